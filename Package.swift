@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+/// For targets in which every unsafe construct has to be marked `unsafe` (docs/ARCHITECTURE.md names the files).
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "cai",
+    products: [
+        .executable(name: "cai", targets: ["cai"]),
+        .library(name: "TensorFiles", targets: ["TensorFiles"]),
+        .library(name: "AstroMAE", targets: ["AstroMAE"]),
+        .library(name: "Inference", targets: ["Inference"]),
+        .library(name: "Report", targets: ["Report"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // C libraries
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+
+        // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
+        .target(
+            name: "CKernels", path: "kernels",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-O3"], .when(configuration: .debug))]),
+        .target(
+            name: "PortableKernels", dependencies: ["CKernels"],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+
+        // Dependencies point one way: cai -> Inference -> {AstroMAE -> kernels, TensorFiles}; cai -> Report
+        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe),
+        .target(
+            name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
+            swiftSettings: strict),
+        .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles"], swiftSettings: memorySafe),
+        .target(name: "Report", swiftSettings: memorySafe),
+        .executableTarget(
+            name: "cai",
+            dependencies: [
+                "Inference", "AstroMAE", "TensorFiles", "Report",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: memorySafe),
+
+        // Tests: one folder a target; TestSupport finds the fixtures
+        .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTests", dependencies: ["CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["cai", "TensorFiles", "TestSupport"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,2 @@
+import AstroMAE
+import TensorFiles

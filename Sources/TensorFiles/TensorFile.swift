@@ -1,0 +1,42 @@
+/// A plain value that a pickled object carries beside its tensors (`num_heads`, `eps`, `approximate`, ...).
+public enum Attribute: Sendable, Equatable {
+    case none
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+    case string(String)
+    case list([Attribute])
+}
+
+/// An opened file of named tensors, whatever its format: PyTorch (zip or older), safetensors, `.npy`, `.npz`.
+public struct TensorFile: Sendable {
+    public enum Format: String, Sendable {
+        case torch, torchLegacy = "torch-legacy", safetensors, npy, npz
+    }
+
+    /// Path or URL.
+    public let name: String
+    public let format: Format
+    public let byteCount: Int
+    /// In the file's order, names unique. A pickled module gives its `state_dict` names (`module.` of a DataParallel
+    /// included), other containers dotted keys and indices (`model.blocks.0...`, `tensors.0` of a TensorDataset).
+    public let tensors: [TensorView]
+    /// Class of each pickled object by dotted path ("" is the root): `torch.nn.parallel.data_parallel.DataParallel`.
+    public let classes: [String: String]
+    /// Plain attributes of each pickled object or dictionary by dotted path ("" is the root).
+    public let attributes: [String: [String: Attribute]]
+    /// safetensors' `__metadata__`.
+    public let metadata: [String: String]
+
+    /// The tensor of that exact name.
+    public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
+
+    /// Maps and checks a file. The format is told by its bytes, not by its name.
+    public static func open(path: String) throws(TensorFileError) -> TensorFile {
+        throw TensorFileError(file: path, message: "stub")
+    }
+    /// The same for bytes from elsewhere.
+    public static func open(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+        throw TensorFileError(file: source.name, message: "stub")
+    }
+}
