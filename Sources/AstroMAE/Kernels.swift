@@ -136,6 +136,14 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
+    /// x [rows, inputs] -> out [rows, outputs], summed in float64.
+    func narrow(
+        _ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        table.narrow_linear(
+            x, layer.weight.base, layer.bias.base, out, rows, layer.inputs, layer.outputs, layer.outputs)
+    }
+
     func layerNorm(
         _ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int
     ) {

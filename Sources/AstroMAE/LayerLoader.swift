@@ -11,6 +11,12 @@ struct LayerLoader {
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
     }
 
+    func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> NarrowLinear {
+        NarrowLinear(
+            weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
+            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
+    }
+
     func layerNorm(_ key: String) throws(CheckpointError) -> LayerNorm {
         LayerNorm(
             gamma: try checkpoint.take(key + ".weight", [config.width]),

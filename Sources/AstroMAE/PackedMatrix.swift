@@ -85,3 +85,23 @@ struct LayerNorm: Sendable {
         self.eps = Float(eps)
     }
 }
+
+/// A Linear layer of so few inputs that its sums can be taken in float64 for nothing: y = W x + b.
+struct NarrowLinear: Sendable {
+    let inputs: Int
+    let outputs: Int
+    /// [inputs, outputs]
+    let weight: FloatBuffer
+    let bias: FloatBuffer
+
+    /// - Parameter weight: [outputs, inputs]
+    init(weight: [Float], bias: [Float], inputs: Int) {
+        (self.inputs, outputs) = (inputs, bias.count)
+        self.weight = FloatBuffer(count: weight.count)
+        self.bias = FloatBuffer(count: bias.count)
+        for (index, value) in bias.enumerated() { self.bias.base[index] = value }
+        for (index, value) in weight.enumerated() {
+            self.weight.base[index % inputs * outputs + index / inputs] = value
+        }
+    }
+}

@@ -19,7 +19,7 @@ public final class RedshiftModel: Sendable {
     private let vit: ViTBranch
     private let vitHead: ViTHead
     private let inceptionHead: LinearStack
-    private let magnitudes: LinearStack
+    private let magnitudes: MagnitudeBranch
     private let fusion: FusionHead
 
     /// Galaxies that pass through the encoder together: their activations stay in the second-level cache.
@@ -56,9 +56,7 @@ public final class RedshiftModel: Sendable {
         inceptionHead = try LinearStack(
             loader, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
             outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
-        magnitudes = try LinearStack(
-            loader, "inception_model.magnitude_block", layers: 5, inputs: config.bands,
-            outputs: config.magnitudeFeatures, name: "magnitude_block")
+        magnitudes = try MagnitudeBranch(loader)
         fusion = try FusionHead(loader)
         try checkpoint.requireAllUsed()
         parameterCount = checkpoint.parameterCount
@@ -143,9 +141,8 @@ public final class RedshiftModel: Sendable {
         inceptionHead.forward(
             workspace.inceptionFeatures + first * inception.outputCount, into: fused + config.vitFeatures,
             stride: stride, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
-        workspace.magnitudes.update(from: magnitudes, count: count * magnitudeCount)
         self.magnitudes.forward(
-            workspace.magnitudes, into: fused + config.vitFeatures + config.inceptionFeatures, stride: stride,
+            magnitudes, into: fused + config.vitFeatures + config.inceptionFeatures, stride: stride,
             rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
         fusion.forward(
             fused, into: redshifts, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)

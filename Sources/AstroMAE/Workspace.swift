@@ -14,8 +14,6 @@ public struct Workspace: ~Copyable {
     /// [head rows, fusion inputs]: the three branches side by side.
     let fused: UnsafeMutablePointer<Float>
     let head: UnsafeMutablePointer<Float>
-    /// [head rows, bands]
-    let magnitudes: UnsafeMutablePointer<Float>
 
     /// - Parameter capacity: the most galaxies that one `predict` call may bring.
     public init(for model: RedshiftModel, capacity: Int) {
@@ -41,7 +39,7 @@ public struct Workspace: ~Copyable {
             rows * config.width,  // separate
             branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
             features * config.width, features * branch.outputCount,
-            heads * config.fusionInputs, heads * model.headScratchCount, heads * config.bands,
+            heads * config.fusionInputs, heads * model.headScratchCount,
         ]
         let offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
         storage = FloatBuffer(count: offsets[sizes.count])
@@ -58,6 +56,5 @@ public struct Workspace: ~Copyable {
         inceptionFeatures = base + offsets[13]
         fused = base + offsets[14]
         head = base + offsets[15]
-        magnitudes = base + offsets[16]
     }
 }

@@ -11,6 +11,16 @@ public let portableKernels = cai_kernels(
         guard let call else { return }
         multiply(call.pointee)
     },
+    narrow_linear: { x, weight, bias, out, rows, k, n, stride in
+        guard let x, let weight, let bias, let out else { return }
+        for r in 0..<rows {
+            for j in 0..<n {
+                var sum = Double(bias[j])
+                for i in 0..<k { sum += Double(x[r * k + i]) * Double(weight[i * n + j]) }
+                out[r * stride + j] = Float(sum)
+            }
+        }
+    },
     layer_norm: { x, gamma, beta, eps, out, rows, width in
         guard let x, let gamma, let beta, let out else { return }
         layerNorm(x, gamma, beta, eps, out, rows: rows, width: width)

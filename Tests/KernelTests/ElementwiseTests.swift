@@ -69,9 +69,14 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
     @Test("ReLU keeps what is positive, and NaN", arguments: KernelTable.available)
     func relu(table: KernelTable) throws {
         let kernels = try table.kernels
-        let result = apply(kernels.relu, [-1, 2, -.infinity, .infinity, .nan, 0, -0.0, Float.leastNonzeroMagnitude, -Float.leastNonzeroMagnitude])
+        let result = apply(
+            kernels.relu,
+            [-1, 2, -.infinity, .infinity, .nan, 0, -0.0, Float.leastNonzeroMagnitude, -Float.leastNonzeroMagnitude])
         #expect(result[4].isNaN)
-        #expect(result.enumerated().filter { $0.offset != 4 }.map(\.element) == [0, 2, 0, .infinity, 0, 0, Float.leastNonzeroMagnitude, 0])
+        #expect(
+            result.enumerated().filter { $0.offset != 4 }.map(\.element) == [
+                0, 2, 0, .infinity, 0, 0, Float.leastNonzeroMagnitude, 0,
+            ])
     }
 
     @Test("NaN stays NaN, and an element's bits do not depend on its place", arguments: KernelTable.available)

@@ -75,6 +75,10 @@ static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
 typedef struct {
     cai_isa isa;
     void (*gemm)(const cai_gemm *);
+    /* out[r, n] = x[r, 0...k-1] . weight[0...k-1, n] + bias[n], summed in float64 and rounded once: for layers of few
+     * inputs whose terms cancel, such as magnitudes near 20. Rows of out lie `stride` apart. */
+    void (*narrow_linear)(const float *x, const float *weight, const float *bias, float *out, size_t rows, size_t k,
+                          size_t n, size_t stride);
     /* out[r,:] = (x[r,:] - mean) / sqrt(variance + eps) * gamma + beta, biased variance; out may be x. */
     void (*layer_norm)(const float *x, const float *gamma, const float *beta, float eps, float *out, size_t rows,
                        size_t width);
