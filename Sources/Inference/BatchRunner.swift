@@ -16,8 +16,8 @@ public struct Progress: Sendable, Equatable {
 /// puts its redshifts at the galaxies' own places, so that neither the order nor the bits of the result depend on which
 /// thread was faster. Only the redshifts are held for all galaxies: images stay in their files.
 public struct BatchRunner: Sendable {
-    /// Enough rows to keep the matrix products efficient, few enough to stay in a core's cache.
-    public static let defaultBatchSize = 64
+    /// As many galaxies as the network passes through its heads together: their weights are then read once for all.
+    public static let defaultBatchSize = 128
 
     private let model: RedshiftModel
     /// The most threads to use.

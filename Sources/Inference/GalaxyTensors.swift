@@ -1,5 +1,16 @@
 import TensorFiles
 
+extension TensorFile {
+    /// How many galaxies the file holds, whatever network they are for; nil where it is no partition of galaxies.
+    public var galaxyCount: Int? {
+        guard let galaxies = try? GalaxyTensors(self), galaxies.images.shape.count == 4,
+            let bands = galaxies.magnitudes.shape.last
+        else { return nil }
+        return try? galaxies.rowCount(
+            imageShape: Array(galaxies.images.shape.dropFirst()), magnitudeCount: bands, file: name)
+    }
+}
+
 /// Which of a file's tensors are its galaxies, under the names that the accepted layouts give them.
 struct GalaxyTensors {
     let images: TensorView
