@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import TensorFiles
 
 /// What the command says to people: on the standard error, so that the standard output holds results alone.
 enum Console {
@@ -17,7 +18,7 @@ enum Console {
 
 /// The standard output, of which every byte counts: predictions, summaries, listings.
 struct StandardOutput: ByteSink {
-    /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.input` for any other reason.
+    /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.file` for any other reason.
     func write(_ bytes: [UInt8]) throws(InferenceError) {
         var done = 0
         while done < bytes.count {
@@ -29,8 +30,8 @@ struct StandardOutput: ByteSink {
             } else if written < 0, errno == EPIPE {
                 throw .closedPipe
             } else if written < 0, errno != EINTR {
-                throw .input(
-                    path: "standard output", message: "cannot be written: \(unsafe String(cString: strerror(errno)))")
+                let reason = unsafe String(cString: strerror(errno))
+                throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
             }
         }
     }

@@ -20,17 +20,21 @@ struct PredictionJob {
         let quality: Quality?
         /// Seconds to read, check and pack the weights.
         let loadSeconds: Double
+        /// Seconds to open the inputs and check them, checksums included.
+        let checkSeconds: Double
     }
 
     /// Checks every file before the first galaxy is run.
     func run() throws -> Outcome {
-        let start = ContinuousClock.now
+        let clock = ContinuousClock()
+        let start = clock.now
         let model = try RedshiftModel(weights: try TensorFile.open(path: weights), numHeads: numHeads)
-        let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+        let loaded = clock.now
         if !isQuiet {
             for notice in model.notices { Console.report("notice: \(weights): \(notice)") }
         }
         let partitions = try inputs.map { try PartitionReader($0, for: model) }
+        let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)
         defer { line.wipe() }
         let predictions = try BatchRunner(model: model, threads: threads, batchSize: batchSize)
@@ -38,6 +42,7 @@ struct PredictionJob {
         let (predicted, spectroscopic) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
-            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic), loadSeconds: loadSeconds)
+            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
+            loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
     }
 }

@@ -4,7 +4,7 @@ import Report
 /// What a run was and how well it went: the object that `--json` prints.
 struct RunSummary: Encodable {
     let galaxies: Int
-    /// From the first thread's start to the last redshift; loading the weights is not in it.
+    /// From the first thread's start to the last redshift; loading the weights and checking the inputs are not in it.
     let seconds: Double
     let galaxiesPerSecond: Double
     let threads: Int
@@ -65,7 +65,9 @@ extension PredictionJob.Outcome {
                     + "quality leaves them out")
         }
         guard !isQuiet else { return }
-        Console.write(summary.speedLine + " (weights loaded in \(Decimals.fixed(loadSeconds, 2)) s)\n")
+        Console.write(
+            summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, checking inputs "
+                + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
     }
 }
