@@ -48,7 +48,7 @@ struct FileContents: Encodable {
         }
         do {
             let model = try RedshiftModel(weights: file)
-            config = try model.config
+            config = model.config
             (parameters, notices, problem) = (model.parameterCount, model.notices, nil)
         } catch {
             (config, parameters, notices) = (nil, nil, nil)

@@ -105,16 +105,16 @@ func noPartitions() throws {
 /// Bytes of which some can no longer be read once `isBroken` is set: a disk that fails half way.
 private final class FailingSource: ByteSource {
     let name = "disk.safetensors"
-    let bytes: [UInt8]
+    let memory: MemorySource
     let faults: [Range<Int>]
     let isBroken = Atomic<Bool>(false)
 
     init(_ bytes: [UInt8], faults: [Range<Int>]) {
-        self.bytes = bytes
+        memory = MemorySource(name: name, bytes: bytes)
         self.faults = faults
     }
 
-    var byteCount: Int { bytes.count }
+    var byteCount: Int { memory.byteCount }
 
     func withBytes<Result>(
         in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
@@ -122,8 +122,7 @@ private final class FailingSource: ByteSource {
         if isBroken.load(ordering: .relaxed), let fault = faults.first(where: { $0.overlaps(range) }) {
             throw TensorFileError(file: name, message: "bytes \(fault) cannot be read")
         }
-        let whole = bytes.span
-        return try body(whole.bytes.extracting(range))
+        return try memory.withBytes(in: range, body)
     }
 }
 
@@ -179,7 +178,7 @@ func predictionFiles(format: PredictionFormat) throws {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["z.\(format.rawValue)"])
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         switch format {
-        case .npy: #expect(data.count == 128 + 4 * 37 || data.count == 64 + 4 * 37)
+        case .npy: #expect(data.count == NumPyHeader.float32(count: 37).count + 4 * 37)
         case .csv: #expect(data.count { $0 == UInt8(ascii: "\n") } == 38)
         case .jsonl: #expect(data.count { $0 == UInt8(ascii: "\n") } == 37)
         }
