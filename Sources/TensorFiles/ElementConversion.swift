@@ -47,7 +47,20 @@ extension TensorLayout {
         }
     }
 
-    @inline(__always) private func walk<Stored: BitwiseCopyable, Element: ConvertedElement>(
+    /// Copies the elements, of `size` bytes each, as they are.
+    func copyRaw(_ bytes: RawSpan, size: Int, into out: UnsafeMutableRawBufferPointer) {
+        unsafe bytes.withUnsafeBytes { source in
+            guard let from = source.baseAddress, let to = out.baseAddress else { return }
+            switch size {
+            case 8: unsafe walk(from, to.assumingMemoryBound(to: UInt64.self)) { (bits: UInt64) in bits }
+            case 4: unsafe walk(from, to.assumingMemoryBound(to: UInt32.self)) { (bits: UInt32) in bits }
+            case 2: unsafe walk(from, to.assumingMemoryBound(to: UInt16.self)) { (bits: UInt16) in bits }
+            default: unsafe walk(from, to.assumingMemoryBound(to: UInt8.self)) { (bits: UInt8) in bits }
+            }
+        }
+    }
+
+    @inline(__always) private func walk<Stored: BitwiseCopyable, Element: BitwiseCopyable>(
         _ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Element>, _ convert: (Stored) -> Element
     ) {
         let size = MemoryLayout<Stored>.stride

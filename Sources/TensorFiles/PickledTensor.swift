@@ -37,23 +37,9 @@ struct PickledTensor {
             let strides = arena.integers(arguments[3], limit: Self.maximumRank), shape.count == strides.count
         else { throw failure("shape and strides are no integers within bounds, one per axis") }
 
-        // ('storage', class, key, location, elements[, (key of a view, its offset, its elements)])
-        let id = arena.items(of: arena[storage].arguments, limit: 6)
-        guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
-            let key = arena.text(id[2], bytes), case .int(let elements) = id[4], elements >= 0
-        else { throw failure("its storage is described in an unknown way") }
-        guard let dtype = Self.dtype(ofStorage: className) else {
-            throw failure("storage type \(quoted("\(className.module).\(className.name)")) is not supported")
-        }
-        var viewOffset = 0
-        if id.count == 6, case .node(let view) = id[5] {
-            let parts = arena.items(of: view, limit: 3)
-            guard parts.count == 3, case .int(let start) = parts[1], case .int(let length) = parts[2], start >= 0,
-                length >= 0, start <= elements, length <= elements - start
-            else { throw failure("its storage is an impossible view of another") }
-            viewOffset = start
-        }
-        let (first, overflow) = offset.addingReportingOverflow(viewOffset)
+        let found = try PickledStorage(node: storage, arena: arena, bytes: bytes) { failure($0) }
+        let (key, elements, dtype) = (found.key, found.count, found.dtype)
+        let (first, overflow) = offset.addingReportingOverflow(found.viewOffset)
         guard !overflow, let size = TensorLayout.measure(shape: shape, strides: strides) else {
             throw failure("shape \(shape) with strides \(strides) is negative or overflows")
         }
@@ -92,8 +78,40 @@ struct PickledTensor {
             name: name, dtype: dtype, shape: shape, strides: strides,
             byteOffset: range.lowerBound + offset * dtype.byteCount, source: source)
     }
+}
 
-    private static func dtype(ofStorage type: (module: String, name: String)) -> DType? {
+/// A storage as its persistent id describes it.
+struct PickledStorage {
+    let key: String
+    let dtype: DType
+    /// Elements it declares.
+    let count: Int
+    /// Elements before the view of it that a tensor of the older container uses.
+    let viewOffset: Int
+
+    /// Reads ('storage', class, key, location, elements[, (key of a view, its offset, its elements)]).
+    init(
+        node: Int32, arena: PickleArena, bytes: RawSpan, failure: (String) -> TensorFileError
+    ) throws(TensorFileError) {
+        let id = arena.items(of: arena[node].arguments, limit: 6)
+        guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
+            let key = arena.text(id[2], bytes), case .int(let count) = id[4], count >= 0
+        else { throw failure("its storage is described in an unknown way") }
+        guard let dtype = Self.dtype(of: className) else {
+            throw failure("storage type \(quoted("\(className.module).\(className.name)")) is not supported")
+        }
+        var viewOffset = 0
+        if id.count == 6, case .node(let view) = id[5] {
+            let parts = arena.items(of: view, limit: 3)
+            guard parts.count == 3, case .int(let start) = parts[1], start >= 0, case .int(let length) = parts[2],
+                length >= 0, start <= count, length <= count - start
+            else { throw failure("its storage is an impossible view of another") }
+            viewOffset = start
+        }
+        (self.key, self.dtype, self.count, self.viewOffset) = (key, dtype, count, viewOffset)
+    }
+
+    private static func dtype(of type: (module: String, name: String)) -> DType? {
         guard type.module == "torch" || type.module.hasPrefix("torch.") else { return nil }
         return switch type.name {
         case "DoubleStorage": .f64

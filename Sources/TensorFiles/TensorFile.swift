@@ -42,31 +42,43 @@ public struct TensorFile: Sendable {
         switch try FileKind(source) {
         case .zip:
             let archive = try ZipArchive(source)
-            guard let folder = TorchZipFile.folder(in: archive) else {
-                throw TensorFileError(file: source.name, message: "zip: holds no data.pkl")
+            if let folder = TorchZipFile.folder(in: archive) {
+                return try TorchZipFile.read(archive, folder: folder)
             }
-            return try TorchZipFile.read(archive, folder: folder)
+            guard NumPyFile.matches(archive) else {
+                throw TensorFileError(
+                    file: source.name, message: "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
+            }
+            return try NumPyFile.read(archive)
+        case .torchLegacy: return try TorchLegacyFile.read(source)
+        case .pickle: throw TorchLegacyFile.refuse(source)
+        case .tar:
+            throw TensorFileError(
+                file: source.name,
+                message: "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
+        case .npy: return try NumPyFile.read(source)
         case .safetensors: return try SafeTensorsFile.read(source)
+        case .unknown:
+            throw TensorFileError(
+                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz)")
         }
     }
 }
 
 /// What a file's first bytes say it is.
-enum FileKind {
-    case zip, safetensors
+private enum FileKind {
+    case zip, torchLegacy, pickle, tar, npy, safetensors, unknown
 
     init(_ source: some ByteSource) throws(TensorFileError) {
         guard source.byteCount > 0 else { throw TensorFileError(file: source.name, message: "is empty") }
-        let head = 0..<min(source.byteCount, 512)
-        let kind = try source.withBytes(in: head) { (bytes: RawSpan) -> FileKind? in
-            if bytes.starts(with: [0x50, 0x4B]) { return .zip }
+        self = try source.withBytes(in: 0..<min(source.byteCount, 512)) { (bytes: RawSpan) -> FileKind in
+            // "PK" alone could also be the length of a safetensors header.
+            if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6]) { return .zip }
+            if bytes.starts(with: NumPyFile.magic) { return .npy }
+            if TorchLegacyFile.matches(bytes) { return .torchLegacy }
             if SafeTensorsFile.matches(bytes) { return .safetensors }
-            return nil
+            if bytes.starts(with: Array("ustar".utf8), at: 257) { return .tar }
+            return bytes.starts(with: [0x80]) ? .pickle : .unknown
         }
-        guard let kind else {
-            throw TensorFileError(
-                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz)")
-        }
-        self = kind
     }
 }

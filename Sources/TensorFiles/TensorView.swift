@@ -56,6 +56,20 @@ public struct TensorView: Sendable {
         return values
     }
 
+    /// Rows of the first axis as they are stored (little-endian, `dtype.byteCount` bytes an element), row-major.
+    /// - Throws: `TensorFileError` when there are no such rows, or their bytes cannot be read.
+    public func rowMajorBytes(rows: Range<Int>) throws(TensorFileError) -> [UInt8] {
+        try checkRoom(rows, .max)
+        let size = dtype.byteCount
+        var out = [UInt8](repeating: 0, count: rows.count * rowCount * size)
+        guard !out.isEmpty else { return out }
+        let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
+        try source.withBytes(in: byteRange(of: layout)) { (bytes: RawSpan) throws(TensorFileError) in
+            unsafe out.withUnsafeMutableBytes { unsafe layout.copyRaw(bytes, size: size, into: $0) }
+        }
+        return out
+    }
+
     /// Calls `body` with rows of the first axis where they lie, when they are float32, contiguous and aligned;
     /// otherwise gives nil and does not call it.
     public func withContiguousFloats<Result>(
@@ -94,11 +108,14 @@ public struct TensorView: Sendable {
         guard !rows.isEmpty, rowCount > 0 else { return }
         let dtype = dtype
         let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
-        let start = byteOffset + layout.firstElement * dtype.byteCount
-        let end = start + layout.extent * dtype.byteCount
         let target = unsafe out.withUnsafeMutableBufferPointer { unsafe $0 }
-        try source.withBytes(in: start..<end) { (bytes: RawSpan) throws(TensorFileError) in
+        try source.withBytes(in: byteRange(of: layout)) { (bytes: RawSpan) throws(TensorFileError) in
             unsafe layout.copy(bytes, dtype, into: target)
         }
+    }
+
+    private func byteRange(of layout: TensorLayout) -> Range<Int> {
+        let start = byteOffset + layout.firstElement * dtype.byteCount
+        return start..<start + layout.extent * dtype.byteCount
     }
 }

@@ -1,0 +1,169 @@
+/// NumPy's `.npy` (versions 1 to 3) and `.npz`, a zip archive of them.
+/// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+enum NumPyFile {
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    private static let maximumHeader = 1 << 20
+
+    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+        let tensor = try read("", in: source, 0..<source.byteCount)
+        return TensorFile(
+            name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
+            attributes: [:], metadata: [:])
+    }
+
+    /// Whether the archive has members that are arrays.
+    static func matches(_ archive: ZipArchive) -> Bool { archive.entries.contains { $0.name.hasSuffix(".npy") } }
+
+    static func read(_ archive: ZipArchive) throws(TensorFileError) -> TensorFile {
+        var tensors: [TensorView] = []
+        for entry in archive.entries where entry.name.hasSuffix(".npy") {
+            let contents = try archive.contents(of: entry)
+            tensors.append(try read(String(entry.name.dropLast(4)), in: contents.source, contents.range))
+        }
+        return TensorFile(
+            name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors,
+            classes: [:], attributes: [:], metadata: [:])
+    }
+
+    /// The array that fills `range` of `source`.
+    private static func read(
+        _ name: String, in source: some ByteSource, _ range: Range<Int>
+    ) throws(TensorFileError) -> TensorView {
+        func failure(_ what: String) -> TensorFileError {
+            TensorFileError(file: source.name, message: name.isEmpty ? what : "array \(quoted(name)): \(what)")
+        }
+        let fixed = try source.withBytes(in: range.lowerBound..<range.lowerBound + min(12, range.count)) {
+            (bytes: RawSpan) throws(TensorFileError) -> (size: Int, length: Int) in
+            guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is no .npy array") }
+            switch bytes.byte(at: 6) {
+            case 1: return (10, Int(bytes.uint16(at: 8)))
+            case 2, 3:
+                guard bytes.byteCount >= 12 else { throw failure("ends in its header") }
+                return (12, Int(bytes.uint32(at: 8)))
+            default: throw failure(".npy version \(bytes.byte(at: 6)), 1 to 3 are known")
+            }
+        }
+        guard fixed.length <= range.count - fixed.size else {
+            throw failure("header of \(fixed.length) bytes, \(range.count - fixed.size) bytes are left")
+        }
+        guard fixed.length <= maximumHeader else { throw failure("header of \(fixed.length) bytes") }
+        let dataStart = range.lowerBound + fixed.size + fixed.length
+        let header = try source.withBytes(in: range.lowerBound + fixed.size..<dataStart) {
+            (bytes: RawSpan) throws(TensorFileError) in
+            try NumPyHeader(bytes) { failure($0) }
+        }
+        guard let strides = strides(header), let size = TensorLayout.measure(shape: header.shape, strides: strides),
+            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.dtype.byteCount), !overflow
+        else { throw failure("shape \(header.shape) overflows") }
+        guard needed == range.upperBound - dataStart else {
+            throw failure(
+                "\(header.dtype.rawValue) \(header.shape) needs \(needed) bytes, has \(range.upperBound - dataStart)")
+        }
+        return TensorView(
+            name: name, dtype: header.dtype, shape: header.shape, strides: strides, byteOffset: dataStart,
+            source: source)
+    }
+
+    private static func strides(_ header: NumPyHeader) -> [Int]? {
+        guard header.isColumnMajor else { return TensorLayout.rowMajorStrides(header.shape) }
+        return TensorLayout.rowMajorStrides(header.shape.reversed()).map { $0.reversed() }
+    }
+}
+
+/// The dictionary in front of an array's data: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+struct NumPyHeader {
+    let dtype: DType
+    let isColumnMajor: Bool
+    let shape: [Int]
+
+    private static let maximumRank = 64
+
+    init(_ bytes: RawSpan, failure: (String) -> TensorFileError) throws(TensorFileError) {
+        var text = Substring(bytes.text(0..<bytes.byteCount))
+        func take(_ token: String) -> Bool {
+            while let first = text.first, first.isWhitespace { text.removeFirst() }
+            guard text.hasPrefix(token) else { return false }
+            text.removeFirst(token.count)
+            return true
+        }
+        func expect(_ token: String) throws(TensorFileError) {
+            guard take(token) else { throw failure("header: \(quoted(token)) expected before \(quoted(String(text)))") }
+        }
+        func string() throws(TensorFileError) -> String {
+            let quote = take("'") ? "'" : "\""
+            if quote == "\"" { try expect("\"") }
+            let value = text.prefix { $0 != Character(quote) && $0 != "\\" }
+            text.removeFirst(value.count)
+            try expect(quote)
+            return String(value)
+        }
+        func length() throws(TensorFileError) -> Int {
+            _ = take("")
+            let digits = text.prefix { $0.isASCII && $0.isNumber }
+            guard let number = Int(digits) else {
+                throw failure("header: \(quoted(String(text.prefix(32)))) is no length within 64 bits")
+            }
+            text.removeFirst(digits.count)
+            _ = take("L")  // as Python 2 wrote long integers
+            return number
+        }
+
+        var descr: String?
+        var columnMajor: Bool?
+        var shape: [Int]?
+        try expect("{")
+        while !take("}") {
+            let key = try string()
+            try expect(":")
+            switch key {
+            case "descr" where descr == nil:
+                guard !take("[") else { throw failure("header: structured arrays are not supported") }
+                descr = try string()
+            case "fortran_order" where columnMajor == nil:
+                columnMajor = take("True")
+                if columnMajor == false { try expect("False") }
+            case "shape" where shape == nil:
+                var lengths: [Int] = []
+                try expect("(")
+                while !take(")") {
+                    guard lengths.count < Self.maximumRank else {
+                        throw failure("header: more than \(lengths.count) axes")
+                    }
+                    lengths.append(try length())
+                    if !take(",") {
+                        try expect(")")
+                        break
+                    }
+                }
+                shape = lengths
+            default: throw failure("header: \(quoted(key)) is unknown or appears twice")
+            }
+            if !take(",") {
+                try expect("}")
+                break
+            }
+        }
+        guard text.allSatisfy({ $0.isWhitespace }) else { throw failure("header: something follows its dictionary") }
+        guard let descr, let columnMajor, let shape else {
+            throw failure("header: descr, fortran_order or shape is missing")
+        }
+        dtype = try Self.dtype(descr, failure: failure)
+        isColumnMajor = columnMajor
+        self.shape = shape
+    }
+
+    private static func dtype(
+        _ descr: String, failure: (String) -> TensorFileError
+    ) throws(TensorFileError) -> DType {
+        let known: [String: DType] = [
+            "f8": .f64, "f4": .f32, "f2": .f16, "i8": .i64, "i4": .i32, "i2": .i16, "i1": .i8, "u1": .u8, "b1": .bool,
+        ]
+        guard let dtype = known[String(descr.dropFirst())], let order = descr.first, "<>|=".contains(order) else {
+            throw failure("dtype \(quoted(descr)) is not supported")
+        }
+        guard order == "<" || (order == "|" && dtype.byteCount == 1) else {
+            throw failure("dtype \(quoted(descr)): only little-endian arrays are read")
+        }
+        return dtype
+    }
+}

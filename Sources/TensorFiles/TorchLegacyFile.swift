@@ -1,0 +1,128 @@
+/// PyTorch's container before 1.6: five pickles (magic number, protocol, system, object, storage keys), then each
+/// storage as a count of elements and its bytes.
+enum TorchLegacyFile {
+    /// The magic number 0x1950A86A20F9469CFC6C as the pickle of an integer.
+    private static let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+    private static let protocolVersion = 1001
+
+    static func matches(_ head: RawSpan) -> Bool { head.starts(with: [0x80]) && head.starts(with: magic, at: 2) }
+
+    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+        let file = source.name
+        // The pickles say nowhere how long they are, so the whole is looked at; only what is read is loaded.
+        return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(TensorFileError) in
+            func load(_ part: String, at offset: Int) throws(TensorFileError) -> (PickleValue, Unpickler) {
+                var unpickler = Unpickler(file: file, part: part, offset: offset)
+                let root = try unpickler.load(bytes)
+                return (root, unpickler)
+            }
+            let (_, magic) = try load("magic number", at: 0)
+            let (version, afterVersion) = try load("protocol version", at: magic.offset)
+            guard case .int(protocolVersion) = version else {
+                throw TensorFileError(file: file, message: "protocol version: \(protocolVersion) expected")
+            }
+            let (system, afterSystem) = try load("system", at: afterVersion.offset)
+            try checkByteOrder(system, afterSystem.arena, bytes, file)
+            let (root, object) = try load("object", at: afterSystem.offset)
+            let contents = try PickleFlattener(
+                root: root, arena: object.arena, bytes: bytes, file: file, part: "object")
+            let (list, keys) = try load("storage keys", at: object.offset)
+            let storages = try locate(
+                try self.keys(list, keys.arena, bytes, file), after: keys.offset, object.arena, bytes, file)
+
+            var tensors: [TensorView] = []
+            for tensor in contents.tensors {
+                guard let range = storages[tensor.storageKey] else {
+                    throw TensorFileError(
+                        file: file,
+                        message: "tensor \(quoted(tensor.name)): storage \(quoted(tensor.storageKey)) is missing")
+                }
+                tensors.append(try tensor.view(in: source, range, file: file))
+            }
+            return TensorFile(
+                name: file, format: .torchLegacy, byteCount: source.byteCount, tensors: tensors,
+                classes: contents.classes, attributes: contents.attributes, metadata: [:])
+        }
+    }
+
+    /// What a pickle that is none of `torch.save`'s files deserves: the unpickler's own refusal, or a plain word.
+    static func refuse(_ source: some ByteSource) -> TensorFileError {
+        do {
+            return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(TensorFileError) in
+                var unpickler = Unpickler(file: source.name, part: "pickle")
+                _ = try unpickler.load(bytes)
+                return TensorFileError(file: source.name, message: "is a plain pickle, not a file of torch.save")
+            }
+        } catch {
+            return error
+        }
+    }
+
+    private static func checkByteOrder(
+        _ system: PickleValue, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
+    ) throws(TensorFileError) {
+        guard case .node(let node) = system, arena[node].kind == .dictionary else {
+            throw TensorFileError(file: file, message: "system: a dictionary expected")
+        }
+        let items = arena.items(of: node, limit: 64)
+        for at in stride(from: 0, to: items.count - 1, by: 2) where arena.text(items[at], bytes) == "little_endian" {
+            guard case .bool(true) = items[at + 1] else {
+                throw TensorFileError(
+                    file: file, message: "system: is big-endian, only little-endian storages are read")
+            }
+        }
+    }
+
+    private static func keys(
+        _ list: PickleValue, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
+    ) throws(TensorFileError) -> [String] {
+        guard case .node(let node) = list, arena[node].kind == .list else {
+            throw TensorFileError(file: file, message: "storage keys: a list expected")
+        }
+        var keys: [String] = []
+        for item in arena.children(of: node) {
+            guard case .text(_, let count) = item, count <= 256, let key = arena.text(item, bytes) else {
+                throw TensorFileError(file: file, message: "storage keys: texts expected")
+            }
+            keys.append(key)
+        }
+        return keys
+    }
+
+    /// Where each storage's bytes lie: the element sizes are those of the object's storages.
+    private static func locate(
+        _ keys: [String], after start: Int, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
+    ) throws(TensorFileError) -> [String: Range<Int>] {
+        func failure(_ key: String, _ what: String) -> TensorFileError {
+            TensorFileError(file: file, message: "storage \(quoted(key)): \(what)")
+        }
+        var types: [String: DType] = [:]
+        for index in arena.nodes.indices where arena.nodes[index].kind == .storage {
+            let storage = try PickledStorage(node: Int32(index), arena: arena, bytes: bytes) {
+                TensorFileError(file: file, message: "object: \($0)")
+            }
+            if let known = types.updateValue(storage.dtype, forKey: storage.key), known != storage.dtype {
+                throw failure(storage.key, "is both \(known.rawValue) and \(storage.dtype.rawValue)")
+            }
+        }
+        var places: [String: Range<Int>] = [:]
+        var offset = start
+        for key in keys {
+            guard let dtype = types[key] else { throw failure(key, "is listed, but the object does not use it") }
+            guard places[key] == nil else { throw failure(key, "is listed twice") }
+            guard bytes.byteCount - offset >= 8 else { throw failure(key, "its count is missing (offset \(offset))") }
+            let count = bytes.uint64(at: offset)
+            offset += 8
+            let room = (bytes.byteCount - offset) / dtype.byteCount
+            guard count <= UInt64(room) else {
+                throw failure(key, "\(count) elements of \(dtype.rawValue) at offset \(offset), \(room) fit")
+            }
+            places[key] = offset..<offset + Int(count) * dtype.byteCount
+            offset += Int(count) * dtype.byteCount
+        }
+        guard offset == bytes.byteCount else {
+            throw TensorFileError(file: file, message: "\(bytes.byteCount - offset) bytes after the last storage")
+        }
+        return places
+    }
+}
