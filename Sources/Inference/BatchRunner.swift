@@ -26,10 +26,13 @@ public struct BatchRunner: Sendable {
     /// no thread stands idle.
     public let batchSize: Int
 
+    /// OpenBLAS keeps a table of its callers and does not survive more than 128 of them.
+    private static let mostCallersOfOpenBLAS = 128
+
     /// - Parameters threads, batchSize: at least 1; smaller values count as 1.
     public init(model: RedshiftModel, threads: Int = Processors.available, batchSize: Int = defaultBatchSize) {
         self.model = model
-        self.threads = max(1, threads)
+        self.threads = max(1, min(threads, model.gemm == .openblas ? Self.mostCallersOfOpenBLAS : Int.max))
         self.batchSize = max(1, batchSize)
     }
 

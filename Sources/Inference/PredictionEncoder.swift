@@ -1,4 +1,4 @@
-/// Turns predictions into the bytes of a row.
+/// Turns predictions into rows of text.
 ///
 /// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
 /// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a redshift that is not finite is `nan`,
@@ -6,20 +6,18 @@
 struct PredictionEncoder {
     static let columns = "object_id,source,row,z_phot,z_spec"
 
-    let format: PredictionFormat
-
-    /// What comes before the first row of `count`.
-    func header(count: Int) -> [UInt8] {
-        switch format {
-        case .csv: Array((Self.columns + "\n").utf8)
-        case .jsonl: []
-        case .npy: NumPyHeader.float32(count: count)
-        }
+    enum Form: Sendable {
+        case csv, jsonLines
     }
+
+    let form: Form
+
+    /// What comes before the first row.
+    var header: [UInt8] { form == .csv ? Array((Self.columns + "\n").utf8) : [] }
 
     /// Appends a row.
     func append(_ prediction: Prediction, to bytes: inout [UInt8]) {
-        switch format {
+        switch form {
         case .csv:
             Self.appendCSV(prediction.objectID, to: &bytes)
             bytes.append(UInt8(ascii: ","))
@@ -31,7 +29,7 @@ struct PredictionEncoder {
             bytes.append(UInt8(ascii: ","))
             if let zSpec = prediction.zSpec { bytes += zSpec.description.utf8 }
             bytes.append(UInt8(ascii: "\n"))
-        case .jsonl:
+        case .jsonLines:
             bytes += "{\"object_id\":".utf8
             Self.appendJSON(prediction.objectID, to: &bytes)
             bytes += ",\"source\":".utf8
@@ -43,9 +41,6 @@ struct PredictionEncoder {
             bytes += ",\"z_spec\":".utf8
             bytes += (prediction.zSpec.flatMap { $0.isFinite ? $0.description : nil } ?? "null").utf8
             bytes += "}\n".utf8
-        case .npy:
-            let bits = prediction.zPhot.bitPattern
-            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
         }
     }
 
@@ -81,18 +76,5 @@ struct PredictionEncoder {
             }
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-/// The header of a NumPy file, version 1.0.
-enum NumPyHeader {
-    /// For a vector of `count` little-endian float32.
-    static func float32(count: Int) -> [UInt8] {
-        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(count),), }"
-        // Magic, version and length take 10 bytes; the whole is padded to a multiple of 64 and ends with a line break.
-        let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
-        let padding = String(repeating: " ", count: length - text.utf8.count - 1)
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
-            + Array((text + padding + "\n").utf8)
     }
 }

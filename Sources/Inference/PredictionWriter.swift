@@ -13,9 +13,27 @@ public enum PredictionWriter {
     public static func write(
         _ predictions: Predictions, to path: String, format: PredictionFormat
     ) throws(InferenceError) {
+        switch format {
+        case .csv: try writeText(predictions, to: path, form: .csv)
+        case .jsonl: try writeText(predictions, to: path, form: .jsonLines)
+        case .npy:
+            try reading { () throws(TensorFileError) in
+                try NumPyWriter.write(predictions.redshifts, shape: [predictions.redshifts.count], to: path)
+            }
+        }
+    }
+
+    /// Writes CSV to any sink, about 64 KiB at a time.
+    public static func writeCSV(_ predictions: Predictions, to sink: inout some ByteSink) throws(InferenceError) {
+        try write(predictions, form: .csv, to: &sink)
+    }
+
+    private static func writeText(
+        _ predictions: Predictions, to path: String, form: PredictionEncoder.Form
+    ) throws(InferenceError) {
         var sink = FileSink(file: try reading { () throws(TensorFileError) in try AtomicFile(path: path) })
         do {
-            try write(predictions, as: format, to: &sink)
+            try write(predictions, form: form, to: &sink)
             try reading { () throws(TensorFileError) in try sink.file.commit() }
         } catch {
             sink.file.abandon()
@@ -23,13 +41,12 @@ public enum PredictionWriter {
         }
     }
 
-    /// Writes to any sink, about 64 KiB at a time.
-    public static func write(
-        _ predictions: Predictions, as format: PredictionFormat, to sink: inout some ByteSink
+    private static func write(
+        _ predictions: Predictions, form: PredictionEncoder.Form, to sink: inout some ByteSink
     ) throws(InferenceError) {
         let blockSize = 1 << 16
-        let encoder = PredictionEncoder(format: format)
-        var bytes = encoder.header(count: predictions.redshifts.count)
+        let encoder = PredictionEncoder(form: form)
+        var bytes = encoder.header
         bytes.reserveCapacity(blockSize + 1024)
         try predictions.forEach { prediction throws(InferenceError) in
             encoder.append(prediction, to: &bytes)

@@ -13,11 +13,14 @@ public struct PredictionTable: Sendable {
     /// passed over. Numbers are decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
     /// - Throws: `ReportError` naming the file and the line.
     public init(csvFile path: String) throws(ReportError) {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw ReportError("\(path): cannot be read: \(Self.reason(error))")
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ReportError("\(path): no such file")
+        }
+        guard !isFolder.boolValue else { throw ReportError("\(path): is a folder, not a file") }
+        // A handle reads pipes too (`cai infer ... | cai evaluate /dev/stdin`).
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.readToEnd() ?? Data() else {
+            throw ReportError("\(path): cannot be read")
         }
         try self.init(csv: [UInt8](data), name: path)
     }
@@ -63,11 +66,5 @@ public struct PredictionTable: Sendable {
             throw ReportError("\(text.name): line \(text.recordLine): \(column): expected a number, found \"\(field)\"")
         }
         return value
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let error = error as NSError
-        let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
-        return (underlying ?? error).localizedDescription
     }
 }

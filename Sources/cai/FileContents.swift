@@ -58,7 +58,10 @@ struct FileContents: Encodable {
 
     /// The same for people, a line a fact, a line a tensor.
     var text: String {
-        var lines = ["\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.grouped(tensors.count)) tensors"]
+        var lines = [
+            "\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.grouped(tensors.count)) "
+                + (tensors.count == 1 ? "tensor" : "tensors")
+        ]
         if let rootClass { lines.append("class       \(rootClass)") }
         for (key, value) in (metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
             lines.append("metadata    \(key): \(value)")

@@ -92,7 +92,7 @@ struct InferCommand: ParsableCommand {
             try PredictionWriter.write(outcome.predictions, to: destination.path, format: destination.format)
         } else {
             var sink = StandardOutput()
-            try PredictionWriter.write(outcome.predictions, as: .csv, to: &sink)
+            try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
         let summary = RunSummary(outcome, of: job, output: output)
         outcome.report(summary, isQuiet: quiet)

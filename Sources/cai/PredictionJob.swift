@@ -31,7 +31,7 @@ struct PredictionJob {
         let model = try RedshiftModel(weights: try TensorFile.open(path: weights), numHeads: numHeads)
         let loaded = clock.now
         if !isQuiet {
-            for notice in model.notices { Console.report("notice: \(weights): \(notice)") }
+            for notice in model.notices { Console.report("notice: \(notice)") }
         }
         let partitions = try inputs.map { try PartitionReader($0, for: model) }
         let checked = clock.now

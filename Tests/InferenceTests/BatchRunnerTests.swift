@@ -177,10 +177,14 @@ func predictionFiles(format: PredictionFormat) throws {
         try PredictionWriter.write(predictions, to: path, format: format)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["z.\(format.rawValue)"])
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let lines = data.count { $0 == UInt8(ascii: "\n") }
         switch format {
-        case .npy: #expect(data.count == NumPyHeader.float32(count: 37).count + 4 * 37)
-        case .csv: #expect(data.count { $0 == UInt8(ascii: "\n") } == 38)
-        case .jsonl: #expect(data.count { $0 == UInt8(ascii: "\n") } == 37)
+        case .csv: #expect(lines == 38)
+        case .jsonl: #expect(lines == 37)
+        case .npy:
+            let array = try #require(try TensorFile.open(path: path).tensors.first)
+            #expect(array.shape == [37])
+            #expect(bits(try array.floats()) == bits(predictions.redshifts))
         }
         #expect(throws: InferenceError.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)

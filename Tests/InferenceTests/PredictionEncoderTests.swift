@@ -3,9 +3,9 @@ import Testing
 
 @testable import Inference
 
-private func row(_ prediction: Prediction, _ format: PredictionFormat) -> String {
+private func row(_ prediction: Prediction, _ form: PredictionEncoder.Form) -> String {
     var bytes: [UInt8] = []
-    PredictionEncoder(format: format).append(prediction, to: &bytes)
+    PredictionEncoder(form: form).append(prediction, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
 }
 
@@ -38,7 +38,7 @@ func csvRow(prediction: Prediction, text: String) {
         prediction(0, nil, id: "é \"\\\u{1}\t/\n:7", source: "ü.pt"),
     ])
 func jsonRow(prediction: Prediction) throws {
-    let text = row(prediction, .jsonl)
+    let text = row(prediction, .jsonLines)
     #expect(text.hasSuffix("}\n") && text.count { $0 == "\n" } == 1)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(Set(object.keys) == ["object_id", "source", "row", "z_phot", "z_spec"])
@@ -61,17 +61,6 @@ func numbersRoundTrip() {
         #expect(Float(fields[3])?.bitPattern == zPhot.bitPattern)
         #expect(Double(fields[4])?.bitPattern == zSpec.bitPattern)
     }
-}
-
-@Test("NumPy headers are padded to 64 bytes and say the count", arguments: [0, 1, 37, 659_857, 1 << 40])
-func numPyHeader(count: Int) {
-    let header = NumPyHeader.float32(count: count)
-    #expect(header.count.isMultiple(of: 64))
-    #expect(Array(header.prefix(8)) == [0x93] + Array("NUMPY".utf8) + [1, 0])
-    #expect(Int(header[8]) + Int(header[9]) << 8 == header.count - 10)
-    #expect(header.last == UInt8(ascii: "\n"))
-    let text = String(decoding: header.dropFirst(10), as: UTF8.self)
-    #expect(text.hasPrefix("{'descr': '<f4', 'fortran_order': False, 'shape': (\(count),), }"))
 }
 
 @Test(

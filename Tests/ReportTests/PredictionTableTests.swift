@@ -84,8 +84,9 @@ func filesAreRead() throws {
         let path = folder + "/p.csv"
         try Data("z_phot,z_spec\n0.5,0.75\n".utf8).write(to: URL(fileURLWithPath: path))
         #expect(try PredictionTable(csvFile: path).predicted == [0.5])
-        let error = try #require(throws: ReportError.self) { try PredictionTable(csvFile: folder + "/none.csv") }
-        #expect(error.description.hasPrefix(folder + "/none.csv: cannot be read: "))
-        #expect(!error.description.contains("\n"))
+        for (name, message) in [("/none.csv", "no such file"), ("", "is a folder, not a file")] {
+            let error = try #require(throws: ReportError.self) { try PredictionTable(csvFile: folder + name) }
+            #expect(error.description == "\(folder)\(name): \(message)")
+        }
     }
 }
