@@ -28,8 +28,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
 /// What multiplies matrices: our packed micro-kernels, or OpenBLAS with one thread a caller.
 ///
-/// `auto` is `packed` where the instruction set has a C micro-kernel, `openblas` elsewhere: the portable micro-kernel
-/// has no fused multiply-add to work with, and OpenBLAS brings its own for most processors.
+/// `auto` is `packed` everywhere. OpenBLAS treats the rows at the ends of its strips otherwise than those within (seen
+/// with 0.3.21 on its Haswell and Zen kernels, in both orientations), so with it a galaxy's last bits depend on its place
+/// among the others; with `packed` they depend on nothing but the galaxy.
 public enum GemmBackend: String, Sendable, CaseIterable {
     case auto, packed, openblas
 }
@@ -44,20 +45,12 @@ struct Kernels: @unchecked Sendable {
     init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) {
         let native = cai_kernels_for(instructionSet.identifier)
         self.instructionSet = native == nil ? .portable : instructionSet
-        self.gemm = gemm == .auto ? (native == nil ? .openblas : .packed) : gemm
+        self.gemm = gemm == .auto ? .packed : gemm
         table = native?.pointee ?? portableKernels
         if self.gemm == .openblas { openblas_set_num_threads(1) }
     }
 
-    /// OpenBLAS picks its kernels by the shape of the product, so it is only ever asked for products of this many rows,
-    /// eight galaxies' tokens: a row's bits then do not depend on how many came with it.
-    static let fixedRows = 136
-
-    /// Rows that the buffers given to `linear` must have room for, when `rows` of them are in use.
-    static func paddedRows(_ rows: Int) -> Int { (rows + fixedRows - 1) / fixedRows * fixedRows }
-
-    /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart. A and C have room for
-    /// `paddedRows(rows)` rows; what lies in those beyond `rows` is read and overwritten, and means nothing.
+    /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart.
     func linear(
         _ weights: PackedMatrix, _ a: UnsafePointer<Float>, rows: Int, into c: UnsafeMutablePointer<Float>,
         stride: Int? = nil, _ epilogue: cai_epilogue = CAI_STORE
@@ -111,7 +104,6 @@ struct Kernels: @unchecked Sendable {
         into c: UnsafeMutablePointer<Float>, stride: Int, _ epilogue: cai_epilogue
     ) {
         let (outputs, inputs) = (weights.outputs, weights.inputs)
-        let rows = Self.paddedRows(rows)
         for row in 0..<rows {
             let line = c + row * stride
             if epilogue == CAI_ADD {
@@ -120,11 +112,9 @@ struct Kernels: @unchecked Sendable {
                 line.update(from: weights.bias.base, count: outputs)
             }
         }
-        for first in Swift.stride(from: 0, to: rows, by: Self.fixedRows) {
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, CInt(Self.fixedRows), CInt(outputs), CInt(inputs), 1,
-                a + first * inputs, CInt(inputs), dense.base, CInt(inputs), 1, c + first * stride, CInt(stride))
-        }
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, CInt(rows), CInt(outputs), CInt(inputs), 1, a, CInt(inputs),
+            dense.base, CInt(inputs), 1, c, CInt(stride))
         guard epilogue != CAI_STORE, epilogue != CAI_ADD else { return }
         for row in 0..<rows {
             let line = c + row * stride

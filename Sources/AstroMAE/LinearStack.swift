@@ -39,7 +39,7 @@ struct LinearStack: Sendable {
         scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
     ) {
         var input = x
-        let half = Kernels.paddedRows(rows) * (scratchCount / 2)
+        let half = rows * (scratchCount / 2)
         for (index, layer) in layers.dropLast().enumerated() {
             let output = scratch + index % 2 * half
             if let stages {

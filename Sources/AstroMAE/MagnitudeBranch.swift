@@ -32,6 +32,6 @@ struct MagnitudeBranch: Sendable {
         stages?.record("magnitude_block.1", scratch, count: rows, first.outputs)
         rest.forward(
             scratch, into: out, stride: stride, rows: rows,
-            scratch: scratch + Kernels.paddedRows(rows) * first.outputs, kernels: kernels, stages: stages)
+            scratch: scratch + rows * first.outputs, kernels: kernels, stages: stages)
     }
 }

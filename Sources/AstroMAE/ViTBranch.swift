@@ -64,7 +64,7 @@ struct ViTHead: Sendable {
         kernels.linear(head, features, rows: rows, into: scratch)
         stages?.record("head", scratch, count: rows, head.outputs)
         block.forward(
-            scratch, into: out, stride: stride, rows: rows, scratch: scratch + Kernels.paddedRows(rows) * head.outputs,
+            scratch, into: out, stride: stride, rows: rows, scratch: scratch + rows * head.outputs,
             kernels: kernels,
             stages: nil)
         stages?.record("vit_block", out, count: rows, stride: stride, block.outputs)

@@ -19,10 +19,8 @@ public struct Workspace: ~Copyable {
     public init(for model: RedshiftModel, capacity: Int) {
         let config = model.config
         let micro = RedshiftModel.microBatch
-        let rows = Kernels.paddedRows(micro * config.tokens)
-        let heads = Kernels.paddedRows(min(capacity, RedshiftModel.headBatch))
-        // The last slice of the features may be read to a whole number of fixed rows.
-        let features = capacity + Kernels.fixedRows
+        let rows = micro * config.tokens
+        let heads = min(capacity, RedshiftModel.headBatch)
         let branch = model.inception
         let module = config.parallelConvolution
         let padded = module.map {
@@ -38,7 +36,7 @@ public struct Workspace: ~Copyable {
             module == nil ? 0 : rows * config.width,  // convolved
             rows * config.width,  // separate
             branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
-            features * config.width, features * branch.outputCount,
+            capacity * config.width, capacity * branch.outputCount,
             heads * config.fusionInputs, heads * model.headScratchCount,
         ]
         let offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }

@@ -27,9 +27,8 @@ private func panelStart(_ g: cai_gemm, _ panel: Int) -> UnsafePointer<Float> {
 
 private func tile2(_ g: cai_gemm, _ row: Int, _ panel: Int) {
     var b = panelStart(g, panel)
-    let bias = g.bias + panel * panelWidth
     let (a0, a1) = (rowOfA(g, row), rowOfA(g, row + 1))
-    var (s00, s01) = (load(bias), load(bias + lanes))
+    var (s00, s01) = (Vector.zero, Vector.zero)
     var (s10, s11) = (s00, s01)
     for r in 0..<g.runs {
         let offset = g.a_runs.map { Int($0[r]) } ?? 0
@@ -49,9 +48,8 @@ private func tile2(_ g: cai_gemm, _ row: Int, _ panel: Int) {
 
 private func tile1(_ g: cai_gemm, _ row: Int, _ panel: Int) {
     var b = panelStart(g, panel)
-    let bias = g.bias + panel * panelWidth
     let a = rowOfA(g, row)
-    var (s0, s1) = (load(bias), load(bias + lanes))
+    var (s0, s1) = (Vector.zero, Vector.zero)
     for r in 0..<g.runs {
         let offset = g.a_runs.map { Int($0[r]) } ?? 0
         for k in offset..<offset + g.run {
@@ -77,7 +75,10 @@ private func epilogue(_ v: Vector, _ kind: cai_epilogue) -> Vector {
 private func finish(_ g: cai_gemm, _ row: Int, _ panel: Int, _ left: Vector, _ right: Vector) {
     let column = panel * panelWidth
     let c = g.c + (g.c_rows.map { Int($0[row]) } ?? row * g.ldc) + column
-    let values = (epilogue(left, g.epilogue), epilogue(right, g.epilogue))
+    let bias = g.bias + column
+    let values = (
+        epilogue(left + load(bias), g.epilogue), epilogue(right + load(bias + lanes), g.epilogue)
+    )
     for j in 0..<min(panelWidth, g.columns - column) {
         let value = j < lanes ? values.0[j] : values.1[j - lanes]
         c[j] = g.epilogue == CAI_ADD ? value + c[j] : value

@@ -61,6 +61,10 @@ struct Galaxies {
     let magnitudes: [Float]
     let count: Int
 
+    init(images: [Float], magnitudes: [Float], count: Int) {
+        (self.images, self.magnitudes, self.count) = (images, magnitudes, count)
+    }
+
     /// The first `limit` galaxies of a TensorDataset.
     init(_ path: String, limit: Int? = nil) throws {
         let file = try TensorFile.open(path: path)

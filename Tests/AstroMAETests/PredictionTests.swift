@@ -23,7 +23,6 @@ import Testing
         let exact = try network.values("z_float64")
         let torch = errors(try network.values("z"), exact)
         let ours = errors(z, exact)
-        print("TINY \(network) \(partition) rms ratio \(ours.rms / torch.rms) max \(ours.largest)")
         #expect(ours.largest <= 2e-6)
         #expect(ours.rms <= 1.25 * torch.rms)
     }
@@ -35,7 +34,6 @@ import Testing
         let torch = errors(Array(try golden["z"].orMissing().doubles().prefix(512)), exact)
         let galaxies = try Galaxies(GoldenNetwork.full.galaxies)
         let ours = errors(try GoldenNetwork.full.model().redshifts(galaxies, batch: 64).map(Double.init), exact)
-        print("FULL rms \(ours.rms) torch \(torch.rms) ratio \(ours.rms / torch.rms) max \(ours.largest)")
         #expect(galaxies.count == 512)
         #expect(ours.largest <= 2e-6)
         #expect(ours.rms <= 1.25 * torch.rms)

@@ -36,7 +36,8 @@ typedef enum {
  *
  * B is packed: ceil(N/16) panels, panel p holding K rows of 16 floats, B[k, 16p ... 16p+15], zero beyond N. bias is
  * padded likewise. Columns of C beyond N are not touched. Each C element is one chain of K fused (or, on the portable
- * path, unfused) multiply-adds in increasing k that starts from the bias.
+ * path, unfused) multiply-adds in increasing k from zero; the bias is added last, so that it is rounded once and not K
+ * times.
  */
 typedef struct {
     size_t rows;    /* M */

@@ -1,0 +1,82 @@
+import AstroMAE
+import TestSupport
+import Testing
+
+/// A kernel table and a GEMM back end.
+struct Engine: Sendable, CustomTestStringConvertible {
+    let instructionSet: InstructionSet
+    let gemm: GemmBackend
+    var testDescription: String { "\(instructionSet) \(gemm)" }
+
+    /// Those that promise a galaxy's bits: OpenBLAS promises only to repeat itself.
+    static let exact = all.filter { $0.gemm == .packed }
+    static let all = InstructionSet.allCases.filter(\.isAvailable).flatMap { set in
+        [GemmBackend.packed, .openblas].map { Engine(instructionSet: set, gemm: $0) }
+    }
+}
+
+@Suite("Reproducibility") struct ReproducibilityTests {
+    @Test("the same bits for every batch size", arguments: GoldenNetwork.tiny, Engine.exact)
+    func batchSizes(network: GoldenNetwork, engine: Engine) throws {
+        let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
+        let galaxies = try Galaxies(network.galaxies)
+        let whole = model.redshifts(galaxies, batch: 512)
+        for batch in [1, 7, 32] {
+            #expect(model.redshifts(galaxies, batch: batch) == whole, "batch \(batch)")
+        }
+    }
+
+    @Test("the demo network too", arguments: Engine.exact.filter { $0.instructionSet != .portable })
+    func demoNetwork(engine: Engine) throws {
+        let network = GoldenNetwork.full
+        let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
+        let galaxies = try Galaxies(network.galaxies, limit: 150)
+        let whole = model.redshifts(galaxies, batch: 150)
+        for batch in [1, 7, 32, 149] {
+            #expect(model.redshifts(galaxies, batch: batch) == whole, "batch \(batch)")
+        }
+    }
+
+    @Test("the same call gives the same bits", arguments: Engine.all)
+    func repeats(engine: Engine) throws {
+        let network = GoldenNetwork.tiny[0]
+        let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
+        let galaxies = try Galaxies(network.galaxies)
+        #expect(model.redshifts(galaxies, batch: 20) == model.redshifts(galaxies, batch: 20))
+    }
+
+    @Test("a bad neighbour changes nothing", arguments: Engine.all)
+    func neighbours(engine: Engine) throws {
+        let network = GoldenNetwork.tiny[0]
+        let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
+        let galaxies = try Galaxies(network.galaxies)
+        let clean = model.redshifts(galaxies, batch: 37)
+        var images = galaxies.images
+        for pixel in 0..<model.imageCount { images[5 * model.imageCount + pixel] = pixel % 2 == 0 ? .nan : .infinity }
+        let poisoned = model.redshifts(Galaxies(images: images, magnitudes: galaxies.magnitudes, count: 37), batch: 37)
+        #expect(poisoned[5].isNaN)
+        #expect(poisoned.indices.allSatisfy { $0 == 5 || poisoned[$0] == clean[$0] })
+    }
+
+    @Test("a pass that keeps its stages ends in the same bits", arguments: GoldenNetwork.all)
+    func stagesChangeNothing(network: GoldenNetwork) throws {
+        let model = try network.model()
+        let galaxies = try Galaxies(network.galaxies, limit: 5)
+        let stages = model.stages(images: galaxies.images.span, magnitudes: galaxies.magnitudes.span)
+        #expect(stages["z"] == model.redshifts(galaxies, batch: 5))
+    }
+
+    @Test("back ends and instruction sets agree to float32's precision", arguments: GoldenNetwork.all)
+    func enginesAgree(network: GoldenNetwork) throws {
+        let galaxies = try Galaxies(network.galaxies, limit: 20)
+        let reference = try network.model().redshifts(galaxies, batch: 20)
+        for engine in Engine.all {
+            let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
+            #expect(model.instructionSet == engine.instructionSet && model.gemm == engine.gemm)
+            // Each is within 2e-6 of float64.
+            for (z, expected) in zip(model.redshifts(galaxies, batch: 20), reference) {
+                #expect(abs(z - expected) <= 2e-6)
+            }
+        }
+    }
+}
