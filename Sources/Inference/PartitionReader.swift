@@ -1,2 +1,95 @@
 import AstroMAE
 import TensorFiles
+
+/// The galaxies of one file, checked to be what a model takes: images [N, 5, 32, 32], magnitudes [N, 5] and, where they
+/// are known, spectroscopic redshifts [N].
+///
+/// Nothing is read but what is asked for; any number of threads may read at once.
+public struct PartitionReader: Sendable {
+    /// The file's path, as it was given.
+    public let path: String
+    /// What prediction files call it: the path's last component.
+    public let source: String
+    /// What goes before the colon of an `object_id` made from a row number.
+    public let label: String
+    /// Number of galaxies, N, at least 1.
+    public let count: Int
+
+    private let tensors: GalaxyTensors
+    private let imageCount: Int
+
+    /// Opens a file and checks its tensors against the model.
+    /// - Throws: `InferenceError` naming file, tensor, what was expected and what was found.
+    public init(_ input: InputFile, for model: RedshiftModel) throws(InferenceError) {
+        let file = try reading { () throws(TensorFileError) in try TensorFile.open(path: input.path) }
+        try self.init(
+            file, source: input.source, label: input.label, imageShape: model.imageShape,
+            magnitudeCount: model.magnitudeCount)
+    }
+
+    /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes.
+    public init(
+        _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int
+    ) throws(InferenceError) {
+        tensors = try GalaxyTensors(file)
+        count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
+        path = file.name
+        imageCount = imageShape.reduce(1, *)
+        self.source = source
+        self.label = label
+    }
+
+    /// Whether the file tells its galaxies' spectroscopic redshifts.
+    public var hasRedshifts: Bool { tensors.redshifts != nil }
+
+    /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
+    /// otherwise converted into `buffer`, which grows to their size.
+    func withImages<Result>(
+        _ rows: Range<Int>, buffer: inout [Float], _ body: (Span<Float>) throws(TensorFileError) -> Result
+    ) throws(InferenceError) -> Result {
+        let inPlace = try reading { () throws(TensorFileError) in
+            try tensors.images.withContiguousFloats(rows: rows, body)
+        }
+        if let inPlace { return inPlace }
+        let needed = rows.count * imageCount
+        if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
+        do {
+            var span = buffer.mutableSpan
+            try tensors.images.copyFloats(rows: rows, into: &span)
+            return try body(buffer.span)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Copies the magnitudes of `rows`, float32, row-major; `buffer` grows to their size.
+    func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(InferenceError) {
+        let needed = rows.count * tensors.magnitudes.rowCount
+        if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
+        do {
+            var span = buffer.mutableSpan
+            try tensors.magnitudes.copyFloats(rows: rows, into: &span)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// The spectroscopic redshifts of `rows`; nil where the file has none.
+    public func redshifts(_ rows: Range<Int>) throws(InferenceError) -> [Double]? {
+        guard let redshifts = tensors.redshifts else { return nil }
+        var values = [Double](repeating: 0, count: rows.count)
+        do {
+            var span = values.mutableSpan
+            try redshifts.copyDoubles(rows: rows, into: &span)
+        } catch {
+            throw .file(error)
+        }
+        return values
+    }
+
+    /// The ids of `rows`: the file's own integers where it has a tensor `object_id`, else `label:row`.
+    func objectIDs(_ rows: Range<Int>) throws(InferenceError) -> [String] {
+        guard let tensor = tensors.objectIDs else { return rows.map { "\(label):\($0)" } }
+        return try reading { () throws(TensorFileError) in try tensor.integers(rows: rows) }.map { String($0) }
+    }
+}

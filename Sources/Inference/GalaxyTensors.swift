@@ -1,0 +1,82 @@
+import TensorFiles
+
+extension TensorFile {
+    /// How many galaxies the file holds, whatever network they are for; nil where it is no partition of galaxies.
+    public var galaxyCount: Int? {
+        guard let galaxies = try? GalaxyTensors(self), galaxies.images.shape.count == 4,
+            let bands = galaxies.magnitudes.shape.last
+        else { return nil }
+        return try? galaxies.rowCount(
+            imageShape: Array(galaxies.images.shape.dropFirst()), magnitudeCount: bands, file: name)
+    }
+}
+
+/// Which of a file's tensors are its galaxies, under the names that the accepted layouts give them.
+struct GalaxyTensors {
+    let images: TensorView
+    let magnitudes: TensorView
+    let redshifts: TensorView?
+    let objectIDs: TensorView?
+
+    /// images, magnitudes, redshifts: as a pickled `TensorDataset` has them, as a mapping (npz, safetensors, a pickled
+    /// dictionary) names them, and as a bare tuple or list numbers them.
+    private static let layouts = [
+        ("tensors.0", "tensors.1", "tensors.2"), ("images", "magnitudes", "redshifts"), ("0", "1", "2"),
+    ]
+
+    /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has.
+    init(_ file: TensorFile) throws(InferenceError) {
+        for (images, magnitudes, redshifts) in Self.layouts {
+            guard let images = file[images], let magnitudes = file[magnitudes] else { continue }
+            if let further = ["tensors.3", "3"].compactMap({ file[$0] }).first {
+                throw .partition(
+                    file: file.name, tensor: further.name,
+                    message: "expected images, magnitudes and at most redshifts, found a further tensor")
+            }
+            self.images = images
+            self.magnitudes = magnitudes
+            self.redshifts = file[redshifts]
+            objectIDs = file["object_id"]
+            return
+        }
+        let found = file.tensors.prefix(3).map(\.name).joined(separator: ", ")
+        throw .partition(
+            file: file.name, tensor: nil,
+            message: "is no partition of galaxies: expected tensors.0 and tensors.1 (a TensorDataset) or images and "
+                + "magnitudes, found \(file.tensors.isEmpty ? "no tensors" : found)"
+                + (file.tensors.count > 3 ? ", ... (\(file.tensors.count) tensors)" : ""))
+    }
+
+    /// Checks that images are [N, imageShape...], magnitudes [N, magnitudeCount], redshifts and ids [N] (or [N, 1]), N
+    /// the same and not 0, and that the numbers are of a kind that means something.
+    /// - Returns: N.
+    func rowCount(imageShape: [Int], magnitudeCount: Int, file: String) throws(InferenceError) -> Int {
+        func fail(_ tensor: TensorView, _ expected: String, _ found: String) -> InferenceError {
+            .partition(file: file, tensor: tensor.name, message: "expected \(expected), found \(found)")
+        }
+        func text(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+
+        guard images.shape.count == 1 + imageShape.count, Array(images.shape.dropFirst()) == imageShape else {
+            let expected = "[N, " + text(imageShape).dropFirst()
+            throw fail(images, "images of shape \(expected)", text(images.shape))
+        }
+        let count = images.shape[0]
+        guard count > 0 else { throw fail(images, "at least one galaxy", text(images.shape)) }
+        guard magnitudes.shape == [count, magnitudeCount] else {
+            throw fail(
+                magnitudes, "magnitudes of shape \(text([count, magnitudeCount])) for \(count) images",
+                text(magnitudes.shape))
+        }
+        for (vector, name) in [(redshifts, "redshifts"), (objectIDs, "object ids")] {
+            guard let vector, vector.shape != [count], vector.shape != [count, 1] else { continue }
+            throw fail(vector, "\(name) of shape [\(count)] for \(count) images", text(vector.shape))
+        }
+        for tensor in [images, magnitudes, redshifts].compactMap({ $0 }) where !tensor.dtype.isFloatingPoint {
+            throw fail(tensor, "floating-point numbers", tensor.dtype.rawValue)
+        }
+        if let objectIDs, objectIDs.dtype.isFloatingPoint || objectIDs.dtype == .bool {
+            throw fail(objectIDs, "integers", objectIDs.dtype.rawValue)
+        }
+        return count
+    }
+}

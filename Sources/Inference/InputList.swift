@@ -1,0 +1,92 @@
+import Foundation
+
+/// A file of galaxies to run, and what its rows are called.
+public struct InputFile: Sendable, Equatable {
+    /// The path, spelled as it was given.
+    public let path: String
+    /// What `object_id` puts before the colon: the file's stem, with as many of its folders as tell it from the others.
+    public let label: String
+    /// The path's last component.
+    public var source: String { InputList.lastComponent(path) }
+}
+
+/// What a user asks to run: files, folders and patterns, expanded to files.
+///
+/// Arguments keep their order. A folder stands for the partition files in it (not in its subfolders), a pattern for
+/// what it matches, both in natural order (1, 2, 10). A file is run once: the same file twice, however it is spelled,
+/// is refused, since its galaxies' ids would not be unique.
+public enum InputList {
+    /// Endings that make a file in a folder a partition. A file that is named itself may have any ending.
+    public static let endings = ["pt", "pth", "npz", "safetensors"]
+
+    /// The files that the arguments stand for; never empty.
+    /// - Throws: `InferenceError.input` for a missing file, a folder without partition files, a pattern without
+    ///   matches, and a file given twice.
+    public static func expand(_ arguments: [String]) throws(InferenceError) -> [InputFile] {
+        var paths: [String] = []
+        for argument in arguments {
+            paths += try files(for: argument)
+        }
+        guard !paths.isEmpty else { throw .input(path: "input", message: "expected at least one file of galaxies") }
+        var first: [String: String] = [:]
+        for path in paths {
+            let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+            if let earlier = first.updateValue(path, forKey: place) {
+                throw .input(
+                    path: path,
+                    message: earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
+            }
+        }
+        let labels = ObjectLabels.labels(for: paths.map { URL(fileURLWithPath: $0).standardizedFileURL.path })
+        return zip(paths, labels).map { InputFile(path: $0, label: $1) }
+    }
+
+    private static func files(for argument: String) throws(InferenceError) -> [String] {
+        if let isFolder = isFolder(argument) {
+            return isFolder ? try partitions(in: argument) : [argument]
+        }
+        guard PathPattern.hasWildcards(argument) else {
+            throw .input(path: argument, message: "no such file or folder")
+        }
+        let matches = PathPattern.matches(argument)
+        guard !matches.isEmpty else { throw .input(path: argument, message: "the pattern matches no file") }
+        var paths: [String] = []
+        for match in matches {
+            paths += try files(for: match)
+        }
+        return paths
+    }
+
+    private static func partitions(in folder: String) throws(InferenceError) -> [String] {
+        let expected = endings.map { "." + $0 }.joined(separator: ", ")
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw .input(path: folder, message: "the folder cannot be read")
+        }
+        let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+        let paths = names.filter { !$0.hasPrefix(".") && endings.contains(ending(of: $0)) }
+            .sorted(by: NaturalOrder.precedes)
+            .map { prefix + $0 }
+            .filter { isFolder($0) == false }
+        guard !paths.isEmpty else {
+            throw .input(path: folder, message: "the folder holds no partition files (\(expected))")
+        }
+        return paths
+    }
+
+    /// nil where there is nothing at the path.
+    private static func isFolder(_ path: String) -> Bool? {
+        var isFolder: ObjCBool = false
+        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) ? isFolder.boolValue : nil
+    }
+
+    /// What follows the last dot of a path's last component, in lower case; empty without one.
+    static func ending(of path: String) -> String {
+        let name = lastComponent(path)
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
+        return name[name.index(after: dot)...].lowercased()
+    }
+
+    static func lastComponent(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+}

@@ -1,0 +1,80 @@
+/// Turns predictions into rows of text.
+///
+/// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
+/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a redshift that is not finite is `nan`,
+/// `inf` or `-inf`, as NumPy and pandas read them.
+struct PredictionEncoder {
+    static let columns = "object_id,source,row,z_phot,z_spec"
+
+    enum Form: Sendable {
+        case csv, jsonLines
+    }
+
+    let form: Form
+
+    /// What comes before the first row.
+    var header: [UInt8] { form == .csv ? Array((Self.columns + "\n").utf8) : [] }
+
+    /// Appends a row.
+    func append(_ prediction: Prediction, to bytes: inout [UInt8]) {
+        switch form {
+        case .csv:
+            Self.appendCSV(prediction.objectID, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+            Self.appendCSV(prediction.source, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+            bytes += prediction.row.description.utf8
+            bytes.append(UInt8(ascii: ","))
+            bytes += prediction.zPhot.description.utf8
+            bytes.append(UInt8(ascii: ","))
+            if let zSpec = prediction.zSpec { bytes += zSpec.description.utf8 }
+            bytes.append(UInt8(ascii: "\n"))
+        case .jsonLines:
+            bytes += "{\"object_id\":".utf8
+            Self.appendJSON(prediction.objectID, to: &bytes)
+            bytes += ",\"source\":".utf8
+            Self.appendJSON(prediction.source, to: &bytes)
+            bytes += ",\"row\":".utf8
+            bytes += prediction.row.description.utf8
+            bytes += ",\"z_phot\":".utf8
+            bytes += (prediction.zPhot.isFinite ? prediction.zPhot.description : "null").utf8
+            bytes += ",\"z_spec\":".utf8
+            bytes += (prediction.zSpec.flatMap { $0.isFinite ? $0.description : nil } ?? "null").utf8
+            bytes += "}\n".utf8
+        }
+    }
+
+    /// Appends a CSV field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
+    static func appendCSV(_ text: String, to bytes: inout [UInt8]) {
+        let quote = UInt8(ascii: "\"")
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte != UInt8(ascii: ",") && byte != quote && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
+        }
+        if isPlain {
+            bytes += text.utf8
+            return
+        }
+        bytes.append(quote)
+        for byte in text.utf8 {
+            if byte == quote { bytes.append(quote) }
+            bytes.append(byte)
+        }
+        bytes.append(quote)
+    }
+
+    /// Appends a JSON string, quotes included.
+    static func appendJSON(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes += "\\u00".utf8
+                bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// The redshifts of a prediction file: what quality is measured on.
+public struct PredictionTable: Sendable {
+    /// z_phot of the galaxies whose z_spec is known, in the file's order.
+    public private(set) var predicted: [Double] = []
+    /// Their z_spec.
+    public private(set) var spectroscopic: [Double] = []
+    /// Galaxies without a z_spec (an empty field).
+    public private(set) var unknown = 0
+
+    /// Reads the columns `z_phot` and `z_spec` of a CSV file, found by the names in its first line; any others are
+    /// passed over. Numbers are decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
+    /// - Throws: `ReportError` naming the file and the line.
+    public init(csvFile path: String) throws(ReportError) {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ReportError("\(path): no such file")
+        }
+        guard !isFolder.boolValue else { throw ReportError("\(path): is a folder, not a file") }
+        // A handle reads pipes too (`cai infer ... | cai evaluate /dev/stdin`).
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.readToEnd() ?? Data() else {
+            throw ReportError("\(path): cannot be read")
+        }
+        try self.init(csv: [UInt8](data), name: path)
+    }
+
+    /// The same for text that is already in memory; `name` is what errors call it.
+    public init(csv bytes: [UInt8], name: String) throws(ReportError) {
+        var text = DelimitedText(name: name, bytes: bytes)
+        guard let header = try text.next() else {
+            throw ReportError("\(name): line 1: expected a header with z_phot and z_spec, found an empty file")
+        }
+        let zPhot = try Self.column("z_phot", in: header, of: text)
+        let zSpec = try Self.column("z_spec", in: header, of: text)
+        while let record = try text.next() {
+            guard record.count == header.count else {
+                throw ReportError(
+                    "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, "
+                        + "found \(record.count)")
+            }
+            let predicted = try Self.number(record[zPhot], column: "z_phot", of: text)
+            if record[zSpec].isEmpty {
+                unknown += 1
+            } else {
+                self.predicted.append(predicted)
+                spectroscopic.append(try Self.number(record[zSpec], column: "z_spec", of: text))
+            }
+        }
+    }
+
+    private static func column(
+        _ column: String, in header: [String], of text: DelimitedText
+    ) throws(ReportError) -> Int {
+        let places = header.indices.filter { header[$0] == column }
+        guard places.count == 1 else {
+            throw ReportError(
+                "\(text.name): line \(text.recordLine): expected one column \(column), found \(places.count) in "
+                    + "\"\(header.joined(separator: ","))\"")
+        }
+        return places[0]
+    }
+
+    private static func number(_ field: String, column: String, of text: DelimitedText) throws(ReportError) -> Double {
+        guard let value = Double(field) else {
+            throw ReportError("\(text.name): line \(text.recordLine): \(column): expected a number, found \"\(field)\"")
+        }
+        return value
+    }
+}

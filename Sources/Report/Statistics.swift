@@ -1,0 +1,28 @@
+/// Order statistics and sums over float64 values, as numpy defines them.
+enum Statistics {
+    /// The mean; the caller sees to it that there are values.
+    static func mean(_ values: [Double]) -> Double {
+        values.reduce(0, +) / Double(values.count)
+    }
+
+    /// The middle value, or the mean of the two middle ones. `sorted` is ascending and not empty.
+    static func median(sorted: [Double]) -> Double {
+        let middle = sorted.count / 2
+        return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+
+    /// The value below which `fraction` (0...1) of the values lie, interpolated linearly between neighbours: numpy's
+    /// default (`method="linear"`). `sorted` is ascending and not empty.
+    static func percentile(sorted: [Double], fraction: Double) -> Double {
+        let position = fraction * Double(sorted.count - 1)
+        let below = Int(position)
+        let above = min(below + 1, sorted.count - 1)
+        return sorted[below] + (sorted[above] - sorted[below]) * (position - Double(below))
+    }
+
+    /// median |v - median v|: the median absolute deviation, without a factor.
+    static func medianAbsoluteDeviation(sorted: [Double]) -> Double {
+        let centre = median(sorted: sorted)
+        return median(sorted: sorted.map { abs($0 - centre) }.sorted())
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Inference
+import TensorFiles
+
+/// What the command says to people: on the standard error, so that the standard output holds results alone.
+enum Console {
+    /// Whether a person is watching.
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// One line under the program's name: an error, a warning, a notice.
+    static func report(_ message: String) { write("cai: \(message)\n") }
+
+    /// Text as it is. There is nobody to tell when this fails.
+    static func write(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+}
+
+/// The standard output, of which every byte counts: predictions, summaries, listings.
+struct StandardOutput: ByteSink {
+    /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.file` for any other reason.
+    func write(_ bytes: [UInt8]) throws(InferenceError) {
+        var done = 0
+        while done < bytes.count {
+            let written = unsafe bytes[done...].withUnsafeBytes { rest in
+                unsafe Foundation.write(STDOUT_FILENO, rest.baseAddress, rest.count)
+            }
+            if written > 0 {
+                done += written
+            } else if written < 0, errno == EPIPE {
+                throw .closedPipe
+            } else if written < 0, errno != EINTR {
+                let reason = unsafe String(cString: strerror(errno))
+                throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
+            }
+        }
+    }
+
+    static func write(_ text: String) throws(InferenceError) { try StandardOutput().write(Array(text.utf8)) }
+
+    /// One JSON object, keys in alphabetical order.
+    static func write(json value: some Encodable) throws {
+        try write(String(decoding: JSON.encode(value), as: UTF8.self) + "\n")
+    }
+}
+
+/// The one way in which objects are written.
+enum JSON {
+    static func encode(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(value)
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import AstroMAE
+import Inference
+import TensorFiles
+
+extension DType {
+    /// The types that `--dtype` takes, by the names people use.
+    fileprivate static let weightTypes: [String: DType] = ["f32": .f32, "f16": .f16, "bf16": .bf16]
+}
+
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Convert a checkpoint to safetensors.",
+        discussion: """
+            Reads any checkpoint that 'cai inspect' knows and writes its tensors under their plain names, with the \
+            network's config and where it came from in the metadata. In half precision, tensors of 65,536 elements \
+            and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
+
+            EXAMPLES
+              cai convert model.pt model.safetensors
+              cai convert model.pt model-f16.safetensors --dtype f16
+            """)
+
+    @Argument(help: "A checkpoint: PyTorch, safetensors or .npz.")
+    var input: String
+
+    @Argument(help: "The safetensors file to write.")
+    var output: String
+
+    @Option(help: "Type of the large tensors: f32, f16 or bf16.")
+    var dtype: String = "f32"
+
+    func validate() throws {
+        guard DType.weightTypes[dtype] != nil else {
+            throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
+        }
+        guard output.hasSuffix(".safetensors") else {
+            throw ValidationError("output: expected a name ending in .safetensors, found '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let file = try TensorFile.open(path: input)
+        try CheckpointWriter.convert(
+            file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
+            provenance: ["source": file.name.split(separator: "/").last.map(String.init) ?? file.name])
+    }
+}

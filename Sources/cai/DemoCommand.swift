@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Report
+import TensorFiles
+
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Run the demo network on the demo galaxies.",
+        discussion: """
+            Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and tells \
+            quality and speed. DIR gets predictions.csv and summary.json.
+
+            EXAMPLES
+              cai demo
+              cai demo --out /tmp/demo
+              cai demo && cai evaluate demo-output/predictions.csv
+            """)
+
+    @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
+    var out: String = "demo-output"
+
+    func run() throws {
+        let locator = WeightsLocator()
+        let job = PredictionJob(
+            weights: try locator.weights(named: nil), inputs: try InputList.expand([try locator.galaxies()]))
+        let predictions = out + "/predictions.csv"
+        try makeFolder()
+        try PredictionWriter.check(path: predictions)
+        let outcome = try job.run()
+        try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
+        let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
+        let file = try AtomicFile(path: out + "/summary.json")
+        try file.write([UInt8](try JSON.encode(summary)) + [UInt8(ascii: "\n")])
+        try file.commit()
+        try StandardOutput.write(
+            (outcome.quality?.text ?? "") + summary.run.speedLine + "\npredictions: \(predictions)\n")
+    }
+
+    private func makeFolder() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        } catch {
+            throw InferenceError.input(path: out, message: "the folder cannot be made")
+        }
+    }
+}
+
+/// What `summary.json` holds: the run, and its quality in both families.
+private struct DemoSummary: Encodable {
+    let run: RunSummary
+    let quality: Quality?
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Report
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Measure how good predictions are.",
+        discussion: """
+            Reads the columns z_phot and z_spec of a CSV file, such as 'cai infer' writes, and prints two families of \
+            measures: those that AstroMAE publishes, and those of the photometric-redshift literature. Galaxies \
+            without a z_spec are left out.
+
+            EXAMPLES
+              cai evaluate predictions.csv
+              cai evaluate predictions.csv --json
+              cai infer 1.pt --quiet | cai evaluate /dev/stdin
+            """)
+
+    @Argument(help: ArgumentHelp("A CSV file with the columns z_phot and z_spec.", valueName: "predictions.csv"))
+    var predictions: String
+
+    @Flag(help: "Print the measures as a JSON object.")
+    var json = false
+
+    func run() throws {
+        let table = try PredictionTable(csvFile: predictions)
+        let quality: Quality
+        do {
+            quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
+        } catch {
+            throw ReportError("\(predictions): \(error.message)")
+        }
+        if json {
+            try StandardOutput.write(json: quality)
+        } else {
+            let unknown = table.unknown > 0 ? "\(table.unknown) left out: their z_spec is not known\n" : ""
+            try StandardOutput.write(unknown + quality.text)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Inference
+
+struct InferCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "infer",
+        abstract: "Predict the redshifts of galaxies in partition files.",
+        discussion: """
+            Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
+            redshifts [N]), or .npz or .safetensors files with tensors of those names; folders of such files; or \
+            patterns. Files are taken in natural order (1, 2, 10).
+
+            OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
+            object_id, source, row, z_phot, z_spec), .jsonl (the same, an object a line) or .npy (z_phot as float32). \
+            Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
+            them back exactly.
+
+            EXAMPLES
+              cai infer 1.pt 2.pt -o predictions.csv
+              cai infer data/ --weights model.pt -o z.npy --threads 8
+              cai infer 'data/*.pt' --limit 1000 | head
+              cai infer data/ -o predictions.jsonl --json
+              CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
+            """)
+
+    @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
+    var inputs: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The network: any checkpoint that 'cai inspect' knows. Default: $CAI_WEIGHTS, else the demo weights.",
+            valueName: "file"))
+    var weights: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Where predictions go: .csv, .jsonl, .npy, or - for CSV on the standard output.", valueName: "out"))
+    var output: String = "-"
+
+    @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
+    var batchSize: Int = BatchRunner.defaultBatchSize
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
+    var numHeads: Int?
+
+    @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
+    var json = false
+
+    @Flag(help: "No progress, no notices, no summary.")
+    var quiet = false
+
+    /// What OUT says: nil for the standard output.
+    private var destination: (path: String, format: PredictionFormat)? {
+        output == "-" ? nil : PredictionFormat(path: output).map { (output, $0) }
+    }
+
+    func validate() throws {
+        func check(_ option: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
+            guard let value, !range.contains(value) else { return }
+            let expected = range.upperBound == Int.max ? "at least 1" : "1 to \(range.upperBound)"
+            throw ValidationError("--\(option): expected \(expected), found \(value)")
+        }
+        try check("batch-size", batchSize, 1...8192)
+        try check("threads", threads, 1...4096)
+        try check("limit", limit, 1...Int.max)
+        try check("num-heads", numHeads, 1...Int.max)
+        if output != "-", PredictionFormat(path: output) == nil {
+            throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, or -, found '\(output)'")
+        }
+        if json, output == "-" {
+            throw ValidationError("--json: the standard output is taken by it: name a file with --output")
+        }
+    }
+
+    func run() throws {
+        if let destination { try PredictionWriter.check(path: destination.path) }
+        let job = PredictionJob(
+            weights: try WeightsLocator().weights(named: weights), inputs: try InputList.expand(inputs),
+            numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
+            isQuiet: quiet)
+        let outcome = try job.run()
+        if let destination {
+            try PredictionWriter.write(outcome.predictions, to: destination.path, format: destination.format)
+        } else {
+            var sink = StandardOutput()
+            try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
+        }
+        let summary = RunSummary(outcome, of: job, output: output)
+        outcome.report(summary, isQuiet: quiet)
+        if json { try StandardOutput.write(json: summary) }
+    }
+}

@@ -1,0 +1,73 @@
+import Inference
+import Report
+
+/// What a run was and how well it went: the object that `--json` prints.
+struct RunSummary: Encodable {
+    let galaxies: Int
+    /// From the first thread's start to the last redshift; loading the weights and checking the inputs are not in it.
+    let seconds: Double
+    let galaxiesPerSecond: Double
+    let threads: Int
+    let batchSize: Int
+    let weights: String
+    let output: String
+    /// null where no galaxy has a redshift to compare with.
+    let quality: ReferenceQuality?
+
+    enum CodingKeys: String, CodingKey {
+        case galaxies, seconds, threads, weights, output, quality
+        case galaxiesPerSecond = "galaxies_per_second"
+        case batchSize = "batch_size"
+    }
+
+    init(_ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String) {
+        galaxies = outcome.predictions.redshifts.count
+        seconds = outcome.predictions.seconds
+        galaxiesPerSecond = outcome.predictions.galaxiesPerSecond
+        threads = outcome.predictions.threads
+        batchSize = job.batchSize
+        weights = job.weights
+        self.output = output
+        quality = outcome.quality?.reference
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(galaxies, forKey: .galaxies)
+        try container.encode(seconds, forKey: .seconds)
+        try container.encode(galaxiesPerSecond, forKey: .galaxiesPerSecond)
+        try container.encode(threads, forKey: .threads)
+        try container.encode(batchSize, forKey: .batchSize)
+        try container.encode(weights, forKey: .weights)
+        try container.encode(output, forKey: .output)
+        // A missing key and null are not the same to a reader: the key is always there.
+        try container.encode(quality, forKey: .quality)
+    }
+
+    /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads`
+    var speedLine: String {
+        "\(Numbers.grouped(galaxies)) \(galaxies == 1 ? "galaxy" : "galaxies") in \(Decimals.fixed(seconds, 2)) s, "
+            + "\(Decimals.fixed(galaxiesPerSecond, 1)) galaxies/s, \(threads) \(threads == 1 ? "thread" : "threads")"
+    }
+
+    /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.
+    var qualityLine: String {
+        (quality?.lines ?? []).map { "\($0.name) \($0.valueText)" }.joined(separator: ", ")
+    }
+}
+
+extension PredictionJob.Outcome {
+    /// The speed, and the quality where it is known; a warning where redshifts are not numbers.
+    func report(_ summary: RunSummary, isQuiet: Bool) {
+        if predictions.nonFiniteCount > 0 {
+            Console.report(
+                "warning: \(predictions.nonFiniteCount) of \(summary.galaxies) redshifts are not finite; "
+                    + "quality leaves them out")
+        }
+        guard !isQuiet else { return }
+        Console.write(
+            summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, checking inputs "
+                + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
+        if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
+    }
+}

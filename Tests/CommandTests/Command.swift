@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+
+/// The built command, run as a user runs it.
+struct Command {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    var outputLines: [Substring] { output.split(separator: "\n") }
+    var errorLines: [Substring] { errors.split(separator: "\n") }
+
+    /// `cai` lies beside the test bundle, which is the running executable.
+    static let path: String = {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("cai").path
+    }()
+
+    /// Runs `cai` and waits for it.
+    /// - Parameters:
+    ///   - folder: the working folder; the repository's root, if nil.
+    ///   - environment: added to the test's own, without its `CAI_WEIGHTS`.
+    ///   - output: where the standard output goes; collected, if nil.
+    static func run(
+        _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+        output: FileHandle? = nil
+    ) throws -> Command {
+        try Fixture.withTemporaryFolder { scratch in
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: path)
+            process.arguments = arguments
+            process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Fixture.root)
+            process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CAI_WEIGHTS" }
+                .merging(environment) { $1 }
+            process.standardInput = FileHandle.nullDevice
+            let names = ["out", "err"].map { scratch + "/" + $0 }
+            let files = try names.map { name in
+                _ = FileManager.default.createFile(atPath: name, contents: nil)
+                return try FileHandle(forWritingTo: URL(fileURLWithPath: name))
+            }
+            process.standardOutput = output ?? files[0]
+            process.standardError = files[1]
+            try process.run()
+            process.waitUntilExit()
+            let texts = try names.map {
+                String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self)
+            }
+            let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+            return Command(status: status, output: texts[0], errors: texts[1])
+        }
+    }
+
+    /// `cai infer` with the tiny network.
+    static func infer(
+        _ arguments: [String], weights: String = "normalcell.pt", in folder: String? = nil
+    ) throws -> Command {
+        try run(["infer", "--weights", Fixture.path("tiny/" + weights)] + arguments, in: folder)
+    }
+}
+
+/// The tiny partition and its galaxies.
+enum Tiny {
+    static let partition = Fixture.path("tiny/partition.pt")
+    static let count = 37
+}
+
+/// The files in a folder, sorted.
+func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}
+
+/// A JSON object.
+func object(_ text: String) throws -> [String: Any] {
+    try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+}
+
+/// A text file's contents.
+func text(of path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }

@@ -1,0 +1,183 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A run that has to fail: exit 1, one line that names what is wrong, nothing on the standard output, no file left.
+private func expectFailure(
+    _ command: Command, saying parts: [String], folder: String, leaving files: [String],
+    location: SourceLocation = #_sourceLocation
+) throws {
+    #expect(command.status == 1, sourceLocation: location)
+    #expect(command.output.isEmpty, sourceLocation: location)
+    #expect(command.errorLines.count == 1, "\(command.errors)", sourceLocation: location)
+    #expect(command.errors.hasPrefix("cai: error: "), sourceLocation: location)
+    for part in parts {
+        #expect(command.errors.contains(part), "\(command.errors)", sourceLocation: location)
+    }
+    #expect(try names(in: folder) == files, sourceLocation: location)
+}
+
+/// A checkpoint with one thing wrong, and what the error says of it.
+struct WrongCheckpoint: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let parts: [String]
+    let change: @Sendable (inout TensorTable) -> Void
+
+    private static let norm = "blocks.0.norm1.weight"
+    private static let mlp = "blocks.1.mlp.fc1.weight"
+
+    static let cases = [
+        WrongCheckpoint(testDescription: "NaN weight", parts: [norm, "not finite"]) { table in
+            table.change(norm) { $0.bytes.replaceSubrange(8..<12, with: [0, 0, 0xC0, 0x7F]) }
+        },
+        WrongCheckpoint(testDescription: "infinite weight", parts: [mlp, "not finite"]) { table in
+            table.change(mlp) { $0.bytes.replaceSubrange(0..<4, with: [0, 0, 0x80, 0xFF]) }
+        },
+        WrongCheckpoint(testDescription: "missing key", parts: ["missing", mlp]) { $0.remove(mlp) },
+        WrongCheckpoint(testDescription: "missing block", parts: ["blocks.0"]) { table in
+            table.entries.removeAll { $0.name.hasPrefix("blocks.0.") }
+        },
+        WrongCheckpoint(testDescription: "extra key", parts: ["unexpected", "blocks.0.extra"]) { table in
+            table.add("blocks.0.extra", [2], [0, 1] as [Float], .f32)
+        },
+        WrongCheckpoint(testDescription: "misshapen key", parts: [mlp, "expected"]) { table in
+            table.change(mlp) { $0.shape = [$0.shape[0] * $0.shape[1]] }
+        },
+        WrongCheckpoint(testDescription: "transposed key", parts: [mlp, "expected"]) { table in
+            table.change(mlp) { $0.shape.reverse() }
+        },
+        WrongCheckpoint(testDescription: "integer weights", parts: [norm, "I32"]) { table in
+            table.change(norm) { $0.dtype = .i32 }
+        },
+        WrongCheckpoint(testDescription: "no network", parts: ["patch_embed.proj.weight"]) { table in
+            table.entries.removeAll { $0.name.hasPrefix("patch_embed") }
+        },
+        WrongCheckpoint(testDescription: "no tensors", parts: ["patch_embed.proj.weight"]) { $0.entries = [] },
+    ]
+}
+
+@Test("A checkpoint that is not the network is refused by key", arguments: WrongCheckpoint.cases)
+func wrongCheckpoint(wrong: WrongCheckpoint) throws {
+    try Fixture.withTemporaryFolder { folder in
+        var table = try TensorTable(Fixture.path("tiny/kernel3.pt"))
+        wrong.change(&table)
+        let path = folder + "/w.safetensors"
+        try table.write(to: path)
+        let command = try Command.run([
+            "infer", "--weights", path, "--num-heads", "3", Tiny.partition, "-o", folder + "/z.csv",
+        ])
+        try expectFailure(command, saying: [path] + wrong.parts, folder: folder, leaving: ["w.safetensors"])
+        let inspection = try Command.run(["inspect", path])
+        #expect(inspection.status == 0)
+    }
+}
+
+@Test("Heads that do not divide the width are refused")
+func wrongHeads() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let command = try Command.infer(
+            [Tiny.partition, "--num-heads", "5", "-o", folder + "/z.npy"], weights: "kernel3.pt")
+        try expectFailure(command, saying: ["kernel3.pt", "5", "24"], folder: folder, leaving: [])
+    }
+}
+
+@Test(
+    "A partition that is none stops the run before the first galaxy",
+    arguments: ["images", "magnitudes", "rows", "empty", "text", "truncated", "weights"])
+func wrongPartition(kind: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        var table = try TensorTable.partition()
+        let path = folder + "/2.safetensors"
+        var parts = [path]
+        switch kind {
+        case "images":
+            table.change("images") {
+                $0.shape = [37, 3, 32, 32]; $0.bytes = Array($0.bytes.prefix(37 * 3 * 4096))
+            }
+            parts += ["images", "[N, 5, 32, 32]", "[37, 3, 32, 32]"]
+        case "magnitudes":
+            table.remove("magnitudes")
+            parts += ["magnitudes"]
+        case "rows":
+            table.change("redshifts") {
+                $0.shape = [36]; $0.bytes.removeLast(8)
+            }
+            parts += ["redshifts", "[37]", "[36]"]
+        case "weights":
+            table = try TensorTable(Fixture.path("tiny/kernel3.pt"))
+            parts += ["no partition"]
+        default: break
+        }
+        switch kind {
+        case "empty": try Data().write(to: URL(fileURLWithPath: path))
+        case "text": try Data("z_phot,z_spec\n".utf8).write(to: URL(fileURLWithPath: path))
+        case "truncated": try Data(table.bytes().dropLast()).write(to: URL(fileURLWithPath: path))
+        default: try table.write(to: path)
+        }
+        let command = try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+        try expectFailure(command, saying: parts, folder: folder, leaving: ["2.safetensors"])
+    }
+}
+
+@Test(
+    "Inputs that name no galaxies",
+    arguments: [
+        ("none.pt", "none.pt: no such file or folder"), ("empty", "empty: the folder holds no partition files"),
+        ("texts", "texts: the folder holds no partition files"), ("*.pth", "*.pth: the pattern matches no file"),
+    ])
+func noGalaxies(input: String, message: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        for name in ["empty", "texts"] {
+            try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: false)
+        }
+        try Data("text".utf8).write(to: URL(fileURLWithPath: folder + "/texts/readme.txt"))
+        let command = try Command.infer([input, "-o", "z.csv"], in: folder)
+        try expectFailure(command, saying: [message], folder: folder, leaving: ["empty", "texts"])
+    }
+}
+
+@Test(
+    "An output that cannot be written is found before anything is computed",
+    arguments: ["none/z.csv", "file/z.csv", "folder.csv", "/proc/z.csv"])
+func outputCannotBeWritten(output: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+        try FileManager.default.createDirectory(atPath: folder + "/folder.csv", withIntermediateDirectories: false)
+        // Weights that do not exist would be the next error: it must not come to that.
+        let command = try Command.run(["infer", "--weights", "none", Tiny.partition, "-o", output], in: folder)
+        try expectFailure(
+            command, saying: [output, "cannot be written"], folder: folder, leaving: ["file", "folder.csv"])
+    }
+}
+
+@Test(
+    "A folder without the right to write in it",
+    .enabled(if: getuid() != 0, "the super-user may write everywhere"))
+func folderWithoutRights() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let locked = folder + "/locked"
+        try FileManager.default.createDirectory(
+            atPath: locked, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o555])
+        let command = try Command.infer([Tiny.partition, "-o", locked + "/z.csv"])
+        try expectFailure(command, saying: [locked, "cannot be written"], folder: folder, leaving: ["locked"])
+    }
+}
+
+@Test("A full disk is an error, not a short file")
+func fullDevice() throws {
+    let full = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
+    let command = try Command.run(
+        ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), Tiny.partition], output: full)
+    #expect(command.status == 1)
+    #expect(command.errors.hasPrefix("cai: error: standard output: cannot be written: "))
+    #expect(command.errorLines.count == 1)
+}
+
+@Test("Weights that are not there are named")
+func missingWeights() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let command = try Command.run(
+            ["infer", Tiny.partition, "-o", folder + "/z.csv"], environment: ["CAI_WEIGHTS": folder + "/none.pt"])
+        try expectFailure(command, saying: [folder + "/none.pt"], folder: folder, leaving: [])
+    }
+}

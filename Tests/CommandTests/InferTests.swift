@@ -1,0 +1,172 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+private let header = "object_id,source,row,z_phot,z_spec"
+
+@Test("CSV goes to the standard output, one summary to the standard error", arguments: [[], ["-o", "-"]])
+func csvOnStandardOutput(arguments: [String]) throws {
+    let command = try Command.infer([Tiny.partition] + arguments)
+    #expect(command.status == 0)
+    let lines = command.outputLines
+    #expect(lines.count == 1 + Tiny.count)
+    #expect(lines.first.map(String.init) == header)
+    let redshifts = try #require(try TensorFile.open(path: Tiny.partition)["tensors.2"]).doubles()
+    for (row, line) in lines.dropFirst().enumerated() {
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        #expect(fields.count == 5)
+        #expect(fields[0] == "partition:\(row)")
+        #expect(fields[1] == "partition.pt")
+        #expect(fields[2] == "\(row)")
+        #expect(Float(fields[3]) != nil)
+        #expect(Double(fields[4]) == redshifts[row])
+    }
+    #expect(command.errorLines.count == 2)
+    #expect(command.errors.contains("37 galaxies in "))
+    #expect(command.errors.contains(" galaxies/s, "))
+    for measure in ["MAE ", "MSE ", "Bias ", "Precision ", "R2 "] { #expect(command.errors.contains(measure)) }
+    #expect(!command.errors.contains("\r"))
+}
+
+@Test("Quiet is quiet")
+func quiet() throws {
+    let command = try Command.infer([Tiny.partition, "--quiet"], weights: "kernel3.pt")
+    #expect(command.status == 0)
+    #expect(command.errors.isEmpty)
+    #expect(command.outputLines.count == 38)
+}
+
+@Test("Assumed heads are told, and --num-heads overrides them")
+func numHeads() throws {
+    let assumed = try Command.infer([Tiny.partition], weights: "kernel3.pt")
+    #expect(assumed.errors.contains("cai: notice: "))
+    #expect(assumed.errors.contains("--num-heads"))
+    let told = try Command.infer([Tiny.partition, "--num-heads", "3"], weights: "kernel3.pt")
+    #expect(!told.errors.contains("--num-heads"))
+    #expect(told.output != assumed.output)
+}
+
+@Test("The summary as JSON has exactly its keys")
+func jsonSummary() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/z.csv"
+        let command = try Command.infer(
+            [Tiny.partition, "-o", path, "--json", "--quiet", "--threads", "2", "--batch-size", "5"])
+        #expect(command.status == 0)
+        #expect(command.errors.isEmpty)
+        let summary = try object(command.output)
+        #expect(
+            Set(summary.keys) == [
+                "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "weights", "output", "quality",
+            ])
+        #expect(summary["galaxies"] as? Int == 37)
+        #expect(summary["threads"] as? Int == 2)
+        #expect(summary["batch_size"] as? Int == 5)
+        #expect(summary["weights"] as? String == Fixture.path("tiny/normalcell.pt"))
+        #expect(summary["output"] as? String == path)
+        let seconds = try #require(summary["seconds"] as? Double)
+        let rate = try #require(summary["galaxies_per_second"] as? Double)
+        #expect(abs(seconds * rate - 37) < 1e-6)
+        let quality = try #require(summary["quality"] as? [String: Double])
+        #expect(Set(quality.keys) == ["MAE", "MSE", "Bias", "Precision", "R2"])
+        let evaluation = try object(try Command.run(["evaluate", path, "--json"]).output)
+        #expect(evaluation["reference"] as? [String: Double] == quality)
+    }
+}
+
+@Test("Without redshifts z_spec is empty and quality null")
+func withoutRedshifts() throws {
+    try Fixture.withTemporaryFolder { folder in
+        var table = try TensorTable.partition()
+        table.remove("redshifts")
+        try table.write(to: folder + "/p.safetensors")
+        let command = try Command.infer([folder + "/p.safetensors", "-o", folder + "/z.csv", "--json"])
+        #expect(command.status == 0)
+        #expect(try object(command.output)["quality"] is NSNull)
+        #expect(!command.errors.contains("MAE"))
+        let lines = try text(of: folder + "/z.csv").split(separator: "\n").dropFirst()
+        #expect(lines.count == 37 && lines.allSatisfy { $0.hasSuffix(",") })
+        let evaluation = try Command.run(["evaluate", folder + "/z.csv"])
+        #expect(evaluation.status == 1)
+    }
+}
+
+@Test("All formats hold the same redshifts")
+func formatsAgree() throws {
+    try Fixture.withTemporaryFolder { folder in
+        for ending in ["csv", "jsonl", "npy"] {
+            let command = try Command.infer([Tiny.partition, "-o", "\(folder)/z.\(ending)"])
+            #expect(command.status == 0)
+            #expect(command.output.isEmpty)
+        }
+        #expect(try names(in: folder) == ["z.csv", "z.jsonl", "z.npy"])
+        let csv = try text(of: folder + "/z.csv").split(separator: "\n").dropFirst().map {
+            Float($0.split(separator: ",")[3])
+        }
+        let json = try text(of: folder + "/z.jsonl").split(separator: "\n").map {
+            (try object(String($0))["z_phot"] as? Double).map { Float($0) }
+        }
+        let array = try #require(try TensorFile.open(path: folder + "/z.npy").tensors.first).floats()
+        #expect(csv.count == 37)
+        #expect(csv == json)
+        #expect(csv == array.map { $0 })
+    }
+}
+
+@Test("A folder's files come in natural order, and a stem's namesakes get their folder")
+func naturalOrderAndCollisions() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let table = try TensorTable.partition()
+        for (index, name) in ["a/10", "a/2", "a/1", "b/1"].enumerated() {
+            let path = URL(fileURLWithPath: "\(folder)/\(name).safetensors")
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try table.rows(index..<index + 2).write(to: path.path)
+        }
+        let expected = ["a/1:0", "a/1:1", "2:0", "2:1", "10:0", "10:1", "b/1:0", "b/1:1"]
+        for arguments in [["a", "b"], ["a/*.safetensors", "b/1.safetensors"], ["[ab]"]] {
+            let command = try Command.infer(arguments + ["--quiet"], in: folder)
+            let ids = command.outputLines.dropFirst().map { String($0.prefix { $0 != "," }) }
+            #expect(ids == expected)
+        }
+        let limited = try Command.infer(["a", "b", "--limit", "3"], in: folder)
+        #expect(limited.outputLines.dropFirst().map { String($0.prefix { $0 != "," }) } == Array(expected.prefix(3)))
+    }
+}
+
+@Test(
+    "The same bytes whatever the batch size and the threads",
+    arguments: [
+        ["--batch-size", "1"], ["--batch-size", "7", "--threads", "5"], ["--threads", "1"], ["--batch-size", "512"],
+    ])
+func sameBytes(arguments: [String]) throws {
+    let plain = try Command.infer([Tiny.partition])
+    let other = try Command.infer([Tiny.partition] + arguments)
+    #expect(plain.status == 0)
+    #expect(other.output == plain.output)
+}
+
+@Test("A pixel that is no number is told, and its galaxy is in the output")
+func notFinite() throws {
+    try Fixture.withTemporaryFolder { folder in
+        var table = try TensorTable.partition()
+        table.change("images") { $0.bytes.replaceSubrange(0..<4, with: [0, 0, 0xC0, 0x7F]) }
+        try table.write(to: folder + "/p.safetensors")
+        let command = try Command.infer([folder + "/p.safetensors"])
+        #expect(command.status == 0)
+        #expect(command.outputLines[1].hasPrefix("p:0,p.safetensors,0,nan,"))
+        #expect(command.errors.contains("cai: warning: 1 of 37 redshifts"))
+    }
+}
+
+@Test("A reader that goes away ends the command quietly", arguments: ["infer", "inspect"])
+func closedPipe(subcommand: String) throws {
+    let pipe = Pipe()
+    try pipe.fileHandleForReading.close()
+    let weights = ["--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
+    let command = try Command.run(
+        [subcommand, Tiny.partition] + (subcommand == "infer" ? weights : []), output: pipe.fileHandleForWriting)
+    #expect(command.status == 1)
+    #expect(command.errors.isEmpty)
+}

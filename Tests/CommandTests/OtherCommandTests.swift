@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Test(
+    "Inspecting a checkpoint tells the network and its tensors",
+    arguments: ["normalcell.pt", "plain-vit.pt", "kernel3.pt", "wrapped.pt"])
+func inspectCheckpoint(name: String) throws {
+    let path = Fixture.path("tiny/" + name)
+    let text = try Command.run(["inspect", path])
+    #expect(text.status == 0)
+    for part in ["\(path): torch, ", "parameters  ", "network     images [5, 32, 32], patches of 8", "width 24"] {
+        #expect(text.output.contains(part))
+    }
+    let json = try object(try Command.run(["inspect", path, "--json"]).output)
+    #expect(json["format"] as? String == "torch")
+    #expect(json["problem"] == nil)
+    let config = try #require(json["config"] as? [String: Any])
+    #expect(config["width"] as? Int == 24)
+    #expect(config["blockKind"] as? String == (name == "plain-vit.pt" ? "Block" : "NormalCell"))
+    #expect(try #require(json["parameters"] as? Int) > 1000)
+    let tensors = try #require(json["tensors"] as? [[String: Any]])
+    let patches = try #require(
+        tensors.first { ($0["name"] as? String)?.hasSuffix("patch_embed.proj.weight") == true })
+    #expect(patches["dtype"] as? String == "F32")
+    #expect(patches["shape"] as? [Int] == [24, 5, 8, 8])
+    #expect(text.output.contains("  F32  [24, 5, 8, 8]     \(patches["name"] as? String ?? "?")\n"))
+}
+
+@Test("Inspecting a partition tells its galaxies")
+func inspectPartition() throws {
+    let command = try Command.run(["inspect", Tiny.partition])
+    #expect(command.status == 0)
+    #expect(command.output.contains("class       torch.utils.data.dataset.TensorDataset\n"))
+    #expect(command.output.contains("galaxies    37\n"))
+    #expect(command.output.contains("F64  [37, 5]           tensors.1\n"))
+    let json = try object(try Command.run(["inspect", Tiny.partition, "--json"]).output)
+    #expect(json["galaxies"] as? Int == 37)
+    #expect(json["bytes"] as? Int == 761_219 || (json["bytes"] as? Int ?? 0) > 700_000)
+    #expect(json["config"] == nil)
+}
+
+@Test("Evaluating predictions prints both families")
+func evaluate() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/z.csv"
+        try Data("z_spec,z_phot\n0.1,0.11\n0.2,0.2\n,0.3\n0.3,0.29\n0.25,nan\n".utf8)
+            .write(to: URL(fileURLWithPath: path))
+        let command = try Command.run(["evaluate", path])
+        #expect(command.status == 0)
+        #expect(command.errors.isEmpty)
+        for part in [
+            "1 left out", "3 galaxies", "1 skipped", "reference measures", "MAE", "field measures", "sigma_IQR",
+        ] {
+            #expect(command.output.contains(part))
+        }
+        let json = try object(try Command.run(["evaluate", path, "--json"]).output)
+        #expect(Set(json.keys) == ["galaxies", "skipped", "reference", "field"])
+        #expect(json["galaxies"] as? Int == 3)
+        let reference = try #require(json["reference"] as? [String: Double])
+        #expect(abs(try #require(reference["MAE"]) - 0.02 / 3) < 1e-15)
+    }
+}
+
+@Test(
+    "What cannot be evaluated",
+    arguments: [
+        ("", "line 1: expected a header"), ("z_phot,z_spec\n", "no galaxies"), ("z_phot\n0.1\n", "z_spec"),
+        ("z_phot,z_spec\n0.1,0.1\n0.1,abc\n", "line 3: z_spec: expected a number, found \"abc\""),
+    ])
+func evaluateFailures(contents: String, message: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/z.csv"
+        try Data(contents.utf8).write(to: URL(fileURLWithPath: path))
+        let command = try Command.run(["evaluate", path])
+        #expect(command.status == 1)
+        #expect(command.output.isEmpty)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.hasPrefix("cai: error: \(path): "))
+        #expect(command.errors.contains(message))
+    }
+}
+
+@Test("The demo leaves predictions and a summary, and tells quality and speed")
+func demo() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let out = folder + "/new/demo"
+        let command = try Command.run(
+            ["demo", "--out", out], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
+        #expect(command.status == 0)
+        #expect(try names(in: out) == ["predictions.csv", "summary.json"])
+        for part in ["512 galaxies", "reference measures", "R2", "field measures", "galaxies/s"] {
+            #expect(command.output.contains(part))
+        }
+        #expect(try text(of: out + "/predictions.csv").split(separator: "\n").count == 513)
+        let summary = try object(try text(of: out + "/summary.json"))
+        let run = try #require(summary["run"] as? [String: Any])
+        #expect(run["galaxies"] as? Int == 512)
+        #expect(run["output"] as? String == out + "/predictions.csv")
+        let quality = try #require(summary["quality"] as? [String: Any])
+        #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field"])
+    }
+}
+
+@Test("A demo without a place for its results is an error")
+func demoWithoutPlace() throws {
+    let command = try Command.run(
+        ["demo", "--out", "/proc/demo"], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
+    #expect(command.status == 1)
+    #expect(command.errorLines.count == 1)
+    #expect(command.errors.hasPrefix("cai: error: /proc/demo"))
+}

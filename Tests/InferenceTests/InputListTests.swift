@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+import TestSupport
+
+@testable import Inference
+
+/// Makes empty files (and folders, for names that end with a slash) and gives their folder.
+private func withFiles<Result>(_ names: [String], _ body: (String) throws -> Result) throws -> Result {
+    try Fixture.withTemporaryFolder { folder in
+        for name in names {
+            let path = URL(fileURLWithPath: folder + "/" + name)
+            let parent = name.hasSuffix("/") ? path : path.deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            if !name.hasSuffix("/") { try Data().write(to: path) }
+        }
+        return try body(folder)
+    }
+}
+
+@Test(
+    "Digits count as numbers",
+    arguments: [
+        (["10.pt", "2.pt", "1.pt"], ["1.pt", "2.pt", "10.pt"]),
+        (["p10-2", "p9-10", "p10-1"], ["p9-10", "p10-1", "p10-2"]),
+        (["b", "a", "a1"], ["a", "a1", "b"]),
+        (["1", "01", "001", "2"], ["001", "01", "1", "2"]),
+        (
+            ["99999999999999999999999.pt", "100000000000000000000000.pt", "5.pt"],
+            ["5.pt", "99999999999999999999999.pt", "100000000000000000000000.pt"]
+        ),
+        (["", "0"], ["", "0"]),
+    ])
+func naturalOrder(names: [String], sorted: [String]) {
+    #expect(names.sorted(by: NaturalOrder.precedes) == sorted)
+    #expect(names.reversed().sorted(by: NaturalOrder.precedes) == sorted)
+}
+
+@Test("A folder gives its partition files in natural order, and nothing else")
+func folderIsExpanded() throws {
+    let names = ["10.pt", "2.pt", "1.npz", "3.PTH", "4.safetensors", "notes.txt", ".5.pt", "sub/6.pt", "7.pt/"]
+    try withFiles(names) { folder in
+        let files = try InputList.expand([folder])
+        #expect(files.map(\.source) == ["1.npz", "2.pt", "3.PTH", "4.safetensors", "10.pt"])
+        #expect(files.map(\.path).allSatisfy { $0.hasPrefix(folder + "/") && !$0.contains("//") })
+        #expect(try InputList.expand([folder + "/"]).map(\.source) == files.map(\.source))
+    }
+}
+
+@Test("Arguments keep their order; a pattern is sorted within itself")
+func argumentsKeepTheirOrder() throws {
+    try withFiles(["z.pt", "a/10.pt", "a/9.pt", "b/1.pt", "b/x.dat"]) { folder in
+        let files = try InputList.expand([folder + "/z.pt", folder + "/b/x.dat", folder + "/a/*.pt", folder + "/b"])
+        #expect(files.map(\.source) == ["z.pt", "x.dat", "9.pt", "10.pt", "1.pt"])
+    }
+}
+
+@Test(
+    "Patterns match as a shell's do",
+    arguments: [
+        ("*.pt", ["1.pt", "2.pt", "10.pt"]), ("?.pt", ["1.pt", "2.pt"]), ("[1-2]*.pt", ["1.pt", "2.pt", "10.pt"]),
+        ("[!1]*.pt", ["2.pt"]), ("*/3.pt", ["3.pt"]), ("d*", ["3.pt"]), (".*.pt", [".h.pt"]),
+    ])
+func patternIsExpanded(pattern: String, sources: [String]) throws {
+    try withFiles(["10.pt", "2.pt", "1.pt", ".h.pt", "dir/3.pt", "other.txt"]) { folder in
+        let files = try InputList.expand([folder + "/" + pattern])
+        #expect(files.map(\.source) == sources)
+    }
+}
+
+@Test("A file whose name looks like a pattern is that file")
+func literalNameComesFirst() throws {
+    try withFiles(["[1].pt", "1.pt"]) { folder in
+        let files = try InputList.expand([folder + "/[1].pt"])
+        #expect(files.map(\.source) == ["[1].pt"])
+    }
+}
+
+@Test(
+    "What names no galaxies is an error that says why",
+    arguments: [
+        (["none.pt"], "none.pt: no such file or folder"),
+        (["empty"], "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors)"),
+        (["texts"], "texts: the folder holds no partition files"),
+        (["x*.pt"], "x*.pt: the pattern matches no file"),
+        (["1.pt", "1.pt"], "1.pt: is given twice"),
+        (["1.pt", "*.pt"], "1.pt: is given twice"),
+        (["1.pt", "empty/../1.pt"], "empty/../1.pt: is given twice, the other time as "),
+        (["link.pt", "1.pt"], "1.pt: is given twice, the other time as "),
+    ])
+func wrongInputs(arguments: [String], message: String) throws {
+    try withFiles(["1.pt", "empty/", "texts/a.txt"]) { folder in
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/link.pt", withDestinationPath: folder + "/1.pt")
+        let error = try #require(throws: InferenceError.self) {
+            try InputList.expand(arguments.map { folder + "/" + $0 })
+        }
+        #expect(error.description.hasPrefix(folder + "/" + message))
+    }
+}
+
+@Test("No argument at all is an error")
+func noArguments() {
+    #expect(throws: InferenceError.self) { try InputList.expand([]) }
+}
+
+@Test(
+    "Labels are stems, with as many folders as tell them apart",
+    arguments: [
+        (["/d/1.pt", "/d/2.pt"], ["1", "2"]),
+        (["/d/a/1.pt", "/d/b/1.pt", "/d/b/2.pt"], ["a/1", "b/1", "2"]),
+        (["/x/a/1.pt", "/y/a/1.pt", "/y/b/1.pt"], ["x/a/1", "y/a/1", "b/1"]),
+        (["/1.pt", "/a/1.pt"], ["1", "a/1"]),
+        (["/d/1.pt", "/d/1.npz", "/d/2.pt"], ["1.pt", "1.npz", "2"]),
+        (["/d/1.pt", "/d/1.npz", "/d/1.pt.pt"], ["1.pt", "1.npz", "1.pt.pt"]),
+        (["/d/a.b.pt", "/d/.pt", "/d/plain"], ["a.b", ".pt", "plain"]),
+    ])
+func labels(paths: [String], labels: [String]) {
+    #expect(ObjectLabels.labels(for: paths) == labels)
+}
+
+@Test(
+    "Processors allowed, from the lines that Linux gives",
+    arguments: [
+        ("Name:\tcai\nCpus_allowed_list:\t0-3,8\n", 5), ("Cpus_allowed_list:\t7\n", 1), ("Cpus_allowed:\tff\n", nil),
+        ("Cpus_allowed_list:\tx-3\n", nil),
+    ] as [(String, Int?)])
+func processorsAllowed(status: String, count: Int?) {
+    #expect(Processors.allowed(status: status) == count)
+}
+
+@Test(
+    "A container's quota, in whole processors",
+    arguments: [
+        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000", 1), ("0 100000", nil),
+        ("", nil),
+    ] as [(String, Int?)])
+func processorQuota(limit: String, count: Int?) {
+    #expect(Processors.quota(limit: limit) == count)
+    #expect(Processors.available >= 1)
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Inference
+import TestSupport
+import Testing
+
+/// Puts the demo weights' name at `place` under a temporary folder and looks for them from `bin` and `current`.
+private func found(at place: String?, bin: String, current: String) throws -> (folder: String, path: String) {
+    try Fixture.withTemporaryFolder { folder in
+        for name in [bin, current, place ?? bin] {
+            try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: true)
+        }
+        if let place {
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/\(place)/\(WeightsLocator.demoWeights)"))
+        }
+        let locator = WeightsLocator(
+            environment: [:], binaryFolder: folder + "/" + bin, currentFolder: folder + "/" + current)
+        return (folder, try locator.weights(named: nil))
+    }
+}
+
+@Test(
+    "Weights are found beside the binary, in an installation and in a checkout",
+    arguments: [
+        ("bin/weights", "bin", "elsewhere"), ("share/cai/weights", "bin", "elsewhere"),
+        ("weights", "a/.build/debug", "elsewhere"), ("checkout/weights", "bin", "checkout/Tests/x"),
+    ])
+func weightsAreFound(place: String, bin: String, current: String) throws {
+    let (folder, path) = try found(at: place, bin: bin, current: current)
+    #expect(path == "\(folder)/\(place)/\(WeightsLocator.demoWeights)")
+}
+
+@Test("Weights that are not found are named, with what to do")
+func weightsAreNotFound() throws {
+    let error = try #require(throws: InferenceError.self) { try found(at: nil, bin: "bin", current: "current") }
+    #expect(error.description.contains(WeightsLocator.demoWeights))
+    #expect(error.description.contains("--weights"))
+}
+
+@Test("The option goes before the environment, the environment before the demo's")
+func orderOfPreference() throws {
+    let locator = WeightsLocator(environment: ["CAI_WEIGHTS": "/e"], binaryFolder: "/", currentFolder: "/")
+    #expect(try locator.weights(named: "/o") == "/o")
+    #expect(try locator.weights(named: nil) == "/e")
+    let empty = WeightsLocator(environment: ["CAI_WEIGHTS": ""], binaryFolder: "/none", currentFolder: "/none")
+    #expect(throws: InferenceError.self) { try empty.weights(named: nil) }
+}
+
+@Test("The demo galaxies lie in the checkout")
+func galaxiesAreFound() throws {
+    let locator = WeightsLocator(
+        environment: [:], binaryFolder: Fixture.root + "/.build/debug", currentFolder: "/none")
+    #expect(try locator.galaxies() == Fixture.weights(WeightsLocator.demoGalaxies))
+}
