@@ -15,6 +15,7 @@ let package = Package(
         .target(
             name: "BenchmarkSupport",
             dependencies: [
+                .product(name: "Inference", package: "cai"),
                 .product(name: "AstroMAE", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
             ],

@@ -1,38 +1,31 @@
 import AstroMAE
+import Inference
 import TensorFiles
 
-/// Galaxies in memory, so that a benchmark times the network and not the disk.
+/// A model and the galaxies that it is to predict, run as `cai infer` runs them.
 public struct Galaxies: Sendable {
+    public let model: RedshiftModel
     public let count: Int
-    /// [count, 5, 32, 32] and [count, 5], row-major.
-    public let images: [Float]
-    public let magnitudes: [Float]
+    private let partitions: [PartitionReader]
+    private let limit: Int?
 
-    /// Reads PyTorch partitions one after another, cut to the first `limit` galaxies.
-    /// - Throws: `TensorFileError`, or `BenchmarkError` for a file that holds no galaxies of the model's shape.
-    public init(partitions: [String], limit: Int = .max, for model: RedshiftModel) throws {
-        var count = 0
-        var images: [Float] = []
-        var magnitudes: [Float] = []
-        for path in partitions where count < limit {
-            let file = try TensorFile.open(path: path)
-            guard let image = file["tensors.0"], let magnitude = file["tensors.1"] else {
-                throw BenchmarkError("\(path): expected a TensorDataset of images and magnitudes, found \(file.format)")
-            }
-            let rows = image.shape.first ?? 0
-            guard image.shape == [rows] + model.imageShape, magnitude.shape == [rows, model.magnitudeCount] else {
-                throw BenchmarkError(
-                    "\(path): expected \([rows] + model.imageShape) and \([rows, model.magnitudeCount]), "
-                        + "found \(image.shape) and \(magnitude.shape)")
-            }
-            let kept = min(rows, limit - count)
-            images += try image.floats().prefix(kept * model.imageCount)
-            magnitudes += try magnitude.floats().prefix(kept * model.magnitudeCount)
-            count += kept
-        }
-        guard count > 0 else { throw BenchmarkError("no galaxies in \(partitions.joined(separator: ", "))") }
-        self.count = count
-        self.images = images
-        self.magnitudes = magnitudes
+    /// - Parameters:
+    ///   - inputs: partition files, folders or patterns.
+    ///   - limit: the most galaxies to predict.
+    public init(weights: String, inputs: [String], limit: Int? = nil) throws {
+        let model = try RedshiftModel(weights: TensorFile.open(path: weights))
+        partitions = try InputList.expand(inputs).map { try PartitionReader($0, for: model) }
+        let total = partitions.reduce(0) { $0 + $1.count }
+        count = min(total, limit ?? total)
+        self.model = model
+        self.limit = limit
+    }
+
+    /// Predicts every galaxy once. The seconds are those of the worker threads, their start and workspaces included,
+    /// from files that lie in the system's cache after the first pass.
+    public func pass(threads: Int, batchSize: Int) throws -> (redshifts: [Float], seconds: Double) {
+        let runner = BatchRunner(model: model, threads: threads, batchSize: batchSize)
+        let predictions = try runner.run(partitions, limit: limit)
+        return (predictions.redshifts, predictions.seconds)
     }
 }

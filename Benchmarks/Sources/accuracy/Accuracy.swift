@@ -1,8 +1,6 @@
 import ArgumentParser
-import AstroMAE
 import BenchmarkSupport
 import Foundation
-import TensorFiles
 
 @main
 struct AccuracyCommand: ParsableCommand {
@@ -25,7 +23,7 @@ struct AccuracyCommand: ParsableCommand {
     @Option(help: "Threads.")
     var threads = Machine.current().cores
 
-    @Argument(help: "Partition files.")
+    @Argument(help: "Partition files, folders or patterns.")
     var partitions = [Checkout.demoGalaxies]
 
     func validate() throws {
@@ -33,11 +31,8 @@ struct AccuracyCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try RedshiftModel(weights: TensorFile.open(path: weights))
-        let galaxies = try Galaxies(partitions: partitions, for: model)
-        let crew = Crew(threads: threads, batchSize: 128, model: model, galaxies: galaxies)
-        let accuracy = try Golden(path: golden).compare(crew.pass().redshifts)
-        crew.dismiss()
+        let galaxies = try Galaxies(weights: weights, inputs: partitions)
+        let accuracy = try Golden(path: golden).compare(galaxies.pass(threads: threads, batchSize: 128).redshifts)
 
         func line(_ name: String, _ value: String) {
             print("  " + name.padding(toLength: 34, withPad: " ", startingAt: 0) + value)

@@ -1,8 +1,6 @@
 import ArgumentParser
-import AstroMAE
 import BenchmarkSupport
 import Foundation
-import TensorFiles
 
 @main
 struct EndToEnd: ParsableCommand {
@@ -11,8 +9,8 @@ struct EndToEnd: ParsableCommand {
         abstract: "Galaxies per second for each number of threads and batch size.",
         discussion: """
             Verifies first: every combination has to give the same bits, and, where golden redshifts are known, be \
-            within 2e-6 of them. Then every combination is timed once a round, and its best round is reported. \
-            Galaxies are in memory before the clock starts. Without arguments: the demo weights and galaxies.
+            within 2e-6 of them. Then every combination is timed once a round, and its best round is reported. Loading \
+            the weights is not in the figure. Without arguments: the demo weights and galaxies.
 
             endtoend --threads 1,2 --batch-sizes 32,128,512 --rounds 10
             endtoend --weights W.pt --golden predictions.golden.safetensors 1.pt 2.pt --json
@@ -42,7 +40,7 @@ struct EndToEnd: ParsableCommand {
     @Flag(help: "With --json: include the redshifts.")
     var redshifts = false
 
-    @Argument(help: "Partition files.")
+    @Argument(help: "Partition files, folders or patterns.")
     var partitions = [Checkout.demoGalaxies]
 
     func validate() throws {
@@ -52,22 +50,19 @@ struct EndToEnd: ParsableCommand {
     }
 
     func run() throws {
-        let model = try RedshiftModel(weights: TensorFile.open(path: weights))
-        let galaxies = try Galaxies(partitions: partitions, limit: limit ?? .max, for: model)
-        let crews = threads.values.flatMap { threads in
-            batchSizes.values.map { Crew(threads: threads, batchSize: $0, model: model, galaxies: galaxies) }
-        }
-        let verified = try verify(crews)
+        let galaxies = try Galaxies(weights: weights, inputs: partitions, limit: limit)
+        let combinations = threads.values.flatMap { threads in batchSizes.values.map { (threads, $0) } }
+        let verified = try verify(galaxies, combinations)
 
-        var best = [Double](repeating: .infinity, count: crews.count)
+        var best = [Double](repeating: .infinity, count: combinations.count)
         for _ in 0..<rounds {
-            for (index, crew) in crews.enumerated() { best[index] = min(best[index], crew.pass().seconds) }
+            for (index, (threads, batchSize)) in combinations.enumerated() {
+                best[index] = min(best[index], try galaxies.pass(threads: threads, batchSize: batchSize).seconds)
+            }
         }
-        for crew in crews { crew.dismiss() }
-
-        let timings = zip(crews, best).map { crew, seconds in
+        let timings = zip(combinations, best).map { combination, seconds in
             Timing(
-                threads: crew.threads, batchSize: crew.batchSize, seconds: seconds,
+                threads: combination.0, batchSize: combination.1, seconds: seconds,
                 galaxiesPerSecond: Double(galaxies.count) / seconds)
         }
         let summary = Summary(
@@ -77,17 +72,19 @@ struct EndToEnd: ParsableCommand {
         print(try json ? summary.json() : summary.markdown())
     }
 
-    /// One pass of each crew, which also warms it up.
+    /// One pass of each combination, which also warms up caches and pages.
     /// - Throws: `BenchmarkError` when their redshifts differ by a bit, or are not the golden ones.
-    private func verify(_ crews: [Crew]) throws -> (redshifts: [Float], accuracy: Accuracy?) {
+    private func verify(
+        _ galaxies: Galaxies, _ combinations: [(threads: Int, batchSize: Int)]
+    ) throws -> (redshifts: [Float], accuracy: Accuracy?) {
         var first: [Float] = []
-        for crew in crews {
-            let redshifts = crew.pass().redshifts
+        for (threads, batchSize) in combinations {
+            let redshifts = try galaxies.pass(threads: threads, batchSize: batchSize).redshifts
             if first.isEmpty { first = redshifts }
-            let differing = zip(first, redshifts).filter { $0.bitPattern != $1.bitPattern }.count
+            let differing = zip(first, redshifts).count { $0.bitPattern != $1.bitPattern }
             guard differing == 0 else {
                 throw BenchmarkError(
-                    "\(differing) redshifts change with \(crew.threads) threads and batches of \(crew.batchSize)")
+                    "\(differing) redshifts change with \(threads) threads and batches of \(batchSize)")
             }
         }
         let isDemo = weights == Checkout.demoWeights && partitions == [Checkout.demoGalaxies]
