@@ -26,7 +26,7 @@ public struct Golden: Sendable {
             galaxies: redshifts.count,
             // NaN loses every comparison: count it as infinitely far.
             worst: ours.map { $0.isNaN ? .infinity : abs($0) }.max() ?? .infinity,
-            rootMeanSquare: rootMeanSquare(ours), rootMeanSquareOfPyTorch: rootMeanSquare(theirs))
+            rootMeanSquare: rootMeanSquare(ours), referenceRootMeanSquare: rootMeanSquare(theirs))
     }
 
     private func rootMeanSquare(_ errors: [Double]) -> Double {
@@ -41,13 +41,13 @@ public struct Accuracy: Codable, Sendable {
     public let worst: Double
     /// Root mean square of z - z_float64, ours and that of PyTorch's float32.
     public let rootMeanSquare: Double
-    public let rootMeanSquareOfPyTorch: Double
+    public let referenceRootMeanSquare: Double
 
     /// The farthest that any galaxy may be.
     public static let worstAllowed = 2e-6
     /// The most that our root mean square may be of PyTorch's.
     public static let ratioAllowed = 1.25
 
-    public var ratio: Double { rootMeanSquare / rootMeanSquareOfPyTorch }
+    public var ratio: Double { rootMeanSquare / referenceRootMeanSquare }
     public var passes: Bool { worst <= Self.worstAllowed && ratio <= Self.ratioAllowed }
 }

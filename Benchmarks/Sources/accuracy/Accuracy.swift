@@ -40,7 +40,7 @@ struct AccuracyCommand: ParsableCommand {
         print("\(accuracy.galaxies) galaxies, \(weights)")
         line("max |z - z_float64|", String(format: "%.3e  (at most %.0e)", accuracy.worst, Accuracy.worstAllowed))
         line("RMS of z - z_float64", String(format: "%.3e", accuracy.rootMeanSquare))
-        line("RMS of PyTorch's float32", String(format: "%.3e", accuracy.rootMeanSquareOfPyTorch))
+        line("RMS of PyTorch's float32", String(format: "%.3e", accuracy.referenceRootMeanSquare))
         line("ratio", String(format: "%.3f      (at most %.2f)", accuracy.ratio, Accuracy.ratioAllowed))
         print(accuracy.passes ? "PASS" : "FAIL")
         if !accuracy.passes { throw ExitCode.failure }

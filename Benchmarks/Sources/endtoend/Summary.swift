@@ -23,7 +23,8 @@ struct Summary: Codable {
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = redshifts == nil ? [.prettyPrinted, .sortedKeys] : .sortedKeys
+        encoder.outputFormatting =
+            redshifts == nil ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
