@@ -5,6 +5,9 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeat
 /// For targets in which every unsafe construct has to be marked `unsafe` (docs/ARCHITECTURE.md names the files).
 let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// Loops over every weight are fifty times slower unoptimised: these targets are optimised in debug builds too.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
     name: "cai",
     products: [
@@ -28,13 +31,13 @@ let package = Package(
             cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-O3"], .when(configuration: .debug))]),
         .target(
             name: "PortableKernels", dependencies: ["CKernels"],
-            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+            swiftSettings: strict + optimised),
 
         // Dependencies point one way: cai -> Inference -> {AstroMAE -> kernels, TensorFiles}; cai -> Report
-        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe),
+        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe + optimised),
         .target(
             name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
-            swiftSettings: strict),
+            swiftSettings: strict + optimised),
         .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles"], swiftSettings: memorySafe),
         .target(name: "Report", swiftSettings: memorySafe),
         .executableTarget(
@@ -51,7 +54,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests", dependencies: ["CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "TestSupport"],
             swiftSettings: strict),

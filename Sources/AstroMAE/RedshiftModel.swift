@@ -1,33 +1,156 @@
+import CKernels
+import Foundation
 import TensorFiles
 
-public struct CheckpointError: Error, CustomStringConvertible {
-    public let file: String
-    public let message: String
-    public var description: String { "\(file): \(message)" }
-}
-
-/// Everything that a forward pass writes to: one per worker thread, allocated once.
-public struct Workspace: ~Copyable {
-    /// - Parameter capacity: the most galaxies one `predict` call may bring.
-    public init(for model: RedshiftModel, capacity: Int) {}
-}
-
+/// AstroMAE fine-tuned for redshift: ViT encoder, Inception branch and magnitude MLP, fused by one head
+/// (Fathkouhi & Fox 2024). Immutable after loading; any number of threads may predict with it at once.
 public final class RedshiftModel: Sendable {
+    public let config: ModelConfig
+    /// Trainable parameters without `cls_token` and `pos_embed`.
+    public let parameterCount: Int
+    /// What had to be assumed because the file does not say it: one line each, to be shown to the user.
+    public let notices: [String]
+    /// The kernels that this model runs on; together with the weights they decide every bit of its output.
+    public var instructionSet: InstructionSet { kernels.instructionSet }
+    public var gemm: GemmBackend { kernels.gemm }
+
+    let inception: InceptionBranch
+    private let kernels: Kernels
+    private let vit: ViTBranch
+    private let vitHead: ViTHead
+    private let inceptionHead: LinearStack
+    private let magnitudes: MagnitudeBranch
+    private let fusion: FusionHead
+
+    /// Galaxies that pass through the encoder together: their activations stay in the second-level cache.
+    static let microBatch = 16
+    /// Galaxies that pass through the heads together: the heads' 43 MB of weights are read once for all of them.
+    static let headBatch = 128
+
     /// Bands, height and width of a cutout: 5, 32, 32.
-    public let imageShape: [Int] = [5, 32, 32]
-    public var imageCount: Int { imageShape.reduce(1, *) }
-    public let magnitudeCount = 5
-    /// sha256-independent provenance: the notices to show a user about assumed values (heads, eps).
-    public let notices: [String] = []
-    public let parameterCount = 0
+    public var imageShape: [Int] { config.imageShape }
+    /// Floats of one cutout.
+    public var imageCount: Int { config.imageCount }
+    /// Magnitudes of one galaxy.
+    public var magnitudeCount: Int { config.bands }
 
-    /// - Parameters: weights: an opened file; numHeads: overrides what the file says or the default.
-    public init(weights: TensorFile, numHeads: Int? = nil) throws(CheckpointError) {}
+    /// Checks the weights against the network and packs them.
+    /// - Parameters:
+    ///   - weights: an opened checkpoint in any of the readable formats.
+    ///   - numHeads: overrides what the file says, or the reference's value where it says nothing.
+    ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
+    /// - Throws: `CheckpointError` with the file and the key: missing, unexpected, misshapen or not finite.
+    public init(
+        weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil
+    ) throws(CheckpointError) {
+        let checkpoint = try Checkpoint(weights)
+        var notices: [String] = []
+        config = try ModelConfig.derived(from: checkpoint, numHeads: numHeads, notices: &notices)
+        let chosen: InstructionSet
+        if let instructionSet { chosen = instructionSet } else { chosen = try .fromEnvironment() }
+        kernels = Kernels(chosen, gemm: gemm)
+        let loader = LayerLoader(checkpoint: checkpoint, config: config, dense: kernels.gemm == .openblas)
+        vit = try ViTBranch(loader, capacity: Self.microBatch)
+        vitHead = try ViTHead(loader)
+        inception = try InceptionBranch(loader)
+        inceptionHead = try LinearStack(
+            loader, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
+            outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
+        magnitudes = try MagnitudeBranch(loader)
+        fusion = try FusionHead(loader)
+        try checkpoint.requireAllUsed()
+        parameterCount = checkpoint.parameterCount
+        self.notices = notices
+    }
 
-    /// images [N,5,32,32], magnitudes [N,5] -> redshifts [N]. N = redshifts.count <= workspace capacity.
-    /// The bits of a galaxy's redshift do not depend on N or on its neighbours. Allocates nothing.
+    /// images [N, bands, size, size] and magnitudes [N, bands] to redshifts [N].
+    ///
+    /// N is the count of `redshifts` and at most the workspace's capacity. A galaxy's redshift has the same bits
+    /// whatever N is and whoever its neighbours are. Allocates nothing.
     public func predict(
         images: Span<Float>, magnitudes: Span<Float>, into redshifts: inout MutableSpan<Float>,
         workspace: inout Workspace
-    ) {}
+    ) {
+        forward(images, magnitudes, &redshifts, &workspace, stages: nil)
+    }
+
+    /// The same pass with every stage kept, by the names of PyTorch's modules and in their layouts
+    /// (`patch_embed`, `blocks.0.attn`, `vis_inception.4`, ..., `z`), for comparison with other implementations.
+    /// Fused stages are run apart, over the same kernels, to the same bits.
+    public func stages(images: Span<Float>, magnitudes: Span<Float>) -> [String: [Float]] {
+        let count = images.count / imageCount
+        let recorder = StageRecorder()
+        var workspace = Workspace(for: self, capacity: count)
+        var redshifts = [Float](repeating: 0, count: count)
+        var span = redshifts.mutableSpan
+        forward(images, magnitudes, &span, &workspace, stages: recorder)
+        recorder.record("z", redshifts, count: count, 1)
+        return recorder.stages
+    }
+
+    private func forward(
+        _ images: Span<Float>, _ magnitudes: Span<Float>, _ redshifts: inout MutableSpan<Float>,
+        _ workspace: inout Workspace, stages: StageRecorder?
+    ) {
+        let count = redshifts.count
+        precondition(count <= workspace.capacity, "more galaxies than the workspace was made for")
+        precondition(images.count == count * imageCount && magnitudes.count == count * magnitudeCount)
+        images.withUnsafeBufferPointer { images in
+            magnitudes.withUnsafeBufferPointer { magnitudes in
+                redshifts.withUnsafeMutableBufferPointer { redshifts in
+                    guard let images = images.baseAddress, let magnitudes = magnitudes.baseAddress,
+                        let redshifts = redshifts.baseAddress
+                    else { return }
+                    encode(images, count: count, workspace, stages)
+                    for first in stride(from: 0, to: count, by: Self.headBatch) {
+                        fuse(
+                            magnitudes + first * magnitudeCount, first, count: min(Self.headBatch, count - first),
+                            into: redshifts + first, workspace, stages)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The two image branches, micro-batch by micro-batch, into the workspace's features.
+    private func encode(
+        _ images: UnsafePointer<Float>, count: Int, _ workspace: borrowing Workspace, _ stages: StageRecorder?
+    ) {
+        for first in stride(from: 0, to: count, by: Self.microBatch) {
+            vit.forward(
+                images + first * imageCount, into: workspace.vitFeatures + first * config.width,
+                count: min(Self.microBatch, count - first), x: workspace.tokens, scratch: workspace.block,
+                kernels: kernels, stages: stages)
+        }
+        for galaxy in 0..<count {
+            inception.forward(
+                images + galaxy * imageCount, into: workspace.inceptionFeatures + galaxy * inception.outputCount,
+                scratch: workspace.inception, kernels: kernels, stages: stages)
+        }
+    }
+
+    /// The three branches' Linear layers, each into its columns of one buffer, and the fusion of them.
+    private func fuse(
+        _ magnitudes: UnsafePointer<Float>, _ first: Int, count: Int, into redshifts: UnsafeMutablePointer<Float>,
+        _ workspace: borrowing Workspace, _ stages: StageRecorder?
+    ) {
+        let (fused, stride) = (workspace.fused, config.fusionInputs)
+        vitHead.forward(
+            workspace.vitFeatures + first * config.width, into: fused, stride: stride, rows: count,
+            scratch: workspace.head, kernels: kernels, stages: stages)
+        inceptionHead.forward(
+            workspace.inceptionFeatures + first * inception.outputCount, into: fused + config.vitFeatures,
+            stride: stride, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
+        self.magnitudes.forward(
+            magnitudes, into: fused + config.vitFeatures + config.inceptionFeatures, stride: stride,
+            rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
+        fusion.forward(
+            fused, into: redshifts, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
+    }
+
+    /// Floats of scratch that the heads need for one row.
+    var headScratchCount: Int {
+        max(
+            vitHead.scratchCount, inceptionHead.scratchCount, magnitudes.scratchCount, fusion.scratchCount)
+    }
 }

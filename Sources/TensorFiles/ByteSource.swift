@@ -12,3 +12,47 @@ public protocol ByteSource: Sendable {
         in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
     ) throws(TensorFileError) -> Result
 }
+
+extension ByteSource {
+    /// Throws when `range` is not inside the source.
+    public func check(_ range: Range<Int>) throws(TensorFileError) {
+        guard range.lowerBound >= 0, range.upperBound <= byteCount else {
+            throw TensorFileError(
+                file: name,
+                message: "bytes \(range.lowerBound)..<\(range.upperBound) lie outside the \(byteCount) bytes there are")
+        }
+    }
+
+    /// Calls `body` with `range` in pieces of at most `pieceSize` bytes, in order: for sums over data that need not be
+    /// in memory at once.
+    func withPieces(
+        of range: Range<Int>, pieceSize: Int = 1 << 20, _ body: (RawSpan) throws(TensorFileError) -> Void
+    ) throws(TensorFileError) {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(range.upperBound, start + pieceSize)
+            try withBytes(in: start..<end, body)
+            start = end
+        }
+    }
+}
+
+/// Bytes in memory.
+public struct MemorySource: ByteSource {
+    public let name: String
+    private let bytes: [UInt8]
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    public var byteCount: Int { bytes.count }
+
+    public func withBytes<Result>(
+        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        try check(range)
+        return try unsafe body(bytes.span.bytes.extracting(range))
+    }
+}

@@ -32,11 +32,41 @@ public struct TensorFile: Sendable {
     public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
 
     /// Maps and checks a file. The format is told by its bytes, not by its name.
+    /// - Throws: `TensorFileError` when it cannot be read, is of no known format, or is damaged in any way.
     public static func open(path: String) throws(TensorFileError) -> TensorFile {
-        throw TensorFileError(file: path, message: "stub")
+        try open(try MappedFile(path: path))
     }
+
     /// The same for bytes from elsewhere.
     public static func open(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
-        throw TensorFileError(file: source.name, message: "stub")
+        switch try FileKind(source) {
+        case .zip:
+            let archive = try ZipArchive(source)
+            guard let folder = TorchZipFile.folder(in: archive) else {
+                throw TensorFileError(file: source.name, message: "zip: holds no data.pkl")
+            }
+            return try TorchZipFile.read(archive, folder: folder)
+        case .safetensors: return try SafeTensorsFile.read(source)
+        }
+    }
+}
+
+/// What a file's first bytes say it is.
+enum FileKind {
+    case zip, safetensors
+
+    init(_ source: some ByteSource) throws(TensorFileError) {
+        guard source.byteCount > 0 else { throw TensorFileError(file: source.name, message: "is empty") }
+        let head = 0..<min(source.byteCount, 512)
+        let kind = try source.withBytes(in: head) { (bytes: RawSpan) -> FileKind? in
+            if bytes.starts(with: [0x50, 0x4B]) { return .zip }
+            if SafeTensorsFile.matches(bytes) { return .safetensors }
+            return nil
+        }
+        guard let kind else {
+            throw TensorFileError(
+                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz)")
+        }
+        self = kind
     }
 }

@@ -1,11 +1,13 @@
 /// A tensor in a file: its name, type and layout, and where its bytes lie. Nothing is read until it is asked for.
+///
+/// A reader has checked that every element that `shape` and `strides` reach lies inside `source`.
 public struct TensorView: Sendable {
     /// Dotted name, as PyTorch's `state_dict` spells it.
     public let name: String
     public let dtype: DType
     /// Elements along each axis; empty for a scalar.
     public let shape: [Int]
-    /// Steps along each axis, in elements.
+    /// Steps along each axis, in elements; never negative.
     public let strides: [Int]
     /// Byte offset of element [0, 0, ...] in `source`.
     public let byteOffset: Int
@@ -17,22 +19,86 @@ public struct TensorView: Sendable {
     /// Elements of one step along the first axis (1 for a scalar or a vector).
     public var rowCount: Int { shape.dropFirst().reduce(1, *) }
 
-    /// Copies rows of the first axis, converted to float32, in row-major order whatever the strides.
+    /// Steps along the first axis: 1 for a scalar.
+    public var rows: Int { shape.first ?? 1 }
+
+    /// Whether the elements lie in row-major order without gaps.
+    public var isContiguous: Bool { TensorLayout.isContiguous(shape: shape, strides: strides) }
+
+    /// Copies rows of the first axis, converted to float32, in row-major order whatever the strides. Booleans are 0
+    /// and 1; float64 and wide integers are rounded to nearest, half precision widens exactly.
+    /// - Throws: `TensorFileError` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
     public func copyFloats(rows: Range<Int>, into out: inout MutableSpan<Float>) throws(TensorFileError) {
-        throw TensorFileError(file: source.name, message: "stub")
+        try checkRoom(rows, out.count)
+        try copy(rows, into: &out)
     }
+
     /// Copies rows of the first axis, converted to float64, in row-major order whatever the strides.
+    /// - Throws: `TensorFileError` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
     public func copyDoubles(rows: Range<Int>, into out: inout MutableSpan<Double>) throws(TensorFileError) {
-        throw TensorFileError(file: source.name, message: "stub")
+        try checkRoom(rows, out.count)
+        try copy(rows, into: &out)
     }
+
     /// All elements as float32, row-major.
-    public func floats() throws(TensorFileError) -> [Float] { throw TensorFileError(file: source.name, message: "stub") }
+    public func floats() throws(TensorFileError) -> [Float] {
+        var values = [Float](repeating: 0, count: count)
+        var span = values.mutableSpan
+        try copyFloats(rows: 0..<rows, into: &span)
+        return values
+    }
+
     /// All elements as float64, row-major.
-    public func doubles() throws(TensorFileError) -> [Double] { throw TensorFileError(file: source.name, message: "stub") }
+    public func doubles() throws(TensorFileError) -> [Double] {
+        var values = [Double](repeating: 0, count: count)
+        var span = values.mutableSpan
+        try copyDoubles(rows: 0..<rows, into: &span)
+        return values
+    }
 
     /// Calls `body` with rows of the first axis where they lie, when they are float32, contiguous and aligned;
     /// otherwise gives nil and does not call it.
     public func withContiguousFloats<Result>(
         rows: Range<Int>, _ body: (Span<Float>) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result? { nil }
+    ) throws(TensorFileError) -> Result? {
+        guard dtype == .f32, let range = contiguousByteRange(rows: rows) else { return nil }
+        return try source.withBytes(in: range) { (bytes: RawSpan) throws(TensorFileError) -> Result? in
+            try bytes.withAlignedFloats(body)
+        }
+    }
+
+    /// Where rows of the first axis lie in `source`, when each row is row-major without gaps and the rows follow each
+    /// other; nil otherwise, or when there are no such rows.
+    public func contiguousByteRange(rows: Range<Int>) -> Range<Int>? {
+        guard rows.lowerBound >= 0, rows.upperBound <= self.rows, isContiguous else { return nil }
+        let rowBytes = rowCount * dtype.byteCount
+        return (byteOffset + rows.lowerBound * rowBytes)..<(byteOffset + rows.upperBound * rowBytes)
+    }
+
+    private func checkRoom(_ rows: Range<Int>, _ room: Int) throws(TensorFileError) {
+        guard rows.lowerBound >= 0, rows.upperBound <= self.rows else {
+            throw TensorFileError(
+                file: source.name,
+                message: "tensor \(quoted(name)): rows \(rows.lowerBound)..<\(rows.upperBound) of \(self.rows)")
+        }
+        guard rows.count * rowCount <= room else {
+            throw TensorFileError(
+                file: source.name,
+                message: "tensor \(quoted(name)): \(rows.count * rowCount) elements do not fit a buffer of \(room)")
+        }
+    }
+
+    private func copy<Element: ConvertedElement>(
+        _ rows: Range<Int>, into out: inout MutableSpan<Element>
+    ) throws(TensorFileError) {
+        guard !rows.isEmpty, rowCount > 0 else { return }
+        let dtype = dtype
+        let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
+        let start = byteOffset + layout.firstElement * dtype.byteCount
+        let end = start + layout.extent * dtype.byteCount
+        let target = unsafe out.withUnsafeMutableBufferPointer { unsafe $0 }
+        try source.withBytes(in: start..<end) { (bytes: RawSpan) throws(TensorFileError) in
+            unsafe layout.copy(bytes, dtype, into: target)
+        }
+    }
 }

@@ -1,4 +1,104 @@
+/* The hot loops over float32, as one table of functions that every instruction set implements.
+ *
+ * Contracts common to all of them
+ *  - Memory is row-major. A row's result depends on that row alone and is summed in one fixed order, so its bits are
+ *    the same whatever the number of rows and whatever its neighbours hold (NaN and infinity included).
+ *  - No function allocates, locks or keeps state. Inputs need 4-byte alignment; packed panels are 64-byte aligned.
+ *  - Inputs and outputs do not overlap, except where a comment says that they may be the same.
+ *  - Counts are in elements, not bytes. A count of zero does nothing.
+ */
 #ifndef CAI_KERNELS_H
 #define CAI_KERNELS_H
-const char *cai_cpu_isa(void);
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Columns of one packed panel: see cai_gemm.panels. */
+#define CAI_PANEL 16
+
+typedef enum { CAI_ISA_PORTABLE = 0, CAI_ISA_AVX2 = 1 } cai_isa;
+
+/* What happens to A x B + bias on its way to C. */
+typedef enum {
+    CAI_STORE = 0,    /* C = AB + bias */
+    CAI_RELU = 1,     /* C = max(AB + bias, 0); NaN stays NaN */
+    CAI_GELU = 2,     /* C = gelu(AB + bias), the exact one (erf) */
+    CAI_SILU = 3,     /* C = silu(AB + bias) */
+    CAI_ADD = 4       /* C = (AB + bias) + C: the residual connection */
+} cai_epilogue;
+
+/* C[M,N] = epilogue(A[M,K] x B[K,N] + bias[N]): an "indirect" matrix product.
+ *
+ * Row i of A starts at a + a_rows[i], or at a + i*lda when a_rows is NULL. Its K = runs*run elements lie in `runs`
+ * stretches of `run` consecutive floats; stretch r begins a_runs[r] after the row's start (a_runs may be NULL when
+ * runs is 1). A Linear layer has one run; a convolution over channels-last maps has one run for each kernel row, or
+ * tap, and its rows are output pixels. Row i of C starts at c + c_rows[i], or at c + i*ldc when c_rows is NULL.
+ *
+ * B is packed: ceil(N/16) panels, panel p holding K rows of 16 floats, B[k, 16p ... 16p+15], zero beyond N. bias is
+ * padded likewise. Columns of C beyond N are not touched. Each C element is one chain of K fused (or, on the portable
+ * path, unfused) multiply-adds in increasing k that starts from the bias.
+ */
+typedef struct {
+    size_t rows;    /* M */
+    size_t columns; /* N */
+    size_t runs;
+    size_t run;
+    const float *a;
+    const int32_t *a_rows;
+    const int32_t *a_runs;
+    size_t lda;
+    const float *panels;
+    const float *bias;
+    float *c;
+    const int32_t *c_rows;
+    size_t ldc;
+    cai_epilogue epilogue;
+} cai_gemm;
+
+/* Multi-head self-attention of `count` sequences of `tokens` tokens.
+ * qkv is [count, tokens, 3, heads, dim]; out is [count, tokens, heads, dim] (ViT, Dosovitskiy et al. 2021, A.1):
+ * softmax(scale * Q K^T) V for each head. scratch holds cai_attention_scratch(tokens, dim) floats, 64-byte aligned. */
+typedef struct {
+    size_t count, tokens, heads, dim;
+    float scale;
+    const float *qkv;
+    float *out;
+    float *scratch;
+} cai_attention;
+
+/* Floats of scratch that attention over `tokens` tokens of `dim` channels a head needs. */
+static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
+    size_t padded = (tokens + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL;
+    return padded * (dim + 1);
+}
+
+typedef struct {
+    cai_isa isa;
+    void (*gemm)(const cai_gemm *);
+    /* out[r, n] = x[r, 0...k-1] . weight[0...k-1, n] + bias[n], summed in float64 and rounded once: for layers of few
+     * inputs whose terms cancel, such as magnitudes near 20. Rows of out lie `stride` apart. */
+    void (*narrow_linear)(const float *x, const float *weight, const float *bias, float *out, size_t rows, size_t k,
+                          size_t n, size_t stride);
+    /* out[r,:] = (x[r,:] - mean) / sqrt(variance + eps) * gamma + beta, biased variance; out may be x. */
+    void (*layer_norm)(const float *x, const float *gamma, const float *beta, float eps, float *out, size_t rows,
+                       size_t width);
+    void (*attention)(const cai_attention *);
+    /* In place, element by element. */
+    void (*gelu)(float *x, size_t count);
+    void (*silu)(float *x, size_t count);
+    void (*relu)(float *x, size_t count);
+    void (*exp)(float *x, size_t count);
+    /* c += x */
+    void (*add)(const float *x, float *c, size_t count);
+    /* 2x2 means of a channels-last map [height, width, channels] -> [height/2, width/2, channels] (floor). */
+    void (*average_pool_2)(const float *x, float *out, size_t height, size_t width, size_t channels);
+    /* 3x3 maxima, stride 1, borders padded with -inf; channels-last, same size out. NaN wins, as in PyTorch. */
+    void (*max_pool_3)(const float *x, float *out, size_t height, size_t width, size_t channels);
+    /* out[w] = mean over r of x[r*width + w]. */
+    void (*mean_rows)(const float *x, float *out, size_t rows, size_t width);
+} cai_kernels;
+
+/* The table for an instruction set, or NULL when this build or this processor has none for it. */
+const cai_kernels *cai_kernels_for(cai_isa isa);
+
 #endif

@@ -1,0 +1,136 @@
+import TensorFiles
+
+/// The weights of a network by their canonical names (`patch_embed.proj.weight`, ...), whatever wrapping the file puts
+/// around them, read strictly: every key has to be known, present, of the right shape and finite.
+public final class Checkpoint {
+    /// Path or URL, for messages.
+    public let name: String
+    /// What stands before the canonical names in the file: "", "module.", "model.module.", ...
+    public let prefix: String
+    private let file: TensorFile
+    private let tensors: [String: TensorView]
+    private var used: Set<String> = []
+
+    /// The key that every AstroMAE checkpoint has.
+    static let anchor = "patch_embed.proj.weight"
+    /// Wrappings met in practice, in order of preference when a file holds several copies.
+    static let prefixes = ["", "module.", "model.", "model.module.", "state_dict.", "state_dict.module."]
+
+    /// - Throws: `CheckpointError` when the file holds no such network, or several without a known wrapping.
+    public init(_ file: TensorFile) throws(CheckpointError) {
+        let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
+            .map { String($0.dropLast(Self.anchor.count)) }
+        guard !found.isEmpty else {
+            throw CheckpointError(
+                file: file.name, message: "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
+        }
+        guard let prefix = Self.prefixes.first(where: found.contains) ?? (found.count == 1 ? found.first : nil) else {
+            throw CheckpointError(
+                file: file.name, message: "several networks, none under a known name: \(found.joined(separator: ", "))")
+        }
+        name = file.name
+        self.file = file
+        self.prefix = prefix
+        var tensors: [String: TensorView] = [:]
+        for tensor in file.tensors where tensor.name.hasPrefix(prefix) {
+            tensors[String(tensor.name.dropFirst(prefix.count))] = tensor
+        }
+        self.tensors = tensors
+    }
+
+    /// Whether the file has that key.
+    public func has(_ key: String) -> Bool { tensors[key] != nil }
+
+    /// All keys under `prefix`, canonical, sorted.
+    public var keys: [String] { tensors.keys.sorted() }
+
+    /// The tensor behind a canonical key.
+    public subscript(_ key: String) -> TensorView? { tensors[key] }
+
+    /// Shape of a tensor that has to be there, with that many axes.
+    func shape(_ key: String, axes: Int) throws(CheckpointError) -> [Int] {
+        guard let tensor = tensors[key] else { throw missing(key) }
+        guard tensor.shape.count == axes else {
+            throw error("'\(key)' has shape \(tensor.shape), expected \(axes) axes")
+        }
+        return tensor.shape
+    }
+
+    /// The elements of `key` as float32, once its shape has been checked.
+    func take(_ key: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
+        guard let tensor = tensors[key] else { throw missing(key) }
+        used.insert(key)
+        guard tensor.shape == shape else {
+            throw error("'\(key)' has shape \(tensor.shape), expected \(shape)")
+        }
+        guard tensor.dtype.isFloatingPoint else {
+            throw error("'\(key)' is \(tensor.dtype.rawValue), expected floating-point weights")
+        }
+        let values: [Float]
+        do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }
+        try requireFinite(values, key)
+        return values
+    }
+
+    func requireFinite(_ values: [Float], _ key: String) throws(CheckpointError) {
+        // x - x is zero for finite x and NaN otherwise; one sum tells for all.
+        let probe = values.withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + ($1 - $1) } }
+        guard probe != 0 else { return }
+        let index = values.firstIndex { !$0.isFinite } ?? 0
+        throw error("'\(key)' is not finite: element \(index) is \(values[index])")
+    }
+
+    /// Marks a key as known without reading it.
+    func ignore(_ key: String) { used.insert(key) }
+
+    /// - Throws: when keys are left that no layer asked for and that are not among the known exceptions.
+    func requireAllUsed() throws(CheckpointError) {
+        let extra = keys.filter { !used.contains($0) && !Self.isKnownExtra($0) }
+        guard let first = extra.first else { return }
+        let more = extra.count > 1 ? " and \(extra.count - 1) more" : ""
+        throw error("unexpected key '\(first)'\(more): not a part of the network")
+    }
+
+    /// The exceptions to a strict load (reference, section 2): the alias of the first convolution, the last Inception
+    /// block's branch that never runs, and BatchNorm's step counters.
+    static func isKnownExtra(_ key: String) -> Bool {
+        key.hasPrefix("inception_model.conv2d_init.")
+            || key.hasPrefix("inception_model.vis_inception.8.branch3.")
+            || key.hasSuffix(".num_batches_tracked")
+    }
+
+    /// Attributes of the pickled object at a canonical path, such as `blocks.0.attn`.
+    func attribute(_ path: String, _ name: String) -> Attribute? { file.attributes[prefix + path]?[name] }
+
+    /// Class of the pickled object at a canonical path, without its module.
+    func className(_ path: String) -> String? {
+        file.classes[prefix + path].map { String($0.split(separator: ".").last ?? "") }
+    }
+
+    /// Canonical paths of all pickled objects under the prefix.
+    var objectPaths: [String] {
+        file.attributes.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+    }
+
+    /// The file's own metadata (safetensors).
+    func metadata(_ key: String) -> String? { file.metadata[key] }
+
+    func error(_ message: String) -> CheckpointError { CheckpointError(file: name, message: message) }
+
+    private func missing(_ key: String) -> CheckpointError {
+        error("missing key '\(prefix)\(key)': expected by the network, not in the file")
+    }
+}
+
+extension Checkpoint {
+    /// Trainable parameters without `cls_token` and `pos_embed`, aliases counted once: the published count.
+    var parameterCount: Int {
+        keys.reduce(0) { total, key in
+            let isStatistic =
+                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || key.hasSuffix(".num_batches_tracked")
+            let isAlias = key.hasPrefix("inception_model.conv2d_init.") && has(InceptionBranch.key + ".0.weight")
+            let isLeftOut = key == "cls_token" || key == "pos_embed"
+            return total + (isStatistic || isAlias || isLeftOut ? 0 : tensors[key]?.count ?? 0)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import CKernels
+
+/// Room that the encoder's blocks share: each part is written before it is read, but for the borders of the padded
+/// maps, which stay zero.
+struct BlockScratch {
+    /// [count*tokens, width]
+    let normed: UnsafeMutablePointer<Float>
+    /// [count*tokens, max(3 width, mlp width)]
+    let wide: UnsafeMutablePointer<Float>
+    /// Scores and keys of one head.
+    let scores: UnsafeMutablePointer<Float>
+    /// PCM: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), the same for hidden, and its output.
+    let paddedTokens: UnsafeMutablePointer<Float>
+    let paddedHidden: UnsafeMutablePointer<Float>
+    let convolved: UnsafeMutablePointer<Float>
+    /// [count*tokens, width]: a stage's output before its residual, when stages are recorded.
+    let separate: UnsafeMutablePointer<Float>
+}
+
+/// One transformer block, pre-norm: x += attn(norm1(x)), then the parallel convolution of the block's own input for
+/// patch tokens (NormalCell), then x += mlp(norm2(x)).
+struct EncoderBlock: Sendable {
+    private let name: String
+    private let norm1: LayerNorm
+    private let attention: Attention
+    private let parallel: ParallelConvModule?
+    private let norm2: LayerNorm
+    private let mlp: Mlp
+    private let config: ModelConfig
+
+    init(
+        _ loader: LayerLoader, _ index: Int, layout: ParallelConvModule.Layout?
+    ) throws(CheckpointError) {
+        name = "blocks.\(index)"
+        config = loader.config
+        norm1 = try loader.layerNorm(name + ".norm1")
+        attention = try Attention(loader, name + ".attn")
+        if let layout, let module = config.parallelConvolution {
+            parallel = try ParallelConvModule(loader, name + ".PCM", module, layout: layout)
+        } else {
+            parallel = nil
+        }
+        norm2 = try loader.layerNorm(name + ".norm2")
+        mlp = try Mlp(loader, name + ".mlp")
+    }
+
+    /// x [count, tokens, width], in place.
+    func forward(
+        _ x: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+    ) {
+        let (tokens, width) = (config.tokens, config.width)
+        let rows = count * tokens
+        let recorder = StageOf(stages, name, count: count, width: tokens * width)
+        if let parallel {
+            parallel.forward(x, into: scratch.convolved, count: count, scratch: scratch, kernels: kernels)
+            recorder?.recordMaps("PCM", scratch.convolved, pixels: tokens - 1, channels: width)
+        }
+        kernels.layerNorm(x, norm1, into: scratch.normed, rows: rows)
+        recorder?.record("norm1", scratch.normed)
+        residual(x, rows: rows, recorder, "attn", scratch, kernels) { out, epilogue in
+            attention.forward(
+                scratch.normed, into: out, epilogue, count: count, scratch: scratch, kernels: kernels)
+        }
+        if parallel != nil {
+            let patches = (tokens - 1) * width
+            for galaxy in 0..<count {
+                kernels.add(
+                    scratch.convolved + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
+            }
+        }
+        kernels.layerNorm(x, norm2, into: scratch.normed, rows: rows)
+        recorder?.record("norm2", scratch.normed)
+        residual(x, rows: rows, recorder, "mlp", scratch, kernels) { out, epilogue in
+            mlp.forward(scratch.normed, into: out, epilogue, rows: rows, scratch: scratch, kernels: kernels)
+        }
+        recorder?.record(nil, x)
+    }
+
+    /// x += part, fused into the part's last product, or apart when the part's own output is wanted: the same bits.
+    private func residual(
+        _ x: UnsafeMutablePointer<Float>, rows: Int, _ recorder: StageOf?, _ part: String, _ scratch: BlockScratch,
+        _ kernels: Kernels, _ forward: (UnsafeMutablePointer<Float>, cai_epilogue) -> Void
+    ) {
+        guard let recorder else {
+            forward(x, CAI_ADD)
+            return
+        }
+        forward(scratch.separate, CAI_STORE)
+        recorder.record(part, scratch.separate)
+        kernels.add(scratch.separate, to: x, count: rows * config.width)
+    }
+}
+
+/// A recorder with the block's name and shape filled in; nil when nothing is recorded.
+private struct StageOf {
+    let stages: StageRecorder
+    let block: String
+    let count: Int
+    let width: Int
+
+    init?(_ stages: StageRecorder?, _ block: String, count: Int, width: Int) {
+        guard let stages else { return nil }
+        (self.stages, self.block, self.count, self.width) = (stages, block, count, width)
+    }
+
+    func record(_ part: String?, _ values: UnsafePointer<Float>) {
+        stages.record(part.map { "\(block).\($0)" } ?? block, values, count: count, width)
+    }
+
+    func recordMaps(_ part: String, _ maps: UnsafePointer<Float>, pixels: Int, channels: Int) {
+        for galaxy in 0..<count {
+            stages.record(
+                "\(block).\(part)", map: maps + galaxy * pixels * channels, pixels: pixels, channels: channels)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import CKernels
+
+/// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
+///
+/// The last sum, over the hidden layer, is taken in float64: it costs nothing and its rounding would be the
+/// redshift's own.
+struct FusionHead: Sendable {
+    private let hidden: PackedMatrix
+    private let output: NarrowLinear
+
+    private static let key = "concat_block"
+
+    init(_ loader: LayerLoader) throws(CheckpointError) {
+        let config = loader.config
+        hidden = try loader.linear(Self.key + ".0", config.fusionInputs, config.fusionWidth)
+        output = try loader.narrowLinear(Self.key + ".2", config.fusionWidth, 1)
+    }
+
+    /// Floats of scratch for one row.
+    var scratchCount: Int { hidden.outputs }
+
+    /// fused [rows, fusion inputs] -> redshifts [rows]
+    func forward(
+        _ fused: UnsafePointer<Float>, into redshifts: UnsafeMutablePointer<Float>, rows: Int,
+        scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
+    ) {
+        if let stages {
+            kernels.linear(hidden, fused, rows: rows, into: scratch)
+            stages.record("concat_block.0", scratch, count: rows, hidden.outputs)
+            kernels.relu(scratch, count: rows * hidden.outputs)
+        } else {
+            kernels.linear(hidden, fused, rows: rows, into: scratch, CAI_RELU)
+        }
+        kernels.narrow(output, scratch, rows: rows, into: redshifts)
+    }
+}

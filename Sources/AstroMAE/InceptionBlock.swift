@@ -1,0 +1,93 @@
+import CKernels
+
+/// Parallel convolutions over one channels-last map (Szegedy et al. 2015), each with bias, BatchNorm (folded) and ReLU,
+/// written side by side: 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 maximum then 1x1.
+struct InceptionBlock: Sendable {
+    /// 1x1, then k x k over its padded output.
+    private struct Tower: Sendable {
+        let reduce: PackedMatrix
+        let convolve: PackedMatrix
+        let interior: OffsetTable
+        let windows: OffsetTable
+        let kernelRows: OffsetTable
+        /// Floats of the padded map between the two.
+        let count: Int
+    }
+
+    private let direct: PackedMatrix
+    private let towers: [Tower]
+    private let pooled: PackedMatrix
+    private let pixelRows: OffsetTable
+    private let wholePixel = OffsetTable([0])
+    let side: Int
+    let inputs: Int
+    let outputs: Int
+
+    /// - Parameter towers: the branches with two convolutions that run: branch2 and branch3, or branch2 alone.
+    init(
+        _ loader: LayerLoader, _ key: String, side: Int, inputs: Int, towers names: [String]
+    ) throws(CheckpointError) {
+        (self.side, self.inputs) = (side, inputs)
+        let direct = try Self.layer(loader, key + ".branch1", inputs, kernel: 1)
+        let pooled = try Self.layer(loader, key + ".branch4.1", inputs, kernel: 1)
+        var towers: [Tower] = []
+        for name in names {
+            let reduce = try Self.layer(loader, "\(key).\(name).0", inputs, kernel: 1)
+            let shape = try loader.checkpoint.shape("\(key).\(name).1.conv.weight", axes: 4)
+            guard shape[2] % 2 == 1 else {
+                throw loader.checkpoint.error(
+                    "'\(key).\(name).1.conv.weight' has shape \(shape), expected an odd kernel")
+            }
+            let convolve = try Self.layer(loader, "\(key).\(name).1", reduce.outputs, kernel: shape[2])
+            let map = MapGeometry(side: side, padding: (shape[2] - 1) / 2, channels: reduce.outputs)
+            towers.append(
+                Tower(
+                    reduce: reduce.packed(), convolve: convolve.channelsLast().packed(),
+                    interior: OffsetTable(map.interior()), windows: OffsetTable(map.windows()),
+                    kernelRows: map.kernelRows(), count: map.count))
+        }
+        pixelRows = OffsetTable((0..<side * side).map { $0 * inputs })
+        outputs = direct.outputs + towers.reduce(0) { $0 + $1.convolve.outputs } + pooled.outputs
+        (self.direct, self.pooled, self.towers) = (direct.packed(), pooled.packed(), towers)
+    }
+
+    private static func layer(
+        _ loader: LayerLoader, _ key: String, _ inputs: Int, kernel: Int
+    ) throws(CheckpointError) -> DenseWeights {
+        let outputs = try loader.outputs(key + ".conv", axes: 4)
+        return try loader.convolution(key + ".conv", foldedWith: key + ".bn", inputs, outputs, kernel: kernel)
+    }
+
+    /// Floats of the padded maps, whose borders have to be and stay zero.
+    var paddedCount: Int { towers.reduce(0) { $0 + $1.count } }
+    /// Floats of the pooled map.
+    var pooledCount: Int { side * side * inputs }
+    var outputCount: Int { side * side * outputs }
+
+    /// x [side, side, inputs] -> out [side, side, outputs]
+    /// - Parameter padded: this block's own `paddedCount` floats, zero at first.
+    func forward(
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, padded: UnsafeMutablePointer<Float>,
+        pooled scratch: UnsafeMutablePointer<Float>, kernels: Kernels
+    ) {
+        let rows = side * side
+        kernels.convolution(
+            direct, x, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: out, stride: outputs, CAI_RELU)
+        var column = direct.outputs
+        var map = padded
+        for tower in towers {
+            kernels.convolution(
+                tower.reduce, x, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: map, cRows: tower.interior,
+                CAI_RELU)
+            kernels.convolution(
+                tower.convolve, map, rows: rows, aRows: tower.windows, aRuns: tower.kernelRows, into: out + column,
+                stride: outputs, CAI_RELU)
+            column += tower.convolve.outputs
+            map += tower.count
+        }
+        kernels.maxPool3(x, into: scratch, side: side, channels: inputs)
+        kernels.convolution(
+            pooled, scratch, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: out + column, stride: outputs,
+            CAI_RELU)
+    }
+}

@@ -1,0 +1,103 @@
+import CKernels
+
+/// `inception_model.vis_inception` up to its flattening: a bare 1x1 convolution, then three times average pooling and
+/// one or two Inception blocks, over channels-last maps, one galaxy at a time so that its maps stay in the cache.
+struct InceptionBranch: Sendable {
+    private let stem: PackedMatrix
+    private let pixelRows: OffsetTable
+    private let bandRuns: OffsetTable
+    /// The Sequential's index of each block, and the blocks.
+    private let blocks: [(index: Int, block: InceptionBlock)]
+    private let config: ModelConfig
+
+    static let key = "inception_model.vis_inception"
+    /// Indices of the average poolings, each with the blocks that follow it.
+    private static let stages = [(pool: 1, blocks: [2, 3]), (pool: 4, blocks: [5, 6]), (pool: 7, blocks: [8])]
+
+    init(_ loader: LayerLoader) throws(CheckpointError) {
+        config = loader.config
+        let (size, bands) = (config.imageSize, config.bands)
+        guard size % 8 == 0 else {
+            throw loader.checkpoint.error("cutouts of \(size) pixels: expected a size that three poolings can halve")
+        }
+        let width = try loader.outputs(Self.key + ".0", axes: 4)
+        stem = try loader.convolution(Self.key + ".0", bands, width, kernel: 1).packed()
+        pixelRows = OffsetTable(Array(0..<size * size))
+        bandRuns = OffsetTable((0..<bands).map { $0 * size * size })
+        var blocks: [(Int, InceptionBlock)] = []
+        var (side, channels) = (size, width)
+        for stage in Self.stages {
+            side /= 2
+            for index in stage.blocks {
+                let block = try InceptionBlock(
+                    loader, "\(Self.key).\(index)", side: side, inputs: channels,
+                    towers: index == 8 ? ["branch2"] : ["branch2", "branch3"])
+                blocks.append((index, block))
+                channels = block.outputs
+            }
+        }
+        self.blocks = blocks
+    }
+
+    /// Pixels and channels of the last map.
+    private var last: InceptionBlock { blocks[blocks.count - 1].block }
+    /// Floats of one galaxy's flattened map.
+    var outputCount: Int { last.outputCount }
+    /// For each flattened input in our order (pixel, channel), its place in PyTorch's (channel, pixel).
+    var flattenOrder: [Int] {
+        let pixels = last.side * last.side
+        return (0..<outputCount).map { $0 % last.outputs * pixels + $0 / last.outputs }
+    }
+
+    /// Floats for padded maps (all blocks), for two alternating maps, and for a pooled map.
+    var paddedCount: Int { blocks.reduce(0) { $0 + $1.block.paddedCount } }
+    var mapCount: Int {
+        max(config.imageSize * config.imageSize * stem.outputs, blocks.map(\.block.outputCount).max() ?? 0)
+    }
+    var pooledCount: Int { blocks.map(\.block.pooledCount).max() ?? 0 }
+
+    /// image [bands, size, size] -> out [side, side, channels] of the last block
+    func forward(
+        _ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, scratch: InceptionScratch,
+        kernels: Kernels, stages: StageRecorder?
+    ) {
+        var (map, spare) = (scratch.map, scratch.spare)
+        var side = config.imageSize
+        kernels.convolution(
+            stem, image, rows: side * side, aRows: pixelRows, aRuns: bandRuns, into: map, stride: stem.outputs)
+        record(0, map, side, stem.outputs, stages)
+        var (next, channels, padded) = (0, stem.outputs, scratch.padded)
+        for stage in Self.stages {
+            kernels.averagePool2(map, into: spare, side: side, channels: channels)
+            swap(&map, &spare)
+            side /= 2
+            record(stage.pool, map, side, channels, stages)
+            for index in stage.blocks {
+                let block = blocks[next].block
+                next += 1
+                let target = next == blocks.count ? out : spare
+                block.forward(map, into: target, padded: padded, pooled: scratch.pooled, kernels: kernels)
+                padded += block.paddedCount
+                spare = map
+                map = target
+                channels = block.outputs
+                record(index, map, side, channels, stages)
+            }
+        }
+        stages?.record("vis_inception.9", map: out, pixels: side * side, channels: channels)
+    }
+
+    private func record(
+        _ index: Int, _ map: UnsafePointer<Float>, _ side: Int, _ channels: Int, _ stages: StageRecorder?
+    ) {
+        stages?.record("vis_inception.\(index)", map: map, pixels: side * side, channels: channels)
+    }
+}
+
+/// Maps of one galaxy.
+struct InceptionScratch {
+    let map: UnsafeMutablePointer<Float>
+    let spare: UnsafeMutablePointer<Float>
+    let padded: UnsafeMutablePointer<Float>
+    let pooled: UnsafeMutablePointer<Float>
+}

@@ -1,0 +1,186 @@
+import CKernels
+import COpenBLAS
+import Foundation
+import PortableKernels
+
+/// The instruction sets that have a table of kernels, in rising order.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    case portable, avx2
+
+    var identifier: cai_isa { self == .avx2 ? CAI_ISA_AVX2 : CAI_ISA_PORTABLE }
+
+    /// The widest available one, capped by the environment's `CAI_ISA` (portable, avx2).
+    static func fromEnvironment() throws(CheckpointError) -> InstructionSet {
+        guard let cap = ProcessInfo.processInfo.environment["CAI_ISA"], !cap.isEmpty else { return .widest }
+        guard let set = InstructionSet(rawValue: cap) else {
+            let known = allCases.map(\.rawValue).joined(separator: ", ")
+            throw CheckpointError(file: "CAI_ISA", message: "'\(cap)' is no instruction set; expected \(known)")
+        }
+        return set.isAvailable ? set : .widest
+    }
+
+    /// Whether this processor and build can run it.
+    public var isAvailable: Bool { self == .portable || cai_kernels_for(identifier) != nil }
+
+    /// The widest available one.
+    public static var widest: InstructionSet { allCases.last { $0.isAvailable } ?? .portable }
+}
+
+/// What multiplies matrices: our packed micro-kernels, or OpenBLAS with one thread a caller.
+///
+/// `auto` is `packed` where the instruction set has a C micro-kernel, `openblas` elsewhere: the portable micro-kernel
+/// has no fused multiply-add to work with, and OpenBLAS brings its own for most processors.
+public enum GemmBackend: String, Sendable, CaseIterable {
+    case auto, packed, openblas
+}
+
+/// One table of kernels and one GEMM back end: all that the layers call. The only file that calls C.
+struct Kernels: @unchecked Sendable {
+    let instructionSet: InstructionSet
+    /// Never `auto`.
+    let gemm: GemmBackend
+    private let table: cai_kernels
+
+    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) {
+        let native = cai_kernels_for(instructionSet.identifier)
+        self.instructionSet = native == nil ? .portable : instructionSet
+        self.gemm = gemm == .auto ? (native == nil ? .openblas : .packed) : gemm
+        table = native?.pointee ?? portableKernels
+        if self.gemm == .openblas { openblas_set_num_threads(1) }
+    }
+
+    /// OpenBLAS picks its kernels by the shape of the product, so it is only ever asked for products of this many rows,
+    /// eight galaxies' tokens: a row's bits then do not depend on how many came with it.
+    static let fixedRows = 136
+
+    /// Rows that the buffers given to `linear` must have room for, when `rows` of them are in use.
+    static func paddedRows(_ rows: Int) -> Int { (rows + fixedRows - 1) / fixedRows * fixedRows }
+
+    /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart. A and C have room for
+    /// `paddedRows(rows)` rows; what lies in those beyond `rows` is read and overwritten, and means nothing.
+    func linear(
+        _ weights: PackedMatrix, _ a: UnsafePointer<Float>, rows: Int, into c: UnsafeMutablePointer<Float>,
+        stride: Int? = nil, _ epilogue: cai_epilogue = CAI_STORE
+    ) {
+        let stride = stride ?? weights.outputs
+        if let dense = weights.dense {
+            openBLAS(weights, dense, a, rows: rows, into: c, stride: stride, epilogue)
+            return
+        }
+        var call = cai_gemm()
+        call.rows = rows
+        call.columns = weights.outputs
+        call.runs = 1
+        call.run = weights.inputs
+        call.a = a
+        call.lda = weights.inputs
+        call.panels = UnsafePointer(weights.panels.base)
+        call.bias = UnsafePointer(weights.bias.base)
+        call.c = c
+        call.ldc = stride
+        call.epilogue = epilogue
+        table.gemm(&call)
+    }
+
+    /// The same over rows given by a table and inputs given in runs: convolutions. C's rows lie `stride` apart, or
+    /// where `cRows` says. Always runs on the packed kernels.
+    func convolution(
+        _ weights: PackedMatrix, _ a: UnsafePointer<Float>, rows: Int, aRows: OffsetTable, aRuns: OffsetTable,
+        into c: UnsafeMutablePointer<Float>, cRows: OffsetTable? = nil, stride: Int = 0,
+        _ epilogue: cai_epilogue = CAI_STORE
+    ) {
+        var call = cai_gemm()
+        call.rows = rows
+        call.columns = weights.outputs
+        call.runs = aRuns.count
+        call.run = weights.inputs / aRuns.count
+        call.a = a
+        call.a_rows = UnsafePointer(aRows.base)
+        call.a_runs = UnsafePointer(aRuns.base)
+        call.panels = UnsafePointer(weights.panels.base)
+        call.bias = UnsafePointer(weights.bias.base)
+        call.c = c
+        call.c_rows = cRows.map { UnsafePointer($0.base) }
+        call.ldc = stride
+        call.epilogue = epilogue
+        table.gemm(&call)
+    }
+
+    private func openBLAS(
+        _ weights: PackedMatrix, _ dense: FloatBuffer, _ a: UnsafePointer<Float>, rows: Int,
+        into c: UnsafeMutablePointer<Float>, stride: Int, _ epilogue: cai_epilogue
+    ) {
+        let (outputs, inputs) = (weights.outputs, weights.inputs)
+        let rows = Self.paddedRows(rows)
+        for row in 0..<rows {
+            let line = c + row * stride
+            if epilogue == CAI_ADD {
+                table.add(weights.bias.base, line, outputs)
+            } else {
+                line.update(from: weights.bias.base, count: outputs)
+            }
+        }
+        for first in Swift.stride(from: 0, to: rows, by: Self.fixedRows) {
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, CInt(Self.fixedRows), CInt(outputs), CInt(inputs), 1,
+                a + first * inputs, CInt(inputs), dense.base, CInt(inputs), 1, c + first * stride, CInt(stride))
+        }
+        guard epilogue != CAI_STORE, epilogue != CAI_ADD else { return }
+        for row in 0..<rows {
+            let line = c + row * stride
+            switch epilogue {
+            case CAI_GELU: table.gelu(line, outputs)
+            case CAI_SILU: table.silu(line, outputs)
+            default: table.relu(line, outputs)
+            }
+        }
+    }
+
+    /// x [rows, inputs] -> out [rows, outputs], summed in float64.
+    func narrow(
+        _ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        table.narrow_linear(
+            x, layer.weight.base, layer.bias.base, out, rows, layer.inputs, layer.outputs, layer.outputs)
+    }
+
+    func layerNorm(
+        _ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int
+    ) {
+        table.layer_norm(x, norm.gamma.base, norm.beta.base, norm.eps, out, rows, norm.width)
+    }
+
+    /// qkv [count, tokens, 3, heads, dim] -> out [count, tokens, heads, dim]
+    func attention(
+        qkv: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+        count: Int, tokens: Int, heads: Int, dim: Int, scale: Float
+    ) {
+        var call = cai_attention(
+            count: count, tokens: tokens, heads: heads, dim: dim, scale: scale, qkv: qkv, out: out, scratch: scratch)
+        table.attention(&call)
+    }
+
+    static func attentionScratch(tokens: Int, dim: Int) -> Int { cai_attention_scratch(tokens, dim) }
+
+    func relu(_ x: UnsafeMutablePointer<Float>, count: Int) { table.relu(x, count) }
+
+    /// c += x
+    func add(_ x: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>, count: Int) { table.add(x, c, count) }
+
+    /// [side, side, channels] -> [side/2, side/2, channels]
+    func averagePool2(
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int
+    ) {
+        table.average_pool_2(x, out, side, side, channels)
+    }
+
+    /// [side, side, channels] -> the same shape
+    func maxPool3(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int) {
+        table.max_pool_3(x, out, side, side, channels)
+    }
+
+    /// [rows, width] -> [width]
+    func meanRows(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
+        table.mean_rows(x, out, rows, width)
+    }
+}

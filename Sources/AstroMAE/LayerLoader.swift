@@ -1,0 +1,66 @@
+/// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
+struct LayerLoader {
+    let checkpoint: Checkpoint
+    let config: ModelConfig
+    /// Whether Linear layers go to OpenBLAS.
+    let dense: Bool
+
+    func linear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> PackedMatrix {
+        PackedMatrix(
+            weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
+            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
+    }
+
+    func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> NarrowLinear {
+        NarrowLinear(
+            weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
+            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
+    }
+
+    func layerNorm(_ key: String) throws(CheckpointError) -> LayerNorm {
+        LayerNorm(
+            gamma: try checkpoint.take(key + ".weight", [config.width]),
+            beta: try checkpoint.take(key + ".bias", [config.width]), eps: config.layerNormEps)
+    }
+
+    /// [outputs, inputs/groups, kernel, kernel] and a bias.
+    func convolution(
+        _ key: String, _ inputs: Int, _ outputs: Int, kernel: Int
+    ) throws(CheckpointError) -> DenseWeights {
+        DenseWeights(
+            weight: try checkpoint.take(key + ".weight", [outputs, inputs, kernel, kernel]),
+            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, kernel: kernel)
+    }
+
+    /// A convolution with the BatchNorm that follows it folded in, in float64:
+    /// w' = w s, b' = (b - mean) s + beta with s = gamma / sqrt(variance + eps), one s an output channel.
+    func convolution(
+        _ key: String, foldedWith norm: String, _ inputs: Int, _ outputs: Int, kernel: Int
+    ) throws(CheckpointError) -> DenseWeights {
+        var layer = try convolution(key, inputs, outputs, kernel: kernel)
+        let gamma = try checkpoint.take(norm + ".weight", [outputs])
+        let beta = try checkpoint.take(norm + ".bias", [outputs])
+        let mean = try checkpoint.take(norm + ".running_mean", [outputs])
+        let variance = try checkpoint.take(norm + ".running_var", [outputs])
+        let taps = inputs * kernel * kernel
+        for output in 0..<outputs {
+            let spread = Double(variance[output]) + config.batchNormEps
+            guard spread > 0 else {
+                throw checkpoint.error(
+                    "'\(norm).running_var' element \(output) is \(variance[output]), expected a variance")
+            }
+            let scale = Double(gamma[output]) / spread.squareRoot()
+            for k in output * taps..<(output + 1) * taps { layer.weight[k] = Float(Double(layer.weight[k]) * scale) }
+            layer.bias[output] = Float(
+                (Double(layer.bias[output]) - Double(mean[output])) * scale + Double(beta[output]))
+        }
+        try checkpoint.requireFinite(layer.weight, key + ".weight folded with " + norm)
+        try checkpoint.requireFinite(layer.bias, key + ".bias folded with " + norm)
+        return layer
+    }
+
+    /// Names of the first axis of a tensor: how many outputs a layer has.
+    func outputs(_ key: String, axes: Int) throws(CheckpointError) -> Int {
+        try checkpoint.shape(key + ".weight", axes: axes)[0]
+    }
+}

@@ -1,0 +1,25 @@
+/// Keeps what each stage of a forward pass gives, under the names and in the layouts of PyTorch's modules.
+///
+/// A pass with a recorder keeps apart what is otherwise fused (a residual, a ReLU); the arithmetic and its order are the
+/// same, so it ends in the same bits.
+final class StageRecorder {
+    private(set) var stages: [String: [Float]] = [:]
+
+    /// Appends `count` rows of `width` floats, `stride` apart.
+    func record(_ name: String, _ values: UnsafePointer<Float>, count: Int, stride: Int? = nil, _ width: Int) {
+        for row in 0..<count {
+            let start = values + row * (stride ?? width)
+            stages[name, default: []].append(contentsOf: UnsafeBufferPointer(start: start, count: width))
+        }
+    }
+
+    /// Appends one channels-last map as [channels, pixels].
+    func record(_ name: String, map: UnsafePointer<Float>, pixels: Int, channels: Int) {
+        var values: [Float] = []
+        values.reserveCapacity(pixels * channels)
+        for channel in 0..<channels {
+            for pixel in 0..<pixels { values.append(map[pixel * channels + channel]) }
+        }
+        stages[name, default: []] += values
+    }
+}

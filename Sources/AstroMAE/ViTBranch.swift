@@ -1,0 +1,72 @@
+import CKernels
+
+/// The encoder: patch embed, blocks, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a
+/// stack of Linear layers over one vector a galaxy: `ViTHead`.
+struct ViTBranch: Sendable {
+    private let patchEmbed: PatchEmbed
+    private let blocks: [EncoderBlock]
+    private let norm: LayerNorm
+    private let config: ModelConfig
+
+    init(_ loader: LayerLoader, capacity: Int) throws(CheckpointError) {
+        config = loader.config
+        patchEmbed = try PatchEmbed(loader, capacity: capacity)
+        let layout = config.parallelConvolution.map {
+            ParallelConvModule.Layout(loader.config, $0, capacity: capacity)
+        }
+        var blocks: [EncoderBlock] = []
+        for index in 0..<config.depth { blocks.append(try EncoderBlock(loader, index, layout: layout)) }
+        self.blocks = blocks
+        norm = try loader.layerNorm("fc_norm")
+    }
+
+    /// images [count, bands, size, size] -> features [count, width]
+    /// - Parameter x: [count, tokens, width], overwritten.
+    func forward(
+        _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
+        x: UnsafeMutablePointer<Float>, scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+    ) {
+        let (tokens, width) = (config.tokens, config.width)
+        patchEmbed.forward(images, into: x, count: count, kernels: kernels, stages: stages)
+        for block in blocks {
+            block.forward(x, count: count, scratch: scratch, kernels: kernels, stages: stages)
+        }
+        for galaxy in 0..<count {
+            kernels.meanRows(
+                x + (galaxy * tokens + 1) * width, into: scratch.normed + galaxy * width, rows: tokens - 1,
+                width: width)
+        }
+        kernels.layerNorm(scratch.normed, norm, into: features, rows: count)
+        stages?.record("fc_norm", features, count: count, width)
+    }
+}
+
+/// width -> `head` -> `vit_block`: Linear, ReLU, Linear.
+struct ViTHead: Sendable {
+    private let head: PackedMatrix
+    private let block: LinearStack
+
+    init(_ loader: LayerLoader) throws(CheckpointError) {
+        let config = loader.config
+        head = try loader.linear("head", config.width, try loader.outputs("head", axes: 2))
+        block = try LinearStack(
+            loader, "vit_block", layers: 2, inputs: head.outputs, outputs: config.vitFeatures, name: "vit_block")
+    }
+
+    /// Floats of scratch for one row.
+    var scratchCount: Int { head.outputs + block.scratchCount }
+
+    /// features [rows, width] -> out [rows, vitFeatures], rows `stride` apart.
+    func forward(
+        _ features: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
+        scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
+    ) {
+        kernels.linear(head, features, rows: rows, into: scratch)
+        stages?.record("head", scratch, count: rows, head.outputs)
+        block.forward(
+            scratch, into: out, stride: stride, rows: rows, scratch: scratch + Kernels.paddedRows(rows) * head.outputs,
+            kernels: kernels,
+            stages: nil)
+        stages?.record("vit_block", out, count: rows, stride: stride, block.outputs)
+    }
+}

@@ -1,0 +1,60 @@
+import CKernels
+
+/// Everything that a forward pass writes to, allocated once: one for each worker thread, made by that thread so that
+/// its pages are near it.
+public struct Workspace: ~Copyable {
+    private let storage: FloatBuffer
+    let capacity: Int
+    let tokens: UnsafeMutablePointer<Float>
+    let block: BlockScratch
+    let inception: InceptionScratch
+    /// [rows, width] and [rows, flattened]: what the encoder and the Inception blocks give for each galaxy.
+    let vitFeatures: UnsafeMutablePointer<Float>
+    let inceptionFeatures: UnsafeMutablePointer<Float>
+    /// [head rows, fusion inputs]: the three branches side by side.
+    let fused: UnsafeMutablePointer<Float>
+    let head: UnsafeMutablePointer<Float>
+
+    /// - Parameter capacity: the most galaxies that one `predict` call may bring.
+    public init(for model: RedshiftModel, capacity: Int) {
+        let config = model.config
+        let micro = RedshiftModel.microBatch
+        let rows = Kernels.paddedRows(micro * config.tokens)
+        let heads = Kernels.paddedRows(min(capacity, RedshiftModel.headBatch))
+        // The last slice of the features may be read to a whole number of fixed rows.
+        let features = capacity + Kernels.fixedRows
+        let branch = model.inception
+        let module = config.parallelConvolution
+        let padded = module.map {
+            micro * MapGeometry(side: config.grid, padding: ($0.kernel - 1) / 2, channels: 1).count
+        }
+        let sizes = [
+            rows * config.width,  // tokens
+            rows * config.width,  // normed
+            rows * max(3 * config.width, config.mlpWidth),  // wide
+            Kernels.attentionScratch(tokens: config.tokens, dim: config.headWidth),
+            (module?.kernel ?? 1) > 1 ? (padded ?? 0) * config.width : 0,  // padded tokens
+            (padded ?? 0) * (module?.hidden ?? 0),  // padded hidden
+            module == nil ? 0 : rows * config.width,  // convolved
+            rows * config.width,  // separate
+            branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
+            features * config.width, features * branch.outputCount,
+            heads * config.fusionInputs, heads * model.headScratchCount,
+        ]
+        let offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
+        storage = FloatBuffer(count: offsets[sizes.count])
+        let base = storage.base
+        self.capacity = capacity
+        tokens = base
+        block = BlockScratch(
+            normed: base + offsets[1], wide: base + offsets[2], scores: base + offsets[3],
+            paddedTokens: base + offsets[4], paddedHidden: base + offsets[5], convolved: base + offsets[6],
+            separate: base + offsets[7])
+        inception = InceptionScratch(
+            map: base + offsets[8], spare: base + offsets[9], padded: base + offsets[10], pooled: base + offsets[11])
+        vitFeatures = base + offsets[12]
+        inceptionFeatures = base + offsets[13]
+        fused = base + offsets[14]
+        head = base + offsets[15]
+    }
+}

@@ -1,0 +1,60 @@
+/// exp, GELU and SiLU on one vector; the formulas, coefficients and error bounds of kernels/bodies/math.inc.
+
+@inline(__always)
+private func pow2Split(_ n: Vector, _ f: Vector) -> Vector {
+    var p = Vector(repeating: 0x1.41fbbcp-13)
+    p = multiplyAdd(p, f, Vector(repeating: 0x1.5f3e52p-10))
+    p = multiplyAdd(p, f, Vector(repeating: 0x1.3b2d4cp-7))
+    p = multiplyAdd(p, f, Vector(repeating: 0x1.c6aee8p-5))
+    p = multiplyAdd(p, f, Vector(repeating: 0x1.ebfbdcp-3))
+    p = multiplyAdd(p, f, Vector(repeating: 0x1.62e430p-1))
+    p = multiplyAdd(p, f, Vector(repeating: 1))
+    // NaN converts to no integer: its exponent is taken as 0 and the polynomial carries it.
+    let whole = n.replacing(with: 0, where: n .!= n)
+    let exponent = SIMD8<Int32>(truncatingIfNeeded: SIMD8<Int32>(whole) &+ 127) &<< 23
+    return p * unsafeBitCast(exponent, to: Vector.self)
+}
+
+/// x held within [low, high]; NaN stays NaN.
+@inline(__always)
+private func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
+    x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+}
+
+@inline(__always)
+func exponential(_ value: Vector) -> Vector {
+    let x = clamp(value, -89, 90)
+    let n = clamp((x * 0x1.715476p+0).rounded(.toNearestOrEven), -127, 128)
+    // log2(e) in two parts; the upper one has few enough bits for its product with a whole number to be exact.
+    let high: Float = 0x1.62e4p-1
+    let low: Float = 0x1.7f7d1cp-20
+    let r = (x - n * high) - n * low
+    return pow2Split(n, r * 0x1.715476p+0)
+}
+
+@inline(__always)
+func gelu(_ x: Vector) -> Vector {
+    let magnitude = x.replacing(with: -x, where: x .< 0)
+    let t = clamp(magnitude, 0, 15)
+    var q = Vector(repeating: 0x1.87bdfcp-27)
+    q = multiplyAdd(q, t, Vector(repeating: -0x1.f19e4cp-22))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.f0a6cap-18))
+    q = multiplyAdd(q, t, Vector(repeating: -0x1.f14bb2p-15))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.e35f92p-13))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.6c39a6p-14))
+    q = multiplyAdd(q, t, Vector(repeating: -0x1.cd64bep-8))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.ae11c6p-5))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.d63964p-2))
+    q = multiplyAdd(q, t, Vector(repeating: 0x1.26aee4p+0))
+    let y = clamp(-(q * t), -127, 0)
+    let n = y.rounded(.toNearestOrEven)
+    let tail = pow2Split(n, y - n)
+    let twice = (Vector(repeating: 2) - tail).replacing(with: tail, where: x .< 0)
+    return (x * 0.5) * twice
+}
+
+@inline(__always)
+func silu(_ x: Vector) -> Vector { x / (exponential(-x) + 1) }
+
+@inline(__always)
+func relu(_ x: Vector) -> Vector { x.replacing(with: 0, where: x .< 0) }

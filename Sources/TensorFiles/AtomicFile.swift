@@ -1,0 +1,138 @@
+import Glibc
+
+/// A file that appears complete or not at all: written beside its place as `NAME.partial-<pid>` and renamed when done.
+///
+/// A pipe or a device (`/dev/null`) is written directly, since it must not be replaced.
+public final class AtomicFile {
+    /// Where the file will be.
+    public let path: String
+    private let target: String
+    private let partial: String?
+    private var descriptor: Int32
+    private var buffer: [UInt8] = []
+    private let bufferSize = 1 << 18
+
+    /// Begins the file.
+    /// - Throws: `TensorFileError` when its folder does not exist or cannot be written, or `path` is a folder.
+    public init(path: String) throws(TensorFileError) {
+        self.path = path
+        var status = stat()
+        let exists = unsafe stat(path, &status) == 0
+        if path.isEmpty || path.hasSuffix("/") || (exists && status.st_mode & S_IFMT == S_IFDIR) {
+            throw TensorFileError(file: path, message: "cannot be written: it is a folder")
+        }
+        if exists && status.st_mode & S_IFMT != S_IFREG {
+            target = path
+            partial = nil
+            descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        } else {
+            // A link is followed, so that the file it points to is the one that changes.
+            target = exists ? Self.resolved(path) : path
+            let name = "\(target).partial-\(getpid())"
+            partial = name
+            descriptor = unsafe open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        }
+        guard descriptor >= 0 else {
+            let reason = errno
+            let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "."
+            var folderStatus = stat()
+            let missing = unsafe stat(folder, &folderStatus) != 0
+            throw TensorFileError(
+                file: path,
+                message: missing
+                    ? "cannot be written: the folder \(quoted(folder)) does not exist"
+                    : "cannot be written: \(SystemError.text(reason))")
+        }
+        buffer.reserveCapacity(bufferSize)
+    }
+
+    deinit { abandon() }
+
+    /// Appends bytes.
+    public func write(_ bytes: [UInt8]) throws(TensorFileError) {
+        if buffer.count + bytes.count > bufferSize { try flush() }
+        if bytes.count >= bufferSize {
+            try unsafe put(bytes.span.bytes)
+        } else {
+            buffer.append(contentsOf: bytes)
+        }
+    }
+
+    /// Appends bytes.
+    public func write(_ bytes: RawSpan) throws(TensorFileError) {
+        if buffer.count + bytes.byteCount > bufferSize { try flush() }
+        if bytes.byteCount >= bufferSize {
+            try put(bytes)
+        } else {
+            unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+        }
+    }
+
+    /// Appends text as UTF-8.
+    public func write(_ text: String) throws(TensorFileError) { try write(Array(text.utf8)) }
+
+    /// Replaces bytes that were written earlier, for a count in a header that is known only at the end.
+    public func patch(at offset: Int, _ bytes: [UInt8]) throws(TensorFileError) {
+        try flush()
+        let count = unsafe pwrite(descriptor, bytes, bytes.count, offset)
+        guard count == bytes.count else { throw failure(errno) }
+    }
+
+    /// Finishes the file and puts it in its place.
+    /// - Parameter durably: whether the disk must have it before this returns.
+    public func commit(durably: Bool = false) throws(TensorFileError) {
+        try flush()
+        if durably, fsync(descriptor) != 0 { throw failure(errno) }
+        let closed = close(descriptor)
+        descriptor = -1
+        if let partial {
+            // A full disk may show only here.
+            guard closed == 0, unsafe rename(partial, target) == 0 else {
+                let reason = errno
+                _ = unsafe unlink(partial)
+                throw failure(reason)
+            }
+        }
+    }
+
+    /// Gives up: removes what was written. Does nothing after `commit`.
+    public func abandon() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        if let partial { _ = unsafe unlink(partial) }
+    }
+
+    private func flush() throws(TensorFileError) {
+        guard descriptor >= 0 else { throw TensorFileError(file: path, message: "is written after it was closed") }
+        var pending: [UInt8] = []
+        swap(&pending, &buffer)
+        try unsafe put(pending.span.bytes)
+        pending.removeAll(keepingCapacity: true)
+        swap(&pending, &buffer)
+    }
+
+    private func put(_ bytes: RawSpan) throws(TensorFileError) {
+        var done = 0
+        while done < bytes.byteCount {
+            let from = done
+            let count = unsafe bytes.withUnsafeBytes { source in
+                unsafe Glibc.write(descriptor, source.baseAddress.map { unsafe $0 + from }, source.count - from)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure(errno) }
+            done += count
+        }
+    }
+
+    private func failure(_ reason: Int32) -> TensorFileError {
+        abandon()
+        return TensorFileError(file: path, message: "cannot be written: \(SystemError.text(reason))")
+    }
+
+    private static func resolved(_ path: String) -> String {
+        guard let real = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
+    }
+}

@@ -1,0 +1,164 @@
+/// What a pickle holds: plain values, and indices of nodes in an arena. Texts are ranges of the pickle's own bytes.
+///
+/// There is no recursive type here, so nesting costs no stack, neither while it is built nor when it is freed.
+enum PickleValue {
+    case unset
+    case none
+    case bool(Bool)
+    case int(Int)
+    /// An integer beyond 64 bits.
+    case wideInt
+    case double(Double)
+    case text(offset: UInt32, count: UInt32)
+    case bytes(offset: UInt32, count: UInt32)
+    case node(Int32)
+}
+
+/// A container, class or object of a pickle. Children are a chain of cells.
+struct PickleNode {
+    enum Kind: UInt8 {
+        case tuple, list, set
+        /// Children are keys and values in turn.
+        case dictionary
+        /// A name: children are its module and its name within it.
+        case global
+        /// An instance of the class `type`, or the result of calling it: never made, only described. Children are the
+        /// items appended to it.
+        case object
+        /// The same, given keys and values.
+        case mapping
+        /// A persistent id (the tuple `arguments`): a storage.
+        case storage
+        /// A tensor: `arguments` of the rebuilding function `type`.
+        case tensor
+    }
+    var kind: Kind
+    /// What a global is as a function, once it was called.
+    var callable: PickleCallable?
+    var first: Int32 = -1
+    var last: Int32 = -1
+    var count: Int32 = 0
+    var type: Int32 = -1
+    var arguments: Int32 = -1
+    /// Chain of what BUILD was given.
+    var state: Int32 = -1
+}
+
+/// All values of one pickle, in a few flat arrays whose growth is bounded.
+struct PickleArena {
+    fileprivate struct Cell {
+        var value: PickleValue
+        var next: Int32
+    }
+
+    /// Bytes that values may take: growing arrays, and copies of the stack, hold several times as much for a moment.
+    static let limit = 8 << 20
+
+    private(set) var nodes: [PickleNode] = []
+    fileprivate var cells: [Cell] = []
+    private(set) var memo: [PickleValue] = []
+    /// Bytes used by nodes, cells and memo.
+    private(set) var used = 0
+
+    /// Whether the arena, with `stack` values beside it, is within its bounds.
+    func hasRoom(stack: Int) -> Bool { used + stack * MemoryLayout<PickleValue>.stride <= Self.limit }
+
+    subscript(node: Int32) -> PickleNode { nodes[Int(node)] }
+
+    mutating func add(_ node: PickleNode) -> Int32 {
+        used += MemoryLayout<PickleNode>.stride
+        nodes.append(node)
+        return Int32(nodes.count - 1)
+    }
+
+    mutating func append(_ value: PickleValue, to node: Int32) {
+        let cell = addCell(value)
+        let index = Int(node)
+        if nodes[index].last < 0 {
+            nodes[index].first = cell
+        } else {
+            cells[Int(nodes[index].last)].next = cell
+        }
+        nodes[index].last = cell
+        nodes[index].count += 1
+    }
+
+    mutating func setCallable(_ callable: PickleCallable, of node: Int32) {
+        nodes[Int(node)].callable = callable
+    }
+
+    mutating func setKind(_ kind: PickleNode.Kind, of node: Int32) { nodes[Int(node)].kind = kind }
+
+    mutating func addState(_ value: PickleValue, to node: Int32) {
+        let cell = addCell(value)
+        cells[Int(cell)].next = nodes[Int(node)].state
+        nodes[Int(node)].state = cell
+    }
+
+    /// Children of a node, or the chain that begins at `cell`.
+    func children(of node: Int32) -> Children { Children(arena: self, cell: nodes[Int(node)].first) }
+    func chain(from cell: Int32) -> Children { Children(arena: self, cell: cell) }
+
+    /// The first children of a node, as many as it has up to `limit`.
+    func items(of node: Int32, limit: Int = .max) -> [PickleValue] { Array(children(of: node).prefix(limit)) }
+
+    mutating func setMemo(_ index: Int, _ value: PickleValue) -> Bool {
+        // Memo indices follow each other; some picklers begin at 1.
+        guard index >= 0, index <= memo.count + 1024 else { return false }
+        while memo.count <= index {
+            memo.append(.unset)
+            used += MemoryLayout<PickleValue>.stride
+        }
+        memo[index] = value
+        return true
+    }
+
+    /// Forgets what only parsing needs.
+    mutating func dropMemo() { memo = [] }
+
+    private mutating func addCell(_ value: PickleValue) -> Int32 {
+        used += MemoryLayout<Cell>.stride
+        cells.append(Cell(value: value, next: -1))
+        return Int32(cells.count - 1)
+    }
+
+    struct Children: Sequence, IteratorProtocol {
+        fileprivate let arena: PickleArena
+        fileprivate var cell: Int32
+
+        mutating func next() -> PickleValue? {
+            guard cell >= 0 else { return nil }
+            let found = arena.cells[Int(cell)]
+            cell = found.next
+            return found.value
+        }
+    }
+}
+
+extension PickleArena {
+    /// "module.name" of a class or function.
+    func globalName(_ node: Int32, _ bytes: RawSpan) -> (module: String, name: String)? {
+        guard node >= 0, self[node].kind == .global else { return nil }
+        let parts = items(of: node, limit: 2)
+        guard parts.count == 2, let module = text(parts[0], bytes), let name = text(parts[1], bytes) else { return nil }
+        return (module, name)
+    }
+
+    func text(_ value: PickleValue, _ bytes: RawSpan) -> String? {
+        guard case .text(let offset, let count) = value else { return nil }
+        return bytes.text(Int(offset)..<Int(offset) + Int(count))
+    }
+
+    /// The integers of a tuple or list, or nil when there is anything else in it.
+    func integers(_ value: PickleValue, limit: Int) -> [Int]? {
+        guard case .node(let node) = value, self[node].kind == .tuple || self[node].kind == .list,
+            Int(self[node].count) <= limit
+        else { return nil }
+        var numbers: [Int] = []
+        for case let item in children(of: node) {
+            guard case .int(let number) = item else { return nil }
+            numbers.append(number)
+        }
+        return numbers
+    }
+}

@@ -1,0 +1,201 @@
+/// Walks a pickled object from its root and gives its tensors their names.
+///
+/// A `torch.nn.Module` gives the names of its `state_dict`; other objects and dictionaries dotted keys; lists indices.
+struct PickleFlattener {
+    private(set) var tensors: [PickledTensor] = []
+    private(set) var classes: [String: String] = [:]
+    private(set) var attributes: [String: [String: Attribute]] = [:]
+
+    private let file: String
+    private let part: String
+    private let arena: PickleArena
+    /// Nodes between the root and the one that is visited: meeting one of them again is a cycle.
+    private var path: [Int32] = []
+    /// Estimated bytes of what was gathered: shared nodes could make it far larger than the pickle.
+    private var gathered = 0
+
+    private static let maximumDepth = 200
+    private static let maximumGathered = 12 << 20
+
+    init(root: PickleValue, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(TensorFileError) {
+        self.arena = arena
+        self.file = file
+        self.part = part
+        try visit(root, "", bytes)
+        var names = Set<String>(minimumCapacity: tensors.count)
+        for tensor in tensors where !names.insert(tensor.name).inserted {
+            throw failure(tensor.name, "two tensors have this name")
+        }
+    }
+
+    private func failure(_ name: String, _ what: String) -> TensorFileError {
+        TensorFileError(file: file, message: "\(part): \(name.isEmpty ? "the root" : quoted(name)): \(what)")
+    }
+
+    private mutating func charge(_ bytes: Int, _ name: String) throws(TensorFileError) {
+        gathered += bytes
+        guard gathered <= Self.maximumGathered else { throw failure(name, "shared objects make it too large to list") }
+    }
+
+    private mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(TensorFileError) {
+        guard case .node(let index) = value else { return }
+        try charge(16, name)
+        let node = arena[index]
+        switch node.kind {
+        case .set, .global, .storage: return
+        case .tensor:
+            let tensor = try PickledTensor(
+                name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
+            try charge(256 + name.utf8.count + 16 * tensor.shape.count, name)
+            tensors.append(tensor)
+            return
+        case .tuple, .list, .dictionary, .object, .mapping: break
+        }
+        guard !path.contains(index) else { throw failure(name, "contains itself") }
+        guard path.count < Self.maximumDepth else {
+            throw failure(name, "nested deeper than \(Self.maximumDepth) levels")
+        }
+        path.append(index)
+        defer { path.removeLast() }
+        switch node.kind {
+        case .dictionary: try visit(pairs(index, name, bytes), name, bytes)
+        case .tuple, .list: try visit(indexed(index, name), name, bytes)
+        default: try visitObject(index, name, bytes)
+        }
+    }
+
+    /// Gathers plain entries as attributes and visits the others.
+    private mutating func visit(
+        _ entries: [(key: String, value: PickleValue)], _ name: String, _ bytes: RawSpan
+    ) throws(TensorFileError) {
+        for (key, value) in entries {
+            if let attribute = try attribute(value, name, bytes, depth: 0) {
+                try charge(96 + key.utf8.count, name)
+                attributes[name, default: [:]][key] = attribute
+            } else {
+                try visit(value, join(name, key), bytes)
+            }
+        }
+    }
+
+    private mutating func visitObject(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(TensorFileError) {
+        let node = arena[index]
+        if let type = arena.globalName(node.type, bytes) {
+            guard !(type.module.hasPrefix("torch.") && type.name.hasPrefix("_rebuild_")) else {
+                throw failure(name, "a tensor made by \(quoted("\(type.module).\(type.name)")) is not supported")
+            }
+            try charge(64 + name.utf8.count + type.module.utf8.count + type.name.utf8.count, name)
+            classes[name] = "\(type.module).\(type.name)"
+        }
+        let state = try state(of: node, name, bytes)
+        let parts = Dictionary(state.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
+        if let parameters = parts["_parameters"], let buffers = parts["_buffers"], let modules = parts["_modules"] {
+            let transient = try texts(parts["_non_persistent_buffers_set"], bytes)
+            try visitMembers(parameters, name, bytes, except: [])
+            try visitMembers(buffers, name, bytes, except: transient)
+            for (key, value) in state where !key.hasPrefix("_") {
+                guard let attribute = try attribute(value, name, bytes, depth: 0) else { continue }
+                try charge(96 + key.utf8.count, name)
+                attributes[name, default: [:]][key] = attribute
+            }
+            try visitMembers(modules, name, bytes, except: [])
+        } else {
+            if node.arguments >= 0 { try visit(indexed(node.arguments, name), name, bytes) }
+            try visit(node.kind == .mapping ? pairs(index, name, bytes) : indexed(index, name), name, bytes)
+            try visit(state, name, bytes)
+        }
+    }
+
+    /// `_parameters`, `_buffers` or `_modules`: entries that are None are left out, as `state_dict` does.
+    private mutating func visitMembers(
+        _ value: PickleValue, _ name: String, _ bytes: RawSpan, except: Set<String>
+    ) throws(TensorFileError) {
+        guard case .node(let index) = value, arena[index].kind == .dictionary else {
+            throw failure(name, "its parameters, buffers or modules are no dictionary")
+        }
+        for (key, member) in try pairs(index, name, bytes) where !except.contains(key) {
+            try visit(member, join(name, key), bytes)
+        }
+    }
+
+    /// What BUILD was given: a dictionary, or a tuple of dictionaries.
+    private mutating func state(
+        of node: PickleNode, _ name: String, _ bytes: RawSpan
+    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+        var entries: [(key: String, value: PickleValue)] = []
+        for case .node(let state) in arena.chain(from: node.state) {
+            try charge(16, name)
+            switch arena[state].kind {
+            case .dictionary: entries += try pairs(state, name, bytes)
+            case .tuple:
+                for case .node(let part) in arena.items(of: state, limit: 2) where arena[part].kind == .dictionary {
+                    entries += try pairs(part, name, bytes)
+                }
+            default: break
+            }
+        }
+        return entries
+    }
+
+    private mutating func indexed(
+        _ index: Int32, _ name: String
+    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+        try charge(32 * Int(arena[index].count), name)
+        return arena.children(of: index).enumerated().map { (String($0.offset), $0.element) }
+    }
+
+    private mutating func pairs(
+        _ index: Int32, _ name: String, _ bytes: RawSpan
+    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+        let items = arena.items(of: index)
+        var entries: [(key: String, value: PickleValue)] = []
+        for at in stride(from: 0, to: items.count - 1, by: 2) {
+            let key: String =
+                switch items[at] {
+                case .text(_, let count) where count > 1 << 16: throw failure(name, "a key of \(count) bytes")
+                case .text: arena.text(items[at], bytes) ?? ""
+                case .int(let number): String(number)
+                case .none: "None"
+                case .bool(let flag): flag ? "True" : "False"
+                case .double(let number): "\(number)"
+                default: "#\(at / 2)"
+                }
+            try charge(32 + key.utf8.count, name)
+            entries.append((key, items[at + 1]))
+        }
+        return entries
+    }
+
+    private func texts(_ value: PickleValue?, _ bytes: RawSpan) throws(TensorFileError) -> Set<String> {
+        guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
+        return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
+    }
+
+    /// A plain value, or a list of plain values; nil for everything else.
+    private mutating func attribute(
+        _ value: PickleValue, _ name: String, _ bytes: RawSpan, depth: Int
+    ) throws(TensorFileError) -> Attribute? {
+        try charge(16, name)
+        switch value {
+        case .none: return Attribute.none
+        case .bool(let flag): return .bool(flag)
+        case .int(let number): return .int(number)
+        case .double(let number): return .double(number)
+        case .text(_, let count):
+            try charge(Int(count), name)
+            return arena.text(value, bytes).map { .string($0) }
+        case .unset, .wideInt, .bytes: return nil
+        case .node(let index):
+            guard arena[index].kind == .tuple || arena[index].kind == .list, depth < 8 else { return nil }
+            try charge(32 * Int(arena[index].count), name)
+            var items: [Attribute] = []
+            for item in arena.children(of: index) {
+                guard let attribute = try attribute(item, name, bytes, depth: depth + 1) else { return nil }
+                items.append(attribute)
+            }
+            return .list(items)
+        }
+    }
+
+    private func join(_ name: String, _ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
+}

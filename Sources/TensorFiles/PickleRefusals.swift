@@ -1,0 +1,67 @@
+/// What the unpickler knows about a class or function that a pickle calls.
+enum PickleCallable: UInt8 {
+    /// `_rebuild_tensor(storage, offset, size, stride)` and later versions with more arguments.
+    case rebuildTensor
+    /// `_rebuild_parameter(tensor, requires_grad, hooks)`: a parameter is read as its tensor.
+    case rebuildParameter
+    /// `_rebuild_from_type_v2(function, type, arguments, state)`: a tensor of a class of its own.
+    case rebuildFromType
+    case dictionary
+    case set
+    /// Any other: described, not made.
+    case other
+    case refused
+
+    init(module: String, name: String) {
+        switch (module, name) {
+        case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"),
+            ("torch._utils", "_rebuild_tensor_v3"):
+            self = .rebuildTensor
+        case ("torch._utils", "_rebuild_parameter"), ("torch._utils", "_rebuild_parameter_with_state"):
+            self = .rebuildParameter
+        case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
+        case ("collections", "OrderedDict"), ("collections", "defaultdict"), ("builtins", "dict"),
+            ("__builtin__", "dict"):
+            self = .dictionary
+        case ("builtins", "set"), ("__builtin__", "set"), ("builtins", "frozenset"), ("__builtin__", "frozenset"):
+            self = .set
+        default: self = PickleRefusals.refuses(module: module, name: name) ? .refused : .other
+        }
+    }
+}
+
+/// Callables that no tensor file has a reason to call. The unpickler calls nothing at all; that a file asks for these is
+/// reported because such a file was made to attack whoever loads it with Python.
+enum PickleRefusals {
+    /// Modules whose functions run programs, open files or reach into the interpreter, with all inside them.
+    private static let modules: Set<String> = [
+        "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "runpy", "importlib",
+        "imp",
+        "socket", "_socket", "shutil", "pty", "ctypes", "_ctypes", "operator", "_operator", "commands", "popen2",
+        "multiprocessing", "threading", "_thread", "asyncio", "concurrent", "signal", "pickle", "_pickle", "cPickle",
+        "marshal", "dill", "cloudpickle", "joblib", "pip", "webbrowser", "urllib", "http", "ftplib", "telnetlib",
+        "requests", "tempfile", "pathlib", "io", "_io", "glob", "zipimport", "pkgutil", "pydoc", "timeit", "trace",
+        "cProfile", "profile", "pdb", "bdb", "doctest", "inspect", "types", "codeop", "platform", "idlelib", "venv",
+        "gc", "linecache", "fileinput", "mmap", "atexit", "site", "distutils", "setuptools", "ensurepip", "xmlrpc",
+        "smtplib", "winreg", "_winreg", "msvcrt",
+    ]
+    /// Modules whose names authors also use for folders of their own: refused only by their exact name.
+    private static let exactModules: Set<String> = ["code", "torch.hub", "torch.utils.cpp_extension", "torch.package"]
+    /// The plain data types among the built-in functions.
+    private static let dataTypes: Set<String> = [
+        "set", "frozenset", "list", "dict", "tuple", "int", "long", "float", "bool", "str", "unicode", "bytes",
+        "bytearray", "complex", "object", "slice", "range", "xrange",
+    ]
+    private static let builtins: Set<String> = ["builtins", "__builtin__", "__builtins__"]
+
+    /// Whether calling `module.name` is refused.
+    static func refuses(module: String, name: String) -> Bool {
+        let root = module.prefix { $0 != "." }
+        if builtins.contains(String(root)) { return !dataTypes.contains(name) || module.contains(".") }
+        if modules.contains(String(root)) || exactModules.contains(module) { return true }
+        // `some.module` with the name `os.system` reaches the same function.
+        let path = name.split(separator: ".")
+        return path.count > 1
+            && path.dropLast().contains { modules.contains(String($0)) || builtins.contains(String($0)) }
+    }
+}

@@ -1,0 +1,112 @@
+/// A tensor as a pickle describes it: its layout and the key of the storage that holds its elements.
+struct PickledTensor {
+    let name: String
+    let dtype: DType
+    let storageKey: String
+    /// Elements that the storage declares.
+    let storageCount: Int
+    /// Elements from the storage's first to the tensor's.
+    let offset: Int
+    let shape: [Int]
+    let strides: [Int]
+
+    /// Elements that a view whose elements overlap (an expanded one) may have: it costs more than its storage when it
+    /// is copied.
+    private static let maximumExpanded = 1 << 20
+    private static let maximumRank = 64
+
+    /// Reads the arguments of the rebuilding function.
+    init(
+        name: String, node: Int32, arena: PickleArena, bytes: RawSpan, file: String, part: String
+    ) throws(TensorFileError) {
+        func failure(_ what: String) -> TensorFileError {
+            TensorFileError(file: file, message: "\(part): tensor \(quoted(name)): \(what)")
+        }
+        let arguments = arena.items(of: arena[node].arguments, limit: 8)
+        if arena.globalName(arena[node].type, bytes)?.name == "_rebuild_tensor_v3" {
+            var type = "unknown"
+            if arguments.count > 6, case .node(let global) = arguments[6], let found = arena.globalName(global, bytes) {
+                type = "\(found.module).\(found.name)"
+            }
+            throw failure("its type \(quoted(type)) is not supported")
+        }
+        guard arguments.count >= 4, case .node(let storage) = arguments[0], arena[storage].kind == .storage,
+            case .int(let offset) = arguments[1], offset >= 0
+        else { throw failure("storage and offset are missing or of the wrong type") }
+        guard let shape = arena.integers(arguments[2], limit: Self.maximumRank),
+            let strides = arena.integers(arguments[3], limit: Self.maximumRank), shape.count == strides.count
+        else { throw failure("shape and strides are no integers within bounds, one per axis") }
+
+        // ('storage', class, key, location, elements[, (key of a view, its offset, its elements)])
+        let id = arena.items(of: arena[storage].arguments, limit: 6)
+        guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
+            let key = arena.text(id[2], bytes), case .int(let elements) = id[4], elements >= 0
+        else { throw failure("its storage is described in an unknown way") }
+        guard let dtype = Self.dtype(ofStorage: className) else {
+            throw failure("storage type \(quoted("\(className.module).\(className.name)")) is not supported")
+        }
+        var viewOffset = 0
+        if id.count == 6, case .node(let view) = id[5] {
+            let parts = arena.items(of: view, limit: 3)
+            guard parts.count == 3, case .int(let start) = parts[1], case .int(let length) = parts[2], start >= 0,
+                length >= 0, start <= elements, length <= elements - start
+            else { throw failure("its storage is an impossible view of another") }
+            viewOffset = start
+        }
+        let (first, overflow) = offset.addingReportingOverflow(viewOffset)
+        guard !overflow, let size = TensorLayout.measure(shape: shape, strides: strides) else {
+            throw failure("shape \(shape) with strides \(strides) is negative or overflows")
+        }
+        if size.count > 0 {
+            let (end, overflow) = first.addingReportingOverflow(size.extent)
+            guard !overflow, end <= elements else {
+                throw failure(
+                    "shape \(shape), strides \(strides) and offset \(first) reach beyond the \(elements) elements "
+                        + "of storage \(quoted(key))")
+            }
+            guard size.count <= max(elements, Self.maximumExpanded) else {
+                throw failure("expands \(elements) elements to \(size.count)")
+            }
+        }
+        self.name = name
+        self.dtype = dtype
+        self.offset = size.count > 0 ? first : 0
+        self.shape = shape
+        self.strides = strides
+        storageKey = key
+        storageCount = elements
+    }
+
+    /// The tensor, with its storage in `range` of `source`.
+    func view(
+        in source: any ByteSource, _ range: Range<Int>, file: String
+    ) throws(TensorFileError) -> TensorView {
+        let (needed, overflow) = storageCount.multipliedReportingOverflow(by: dtype.byteCount)
+        guard !overflow, needed <= range.count else {
+            throw TensorFileError(
+                file: file,
+                message: "tensor \(quoted(name)): storage \(quoted(storageKey)) has \(range.count) bytes, "
+                    + "needs \(storageCount) elements of \(dtype.rawValue)")
+        }
+        return TensorView(
+            name: name, dtype: dtype, shape: shape, strides: strides,
+            byteOffset: range.lowerBound + offset * dtype.byteCount, source: source)
+    }
+
+    private static func dtype(ofStorage type: (module: String, name: String)) -> DType? {
+        guard type.module == "torch" || type.module.hasPrefix("torch.") else { return nil }
+        return switch type.name {
+        case "DoubleStorage": .f64
+        case "FloatStorage": .f32
+        case "HalfStorage": .f16
+        case "BFloat16Storage": .bf16
+        case "LongStorage": .i64
+        case "IntStorage": .i32
+        case "ShortStorage": .i16
+        case "CharStorage": .i8
+        case "ByteStorage": .u8
+        case "BoolStorage": .bool
+        default: nil
+        }
+    }
+}

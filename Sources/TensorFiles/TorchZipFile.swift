@@ -1,0 +1,54 @@
+/// PyTorch's zip container: `NAME/data.pkl` describes the object, `NAME/data/KEY` hold the storages.
+enum TorchZipFile {
+    /// The archive's folder, when it holds what `torch.save` writes.
+    static func folder(in archive: ZipArchive) -> String? {
+        let name = archive.entries.first { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }?.name
+        return name.map { String($0.dropLast("data.pkl".count)) }
+    }
+
+    static func read(_ archive: ZipArchive, folder: String) throws(TensorFileError) -> TensorFile {
+        let file = archive.source.name
+        let entries = Dictionary(archive.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard entries[folder + "constants.pkl"] == nil else {
+            throw TensorFileError(file: file, message: "is a TorchScript archive: save the module or its state_dict")
+        }
+        if let order = entries[folder + "byteorder"] {
+            guard order.size <= 16 else { throw TensorFileError(file: file, message: "byteorder: damaged") }
+            let contents = try archive.contents(of: order)
+            let text = try contents.source.withBytes(in: contents.range) { (bytes: RawSpan) in
+                bytes.text(0..<bytes.byteCount)
+            }
+            guard text == "little" else {
+                throw TensorFileError(
+                    file: file, message: "byteorder is \(quoted(text)): only little-endian storages are read")
+            }
+        }
+        guard let pickle = entries[folder + "data.pkl"] else {
+            throw TensorFileError(file: file, message: "has no data.pkl")
+        }
+        let contents = try archive.contents(of: pickle)
+        let object = try contents.source.withBytes(in: contents.range) {
+            (bytes: RawSpan) throws(TensorFileError) -> PickleFlattener in
+            var unpickler = Unpickler(file: file, part: "data.pkl")
+            let root = try unpickler.load(bytes)
+            return try PickleFlattener(root: root, arena: unpickler.arena, bytes: bytes, file: file, part: "data.pkl")
+        }
+        var storages: [String: (source: any ByteSource, range: Range<Int>)] = [:]
+        var tensors: [TensorView] = []
+        for tensor in object.tensors {
+            let key = tensor.storageKey
+            if storages[key] == nil {
+                guard let entry = entries["\(folder)data/\(key)"] else {
+                    throw TensorFileError(
+                        file: file, message: "tensor \(quoted(tensor.name)): entry \(quoted("data/\(key)")) is missing")
+                }
+                storages[key] = try archive.contents(of: entry)
+            }
+            guard let storage = storages[key] else { continue }
+            tensors.append(try tensor.view(in: storage.source, storage.range, file: file))
+        }
+        return TensorFile(
+            name: file, format: .torch, byteCount: archive.source.byteCount, tensors: tensors,
+            classes: object.classes, attributes: object.attributes, metadata: [:])
+    }
+}

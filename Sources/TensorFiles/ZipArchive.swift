@@ -1,0 +1,109 @@
+/// A zip archive, checked as a whole when it is opened: its directory, each entry's own header, and that no two entries
+/// share a byte. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64 included).
+struct ZipArchive: Sendable {
+    struct Entry: Sendable {
+        let name: String
+        let isDeflated: Bool
+        let checksum: UInt32
+        /// Bytes once inflated.
+        let size: Int
+        /// Where its stored or compressed bytes lie in the archive.
+        let data: Range<Int>
+    }
+
+    let source: any ByteSource
+    /// In the directory's order, names unique.
+    let entries: [Entry]
+
+    /// The directory's own size and the number of entries are bounded, so that the tables made of them are small.
+    private static let maximumEntries = 100_000
+    private static let maximumDirectory = 16 << 20
+    /// What deflated entries may inflate to together: beyond the first bytes, a multiple of the file's size that
+    /// measured data does not reach.
+    private static let inflationAllowance = 48 << 20
+    private static let inflationRatio = 8
+
+    init(_ source: some ByteSource) throws(TensorFileError) {
+        self.source = source
+        let end = try ZipDirectoryEnd(source)
+        guard end.entryCount <= Self.maximumEntries, end.directory.count <= Self.maximumDirectory else {
+            throw Self.failure(
+                source,
+                "a directory of \(end.entryCount) entries in \(end.directory.count) bytes is beyond what is read")
+        }
+        let records = try source.withBytes(in: end.directory) { (bytes: RawSpan) throws(TensorFileError) in
+            try ZipDirectoryRecord.all(in: bytes, count: end.entryCount, archive: source)
+        }
+        var names = Set<String>(minimumCapacity: records.count)
+        for record in records where !names.insert(record.name).inserted {
+            throw Self.failure(source, "entry \(quoted(record.name)) appears twice in the directory")
+        }
+        var entries: [Entry] = []
+        entries.reserveCapacity(records.count)
+        var extents: [(span: Range<Int>, index: Int)] = []
+        extents.reserveCapacity(records.count)
+        for record in records {
+            let data = try record.locateData(in: source, before: end.directory.lowerBound)
+            entries.append(
+                Entry(
+                    name: record.name, isDeflated: record.method == 8, checksum: record.checksum, size: record.size,
+                    data: data))
+            extents.append((record.headerOffset..<data.upperBound, extents.count))
+        }
+        extents.sort { $0.span.lowerBound < $1.span.lowerBound }
+        for (first, second) in zip(extents, extents.dropFirst()) where second.span.lowerBound < first.span.upperBound {
+            throw Self.failure(
+                source,
+                "entries \(quoted(entries[first.index].name)) and \(quoted(entries[second.index].name)) overlap")
+        }
+        try Self.checkInflation(entries, source)
+        self.entries = entries
+    }
+
+    /// The entry's bytes, its checksum compared: a range of the archive itself, or a buffer when it is deflated.
+    func contents(of entry: Entry) throws(TensorFileError) -> (source: any ByteSource, range: Range<Int>) {
+        guard entry.isDeflated else {
+            try checkSum(of: entry, in: source, entry.data)
+            return (source, entry.data)
+        }
+        let bytes = try Inflate.bytes(of: source, in: entry.data, size: entry.size, entry: entry.name)
+        let buffer = MemorySource(name: source.name, bytes: bytes)
+        try checkSum(of: entry, in: buffer, 0..<bytes.count)
+        return (buffer, 0..<bytes.count)
+    }
+
+    private func checkSum(
+        of entry: Entry, in source: some ByteSource, _ range: Range<Int>
+    ) throws(TensorFileError) {
+        var sum = CRC32()
+        try source.withPieces(of: range) { (piece: RawSpan) in sum.update(piece) }
+        guard sum.value == entry.checksum else {
+            throw Self.failure(
+                source,
+                "entry \(quoted(entry.name)): CRC-32 is \(hexadecimal(sum.value)), "
+                    + "the directory says \(hexadecimal(entry.checksum))")
+        }
+    }
+
+    private static func checkInflation(_ entries: [Entry], _ source: some ByteSource) throws(TensorFileError) {
+        let limit = max(
+            inflationAllowance, source.byteCount.multipliedReportingOverflow(by: inflationRatio).partialValue)
+        var total = 0
+        for entry in entries where entry.isDeflated {
+            let (sum, overflow) = total.addingReportingOverflow(entry.size)
+            guard !overflow, sum <= limit else {
+                throw failure(
+                    source,
+                    "entry \(quoted(entry.name)): its \(entry.data.count) bytes declare to inflate to \(entry.size), "
+                        + "beyond the \(limit) bytes allowed for this file")
+            }
+            total = sum
+        }
+    }
+
+    static func failure(_ source: some ByteSource, _ what: String) -> TensorFileError {
+        TensorFileError(file: source.name, message: "zip: \(what)")
+    }
+}
+
+func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }

@@ -1,0 +1,52 @@
+/* AVX2 + FMA: eight floats a vector, sixteen registers. The bodies are compiled for these macros. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "tables.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+#define LANES 8
+#define TILE_ROWS 6 /* 6 x 16: twelve accumulators, two panel vectors, one broadcast, one spare */
+
+typedef __m256 vf;
+
+#define V_SET1(x) _mm256_set1_ps(x)
+#define V_ZERO() _mm256_setzero_ps()
+#define V_LOAD(p) _mm256_loadu_ps(p)
+#define V_STORE(p, v) _mm256_storeu_ps(p, v)
+#define V_BROADCAST(p) _mm256_broadcast_ss(p)
+#define V_ADD(a, b) _mm256_add_ps(a, b)
+#define V_SUB(a, b) _mm256_sub_ps(a, b)
+#define V_MUL(a, b) _mm256_mul_ps(a, b)
+#define V_DIV(a, b) _mm256_div_ps(a, b)
+#define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)  /* a*b + c */
+#define V_FNMA(a, b, c) _mm256_fnmadd_ps(a, b, c) /* c - a*b */
+/* Where either is NaN these give the second argument. */
+#define V_MIN(a, b) _mm256_min_ps(a, b)
+#define V_MAX(a, b) _mm256_max_ps(a, b)
+#define V_ABS(a) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+#define V_ROUND(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+/* a < 0 ? b : c, by the sign bit */
+#define V_SELECT_NEGATIVE(a, b, c) _mm256_blendv_ps(c, b, a)
+/* a is NaN ? a : b */
+#define V_NAN_OR(a, b) _mm256_blendv_ps(b, a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
+/* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
+#define V_POW2(n) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23))
+
+#define S_SQRT(x) _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)))
+
+/* Lanes are added in pairs at distance 4, 2, 1. */
+static inline float v_sum(vf v) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    s = _mm_add_ss(s, _mm_movehdup_ps(s));
+    return _mm_cvtss_f32(s);
+}
+
+#define TABLE cai_avx2
+#define TABLE_ISA CAI_ISA_AVX2
+#include "bodies/all.inc"
+
+#pragma clang attribute pop
+#endif

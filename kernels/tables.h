@@ -1,0 +1,11 @@
+/* One table for each instruction set that this build has C kernels for. */
+#ifndef CAI_TABLES_H
+#define CAI_TABLES_H
+
+#include "kernels.h"
+
+#if defined(__x86_64__)
+extern const cai_kernels cai_avx2;
+#endif
+
+#endif
