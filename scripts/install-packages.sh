@@ -39,7 +39,7 @@ if [ -n "$missing" ]; then
     echo "Installing$missing"
     # Lists are fetched only where they are not there, or turn out to be stale.
     # shellcheck disable=SC2086
-    apt-cache show $missing >/dev/null 2>&1 || update
+    apt-get install --simulate $missing >/dev/null 2>&1 || update
     install || { update && install; }
 fi
 
