@@ -144,7 +144,8 @@ class AstroMAE(nn.Module):
         self.fc_norm = nn.LayerNorm(dim, LAYER_NORM_EPS)
         self.head = nn.Linear(dim, shape("head.weight")[0])
         wide = shape("vit_block.0.weight")
-        self.vit_block = nn.Sequential(nn.Linear(wide[1], wide[0]), nn.ReLU(), nn.Linear(*shape("vit_block.2.weight")[::-1]))
+        last = shape("vit_block.2.weight")
+        self.vit_block = nn.Sequential(nn.Linear(wide[1], wide[0]), nn.ReLU(), nn.Linear(last[1], last[0]))
         self.inception_model = InceptionAndMagnitudes(shape)
         joined = shape("concat_block.0.weight")
         self.concat_block = nn.Sequential(nn.Linear(joined[1], joined[0]), nn.ReLU(), nn.Linear(joined[0], 1))
@@ -170,7 +171,8 @@ def build(tensors, heads=None):
         name: tensor if name.endswith("num_batches_tracked") else tensor.to(torch.float32)
         for name, tensor in state.items()
     }
-    model = AstroMAE({name: tuple(tensor.shape) for name, tensor in state.items()}, heads or max(1, state["cls_token"].shape[-1] // 64))
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    model = AstroMAE(shapes, heads or max(1, shapes["cls_token"][-1] // 64))
     missing, unexpected = model.load_state_dict(state, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:

@@ -63,6 +63,7 @@ class Cai:
         about = self.run("--threads", "1", "--batch-sizes", "128", "--redshifts")
         self.version, self.redshifts = about["commit"], about["redshifts"]
         self.cpu, self.cores = about["machine"]["cpu"], about["machine"]["cores"]
+        self.kernels = about["kernels"]
 
     def run(self, *options):
         done = subprocess.run([*self.command, *options], stdout=subprocess.PIPE, text=True)
@@ -94,7 +95,7 @@ def check_judge(judge, program):
         peer.stop()
     difference = worst(peer.redshifts, golden)
     if not difference <= GOLDEN_TOLERANCE:
-        sys.exit(f"compare: {peer.name} is {difference:.1e} from the golden redshifts, at most {GOLDEN_TOLERANCE:.0e} is allowed")
+        sys.exit(f"compare: {peer.name} is {difference:.1e} from the golden ones, at most {GOLDEN_TOLERANCE:.0e} is allowed")
     return difference
 
 
@@ -150,7 +151,7 @@ def main():
 
     galaxies = len(ours.redshifts)
     report = {
-        "cpu": ours.cpu, "cores": ours.cores, "commit": ours.version, "system": platform.platform(),
+        "cpu": ours.cpu, "cores": ours.cores, "commit": ours.version, "kernels": ours.kernels, "system": platform.platform(),
         "versions": {peer.name: peer.version for peer in peers}, "weights": str(options.weights),
         "galaxies": galaxies, "rounds": options.rounds, "max_difference_to_golden": golden,
         "max_difference_to_judge": differences,
@@ -168,7 +169,7 @@ def markdown(report, engines, combinations, best):
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     agreement = ", ".join(f"{engine.name} {report['max_difference_to_judge'][engine.name]:.1e}" for engine in engines)
     lines = [
-        f"{report['cpu']}, {report['cores']} cores; commit {report['commit']}; {versions}; "
+        f"{report['cpu']}, {report['cores']} cores; {report['kernels']}; commit {report['commit']}; {versions}; "
         f"{report['galaxies']} galaxies; best of {report['rounds']}",
         f"verified: {engines[1].name} to the golden redshifts {report['max_difference_to_golden']:.1e}; "
         f"to {engines[1].name}: {agreement}",

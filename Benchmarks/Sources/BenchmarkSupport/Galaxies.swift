@@ -4,8 +4,8 @@ import TensorFiles
 
 /// A model and the galaxies that it is to predict, run as `cai infer` runs them.
 public struct Galaxies: Sendable {
-    public let model: RedshiftModel
     public let count: Int
+    private let model: RedshiftModel
     private let partitions: [PartitionReader]
     private let limit: Int?
 
@@ -20,6 +20,9 @@ public struct Galaxies: Sendable {
         self.model = model
         self.limit = limit
     }
+
+    /// The instruction set and the back end of the matrix products: what bits and speed depend on.
+    public var kernels: String { "\(model.instructionSet.rawValue), \(model.gemm.rawValue)" }
 
     /// Predicts every galaxy once. The seconds are those of the worker threads, their start and workspaces included,
     /// from files that lie in the system's cache after the first pass.

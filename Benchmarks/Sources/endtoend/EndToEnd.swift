@@ -66,7 +66,8 @@ struct EndToEnd: ParsableCommand {
                 galaxiesPerSecond: Double(galaxies.count) / seconds)
         }
         let summary = Summary(
-            machine: .current(), commit: Checkout.commit(), weights: weights, partitions: partitions,
+            machine: .current(), commit: Checkout.commit(), kernels: galaxies.kernels, weights: weights,
+            partitions: partitions,
             galaxies: galaxies.count, rounds: rounds, accuracy: verified.accuracy, timings: timings,
             redshifts: redshifts ? verified.redshifts : nil)
         print(try json ? summary.json() : summary.markdown())

@@ -12,6 +12,8 @@ struct Timing: Codable {
 struct Summary: Codable {
     let machine: Machine
     let commit: String
+    /// The instruction set and the back end of the matrix products that the model chose.
+    let kernels: String
     let weights: String
     let partitions: [String]
     let galaxies: Int
@@ -37,7 +39,7 @@ struct Summary: Codable {
         }
         let verified = accuracy.map { String(format: "max |z - z_float64| %.1e, ", $0.worst) } ?? ""
         return """
-            \(machine.cpu), \(machine.cores) cores; commit \(commit); \(galaxies) galaxies; best of \(rounds)
+            \(machine.cpu), \(machine.cores) cores, \(kernels); commit \(commit); \(galaxies) galaxies; best of \(rounds)
             verified: \(verified)the same bits in every row and column
 
             galaxies/s:
