@@ -95,7 +95,8 @@ def check_judge(judge, program):
         peer.stop()
     difference = worst(peer.redshifts, golden)
     if not difference <= GOLDEN_TOLERANCE:
-        sys.exit(f"compare: {peer.name} is {difference:.1e} from the golden ones, at most {GOLDEN_TOLERANCE:.0e} is allowed")
+        allowed = f"at most {GOLDEN_TOLERANCE:.0e} is allowed"
+        sys.exit(f"compare: {peer.name} is {difference:.1e} from the golden redshifts, {allowed}")
     return difference
 
 
@@ -151,15 +152,28 @@ def main():
 
     galaxies = len(ours.redshifts)
     report = {
-        "cpu": ours.cpu, "cores": ours.cores, "commit": ours.version, "kernels": ours.kernels, "system": platform.platform(),
-        "versions": {peer.name: peer.version for peer in peers}, "weights": str(options.weights),
-        "galaxies": galaxies, "rounds": options.rounds, "max_difference_to_golden": golden,
+        "cpu": ours.cpu,
+        "cores": ours.cores,
+        "system": platform.platform(),
+        "commit": ours.version,
+        "kernels": ours.kernels,
+        "versions": {peer.name: peer.version for peer in peers},
+        "weights": str(options.weights),
+        "galaxies": galaxies,
+        "rounds": options.rounds,
+        "max_difference_to_golden": golden,
         "max_difference_to_judge": differences,
         "results": [
-            {"engine": name, "threads": threads, "batch_size": batch, "seconds": seconds, "galaxies_per_second": galaxies / seconds}
+            {
+                "engine": name,
+                "threads": threads,
+                "batch_size": batch,
+                "seconds": seconds,
+                "galaxies_per_second": galaxies / seconds,
+            }
             for (name, threads, batch), seconds in best.items()
         ],
-    }  # fmt: skip
+    }
     print(markdown(report, engines, combinations, best))
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")

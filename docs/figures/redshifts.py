@@ -11,6 +11,7 @@ import sys
 WIDTH, LEFT, TOP, SIDE, GAP, STRIP = 560, 64, 20, 440, 20, 110
 BOTTOM = TOP + SIDE + GAP + STRIP
 INK, FAINT, DOT = "#1f2933", "#d8dee6", "#2667a8"
+DASHED = ' stroke-dasharray="5 4"'
 
 
 def read(path):
@@ -47,7 +48,8 @@ def line(x1, y1, x2, y2, stroke, more=""):
 def dots(points):
     """All points as one path of round dots, which keeps the file small."""
     moves = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
-    return f'<path d="{moves}" stroke="{DOT}" stroke-opacity="0.55" stroke-width="4" stroke-linecap="round" fill="none"/>'
+    style = f'stroke="{DOT}" stroke-opacity="0.55" stroke-width="4" stroke-linecap="round" fill="none"'
+    return f'<path d="{moves}" {style}/>'
 
 
 def draw(pairs):
@@ -74,13 +76,15 @@ def draw(pairs):
         out += [line(x(z), strip - STRIP / 2, x(z), BOTTOM, FAINT)]
         out += [text(x(z), BOTTOM + 18, f"{z:.1f}"), text(LEFT - 8, y(z) + 4, f"{z:.1f}", "end")]
     for dz in (-reach, 0, reach):
-        out += [line(LEFT, y_strip(dz), LEFT + SIDE, y_strip(dz), FAINT if dz else INK, ' stroke-dasharray="5 4"' if not dz else "")]
+        look = (FAINT,) if dz else (INK, DASHED)
+        out.append(line(LEFT, y_strip(dz), LEFT + SIDE, y_strip(dz), *look))
         out += [text(LEFT - 8, y_strip(dz) + 4, f"{dz:.2f}".replace("-", "\u2212"), "end")]
-    out.append(line(x(low), y(low), x(top), y(top), INK, ' stroke-dasharray="5 4"'))
+    out.append(line(x(low), y(low), x(top), y(top), INK, DASHED))
     out.append(dots((x(zs), y(zp)) for zs, zp in pairs))
     out.append(dots((x(zs), y_strip((zp - zs) / (1 + zs))) for zs, zp in pairs))
     for index, (name, value) in enumerate(measures(pairs).items()):
-        out += [text(LEFT + 16, TOP + 26 + 19 * index, name, "start"), text(LEFT + 150, TOP + 26 + 19 * index, value, "end")]
+        height = TOP + 26 + 19 * index
+        out += [text(LEFT + 16, height, name, "start"), text(LEFT + 150, height, value, "end")]
     out.append(text(LEFT + SIDE / 2, BOTTOM + 42, "spectroscopic redshift"))
     for middle, name in ((TOP + SIDE / 2, "predicted redshift"), (strip, "\u0394z / (1 + z)")):
         out.append(text(16, middle, name, more=f' transform="rotate(-90 16 {middle:.1f})"'))
