@@ -23,7 +23,7 @@ let package = Package(
     targets: [
         // C libraries
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
 
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(

@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 import Foundation
 import PortableKernels
 
@@ -41,13 +40,18 @@ struct Kernels: @unchecked Sendable {
     /// Never `auto`.
     let gemm: GemmBackend
     private let table: cai_kernels
+    private let openBLAS: OpenBLAS?
 
-    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) {
+    /// - Throws: when OpenBLAS is asked for and not installed.
+    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(CheckpointError) {
+        openBLAS = gemm == .openblas ? OpenBLAS.shared : nil
+        if gemm == .openblas, openBLAS == nil {
+            throw CheckpointError(file: "libopenblas.so.0", message: "OpenBLAS was asked for and cannot be opened")
+        }
         let native = cai_kernels_for(instructionSet.identifier)
         self.instructionSet = native == nil ? .portable : instructionSet
         self.gemm = gemm == .auto ? .packed : gemm
         table = native?.pointee ?? portableKernels
-        if self.gemm == .openblas { openblas_set_num_threads(1) }
     }
 
     /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart.
@@ -56,8 +60,8 @@ struct Kernels: @unchecked Sendable {
         stride: Int? = nil, _ epilogue: cai_epilogue = CAI_STORE
     ) {
         let stride = stride ?? weights.outputs
-        if let dense = weights.dense {
-            openBLAS(weights, dense, a, rows: rows, into: c, stride: stride, epilogue)
+        if let openBLAS, let dense = weights.dense {
+            linear(weights, dense, openBLAS, a, rows: rows, into: c, stride: stride, epilogue)
             return
         }
         var call = cai_gemm()
@@ -99,11 +103,11 @@ struct Kernels: @unchecked Sendable {
         table.gemm(&call)
     }
 
-    private func openBLAS(
-        _ weights: PackedMatrix, _ dense: FloatBuffer, _ a: UnsafePointer<Float>, rows: Int,
+    private func linear(
+        _ weights: PackedMatrix, _ dense: FloatBuffer, _ openBLAS: OpenBLAS, _ a: UnsafePointer<Float>, rows: Int,
         into c: UnsafeMutablePointer<Float>, stride: Int, _ epilogue: cai_epilogue
     ) {
-        let (outputs, inputs) = (weights.outputs, weights.inputs)
+        let outputs = weights.outputs
         for row in 0..<rows {
             let line = c + row * stride
             if epilogue == CAI_ADD {
@@ -112,9 +116,8 @@ struct Kernels: @unchecked Sendable {
                 line.update(from: weights.bias.base, count: outputs)
             }
         }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, CInt(rows), CInt(outputs), CInt(inputs), 1, a, CInt(inputs),
-            dense.base, CInt(inputs), 1, c, CInt(stride))
+        openBLAS.multiplyAdd(
+            a, dense.base, into: c, rows: rows, outputs: outputs, inputs: weights.inputs, stride: stride)
         guard epilogue != CAI_STORE, epilogue != CAI_ADD else { return }
         for row in 0..<rows {
             let line = c + row * stride

@@ -48,7 +48,7 @@ public final class RedshiftModel: Sendable {
         config = try ModelConfig.derived(from: checkpoint, numHeads: numHeads, notices: &notices)
         let chosen: InstructionSet
         if let instructionSet { chosen = instructionSet } else { chosen = try .fromEnvironment() }
-        kernels = Kernels(chosen, gemm: gemm)
+        kernels = try Kernels(chosen, gemm: gemm)
         let loader = LayerLoader(checkpoint: checkpoint, config: config, dense: kernels.gemm == .openblas)
         vit = try ViTBranch(loader, capacity: Self.microBatch)
         vitHead = try ViTHead(loader)
