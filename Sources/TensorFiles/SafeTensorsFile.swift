@@ -2,7 +2,7 @@
 /// Specification: https://github.com/huggingface/safetensors
 enum SafeTensorsFile {
     /// Headers of real files stay far below; the tables made of one take several times its size.
-    private static let maximumHeader = 8 << 20
+    private static let maximumHeader = 4 << 20
     private static let maximumRank = 64
 
     /// Whether the first bytes can be such a file's.

@@ -72,7 +72,7 @@ extension HostileFiles {
             $0.text("child")
             $0.ops("h\u{0}sub")
         },
-        torch("lists that share lists, 2^40 items in all", "too large to list") {
+        torch("lists that share lists, 2^40 items in all", "holds more values than are listed") {
             // Each list is made around two mentions of the one before it, which POP takes off the stack.
             $0.ops("]q\u{0}0")
             for level in 1...40 {
@@ -80,12 +80,25 @@ extension HostileFiles {
                 $0.ops("](h\(below)h\(below)eq\(UnicodeScalar(UInt8(level)))" + (level < 40 ? "0" : ""))
             }
         },
-        torch("a text that is referred to 100,000 times", "too large to list") {
+        torch("a text that is referred to 100,000 times", "holds more values than are listed") {
             $0.ops("](")
             $0.text(String(repeating: "x", count: 10_000))
             $0.ops("q\u{0}")
             for _ in 0..<100_000 { $0.ops("h\u{0}") }
             $0.ops("e")
+        },
+        torch("names of 200 levels of 1,000 bytes", "a name of") {
+            let key = String(repeating: "k", count: 1000)
+            for _ in 0..<200 {
+                $0.ops("}")
+                $0.text(key)
+            }
+            $0.ops("}" + String(repeating: "s", count: 200))
+        },
+        torch("key of 100,000 bytes", "a key of 100000 bytes") {
+            $0.ops("}")
+            $0.text(String(repeating: "k", count: 100_000))
+            $0.ops("Ns")
         },
         torch("memo entry that is not there", "memo has no entry 7") { $0.ops("h\u{7}") },
         torch("memo index of 2^31", "memo index 2147483648") {

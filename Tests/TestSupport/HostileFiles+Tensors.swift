@@ -55,6 +55,9 @@ extension HostileFiles {
             }
             $0.ops("u")
         },
+        torch("tensor: storage key of 100,000 bytes", "described in an unknown way") {
+            $0.tensor(key: String(repeating: "0", count: 100_000), count: 1, shape: [1], strides: [1])
+        },
         torch("tensor: no storage at all", "storage and offset are missing") {
             $0.global("torch._utils", "_rebuild_tensor_v2")
             $0.ops(")R")
