@@ -5,7 +5,6 @@ public enum CheckpointWriter {
     /// Tensors with fewer elements stay in float32: norms, biases, small convolutions, the first magnitude layer,
     /// whose sums cancel.
     public static let halfPrecisionElements = 65_536
-    private static let largestHalf: Float = 65_504
 
     /// - Parameters:
     ///   - file: a checkpoint in any of the readable formats; it is checked as strictly as for prediction.
@@ -26,9 +25,6 @@ public enum CheckpointWriter {
         for key in checkpoint.keys {
             guard let tensor = checkpoint[key], tensor.dtype.isFloatingPoint, !checkpoint.isAlias(key) else { continue }
             let stored = tensor.count >= halfPrecisionElements ? dtype : .f32
-            if stored == .f16, let index = try tensor.floats().firstIndex(where: { abs($0) > largestHalf }) {
-                throw checkpoint.error("'\(key)' element \(index) does not fit in half precision; use f32 or bf16")
-            }
             writer.add(tensor, named: key, as: stored)
         }
         let stated = try StatedConstants(checkpoint, depth: model.config.depth).metadata

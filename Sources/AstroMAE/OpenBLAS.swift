@@ -16,7 +16,8 @@ struct OpenBLAS: Sendable {
     static let shared: OpenBLAS? = {
         // Read once, when the library is opened: one thread a caller.
         setenv("OPENBLAS_NUM_THREADS", "1", 1)
-        guard let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(library, "cblas_sgemm")
+        guard let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL),
+            let symbol = dlsym(library, "cblas_sgemm")
         else { return nil }
         return OpenBLAS(product: unsafeBitCast(symbol, to: Product.self))
     }()

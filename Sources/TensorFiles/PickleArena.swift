@@ -144,8 +144,9 @@ extension PickleArena {
         return (module, name)
     }
 
-    func text(_ value: PickleValue, _ bytes: RawSpan) -> String? {
-        guard case .text(let offset, let count) = value else { return nil }
+    /// A text of at most `limit` bytes: many values may refer to one text, and each call copies it.
+    func text(_ value: PickleValue, _ bytes: RawSpan, limit: Int = 1024) -> String? {
+        guard case .text(let offset, let count) = value, Int(count) <= limit else { return nil }
         return bytes.text(Int(offset)..<Int(offset) + Int(count))
     }
 

@@ -15,6 +15,7 @@ struct PickleFlattener {
     private var gathered = 0
 
     private static let maximumDepth = 200
+    private static let maximumName = 4096
     private static let maximumGathered = 12 << 20
 
     init(root: PickleValue, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(TensorFileError) {
@@ -34,7 +35,9 @@ struct PickleFlattener {
 
     private mutating func charge(_ bytes: Int, _ name: String) throws(TensorFileError) {
         gathered += bytes
-        guard gathered <= Self.maximumGathered else { throw failure(name, "shared objects make it too large to list") }
+        guard gathered <= Self.maximumGathered else {
+            throw failure(name, "holds more values than are listed (\(Self.maximumGathered >> 20) MB of them)")
+        }
     }
 
     private mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(TensorFileError) {
@@ -52,6 +55,7 @@ struct PickleFlattener {
         case .tuple, .list, .dictionary, .object, .mapping: break
         }
         guard !path.contains(index) else { throw failure(name, "contains itself") }
+        guard name.utf8.count <= Self.maximumName else { throw failure(name, "a name of \(name.utf8.count) bytes") }
         guard path.count < Self.maximumDepth else {
             throw failure(name, "nested deeper than \(Self.maximumDepth) levels")
         }
@@ -90,7 +94,7 @@ struct PickleFlattener {
         let state = try state(of: node, name, bytes)
         let parts = Dictionary(state.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
         if let parameters = parts["_parameters"], let buffers = parts["_buffers"], let modules = parts["_modules"] {
-            let transient = try texts(parts["_non_persistent_buffers_set"], bytes)
+            let transient = try texts(parts["_non_persistent_buffers_set"], name, bytes)
             try visitMembers(parameters, name, bytes, except: [])
             try visitMembers(buffers, name, bytes, except: transient)
             for (key, value) in state where !key.hasPrefix("_") {
@@ -152,8 +156,12 @@ struct PickleFlattener {
         for at in stride(from: 0, to: items.count - 1, by: 2) {
             let key: String =
                 switch items[at] {
-                case .text(_, let count) where count > 1 << 16: throw failure(name, "a key of \(count) bytes")
-                case .text: arena.text(items[at], bytes) ?? ""
+                case .text(_, let count):
+                    if let text = arena.text(items[at], bytes) {
+                        text
+                    } else {
+                        throw failure(name, "a key of \(count) bytes")
+                    }
                 case .int(let number): String(number)
                 case .none: "None"
                 case .bool(let flag): flag ? "True" : "False"
@@ -166,8 +174,11 @@ struct PickleFlattener {
         return entries
     }
 
-    private func texts(_ value: PickleValue?, _ bytes: RawSpan) throws(TensorFileError) -> Set<String> {
+    private mutating func texts(
+        _ value: PickleValue?, _ name: String, _ bytes: RawSpan
+    ) throws(TensorFileError) -> Set<String> {
         guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
+        try charge(64 * Int(arena[set].count), name)
         return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
     }
 
@@ -183,7 +194,7 @@ struct PickleFlattener {
         case .double(let number): return .double(number)
         case .text(_, let count):
             try charge(Int(count), name)
-            return arena.text(value, bytes).map { .string($0) }
+            return arena.text(value, bytes, limit: .max).map { .string($0) }
         case .unset, .wideInt, .bytes: return nil
         case .node(let index):
             guard arena[index].kind == .tuple || arena[index].kind == .list, depth < 8 else { return nil }

@@ -2,7 +2,7 @@
 /// Specification: https://github.com/huggingface/safetensors
 enum SafeTensorsFile {
     /// Headers of real files stay far below; the tables made of one take several times its size.
-    private static let maximumHeader = 8 << 20
+    private static let maximumHeader = 4 << 20
     private static let maximumRank = 64
 
     /// Whether the first bytes can be such a file's.
@@ -43,14 +43,14 @@ enum SafeTensorsFile {
         var tensors: [TensorView] = []
         tensors.reserveCapacity(entries.count)
         for (_, entry) in ordered {
+            guard entry.end >= entry.begin, entry.end <= dataCount else {
+                throw failure(entry, "data_offsets \(entry.begin)..<\(entry.end) in \(dataCount) bytes of data")
+            }
             guard entry.begin == position else {
                 throw failure(
                     entry,
                     "its data begins at \(entry.begin), the one before ends at \(position): "
                         + (entry.begin < position ? "they overlap" : "there is a gap"))
-            }
-            guard entry.end >= entry.begin, entry.end <= dataCount else {
-                throw failure(entry, "data_offsets \(entry.begin)..<\(entry.end) in \(dataCount) bytes of data")
             }
             guard let strides = TensorLayout.rowMajorStrides(entry.shape),
                 let size = TensorLayout.measure(shape: entry.shape, strides: strides),

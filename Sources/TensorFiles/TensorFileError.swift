@@ -37,5 +37,5 @@ public struct TensorFileError: Error, Equatable, CustomStringConvertible {
 func quoted(_ name: String) -> String {
     let limit = 120
     guard name.utf8.count > limit else { return "'\(name)'" }
-    return "'\(name.prefix(limit))...'"
+    return "'\(String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit))))...'"
 }

@@ -16,7 +16,7 @@ struct ZipArchive: Sendable {
     let entries: [Entry]
 
     /// The directory's own size and the number of entries are bounded, so that the tables made of them are small.
-    private static let maximumEntries = 100_000
+    private static let maximumEntries = 32_768
     private static let maximumDirectory = 16 << 20
     /// What deflated entries may inflate to together: beyond the first bytes, a multiple of the file's size that
     /// measured data does not reach.

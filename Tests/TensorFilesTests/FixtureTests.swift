@@ -81,6 +81,28 @@ struct FixtureTests {
         #expect(permuted.contiguousByteRange(rows: 3..<5) == nil)
     }
 
+    @Test("Pages that were let go are read again")
+    func releasedPages() throws {
+        let file = try MappedFile(path: Fixture.path("tiny/partition.pt"))
+        let images = try #require(try TensorFile.open(file)["tensors.0"])
+        let before = try images.floats()
+        file.prefetch(0..<file.byteCount)
+        file.release(-5..<file.byteCount + 5)
+        #expect(try images.floats() == before)
+    }
+
+    @Test("Rows and buffers that do not fit are errors", arguments: [(36..<38, 10), (-1..<1, 10), (0..<3, 14)])
+    func rowsThatDoNotFit(rows: Range<Int>, room: Int) throws {
+        let magnitudes = try #require(try TensorFile.open(path: Fixture.path("tiny/partition.pt"))["tensors.1"])
+        var buffer = [Float](repeating: 0, count: room)
+        let error = #expect(throws: TensorFileError.self) {
+            var span = buffer.mutableSpan
+            try magnitudes.copyFloats(rows: rows, into: &span)
+        }
+        #expect(error?.description.contains("tensor 'tensors.1'") == true)
+        #expect(magnitudes.contiguousByteRange(rows: 0..<38) == nil)
+    }
+
     @Test(arguments: ["tiny/normalcell", "tiny/plain-vit", "tiny/kernel3", "tiny/wrapped"])
     func goldenFiles(name: String) throws {
         let file = try TensorFile.open(path: Fixture.path("\(name).golden.safetensors"))
