@@ -66,6 +66,10 @@ public final class Checkpoint {
         guard tensor.dtype.isFloatingPoint else {
             throw error("'\(key)' is \(tensor.dtype.rawValue), expected floating-point weights")
         }
+        // A stride of zero can make a large tensor of a small file.
+        guard tensor.count <= file.byteCount else {
+            throw error("'\(key)' has shape \(tensor.shape), more elements than the file has bytes")
+        }
         let values: [Float]
         do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }
         try requireFinite(values, key)
@@ -99,6 +103,11 @@ public final class Checkpoint {
             || key.hasSuffix(".num_batches_tracked")
     }
 
+    /// Whether a key is the first convolution's second name.
+    func isAlias(_ key: String) -> Bool {
+        key.hasPrefix("inception_model.conv2d_init.") && has(InceptionBranch.key + ".0.weight")
+    }
+
     /// Attributes of the pickled object at a canonical path, such as `blocks.0.attn`.
     func attribute(_ path: String, _ name: String) -> Attribute? { file.attributes[prefix + path]?[name] }
 
@@ -128,9 +137,8 @@ extension Checkpoint {
         keys.reduce(0) { total, key in
             let isStatistic =
                 key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || key.hasSuffix(".num_batches_tracked")
-            let isAlias = key.hasPrefix("inception_model.conv2d_init.") && has(InceptionBranch.key + ".0.weight")
             let isLeftOut = key == "cls_token" || key == "pos_embed"
-            return total + (isStatistic || isAlias || isLeftOut ? 0 : tensors[key]?.count ?? 0)
+            return total + (isStatistic || isAlias(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
         }
     }
 }

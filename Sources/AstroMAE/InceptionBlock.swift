@@ -40,6 +40,7 @@ struct InceptionBlock: Sendable {
             }
             let convolve = try Self.layer(loader, "\(key).\(name).1", reduce.outputs, kernel: shape[2])
             let map = MapGeometry(side: side, padding: (shape[2] - 1) / 2, channels: reduce.outputs)
+            try loader.requireSupported(map, key)
             towers.append(
                 Tower(
                     reduce: reduce.packed(), convolve: convolve.channelsLast().packed(),

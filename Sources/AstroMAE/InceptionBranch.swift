@@ -21,6 +21,7 @@ struct InceptionBranch: Sendable {
             throw loader.checkpoint.error("cutouts of \(size) pixels: expected a size that three poolings can halve")
         }
         let width = try loader.outputs(Self.key + ".0", axes: 4)
+        try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: width), Self.key + ".0")
         stem = try loader.convolution(Self.key + ".0", bands, width, kernel: 1).packed()
         pixelRows = OffsetTable(Array(0..<size * size))
         bandRuns = OffsetTable((0..<bands).map { $0 * size * size })
@@ -32,6 +33,8 @@ struct InceptionBranch: Sendable {
                 let block = try InceptionBlock(
                     loader, "\(Self.key).\(index)", side: side, inputs: channels,
                     towers: index == 8 ? ["branch2"] : ["branch2", "branch3"])
+                try loader.requireSupported(
+                    MapGeometry(side: side, padding: 0, channels: max(channels, block.outputs)), "\(Self.key).\(index)")
                 blocks.append((index, block))
                 channels = block.outputs
             }

@@ -59,7 +59,17 @@ struct LayerLoader {
         return layer
     }
 
-    /// Names of the first axis of a tensor: how many outputs a layer has.
+    /// - Throws: when a map is so large that offsets into it would not fit.
+    func requireSupported(_ map: MapGeometry, _ key: String) throws(CheckpointError) {
+        guard map.paddedSide <= 1 << 13, map.channels <= ModelConfig.largestBuffer / (map.paddedSide * map.paddedSide)
+        else {
+            throw checkpoint.error(
+                "'\(key)' makes a map of \(map.paddedSide) x \(map.paddedSide) x \(map.channels) floats, beyond what is "
+                    + "supported: at most \(ModelConfig.largestBuffer)")
+        }
+    }
+
+    /// How many outputs a layer has: the first axis of its weights.
     func outputs(_ key: String, axes: Int) throws(CheckpointError) -> Int {
         try checkpoint.shape(key + ".weight", axes: axes)[0]
     }

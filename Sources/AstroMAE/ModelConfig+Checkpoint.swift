@@ -1,10 +1,9 @@
 import TensorFiles
 
 extension ModelConfig {
-    /// The reference's epsilons, which a bare state dict does not carry.
+    /// The reference's epsilons, which a bare state dict does not carry, and the channels of one of its heads.
     static let referenceLayerNormEps = 1e-6
     static let referenceBatchNormEps = 1e-5
-    /// Channels a head of the reference network has.
     static let referenceHeadWidth = 64
 
     /// Derives the sizes from the tensors' shapes; heads and epsilons from pickled attributes, else from the file's
@@ -28,25 +27,53 @@ extension ModelConfig {
         let isCell = checkpoint.has("blocks.0.PCM.0.weight")
         try checkpoint.refuseOtherActivations()
 
-        let heads = try checkpoint.heads(override, width: width, depth: depth, notices: &notices)
+        let stated = try StatedConstants(checkpoint, depth: depth)
+        let heads = override ?? stated.numHeads ?? max(1, width / referenceHeadWidth)
         guard heads > 0, width % heads == 0 else {
             throw checkpoint.error("\(heads) heads do not divide the width \(width)")
         }
-        let layerNormEps = try checkpoint.eps(
-            "layer_norm_eps", "LayerNorm", reference: referenceLayerNormEps, notices: &notices)
-        let batchNormEps = try checkpoint.eps(
-            "batch_norm_eps", "BatchNorm2d", reference: referenceBatchNormEps, notices: &notices)
-        return ModelConfig(
+        notices += stated.notices(file: checkpoint.name, heads: override == nil ? heads : nil)
+        // A scale that the file states belongs to the file's own heads.
+        let ownScale = override == nil || override == stated.numHeads ? stated.attentionScale : nil
+        let config = ModelConfig(
             bands: bands, imageSize: grid * patchSize, patchSize: patchSize, width: width, depth: depth,
             blockKind: isCell ? .normalCell : .plain, numHeads: heads,
-            attentionScale: try checkpoint.attentionScale(headWidth: width / heads, ofFile: override == nil),
+            attentionScale: ownScale ?? 1 / Double(width / heads).squareRoot(),
             mlpWidth: try checkpoint.shape("blocks.0.mlp.fc1.weight", axes: 2)[0],
             parallelConvolution: isCell ? try .derived(from: checkpoint, width: width) : nil,
-            layerNormEps: layerNormEps, batchNormEps: batchNormEps,
+            layerNormEps: stated.layerNormEps ?? referenceLayerNormEps,
+            batchNormEps: stated.batchNormEps ?? referenceBatchNormEps,
             vitFeatures: try checkpoint.shape("vit_block.2.weight", axes: 2)[0],
             inceptionFeatures: try checkpoint.shape("inception_model.vis_inception.12.weight", axes: 2)[0],
             magnitudeFeatures: try checkpoint.shape("inception_model.magnitude_block.8.weight", axes: 2)[0],
             fusionWidth: try checkpoint.shape("concat_block.0.weight", axes: 2)[0])
+        try config.requireSupportedSizes(checkpoint)
+        return config
+    }
+
+    /// Floats that one buffer of a workspace may have: offsets into it fit 32 bits with room to spare.
+    static let largestBuffer = 1 << 27
+
+    /// Shapes can be legal and still describe a network that no workspace could hold.
+    private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        let padding = (parallelConvolution?.kernel ?? 1) - 1
+        let side = grid + padding
+        let perGalaxy = [
+            [bands, imageSize, imageSize], [tokens, width, 3], [tokens, mlpWidth],
+            [side, side, width], [side, side, parallelConvolution?.hidden ?? 1],
+        ]
+        for sizes in perGalaxy {
+            var count = RedshiftModel.microBatch
+            for size in sizes {
+                let (product, overflow) = count.multipliedReportingOverflow(by: size)
+                guard !overflow, product <= Self.largestBuffer else {
+                    throw checkpoint.error(
+                        "sizes \(sizes) a galaxy are beyond what is supported: at most \(Self.largestBuffer) floats for "
+                            + "\(RedshiftModel.microBatch) galaxies")
+                }
+                count = product
+            }
+        }
     }
 }
 
@@ -78,56 +105,5 @@ extension Checkpoint {
             guard let found = className(path), found != expected else { continue }
             throw error("'\(path)' is \(found), expected \(expected)")
         }
-    }
-
-    fileprivate func heads(
-        _ override: Int?, width: Int, depth: Int, notices: inout [String]
-    ) throws(CheckpointError) -> Int {
-        if let override { return override }
-        var found: Set<Int> = []
-        for block in 0..<depth {
-            if case .int(let heads)? = attribute("blocks.\(block).attn", "num_heads") { found.insert(heads) }
-        }
-        guard found.count < 2 else { throw error("blocks have different numbers of heads: \(found.sorted())") }
-        if let heads = found.first { return heads }
-        if let text = metadata("num_heads") {
-            guard let heads = Int(text) else { throw error("metadata num_heads is '\(text)', expected a whole number") }
-            return heads
-        }
-        let heads = max(1, width / ModelConfig.referenceHeadWidth)
-        notices.append("\(name) does not say how many heads it has: assuming \(heads) (--num-heads overrides)")
-        return heads
-    }
-
-    fileprivate func eps(
-        _ key: String, _ kind: String, reference: Double, notices: inout [String]
-    ) throws(CheckpointError) -> Double {
-        var found: Set<Double> = []
-        for path in objectPaths where className(path) == kind {
-            if case .double(let eps)? = attribute(path, "eps") { found.insert(eps) }
-        }
-        guard found.count < 2 else { throw error("\(kind) layers have different eps: \(found.sorted())") }
-        if let eps = found.first { return eps }
-        if let text = metadata(key) {
-            guard let eps = Double(text), eps >= 0, eps.isFinite else {
-                throw error("metadata \(key) is '\(text)', expected a small number")
-            }
-            return eps
-        }
-        notices.append("\(name) does not say its \(kind) eps: assuming \(reference)")
-        return reference
-    }
-
-    /// q.k is scaled by headWidth^-0.5 unless the attention carries another `scale`, which belongs to its own heads.
-    fileprivate func attentionScale(headWidth: Int, ofFile: Bool) throws(CheckpointError) -> Double {
-        guard ofFile else { return 1 / Double(headWidth).squareRoot() }
-        if case .double(let scale)? = attribute("blocks.0.attn", "scale") { return scale }
-        if let text = metadata("attention_scale") {
-            guard let scale = Double(text), scale.isFinite else {
-                throw error("metadata attention_scale is '\(text)', expected a number")
-            }
-            return scale
-        }
-        return 1 / Double(headWidth).squareRoot()
     }
 }

@@ -1,0 +1,52 @@
+import BenchmarkSupport
+import Foundation
+
+struct Timing: Codable {
+    let threads: Int
+    let batchSize: Int
+    let seconds: Double
+    let galaxiesPerSecond: Double
+}
+
+/// What one run found, and all that is needed to judge it.
+struct Summary: Codable {
+    let machine: Machine
+    let commit: String
+    /// The instruction set and the back end of the matrix products that the model chose.
+    let kernels: String
+    let weights: String
+    let partitions: [String]
+    let galaxies: Int
+    let rounds: Int
+    let accuracy: Accuracy?
+    let timings: [Timing]
+    let redshifts: [Float]?
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting =
+            redshifts == nil ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    func markdown() -> String {
+        let batchSizes = timings.reduce(into: [Int]()) { if !$0.contains($1.batchSize) { $0.append($1.batchSize) } }
+        let threads = timings.reduce(into: [Int]()) { if !$0.contains($1.threads) { $0.append($1.threads) } }
+        let rows = threads.map { count in
+            let rates = timings.filter { $0.threads == count }.map { String(format: "%.0f", $0.galaxiesPerSecond) }
+            return "| \(count) | " + rates.joined(separator: " | ") + " |"
+        }
+        let verified = accuracy.map { String(format: "max |z - z_float64| %.1e, ", $0.worst) } ?? ""
+        return """
+            \(machine.cpu), \(machine.cores) cores, \(kernels); commit \(commit); \(galaxies) galaxies; best of \(rounds)
+            verified: \(verified)the same bits in every row and column
+
+            galaxies/s:
+
+            | threads | \(batchSizes.map { "batch \($0)" }.joined(separator: " | ")) |
+            |---:|\(batchSizes.map { _ in "---:" }.joined(separator: "|"))|
+            \(rows.joined(separator: "\n"))
+            """
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// weights/MANIFEST.json says what the files beside it are: their names, sizes and sha256.
+@Suite struct ManifestTests {
+    struct Manifest: Decodable {
+        let files: [Entry]
+    }
+    struct Entry: Decodable, CustomTestStringConvertible {
+        let name: String
+        let sha256: String
+        let bytes: Int
+        let origin: String
+        var testDescription: String { name }
+    }
+
+    static let entries: [Entry] = {
+        let content = FileManager.default.contents(atPath: Fixture.weights("MANIFEST.json")) ?? Data()
+        return (try? JSONDecoder().decode(Manifest.self, from: content))?.files ?? []
+    }()
+
+    @Test func listsEveryDataFile() throws {
+        let folder = try FileManager.default.contentsOfDirectory(atPath: Fixture.weights(""))
+        let data = folder.filter { $0.hasSuffix(".pt") || $0.hasSuffix(".safetensors") }
+        #expect(!data.isEmpty)
+        #expect(Self.entries.map(\.name).sorted() == data.sorted())
+    }
+
+    @Test(arguments: entries) func describesItsFile(_ entry: Entry) throws {
+        let path = Fixture.weights(entry.name)
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        #expect(size == entry.bytes)
+        #expect(try sha256(of: path) == entry.sha256)
+        #expect(!entry.origin.isEmpty)
+    }
+
+    /// By coreutils' sha256sum, which spares the project a cryptographic library.
+    private func sha256(of path: String) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["sha256sum", "--binary", path]
+        process.standardOutput = output
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        return String(line.prefix { $0 != " " })
+    }
+}
