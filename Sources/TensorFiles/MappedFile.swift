@@ -11,7 +11,7 @@ import Glibc
 
     /// - Throws: `TensorFileError` for a missing, unreadable or empty file and for anything that is no regular file.
     public init(path: String) throws(TensorFileError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw TensorFileError(file: path, message: "cannot be opened: \(SystemError.text(errno))")
         }

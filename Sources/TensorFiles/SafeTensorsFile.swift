@@ -43,14 +43,14 @@ enum SafeTensorsFile {
         var tensors: [TensorView] = []
         tensors.reserveCapacity(entries.count)
         for (_, entry) in ordered {
+            guard entry.end >= entry.begin, entry.end <= dataCount else {
+                throw failure(entry, "data_offsets \(entry.begin)..<\(entry.end) in \(dataCount) bytes of data")
+            }
             guard entry.begin == position else {
                 throw failure(
                     entry,
                     "its data begins at \(entry.begin), the one before ends at \(position): "
                         + (entry.begin < position ? "they overlap" : "there is a gap"))
-            }
-            guard entry.end >= entry.begin, entry.end <= dataCount else {
-                throw failure(entry, "data_offsets \(entry.begin)..<\(entry.end) in \(dataCount) bytes of data")
             }
             guard let strides = TensorLayout.rowMajorStrides(entry.shape),
                 let size = TensorLayout.measure(shape: entry.shape, strides: strides),

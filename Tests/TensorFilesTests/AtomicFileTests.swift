@@ -1,0 +1,80 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@Suite("Files appear whole or not at all")
+struct AtomicFileTests {
+    private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    @Test func appearsWhenCommitted() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = "\(folder)/out.csv"
+            try "old".write(toFile: path, atomically: true, encoding: .utf8)
+            let file = try AtomicFile(path: path)
+            try file.write("head ")
+            try file.write([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20))
+            try file.patch(at: 0, Array("HEAD".utf8))
+            #expect(try contents(path) == "old")
+            try file.commit(durably: true)
+            #expect(try contents(path) == "HEAD " + String(repeating: "x", count: 1 << 20))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out.csv"])
+        }
+    }
+
+    @Test("Given up, by a call or by going away", arguments: [true, false])
+    func abandoned(byCall: Bool) throws {
+        try Fixture.withTemporaryFolder { folder in
+            do {
+                let file = try AtomicFile(path: "\(folder)/out.csv")
+                try file.write("some")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
+                if byCall {
+                    file.abandon()
+                    #expect(throws: TensorFileError.self) { try file.commit() }
+                }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
+    @Test func linksAreFollowed() throws {
+        try Fixture.withTemporaryFolder { folder in
+            try "old".write(toFile: "\(folder)/real", atomically: true, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "\(folder)/real")
+            let file = try AtomicFile(path: "\(folder)/link")
+            try file.write("new")
+            try file.commit()
+            #expect(try contents("\(folder)/real") == "new")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/link") == "\(folder)/real")
+        }
+    }
+
+    @Test func devicesAreNotReplaced() throws {
+        let file = try AtomicFile(path: "/dev/null")
+        try file.write("gone")
+        try file.commit()
+        var status = stat()
+        #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+        #expect(throws: TensorFileError.self) {
+            let full = try AtomicFile(path: "/dev/full")
+            try full.write("no room")
+            try full.commit()
+        }
+    }
+
+    @Test(
+        "Places where nothing can be written",
+        arguments: [
+            ("none/out.csv", "does not exist"), ("", "is a folder"), ("file/out.csv", "cannot be written"),
+        ])
+    func impossible(name: String, words: String) throws {
+        try Fixture.withTemporaryFolder { folder in
+            try "text".write(toFile: "\(folder)/file", atomically: true, encoding: .utf8)
+            let path = "\(folder)/\(name)"
+            let error = #expect(throws: TensorFileError.self) { _ = try AtomicFile(path: path) }
+            #expect(error?.description.hasPrefix("\(path): cannot be written: ") == true)
+            #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
+    }
+}
