@@ -14,7 +14,7 @@ struct ConvertCommand: ParsableCommand {
         abstract: "Convert a checkpoint to safetensors.",
         discussion: """
             Reads any checkpoint that 'cai inspect' knows and writes its tensors under their plain names, with the \
-            network's config and where it came from in the metadata. In half precision, tensors of 65,536 elements \
+            network's heads and epsilons and where it came from in the metadata. In half precision, tensors of 65,536 elements \
             and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
 
             EXAMPLES
@@ -42,8 +42,13 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         let file = try TensorFile.open(path: input)
-        try CheckpointWriter.convert(
+        let notices = try CheckpointWriter.convert(
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
-            provenance: ["source": file.name.split(separator: "/").last.map(String.init) ?? file.name])
+            provenance: [
+                "source": input.split(separator: "/").last.map(String.init) ?? input,
+                "source_format": file.format.rawValue,
+                "written_by": "cai \(Cai.configuration.version)",
+            ])
+        for notice in notices { Console.report("notice: \(notice)") }
     }
 }

@@ -14,7 +14,7 @@ struct DemoCommand: ParsableCommand {
 
             EXAMPLES
               cai demo
-              cai demo --out /tmp/demo
+              cai demo --out results
               cai demo && cai evaluate demo-output/predictions.csv
             """)
 

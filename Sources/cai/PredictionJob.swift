@@ -24,7 +24,7 @@ struct PredictionJob {
         let checkSeconds: Double
     }
 
-    /// Checks every file before the first galaxy is run.
+    /// Checks every file that is to be run before the first galaxy is.
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
@@ -33,7 +33,7 @@ struct PredictionJob {
         if !isQuiet {
             for notice in model.notices { Console.report("notice: \(notice)") }
         }
-        let partitions = try inputs.map { try PartitionReader($0, for: model) }
+        let partitions = try openPartitions(for: model)
         let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)
         defer { line.wipe() }
@@ -44,5 +44,16 @@ struct PredictionJob {
             predictions: predictions,
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
+    }
+    /// The inputs, as many as the limit asks for: a checksum of files that are not run would cost for nothing.
+    private func openPartitions(for model: RedshiftModel) throws(InferenceError) -> [PartitionReader] {
+        var partitions: [PartitionReader] = []
+        var count = 0
+        for input in inputs where count < limit ?? Int.max {
+            let partition = try PartitionReader(input, for: model)
+            partitions.append(partition)
+            count += partition.count
+        }
+        return partitions
     }
 }

@@ -1,0 +1,73 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@Test(
+    "A converted checkpoint is the same network, to the bit",
+    arguments: ["normalcell.pt", "plain-vit.pt", "kernel3.pt", "wrapped.pt"])
+func convertKeepsTheNetwork(name: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/w.safetensors"
+        let conversion = try Command.run(["convert", Fixture.path("tiny/" + name), path])
+        #expect(conversion.status == 0)
+        #expect(conversion.output.isEmpty)
+        #expect(try names(in: folder) == ["w.safetensors"])
+        let original = try Command.infer([Tiny.partition], weights: name)
+        let converted = try Command.run(["infer", "--weights", path, Tiny.partition])
+        #expect(converted.status == 0)
+        #expect(converted.output == original.output)
+        let config = try [Fixture.path("tiny/" + name), path].map {
+            try object(try Command.run(["inspect", $0, "--json"]).output)["config"] as? NSDictionary
+        }
+        #expect(config[0] != nil)
+        #expect(config[0] == config[1])
+    }
+}
+
+@Test("Heads and epsilons survive, and where the weights came from is told")
+func convertKeepsWhatTensorsDoNotTell() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/w.safetensors"
+        #expect(try Command.run(["convert", Fixture.path("tiny/normalcell.pt"), path]).errors.isEmpty)
+        let contents = try object(try Command.run(["inspect", path, "--json"]).output)
+        #expect(contents["notices"] as? [String] == [])
+        let metadata = try #require(contents["metadata"] as? [String: String])
+        #expect(metadata["source"] == "normalcell.pt")
+        #expect(metadata["source_format"] == "torch")
+        #expect(metadata["written_by"] == "cai 0.1.0")
+    }
+}
+
+@Test("Half precision is for large tensors only", arguments: [("f16", "F16"), ("bf16", "BF16"), ("f32", "F32")])
+func convertRoundsLargeTensors(dtype: String, large: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/w.safetensors"
+        let weights = Fixture.weights("astromae-demo.safetensors")
+        let command = try Command.run(["convert", weights, path, "--dtype", dtype])
+        #expect(command.status == 0)
+        let tensors = try TensorFile.open(path: path).tensors
+        #expect(tensors.contains { $0.count >= 65_536 })
+        for tensor in tensors {
+            #expect(tensor.dtype.rawValue == (tensor.count >= 65_536 ? large : "F32"), "\(tensor.name)")
+        }
+    }
+}
+
+@Test(
+    "What cannot be converted leaves nothing",
+    arguments: [
+        ("tiny/partition.pt", "w.safetensors", "patch_embed.proj.weight"),
+        ("tiny/none.pt", "w.safetensors", "cannot be opened"),
+        ("tiny/normalcell.pt", "none/w.safetensors", "cannot be written"),
+    ])
+func convertFailures(input: String, output: String, message: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let command = try Command.run(["convert", Fixture.path(input), folder + "/" + output])
+        #expect(command.status == 1)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.hasPrefix("cai: error: "))
+        #expect(command.errors.contains(message))
+        #expect(try names(in: folder) == [])
+    }
+}

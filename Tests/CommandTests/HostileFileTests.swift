@@ -1,0 +1,30 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How a file gets into the command.
+enum Way: String, Sendable, CaseIterable {
+    case inspected, galaxies
+}
+
+@Test(
+    "A broken or hostile file ends with one line that names it, and leaves nothing", arguments: HostileFiles.all,
+    Way.allCases)
+func hostileFile(file: HostileFile, way: Way) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let name = "hostile." + file.ending
+        let path = folder + "/" + name
+        try Data(file.make()).write(to: URL(fileURLWithPath: path))
+        let command =
+            switch way {
+            case .inspected: try Command.run(["inspect", path, "--json"])
+            case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+            }
+        #expect(command.status == 1)
+        #expect(command.output.isEmpty)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.hasPrefix("cai: error: \(path): "))
+        #expect(command.errors.contains(file.words), "\(command.errors)")
+        #expect(try names(in: folder) == [name])
+    }
+}
