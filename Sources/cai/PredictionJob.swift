@@ -24,6 +24,11 @@ struct PredictionJob {
         let checkSeconds: Double
     }
 
+    /// Checks that predictions can be written there, and would not replace what they are made from.
+    func check(output: String) throws(InferenceError) {
+        try PredictionWriter.check(path: output, sparing: [weights] + inputs.map(\.path))
+    }
+
     /// Checks every file that is to be run before the first galaxy is.
     func run() throws -> Outcome {
         let clock = ContinuousClock()
@@ -45,6 +50,7 @@ struct PredictionJob {
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
     }
+
     /// The inputs, as many as the limit asks for: a checksum of files that are not run would cost for nothing.
     private func openPartitions(for model: RedshiftModel) throws(InferenceError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
