@@ -44,6 +44,13 @@ static inline float v_sum(vf v) {
     return _mm_cvtss_f32(s);
 }
 
+static inline float v_largest(vf v) {
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    m = _mm_max_ss(m, _mm_movehdup_ps(m));
+    return _mm_cvtss_f32(m);
+}
+
 /* LANES groups of four floats to four vectors, one for each place in the group, and back. */
 static inline void v_load_quads(const float *p, vf x[4]) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);

@@ -70,7 +70,7 @@ typedef struct {
 /* Floats of scratch that attention over `tokens` tokens of `dim` channels a head needs. */
 static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
     size_t padded = (tokens + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL;
-    return padded * (dim + 1);
+    return padded * (dim + 4);
 }
 
 /* Channels of a group that `quad_convolution` reads and writes. */
