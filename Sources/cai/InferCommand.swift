@@ -55,7 +55,7 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary.")
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
     var quiet = false
 
     /// What OUT says: nil for the standard output.

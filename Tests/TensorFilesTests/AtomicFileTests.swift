@@ -72,6 +72,23 @@ struct AtomicFileTests {
         }
     }
 
+    @Test("Checking a named pipe does not end it for its reader")
+    func pipesAreNotOpened() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = "\(folder)/pipe.csv"
+            #expect(mkfifo(path, 0o600) == 0)
+            let reader = open(path, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try AtomicFile.check(path: path, sparing: [])
+            var state = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&state, 1, 0) == 0)
+            let file = try AtomicFile(path: path)
+            try file.write("galaxies")
+            try file.commit()
+            #expect(poll(&state, 1, 0) == 1 && Int32(state.revents) & POLLIN != 0)
+        }
+    }
+
     @Test func devicesAreNotReplaced() throws {
         let file = try AtomicFile(path: "/dev/null")
         try file.write("gone")
