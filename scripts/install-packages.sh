@@ -44,6 +44,6 @@ if [ -n "$missing" ]; then
 fi
 
 if ! command -v "${SWIFT:-swift}" >/dev/null 2>&1; then
-    echo "Swift 6.2 or newer is needed and '${SWIFT:-swift}' was not found: https://www.swift.org/install/linux" >&2
+    echo "Swift 6.3 or newer is needed and '${SWIFT:-swift}' was not found: https://www.swift.org/install/linux" >&2
     exit 1
 fi
