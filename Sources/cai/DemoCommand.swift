@@ -10,7 +10,7 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run the demo network on the demo galaxies.",
         discussion: """
             Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and tells \
-            quality and speed. DIR gets predictions.csv and summary.json.
+            quality and speed. DIR gets predictions.csv, report.txt (what is printed) and summary.json.
 
             EXAMPLES
               cai demo
@@ -33,11 +33,16 @@ struct DemoCommand: ParsableCommand {
         let outcome = try job.run()
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
-        let file = try AtomicFile(path: out + "/summary.json")
-        try file.write([UInt8](try JSON.encode(summary)) + [UInt8(ascii: "\n")])
+        let report = (outcome.quality?.text ?? "") + summary.run.speedLine + "\npredictions: \(predictions)\n"
+        try write([UInt8](try JSON.encode(summary)) + [UInt8(ascii: "\n")], to: "summary.json")
+        try write(Array(report.utf8), to: "report.txt")
+        try StandardOutput.write(report)
+    }
+
+    private func write(_ bytes: [UInt8], to name: String) throws(TensorFileError) {
+        let file = try AtomicFile(path: out + "/" + name)
+        try file.write(bytes)
         try file.commit()
-        try StandardOutput.write(
-            (outcome.quality?.text ?? "") + summary.run.speedLine + "\npredictions: \(predictions)\n")
     }
 
     private func makeFolder() throws {

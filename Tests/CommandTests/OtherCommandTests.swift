@@ -92,13 +92,14 @@ func evaluateFailures(contents: String, message: String) throws {
     }
 }
 
-@Test("The demo leaves predictions and a summary, and tells quality and speed")
+@Test("The demo leaves predictions, a report and a summary, and tells quality and speed")
 func demo() throws {
     try Fixture.withTemporaryFolder { folder in
         let out = folder + "/new/demo"
         let command = try Command.run(["demo", "--out", out])
         #expect(command.status == 0)
-        #expect(try names(in: out) == ["predictions.csv", "summary.json"])
+        #expect(try names(in: out) == ["predictions.csv", "report.txt", "summary.json"])
+        #expect(try text(of: out + "/report.txt") == command.output)
         for part in ["512 galaxies", "reference measures", "R2", "field measures", "galaxies/s"] {
             #expect(command.output.contains(part))
         }
