@@ -20,11 +20,12 @@ struct PredictionJob {
         let quality: Quality?
         /// Seconds to read, check and pack the weights.
         let loadSeconds: Double
-        /// Seconds to open the inputs and check them, checksums included.
+        /// Seconds to open the inputs and check their headers.
         let checkSeconds: Double
     }
 
-    /// Checks every file that is to be run before the first galaxy is.
+    /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
+    /// turn comes.
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
@@ -45,7 +46,8 @@ struct PredictionJob {
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
     }
-    /// The inputs, as many as the limit asks for: a checksum of files that are not run would cost for nothing.
+
+    /// The inputs, as many as the limit asks for.
     private func openPartitions(for model: RedshiftModel) throws(InferenceError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0

@@ -119,6 +119,21 @@ func wrongPartition(kind: String) throws {
     }
 }
 
+@Test("A wrong checksum ends the run when its file's turn comes", arguments: [1, 2], ["pt", "npz"])
+func wrongChecksum(threads: Int, ending: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/2." + ending
+        let galaxies = try TensorTable.partition().rows(0..<5)
+        var zip = ending == "pt" ? galaxies.torch() : galaxies.npz(deflated: true)
+        zip.entries[1].checksum ^= 1
+        try Data(zip.bytes).write(to: URL(fileURLWithPath: path))
+        let command = try Command.infer([Tiny.partition, path, "--threads", "\(threads)", "-o", folder + "/z.csv"])
+        let entry = ending == "pt" ? "archive/data/0" : "magnitudes.npy"
+        try expectFailure(
+            command, saying: ["\(path): zip: entry '\(entry)': CRC-32 is"], folder: folder, leaving: ["2.\(ending)"])
+    }
+}
+
 @Test(
     "Inputs that name no galaxies",
     arguments: [

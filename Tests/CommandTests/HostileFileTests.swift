@@ -24,7 +24,9 @@ func hostileFile(file: HostileFile, way: Way) throws {
         #expect(command.output.isEmpty)
         #expect(command.errorLines.count == 1)
         #expect(command.errors.hasPrefix("cai: error: \(path): "))
-        #expect(command.errors.contains(file.words), "\(command.errors)")
+        // Galaxies' checksums wait for their turn, and these files hold none.
+        let isOpened = way == .galaxies && file.hasSoundHeaders
+        #expect(command.errors.contains(isOpened ? "is no partition of galaxies" : file.words), "\(command.errors)")
         #expect(try names(in: folder) == [name])
     }
 }
