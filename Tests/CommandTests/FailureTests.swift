@@ -63,9 +63,10 @@ func wrongCheckpoint(wrong: WrongCheckpoint) throws {
         wrong.change(&table)
         let path = folder + "/w.safetensors"
         try table.write(to: path)
-        let command = try Command.run([
-            "infer", "--weights", path, "--num-heads", "3", Tiny.partition, "-o", folder + "/z.csv",
-        ])
+        let command = try Command.run(
+            [
+                "infer", "--weights", path, "--num-heads", "3", Tiny.partition, "-o", folder + "/z.csv",
+            ], memory: try Command.memory(forFile: table.bytes().count))
         try expectFailure(command, saying: [path] + wrong.parts, folder: folder, leaving: ["w.safetensors"])
         let inspection = try Command.run(["inspect", path])
         #expect(inspection.status == 0)
@@ -114,7 +115,8 @@ func wrongPartition(kind: String) throws {
         case "truncated": try Data(table.bytes().dropLast()).write(to: URL(fileURLWithPath: path))
         default: try table.write(to: path)
         }
-        let command = try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+        let memory = try Command.memory(forFile: table.bytes().count)
+        let command = try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
         try expectFailure(command, saying: parts, folder: folder, leaving: ["2.safetensors"])
     }
 }
@@ -127,7 +129,9 @@ func wrongChecksum(threads: Int, ending: String) throws {
         var zip = ending == "pt" ? galaxies.torch() : galaxies.npz(deflated: true)
         zip.entries[1].checksum ^= 1
         try Data(zip.bytes).write(to: URL(fileURLWithPath: path))
-        let command = try Command.infer([Tiny.partition, path, "--threads", "\(threads)", "-o", folder + "/z.csv"])
+        let command = try Command.infer(
+            [Tiny.partition, path, "--threads", "\(threads)", "-o", folder + "/z.csv"],
+            memory: try Command.memory(forFile: zip.bytes.count))
         let entry = ending == "pt" ? "archive/data/0" : "magnitudes.npy"
         try expectFailure(
             command, saying: ["\(path): zip: entry '\(entry)': CRC-32 is"], folder: folder, leaving: ["2.\(ending)"])

@@ -8,17 +8,20 @@ enum Way: String, Sendable, CaseIterable {
 }
 
 @Test(
-    "A broken or hostile file ends with one line that names it, and leaves nothing", arguments: HostileFiles.all,
+    "A broken or hostile file ends with one line that names it, leaves nothing, and takes no more than it may",
+    arguments: HostileFiles.all,
     Way.allCases)
 func hostileFile(file: HostileFile, way: Way) throws {
     try Fixture.withTemporaryFolder { folder in
         let name = "hostile." + file.ending
         let path = folder + "/" + name
-        try Data(file.make()).write(to: URL(fileURLWithPath: path))
+        let bytes = file.make()
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let memory = try Command.memory(forFile: bytes.count)
         let command =
             switch way {
-            case .inspected: try Command.run(["inspect", path, "--json"])
-            case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+            case .inspected: try Command.run(["inspect", path, "--json"], memory: memory)
+            case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
             }
         #expect(command.status == 1)
         #expect(command.output.isEmpty)
