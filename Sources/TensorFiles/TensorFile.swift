@@ -30,6 +30,9 @@ public struct TensorFile: Sendable {
     /// The entries of a zip archive that tensors lie in: what has checksums. In the order of the tensors.
     var members: [ZipMember] = []
 
+    /// Bytes of the file and of what its tensors inflate to: tensors that share no bytes have no more than these.
+    public var inflatedByteCount: Int { members.reduce(byteCount) { $0 + $1.inflatedCount } }
+
     /// The tensor of that exact name.
     public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
 

@@ -14,6 +14,9 @@ struct ZipMember: Sendable {
         range = entry.isDeflated ? 0..<entry.size : entry.data
     }
 
+    /// Bytes that it inflates to; 0 where it is not deflated.
+    var inflatedCount: Int { deflated?.byteCount ?? 0 }
+
     /// Compares the checksum.
     /// - Parameter keeping: whether a deflated entry, once inflated, is kept for those that ask next.
     func verify(keeping: Bool) throws(TensorFileError) {
