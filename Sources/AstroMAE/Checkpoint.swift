@@ -10,6 +10,8 @@ public final class Checkpoint {
     private let file: TensorFile
     private let tensors: [String: TensorView]
     private var used: Set<String> = []
+    /// Bytes of the tensors that were taken, each counted as if it were the only one to lie there.
+    private var takenBytes = 0
 
     /// The key that every AstroMAE checkpoint has.
     static let anchor = "patch_embed.proj.weight"
@@ -66,9 +68,10 @@ public final class Checkpoint {
         guard tensor.dtype.isFloatingPoint else {
             throw error("'\(key)' is \(tensor.dtype.rawValue), expected floating-point weights")
         }
-        // A stride of zero can make a large tensor of a small file.
-        guard tensor.count <= file.byteCount else {
-            throw error("'\(key)' has shape \(tensor.shape), more elements than the file has bytes")
+        // Strides of zero, and tensors that share bytes, can make a large network of a small file.
+        takenBytes += tensor.count * tensor.dtype.byteCount
+        guard takenBytes <= file.inflatedByteCount else {
+            throw error("'\(key)' has shape \(tensor.shape): with it the weights have more bytes than the file")
         }
         let values: [Float]
         do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }

@@ -16,6 +16,11 @@ extension ModelConfig {
         let (width, bands, patchSize) = (patch[0], patch[1], patch[2])
         let positions = try checkpoint.shape("pos_embed", axes: 3)
         let patches = positions[1] - 1
+        guard patches <= largestGrid * largestGrid, patchSize <= largestImage else {
+            throw checkpoint.error(
+                "'pos_embed' \(positions) and '\(Checkpoint.anchor)' \(patch) are beyond what is supported: at most "
+                    + "\(largestGrid) x \(largestGrid) patches and \(largestImage) pixels a side")
+        }
         let grid = Int(Double(max(0, patches)).squareRoot().rounded())
         guard width > 0, bands > 0, patchSize > 0, patch[3] == patchSize, patches > 0, grid * grid == patches else {
             throw checkpoint.error(
@@ -51,11 +56,21 @@ extension ModelConfig {
         return config
     }
 
+    /// Patches and pixels along a side: the tables of offsets that are made for them before all weights are checked have
+    /// then no more than a few megabytes. The paper's network has 8 and 32.
+    static let largestGrid = 64
+    static let largestImage = 512
+
     /// Floats that one buffer of a workspace may have: offsets into it fit 32 bits with room to spare.
     static let largestBuffer = 1 << 27
 
     /// Shapes can be legal and still describe a network that no workspace could hold.
     private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        guard imageSize <= Self.largestImage else {
+            throw checkpoint.error(
+                "\(grid) x \(grid) patches of \(patchSize) pixels are beyond what is supported: at most "
+                    + "\(Self.largestImage) pixels a side")
+        }
         let padding = (parallelConvolution?.kernel ?? 1) - 1
         let side = grid + padding
         let perGalaxy = [

@@ -48,7 +48,7 @@ public struct BatchRunner: Sendable {
         let sections = Self.sections(of: partitions, limit: limit)
         let total = sections.reduce(0) { $0 + $1.count }
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
-        let work = Work(chunks: Self.chunks(of: sections, rows: rows), galaxies: total)
+        let work = Work(chunks: Self.chunks(of: sections, rows: rows), sections: sections.count, galaxies: total)
         let workers = WorkerThreads.run(count: min(threads, work.chunks.count)) {
             progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
         } body: { [model] in
@@ -101,12 +101,17 @@ private final class Work: Sendable {
     let next = Atomic<Int>(0)
     let done = Atomic<Int>(0)
     let redshifts: Mutex<[Float]>
+    /// Chunks of each section that are not done.
+    let left: Mutex<[Int]>
     /// The failure of the earliest chunk. Chunks are dealt in order and finished once dealt, so that the earliest of all
     /// chunks that would fail is always among those that were tried.
     let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
 
-    init(chunks: [Chunk], galaxies: Int) {
+    init(chunks: [Chunk], sections: Int, galaxies: Int) {
         self.chunks = chunks
+        var left = [Int](repeating: 0, count: sections)
+        for chunk in chunks { left[chunk.section] += 1 }
+        self.left = Mutex(left)
         redshifts = Mutex([Float](repeating: .nan, count: galaxies))
     }
 
@@ -115,11 +120,16 @@ private final class Work: Sendable {
         return index < chunks.count ? index : nil
     }
 
-    func finish(_ chunk: Chunk, _ values: Span<Float>) {
+    /// - Returns: whether it was the last chunk of its section.
+    func finish(_ chunk: Chunk, _ values: Span<Float>) -> Bool {
         redshifts.withLock { redshifts in
             for index in values.indices { redshifts[chunk.place + index] = values[index] }
         }
         done.wrappingAdd(chunk.rows.count, ordering: .relaxed)
+        return left.withLock { left in
+            left[chunk.section] -= 1
+            return left[chunk.section] == 0
+        }
     }
 
     func fail(_ index: Int, _ error: InferenceError) {
@@ -147,12 +157,13 @@ private struct Worker {
             let partition = sections[chunk.section].partition
             if redshifts.count != chunk.rows.count { redshifts = [Float](repeating: 0, count: chunk.rows.count) }
             do throws(InferenceError) {
+                if chunk.rows.lowerBound == 0 { try partition.verify() }
                 try partition.readMagnitudes(chunk.rows, into: &magnitudes)
                 try partition.withImages(chunk.rows, buffer: &images) { images throws(TensorFileError) in
                     var span = redshifts.mutableSpan
                     model.predict(images: images, magnitudes: magnitudes.span, into: &span, workspace: &workspace)
                 }
-                work.finish(chunk, redshifts.span)
+                if work.finish(chunk, redshifts.span) { partition.release() }
             } catch {
                 work.fail(index, error)
             }

@@ -15,13 +15,16 @@ public struct PartitionReader: Sendable {
     /// Number of galaxies, N, at least 1.
     public let count: Int
 
+    private let file: TensorFile
     private let tensors: GalaxyTensors
     private let imageCount: Int
 
-    /// Opens a file and checks its tensors against the model.
+    /// Opens a file and checks its tensors against the model. Only headers are read: `verify` compares the checksums.
     /// - Throws: `InferenceError` naming file, tensor, what was expected and what was found.
     public init(_ input: InputFile, for model: RedshiftModel) throws(InferenceError) {
-        let file = try reading { () throws(TensorFileError) in try TensorFile.open(path: input.path) }
+        let file = try reading { () throws(TensorFileError) in
+            try TensorFile.open(path: input.path, checksums: .deferred)
+        }
         try self.init(
             file, source: input.source, label: input.label, imageShape: model.imageShape,
             magnitudeCount: model.magnitudeCount)
@@ -31,6 +34,7 @@ public struct PartitionReader: Sendable {
     public init(
         _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int
     ) throws(InferenceError) {
+        self.file = file
         tensors = try GalaxyTensors(file)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
         path = file.name
@@ -41,6 +45,16 @@ public struct PartitionReader: Sendable {
 
     /// Whether the file tells its galaxies' spectroscopic redshifts.
     public var hasRedshifts: Bool { tensors.redshifts != nil }
+
+    /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
+    /// `release`.
+    /// - Throws: `InferenceError.file` naming the entry that is damaged.
+    public func verify() throws(InferenceError) {
+        try reading { () throws(TensorFileError) in try file.verifyChecksums() }
+    }
+
+    /// Lets go of what was inflated; it is inflated again when it is read again.
+    public func release() { file.release() }
 
     /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
     /// otherwise converted into `buffer`, which grows to their size.

@@ -23,8 +23,8 @@ public struct Predictions: Sendable {
     public let sections: [Section]
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
-    /// Wall time from the start of the threads to the last redshift: reading galaxies is in it, opening and checking the
-    /// files, loading the weights and writing the predictions are not.
+    /// Wall time from the start of the threads to the last redshift: reading the galaxies and comparing their checksums
+    /// is in it; opening the files, loading the weights and writing the predictions are not.
     public let seconds: Double
     /// How many threads there were.
     public let threads: Int
@@ -68,6 +68,7 @@ public struct Predictions: Sendable {
         let blockSize = 4096
         var place = 0
         for section in sections {
+            defer { section.partition.release() }
             for start in stride(from: 0, to: section.count, by: blockSize) {
                 let rows = start..<min(start + blockSize, section.count)
                 let zPhot = redshifts[place + start..<place + rows.upperBound]

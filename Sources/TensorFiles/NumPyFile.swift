@@ -2,10 +2,14 @@
 /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 enum NumPyFile {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    private static let maximumHeader = 1 << 20
+    /// What 64 axes of 20 digits need, and room to spare.
+    private static let maximumHeader = 4096
 
     static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
-        let tensor = try read("", in: source, 0..<source.byteCount)
+        let range = 0..<source.byteCount
+        let tensor = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(TensorFileError) in
+            try view("", head, source, range)
+        }
         return TensorFile(
             name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
             attributes: [:], metadata: [:])
@@ -16,42 +20,45 @@ enum NumPyFile {
 
     static func read(_ archive: ZipArchive) throws(TensorFileError) -> TensorFile {
         var tensors: [TensorView] = []
+        var members: [ZipMember] = []
         for entry in archive.entries where entry.name.hasSuffix(".npy") {
-            let contents = try archive.contents(of: entry)
-            tensors.append(try read(String(entry.name.dropLast(4)), in: contents.source, contents.range))
+            let member = archive.member(entry)
+            let tensor = try member.withHead(maximumHeader) { (head: RawSpan) throws(TensorFileError) in
+                try view(String(entry.name.dropLast(4)), head, member.source, member.range)
+            }
+            tensors.append(tensor)
+            members.append(member)
         }
         return TensorFile(
             name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: [:], attributes: [:], metadata: [:])
+            classes: [:], attributes: [:], metadata: [:], members: members)
     }
 
-    /// The array that fills `range` of `source`.
-    private static func read(
-        _ name: String, in source: some ByteSource, _ range: Range<Int>
+    /// The array that fills `range` of `source` and begins with `bytes`. Its header has to account for every byte, so
+    /// that an array that is deflated never takes more memory than its shape says.
+    private static func view(
+        _ name: String, _ bytes: RawSpan, _ source: some ByteSource, _ range: Range<Int>
     ) throws(TensorFileError) -> TensorView {
         func failure(_ what: String) -> TensorFileError {
             TensorFileError(file: source.name, message: name.isEmpty ? what : "array \(quoted(name)): \(what)")
         }
-        let fixed = try source.withBytes(in: range.lowerBound..<range.lowerBound + min(12, range.count)) {
-            (bytes: RawSpan) throws(TensorFileError) -> (size: Int, length: Int) in
-            guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is no .npy array") }
-            switch bytes.byte(at: 6) {
-            case 1: return (10, Int(bytes.uint16(at: 8)))
-            case 2, 3:
-                guard bytes.byteCount >= 12 else { throw failure("ends in its header") }
-                return (12, Int(bytes.uint32(at: 8)))
-            default: throw failure(".npy version \(bytes.byte(at: 6)), 1 to 3 are known")
-            }
+        guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is no .npy array") }
+        let (start, length): (Int, Int)
+        switch bytes.byte(at: 6) {
+        case 1: (start, length) = (10, Int(bytes.uint16(at: 8)))
+        case 2, 3:
+            guard bytes.byteCount >= 12 else { throw failure("ends in its header") }
+            (start, length) = (12, Int(bytes.uint32(at: 8)))
+        default: throw failure(".npy version \(bytes.byte(at: 6)), 1 to 3 are known")
         }
-        guard fixed.length <= range.count - fixed.size else {
-            throw failure("header of \(fixed.length) bytes, \(range.count - fixed.size) bytes are left")
+        guard length <= range.count - start else {
+            throw failure("header of \(length) bytes, \(range.count - start) bytes are left")
         }
-        guard fixed.length <= maximumHeader else { throw failure("header of \(fixed.length) bytes") }
-        let dataStart = range.lowerBound + fixed.size + fixed.length
-        let header = try source.withBytes(in: range.lowerBound + fixed.size..<dataStart) {
-            (bytes: RawSpan) throws(TensorFileError) in
-            try NumPyHeader(bytes) { failure($0) }
+        guard length <= bytes.byteCount - start else {
+            throw failure("header of \(length) bytes, at most \(maximumHeader) are read")
         }
+        let header = try NumPyHeader(bytes.extracting(start..<start + length)) { failure($0) }
+        let dataStart = range.lowerBound + start + length
         guard let strides = strides(header), let size = TensorLayout.measure(shape: header.shape, strides: strides),
             case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.dtype.byteCount), !overflow
         else { throw failure("shape \(header.shape) overflows") }

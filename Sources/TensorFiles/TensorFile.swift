@@ -27,18 +27,55 @@ public struct TensorFile: Sendable {
     public let attributes: [String: [String: Attribute]]
     /// safetensors' `__metadata__`.
     public let metadata: [String: String]
+    /// The entries of a zip archive that tensors lie in: what has checksums. In the order of the tensors.
+    var members: [ZipMember] = []
+
+    /// Bytes of the file and of what its tensors inflate to: tensors that share no bytes have no more than these.
+    public var inflatedByteCount: Int { members.reduce(byteCount) { $0 + $1.inflatedCount } }
 
     /// The tensor of that exact name.
     public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
 
+    /// When the checksums over tensors are compared, in formats that have any. What describes the tensors is always
+    /// checked when a file is opened, checksums included.
+    public enum Checksums: Sendable {
+        /// When the file is opened: all of its bytes are read.
+        case now
+        /// When `verifyChecksums` is called: opening reads no more than headers. A deflated array's is compared whenever
+        /// it is inflated, too.
+        case deferred
+    }
+
     /// Maps and checks a file. The format is told by its bytes, not by its name.
     /// - Throws: `TensorFileError` when it cannot be read, is of no known format, or is damaged in any way.
-    public static func open(path: String) throws(TensorFileError) -> TensorFile {
-        try open(try MappedFile(path: path))
+    public static func open(path: String, checksums: Checksums = .now) throws(TensorFileError) -> TensorFile {
+        try open(try MappedFile(path: path), checksums: checksums)
     }
 
     /// The same for bytes from elsewhere.
-    public static func open(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    public static func open(
+        _ source: some ByteSource, checksums: Checksums = .now
+    ) throws(TensorFileError) -> TensorFile {
+        let file = try read(source)
+        if checksums == .now {
+            for member in file.members { try member.verify(keeping: false) }
+        }
+        return file
+    }
+
+    /// Compares the checksums that were deferred. Deflated arrays are inflated for it and kept, so that who reads them
+    /// next does not inflate them again.
+    /// - Throws: `TensorFileError` for the first entry that is damaged.
+    public func verifyChecksums() throws(TensorFileError) {
+        for member in members { try member.verify(keeping: true) }
+    }
+
+    /// Lets go of what was inflated. It is inflated again when it is asked for again.
+    public func release() {
+        for member in members { member.release() }
+    }
+
+    private static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
         switch try FileKind(source) {
         case .zip:
             let archive = try ZipArchive(source)

@@ -14,10 +14,7 @@ enum TorchZipFile {
         }
         if let order = entries[folder + "byteorder"] {
             guard order.size <= 16 else { throw TensorFileError(file: file, message: "byteorder: damaged") }
-            let contents = try archive.contents(of: order)
-            let text = try contents.source.withBytes(in: contents.range) { (bytes: RawSpan) in
-                bytes.text(0..<bytes.byteCount)
-            }
+            let text = try archive.withContents(of: order) { (bytes: RawSpan) in bytes.text(0..<bytes.byteCount) }
             guard text == "little" else {
                 throw TensorFileError(
                     file: file, message: "byteorder is \(quoted(text)): only little-endian storages are read")
@@ -26,14 +23,14 @@ enum TorchZipFile {
         guard let pickle = entries[folder + "data.pkl"] else {
             throw TensorFileError(file: file, message: "has no data.pkl")
         }
-        let contents = try archive.contents(of: pickle)
-        let object = try contents.source.withBytes(in: contents.range) {
+        let object = try archive.withContents(of: pickle) {
             (bytes: RawSpan) throws(TensorFileError) -> PickleFlattener in
             var unpickler = Unpickler(file: file, part: "data.pkl")
             let root = try unpickler.load(bytes)
             return try PickleFlattener(root: root, arena: unpickler.arena, bytes: bytes, file: file, part: "data.pkl")
         }
-        var storages: [String: (source: any ByteSource, range: Range<Int>)] = [:]
+        var storages: [String: ZipMember] = [:]
+        var members: [ZipMember] = []
         var tensors: [TensorView] = []
         for tensor in object.tensors {
             let key = tensor.storageKey
@@ -42,13 +39,15 @@ enum TorchZipFile {
                     throw TensorFileError(
                         file: file, message: "tensor \(quoted(tensor.name)): entry \(quoted("data/\(key)")) is missing")
                 }
-                storages[key] = try archive.contents(of: entry)
+                let member = archive.member(entry)
+                storages[key] = member
+                members.append(member)
             }
             guard let storage = storages[key] else { continue }
             tensors.append(try tensor.view(in: storage.source, storage.range, file: file))
         }
         return TensorFile(
             name: file, format: .torch, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: object.classes, attributes: object.attributes, metadata: [:])
+            classes: object.classes, attributes: object.attributes, metadata: [:], members: members)
     }
 }

@@ -1,5 +1,5 @@
 /// A zip archive, checked as a whole when it is opened: its directory, each entry's own header, and that no two entries
-/// share a byte. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64 included).
+/// share a byte. Checksums are compared when entries are read. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64 included).
 struct ZipArchive: Sendable {
     struct Entry: Sendable {
         let name: String
@@ -9,6 +9,16 @@ struct ZipArchive: Sendable {
         let size: Int
         /// Where its stored or compressed bytes lie in the archive.
         let data: Range<Int>
+
+        /// - Throws: `TensorFileError` when `sum`, over all of the entry's bytes, is not what the directory says.
+        func check(_ sum: CRC32, in archive: any ByteSource) throws(TensorFileError) {
+            guard sum.value == checksum else {
+                throw ZipArchive.failure(
+                    archive,
+                    "entry \(quoted(name)): CRC-32 is \(hexadecimal(sum.value)), the directory says "
+                        + hexadecimal(checksum))
+            }
+        }
     }
 
     let source: any ByteSource
@@ -60,29 +70,16 @@ struct ZipArchive: Sendable {
         self.entries = entries
     }
 
-    /// The entry's bytes, its checksum compared: a range of the archive itself, or a buffer when it is deflated.
-    func contents(of entry: Entry) throws(TensorFileError) -> (source: any ByteSource, range: Range<Int>) {
-        guard entry.isDeflated else {
-            try checkSum(of: entry, in: source, entry.data)
-            return (source, entry.data)
-        }
-        let bytes = try Inflate.bytes(of: source, in: entry.data, size: entry.size, entry: entry.name)
-        let buffer = MemorySource(name: source.name, bytes: bytes)
-        try checkSum(of: entry, in: buffer, 0..<bytes.count)
-        return (buffer, 0..<bytes.count)
-    }
+    /// The entry's bytes, its checksum not compared.
+    func member(_ entry: Entry) -> ZipMember { ZipMember(entry, in: source) }
 
-    private func checkSum(
-        of entry: Entry, in source: some ByteSource, _ range: Range<Int>
-    ) throws(TensorFileError) {
-        var sum = CRC32()
-        try source.withPieces(of: range) { (piece: RawSpan) in sum.update(piece) }
-        guard sum.value == entry.checksum else {
-            throw Self.failure(
-                source,
-                "entry \(quoted(entry.name)): CRC-32 is \(hexadecimal(sum.value)), "
-                    + "the directory says \(hexadecimal(entry.checksum))")
-        }
+    /// Calls `body` with the whole entry, its checksum compared. What is inflated for it is not kept.
+    func withContents<Result>(
+        of entry: Entry, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        let member = member(entry)
+        try member.verify(keeping: true)
+        return try member.source.withBytes(in: member.range, body)
     }
 
     private static func checkInflation(_ entries: [Entry], _ source: some ByteSource) throws(TensorFileError) {

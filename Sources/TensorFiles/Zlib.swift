@@ -15,11 +15,14 @@ struct CRC32 {
 
 /// Raw DEFLATE, as zip entries hold it.
 enum Inflate {
-    /// Inflates `range` of `source` to exactly `size` bytes.
+    private static let pieceSize = 1 << 16
+
+    /// Inflates `range` of `source` and gives `body` piece after piece, until it wants no more. What is inflated and not
+    /// kept by `body` takes no memory.
     /// - Throws: `TensorFileError` when the data is damaged, or gives fewer or more bytes than `size`.
-    static func bytes(
-        of source: some ByteSource, in range: Range<Int>, size: Int, entry: String
-    ) throws(TensorFileError) -> [UInt8] {
+    static func pieces(
+        of source: some ByteSource, in range: Range<Int>, size: Int, entry: String, _ body: (RawSpan) -> Bool
+    ) throws(TensorFileError) {
         func failure(_ what: String) -> TensorFileError {
             TensorFileError(file: source.name, message: "entry \(quoted(entry)): \(what)")
         }
@@ -28,46 +31,45 @@ enum Inflate {
         guard started == Z_OK else { throw failure("zlib cannot be started (\(started))") }
         defer { _ = unsafe inflateEnd(&stream) }
 
-        // One byte more than declared shows data that goes on beyond its declared size.
-        var output = [UInt8](repeating: 0, count: size + 1)
-        var written = 0
+        var piece = [UInt8](repeating: 0, count: pieceSize)
+        var total = 0
         var status = Z_OK
         var left = range
         while status != Z_STREAM_END {
-            guard !left.isEmpty else { throw failure("compressed data ends too early") }
-            let piece = left.lowerBound..<min(left.upperBound, left.lowerBound + 1 << 20)
-            var consumed = 0
-            try source.withBytes(in: piece) { (bytes: RawSpan) throws(TensorFileError) in
-                (status, consumed, written) = unsafe step(&stream, bytes, &output, from: written)
+            // No input may be left and output still come: what did not fit the last piece.
+            let input = left.lowerBound..<min(left.upperBound, left.lowerBound + pieceSize)
+            var (consumed, written) = (0, 0)
+            try source.withBytes(in: input) { (bytes: RawSpan) throws(TensorFileError) in
+                (status, consumed, written) = unsafe step(&stream, bytes, &piece)
             }
-            guard status == Z_OK || status == Z_STREAM_END, consumed > 0 || status == Z_STREAM_END else {
-                throw failure(
-                    written > size
-                        ? "inflates to more than the \(size) bytes it declares"
-                        : "compressed data is damaged (\(status))")
+            total += written
+            guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
+                throw failure("compressed data is damaged (\(status))")
             }
+            guard total <= size else { throw failure("inflates to more than the \(size) bytes it declares") }
             left = (left.lowerBound + consumed)..<left.upperBound
+            guard consumed > 0 || written > 0 || status == Z_STREAM_END else {
+                throw failure("compressed data ends too early")
+            }
+            guard unsafe written == 0 || body(piece.span.bytes.extracting(0..<written)) else { return }
         }
-        guard written == size else { throw failure("inflates to \(written) bytes, declares \(size)") }
+        guard total == size else { throw failure("inflates to \(total) bytes, declares \(size)") }
         guard left.isEmpty else { throw failure("\(left.count) bytes follow its compressed data") }
-        output.removeLast()
-        return output
     }
 
     private static func step(
-        _ stream: inout z_stream, _ input: RawSpan, _ output: inout [UInt8], from written: Int
+        _ stream: inout z_stream, _ input: RawSpan, _ output: inout [UInt8]
     ) -> (status: Int32, consumed: Int, written: Int) {
-        let limit = min(output.count - written, 1 << 30)
+        let room = output.count
         return unsafe input.withUnsafeBytes { source in
             unsafe output.withUnsafeMutableBufferPointer { target in
                 let first = unsafe source.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 unsafe stream.next_in = UnsafeMutablePointer(mutating: first)
                 unsafe stream.avail_in = UInt32(source.count)
-                unsafe stream.next_out = target.baseAddress.map { unsafe $0 + written }
-                unsafe stream.avail_out = UInt32(limit)
+                unsafe stream.next_out = target.baseAddress
+                unsafe stream.avail_out = UInt32(room)
                 let status = unsafe inflate(&stream, Z_NO_FLUSH)
-                let consumed = unsafe source.count - Int(stream.avail_in)
-                return unsafe (status, consumed, written + limit - Int(stream.avail_out))
+                return unsafe (status, source.count - Int(stream.avail_in), room - Int(stream.avail_out))
             }
         }
     }

@@ -20,7 +20,7 @@ struct PredictionJob {
         let quality: Quality?
         /// Seconds to read, check and pack the weights.
         let loadSeconds: Double
-        /// Seconds to open the inputs and check them, checksums included.
+        /// Seconds to open the inputs and check their headers.
         let checkSeconds: Double
     }
 
@@ -29,7 +29,8 @@ struct PredictionJob {
         try PredictionWriter.check(path: output, sparing: [weights] + inputs.map(\.path))
     }
 
-    /// Checks every file that is to be run before the first galaxy is.
+    /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
+    /// turn comes.
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
@@ -51,7 +52,7 @@ struct PredictionJob {
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
     }
 
-    /// The inputs, as many as the limit asks for: a checksum of files that are not run would cost for nothing.
+    /// The inputs, as many as the limit asks for.
     private func openPartitions(for model: RedshiftModel) throws(InferenceError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0

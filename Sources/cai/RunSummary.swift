@@ -4,7 +4,7 @@ import Report
 /// What a run was and how well it went: the object that `--json` prints.
 struct RunSummary: Encodable {
     let galaxies: Int
-    /// From the first thread's start to the last redshift; loading the weights and checking the inputs are not in it.
+    /// From the first thread's start to the last redshift; loading the weights and opening the inputs are not in it.
     let seconds: Double
     let galaxiesPerSecond: Double
     let threads: Int
@@ -66,7 +66,7 @@ extension PredictionJob.Outcome {
         }
         guard !isQuiet else { return }
         Console.write(
-            summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, checking inputs "
+            summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
                 + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
     }

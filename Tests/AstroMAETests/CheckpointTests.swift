@@ -79,6 +79,18 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("positions of no square grid", says: "'pos_embed' [1, 16, 24]", "square grid") { edited in
             edited.set("pos_embed") { $0 = ($0.name, [1, 16, 24], Array($0.values.prefix(16 * 24))) }
         },
+        Fault("2^63 - 1 positions without elements", says: "'pos_embed' [1, 9223372036854775807, 0]", "at most 64 x 64")
+        {
+            edited in edited.set("pos_embed") { $0 = ($0.name, [1, .max, 0], []) }
+        },
+        Fault("a million patches", says: "'pos_embed' [1, 1048577, 1]", "at most 64 x 64 patches") { edited in
+            edited.set("pos_embed") { $0 = ($0.name, [1, 1_048_577, 1], .init(repeating: 0, count: 1_048_577)) }
+        },
+        Fault("cutouts of 516 pixels", says: "4 x 4 patches of 129 pixels", "at most 512 pixels") { edited in
+            edited.set("patch_embed.proj.weight") {
+                $0 = ($0.name, [24, 1, 129, 129], .init(repeating: 0, count: 24 * 129 * 129))
+            }
+        },
         Fault("an even kernel", says: "'blocks.0.PCM.0.weight'", "odd k") { edited in
             edited.set("blocks.0.PCM.0.weight") { $0 = ($0.name, [96, 4, 2, 2], Array($0.values.prefix(96 * 16))) }
         },
@@ -108,6 +120,26 @@ struct Fault: Sendable, CustomTestStringConvertible {
         fault.make(&edited)
         let message = try #require(try edited.failure())
         for words in fault.says { #expect(message.contains(words), "\(message)") }
+    }
+
+    @Test("weights that share their bytes are no more than the file has")
+    func sharedBytes() throws {
+        let file = try TensorFile.open(path: Fixture.path("tiny/kernel3.pt"))
+        let largest = file.tensors.map(\.count).max() ?? 0
+        var pickle = PickleBuilder()
+        pickle.ops("}(")
+        for tensor in file.tensors where tensor.dtype.isFloatingPoint {
+            let strides = tensor.shape.indices.map { tensor.shape[($0 + 1)...].reduce(1, *) }
+            pickle.text(tensor.name)
+            pickle.tensor(count: largest, shape: tensor.shape, strides: strides)
+        }
+        pickle.ops("u")
+        let storage = [UInt8](repeating: 0, count: largest * 4)
+        let shared = MemorySource(name: "shared.pt", bytes: ZipBuilder.torch(pickle.stopped, storages: [storage]).bytes)
+        let error = try #require(throws: CheckpointError.self) {
+            try RedshiftModel(weights: TensorFile.open(shared), numHeads: 3)
+        }
+        #expect(error.description.contains("with it the weights have more bytes than the file"))
     }
 
     @Test("an unchanged copy loads")

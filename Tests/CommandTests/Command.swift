@@ -21,14 +21,17 @@ struct Command {
     ///   - folder: the working folder; the repository's root, if nil.
     ///   - environment: added to the test's own, without its `CAI_WEIGHTS`.
     ///   - output: where the standard output goes; collected, if nil.
+    ///   - memory: bytes that the command may allocate; any number, if nil.
     static func run(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
-        output: FileHandle? = nil
+        output: FileHandle? = nil, memory: Int? = nil
     ) throws -> Command {
         try Fixture.withTemporaryFolder { scratch in
             let process = Process()
-            process.executableURL = URL(fileURLWithPath: path)
-            process.arguments = arguments
+            let line = memory.map { limited($0) } ?? []
+            let words = line + [path] + arguments
+            process.executableURL = URL(fileURLWithPath: words[0])
+            process.arguments = Array(words.dropFirst())
             process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Fixture.root)
             process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CAI_WEIGHTS" }
                 .merging(environment) { $1 }
@@ -52,9 +55,9 @@ struct Command {
 
     /// `cai infer` with the tiny network.
     static func infer(
-        _ arguments: [String], weights: String = "normalcell.pt", in folder: String? = nil
+        _ arguments: [String], weights: String = "normalcell.pt", in folder: String? = nil, memory: Int? = nil
     ) throws -> Command {
-        try run(["infer", "--weights", Fixture.path("tiny/" + weights)] + arguments, in: folder)
+        try run(["infer", "--weights", Fixture.path("tiny/" + weights)] + arguments, in: folder, memory: memory)
     }
 }
 

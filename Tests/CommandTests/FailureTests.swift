@@ -63,9 +63,10 @@ func wrongCheckpoint(wrong: WrongCheckpoint) throws {
         wrong.change(&table)
         let path = folder + "/w.safetensors"
         try table.write(to: path)
-        let command = try Command.run([
-            "infer", "--weights", path, "--num-heads", "3", Tiny.partition, "-o", folder + "/z.csv",
-        ])
+        let command = try Command.run(
+            [
+                "infer", "--weights", path, "--num-heads", "3", Tiny.partition, "-o", folder + "/z.csv",
+            ], memory: try Command.memory(forFile: table.bytes().count))
         try expectFailure(command, saying: [path] + wrong.parts, folder: folder, leaving: ["w.safetensors"])
         let inspection = try Command.run(["inspect", path])
         #expect(inspection.status == 0)
@@ -114,8 +115,26 @@ func wrongPartition(kind: String) throws {
         case "truncated": try Data(table.bytes().dropLast()).write(to: URL(fileURLWithPath: path))
         default: try table.write(to: path)
         }
-        let command = try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+        let memory = try Command.memory(forFile: table.bytes().count)
+        let command = try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
         try expectFailure(command, saying: parts, folder: folder, leaving: ["2.safetensors"])
+    }
+}
+
+@Test("A wrong checksum ends the run when its file's turn comes", arguments: [1, 2], ["pt", "npz"])
+func wrongChecksum(threads: Int, ending: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/2." + ending
+        let galaxies = try TensorTable.partition().rows(0..<5)
+        var zip = ending == "pt" ? galaxies.torch() : galaxies.npz(deflated: true)
+        zip.entries[1].checksum ^= 1
+        try Data(zip.bytes).write(to: URL(fileURLWithPath: path))
+        let command = try Command.infer(
+            [Tiny.partition, path, "--threads", "\(threads)", "-o", folder + "/z.csv"],
+            memory: try Command.memory(forFile: zip.bytes.count))
+        let entry = ending == "pt" ? "archive/data/0" : "magnitudes.npy"
+        try expectFailure(
+            command, saying: ["\(path): zip: entry '\(entry)': CRC-32 is"], folder: folder, leaving: ["2.\(ending)"])
     }
 }
 

@@ -8,23 +8,28 @@ enum Way: String, Sendable, CaseIterable {
 }
 
 @Test(
-    "A broken or hostile file ends with one line that names it, and leaves nothing", arguments: HostileFiles.all,
+    "A broken or hostile file ends with one line that names it, leaves nothing, and takes no more than it may",
+    arguments: HostileFiles.all,
     Way.allCases)
 func hostileFile(file: HostileFile, way: Way) throws {
     try Fixture.withTemporaryFolder { folder in
         let name = "hostile." + file.ending
         let path = folder + "/" + name
-        try Data(file.make()).write(to: URL(fileURLWithPath: path))
+        let bytes = file.make()
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let memory = try Command.memory(forFile: bytes.count)
         let command =
             switch way {
-            case .inspected: try Command.run(["inspect", path, "--json"])
-            case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"])
+            case .inspected: try Command.run(["inspect", path, "--json"], memory: memory)
+            case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
             }
         #expect(command.status == 1)
         #expect(command.output.isEmpty)
         #expect(command.errorLines.count == 1)
         #expect(command.errors.hasPrefix("cai: error: \(path): "))
-        #expect(command.errors.contains(file.words), "\(command.errors)")
+        // Galaxies' checksums wait for their turn, and these files hold none.
+        let isOpened = way == .galaxies && file.hasSoundHeaders
+        #expect(command.errors.contains(isOpened ? "is no partition of galaxies" : file.words), "\(command.errors)")
         #expect(try names(in: folder) == [name])
     }
 }

@@ -172,3 +172,28 @@ func closedPipe(subcommand: String) throws {
     #expect(command.status == 1)
     #expect(command.errors.isEmpty)
 }
+
+@Test("Deflated files are in memory one at a time for each thread, not all together")
+func deflatedFilesAreLetGo() throws {
+    try Fixture.withTemporaryFolder { folder in
+        // 40 MB of zeros beside one galaxy, in a file of 100 kB; five of them do not fit the limit together.
+        var zip = try TensorTable.partition().rows(0..<1).npz(deflated: true)
+        let count = 1 + 258 * 155_000
+        let header = HostileFiles.npy("{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }\n", data: 0)
+        var zeros = ZipBuilder.Entry("zeros.npy", header + [UInt8](repeating: 0, count: count))
+        var start = ByteBuilder()
+        start.append([0])
+        start.append(UInt16(header.count))
+        start.append(~UInt16(header.count))
+        zeros.data = start.bytes + header + ZipBuilder.deflatedZeros(count)
+        zeros.method = 8
+        zeros.compressedSize = UInt32(zeros.data.count)
+        zip.entries.append(zeros)
+        let bytes = zip.bytes
+        for index in 1...5 { try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(index).npz")) }
+        let memory = try Command.memory(forFile: bytes.count)
+        let command = try Command.infer([folder, "--threads", "1", "-o", folder + "/z.csv"], memory: memory)
+        #expect(command.status == 0, "\(command.errors)")
+        #expect(try text(of: folder + "/z.csv").split(separator: "\n").count == 6)
+    }
+}

@@ -5,12 +5,18 @@ public struct HostileFile: Sendable, CustomStringConvertible {
     public let ending: String
     /// Words that the error must contain.
     public let words: String
+    /// Whether only a tensor's bytes are damaged, so that the file opens where checksums are deferred.
+    public let hasSoundHeaders: Bool
     public let make: @Sendable () -> [UInt8]
 
-    init(_ name: String, _ ending: String, _ words: String, _ make: @escaping @Sendable () -> [UInt8]) {
+    init(
+        _ name: String, _ ending: String, _ words: String, hasSoundHeaders: Bool = false,
+        _ make: @escaping @Sendable () -> [UInt8]
+    ) {
         self.name = name
         self.ending = ending
         self.words = words
+        self.hasSoundHeaders = hasSoundHeaders
         self.make = make
     }
 

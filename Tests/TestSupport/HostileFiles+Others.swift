@@ -144,6 +144,26 @@ extension HostileFiles {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }\n"
             return ZipBuilder([ZipBuilder.Entry("a.npy", npy(header, data: 12))]).bytes
         },
+        HostileFile("npz: header of 5000 bytes", "npz", "header of 5000 bytes, at most 4096 are read") {
+            let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }"
+            let padding = String(repeating: " ", count: 5000 - header.utf8.count)
+            return ZipBuilder([ZipBuilder.Entry("a.npy", npy(header + padding))]).bytes
+        },
+        HostileFile("npz: bomb whose header agrees with it", "npz", "beyond the 50331648 bytes allowed") {
+            var bomb = ZipBuilder.Entry("images.npy", [])
+            let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2560, 5, 32, 32), }\n"
+            bomb.data = ZipBuilder.deflatedStored(npy(header, data: 1000))
+            bomb.method = 8
+            bomb.compressedSize = UInt32(bomb.data.count)
+            bomb.size = UInt32(npy(header, data: 0).count + 2560 * 20_480)
+            return ZipBuilder([bomb]).bytes
+        },
+        HostileFile("npz: deflated array with another size", "npz", "needs 4000 bytes, has 400000") {
+            let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000,), }\n"
+            var member = ZipBuilder.Entry("a.npy", npy(header, data: 400_000))
+            member.deflate()
+            return ZipBuilder([member]).bytes
+        },
         HostileFile("npz: member that is no array", "npz", "array 'a': is no .npy array") {
             ZipBuilder([ZipBuilder.Entry("a.npy", Array("text".utf8))]).bytes
         },

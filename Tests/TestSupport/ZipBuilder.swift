@@ -25,6 +25,13 @@ public struct ZipBuilder: Sendable {
             size = UInt32(data.count)
             compressedSize = UInt32(data.count)
         }
+
+        /// Deflates the entry.
+        public mutating func deflate() {
+            data = ZipBuilder.deflatedStored(data)
+            method = 8
+            compressedSize = UInt32(data.count)
+        }
     }
 
     public var entries: [Entry]
@@ -94,6 +101,19 @@ public struct ZipBuilder: Sendable {
         ZipBuilder(
             [Entry("archive/data.pkl", pickle)]
                 + storages.enumerated().map { Entry("archive/data/\($0.offset)", $0.element) })
+    }
+
+    /// DEFLATE data of any bytes, in blocks that are stored: as long as the bytes, and sound.
+    public static func deflatedStored(_ bytes: [UInt8]) -> [UInt8] {
+        var out = ByteBuilder()
+        for start in stride(from: 0, through: bytes.count, by: 0xFFFF) {
+            let block = bytes[start..<min(bytes.count, start + 0xFFFF)]
+            out.append([block.count < 0xFFFF ? 1 : 0])
+            out.append(UInt16(block.count))
+            out.append(~UInt16(block.count))
+            out.append(Array(block))
+        }
+        return out.bytes
     }
 
     /// DEFLATE data of a run of `count` zeros (1 + a multiple of 258): one literal, then matches of 258 at distance 1,

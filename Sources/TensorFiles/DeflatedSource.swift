@@ -1,0 +1,78 @@
+import Synchronization
+
+/// A deflated entry of a zip archive as bytes of its own.
+///
+/// It is inflated as a whole when its bytes are asked for, its checksum compared, and kept until it is released; asked
+/// again, it is inflated again.
+final class DeflatedSource: ByteSource {
+    /// The archive's name.
+    let name: String
+    private let archive: any ByteSource
+    private let entry: ZipArchive.Entry
+    private let inflated = Mutex<MemorySource?>(nil)
+
+    init(_ entry: ZipArchive.Entry, in archive: any ByteSource) {
+        name = archive.name
+        self.archive = archive
+        self.entry = entry
+    }
+
+    /// Bytes once inflated, as the archive declares them.
+    var byteCount: Int { entry.size }
+
+    func withBytes<Result>(
+        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        try check(range)
+        return try load().withBytes(in: range, body)
+    }
+
+    /// Calls `body` with the first bytes, `count` of them or all there are; no more is inflated, nothing compared and
+    /// nothing kept.
+    func withHead<Result>(
+        _ count: Int, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        var bytes: [UInt8] = []
+        try inflate { (piece: RawSpan) in
+            bytes += piece.array(0..<min(piece.byteCount, count - bytes.count))
+            return bytes.count < count
+        }
+        return try MemorySource(name: name, bytes: bytes).withBytes(in: 0..<bytes.count, body)
+    }
+
+    /// Inflates, compares the checksum and keeps nothing.
+    func verify() throws(TensorFileError) {
+        var sum = CRC32()
+        try inflate { (piece: RawSpan) in
+            sum.update(piece)
+            return true
+        }
+        try entry.check(sum, in: archive)
+    }
+
+    /// The whole, inflated if it is not at hand. Threads that ask for it meanwhile wait.
+    @discardableResult func load() throws(TensorFileError) -> MemorySource {
+        try inflated.withLock { (kept: inout MemorySource?) throws(TensorFileError) -> MemorySource in
+            if let kept { return kept }
+            var sum = CRC32()
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(entry.size)
+            try inflate { (piece: RawSpan) in
+                sum.update(piece)
+                bytes += piece.array(0..<piece.byteCount)
+                return true
+            }
+            try entry.check(sum, in: archive)
+            let whole = MemorySource(name: name, bytes: bytes)
+            kept = whole
+            return whole
+        }
+    }
+
+    /// Lets go of what was inflated. Who is reading it keeps it until then.
+    func release() { inflated.withLock { $0 = nil } }
+
+    private func inflate(_ body: (RawSpan) -> Bool) throws(TensorFileError) {
+        try Inflate.pieces(of: archive, in: entry.data, size: entry.size, entry: entry.name, body)
+    }
+}

@@ -1,0 +1,26 @@
+import Synchronization
+import TensorFiles
+
+/// Bytes in memory that count how many of them are asked for.
+public final class CountingSource: ByteSource {
+    public let name: String
+    private let memory: MemorySource
+    private let read = Atomic<Int>(0)
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        memory = MemorySource(name: name, bytes: bytes)
+    }
+
+    public var byteCount: Int { memory.byteCount }
+
+    /// Bytes that were asked for since this was asked last.
+    public func takeCount() -> Int { read.exchange(0, ordering: .relaxed) }
+
+    public func withBytes<Result>(
+        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        read.wrappingAdd(range.count, ordering: .relaxed)
+        return try memory.withBytes(in: range, body)
+    }
+}
