@@ -54,8 +54,11 @@ let package = Package(
         .testTarget(
             name: "KernelTests", dependencies: ["CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
             swiftSettings: strict),
+        .target(
+            name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
-            name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport"], swiftSettings: strict),
+            name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport", "AllocationCounter"],
+            swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "TestSupport"],
             swiftSettings: strict),

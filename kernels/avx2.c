@@ -44,6 +44,39 @@ static inline float v_sum(vf v) {
     return _mm_cvtss_f32(s);
 }
 
+static inline float v_largest(vf v) {
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    m = _mm_max_ss(m, _mm_movehdup_ps(m));
+    return _mm_cvtss_f32(m);
+}
+
+/* LANES groups of four floats to four vectors, one for each place in the group, and back. */
+static inline void v_load_quads(const float *p, vf x[4]) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const vf a = V_LOAD(p), b = V_LOAD(p + 8), c = V_LOAD(p + 16), d = V_LOAD(p + 24);
+    const vf ab = _mm256_unpacklo_ps(a, b), cd = _mm256_unpacklo_ps(c, d);
+    const vf ab2 = _mm256_unpackhi_ps(a, b), cd2 = _mm256_unpackhi_ps(c, d);
+    x[0] = _mm256_permutevar8x32_ps(_mm256_shuffle_ps(ab, cd, 0x44), order);
+    x[1] = _mm256_permutevar8x32_ps(_mm256_shuffle_ps(ab, cd, 0xee), order);
+    x[2] = _mm256_permutevar8x32_ps(_mm256_shuffle_ps(ab2, cd2, 0x44), order);
+    x[3] = _mm256_permutevar8x32_ps(_mm256_shuffle_ps(ab2, cd2, 0xee), order);
+}
+
+static inline void v_store_quads(float *p, const vf x[4]) {
+    const vf lo01 = _mm256_unpacklo_ps(x[0], x[1]), hi01 = _mm256_unpackhi_ps(x[0], x[1]);
+    const vf lo23 = _mm256_unpacklo_ps(x[2], x[3]), hi23 = _mm256_unpackhi_ps(x[2], x[3]);
+    const vf q04 = _mm256_shuffle_ps(lo01, lo23, 0x44), q15 = _mm256_shuffle_ps(lo01, lo23, 0xee);
+    const vf q26 = _mm256_shuffle_ps(hi01, hi23, 0x44), q37 = _mm256_shuffle_ps(hi01, hi23, 0xee);
+    V_STORE(p, _mm256_permute2f128_ps(q04, q15, 0x20));
+    V_STORE(p + 8, _mm256_permute2f128_ps(q26, q37, 0x20));
+    V_STORE(p + 16, _mm256_permute2f128_ps(q04, q15, 0x31));
+    V_STORE(p + 24, _mm256_permute2f128_ps(q26, q37, 0x31));
+}
+
+#define V_LOAD_QUADS(p, x) v_load_quads(p, x)
+#define V_STORE_QUADS(p, x) v_store_quads(p, x)
+
 #define TABLE cai_avx2
 #define TABLE_ISA CAI_ISA_AVX2
 #include "bodies/all.inc"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Swift alone does not bring: the C libraries that CAI links, and the tools that find and fetch them.
+# Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
 set -eu
 

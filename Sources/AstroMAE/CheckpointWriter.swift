@@ -11,11 +11,12 @@ public enum CheckpointWriter {
     ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`.
     ///   - provenance: further metadata.
     /// - Returns: what had to be assumed about the network, one line each; the file written leaves it unstated too.
-    /// - Throws: `CheckpointError` or `TensorFileError`.
+    /// - Throws: `CheckpointError` or `TensorFileError`, also where `path` is the file that is read.
     @discardableResult
     public static func convert(
         _ file: TensorFile, to path: String, dtype: DType, provenance: [String: String] = [:]
     ) throws -> [String] {
+        try AtomicFile.check(path: path, sparing: [file.name])
         let model = try RedshiftModel(weights: file)
         let checkpoint = try Checkpoint(file)
         guard [.f32, .f16, .bf16].contains(dtype) else {

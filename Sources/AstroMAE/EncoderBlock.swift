@@ -29,7 +29,7 @@ struct EncoderBlock: Sendable {
     private let config: ModelConfig
 
     init(
-        _ loader: LayerLoader, _ index: Int, layout: ParallelConvModule.Layout?
+        _ loader: LayerLoader, _ index: Int, layout: PatchLayout?
     ) throws(CheckpointError) {
         name = "blocks.\(index)"
         config = loader.config

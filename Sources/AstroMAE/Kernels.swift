@@ -129,6 +129,18 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
+    /// Rows of x by table, 4*groups channels -> out [rows, 4*groups]
+    func quadConvolution(
+        _ weights: QuadConvolution, _ x: UnsafePointer<Float>, rows: Int, xRows: OffsetTable,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        var call = cai_quad_convolution(
+            rows: rows, groups: weights.groups, hidden: weights.hidden, x: x, x_rows: xRows.base,
+            expand: weights.expand.base, expand_bias: weights.expandBias.base, reduce: weights.reduce.base,
+            reduce_bias: weights.reduceBias.base, out: out)
+        table.quad_convolution(&call)
+    }
+
     /// x [rows, inputs] -> out [rows, outputs], summed in float64.
     func narrow(
         _ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>

@@ -6,6 +6,8 @@ struct LinearStack: Sendable {
     private let name: String
     private let first: Int
     let outputs: Int
+    /// Floats of scratch for one row: two layers' outputs, as they alternate.
+    let scratchCount: Int
 
     /// - Parameters:
     ///   - key: of the `Sequential`; layer i is `key.(first + 2i)`.
@@ -28,10 +30,8 @@ struct LinearStack: Sendable {
             width = next
         }
         self.layers = layers
+        scratchCount = 2 * (layers.dropLast().map(\.outputs).max() ?? 0)
     }
-
-    /// Floats of scratch for one row: two layers' outputs, as they alternate.
-    var scratchCount: Int { 2 * (layers.dropLast().map(\.outputs).max() ?? 0) }
 
     /// x [rows, inputs] -> out [rows, outputs], rows `stride` apart.
     func forward(

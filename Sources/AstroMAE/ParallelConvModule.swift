@@ -1,60 +1,30 @@
-import CKernels
-
 /// ViTAE's parallel convolution module (Xu et al. 2021): the patch tokens as a square map through
 /// conv, BatchNorm, SiLU, conv, both convolutions grouped. The BatchNorm is folded into the first.
 ///
-/// Each group is a small convolution of its own over a part of the channels, read and written in place.
+/// Groups of four channels under a 1x1 kernel, the usual case, have a kernel of their own; all others run each group
+/// as a convolution over a part of the channels. Both give the same bits.
 struct ParallelConvModule: Sendable {
-    private let expand: [PackedMatrix]
-    private let reduce: [PackedMatrix]
-    private let config: ModelConfig.ParallelConvolution
-    private let layout: Layout
-
-    /// Tables for `capacity` galaxies, the same for every block.
-    struct Layout: Sendable {
-        /// Patch tokens within [tokens, width], read directly by a 1x1 kernel.
-        let tokenRows: OffsetTable
-        /// Interior of the padded copies of the tokens and of the hidden map, and the windows on them.
-        let tokenInterior: OffsetTable
-        let tokenWindows: OffsetTable
-        let tokenTaps: OffsetTable
-        let hiddenInterior: OffsetTable
-        let hiddenWindows: OffsetTable
-        let hiddenTaps: OffsetTable
-        let tokenMap: MapGeometry
-        let hiddenMap: MapGeometry
-        let width: Int
-        let tokens: Int
-
-        init(_ config: ModelConfig, _ module: ModelConfig.ParallelConvolution, capacity: Int) {
-            let padding = (module.kernel - 1) / 2
-            let token = MapGeometry(side: config.grid, padding: padding, channels: config.width)
-            let hidden = MapGeometry(side: config.grid, padding: padding, channels: module.hidden)
-            (tokenMap, hiddenMap) = (token, hidden)
-            (width, tokens) = (config.width, config.tokens)
-            tokenRows = OffsetTable(
-                (1..<config.tokens).map { $0 * config.width }, repeated: capacity,
-                stride: config.tokens * config.width)
-            tokenInterior = OffsetTable(token.interior(), repeated: capacity, stride: token.count)
-            tokenWindows = OffsetTable(token.windows(), repeated: capacity, stride: token.count)
-            hiddenInterior = OffsetTable(hidden.interior(), repeated: capacity, stride: hidden.count)
-            hiddenWindows = OffsetTable(hidden.windows(), repeated: capacity, stride: hidden.count)
-            tokenTaps = token.kernelTaps()
-            hiddenTaps = hidden.kernelTaps()
-        }
+    private enum Weights: Sendable {
+        case quads(QuadConvolution)
+        case grouped(GroupedConvolution)
     }
 
+    private let weights: Weights
+    private let layout: PatchLayout
+
     init(
-        _ loader: LayerLoader, _ key: String, _ module: ModelConfig.ParallelConvolution, layout: Layout
+        _ loader: LayerLoader, _ key: String, _ module: ModelConfig.ParallelConvolution, layout: PatchLayout
     ) throws(CheckpointError) {
-        config = module
         self.layout = layout
         let (width, groups, kernel) = (loader.config.width, module.groups, module.kernel)
-        expand = try loader.convolution(
-            key + ".0", foldedWith: key + ".1", width / groups, module.hidden, kernel: kernel
-        ).packedGroups(groups)
-        reduce = try loader.convolution(key + ".3", module.hidden / groups, width, kernel: kernel)
-            .packedGroups(groups)
+        let expand = try loader.convolution(
+            key + ".0", foldedWith: key + ".1", width / groups, module.hidden, kernel: kernel)
+        let reduce = try loader.convolution(key + ".3", module.hidden / groups, width, kernel: kernel)
+        if let quads = QuadConvolution(expand, reduce, groups: groups) {
+            weights = .quads(quads)
+        } else {
+            weights = .grouped(GroupedConvolution(expand, reduce, groups: groups))
+        }
     }
 
     /// x [count, tokens, width], class tokens left out -> out [count*(tokens-1), width]
@@ -62,41 +32,43 @@ struct ParallelConvModule: Sendable {
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch,
         kernels: Kernels
     ) {
-        let (width, hidden) = (layout.width, config.hidden)
         let rows = count * (layout.tokens - 1)
-        var (input, inputRows) = (x, layout.tokenRows)
-        if config.kernel > 1 {
-            for row in 0..<rows {
-                (scratch.paddedTokens + Int(layout.tokenInterior.base[row]))
-                    .update(from: x + Int(layout.tokenRows.base[row]), count: width)
-            }
-            (input, inputRows) = (UnsafePointer(scratch.paddedTokens), layout.tokenWindows)
-        }
-        let (groupIn, groupHidden) = (width / config.groups, hidden / config.groups)
-        for group in 0..<config.groups {
-            kernels.convolution(
-                expand[group], input + group * groupIn, rows: rows, aRows: inputRows, aRuns: layout.tokenTaps,
-                into: scratch.paddedHidden + group * groupHidden, cRows: layout.hiddenInterior, CAI_SILU)
-        }
-        for group in 0..<config.groups {
-            kernels.convolution(
-                reduce[group], scratch.paddedHidden + group * groupHidden, rows: rows, aRows: layout.hiddenWindows,
-                aRuns: layout.hiddenTaps, into: out + group * groupIn, stride: width)
+        switch weights {
+        case .quads(let quads):
+            kernels.quadConvolution(quads, x, rows: rows, xRows: layout.tokenRows, into: out)
+        case .grouped(let groups):
+            groups.forward(x, into: out, rows: rows, layout: layout, scratch: scratch, kernels: kernels)
         }
     }
 }
 
-extension DenseWeights {
-    /// Each group's outputs as a matrix of their own.
-    func packedGroups(_ groups: Int) -> [PackedMatrix] {
-        let reordered = channelsLast()
-        let (each, length) = (outputs / groups, inputs * kernel * kernel)
-        return (0..<groups).map { group in
-            let first = group * each
-            return DenseWeights(
-                weight: Array(reordered.weight[first * length..<(first + each) * length]),
-                bias: Array(bias[first..<first + each]), inputs: inputs, kernel: kernel
-            ).packed()
-        }
+/// Where the patch tokens of up to `capacity` galaxies lie, as tokens and as maps: the same for every block.
+struct PatchLayout: Sendable {
+    let width: Int
+    let tokens: Int
+    /// Patch tokens within [tokens, width].
+    let tokenRows: OffsetTable
+    /// Interior of the padded copies of the tokens and of the hidden map, the windows on them, and a window's taps.
+    let tokenInterior: OffsetTable
+    let tokenWindows: OffsetTable
+    let tokenTaps: OffsetTable
+    let hiddenInterior: OffsetTable
+    let hiddenWindows: OffsetTable
+    let hiddenTaps: OffsetTable
+
+    init(_ config: ModelConfig, _ module: ModelConfig.ParallelConvolution, capacity: Int) {
+        let padding = (module.kernel - 1) / 2
+        let token = MapGeometry(side: config.grid, padding: padding, channels: config.width)
+        let hidden = MapGeometry(side: config.grid, padding: padding, channels: module.hidden)
+        (width, tokens) = (config.width, config.tokens)
+        tokenRows = OffsetTable(
+            (1..<config.tokens).map { $0 * config.width }, repeated: capacity,
+            stride: config.tokens * config.width)
+        tokenInterior = OffsetTable(token.interior(), repeated: capacity, stride: token.count)
+        tokenWindows = OffsetTable(token.windows(), repeated: capacity, stride: token.count)
+        hiddenInterior = OffsetTable(hidden.interior(), repeated: capacity, stride: hidden.count)
+        hiddenWindows = OffsetTable(hidden.windows(), repeated: capacity, stride: hidden.count)
+        tokenTaps = token.kernelTaps()
+        hiddenTaps = hidden.kernelTaps()
     }
 }

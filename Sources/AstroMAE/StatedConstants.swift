@@ -35,7 +35,9 @@ struct StatedConstants {
     /// - Parameter heads: the number of heads in use, unless the user gave it.
     func notices(file: String, heads: Int?) -> [String] {
         var assumed: [String] = []
-        if numHeads == nil, let heads { assumed.append("\(heads) heads (--num-heads overrides)") }
+        if numHeads == nil, let heads {
+            assumed.append("\(heads) \(heads == 1 ? "head" : "heads") (--num-heads overrides)")
+        }
         if layerNormEps == nil { assumed.append("LayerNorm eps \(ModelConfig.referenceLayerNormEps)") }
         if batchNormEps == nil { assumed.append("BatchNorm eps \(ModelConfig.referenceBatchNormEps)") }
         return assumed.isEmpty ? [] : ["\(file): not in the file, assumed: \(assumed.joined(separator: ", "))"]

@@ -12,7 +12,7 @@ struct ViTBranch: Sendable {
         config = loader.config
         patchEmbed = try PatchEmbed(loader, capacity: capacity)
         let layout = config.parallelConvolution.map {
-            ParallelConvModule.Layout(loader.config, $0, capacity: capacity)
+            PatchLayout(loader.config, $0, capacity: capacity)
         }
         var blocks: [EncoderBlock] = []
         for index in 0..<config.depth { blocks.append(try EncoderBlock(loader, index, layout: layout)) }

@@ -19,16 +19,17 @@ struct GalaxyTensors {
     let objectIDs: TensorView?
 
     /// images, magnitudes, redshifts: as a pickled `TensorDataset` has them, as a mapping (npz, safetensors, a pickled
-    /// dictionary) names them, and as a bare tuple or list numbers them.
+    /// dictionary) names them, and as a bare tuple or list and NumPy's `savez` without names number them.
     private static let layouts = [
         ("tensors.0", "tensors.1", "tensors.2"), ("images", "magnitudes", "redshifts"), ("0", "1", "2"),
+        ("arr_0", "arr_1", "arr_2"),
     ]
 
     /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has.
     init(_ file: TensorFile) throws(InferenceError) {
         for (images, magnitudes, redshifts) in Self.layouts {
             guard let images = file[images], let magnitudes = file[magnitudes] else { continue }
-            if let further = ["tensors.3", "3"].compactMap({ file[$0] }).first {
+            if let further = ["tensors.3", "3", "arr_3"].compactMap({ file[$0] }).first {
                 throw .partition(
                     file: file.name, tensor: further.name,
                     message: "expected images, magnitudes and at most redshifts, found a further tensor")

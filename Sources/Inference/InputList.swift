@@ -42,9 +42,7 @@ public enum InputList {
     }
 
     private static func files(for argument: String) throws(InferenceError) -> [String] {
-        if let isFolder = isFolder(argument) {
-            return isFolder ? try partitions(in: argument) : [argument]
-        }
+        if let files = try files(at: argument) { return files }
         guard PathPattern.hasWildcards(argument) else {
             throw .input(path: argument, message: "no such file or folder")
         }
@@ -52,9 +50,17 @@ public enum InputList {
         guard !matches.isEmpty else { throw .input(path: argument, message: "the pattern matches no file") }
         var paths: [String] = []
         for match in matches {
-            paths += try files(for: match)
+            // A link that leads nowhere matches too. It is kept: to pass over galaxies in silence would be worse than
+            // the error that opening it will give.
+            paths += try files(at: match) ?? [match]
         }
         return paths
+    }
+
+    /// The file itself, or the partitions in the folder; nil where there is neither.
+    private static func files(at path: String) throws(InferenceError) -> [String]? {
+        guard let isFolder = isFolder(path) else { return nil }
+        return isFolder ? try partitions(in: path) : [path]
     }
 
     private static func partitions(in folder: String) throws(InferenceError) -> [String] {
@@ -66,9 +72,11 @@ public enum InputList {
         let paths = names.filter { !$0.hasPrefix(".") && endings.contains(ending(of: $0)) }
             .sorted(by: NaturalOrder.precedes)
             .map { prefix + $0 }
-            .filter { isFolder($0) == false }
+            .filter { isFolder($0) != true }
         guard !paths.isEmpty else {
-            throw .input(path: folder, message: "the folder holds no partition files (\(expected))")
+            throw .input(
+                path: folder,
+                message: "the folder holds no partition files (\(expected)); subfolders are not searched")
         }
         return paths
     }

@@ -4,9 +4,10 @@ import TensorFiles
 public enum PredictionWriter {
     /// Checks that a file can be written at `path`, before hours of work are spent on what would go there. Leaves
     /// nothing behind.
-    /// - Throws: `InferenceError.file` where its folder is missing or cannot be written, or it is itself a folder.
-    public static func check(path: String) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in try AtomicFile(path: path) }.abandon()
+    /// - Throws: `InferenceError.file` where its folder is missing or cannot be written, it is itself a folder, or it is
+    ///   one of `inputs`.
+    public static func check(path: String, sparing inputs: [String]) throws(InferenceError) {
+        try reading { () throws(TensorFileError) in try AtomicFile.check(path: path, sparing: inputs) }
     }
 
     /// Writes a file that is complete or not there: it is written aside and renamed.

@@ -11,6 +11,10 @@ public let portableKernels = cai_kernels(
         guard let call else { return }
         multiply(call.pointee)
     },
+    quad_convolution: { call in
+        guard let call else { return }
+        convolveQuads(call.pointee)
+    },
     narrow_linear: { x, weight, bias, out, rows, k, n, stride in
         guard let x, let weight, let bias, let out else { return }
         for r in 0..<rows {

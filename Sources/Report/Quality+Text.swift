@@ -41,7 +41,7 @@ extension FieldQuality {
 extension Quality {
     /// Both families, labelled, one measure a line, ending with a line break.
     public var text: String {
-        var text = "\(galaxies) galaxies, dz = (zp - zs) / (1 + zs)\n"
+        var text = "\(galaxies) \(galaxies == 1 ? "galaxy" : "galaxies"), dz = (zp - zs) / (1 + zs)\n"
         if skipped > 0 { text += "\(skipped) skipped: a redshift is not finite\n" }
         text += "reference measures (AstroMAE, CAI)\n" + Self.table(reference.lines)
         text += "field measures (photometric-redshift literature)\n" + Self.table(field.lines)

@@ -10,27 +10,8 @@ public struct TensorFileError: Error, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    /// One line, whatever the names in the file hold: control characters are written as `\u{1B}`.
-    public var description: String { Self.oneLine("\(file): \(message)") }
-
-    private static func oneLine(_ text: String) -> String {
-        func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: true
-            default: false
-            }
-        }
-        guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
-        var line = ""
-        for scalar in text.unicodeScalars {
-            if isUnsafe(scalar) {
-                line += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-            } else {
-                line.unicodeScalars.append(scalar)
-            }
-        }
-        return line
-    }
+    /// One line, whatever the names in the file hold.
+    public var description: String { "\(file): \(message)".printable }
 }
 
 /// A name from a file as error messages show it: quoted, and cut when it is absurdly long.

@@ -4,7 +4,7 @@ import ArgumentParser
 struct Cai: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cai",
-        abstract: "Redshifts of galaxy cutouts, from the AstroMAE network, on processors.",
+        abstract: "Redshifts of galaxy cutouts, from the AstroMAE network, on CPUs.",
         discussion: """
             EXAMPLES
               cai demo                               the demo network on the demo galaxies
@@ -17,9 +17,19 @@ struct Cai: ParsableCommand {
               0  every galaxy asked for is in the output
               1  something failed; one line on the standard error says what
               2  the command line is wrong
+
+            ENVIRONMENT
+              CAI_WEIGHTS       the weights, where --weights does not name them
+              CAI_ISA=portable  run the portable kernels, whatever the processor has
             """,
         version: "0.1.0",
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
         ])
+}
+
+/// An empty name is a script's unset variable, and no file's.
+func requireName(_ value: String, of argument: String) throws {
+    guard value.isEmpty else { return }
+    throw ValidationError("\(argument): expected a name, found ''")
 }

@@ -7,8 +7,15 @@ enum Console {
     /// Whether a person is watching.
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// The columns of the terminal; 80 where it does not tell.
+    static var columns: Int {
+        var size = winsize()
+        let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return isKnown ? Int(size.ws_col) : 80
+    }
+
     /// One line under the program's name: an error, a warning, a notice.
-    static func report(_ message: String) { write("cai: \(message)\n") }
+    static func report(_ message: String) { write("cai: \(message.printable)\n") }
 
     /// Text as it is. There is nobody to tell when this fails.
     static func write(_ text: String) {

@@ -32,6 +32,7 @@ struct ConvertCommand: ParsableCommand {
     var dtype: String = "f32"
 
     func validate() throws {
+        try requireName(input, of: "input")
         guard DType.weightTypes[dtype] != nil else {
             throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
         }

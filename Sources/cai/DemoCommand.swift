@@ -21,13 +21,15 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
     var out: String = "demo-output"
 
+    func validate() throws { try requireName(out, of: "--out") }
+
     func run() throws {
         let locator = WeightsLocator()
         let job = PredictionJob(
             weights: try locator.weights(named: nil), inputs: try InputList.expand([try locator.galaxies()]))
         let predictions = out + "/predictions.csv"
         try makeFolder()
-        try PredictionWriter.check(path: predictions)
+        try job.check(output: predictions)
         let outcome = try job.run()
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
@@ -42,7 +44,8 @@ struct DemoCommand: ParsableCommand {
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         } catch {
-            throw InferenceError.input(path: out, message: "the folder cannot be made")
+            let isTaken = FileManager.default.fileExists(atPath: out)
+            throw InferenceError.input(path: out, message: isTaken ? "is not a folder" : "the folder cannot be made")
         }
     }
 }

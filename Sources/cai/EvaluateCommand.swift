@@ -22,6 +22,8 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Print the measures as a JSON object.")
     var json = false
 
+    func validate() throws { try requireName(predictions, of: "predictions.csv") }
+
     func run() throws {
         let table = try PredictionTable(csvFile: predictions)
         let quality: Quality

@@ -59,8 +59,7 @@ struct FileContents: Encodable {
     /// The same for people, a line a fact, a line a tensor.
     var text: String {
         var lines = [
-            "\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.grouped(tensors.count)) "
-                + (tensors.count == 1 ? "tensor" : "tensors")
+            "\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.counted(tensors.count, "tensor"))"
         ]
         if let rootClass { lines.append("class       \(rootClass)") }
         for (key, value) in (metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -77,14 +76,15 @@ struct FileContents: Encodable {
             "  \(tensor.dtype.padded(to: 5))\("[\(tensor.shape.map(String.init).joined(separator: ", "))]".padded(to: 18))"
                 + tensor.name
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map { $0.printable + "\n" }.joined()
     }
 }
 
 extension ModelConfig {
     /// The network in a few lines.
     fileprivate var lines: [String] {
-        var block = "\(depth) x \(blockKind.rawValue), width \(width), \(numHeads) heads, MLP \(mlpWidth)"
+        var block =
+            "\(depth) x \(blockKind.rawValue), width \(width), \(Numbers.counted(numHeads, "head")), MLP \(mlpWidth)"
         if let module = parallelConvolution {
             block += ", PCM kernel \(module.kernel), \(module.groups) groups, hidden \(module.hidden)"
         }

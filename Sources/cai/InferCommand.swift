@@ -55,7 +55,7 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary.")
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
     var quiet = false
 
     /// What OUT says: nil for the standard output.
@@ -69,6 +69,8 @@ struct InferCommand: ParsableCommand {
             let expected = range.upperBound == Int.max ? "at least 1" : "1 to \(range.upperBound)"
             throw ValidationError("--\(option): expected \(expected), found \(value)")
         }
+        for input in inputs { try requireName(input, of: "input") }
+        if let weights { try requireName(weights, of: "--weights") }
         try check("batch-size", batchSize, 1...8192)
         try check("threads", threads, 1...4096)
         try check("limit", limit, 1...Int.max)
@@ -82,11 +84,11 @@ struct InferCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let destination { try PredictionWriter.check(path: destination.path) }
         let job = PredictionJob(
             weights: try WeightsLocator().weights(named: weights), inputs: try InputList.expand(inputs),
             numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
             isQuiet: quiet)
+        if let destination { try job.check(output: destination.path) }
         let outcome = try job.run()
         if let destination {
             try PredictionWriter.write(outcome.predictions, to: destination.path, format: destination.format)

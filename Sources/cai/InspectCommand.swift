@@ -24,6 +24,8 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
+    func validate() throws { try requireName(file, of: "file") }
+
     func run() throws {
         let contents = FileContents(try TensorFile.open(path: file))
         if json {

@@ -25,8 +25,13 @@ enum Main {
             exit(0)
         }
         let isUsage = code == .validationFailure
-        let message = Cai.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-        Console.report("error: " + (isUsage ? "\(message) (see 'cai\(subcommand) --help')" : message))
+        var message = Cai.message(for: error)
+        if isUsage {
+            // ArgumentParser lists what an argument could have meant on lines of its own.
+            message = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            message += " (see 'cai\(subcommand) --help')"
+        }
+        Console.report("error: " + message)
         exit(isUsage ? 2 : 1)
     }
 

@@ -24,6 +24,11 @@ struct PredictionJob {
         let checkSeconds: Double
     }
 
+    /// Checks that predictions can be written there, and would not replace what they are made from.
+    func check(output: String) throws(InferenceError) {
+        try PredictionWriter.check(path: output, sparing: [weights] + inputs.map(\.path))
+    }
+
     /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
     /// turn comes.
     func run() throws -> Outcome {

@@ -46,8 +46,8 @@ struct RunSummary: Encodable {
 
     /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads`
     var speedLine: String {
-        "\(Numbers.grouped(galaxies)) \(galaxies == 1 ? "galaxy" : "galaxies") in \(Decimals.fixed(seconds, 2)) s, "
-            + "\(Decimals.fixed(galaxiesPerSecond, 1)) galaxies/s, \(threads) \(threads == 1 ? "thread" : "threads")"
+        Numbers.counted(galaxies, "galaxy", "galaxies") + " in \(Decimals.fixed(seconds, 2)) s, "
+            + "\(Decimals.fixed(galaxiesPerSecond, 1)) galaxies/s, " + Numbers.counted(threads, "thread")
     }
 
     /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.

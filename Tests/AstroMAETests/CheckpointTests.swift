@@ -169,10 +169,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
         let silent = try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/kernel3.pt")))
         #expect(silent.config.numHeads == 1)
         #expect(silent.notices.count == 1)
-        #expect(silent.notices[0].contains("1 heads (--num-heads overrides)"))
+        #expect(silent.notices[0].contains("1 head (--num-heads overrides)"))
         #expect(silent.notices[0].contains("LayerNorm eps 1e-06") && silent.notices[0].contains("BatchNorm eps 1e-05"))
         let told = try GoldenNetwork(tiny: "kernel3", numHeads: 3).model()
-        #expect(told.notices.count == 1 && !told.notices[0].contains("heads"))
+        #expect(told.notices.count == 1 && !told.notices[0].contains("head"))
         #expect(try GoldenNetwork(tiny: "normalcell").model().notices.isEmpty)
     }
 

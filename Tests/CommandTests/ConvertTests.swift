@@ -54,6 +54,19 @@ func convertRoundsLargeTensors(dtype: String, large: String) throws {
     }
 }
 
+@Test("A checkpoint is not converted onto itself")
+func convertInPlace() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/w.safetensors"
+        try FileManager.default.copyItem(atPath: Fixture.path("tiny/normalcell.pt"), toPath: path)
+        let command = try Command.run(["convert", "w.safetensors", "./w.safetensors"], in: folder)
+        #expect(command.status == 1)
+        #expect(command.errors == "cai: error: ./w.safetensors: cannot be written: it is the input 'w.safetensors'\n")
+        #expect(FileManager.default.contentsEqual(atPath: path, andPath: Fixture.path("tiny/normalcell.pt")))
+        #expect(try names(in: folder) == ["w.safetensors"])
+    }
+}
+
 @Test(
     "What cannot be converted leaves nothing",
     arguments: [

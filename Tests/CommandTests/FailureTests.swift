@@ -169,6 +169,40 @@ func outputCannotBeWritten(output: String) throws {
     }
 }
 
+@Test("What is read is never written over", arguments: ["partition.csv", "link.csv", "weights.npy"])
+func outputIsAnInput(output: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let files = FileManager.default
+        try files.copyItem(atPath: Tiny.partition, toPath: folder + "/partition.csv")
+        try files.copyItem(atPath: Fixture.path("tiny/normalcell.pt"), toPath: folder + "/weights.npy")
+        try files.createSymbolicLink(atPath: folder + "/link.csv", withDestinationPath: "partition.csv")
+        let command = try Command.run(
+            ["infer", "--weights", "weights.npy", "partition.csv", "-o", output], in: folder)
+        try expectFailure(
+            command, saying: [output, "it is the input"], folder: folder,
+            leaving: ["link.csv", "partition.csv", "weights.npy"])
+        #expect(files.contentsEqual(atPath: folder + "/partition.csv", andPath: Tiny.partition))
+        #expect(files.contentsEqual(atPath: folder + "/weights.npy", andPath: Fixture.path("tiny/normalcell.pt")))
+    }
+}
+
+@Test("Control characters of a file's names do not reach the terminal")
+func namesArePrintable() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/w.safetensors"
+        var table = try TensorTable(Fixture.path("tiny/kernel3.pt"))
+        table.add("a\\u001b[31m\\nb", [1], [0] as [Float], .f32)
+        try table.write(to: path)
+        let inference = try Command.run(["infer", "--weights", path, Tiny.partition])
+        try expectFailure(
+            inference, saying: ["unexpected key 'a\\u{1B}[31m\\u{A}b'"], folder: folder, leaving: ["w.safetensors"])
+        let inspection = try Command.run(["inspect", path])
+        #expect(inspection.status == 0)
+        #expect(inspection.output.contains("a\\u{1B}[31m\\u{A}b\n"))
+        #expect(!inspection.output.contains("\u{1B}") && !inference.errors.contains("\u{1B}"))
+    }
+}
+
 @Test(
     "A folder without the right to write in it",
     .enabled(if: getuid() != 0, "the super-user may write everywhere"))

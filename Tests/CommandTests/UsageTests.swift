@@ -40,7 +40,10 @@ func version() throws {
         (["infer", "x.pt", "--fast"], "infer"), (["inspect"], "inspect"), (["inspect", "a", "b"], "inspect"),
         (["convert", "a.pt"], "convert"), (["convert", "a.pt", "b.bin"], "convert"),
         (["convert", "a.pt", "b.safetensors", "--dtype", "f8"], "convert"), (["evaluate"], "evaluate"),
-        (["demo", "extra"], "demo"), (["predict"], ""), (["--fast"], ""),
+        (["demo", "extra"], "demo"),
+        (["infer", ""], "infer"), (["infer", "x.pt", "--weights", ""], "infer"), (["inspect", ""], "inspect"),
+        (["convert", "", "b.safetensors"], "convert"), (["evaluate", ""], "evaluate"), (["demo", "--out", ""], "demo"),
+        (["infer", "x.pt", "--threads", "1\n2"], "infer"), (["predict"], ""), (["--fast"], ""),
     ])
 func wrongUsage(arguments: [String], subcommand: String) throws {
     let command = try Command.run(arguments)

@@ -172,7 +172,7 @@ func predictionFiles(format: PredictionFormat) throws {
     let predictions = try BatchRunner(model: model).run([partition(Fixture.path("tiny/partition.pt"), for: model)])
     try Fixture.withTemporaryFolder { folder in
         let path = "\(folder)/z.\(format.rawValue)"
-        try PredictionWriter.check(path: path)
+        try PredictionWriter.check(path: path, sparing: [])
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
         try PredictionWriter.write(predictions, to: path, format: format)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["z.\(format.rawValue)"])
@@ -189,7 +189,8 @@ func predictionFiles(format: PredictionFormat) throws {
         #expect(throws: InferenceError.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)
         }
-        #expect(throws: InferenceError.self) { try PredictionWriter.check(path: folder + "/none/z.csv") }
-        #expect(throws: InferenceError.self) { try PredictionWriter.check(path: folder) }
+        for place in [folder + "/none/z.csv", folder] {
+            #expect(throws: InferenceError.self) { try PredictionWriter.check(path: place, sparing: []) }
+        }
     }
 }

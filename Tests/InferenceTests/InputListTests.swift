@@ -79,7 +79,10 @@ func literalNameComesFirst() throws {
     "What names no galaxies is an error that says why",
     arguments: [
         (["none.pt"], "none.pt: no such file or folder"),
-        (["empty"], "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors)"),
+        (
+            ["empty"],
+            "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors); subfolders are not searched"
+        ),
         (["texts"], "texts: the folder holds no partition files"),
         (["x*.pt"], "x*.pt: the pattern matches no file"),
         (["1.pt", "1.pt"], "1.pt: is given twice"),
@@ -95,6 +98,16 @@ func wrongInputs(arguments: [String], message: String) throws {
             try InputList.expand(arguments.map { folder + "/" + $0 })
         }
         #expect(error.description.hasPrefix(folder + "/" + message))
+    }
+}
+
+@Test("A link that leads nowhere is kept: opening it tells what is missing", arguments: [".", "*.pt", "?.pt"])
+func brokenLinkIsKept(argument: String) throws {
+    try withFiles(["1.pt"]) { folder in
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/*.pt", withDestinationPath: folder + "/none.pt")
+        let files = try InputList.expand([folder + "/" + argument])
+        #expect(files.map(\.source) == ["*.pt", "1.pt"])
     }
 }
 

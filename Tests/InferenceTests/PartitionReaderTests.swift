@@ -69,6 +69,19 @@ func namedTensors() throws {
     #expect(try reader.objectIDs(3..<5) == ["p:3", "p:4"])
 }
 
+@Test("Tensors without names are taken in their order", arguments: ["tensors.", "arr_", ""])
+func numberedTensors(prefix: String) throws {
+    var table = try TensorTable.partition()
+    let named = try PartitionReader.open(table)
+    for (index, name) in ["images", "magnitudes", "redshifts"].enumerated() {
+        table.change(name) { $0.name = prefix + "\(index)" }
+    }
+    let reader = try PartitionReader.open(table)
+    #expect(try reader.images(5..<7) == named.images(5..<7))
+    #expect(try reader.magnitudes(5..<7) == named.magnitudes(5..<7))
+    #expect(try reader.redshifts(5..<7) == named.redshifts(5..<7))
+}
+
 @Test("Redshifts may be a column")
 func redshiftColumn() throws {
     var table = try TensorTable.partition()

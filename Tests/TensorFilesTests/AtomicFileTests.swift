@@ -50,6 +50,45 @@ struct AtomicFileTests {
         }
     }
 
+    @Test("An output that is an input is refused, whatever it is called", arguments: ["in", "../x/in", "link", "hard"])
+    func inputsAreSpared(name: String) throws {
+        try Fixture.withTemporaryFolder { root in
+            let folder = root + "/x"
+            let files = FileManager.default
+            try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            try "galaxies".write(toFile: "\(folder)/in", atomically: true, encoding: .utf8)
+            try files.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "in")
+            try files.linkItem(atPath: "\(folder)/in", toPath: "\(folder)/hard")
+            let inputs = ["\(folder)/none", "\(folder)/in"]
+            let error = #expect(throws: TensorFileError.self) {
+                try AtomicFile.check(path: "\(folder)/\(name)", sparing: inputs)
+            }
+            let expected = name == "in" ? "it is the input itself" : "it is the input '\(folder)/in'"
+            #expect(error?.message == "cannot be written: " + expected)
+            try "old".write(toFile: "\(folder)/old", atomically: true, encoding: .utf8)
+            for other in ["new", "old"] { try AtomicFile.check(path: "\(folder)/\(other)", sparing: inputs) }
+            #expect(try contents("\(folder)/in") == "galaxies")
+            #expect(try files.contentsOfDirectory(atPath: folder).sorted() == ["hard", "in", "link", "old"])
+        }
+    }
+
+    @Test("Checking a named pipe does not end it for its reader")
+    func pipesAreNotOpened() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = "\(folder)/pipe.csv"
+            #expect(mkfifo(path, 0o600) == 0)
+            let reader = open(path, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try AtomicFile.check(path: path, sparing: [])
+            var state = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&state, 1, 0) == 0)
+            let file = try AtomicFile(path: path)
+            try file.write("galaxies")
+            try file.commit()
+            #expect(poll(&state, 1, 0) == 1 && Int32(state.revents) & POLLIN != 0)
+        }
+    }
+
     @Test func devicesAreNotReplaced() throws {
         let file = try AtomicFile(path: "/dev/null")
         try file.write("gone")

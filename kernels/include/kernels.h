@@ -70,12 +70,28 @@ typedef struct {
 /* Floats of scratch that attention over `tokens` tokens of `dim` channels a head needs. */
 static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
     size_t padded = (tokens + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL;
-    return padded * (dim + 1);
+    return padded * (dim + 4);
 }
+
+/* Channels of a group that `quad_convolution` reads and writes. */
+#define CAI_QUAD 4
+
+/* Two grouped 1x1 convolutions with SiLU between them, groups of 4 -> hidden -> 4 channels: ViTAE's parallel
+ * convolution module at its usual size, in one pass. Lanes run over groups, whose number is a multiple of 8.
+ * Row i of x starts at x + x_rows[i]; out is [rows, 4*groups]. For hidden unit h, input i, output o and group g:
+ * expand[h][i][g], expand_bias[h][g], reduce[h][o][g], reduce_bias[o][g]. Sums run as in cai_gemm, to the same bits. */
+typedef struct {
+    size_t rows, groups, hidden;
+    const float *x;
+    const int32_t *x_rows;
+    const float *expand, *expand_bias, *reduce, *reduce_bias;
+    float *out;
+} cai_quad_convolution;
 
 typedef struct {
     cai_isa isa;
     void (*gemm)(const cai_gemm *);
+    void (*quad_convolution)(const cai_quad_convolution *);
     /* out[r, n] = x[r, 0...k-1] . weight[0...k-1, n] + bias[n], summed in float64 and rounded once: for layers of few
      * inputs whose terms cancel, such as magnitudes near 20. Rows of out lie `stride` apart. */
     void (*narrow_linear)(const float *x, const float *weight, const float *bias, float *out, size_t rows, size_t k,

@@ -1,0 +1,37 @@
+import Glibc
+
+extension AtomicFile {
+    /// Checks that a file can be written at `path` and would not replace one of `inputs`. Leaves nothing behind.
+    /// - Throws: `TensorFileError` where the folder is missing or cannot be written, `path` is a folder, or it leads to
+    ///   an input, under whatever name.
+    public static func check(path: String, sparing inputs: [String]) throws(TensorFileError) {
+        let place = FileIdentity(path: path)
+        if let place, place.isPipe {
+            // Opened and closed, it would tell its reader that this was all.
+            guard unsafe access(path, W_OK) == 0 else {
+                throw TensorFileError(file: path, message: "cannot be written: \(SystemError.text(errno))")
+            }
+            return
+        }
+        try AtomicFile(path: path).abandon()
+        guard let place else { return }
+        for input in inputs where FileIdentity(path: input) == place {
+            throw TensorFileError(
+                file: path, message: "cannot be written: it is the input \(input == path ? "itself" : quoted(input))")
+        }
+    }
+}
+
+/// Which file a path leads to: the same one for links, hard links and other spellings.
+private struct FileIdentity: Equatable {
+    let device: dev_t
+    let inode: ino_t
+    let isPipe: Bool
+
+    /// nil where there is no file.
+    init?(path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        (device, inode, isPipe) = (status.st_dev, status.st_ino, status.st_mode & S_IFMT == S_IFIFO)
+    }
+}

@@ -1,0 +1,22 @@
+extension String {
+    /// The text as a terminal may show it, on one line: control characters, line breaks and invisible marks, which a
+    /// file can put into its tensors' names, are written as `\u{1B}`.
+    public var printable: String {
+        func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: true
+            default: false
+            }
+        }
+        guard unicodeScalars.contains(where: isUnsafe) else { return self }
+        var line = ""
+        for scalar in unicodeScalars {
+            if isUnsafe(scalar) {
+                line += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+            } else {
+                line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
+    }
+}

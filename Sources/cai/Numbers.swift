@@ -1,0 +1,34 @@
+import Report
+
+/// Numbers as people read them.
+enum Numbers {
+    /// 1,234,567
+    static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number.magnitude))
+        let groups = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
+        return (number < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
+    }
+
+    /// 1 tensor, 2,000 tensors
+    static func counted(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(grouped(number)) \(number == 1 ? one : many ?? one + "s")"
+    }
+
+    /// Seconds as 0:07, 12:30, 3:05:00.
+    static func clock(_ seconds: Double) -> String {
+        let whole = seconds.isFinite ? Int(min(max(0, seconds.rounded(.up)), 1e9)) : 0
+        func padded(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+        let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+        return (hours > 0 ? "\(hours):\(padded(minutes))" : "\(minutes)") + ":" + padded(whole % 60)
+    }
+
+    /// Bytes as 640 B, 64.1 MB: powers of 1000.
+    static func bytes(_ count: Int) -> String {
+        var value = Double(count)
+        for unit in ["B", "kB", "MB", "GB"] {
+            if value < 999.95 { return unit == "B" ? "\(count) B" : "\(Decimals.fixed(value, 1)) \(unit)" }
+            value /= 1000
+        }
+        return "\(Decimals.fixed(value, 1)) TB"
+    }
+}

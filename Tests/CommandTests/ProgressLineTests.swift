@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Inference
+@testable import cai
+
+@Test(
+    "The progress line fits the terminal",
+    arguments: [
+        (80, "1,280 of 659,857 galaxies, 412/s, 26:37 left"), (45, "1,280 of 659,857 galaxies, 412/s, 26:37 left"),
+        (44, "1,280/659,857, 412/s, 26:37 left"), (32, "412/s, 26:37 left"), (12, "26:37 left"), (10, ""),
+    ])
+func progressFits(columns: Int, text: String) {
+    let progress = Progress(done: 1280, total: 659_857)
+    #expect(ProgressLine.text(progress, rate: 412.3, since: 0.5, columns: columns) == text)
+}
+
+@Test("Before the first galaxies are done there is no rate")
+func progressAtTheStart() {
+    let progress = Progress(done: 0, total: 512)
+    #expect(ProgressLine.text(progress, rate: 0, since: 3, columns: 80) == "0 of 512 galaxies")
+    #expect(ProgressLine.text(progress, rate: 0, since: 3, columns: 10) == "0/512")
+}
+
+@Test(
+    "What is left counts down between batches, and not below nothing",
+    arguments: [(0.0, "0:10 left"), (4.5, "0:06 left"), (60.0, "0:00 left")])
+func progressCountsDown(since: Double, left: String) {
+    let text = ProgressLine.text(Progress(done: 100, total: 200), rate: 10, since: since, columns: 80)
+    #expect(text == "100 of 200 galaxies, 10/s, " + left)
+}
+
+@Test(
+    "Numbers as people read them",
+    arguments: [
+        (Numbers.grouped(1_234_567), "1,234,567"), (Numbers.grouped(-999), "-999"),
+        (Numbers.counted(1, "head"), "1 head"),
+        (Numbers.counted(2000, "galaxy", "galaxies"), "2,000 galaxies"), (Numbers.clock(3661), "1:01:01"),
+        (Numbers.clock(59.2), "1:00"), (Numbers.bytes(999), "999 B"), (Numbers.bytes(999_960), "1.0 MB"),
+    ])
+func numbers(text: String, expected: String) {
+    #expect(text == expected)
+}
