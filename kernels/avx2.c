@@ -29,8 +29,6 @@ typedef __m256 vf;
 #define V_ROUND(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 /* a < 0 ? b : c, by the sign bit */
 #define V_SELECT_NEGATIVE(a, b, c) _mm256_blendv_ps(c, b, a)
-/* a is NaN ? a : b */
-#define V_NAN_OR(a, b) _mm256_blendv_ps(b, a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
 /* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
 #define V_POW2(n) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23))
 

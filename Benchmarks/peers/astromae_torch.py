@@ -1,7 +1,8 @@
 """AstroMAE's redshift network in PyTorch, written to be read beside Sources/AstroMAE.
 
-Module names follow the state dict, so that a checkpoint's own names load it strictly. Every width comes from the
-tensors; the number of heads is given. Shapes: B galaxies, T = 17 tokens (cls and 16 patches), D = 192 features.
+Module names follow the state dict, so that a checkpoint's own names load it strictly. Widths come from the tensors (the
+branches of an Inception block are as wide as its first); the number of heads is given. Shapes: B galaxies, T = 17
+tokens (cls and 16 patches), D = 192 features.
 """
 
 import torch
@@ -162,7 +163,8 @@ class AstroMAE(nn.Module):
 def build(tensors, heads=None):
     """The network of a state dict (name -> tensor of any float type), in float32 and ready to predict.
 
-    Raises RuntimeError when names or shapes differ from the network's, apart from the three known exceptions.
+    Its encoder blocks are NormalCells. `heads` None means one for every 64 channels. Raises RuntimeError when names or
+    shapes differ from the network's, apart from the three known exceptions.
     """
     state = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
     unused = ("inception_model.conv2d_init.", "inception_model.vis_inception.8.branch3.")

@@ -30,9 +30,8 @@ PEERS = {"PyTorch": HERE / "torch_peer.py"}
 class Peer:
     """A peer's process, started and ready."""
 
-    def __init__(self, program, weights, partition, heads):
+    def __init__(self, program, weights, partition):
         command = [sys.executable, str(program), "--weights", str(weights), "--partition", str(partition)]
-        command += ["--heads", str(heads)] if heads else []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         about = self.answer()
         self.name, self.version, self.redshifts = about["name"], about["version"], about["redshifts"]
@@ -89,7 +88,7 @@ def check_judge(judge, program):
     """The PyTorch definition has to give the golden redshifts of the demo."""
     from safetensors.numpy import load_file
 
-    peer = judge or Peer(program, DEMO_WEIGHTS, DEMO_GALAXIES, None)
+    peer = judge or Peer(program, DEMO_WEIGHTS, DEMO_GALAXIES)
     golden = load_file(DEMO_GOLDEN)["z_float64"][: len(peer.redshifts)].tolist()
     if judge is None:
         peer.stop()
@@ -111,7 +110,6 @@ def parse():
     parser = argparse.ArgumentParser(description="CAI beside its peers; Markdown on stdout.")
     parser.add_argument("--weights", type=pathlib.Path, default=DEMO_WEIGHTS, help="safetensors with state-dict names")
     parser.add_argument("--galaxies", type=pathlib.Path, default=DEMO_GALAXIES, help="a PyTorch partition")
-    parser.add_argument("--heads", type=int, help="attention heads, where they are not width / 64")
     parser.add_argument("--threads", type=counts, default=[1, 2], help="default 1,2")
     parser.add_argument("--batch-sizes", type=counts, default=[32, 128, 512], help="default 32,128,512")
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
@@ -128,7 +126,7 @@ def parse():
 def main():
     options = parse()
     names = [name for index, name in enumerate(PEERS) if index == 0 or name in options.peers.split(",")]
-    peers = [Peer(PEERS[name], options.weights, options.galaxies, options.heads) for name in names]
+    peers = [Peer(PEERS[name], options.weights, options.galaxies) for name in names]
     is_demo = (options.weights, options.galaxies) == (DEMO_WEIGHTS, DEMO_GALAXIES)
     golden = check_judge(peers[0] if is_demo else None, PEERS[names[0]])
     ours = Cai(options.endtoend, options.weights, options.galaxies)

@@ -15,15 +15,14 @@ import time
 def serve(name, load):
     """Runs the protocol.
 
-    load(weights, partition, heads) gives (version, count, run): `run(threads, batch)` predicts all galaxies and returns
+    load(weights, partition) gives (version, count, run): `run(threads, batch)` predicts all galaxies and returns
     their redshifts as a list of floats. Whatever depends on threads or batch alone has to be kept between calls.
     """
     parser = argparse.ArgumentParser(description=f"{name} as a peer; compare.py starts it.")
     parser.add_argument("--weights", required=True, help="safetensors with state-dict names")
     parser.add_argument("--partition", required=True, help="a PyTorch TensorDataset: images, magnitudes[, redshifts]")
-    parser.add_argument("--heads", type=int, default=None, help="attention heads, where they are not width / 64")
     options = parser.parse_args()
-    version, count, run = load(options.weights, options.partition, options.heads)
+    version, count, run = load(options.weights, options.partition)
     tell({"name": name, "version": version, "galaxies": count, "redshifts": run(1, 128)})
     for line in sys.stdin:
         threads, batch = (int(word) for word in line.split())

@@ -3,11 +3,14 @@
 import astromae_torch
 import peer
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 
-def load(weights, partition, heads):
-    network = astromae_torch.build(load_file(weights), heads)
+def load(weights, partition):
+    with safe_open(weights, "pt") as file:
+        stated = (file.metadata() or {}).get("num_heads")  # where `cai convert` puts it
+    network = astromae_torch.build(load_file(weights), int(stated) if stated else None)
     # A TensorDataset is a pickled class: allow that one, and nothing else.
     with torch.serialization.safe_globals([torch.utils.data.TensorDataset]):
         images, magnitudes = torch.load(partition, weights_only=True).tensors[:2]

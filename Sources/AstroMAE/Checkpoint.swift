@@ -10,7 +10,7 @@ public final class Checkpoint {
     private let file: TensorFile
     private let tensors: [String: TensorView]
     private var used: Set<String> = []
-    /// Bytes of the tensors that were taken, each counted as if it were the only one to lie there.
+    /// Bytes of the tensors that were taken; bytes that several share count once for each.
     private var takenBytes = 0
 
     /// The key that every AstroMAE checkpoint has.
@@ -87,8 +87,13 @@ public final class Checkpoint {
         throw error("'\(key)' is not finite: element \(index) is \(values[index])")
     }
 
-    /// Marks a key as known without reading it.
-    func ignore(_ key: String) { used.insert(key) }
+    /// Reads and checks the weights that belong to the network and are not run, as strictly as the others.
+    func takeKnownExtras() throws(CheckpointError) {
+        for key in keys where Self.isKnownExtra(key) && !isAlias(key) {
+            guard let tensor = tensors[key], tensor.dtype.isFloatingPoint else { continue }
+            _ = try take(key, tensor.shape)
+        }
+    }
 
     /// - Throws: when keys are left that no layer asked for and that are not among the known exceptions.
     func requireAllUsed() throws(CheckpointError) {
@@ -101,9 +106,14 @@ public final class Checkpoint {
     /// The exceptions to a strict load (reference, section 2): the alias of the first convolution, the last Inception
     /// block's branch that never runs, and BatchNorm's step counters.
     static func isKnownExtra(_ key: String) -> Bool {
-        key.hasPrefix("inception_model.conv2d_init.")
-            || key.hasPrefix("inception_model.vis_inception.8.branch3.")
-            || key.hasSuffix(".num_batches_tracked")
+        if key.hasSuffix(".num_batches_tracked") { return true }
+        if key.hasPrefix("inception_model.conv2d_init.") {
+            return ["weight", "bias"].contains { key == "inception_model.conv2d_init." + $0 }
+        }
+        let branch = "inception_model.vis_inception.8.branch3."
+        guard key.hasPrefix(branch) else { return false }
+        let parts = ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"]
+        return ["0.", "1."].contains { layer in parts.contains { key == branch + layer + $0 } }
     }
 
     /// Whether a key is the first convolution's second name.

@@ -17,11 +17,11 @@ public enum CheckpointWriter {
         _ file: TensorFile, to path: String, dtype: DType, provenance: [String: String] = [:]
     ) throws -> [String] {
         try AtomicFile.check(path: path, sparing: [file.name])
-        let model = try RedshiftModel(weights: file)
-        let checkpoint = try Checkpoint(file)
         guard [.f32, .f16, .bf16].contains(dtype) else {
             throw CheckpointError(file: path, message: "weights cannot be written as \(dtype.rawValue)")
         }
+        let model = try RedshiftModel(weights: file)
+        let checkpoint = try Checkpoint(file)
         var writer = SafeTensorsWriter()
         for key in checkpoint.keys {
             guard let tensor = checkpoint[key], tensor.dtype.isFloatingPoint, !checkpoint.isAlias(key) else { continue }

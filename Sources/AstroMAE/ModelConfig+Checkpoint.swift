@@ -30,7 +30,7 @@ extension ModelConfig {
         let depth = (0...).first { !checkpoint.has("blocks.\($0).norm1.weight") } ?? 0
         guard depth > 0 else { throw checkpoint.error("missing key 'blocks.0.norm1.weight': expected encoder blocks") }
         let isCell = checkpoint.has("blocks.0.PCM.0.weight")
-        try checkpoint.refuseOtherActivations()
+        try checkpoint.refuseOtherLayers(patchSize: patchSize)
 
         let stated = try StatedConstants(checkpoint, depth: depth)
         let heads = override ?? stated.numHeads ?? max(1, width / referenceHeadWidth)
@@ -104,21 +104,5 @@ extension ModelConfig.ParallelConvolution {
                     + "that divide the width \(width) and hidden")
         }
         return Self(kernel: kernel, groups: width / perGroup, hidden: hidden)
-    }
-}
-
-extension Checkpoint {
-    /// GELU by tanh, or another function in its place, would be another network.
-    func refuseOtherActivations() throws(CheckpointError) {
-        for path in objectPaths {
-            if case .string(let kind)? = attribute(path, "approximate"), kind != "none" {
-                throw error("'\(path)' is GELU with approximate='\(kind)': expected 'none', the exact function")
-            }
-        }
-        for path in objectPaths where path.hasSuffix(".mlp.act") || path.hasSuffix(".PCM.2") {
-            let expected = path.hasSuffix(".act") ? "GELU" : "SiLU"
-            guard let found = className(path), found != expected else { continue }
-            throw error("'\(path)' is \(found), expected \(expected)")
-        }
     }
 }

@@ -1,4 +1,5 @@
-/// The sizes of an AstroMAE redshift network, all of them read off its tensors, and the few numbers that tensors do
+/// The main sizes of an AstroMAE redshift network, all read off its tensors (inner widths of the heads and of the
+/// Inception blocks stay with the layers that read them), and the few numbers that tensors do
 /// not tell: heads and epsilons, from pickled attributes or a file's metadata.
 public struct ModelConfig: Codable, Equatable, Sendable {
     /// Which transformer block the encoder is made of.

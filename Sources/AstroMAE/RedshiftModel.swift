@@ -27,6 +27,9 @@ public final class RedshiftModel: Sendable {
     /// Galaxies that pass through the heads together: the heads' 43 MB of weights are read once for all of them.
     static let headBatch = 128
 
+    /// Floats that a thread may need, 1 GB: the paper's network needs three hundredths of that.
+    private static let largestWorkspace = 1 << 28
+
     /// Bands, height and width of a cutout: 5, 32, 32.
     public var imageShape: [Int] { config.imageShape }
     /// Floats of one cutout.
@@ -58,9 +61,15 @@ public final class RedshiftModel: Sendable {
             outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
         magnitudes = try MagnitudeBranch(loader)
         fusion = try FusionHead(loader)
+        try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
         parameterCount = checkpoint.parameterCount
         self.notices = notices
+        let floats = Workspace.count(for: self, capacity: Self.headBatch)
+        guard floats <= Self.largestWorkspace else {
+            throw checkpoint.error(
+                "a thread would need \(floats) floats to work in, beyond what is supported: \(Self.largestWorkspace)")
+        }
     }
 
     /// images [N, bands, size, size] and magnitudes [N, bands] to redshifts [N].
@@ -80,7 +89,7 @@ public final class RedshiftModel: Sendable {
     public func stages(images: Span<Float>, magnitudes: Span<Float>) -> [String: [Float]] {
         let count = images.count / imageCount
         let recorder = StageRecorder()
-        var workspace = Workspace(for: self, capacity: count)
+        var workspace = Workspace(for: self, capacity: max(1, count))
         var redshifts = [Float](repeating: 0, count: count)
         var span = redshifts.mutableSpan
         forward(images, magnitudes, &span, &workspace, stages: recorder)

@@ -12,7 +12,14 @@ struct StatedConstants {
     /// - Throws: `CheckpointError` when layers state different values, or metadata is no number.
     init(_ checkpoint: Checkpoint, depth: Int) throws(CheckpointError) {
         let attention = (0..<depth).map { "blocks.\($0).attn" }
-        numHeads = try checkpoint.stated("num_heads", metadata: "num_heads", at: attention).map { Int($0) }
+        if let heads = try checkpoint.stated("num_heads", metadata: "num_heads", at: attention) {
+            guard let whole = Int(exactly: heads) else {
+                throw checkpoint.error("'num_heads' is \(heads), expected a whole number")
+            }
+            numHeads = whole
+        } else {
+            numHeads = nil
+        }
         attentionScale = try checkpoint.stated("scale", metadata: "attention_scale", at: attention)
         let paths = checkpoint.objectPaths
         layerNormEps = try checkpoint.stated(

@@ -15,30 +15,10 @@ public struct Workspace: ~Copyable {
     let fused: UnsafeMutablePointer<Float>
     let head: UnsafeMutablePointer<Float>
 
-    /// - Parameter capacity: the most galaxies that one `predict` call may bring.
+    /// - Parameter capacity: the most galaxies that one `predict` call may bring, at least 1.
     public init(for model: RedshiftModel, capacity: Int) {
-        let config = model.config
-        let micro = RedshiftModel.microBatch
-        let rows = micro * config.tokens
-        let heads = min(capacity, RedshiftModel.headBatch)
-        let branch = model.inception
-        let module = config.parallelConvolution
-        let padded = module.map {
-            micro * MapGeometry(side: config.grid, padding: ($0.kernel - 1) / 2, channels: 1).count
-        }
-        let sizes = [
-            rows * config.width,  // tokens
-            rows * config.width,  // normed
-            rows * max(3 * config.width, config.mlpWidth),  // wide
-            Kernels.attentionScratch(tokens: config.tokens, dim: config.headWidth),
-            (module?.kernel ?? 1) > 1 ? (padded ?? 0) * config.width : 0,  // padded tokens
-            (padded ?? 0) * (module?.hidden ?? 0),  // padded hidden
-            module == nil ? 0 : rows * config.width,  // convolved
-            rows * config.width,  // separate
-            branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
-            capacity * config.width, capacity * branch.outputCount,
-            heads * config.fusionInputs, heads * model.headScratchCount,
-        ]
+        precondition(capacity > 0, "a workspace for no galaxies")
+        let sizes = Self.sizes(for: model, capacity: capacity)
         let offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
         storage = FloatBuffer(count: offsets[sizes.count])
         let base = storage.base
@@ -54,5 +34,36 @@ public struct Workspace: ~Copyable {
         inceptionFeatures = base + offsets[13]
         fused = base + offsets[14]
         head = base + offsets[15]
+    }
+
+    /// Floats of a workspace; `RedshiftModel` refuses networks that would need absurdly many.
+    static func count(for model: RedshiftModel, capacity: Int) -> Int {
+        sizes(for: model, capacity: capacity).reduce(0, +)
+    }
+
+    /// Floats of each part, in the order of the properties.
+    private static func sizes(for model: RedshiftModel, capacity: Int) -> [Int] {
+        let config = model.config
+        let micro = RedshiftModel.microBatch
+        let rows = micro * config.tokens
+        let heads = min(capacity, RedshiftModel.headBatch)
+        let branch = model.inception
+        let module = config.parallelConvolution
+        let padded = module.map {
+            micro * MapGeometry(side: config.grid, padding: ($0.kernel - 1) / 2, channels: 1).count
+        }
+        return [
+            rows * config.width,  // tokens
+            rows * config.width,  // normed
+            rows * max(3 * config.width, config.mlpWidth),  // wide
+            Kernels.attentionScratch(tokens: config.tokens, dim: config.headWidth),
+            (module?.kernel ?? 1) > 1 ? (padded ?? 0) * config.width : 0,  // padded tokens
+            (padded ?? 0) * (module?.hidden ?? 0),  // padded hidden
+            module == nil ? 0 : rows * config.width,  // convolved
+            rows * config.width,  // separate
+            branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
+            capacity * config.width, capacity * branch.outputCount,
+            heads * config.fusionInputs, heads * model.headScratchCount,
+        ]
     }
 }

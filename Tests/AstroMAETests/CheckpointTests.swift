@@ -106,6 +106,15 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("heads that do not divide the width", says: "5 heads do not divide the width 24") { edited in
             edited.metadata["num_heads"] = "5"
         },
+        Fault("half a head", says: "'num_heads' is 2.5, expected a whole number") { edited in
+            edited.metadata["num_heads"] = "2.5"
+        },
+        Fault("a stranger among the keys that are never run", says: "unexpected key", "8.branch3.9.weight") { edited in
+            edited.tensors.append(("inception_model.vis_inception.8.branch3.9.weight", [1], [0]))
+        },
+        Fault("NaN in a branch that is never run", says: "8.branch3.0.conv.bias' is not finite") { edited in
+            edited.set("inception_model.vis_inception.8.branch3.0.conv.bias") { $0.values[0] = .nan }
+        },
         Fault("heads that are no number", says: "metadata 'num_heads' is 'three'") { edited in
             edited.metadata["num_heads"] = "three"
         },
@@ -194,7 +203,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("half precision is for large tensors, and refuses what does not fit", arguments: [DType.f16, .bf16])
+    @Test("half precision is for large tensors", arguments: [DType.f16, .bf16])
     func halfPrecision(dtype: DType) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/half.safetensors"

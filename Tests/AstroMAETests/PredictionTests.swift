@@ -10,7 +10,7 @@ import Testing
         let differences = zip(z, exact).map { $0 - $1 }
         return (
             (differences.reduce(0) { $0 + $1 * $1 } / Double(differences.count)).squareRoot(),
-            differences.reduce(0) { max($0, abs($1)) }
+            differences.reduce(0) { max($0, $1.isNaN ? .infinity : abs($1)) }
         )
     }
 

@@ -72,6 +72,7 @@ private struct Pass: Sendable {
         try #require(values.count == golden.count)
         let tolerance = StageTolerance(pass.config).relative(test.stage)
         let scale = try test.scale(golden)
+        #expect(values.allSatisfy { $0.isFinite })
         let error = zip(values, golden).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
         #expect(error <= tolerance * scale, "relative error \(error / scale)")
     }

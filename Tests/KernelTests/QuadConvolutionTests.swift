@@ -7,7 +7,7 @@ private struct Quads {
     let rows = 5, groups: Int, hidden: Int
     let x: [Float], expand: [Float], expandBias: [Float], reduce: [Float], reduceBias: [Float]
     /// Rows of x lie backwards, seven floats apart.
-    var offsets: [Int32] { (0..<rows).map { Int32(($0 ^ 1) % rows * (groups * 4 + 7)) } }
+    var offsets: [Int32] { (0..<rows).map { Int32((rows - 1 - $0) * (groups * 4 + 7)) } }
 
     init(groups: Int, hidden: Int) {
         (self.groups, self.hidden) = (groups, hidden)

@@ -3,7 +3,8 @@
  * Contracts common to all of them
  *  - Memory is row-major. A row's result depends on that row alone and is summed in one fixed order, so its bits are
  *    the same whatever the number of rows and whatever its neighbours hold (NaN and infinity included).
- *  - No function allocates, locks or keeps state. Inputs need 4-byte alignment; packed panels are 64-byte aligned.
+ *  - No function allocates, locks or keeps state. Pointers need 4-byte alignment; panels and
+ *    scratch that are 64-byte aligned are faster.
  *  - Inputs and outputs do not overlap, except where a comment says that they may be the same.
  *  - Counts are in elements, not bytes. A count of zero does nothing.
  */
@@ -58,7 +59,7 @@ typedef struct {
 
 /* Multi-head self-attention of `count` sequences of `tokens` tokens.
  * qkv is [count, tokens, 3, heads, dim]; out is [count, tokens, heads, dim] (ViT, Dosovitskiy et al. 2021, A.1):
- * softmax(scale * Q K^T) V for each head. scratch holds cai_attention_scratch(tokens, dim) floats, 64-byte aligned. */
+ * softmax(scale * Q K^T) V for each head. scratch holds cai_attention_scratch(tokens, dim) floats. */
 typedef struct {
     size_t count, tokens, heads, dim;
     float scale;
