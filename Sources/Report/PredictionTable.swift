@@ -56,14 +56,19 @@ public struct PredictionTable: Sendable {
         guard places.count == 1 else {
             throw ReportError(
                 "\(text.name): line \(text.recordLine): expected one column \(column), found \(places.count) in "
-                    + "\"\(header.joined(separator: ","))\"")
+                    + "\"\(shortened(header.joined(separator: ",")))\"")
         }
         return places[0]
     }
 
+    /// As much of a file's text as an error line has room for.
+    private static func shortened(_ text: String) -> String { text.count > 120 ? text.prefix(120) + "..." : text }
+
     private static func number(_ field: String, column: String, of text: DelimitedText) throws(ReportError) -> Double {
         guard let value = Double(field) else {
-            throw ReportError("\(text.name): line \(text.recordLine): \(column): expected a number, found \"\(field)\"")
+            throw ReportError(
+                "\(text.name): line \(text.recordLine): \(column): expected a number, "
+                    + "found \"\(shortened(field))\"")
         }
         return value
     }

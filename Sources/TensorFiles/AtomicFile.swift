@@ -1,6 +1,7 @@
 import Glibc
 
-/// A file that appears complete or not at all: written beside its place as `NAME.partial-<pid>` and renamed when done.
+/// A file that appears complete or not at all: written beside its place as `NAME.partial-<pid>-<random>` and renamed when
+/// done. The name is new and its own: processes elsewhere may have the same id, and a link put there is not followed.
 ///
 /// A pipe or a device (`/dev/null`) is written directly, since it must not be replaced.
 public final class AtomicFile {
@@ -28,9 +29,9 @@ public final class AtomicFile {
         } else {
             // A link is followed, so that the file it points to is the one that changes.
             target = exists ? Self.resolved(path) : path
-            let name = "\(target).partial-\(getpid())"
+            let name = "\(target).partial-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
             partial = name
-            descriptor = unsafe open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+            descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
         }
         guard descriptor >= 0 else {
             let reason = errno

@@ -45,6 +45,7 @@ import Glibc
         in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
     ) throws(TensorFileError) -> Result {
         try check(range)
+        defer { withExtendedLifetime(self) {} }
         let bytes = unsafe UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
         return try unsafe body(bytes.bytes)
     }

@@ -182,6 +182,9 @@ struct PickleFlattener {
         return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
     }
 
+    /// Items of a list, and bytes of a text, that an attribute may have: a training history is none.
+    private static let longestAttribute = 4096
+
     /// A plain value, or a list of plain values; nil for everything else.
     private mutating func attribute(
         _ value: PickleValue, _ name: String, _ bytes: RawSpan, depth: Int
@@ -193,11 +196,14 @@ struct PickleFlattener {
         case .int(let number): return .int(number)
         case .double(let number): return .double(number)
         case .text(_, let count):
+            guard Int(count) <= 16 * Self.longestAttribute else { return nil }
             try charge(Int(count), name)
             return arena.text(value, bytes, limit: .max).map { .string($0) }
         case .unset, .wideInt, .bytes: return nil
         case .node(let index):
-            guard arena[index].kind == .tuple || arena[index].kind == .list, depth < 8 else { return nil }
+            guard arena[index].kind == .tuple || arena[index].kind == .list, depth < 8,
+                Int(arena[index].count) <= Self.longestAttribute
+            else { return nil }
             try charge(32 * Int(arena[index].count), name)
             var items: [Attribute] = []
             for item in arena.children(of: index) {

@@ -52,10 +52,18 @@ enum PickleRefusals {
         "set", "frozenset", "list", "dict", "tuple", "int", "long", "float", "bool", "str", "unicode", "bytes",
         "bytearray", "complex", "object", "slice", "range", "xrange",
     ]
+    /// Plain data from modules that are refused otherwise: training scripts keep such things beside the weights.
+    private static let dataClasses: Set<String> = [
+        "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath",
+        "pathlib.PureWindowsPath", "pathlib._local.Path", "pathlib._local.PurePath", "pathlib._local.PosixPath",
+        "pathlib._local.PurePosixPath", "pathlib._local.WindowsPath", "pathlib._local.PureWindowsPath",
+        "types.SimpleNamespace",
+    ]
     private static let builtins: Set<String> = ["builtins", "__builtin__", "__builtins__"]
 
     /// Whether calling `module.name` is refused.
     static func refuses(module: String, name: String) -> Bool {
+        if dataClasses.contains("\(module).\(name)") { return false }
         let root = module.prefix { $0 != "." }
         if builtins.contains(String(root)) { return !dataTypes.contains(name) || module.contains(".") }
         if modules.contains(String(root)) || exactModules.contains(module) { return true }

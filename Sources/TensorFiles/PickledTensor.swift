@@ -30,6 +30,9 @@ struct PickledTensor {
             }
             throw failure("its type \(quoted(type)) is not supported")
         }
+        if arguments.count > 6, case .node(let metadata) = arguments[6], arena[metadata].count > 0 {
+            throw failure("is a lazily negated or conjugated view: save it resolved (resolve_neg, resolve_conj)")
+        }
         guard arguments.count >= 4, case .node(let storage) = arguments[0], arena[storage].kind == .storage,
             case .int(let offset) = arguments[1], offset >= 0
         else { throw failure("storage and offset are missing or of the wrong type") }
@@ -58,7 +61,8 @@ struct PickledTensor {
         self.dtype = dtype
         self.offset = size.count > 0 ? first : 0
         self.shape = shape
-        self.strides = strides
+        // Along an axis of one element any stride is legal, however large: it is never taken.
+        self.strides = zip(shape, strides).map { $0 > 1 ? $1 : 1 }
         storageKey = key
         storageCount = elements
     }

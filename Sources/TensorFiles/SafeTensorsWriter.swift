@@ -129,6 +129,7 @@ public struct SafeTensorsWriter {
                 let piece = values[start..<min(values.count, start + Self.pieceCount)].map { Double($0) }
                 try write(piece, as: entry, to: file)
             }
+        case .view(let view) where view.count == 0: break
         case .view(let view):
             let rowsAtOnce = max(1, Self.pieceCount / max(1, view.rowCount))
             for start in stride(from: 0, to: view.rows, by: rowsAtOnce) {

@@ -108,9 +108,12 @@ public struct TensorView: Sendable {
         guard !rows.isEmpty, rowCount > 0 else { return }
         let dtype = dtype
         let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
-        let target = unsafe out.withUnsafeMutableBufferPointer { unsafe $0 }
-        try source.withBytes(in: byteRange(of: layout)) { (bytes: RawSpan) throws(TensorFileError) in
-            unsafe layout.copy(bytes, dtype, into: target)
+        let range = byteRange(of: layout)
+        let source = source
+        try unsafe out.withUnsafeMutableBufferPointer { (target) throws(TensorFileError) in
+            try source.withBytes(in: range) { (bytes: RawSpan) throws(TensorFileError) in
+                unsafe layout.copy(bytes, dtype, into: target)
+            }
         }
     }
 

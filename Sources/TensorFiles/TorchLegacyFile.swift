@@ -5,7 +5,11 @@ enum TorchLegacyFile {
     private static let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     private static let protocolVersion = 1001
 
-    static func matches(_ head: RawSpan) -> Bool { head.starts(with: [0x80]) && head.starts(with: magic, at: 2) }
+    /// The magic number follows the protocol's two bytes, and from protocol 4 on a frame's nine.
+    static func matches(_ head: RawSpan) -> Bool {
+        guard head.starts(with: [0x80]) else { return false }
+        return head.starts(with: magic, at: 2) || (head.starts(with: [0x95], at: 2) && head.starts(with: magic, at: 11))
+    }
 
     static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
         let file = source.name
