@@ -9,7 +9,8 @@ struct FormatTests {
         ("i8", .i8), ("u8", .u8), ("bool", .bool),
     ]
     static let files = [
-        "dtypes.pt", "dtypes-legacy.pt", "dtypes-deflated.pt", "dtypes.safetensors", "arrays.npz",
+        "dtypes.pt", "dtypes-legacy.pt", "dtypes-legacy-protocol4.pt", "dtypes-deflated.pt", "dtypes.safetensors",
+        "arrays.npz",
         "arrays-deflated.npz",
     ]
 
@@ -142,6 +143,38 @@ struct FormatTests {
         #expect(opened.classes["make"] == "functools.partial")
     }
 
+    @Test("Paths and namespaces are inert data, long histories are not listed")
+    func training() throws {
+        let opened = try TensorFile.open(path: Fixture.path("formats/training.pt"))
+        #expect(try opened["weights"]?.floats() == [-3, -2, -1, 0, 1, 2])
+        #expect(opened.classes["args.out"]?.hasSuffix("PurePosixPath") == true)
+        #expect(opened.attributes["args"]?["depth"] == .int(12))
+        #expect(opened.attributes["state"]?["best"] == .double(0.5))
+        #expect(opened.attributes[""]?["history"] == nil)
+    }
+
+    @Test("A stride along one row is never taken, however large")
+    func oneRow() throws {
+        let row = try #require(TensorFile.open(path: Fixture.path("formats/one-row.pt"))["row"])
+        #expect(row.shape == [1, 3] && row.isContiguous)
+        #expect(try row.doubles() == [0, 1, 2])
+    }
+
+    @Test("Tensors without elements are written at once, however long their axes")
+    func emptyAxes() throws {
+        let header = #"{"t":{"dtype":"F32","shape":[4611686018427387904,0],"data_offsets":[0,0]}}"#
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+        let source = MemorySource(name: "empty.safetensors", bytes: length + Array(header.utf8))
+        let tensor = try #require(TensorFile.open(source)["t"])
+        try Fixture.withTemporaryFolder { folder in
+            var writer = SafeTensorsWriter()
+            writer.add(tensor)
+            try writer.write(to: folder + "/copy.safetensors")
+            let copy = try TensorFile.open(path: folder + "/copy.safetensors")
+            #expect(copy["t"]?.shape == [4_611_686_018_427_387_904, 0])
+        }
+    }
+
     @Test func safetensorsMetadata() throws {
         let opened = try TensorFile.open(path: Fixture.path("formats/dtypes.safetensors"))
         #expect(opened.metadata == ["origin": "make.py", "note": "quotes \" and \u{E9}"])
@@ -166,6 +199,7 @@ struct FormatTests {
         "What is not supported says so",
         arguments: [
             ("complex.pt", "tensor 'z': storage type 'torch.ComplexFloatStorage' is not supported"),
+            ("negated.pt", "tensor 'z': is a lazily negated or conjugated view"),
             ("uint16.pt", "tensor 'z': its type 'torch.uint16' is not supported"),
             ("sparse.pt", "'z': a tensor made by 'torch._utils._rebuild_sparse_tensor' is not supported"),
             ("big-endian.npy", "dtype '>f4': only little-endian arrays are read"),

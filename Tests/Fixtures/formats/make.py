@@ -7,6 +7,8 @@ import argparse
 import collections
 import functools
 import io
+import pathlib
+import types
 import zipfile
 
 import numpy as np
@@ -104,6 +106,20 @@ torch.save(
 with zipfile.ZipFile("dtypes.pt") as source, zipfile.ZipFile("dtypes-deflated.pt", "w", zipfile.ZIP_DEFLATED) as out:
     for name in source.namelist():
         out.writestr(name, source.read(name))
+
+# Plain things that training scripts keep, and a history too long to be listed
+torch.save(
+    {
+        "weights": typed()["f32"], "args": argparse.Namespace(out=pathlib.PurePosixPath("/runs/7"), depth=12),
+        "state": types.SimpleNamespace(best=0.5), "history": [0.5] * 5000,
+    }, "training.pt")
+
+# The older container with framed pickles; a stride that is never taken
+torch.save(typed(), "dtypes-legacy-protocol4.pt", _use_new_zipfile_serialization=False, pickle_protocol=4)
+torch.save({"row": torch.as_strided(torch.arange(16), (1, 3), (2**62, 1))}, "one-row.pt")
+
+# A view that is negated only when it is read
+torch.save({"z": torch.conj(torch.complex(torch.zeros(2), -torch.ones(2))).imag}, "negated.pt")
 
 # Types that are not read
 torch.save({"z": torch.zeros(2, dtype=torch.complex64)}, "complex.pt")
