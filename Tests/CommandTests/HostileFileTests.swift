@@ -4,7 +4,7 @@ import Testing
 
 /// How a file gets into the command.
 enum Way: String, Sendable, CaseIterable {
-    case inspected, galaxies
+    case inspected, galaxies, converted
 }
 
 @Test(
@@ -21,6 +21,7 @@ func hostileFile(file: HostileFile, way: Way) throws {
         let command =
             switch way {
             case .inspected: try Command.run(["inspect", path, "--json"], memory: memory)
+            case .converted: try Command.run(["convert", path, folder + "/w.safetensors"], memory: memory)
             case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
             }
         #expect(command.status == 1)
