@@ -1,5 +1,3 @@
-import Foundation
-
 /// Zeroed, 64-byte aligned floats that live as long as the object: packed weights and workspaces.
 ///
 /// Unsafe: whoever writes must be the only one to hold it. Weights are written before they are shared and only read

@@ -1,5 +1,3 @@
-import CKernels
-
 /// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
 ///
 /// The last sum, over the hidden layer, is taken in float64: it costs nothing and its rounding would be the
@@ -24,13 +22,7 @@ struct FusionHead: Sendable {
         _ fused: UnsafePointer<Float>, into redshifts: UnsafeMutablePointer<Float>, rows: Int,
         scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
     ) {
-        if let stages {
-            kernels.linear(hidden, fused, rows: rows, into: scratch)
-            stages.record("concat_block.0", scratch, count: rows, hidden.outputs)
-            kernels.relu(scratch, count: rows * hidden.outputs)
-        } else {
-            kernels.linear(hidden, fused, rows: rows, into: scratch, CAI_RELU)
-        }
+        kernels.linearReLU(hidden, fused, rows: rows, into: scratch, of: Self.key, index: 0, stages: stages)
         kernels.narrow(output, scratch, rows: rows, into: redshifts)
     }
 }

@@ -1,5 +1,3 @@
-import CKernels
-
 /// `inception_model.vis_inception` up to its flattening: a bare 1x1 convolution, then three times average pooling and
 /// one or two Inception blocks, over channels-last maps, one galaxy at a time so that its maps stay in the cache.
 struct InceptionBranch: Sendable {

@@ -5,10 +5,21 @@ struct LayerLoader {
     /// Whether Linear layers go to OpenBLAS.
     let dense: Bool
 
-    func linear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> PackedMatrix {
-        PackedMatrix(
-            weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
-            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
+    /// - Parameter order: where inputs lie in another order in memory, the file's index of each.
+    func linear(
+        _ key: String, _ inputs: Int, _ outputs: Int, inputsFrom order: [Int]? = nil
+    ) throws(CheckpointError) -> PackedMatrix {
+        var weight = try checkpoint.take(key + ".weight", [outputs, inputs])
+        if let order {
+            let file = weight
+            for output in 0..<outputs {
+                for (index, source) in order.enumerated() {
+                    weight[output * inputs + index] = file[output * inputs + source]
+                }
+            }
+        }
+        return PackedMatrix(
+            weight: weight, bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
     }
 
     func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> NarrowLinear {

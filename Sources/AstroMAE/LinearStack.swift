@@ -22,11 +22,7 @@ struct LinearStack: Sendable {
         for index in 0..<count {
             let layer = "\(key).\(first + 2 * index)"
             let next = index == count - 1 ? outputs : try loader.outputs(layer, axes: 2)
-            if index == 0, let permuted {
-                layers.append(try loader.linear(layer, width, next, inputsFrom: permuted))
-            } else {
-                layers.append(try loader.linear(layer, width, next))
-            }
+            layers.append(try loader.linear(layer, width, next, inputsFrom: index == 0 ? permuted : nil))
             width = next
         }
         self.layers = layers
@@ -42,14 +38,8 @@ struct LinearStack: Sendable {
         let half = rows * (scratchCount / 2)
         for (index, layer) in layers.dropLast().enumerated() {
             let output = scratch + index % 2 * half
-            if let stages {
-                kernels.linear(layer, input, rows: rows, into: output)
-                stages.record("\(name).\(first + 2 * index)", output, count: rows, layer.outputs)
-                kernels.relu(output, count: rows * layer.outputs)
-                stages.record("\(name).\(first + 2 * index + 1)", output, count: rows, layer.outputs)
-            } else {
-                kernels.linear(layer, input, rows: rows, into: output, CAI_RELU)
-            }
+            kernels.linearReLU(
+                layer, input, rows: rows, into: output, of: name, index: first + 2 * index, stages: stages)
             input = UnsafePointer(output)
         }
         guard let last = layers.last else { return }
@@ -58,19 +48,20 @@ struct LinearStack: Sendable {
     }
 }
 
-extension LayerLoader {
-    /// A Linear layer whose input i is the file's input `order[i]`: for inputs that lie in another order in memory.
-    func linear(
-        _ key: String, _ inputs: Int, _ outputs: Int, inputsFrom order: [Int]
-    ) throws(CheckpointError) -> PackedMatrix {
-        let weight = try checkpoint.take(key + ".weight", [outputs, inputs])
-        var permuted = weight
-        for output in 0..<outputs {
-            for (index, source) in order.enumerated() {
-                permuted[output * inputs + index] = weight[output * inputs + source]
-            }
+extension Kernels {
+    /// A Linear layer and the ReLU that follows it in the `Sequential` called `name`: in one, or apart and both
+    /// recorded, under the Linear's index and the next, when stages are. x [rows, inputs] -> out [rows, outputs].
+    func linearReLU(
+        _ layer: PackedMatrix, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>,
+        of name: String, index: Int, stages: StageRecorder?
+    ) {
+        guard let stages else {
+            linear(layer, x, rows: rows, into: out, CAI_RELU)
+            return
         }
-        return PackedMatrix(
-            weight: permuted, bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
+        linear(layer, x, rows: rows, into: out)
+        stages.record("\(name).\(index)", out, count: rows, layer.outputs)
+        relu(out, count: rows * layer.outputs)
+        stages.record("\(name).\(index + 1)", out, count: rows, layer.outputs)
     }
 }

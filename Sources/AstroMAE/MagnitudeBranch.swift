@@ -1,5 +1,3 @@
-import CKernels
-
 /// `inception_model.magnitude_block`: five magnitudes through five Linear layers, ReLU between them.
 ///
 /// Magnitudes lie near 20 and the first layer takes their differences, so its sums cancel: they are taken in float64.

@@ -1,5 +1,3 @@
-import CKernels
-import Foundation
 import TensorFiles
 
 /// AstroMAE fine-tuned for redshift: ViT encoder, Inception branch and magnitude MLP, fused by one head

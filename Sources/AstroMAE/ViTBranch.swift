@@ -1,5 +1,3 @@
-import CKernels
-
 /// The encoder: patch embed, blocks, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a
 /// stack of Linear layers over one vector a galaxy: `ViTHead`.
 struct ViTBranch: Sendable {

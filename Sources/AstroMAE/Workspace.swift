@@ -1,5 +1,3 @@
-import CKernels
-
 /// Everything that a forward pass writes to, allocated once: one for each worker thread, made by that thread so that
 /// its pages are near it.
 public struct Workspace: ~Copyable {

@@ -94,7 +94,8 @@ public enum InputList {
         return name[name.index(after: dot)...].lowercased()
     }
 
-    static func lastComponent(_ path: String) -> String {
+    /// What follows the last slash of a path.
+    public static func lastComponent(_ path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 }

@@ -69,8 +69,8 @@ import Glibc
 }
 
 /// The system's words for an error number.
-enum SystemError {
-    static func text(_ number: Int32) -> String {
+public enum SystemError {
+    public static func text(_ number: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         let capacity = buffer.count
         _ = unsafe strerror_r(number, &buffer, capacity)

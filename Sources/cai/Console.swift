@@ -37,7 +37,7 @@ struct StandardOutput: ByteSink {
             } else if written < 0, errno == EPIPE {
                 throw .closedPipe
             } else if written < 0, errno != EINTR {
-                let reason = unsafe String(cString: strerror(errno))
+                let reason = SystemError.text(errno)
                 throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
             }
         }

@@ -46,7 +46,7 @@ struct ConvertCommand: ParsableCommand {
         let notices = try CheckpointWriter.convert(
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
             provenance: [
-                "source": input.split(separator: "/").last.map(String.init) ?? input,
+                "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,
                 "written_by": "cai \(Cai.configuration.version)",
             ])
