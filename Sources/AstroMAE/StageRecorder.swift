@@ -5,7 +5,11 @@
 final class StageRecorder {
     private(set) var stages: [String: [Float]] = [:]
 
+    // Never inlined: nothing of it belongs into the pass that records nothing, and the compiler (Swift 6.3.1) fails its
+    // own verification when the dictionary's append ends up there.
+
     /// Appends `count` rows of `width` floats, `stride` apart.
+    @inline(never)
     func record(_ name: String, _ values: UnsafePointer<Float>, count: Int, stride: Int? = nil, _ width: Int) {
         for row in 0..<count {
             let start = values + row * (stride ?? width)
@@ -14,6 +18,7 @@ final class StageRecorder {
     }
 
     /// Appends one channels-last map as [channels, pixels].
+    @inline(never)
     func record(_ name: String, map: UnsafePointer<Float>, pixels: Int, channels: Int) {
         var values: [Float] = []
         values.reserveCapacity(pixels * channels)
