@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "cai", targets: ["cai"]),
         .library(name: "TensorFiles", targets: ["TensorFiles"]),
         .library(name: "AstroMAE", targets: ["AstroMAE"]),
+        .library(name: "Kernels", targets: ["CKernels", "PortableKernels"]),
         .library(name: "Inference", targets: ["Inference"]),
         .library(name: "Report", targets: ["Report"]),
     ],
@@ -24,6 +25,9 @@ let package = Package(
         // C libraries
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+
+        // A system call that Swift does not see
+        .systemLibrary(name: "CLinux"),
 
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(
@@ -38,7 +42,7 @@ let package = Package(
         .target(
             name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
             swiftSettings: strict + optimised),
-        .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles"], swiftSettings: memorySafe),
+        .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles", "CLinux"], swiftSettings: memorySafe),
         .target(name: "Report", swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",

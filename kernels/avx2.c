@@ -3,11 +3,13 @@
 #include <immintrin.h>
 
 #include "tables.h"
+#include "target.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+CAI_BEGIN_TARGET("avx2,fma")
 
 #define LANES 8
 #define TILE_ROWS 6 /* 6 x 16: twelve accumulators, two panel vectors, one broadcast, one spare */
+#define TILE_PANELS 1
 
 typedef __m256 vf;
 
@@ -21,16 +23,18 @@ typedef __m256 vf;
 #define V_MUL(a, b) _mm256_mul_ps(a, b)
 #define V_DIV(a, b) _mm256_div_ps(a, b)
 #define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)  /* a*b + c */
-#define V_FNMA(a, b, c) _mm256_fnmadd_ps(a, b, c) /* c - a*b */
+#define V_FMS(a, b, c) _mm256_fmsub_ps(a, b, c)  /* a*b - c */
 /* Where either is NaN these give the second argument. */
 #define V_MIN(a, b) _mm256_min_ps(a, b)
 #define V_MAX(a, b) _mm256_max_ps(a, b)
-#define V_ABS(a) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+/* The larger, or NaN where either is. */
+#define V_MAX_OR_NAN(a, b) _mm256_or_ps(_mm256_max_ps(a, b), _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
 #define V_ROUND(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-/* a < 0 ? b : c, by the sign bit */
-#define V_SELECT_NEGATIVE(a, b, c) _mm256_blendv_ps(c, b, a)
 /* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
 #define V_POW2(n) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23))
+
+/* The low nine bits of a float, as another's sign and exponent: 2^(bits - 127) */
+#define V_EXPONENT_BITS(a) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a), 23))
 
 #define S_SQRT(x) _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)))
 
@@ -75,9 +79,29 @@ static inline void v_store_quads(float *p, const vf x[4]) {
 #define V_LOAD_QUADS(p, x) v_load_quads(p, x)
 #define V_STORE_QUADS(p, x) v_store_quads(p, x)
 
+/* Rows to columns. */
+static inline __attribute__((always_inline)) void v_transpose(vf v[8]) {
+    vf pairs[8], quads[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(v[i], v[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(v[i], v[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            quads[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + 2 + j], 0x44);
+            quads[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + 2 + j], 0xee);
+        }
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
+        v[i + 4] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+    }
+}
+
+#define V_TRANSPOSE(v) v_transpose(v)
+
 #define TABLE cai_avx2
 #define TABLE_ISA CAI_ISA_AVX2
 #include "bodies/all.inc"
 
-#pragma clang attribute pop
+CAI_END_TARGET
 #endif

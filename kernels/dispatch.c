@@ -2,9 +2,16 @@
 #include "tables.h"
 
 const cai_kernels *cai_kernels_for(cai_isa isa) {
+    switch (isa) {
 #if defined(__x86_64__)
-    if (isa == CAI_ISA_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &cai_avx2;
+    /* These ask the system, too, whether it keeps the wide registers (XCR0). */
+    case CAI_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &cai_avx2 : NULL;
+    case CAI_ISA_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma") ? &cai_avx512 : NULL;
+#elif defined(__aarch64__)
+    case CAI_ISA_NEON: return &cai_neon; /* every 64-bit ARM processor has it */
 #endif
-    (void)isa;
-    return NULL;
+    default: return NULL;
+    }
 }

@@ -6,6 +6,9 @@
 
 #if defined(__x86_64__)
 extern const cai_kernels cai_avx2;
+extern const cai_kernels cai_avx512;
+#elif defined(__aarch64__)
+extern const cai_kernels cai_neon;
 #endif
 
 #endif

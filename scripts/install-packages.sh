@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
+# With --checks also what only .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
 set -eu
 
 missing=""
@@ -16,6 +17,17 @@ else
 fi
 command -v git >/dev/null 2>&1 || need git
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] || need ca-certificates
+
+if [ "${1:-}" = --checks ]; then
+    command -v cc >/dev/null 2>&1 || { need gcc && need libc6-dev; }
+    command -v valgrind >/dev/null 2>&1 || need valgrind
+    if [ "$(uname -m)" = x86_64 ]; then
+        [ -e /usr/include/simde/x86/avx512.h ] || need libsimde-dev
+        command -v qemu-aarch64 >/dev/null 2>&1 || need qemu-user
+        command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || need gcc-aarch64-linux-gnu
+        [ -e /usr/aarch64-linux-gnu/lib/libc.a ] || need libc6-dev-arm64-cross
+    fi
+fi
 
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then

@@ -1,9 +1,8 @@
-import CKernels
-
 /// Multi-head self-attention (Vaswani et al. 2017) over the tokens of each galaxy, and the projection that follows.
 struct Attention: Sendable {
     private let qkv: PackedMatrix
-    private let projection: PackedMatrix
+    /// What follows: its output goes to the residual connection, or apart.
+    let projection: PackedMatrix
     private let config: ModelConfig
 
     /// `NormalCell` has biases of its own for q and v and none for k; timm's `Block` has one bias for all three.
@@ -18,23 +17,15 @@ struct Attention: Sendable {
         } else {
             bias = try checkpoint.take(key + ".qkv.bias", [3 * width])
         }
-        qkv = PackedMatrix(
-            weight: try checkpoint.take(key + ".qkv.weight", [3 * width, width]), bias: bias, inputs: width,
-            dense: loader.dense)
+        qkv = try loader.linear(key + ".qkv", width, 3 * width, bias: bias)
         projection = try loader.linear(key + ".proj", width, width)
     }
 
-    /// normed [count*tokens, width] is overwritten with the heads' outputs; the projection goes into `out` with
-    /// `epilogue`: the residual is added there, or kept apart.
-    func forward(
-        _ normed: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue,
-        count: Int, scratch: BlockScratch, kernels: Kernels
-    ) {
-        let rows = count * config.tokens
-        kernels.linear(qkv, normed, rows: rows, into: scratch.wide)
+    /// normed [count*tokens, width] is overwritten with the heads' outputs, for the projection.
+    func forward(_ normed: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch, kernels: Kernels) {
+        kernels.linear(qkv, normed, rows: count * config.tokens, into: scratch.wide)
         kernels.attention(
             qkv: scratch.wide, into: normed, scratch: scratch.scores, count: count, tokens: config.tokens,
             heads: config.numHeads, dim: config.headWidth, scale: Float(config.attentionScale))
-        kernels.linear(projection, normed, rows: rows, into: out, epilogue)
     }
 }

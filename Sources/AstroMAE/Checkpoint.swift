@@ -7,6 +7,8 @@ public final class Checkpoint {
     public let name: String
     /// What stands before the canonical names in the file: "", "module.", "model.module.", ...
     public let prefix: String
+    /// Whether the file has merged those Linear layers that have nothing between them.
+    public let linearLayout: LinearLayout
     private let file: TensorFile
     private let tensors: [String: TensorView]
     private var used: Set<String> = []
@@ -18,7 +20,8 @@ public final class Checkpoint {
     /// Wrappings met in practice, in order of preference when a file holds several copies.
     static let prefixes = ["", "module.", "model.", "model.module.", "state_dict.", "state_dict.module."]
 
-    /// - Throws: `CheckpointError` when the file holds no such network, or several without a known wrapping.
+    /// - Throws: `CheckpointError` when the file holds no such network, or several without a known wrapping, or when its
+    ///   metadata and keys do not agree on merged layers.
     public init(_ file: TensorFile) throws(CheckpointError) {
         let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
             .map { String($0.dropLast(Self.anchor.count)) }
@@ -38,6 +41,9 @@ public final class Checkpoint {
             tensors[String(tensor.name.dropFirst(prefix.count))] = tensor
         }
         self.tensors = tensors
+        linearLayout = try LinearLayout(
+            metadata: file.metadata[LinearLayout.metadataKey], has: { tensors[$0] != nil },
+            error: { CheckpointError(file: file.name, message: $0) })
     }
 
     /// Whether the file has that key.
@@ -60,6 +66,15 @@ public final class Checkpoint {
 
     /// The elements of `key` as float32, once its shape has been checked.
     func take(_ key: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
+        let tensor = try claim(key, shape)
+        let values: [Float]
+        do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }
+        try requireFinite(values, key)
+        return values
+    }
+
+    /// The tensor behind `key`, its shape checked, its elements still to be read and checked.
+    func claim(_ key: String, _ shape: [Int]) throws(CheckpointError) -> TensorView {
         guard let tensor = tensors[key] else { throw missing(key) }
         used.insert(key)
         guard tensor.shape == shape else {
@@ -73,19 +88,20 @@ public final class Checkpoint {
         guard takenBytes <= file.inflatedByteCount else {
             throw error("'\(key)' has shape \(tensor.shape): with it the weights have more bytes than the file")
         }
-        let values: [Float]
-        do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }
-        try requireFinite(values, key)
-        return values
+        return tensor
     }
 
     func requireFinite(_ values: [Float], _ key: String) throws(CheckpointError) {
-        // x - x is zero for finite x and NaN otherwise; one sum tells for all.
-        let probe = values.withUnsafeBufferPointer { $0.reduce(Float(0)) { $0 + ($1 - $1) } }
-        guard probe != 0 else { return }
-        let index = values.firstIndex { !$0.isFinite } ?? 0
-        throw error("'\(key)' is not finite: element \(index) is \(values[index])")
+        try Self.requireFinite(values, key, file: name)
     }
+
+    static func requireFinite(_ values: [Float], _ key: String, file: String) throws(CheckpointError) {
+        guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
+        throw CheckpointError(file: file, message: "'\(key)' is not finite: element \(index) is \(values[index])")
+    }
+
+    /// Lets go of the file's pages, which are loaded again when they are read again.
+    func releasePages() { file.releasePages() }
 
     /// Reads and checks the weights that belong to the network and are not run, as strictly as the others.
     func takeKnownExtras() throws(CheckpointError) {
@@ -145,9 +161,19 @@ public final class Checkpoint {
 }
 
 extension Checkpoint {
-    /// Trainable parameters without `cls_token` and `pos_embed`, aliases counted once: the published count.
-    var parameterCount: Int {
-        keys.reduce(0) { total, key in
+    /// Trainable parameters of the network without `cls_token` and `pos_embed`, aliases counted once: the published
+    /// count. Merged layers have fewer, or more, than those they stand for; then it is what the metadata state.
+    func parameterCount() throws(CheckpointError) -> Int {
+        guard linearLayout == .separate else {
+            let text = metadata(LinearLayout.parametersKey)
+            guard let count = text.flatMap(Int.init), count > 0 else {
+                throw error(
+                    "metadata '\(LinearLayout.parametersKey)' is \(text.map { "'\($0)'" } ?? "missing"), expected the "
+                        + "network's number of parameters before its layers were merged")
+            }
+            return count
+        }
+        return keys.reduce(0) { total, key in
             let isStatistic =
                 key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || key.hasSuffix(".num_batches_tracked")
             let isLeftOut = key == "cls_token" || key == "pos_embed"

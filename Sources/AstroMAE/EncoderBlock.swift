@@ -5,20 +5,19 @@ import CKernels
 struct BlockScratch {
     /// [count*tokens, width]
     let normed: UnsafeMutablePointer<Float>
-    /// [count*tokens, max(3 width, mlp width)]
+    /// [count*tokens, max(3 width, mlp width)]; the PCM's output before that.
     let wide: UnsafeMutablePointer<Float>
     /// Scores and keys of one head.
     let scores: UnsafeMutablePointer<Float>
-    /// PCM: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), the same for hidden, and its output.
+    /// Grouped convolutions' maps: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), and for hidden.
     let paddedTokens: UnsafeMutablePointer<Float>
     let paddedHidden: UnsafeMutablePointer<Float>
-    let convolved: UnsafeMutablePointer<Float>
     /// [count*tokens, width]: a stage's output before its residual, when stages are recorded.
     let separate: UnsafeMutablePointer<Float>
 }
 
-/// One transformer block, pre-norm: x += attn(norm1(x)), then the parallel convolution of the block's own input for
-/// patch tokens (NormalCell), then x += mlp(norm2(x)).
+/// One transformer block, pre-norm: x += attn(norm1(x)) + PCM(x), the parallel convolution module being for patch tokens
+/// (NormalCell), then x += mlp(norm2(x)).
 struct EncoderBlock: Sendable {
     private let name: String
     private let norm1: LayerNorm
@@ -44,29 +43,39 @@ struct EncoderBlock: Sendable {
         mlp = try Mlp(loader, name + ".mlp")
     }
 
+    /// Floats of one galaxy's padded maps: of tokens, and hidden.
+    var paddedTokenCount: Int { parallel?.paddedTokenCount ?? 0 }
+    var paddedHiddenCount: Int { parallel?.paddedHiddenCount ?? 0 }
+
     /// x [count, tokens, width], in place.
+    /// - Parameter leavingClassTokens: gives [count, tokens - 1, width] instead; class tokens are then keys and values of
+    ///   the attention and nothing else.
     func forward(
-        _ x: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+        _ x: UnsafeMutablePointer<Float>, count: Int, leavingClassTokens: Bool, scratch: BlockScratch, kernels: Kernels,
+        stages: StageRecorder?
     ) {
         let (tokens, width) = (config.tokens, config.width)
-        let rows = count * tokens
+        var rows = count * tokens
         let recorder = StageOf(stages, name, count: count, width: tokens * width)
-        if let parallel {
-            parallel.forward(x, into: scratch.convolved, count: count, scratch: scratch, kernels: kernels)
-            recorder?.recordMaps("PCM", scratch.convolved, pixels: tokens - 1, channels: width)
-        }
         kernels.layerNorm(x, norm1, into: scratch.normed, rows: rows)
         recorder?.record("norm1", scratch.normed)
-        residual(x, rows: rows, recorder, "attn", scratch, kernels) { out, epilogue in
-            attention.forward(
-                scratch.normed, into: out, epilogue, count: count, scratch: scratch, kernels: kernels)
-        }
-        if parallel != nil {
+        if let parallel {
+            // Attention has its own copy of the block's input by now, so the convolution's can change at once.
+            parallel.forward(x, into: scratch.wide, count: count, scratch: scratch, kernels: kernels)
+            recorder?.recordMaps("PCM", scratch.wide, pixels: tokens - 1, channels: width)
             let patches = (tokens - 1) * width
             for galaxy in 0..<count {
-                kernels.add(
-                    scratch.convolved + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
+                kernels.add(scratch.wide + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
             }
+        }
+        attention.forward(scratch.normed, count: count, scratch: scratch, kernels: kernels)
+        if leavingClassTokens {
+            config.removeClassTokens(x, count: count)
+            config.removeClassTokens(scratch.normed, count: count)
+            rows = count * (tokens - 1)
+        }
+        residual(x, rows: rows, recorder, "attn", scratch, kernels) { out, epilogue in
+            kernels.linear(attention.projection, scratch.normed, rows: rows, into: out, epilogue)
         }
         kernels.layerNorm(x, norm2, into: scratch.normed, rows: rows)
         recorder?.record("norm2", scratch.normed)
@@ -88,6 +97,16 @@ struct EncoderBlock: Sendable {
         forward(scratch.separate, CAI_STORE)
         recorder.record(part, scratch.separate)
         kernels.add(scratch.separate, to: x, count: rows * config.width)
+    }
+}
+
+extension ModelConfig {
+    /// x [count, tokens, width] -> [count, tokens - 1, width], in place.
+    func removeClassTokens(_ x: UnsafeMutablePointer<Float>, count: Int) {
+        let patches = (tokens - 1) * width
+        for galaxy in 0..<count {
+            (x + galaxy * patches).update(from: x + galaxy * tokens * width + width, count: patches)
+        }
     }
 }
 

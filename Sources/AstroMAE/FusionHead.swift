@@ -1,5 +1,6 @@
 /// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
 ///
+/// Where each branch's last Linear layer is merged into the first one here, the features are the branches' hidden layers.
 /// The last sum, over the hidden layer, is taken in float64: it costs nothing and its rounding would be the
 /// redshift's own.
 struct FusionHead: Sendable {
@@ -10,7 +11,8 @@ struct FusionHead: Sendable {
 
     init(_ loader: LayerLoader) throws(CheckpointError) {
         let config = loader.config
-        hidden = try loader.linear(Self.key + ".0", config.fusionInputs, config.fusionWidth)
+        let layer = loader.checkpoint.linearLayout == .merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer
+        hidden = try loader.linear(layer, config.fusionInputs, config.fusionWidth)
         output = try loader.narrowLinear(Self.key + ".2", config.fusionWidth, 1)
     }
 

@@ -13,6 +13,9 @@ struct GroupedConvolution: Sendable {
         kernel = expand.kernel
     }
 
+    /// Whether it reads a padded copy of the tokens.
+    var padsTokens: Bool { kernel > 1 }
+
     /// x: patch tokens where `layout` says -> out [rows, width]
     func forward(
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, layout: PatchLayout,
@@ -20,7 +23,7 @@ struct GroupedConvolution: Sendable {
     ) {
         let width = layout.width
         var (input, inputRows) = (x, layout.tokenRows)
-        if kernel > 1 {
+        if padsTokens {
             for row in 0..<rows {
                 (scratch.paddedTokens + Int(layout.tokenInterior.base[row]))
                     .update(from: x + Int(layout.tokenRows.base[row]), count: width)
@@ -57,7 +60,7 @@ struct QuadConvolution: Sendable {
     init?(_ expand: DenseWeights, _ reduce: DenseWeights, groups: Int) {
         let quad = Int(CAI_QUAD)
         guard expand.kernel == 1, reduce.kernel == 1, expand.inputs == quad, reduce.outputs == quad * groups,
-            groups % 8 == 0, expand.outputs == reduce.inputs * groups
+            groups.isMultiple(of: Int(CAI_PANEL)), expand.outputs == reduce.inputs * groups
         else { return nil }
         self.groups = groups
         hidden = reduce.inputs
@@ -90,7 +93,7 @@ extension DenseWeights {
             let first = group * each
             return DenseWeights(
                 weight: Array(reordered.weight[first * length..<(first + each) * length]),
-                bias: Array(bias[first..<first + each]), inputs: inputs, kernel: kernel
+                bias: Array(bias[first..<first + each]), inputs: inputs, kernel: kernel, operation: operation
             ).packed()
         }
     }

@@ -1,9 +1,9 @@
 /// `inception_model.vis_inception` up to its flattening: a bare 1x1 convolution, then three times average pooling and
 /// one or two Inception blocks, over channels-last maps, one galaxy at a time so that its maps stay in the cache.
+///
+/// The first convolution and the pooling after it have nothing between them: they are one convolution, 2x2 of stride 2.
 struct InceptionBranch: Sendable {
-    private let stem: PackedMatrix
-    private let pixelRows: OffsetTable
-    private let bandRuns: OffsetTable
+    private let stem: InceptionStem
     /// The Sequential's index of each block, and the blocks.
     private let blocks: [(index: Int, block: InceptionBlock)]
     private let config: ModelConfig
@@ -14,17 +14,13 @@ struct InceptionBranch: Sendable {
 
     init(_ loader: LayerLoader) throws(CheckpointError) {
         config = loader.config
-        let (size, bands) = (config.imageSize, config.bands)
+        let size = config.imageSize
         guard size % 8 == 0 else {
             throw loader.checkpoint.error("cutouts of \(size) pixels: expected a size that three poolings can halve")
         }
-        let width = try loader.outputs(Self.key + ".0", axes: 4)
-        try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: width), Self.key + ".0")
-        stem = try loader.convolution(Self.key + ".0", bands, width, kernel: 1).packed()
-        pixelRows = OffsetTable(Array(0..<size * size))
-        bandRuns = OffsetTable((0..<bands).map { $0 * size * size })
+        stem = try InceptionStem(loader, Self.key + ".0")
         var blocks: [(Int, InceptionBlock)] = []
-        var (side, channels) = (size, width)
+        var (side, channels) = (size, stem.outputs)
         for stage in Self.stages {
             side /= 2
             for index in stage.blocks {
@@ -53,7 +49,7 @@ struct InceptionBranch: Sendable {
     /// Floats for padded maps (all blocks), for two alternating maps, and for a pooled map.
     var paddedCount: Int { blocks.reduce(0) { $0 + $1.block.paddedCount } }
     var mapCount: Int {
-        max(config.imageSize * config.imageSize * stem.outputs, blocks.map(\.block.outputCount).max() ?? 0)
+        max(stem.outputCount, blocks.map(\.block.outputCount).max() ?? 0)
     }
     var pooledCount: Int { blocks.map(\.block.pooledCount).max() ?? 0 }
 
@@ -63,15 +59,16 @@ struct InceptionBranch: Sendable {
         kernels: Kernels, stages: StageRecorder?
     ) {
         var (map, spare) = (scratch.map, scratch.spare)
-        var side = config.imageSize
-        kernels.convolution(
-            stem, image, rows: side * side, aRows: pixelRows, aRuns: bandRuns, into: map, stride: stem.outputs)
-        record(0, map, side, stem.outputs, stages)
+        if let stages { stem.record(image, kernels, stages) }
+        stem.forward(image, into: map, kernels: kernels)
+        var side = config.imageSize / 2
         var (next, channels, padded) = (0, stem.outputs, scratch.padded)
         for stage in Self.stages {
-            kernels.averagePool2(map, into: spare, side: side, channels: channels)
-            swap(&map, &spare)
-            side /= 2
+            if next > 0 {
+                kernels.averagePool2(map, into: spare, side: side, channels: channels)
+                swap(&map, &spare)
+                side /= 2
+            }
             record(stage.pool, map, side, channels, stages)
             for index in stage.blocks {
                 let block = blocks[next].block

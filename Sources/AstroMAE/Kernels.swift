@@ -1,29 +1,5 @@
 import CKernels
-import Foundation
 import PortableKernels
-
-/// The instruction sets that have a table of kernels, in rising order.
-public enum InstructionSet: String, Sendable, CaseIterable {
-    case portable, avx2
-
-    var identifier: cai_isa { self == .avx2 ? CAI_ISA_AVX2 : CAI_ISA_PORTABLE }
-
-    /// The widest available one, capped by the environment's `CAI_ISA` (portable, avx2).
-    static func fromEnvironment() throws(CheckpointError) -> InstructionSet {
-        guard let cap = ProcessInfo.processInfo.environment["CAI_ISA"], !cap.isEmpty else { return .widest }
-        guard let set = InstructionSet(rawValue: cap) else {
-            let known = allCases.map(\.rawValue).joined(separator: ", ")
-            throw CheckpointError(file: "CAI_ISA", message: "'\(cap)' is no instruction set; expected \(known)")
-        }
-        return set.isAvailable ? set : .widest
-    }
-
-    /// Whether this processor and build can run it.
-    public var isAvailable: Bool { self == .portable || cai_kernels_for(identifier) != nil }
-
-    /// The widest available one.
-    public static var widest: InstructionSet { allCases.last { $0.isAvailable } ?? .portable }
-}
 
 /// What multiplies matrices: our packed micro-kernels, or OpenBLAS with one thread a caller.
 ///
@@ -41,6 +17,8 @@ struct Kernels: @unchecked Sendable {
     let gemm: GemmBackend
     private let table: cai_kernels
     private let openBLAS: OpenBLAS?
+    /// Where calls are counted and timed; nil where they are not.
+    private var counters: UnsafeMutablePointer<OperationCounts>?
 
     /// - Throws: when OpenBLAS is asked for and not installed.
     init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(CheckpointError) {
@@ -48,10 +26,28 @@ struct Kernels: @unchecked Sendable {
         if gemm == .openblas, openBLAS == nil {
             throw CheckpointError(file: "libopenblas.so.0", message: "OpenBLAS was asked for and cannot be opened")
         }
-        let native = cai_kernels_for(instructionSet.identifier)
-        self.instructionSet = native == nil ? .portable : instructionSet
+        self.instructionSet = instructionSet.availableOrBelow
         self.gemm = gemm == .auto ? .packed : gemm
-        table = native?.pointee ?? portableKernels
+        table = self.instructionSet.table ?? portableKernels
+    }
+
+    /// The same kernels, counting into `counters` if there are any.
+    func recording(in counters: OperationCounters?) -> Kernels {
+        var copy = self
+        copy.counters = counters?.base
+        return copy
+    }
+
+    /// Runs `call`; where a profile is kept, between two readings of the clock. Where none is, this is one branch.
+    @inline(__always)
+    private func measured(_ operation: NetworkOperation, _ work: @autoclosure () -> KernelWork, _ call: () -> Void) {
+        guard let counters else {
+            call()
+            return
+        }
+        let start = OperationCounters.nanoseconds()
+        call()
+        OperationCounters.count(operation, work(), since: start, in: counters)
     }
 
     /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart.
@@ -60,10 +56,6 @@ struct Kernels: @unchecked Sendable {
         stride: Int? = nil, _ epilogue: cai_epilogue = CAI_STORE
     ) {
         let stride = stride ?? weights.outputs
-        if let openBLAS, let dense = weights.dense {
-            linear(weights, dense, openBLAS, a, rows: rows, into: c, stride: stride, epilogue)
-            return
-        }
         var call = cai_gemm()
         call.rows = rows
         call.columns = weights.outputs
@@ -76,7 +68,13 @@ struct Kernels: @unchecked Sendable {
         call.c = c
         call.ldc = stride
         call.epilogue = epilogue
-        table.gemm(&call)
+        measured(weights.operation, .product(call)) {
+            if let openBLAS, let dense = weights.dense {
+                linear(weights, dense, openBLAS, a, rows: rows, into: c, stride: stride, epilogue)
+            } else {
+                table.gemm(&call)
+            }
+        }
     }
 
     /// The same over rows given by a table and inputs given in runs: convolutions. C's rows lie `stride` apart, or
@@ -100,7 +98,7 @@ struct Kernels: @unchecked Sendable {
         call.c_rows = cRows.map { UnsafePointer($0.base) }
         call.ldc = stride
         call.epilogue = epilogue
-        table.gemm(&call)
+        measured(weights.operation, .product(call)) { table.gemm(&call) }
     }
 
     private func linear(
@@ -138,21 +136,25 @@ struct Kernels: @unchecked Sendable {
             rows: rows, groups: weights.groups, hidden: weights.hidden, x: x, x_rows: xRows.base,
             expand: weights.expand.base, expand_bias: weights.expandBias.base, reduce: weights.reduce.base,
             reduce_bias: weights.reduceBias.base, out: out)
-        table.quad_convolution(&call)
+        measured(.parallelConvolution, .quads(call)) { table.quad_convolution(&call) }
     }
 
     /// x [rows, inputs] -> out [rows, outputs], summed in float64.
     func narrow(
         _ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>
     ) {
-        table.narrow_linear(
-            x, layer.weight.base, layer.bias.base, out, rows, layer.inputs, layer.outputs, layer.outputs)
+        measured(layer.operation, .narrow(rows: rows, inputs: layer.inputs, outputs: layer.outputs)) {
+            table.narrow_linear(
+                x, layer.weight.base, layer.bias.base, out, rows, layer.inputs, layer.outputs, layer.outputs)
+        }
     }
 
     func layerNorm(
         _ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int
     ) {
-        table.layer_norm(x, norm.gamma.base, norm.beta.base, norm.eps, out, rows, norm.width)
+        measured(.norm, .elementwise(rows * norm.width, floats: 2 * (rows + 1) * norm.width)) {
+            table.layer_norm(x, norm.gamma.base, norm.beta.base, norm.eps, out, rows, norm.width)
+        }
     }
 
     /// qkv [count, tokens, 3, heads, dim] -> out [count, tokens, heads, dim]
@@ -162,30 +164,41 @@ struct Kernels: @unchecked Sendable {
     ) {
         var call = cai_attention(
             count: count, tokens: tokens, heads: heads, dim: dim, scale: scale, qkv: qkv, out: out, scratch: scratch)
-        table.attention(&call)
+        measured(.attention, .attention(call)) { table.attention(&call) }
     }
 
     static func attentionScratch(tokens: Int, dim: Int) -> Int { cai_attention_scratch(tokens, dim) }
 
-    func relu(_ x: UnsafeMutablePointer<Float>, count: Int) { table.relu(x, count) }
+    /// The ReLU that is not a product's epilogue: that of the first magnitude layer.
+    func relu(_ x: UnsafeMutablePointer<Float>, count: Int) {
+        measured(.magnitudes, .elementwise(count, floats: 2 * count)) { table.relu(x, count) }
+    }
 
     /// c += x
-    func add(_ x: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>, count: Int) { table.add(x, c, count) }
+    func add(_ x: UnsafePointer<Float>, to c: UnsafeMutablePointer<Float>, count: Int) {
+        measured(.addition, .elementwise(count, floats: 3 * count)) { table.add(x, c, count) }
+    }
 
     /// [side, side, channels] -> [side/2, side/2, channels]
     func averagePool2(
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int
     ) {
-        table.average_pool_2(x, out, side, side, channels)
+        measured(.inceptionPooling, .pooling(side, to: side / 2, channels)) {
+            table.average_pool_2(x, out, side, side, channels)
+        }
     }
 
     /// [side, side, channels] -> the same shape
     func maxPool3(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int) {
-        table.max_pool_3(x, out, side, side, channels)
+        measured(.inceptionPooling, .pooling(side, to: side, channels)) {
+            table.max_pool_3(x, out, side, side, channels)
+        }
     }
 
     /// [rows, width] -> [width]
     func meanRows(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
-        table.mean_rows(x, out, rows, width)
+        measured(.tokenMean, .elementwise(rows * width, floats: (rows + 1) * width)) {
+            table.mean_rows(x, out, rows, width)
+        }
     }
 }

@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
 struct LayerLoader {
     let checkpoint: Checkpoint
@@ -5,25 +7,33 @@ struct LayerLoader {
     /// Whether Linear layers go to OpenBLAS.
     let dense: Bool
 
-    /// - Parameter order: where inputs lie in another order in memory, the file's index of each.
+    private let arena = FloatArena()
+    private let packing = LayerPacking()
+
+    /// A layer whose weights are read and packed by `packLinears`.
+    /// - Parameters:
+    ///   - bias: the file's, unless it is made of several.
+    ///   - order: where inputs lie in another order in memory, the file's index of each.
     func linear(
-        _ key: String, _ inputs: Int, _ outputs: Int, inputsFrom order: [Int]? = nil
+        _ key: String, _ inputs: Int, _ outputs: Int, bias: [Float]? = nil, inputsFrom order: [Int]? = nil
     ) throws(CheckpointError) -> PackedMatrix {
-        var weight = try checkpoint.take(key + ".weight", [outputs, inputs])
-        if let order {
-            let file = weight
-            for output in 0..<outputs {
-                for (index, source) in order.enumerated() {
-                    weight[output * inputs + index] = file[output * inputs + source]
-                }
-            }
-        }
-        return PackedMatrix(
-            weight: weight, bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: dense)
+        let weight = try checkpoint.claim(key + ".weight", [outputs, inputs])
+        let given: [Float]
+        if let bias { given = bias } else { given = try checkpoint.take(key + ".bias", [outputs]) }
+        let matrix = PackedMatrix(NetworkOperation(layer: key), bias: given, inputs: inputs, dense: dense, arena: arena)
+        packing.add(key + ".weight", weight, into: matrix, inputsFrom: order)
+        return matrix
+    }
+
+    /// Reads, checks and packs the weights of all layers that `linear` gave.
+    func packLinears(on parallel: ParallelLoop) throws(CheckpointError) {
+        checkpoint.releasePages()
+        try packing.run(on: parallel, for: checkpoint)
     }
 
     func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> NarrowLinear {
         NarrowLinear(
+            NetworkOperation(layer: key),
             weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
     }
@@ -40,7 +50,8 @@ struct LayerLoader {
     ) throws(CheckpointError) -> DenseWeights {
         DenseWeights(
             weight: try checkpoint.take(key + ".weight", [outputs, inputs, kernel, kernel]),
-            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, kernel: kernel)
+            bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, kernel: kernel,
+            operation: NetworkOperation(layer: key, kernel: kernel))
     }
 
     /// A convolution with the BatchNorm that follows it folded in, in float64:

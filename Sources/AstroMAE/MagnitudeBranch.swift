@@ -6,7 +6,7 @@ struct MagnitudeBranch: Sendable {
     private let first: NarrowLinear
     private let rest: LinearStack
 
-    private static let key = "inception_model.magnitude_block"
+    static let key = "inception_model.magnitude_block"
 
     init(_ loader: LayerLoader) throws(CheckpointError) {
         let (bands, outputs) = (loader.config.bands, try loader.outputs(Self.key + ".0", axes: 2))

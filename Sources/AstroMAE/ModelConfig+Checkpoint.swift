@@ -40,6 +40,10 @@ extension ModelConfig {
         notices += stated.notices(file: checkpoint.name, heads: override == nil ? heads : nil)
         // A scale that the file states belongs to the file's own heads.
         let ownScale = override == nil || override == stated.numHeads ? stated.attentionScale : nil
+        let merged = checkpoint.linearLayout == .merged
+        func outputs(_ layer: String) throws(CheckpointError) -> Int {
+            try checkpoint.shape(layer + ".weight", axes: 2)[0]
+        }
         let config = ModelConfig(
             bands: bands, imageSize: grid * patchSize, patchSize: patchSize, width: width, depth: depth,
             blockKind: isCell ? .normalCell : .plain, numHeads: heads,
@@ -48,10 +52,10 @@ extension ModelConfig {
             parallelConvolution: isCell ? try .derived(from: checkpoint, width: width) : nil,
             layerNormEps: stated.layerNormEps ?? referenceLayerNormEps,
             batchNormEps: stated.batchNormEps ?? referenceBatchNormEps,
-            vitFeatures: try checkpoint.shape("vit_block.2.weight", axes: 2)[0],
-            inceptionFeatures: try checkpoint.shape("inception_model.vis_inception.12.weight", axes: 2)[0],
-            magnitudeFeatures: try checkpoint.shape("inception_model.magnitude_block.8.weight", axes: 2)[0],
-            fusionWidth: try checkpoint.shape("concat_block.0.weight", axes: 2)[0])
+            vitFeatures: try outputs(merged ? MergedLinear.head.key : "vit_block.2"),
+            inceptionFeatures: try outputs(InceptionBranch.key + (merged ? ".10" : ".12")),
+            magnitudeFeatures: try outputs(MagnitudeBranch.key + (merged ? ".6" : ".8")),
+            fusionWidth: try outputs(merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer))
         try config.requireSupportedSizes(checkpoint)
         return config
     }
@@ -78,13 +82,13 @@ extension ModelConfig {
             [side, side, width], [side, side, parallelConvolution?.hidden ?? 1],
         ]
         for sizes in perGalaxy {
-            var count = RedshiftModel.microBatch
+            var count = CacheSize.mostGalaxies
             for size in sizes {
                 let (product, overflow) = count.multipliedReportingOverflow(by: size)
                 guard !overflow, product <= Self.largestBuffer else {
                     throw checkpoint.error(
                         "sizes \(sizes) a galaxy are beyond what is supported: at most \(Self.largestBuffer) floats for "
-                            + "\(RedshiftModel.microBatch) galaxies")
+                            + "\(CacheSize.mostGalaxies) galaxies")
                 }
                 count = product
             }

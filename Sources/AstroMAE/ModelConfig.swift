@@ -37,7 +37,8 @@ public struct ModelConfig: Codable, Equatable, Sendable {
     public let parallelConvolution: ParallelConvolution?
     public let layerNormEps: Double
     public let batchNormEps: Double
-    /// Outputs of the ViT, Inception and magnitude branches, as they are concatenated.
+    /// Features of the ViT, Inception and magnitude branches, as they are concatenated: outputs of each branch's last
+    /// Linear layer, or of the last but one where weights have the last merged into the fusion head.
     public let vitFeatures: Int
     public let inceptionFeatures: Int
     public let magnitudeFeatures: Int

@@ -2,6 +2,8 @@ import CKernels
 
 /// The weights of a Linear layer or a convolution, laid out once for the kernels: y = W x + b.
 struct PackedMatrix: Sendable {
+    /// What a profile counts its products as.
+    let operation: NetworkOperation
     let outputs: Int
     let inputs: Int
     /// ceil(outputs/16) panels of [inputs, 16]; zero beyond `outputs`.
@@ -11,30 +13,90 @@ struct PackedMatrix: Sendable {
     /// [outputs, inputs] as OpenBLAS reads it; the panels are empty then.
     let dense: FloatBuffer?
 
+    static let panelWidth = Int(CAI_PANEL)
+
+    /// A matrix whose weights are still to be packed.
     /// - Parameters:
-    ///   - weight: [outputs, inputs]
     ///   - dense: whether the matrix goes to OpenBLAS instead of our own kernels.
-    init(weight: [Float], bias: [Float], inputs: Int, dense: Bool) {
-        let outputs = bias.count
-        let panelWidth = Int(CAI_PANEL)
-        let panelCount = (outputs + panelWidth - 1) / panelWidth
-        self.outputs = outputs
+    ///   - arena: where it is to lie.
+    init(
+        _ operation: NetworkOperation, bias: [Float], inputs: Int, dense: Bool, arena: FloatArena? = nil
+    ) {
+        self.operation = operation
+        outputs = bias.count
         self.inputs = inputs
-        self.bias = FloatBuffer(count: panelCount * panelWidth)
+        let padded = (outputs + Self.panelWidth - 1) / Self.panelWidth * Self.panelWidth
+        self.bias = FloatBuffer(count: padded)
         for (index, value) in bias.enumerated() { self.bias.base[index] = value }
-        panels = FloatBuffer(count: dense ? 0 : panelCount * panelWidth * inputs)
-        self.dense = dense ? FloatBuffer(count: outputs * inputs) : nil
-        weight.withUnsafeBufferPointer { weight in
-            guard let source = weight.baseAddress else { return }
-            if let copy = self.dense {
-                copy.base.update(from: source, count: outputs * inputs)
-                return
+        panels = FloatBuffer(count: dense ? 0 : padded * inputs, in: arena)
+        self.dense = dense ? FloatBuffer(count: outputs * inputs, in: arena) : nil
+    }
+
+    /// - Parameter weight: [outputs, inputs], finite.
+    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool) {
+        self.init(operation, bias: bias, inputs: inputs, dense: dense)
+        let outputs = outputs
+        _ = weight.withUnsafeBufferPointer { pack($0, outputs: 0..<outputs) }
+    }
+
+    /// Packs the weights of some outputs, which nobody may be reading. Different outputs may be packed by different
+    /// threads at once, if they are of different panels.
+    /// - Parameter rows: at least [outputs, inputs], row-major.
+    /// - Returns: whether all of them are finite.
+    func pack(_ rows: UnsafeBufferPointer<Float>, outputs: Range<Int>) -> Bool {
+        guard let rows = rows.baseAddress, inputs > 0 else { return true }
+        if let dense {
+            let count = outputs.count * inputs
+            dense.base.advanced(by: outputs.lowerBound * inputs).update(from: rows, count: count)
+            return (0..<count).allSatisfy { rows[$0].isFinite }
+        }
+        // x - x is zero for finite x and NaN otherwise; one sum tells for all.
+        var probe = SIMD4<Float>.zero
+        var output = outputs.lowerBound
+        while output < outputs.upperBound {
+            let row = rows + (output - outputs.lowerBound) * inputs
+            let column = panels.base + output / Self.panelWidth * Self.panelWidth * inputs + output % Self.panelWidth
+            if output % 4 == 0, outputs.upperBound - output >= 4 {
+                Self.transpose4(row, inputs, into: column, &probe)
+                output += 4
+            } else {
+                for k in 0..<inputs {
+                    column[k * Self.panelWidth] = row[k]
+                    probe[0] += row[k] - row[k]
+                }
+                output += 1
             }
-            for output in 0..<outputs {
-                let row = source + output * inputs
-                let column = panels.base + output / panelWidth * panelWidth * inputs + output % panelWidth
-                for k in 0..<inputs { column[k * panelWidth] = row[k] }
-            }
+        }
+        return probe.sum() == 0
+    }
+
+    /// Four rows of `count` floats into four neighbouring columns of a panel, in squares: both sides are then read and
+    /// written by whole vectors.
+    private static func transpose4(
+        _ rows: UnsafePointer<Float>, _ count: Int, into column: UnsafeMutablePointer<Float>,
+        _ probe: inout SIMD4<Float>
+    ) {
+        let (row0, row1, row2, row3) = (rows, rows + count, rows + 2 * count, rows + 3 * count)
+        var k = 0
+        while k + 4 <= count {
+            let a = UnsafeRawPointer(row0 + k).loadUnaligned(as: SIMD4<Float>.self)
+            let b = UnsafeRawPointer(row1 + k).loadUnaligned(as: SIMD4<Float>.self)
+            let c = UnsafeRawPointer(row2 + k).loadUnaligned(as: SIMD4<Float>.self)
+            let d = UnsafeRawPointer(row3 + k).loadUnaligned(as: SIMD4<Float>.self)
+            probe += ((a - a) + (b - b)) + ((c - c) + (d - d))
+            let target = UnsafeMutableRawPointer(column + k * panelWidth)
+            let step = panelWidth * MemoryLayout<Float>.stride
+            target.storeBytes(of: SIMD4(a[0], b[0], c[0], d[0]), as: SIMD4<Float>.self)
+            (target + step).storeBytes(of: SIMD4(a[1], b[1], c[1], d[1]), as: SIMD4<Float>.self)
+            (target + 2 * step).storeBytes(of: SIMD4(a[2], b[2], c[2], d[2]), as: SIMD4<Float>.self)
+            (target + 3 * step).storeBytes(of: SIMD4(a[3], b[3], c[3], d[3]), as: SIMD4<Float>.self)
+            k += 4
+        }
+        while k < count {
+            let values = SIMD4(row0[k], row1[k], row2[k], row3[k])
+            probe += values - values
+            UnsafeMutableRawPointer(column + k * panelWidth).storeBytes(of: values, as: SIMD4<Float>.self)
+            k += 1
         }
     }
 }
@@ -46,6 +108,7 @@ struct DenseWeights {
     var bias: [Float]
     let inputs: Int
     let kernel: Int
+    let operation: NetworkOperation
 
     var outputs: Int { bias.count }
 
@@ -66,7 +129,7 @@ struct DenseWeights {
     }
 
     func packed(dense: Bool = false) -> PackedMatrix {
-        PackedMatrix(weight: weight, bias: bias, inputs: inputs * kernel * kernel, dense: dense)
+        PackedMatrix(operation, weight: weight, bias: bias, inputs: inputs * kernel * kernel, dense: dense)
     }
 }
 
@@ -88,6 +151,8 @@ struct LayerNorm: Sendable {
 
 /// A Linear layer of so few inputs that its sums can be taken in float64 for nothing: y = W x + b.
 struct NarrowLinear: Sendable {
+    /// What a profile counts it as.
+    let operation: NetworkOperation
     let inputs: Int
     let outputs: Int
     /// [inputs, outputs]
@@ -95,7 +160,8 @@ struct NarrowLinear: Sendable {
     let bias: FloatBuffer
 
     /// - Parameter weight: [outputs, inputs]
-    init(weight: [Float], bias: [Float], inputs: Int) {
+    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int) {
+        self.operation = operation
         (self.inputs, outputs) = (inputs, bias.count)
         self.weight = FloatBuffer(count: weight.count)
         self.bias = FloatBuffer(count: bias.count)

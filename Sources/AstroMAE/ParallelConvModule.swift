@@ -27,6 +27,14 @@ struct ParallelConvModule: Sendable {
         }
     }
 
+    /// Floats of one galaxy's padded maps: of tokens, and hidden. Quads keep what is hidden in registers.
+    var paddedTokenCount: Int {
+        if case .grouped(let groups) = weights, groups.padsTokens { layout.tokenMapCount } else { 0 }
+    }
+    var paddedHiddenCount: Int {
+        if case .grouped = weights { layout.hiddenMapCount } else { 0 }
+    }
+
     /// x [count, tokens, width], class tokens left out -> out [count*(tokens-1), width]
     func forward(
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch,
@@ -46,6 +54,9 @@ struct ParallelConvModule: Sendable {
 struct PatchLayout: Sendable {
     let width: Int
     let tokens: Int
+    /// Floats of one galaxy's padded tokens and padded hidden map.
+    let tokenMapCount: Int
+    let hiddenMapCount: Int
     /// Patch tokens within [tokens, width].
     let tokenRows: OffsetTable
     /// Interior of the padded copies of the tokens and of the hidden map, the windows on them, and a window's taps.
@@ -61,6 +72,7 @@ struct PatchLayout: Sendable {
         let token = MapGeometry(side: config.grid, padding: padding, channels: config.width)
         let hidden = MapGeometry(side: config.grid, padding: padding, channels: module.hidden)
         (width, tokens) = (config.width, config.tokens)
+        (tokenMapCount, hiddenMapCount) = (token.count, hidden.count)
         tokenRows = OffsetTable(
             (1..<config.tokens).map { $0 * config.width }, repeated: capacity,
             stride: config.tokens * config.width)

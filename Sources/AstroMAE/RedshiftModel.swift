@@ -4,7 +4,8 @@ import TensorFiles
 /// (Fathkouhi & Fox 2024). Immutable after loading; any number of threads may predict with it at once.
 public final class RedshiftModel: Sendable {
     public let config: ModelConfig
-    /// Trainable parameters without `cls_token` and `pos_embed`.
+    /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`; weights with merged
+    /// layers hold another number.
     public let parameterCount: Int
     /// What had to be assumed because the file does not say it: one line each, to be shown to the user.
     public let notices: [String]
@@ -12,16 +13,14 @@ public final class RedshiftModel: Sendable {
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
 
+    let vit: ViTBranch
     let inception: InceptionBranch
     private let kernels: Kernels
-    private let vit: ViTBranch
     private let vitHead: ViTHead
     private let inceptionHead: LinearStack
     private let magnitudes: MagnitudeBranch
     private let fusion: FusionHead
 
-    /// Galaxies that pass through the encoder together: their activations stay in the second-level cache.
-    static let microBatch = 16
     /// Galaxies that pass through the heads together: the heads' 43 MB of weights are read once for all of them.
     static let headBatch = 128
 
@@ -40,9 +39,11 @@ public final class RedshiftModel: Sendable {
     ///   - weights: an opened checkpoint in any of the readable formats.
     ///   - numHeads: overrides what the file says, or the reference's value where it says nothing.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
+    ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
     /// - Throws: `CheckpointError` with the file and the key: missing, unexpected, misshapen or not finite.
     public init(
-        weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil
+        weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
+        on parallel: ParallelLoop = .serial
     ) throws(CheckpointError) {
         let checkpoint = try Checkpoint(weights)
         var notices: [String] = []
@@ -51,7 +52,7 @@ public final class RedshiftModel: Sendable {
         if let instructionSet { chosen = instructionSet } else { chosen = try .fromEnvironment() }
         kernels = try Kernels(chosen, gemm: gemm)
         let loader = LayerLoader(checkpoint: checkpoint, config: config, dense: kernels.gemm == .openblas)
-        vit = try ViTBranch(loader, capacity: Self.microBatch)
+        vit = try ViTBranch(loader, capacity: config.microBatch)
         vitHead = try ViTHead(loader)
         inception = try InceptionBranch(loader)
         inceptionHead = try LinearStack(
@@ -61,13 +62,14 @@ public final class RedshiftModel: Sendable {
         fusion = try FusionHead(loader)
         try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
-        parameterCount = checkpoint.parameterCount
+        parameterCount = try checkpoint.parameterCount()
         self.notices = notices
         let floats = Workspace.count(for: self, capacity: Self.headBatch)
         guard floats <= Self.largestWorkspace else {
             throw checkpoint.error(
                 "a thread would need \(floats) floats to work in, beyond what is supported: \(Self.largestWorkspace)")
         }
+        try loader.packLinears(on: parallel)
     }
 
     /// images [N, bands, size, size] and magnitudes [N, bands] to redshifts [N].
@@ -83,7 +85,8 @@ public final class RedshiftModel: Sendable {
 
     /// The same pass with every stage kept, by the names of PyTorch's modules and in their layouts
     /// (`patch_embed`, `blocks.0.attn`, `vis_inception.4`, ..., `z`), for comparison with other implementations.
-    /// Fused stages are run apart, over the same kernels, to the same bits.
+    /// Fused stages are run apart, over the same kernels, to the same bits. Layers that the weights have merged into
+    /// others give no stage: `head`, and the last Linear layer of each branch.
     public func stages(images: Span<Float>, magnitudes: Span<Float>) -> [String: [Float]] {
         let count = images.count / imageCount
         let recorder = StageRecorder()
@@ -123,10 +126,12 @@ public final class RedshiftModel: Sendable {
     private func encode(
         _ images: UnsafePointer<Float>, count: Int, _ workspace: borrowing Workspace, _ stages: StageRecorder?
     ) {
-        for first in stride(from: 0, to: count, by: Self.microBatch) {
+        let kernels = self.kernels.recording(in: workspace.counters)
+        let microBatch = config.microBatch
+        for first in stride(from: 0, to: count, by: microBatch) {
             vit.forward(
                 images + first * imageCount, into: workspace.vitFeatures + first * config.width,
-                count: min(Self.microBatch, count - first), x: workspace.tokens, scratch: workspace.block,
+                count: min(microBatch, count - first), x: workspace.tokens, scratch: workspace.block,
                 kernels: kernels, stages: stages)
         }
         for galaxy in 0..<count {
@@ -142,6 +147,7 @@ public final class RedshiftModel: Sendable {
         _ workspace: borrowing Workspace, _ stages: StageRecorder?
     ) {
         let (fused, stride) = (workspace.fused, config.fusionInputs)
+        let kernels = self.kernels.recording(in: workspace.counters)
         vitHead.forward(
             workspace.vitFeatures + first * config.width, into: fused, stride: stride, rows: count,
             scratch: workspace.head, kernels: kernels, stages: stages)

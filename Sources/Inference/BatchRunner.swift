@@ -1,4 +1,5 @@
 import AstroMAE
+import Dispatch
 import Synchronization
 import TensorFiles
 
@@ -38,10 +39,13 @@ public struct BatchRunner: Sendable {
 
     /// The redshifts of the first `limit` galaxies (all, if nil) of the partitions in their order.
     ///
-    /// - Parameter progress: called on the calling thread, about ten times a second, and not after the last galaxy.
+    /// - Parameters:
+    ///   - profile: gets the counts and times of all threads' kernel calls.
+    ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
     /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first.
     public func run(
-        _ partitions: [PartitionReader], limit: Int? = nil, progress: (Progress) -> Void = { _ in }
+        _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
+        progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
         let clock = ContinuousClock()
         let start = clock.now
@@ -49,11 +53,12 @@ public struct BatchRunner: Sendable {
         let total = sections.reduce(0) { $0 + $1.count }
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         let work = Work(chunks: Self.chunks(of: sections, rows: rows), sections: sections.count, galaxies: total)
-        let workers = WorkerThreads.run(count: min(threads, work.chunks.count)) {
-            progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
-        } body: { [model] in
-            Worker(model: model, sections: sections, work: work).run(capacity: rows)
-        }
+        let workers =
+            work.chunks.isEmpty
+            ? 0
+            : compute(work, sections, rows: rows, profile: profile) {
+                progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
+            }
         if let failure = work.failure.withLock({ $0 }) { throw failure.error }
         guard workers > 0 || work.chunks.isEmpty else {
             throw .threads(message: "the system gives no thread to work on")
@@ -61,6 +66,35 @@ public struct BatchRunner: Sendable {
         return Predictions(
             sections: sections, redshifts: work.redshifts.withLock { $0 }, seconds: (clock.now - start) / .seconds(1),
             threads: workers)
+    }
+
+    /// Computes all chunks, and meanwhile compares the partitions' checksums.
+    /// - Returns: the number of threads that computed.
+    private func compute(
+        _ work: Work, _ sections: [Predictions.Section], rows: Int, profile: Profile?, whileWaiting: () -> Void
+    ) -> Int {
+        let auditor = WorkerThread { Self.verify(sections, work) }
+        let count = min(threads, work.chunks.count)
+        let workers = WorkerThreads.run(
+            count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
+        ) {
+            [model] in
+            Worker(model: model, sections: sections, work: work, ahead: count, profile: profile).run(capacity: rows)
+        }
+        if workers == 0 { work.stop() }
+        auditor?.join()
+        if auditor == nil { Self.verify(sections, work) }
+        return workers
+    }
+
+    /// Compares the checksums of partition after partition, one ahead of those that compute, which loads the next one's
+    /// pages and inflates it, too.
+    private static func verify(_ sections: [Predictions.Section], _ work: Work) {
+        for (index, section) in sections.enumerated() {
+            guard work.waitToVerify(index) else { return }
+            do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            if work.finishPart(of: index) { section.partition.release() }
+        }
     }
 
     private static func sections(of partitions: [PartitionReader], limit: Int?) -> [Predictions.Section] {
@@ -101,43 +135,79 @@ private final class Work: Sendable {
     let next = Atomic<Int>(0)
     let done = Atomic<Int>(0)
     let redshifts: Mutex<[Float]>
-    /// Chunks of each section that are not done.
-    let left: Mutex<[Int]>
-    /// The failure of the earliest chunk. Chunks are dealt in order and finished once dealt, so that the earliest of all
-    /// chunks that would fail is always among those that were tried.
+    /// The first chunk of each section.
+    private let first: [Int]
+    /// Chunks of each section that are not done, and one more until its checksums are compared.
+    private let left: Mutex<[Int]>
+    /// Sections whose checksums may be compared and have not been.
+    private let open = DispatchSemaphore(value: 0)
+    /// The failure of the earliest chunk. Chunks are dealt in order, finished once dealt, and dealt up to one that is
+    /// known to fail: the earliest of all that would fail is always among those that were tried.
     let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
+    private let isStopped = Atomic<Bool>(false)
 
     init(chunks: [Chunk], sections: Int, galaxies: Int) {
         self.chunks = chunks
-        var left = [Int](repeating: 0, count: sections)
-        for chunk in chunks { left[chunk.section] += 1 }
+        var left = [Int](repeating: 1, count: sections)
+        var first: [Int] = []
+        for (index, chunk) in chunks.enumerated() {
+            left[chunk.section] += 1
+            if chunk.rows.lowerBound == 0 { first.append(index) }
+        }
         self.left = Mutex(left)
+        self.first = first
         redshifts = Mutex([Float](repeating: .nan, count: galaxies))
+        // The first section and the one after it.
+        open.signal()
+        open.signal()
     }
 
     func takeNext() -> Int? {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        return index < chunks.count ? index : nil
+        guard index < chunks.count, isWanted(index) else { return nil }
+        if chunks[index].rows.lowerBound == 0, chunks[index].section > 0 { open.signal() }
+        return index
     }
 
-    /// - Returns: whether it was the last chunk of its section.
-    func finish(_ chunk: Chunk, _ values: Span<Float>) -> Bool {
+    /// Waits until the section before that one has begun.
+    /// - Returns: false when it is not wanted any more.
+    func waitToVerify(_ section: Int) -> Bool {
+        open.wait()
+        return isWanted(first[section]) && !isStopped.load(ordering: .relaxed)
+    }
+
+    /// Whether no earlier chunk has failed.
+    private func isWanted(_ chunk: Int) -> Bool { failure.withLock { $0.map { chunk < $0.chunk } ?? true } }
+
+    func finish(_ chunk: Chunk, _ values: Span<Float>) {
         redshifts.withLock { redshifts in
             for index in values.indices { redshifts[chunk.place + index] = values[index] }
         }
         done.wrappingAdd(chunk.rows.count, ordering: .relaxed)
-        return left.withLock { left in
-            left[chunk.section] -= 1
-            return left[chunk.section] == 0
+    }
+
+    /// - Returns: whether a chunk, or the comparing of checksums, was the last of its section's parts.
+    func finishPart(of section: Int) -> Bool {
+        left.withLock { left in
+            left[section] -= 1
+            return left[section] == 0
         }
     }
+
+    func fail(section: Int, _ error: InferenceError) { fail(first[section], error) }
 
     func fail(_ index: Int, _ error: InferenceError) {
         failure.withLock { failure in
             if let earlier = failure, earlier.chunk < index { return }
             failure = (index, error)
         }
-        next.store(chunks.count, ordering: .relaxed)
+        open.signal()
+    }
+
+    /// Nothing will be computed.
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        open.signal()
     }
 }
 
@@ -146,27 +216,35 @@ private struct Worker {
     let model: RedshiftModel
     let sections: [Predictions.Section]
     let work: Work
+    /// As many chunks from the one that is computed, the file is loaded: the next one for this thread.
+    let ahead: Int
+    let profile: Profile?
 
     func run(capacity: Int) {
-        var workspace = Workspace(for: model, capacity: capacity)
+        var workspace = Workspace(for: model, capacity: capacity, profile: profile)
         var images: [Float] = []
         var magnitudes: [Float] = []
         var redshifts: [Float] = []
         while let index = work.takeNext() {
             let chunk = work.chunks[index]
             let partition = sections[chunk.section].partition
+            if index + ahead < work.chunks.count {
+                let next = work.chunks[index + ahead]
+                sections[next.section].partition.prefetch(next.rows)
+            }
             if redshifts.count != chunk.rows.count { redshifts = [Float](repeating: 0, count: chunk.rows.count) }
             do throws(InferenceError) {
-                if chunk.rows.lowerBound == 0 { try partition.verify() }
                 try partition.readMagnitudes(chunk.rows, into: &magnitudes)
                 try partition.withImages(chunk.rows, buffer: &images) { images throws(TensorFileError) in
                     var span = redshifts.mutableSpan
                     model.predict(images: images, magnitudes: magnitudes.span, into: &span, workspace: &workspace)
                 }
-                if work.finish(chunk, redshifts.span) { partition.release() }
+                work.finish(chunk, redshifts.span)
+                partition.release(chunk.rows)
             } catch {
                 work.fail(index, error)
             }
+            if work.finishPart(of: chunk.section) { partition.release() }
         }
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A file of galaxies to run, and what its rows are called.
 public struct InputFile: Sendable, Equatable {
@@ -83,8 +83,8 @@ public enum InputList {
 
     /// nil where there is nothing at the path.
     private static func isFolder(_ path: String) -> Bool? {
-        var isFolder: ObjCBool = false
-        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) ? isFolder.boolValue : nil
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) ? isFolder : nil
     }
 
     /// What follows the last dot of a path's last component, in lower case; empty without one.

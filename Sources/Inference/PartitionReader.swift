@@ -53,8 +53,18 @@ public struct PartitionReader: Sendable {
         try reading { () throws(TensorFileError) in try file.verifyChecksums() }
     }
 
-    /// Lets go of what was inflated; it is inflated again when it is read again.
+    /// Lets go of what was inflated and of the file's pages; both come again when they are read again.
     public func release() { file.release() }
+
+    /// Asks for the images of `rows` to be loaded, where they lie together.
+    func prefetch(_ rows: Range<Int>) {
+        if let range = tensors.images.contiguousByteRange(rows: rows) { tensors.images.source.prefetch(range) }
+    }
+
+    /// Lets go of the pages of the images of `rows`.
+    func release(_ rows: Range<Int>) {
+        if let range = tensors.images.contiguousByteRange(rows: rows) { tensors.images.source.release(range) }
+    }
 
     /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
     /// otherwise converted into `buffer`, which grows to their size.

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A path with wildcards, expanded without a shell: `*`, `?` and `[...]` within a component, as fnmatch(3) has them.
 /// A name that begins with a dot is matched only by a pattern that does too.

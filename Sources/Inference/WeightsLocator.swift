@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Finds the files that come with the program: the demo weights and the demo galaxies.
 public struct WeightsLocator: Sendable {

@@ -56,6 +56,10 @@ public let portableKernels = cai_kernels(
             for r in 0..<rows { sum += x[r * width + w] }
             out[w] = sum * (1 / Float(rows))
         }
+    },
+    fma_peak: { iterations, sink in
+        guard let sink else { return 0 }
+        return multiplyAddPeak(iterations, sink)
     }
 )
 

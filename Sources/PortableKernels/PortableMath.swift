@@ -1,4 +1,4 @@
-/// exp, GELU and SiLU on one vector; the formulas, coefficients and error bounds of kernels/bodies/math.inc.
+/// exp, GELU and SiLU on one vector. Fits made like those of kernels/bodies/math.inc; nothing is fused here.
 
 @inline(__always)
 private func pow2Split(_ n: Vector, _ f: Vector) -> Vector {
@@ -9,11 +9,17 @@ private func pow2Split(_ n: Vector, _ f: Vector) -> Vector {
     p = multiplyAdd(p, f, Vector(repeating: 0x1.ebfbdcp-3))
     p = multiplyAdd(p, f, Vector(repeating: 0x1.62e430p-1))
     p = multiplyAdd(p, f, Vector(repeating: 1))
-    // NaN converts to no integer: its exponent is taken as 0 and the polynomial carries it.
-    let whole = n.replacing(with: 0, where: n .!= n)
-    let exponent = SIMD8<Int32>(truncatingIfNeeded: SIMD8<Int32>(whole) &+ 127) &<< 23
+    // The low bits of this sum are n + 127, an exponent; for NaN they are something, and the polynomial carries it.
+    let exponent = unsafeBitCast(n + (wholes + 127), to: SIMD8<UInt32>.self) &<< 23
     return p * unsafeBitCast(exponent, to: Vector.self)
 }
+
+/// A float so large that it has no fraction: adding it rounds.
+private let wholes: Float = 0x1.8p+23
+
+/// The nearest whole number, for |x| < 2^22. Without SSE4.1, `rounded()` is a call for each lane.
+@inline(__always)
+private func round(_ x: Vector) -> Vector { (x + wholes) - wholes }
 
 /// x held within [low, high]; NaN stays NaN.
 @inline(__always)
@@ -21,10 +27,11 @@ private func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
     x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
 }
 
+/// e^x within 1.6 ulp where the result is normal; zero below -88.03, infinity above 88.37; NaN stays NaN.
 @inline(__always)
 func exponential(_ value: Vector) -> Vector {
     let x = clamp(value, -89, 90)
-    let n = clamp((x * 0x1.715476p+0).rounded(.toNearestOrEven), -127, 128)
+    let n = clamp(round(x * 0x1.715476p+0), -127, 128)
     // log2(e) in two parts; the upper one has few enough bits for its product with a whole number to be exact.
     let high: Float = 0x1.62e4p-1
     let low: Float = 0x1.7f7d1cp-20
@@ -32,6 +39,7 @@ func exponential(_ value: Vector) -> Vector {
     return pow2Split(n, r * 0x1.715476p+0)
 }
 
+/// x Phi(x). With t = |x|, erfc(t/sqrt 2) = 2^-(t Q(t)), Q of degree 9: absolute error at most 3.0e-8 + 2 ulp.
 @inline(__always)
 func gelu(_ x: Vector) -> Vector {
     let magnitude = x.replacing(with: -x, where: x .< 0)
@@ -47,12 +55,13 @@ func gelu(_ x: Vector) -> Vector {
     q = multiplyAdd(q, t, Vector(repeating: 0x1.d63964p-2))
     q = multiplyAdd(q, t, Vector(repeating: 0x1.26aee4p+0))
     let y = clamp(-(q * t), -127, 0)
-    let n = y.rounded(.toNearestOrEven)
+    let n = round(y)
     let tail = pow2Split(n, y - n)
     let twice = (Vector(repeating: 2) - tail).replacing(with: tail, where: x .< 0)
     return (x * 0.5) * twice
 }
 
+/// x / (1 + e^-x) within 2.5 ulp where the result is normal.
 @inline(__always)
 func silu(_ x: Vector) -> Vector { x / (exponential(-x) + 1) }
 

@@ -11,9 +11,16 @@ public protocol ByteSource: Sendable {
     func withBytes<Result>(
         in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
     ) throws(TensorFileError) -> Result
+    /// Asks for `range` to be read ahead. A hint: nothing depends on it.
+    func prefetch(_ range: Range<Int>)
+    /// Tells that `range` will not be read again soon: it need not stay in memory. A hint, too: it can still be read.
+    func release(_ range: Range<Int>)
 }
 
 extension ByteSource {
+    public func prefetch(_ range: Range<Int>) {}
+    public func release(_ range: Range<Int>) {}
+
     /// Throws when `range` is not inside the source.
     public func check(_ range: Range<Int>) throws(TensorFileError) {
         guard range.lowerBound >= 0, range.upperBound <= byteCount else {
@@ -23,18 +30,6 @@ extension ByteSource {
         }
     }
 
-    /// Calls `body` with `range` in pieces of at most `pieceSize` bytes, in order: for sums over data that need not be
-    /// in memory at once.
-    func withPieces(
-        of range: Range<Int>, pieceSize: Int = 1 << 20, _ body: (RawSpan) throws(TensorFileError) -> Void
-    ) throws(TensorFileError) {
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let end = min(range.upperBound, start + pieceSize)
-            try withBytes(in: start..<end, body)
-            start = end
-        }
-    }
 }
 
 /// Bytes in memory.

@@ -50,21 +50,33 @@ import Glibc
         return try unsafe body(bytes.bytes)
     }
 
-    /// Asks for the pages of `range` to be read ahead. A hint: nothing depends on it.
-    public func prefetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED, inner: false) }
+    public func prefetch(_ range: Range<Int>) {
+        // The kernel reads no more than one request of the device for a call, whatever the length.
+        let request = 128 << 10
+        let range = range.clamped(to: 0..<byteCount)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: request) {
+            advise(start..<min(start + request, range.upperBound), MADV_WILLNEED, within: Self.page)
+        }
+    }
 
-    /// Lets go of the pages that lie wholly in `range`; they are read again when they are touched again. Keeps a pass
-    /// over a file from holding all of it.
-    public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED, inner: true) }
+    /// Lets go of the pages of `range`, and of those around it that the kernel mapped with them; whoever touches them
+    /// again finds them again. Keeps a pass over a file from holding all of it.
+    public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED, within: Self.mappedTogether) }
 
-    private func advise(_ range: Range<Int>, _ advice: Int32, inner: Bool) {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let clamped = range.clamped(to: 0..<byteCount)
-        guard page > 0, !clamped.isEmpty else { return }
-        let start = (inner ? (clamped.lowerBound + page - 1) : clamped.lowerBound) / page * page
-        let end = inner ? clamped.upperBound / page * page : clamped.upperBound
-        guard end > start else { return }
-        unsafe madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, advice)
+    private static let page = max(4096, Int(sysconf(Int32(_SC_PAGESIZE))))
+    /// A page that is touched brings its neighbours within 64 KiB along (fault_around_bytes).
+    private static let mappedTogether = max(page, 64 << 10)
+
+    /// - Parameter unit: addresses are rounded outwards to multiples of it, and stay within the file.
+    private func advise(_ range: Range<Int>, _ advice: Int32, within unit: Int) {
+        let range = range.clamped(to: 0..<byteCount)
+        guard !range.isEmpty else { return }
+        let start = unsafe UInt(bitPattern: base) + UInt(range.lowerBound)
+        let end = unsafe UInt(bitPattern: base) + UInt(range.upperBound)
+        let first = unsafe max(UInt(bitPattern: base), start / UInt(unit) * UInt(unit))
+        let last = unsafe min(
+            UInt(bitPattern: base) + UInt(byteCount), (end + UInt(unit) - 1) / UInt(unit) * UInt(unit))
+        unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), advice)
     }
 }
 

@@ -29,6 +29,16 @@ public struct TensorFile: Sendable {
     public let metadata: [String: String]
     /// The entries of a zip archive that tensors lie in: what has checksums. In the order of the tensors.
     var members: [ZipMember] = []
+    /// What was opened.
+    private var source: (any ByteSource)?
+
+    init(
+        name: String, format: Format, byteCount: Int, tensors: [TensorView], classes: [String: String] = [:],
+        attributes: [String: [String: Attribute]] = [:], metadata: [String: String] = [:], members: [ZipMember] = []
+    ) {
+        (self.name, self.format, self.byteCount, self.tensors) = (name, format, byteCount, tensors)
+        (self.classes, self.attributes, self.metadata, self.members) = (classes, attributes, metadata, members)
+    }
 
     /// Bytes of the file and of what its tensors inflate to: tensors that share no bytes have no more than these.
     public var inflatedByteCount: Int { members.reduce(byteCount) { $0 + $1.inflatedCount } }
@@ -56,24 +66,29 @@ public struct TensorFile: Sendable {
     public static func open(
         _ source: some ByteSource, checksums: Checksums = .now
     ) throws(TensorFileError) -> TensorFile {
-        let file = try read(source)
+        var file = try read(source)
+        file.source = source
         if checksums == .now {
-            for member in file.members { try member.verify(keeping: false) }
+            try ZipMember.verify(file.members, keeping: false, on: .serial)
         }
         return file
     }
 
     /// Compares the checksums that were deferred. Deflated arrays are inflated for it and kept, so that who reads them
-    /// next does not inflate them again.
-    /// - Throws: `TensorFileError` for the first entry that is damaged.
-    public func verifyChecksums() throws(TensorFileError) {
-        for member in members { try member.verify(keeping: true) }
+    /// next does not inflate them again; of other pages none stays in memory.
+    /// - Throws: `TensorFileError` for an entry that is damaged: the first, where all are stored.
+    public func verifyChecksums(on parallel: ParallelLoop = .serial) throws(TensorFileError) {
+        try ZipMember.verify(members, keeping: true, on: parallel)
     }
 
-    /// Lets go of what was inflated. It is inflated again when it is asked for again.
+    /// Lets go of what was inflated and of the file's pages. All is inflated and loaded again when it is asked for again.
     public func release() {
         for member in members { member.release() }
+        releasePages()
     }
+
+    /// Lets go of the file's pages alone.
+    public func releasePages() { source?.release(0..<byteCount) }
 
     private static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
         switch try FileKind(source) {

@@ -78,7 +78,7 @@ struct ZipArchive: Sendable {
         of entry: Entry, _ body: (RawSpan) throws(TensorFileError) -> Result
     ) throws(TensorFileError) -> Result {
         let member = member(entry)
-        try member.verify(keeping: true)
+        try ZipMember.verify([member], keeping: true, on: .serial)
         return try member.source.withBytes(in: member.range, body)
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An entry of a zip archive that a tensor's bytes come from, its checksum not compared yet.
 struct ZipMember: Sendable {
     /// The archive itself, or the entry's inflated bytes.
@@ -17,16 +19,45 @@ struct ZipMember: Sendable {
     /// Bytes that it inflates to; 0 where it is not deflated.
     var inflatedCount: Int { deflated?.byteCount ?? 0 }
 
-    /// Compares the checksum.
-    /// - Parameter keeping: whether a deflated entry, once inflated, is kept for those that ask next.
-    func verify(keeping: Bool) throws(TensorFileError) {
-        if let deflated {
-            if keeping { try deflated.load() } else { try deflated.verify() }
-            return
+    /// Compares the checksums of `members`, in their order, and lets go of the stored bytes behind the reader.
+    /// - Parameters:
+    ///   - keeping: whether a deflated entry, once inflated, is kept for those that ask next.
+    ///   - parallel: runs over pieces of stored entries and over deflated ones.
+    static func verify(_ members: [ZipMember], keeping: Bool, on parallel: ParallelLoop) throws(TensorFileError) {
+        let parts = members.indices.flatMap { index in members[index].parts.map { (member: index, range: $0) } }
+        let sums = Mutex([CRC32](repeating: CRC32(), count: parts.count))
+        try parallel(parts.count) { (index) throws(TensorFileError) in
+            let member = members[parts[index].member]
+            if let deflated = member.deflated {
+                if keeping { try deflated.load() } else { try deflated.verify() }
+                return
+            }
+            if index + piecesAhead < parts.count {
+                let next = parts[index + piecesAhead]
+                members[next.member].source.prefetch(next.range)
+            }
+            var sum = CRC32()
+            try member.source.withBytes(in: parts[index].range) { (piece: RawSpan) in sum.update(piece) }
+            member.source.release(parts[index].range)
+            sums.withLock { $0[index] = sum }
         }
-        var sum = CRC32()
-        try source.withPieces(of: range) { (piece: RawSpan) in sum.update(piece) }
-        try entry.check(sum, in: source)
+        var whole = [CRC32](repeating: CRC32(), count: members.count)
+        for (part, sum) in zip(parts, sums.withLock { $0 }) { whole[part.member].append(sum, of: part.range.count) }
+        for (member, sum) in zip(members, whole) where member.deflated == nil {
+            try member.entry.check(sum, in: member.source)
+        }
+    }
+
+    /// How far ahead of the reader the file is loaded.
+    private static let piecesAhead = 8
+
+    /// A stored entry's bytes in pieces; a deflated entry, which can only be read from its beginning, whole.
+    private var parts: [Range<Int>] {
+        guard deflated == nil else { return [range] }
+        let pieceSize = 1 << 20
+        return stride(from: range.lowerBound, to: range.upperBound, by: pieceSize).map {
+            $0..<min($0 + pieceSize, range.upperBound)
+        }
     }
 
     /// Lets go of what was inflated.

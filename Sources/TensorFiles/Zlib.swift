@@ -11,6 +11,11 @@ struct CRC32 {
         }
         value = UInt32(truncatingIfNeeded: sum)
     }
+
+    /// Appends `count` bytes of which only the sum is known.
+    mutating func append(_ other: CRC32, of count: Int) {
+        value = UInt32(truncatingIfNeeded: crc32_combine(UInt(value), UInt(other.value), count))
+    }
 }
 
 /// Raw DEFLATE, as zip entries hold it.

@@ -20,7 +20,7 @@ struct Cai: ParsableCommand {
 
             ENVIRONMENT
               CAI_WEIGHTS       the weights, where --weights does not name them
-              CAI_ISA=portable  run the portable kernels, whatever the processor has
+              CAI_ISA           portable, avx2, avx512 or neon: the widest instruction set to use
             """,
         version: "0.1.0",
         subcommands: [

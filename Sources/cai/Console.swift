@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Inference
 import TensorFiles
 
@@ -19,7 +20,7 @@ enum Console {
 
     /// Text as it is. There is nobody to tell when this fails.
     static func write(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+        try? FileDescriptor.write(Array(text.utf8), to: STDERR_FILENO)
     }
 }
 
@@ -27,19 +28,12 @@ enum Console {
 struct StandardOutput: ByteSink {
     /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.file` for any other reason.
     func write(_ bytes: [UInt8]) throws(InferenceError) {
-        var done = 0
-        while done < bytes.count {
-            let written = unsafe bytes[done...].withUnsafeBytes { rest in
-                unsafe Foundation.write(STDOUT_FILENO, rest.baseAddress, rest.count)
-            }
-            if written > 0 {
-                done += written
-            } else if written < 0, errno == EPIPE {
-                throw .closedPipe
-            } else if written < 0, errno != EINTR {
-                let reason = SystemError.text(errno)
-                throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
-            }
+        do {
+            try FileDescriptor.write(bytes, to: STDOUT_FILENO)
+        } catch {
+            guard error.number != EPIPE else { throw .closedPipe }
+            let reason = SystemError.text(error.number)
+            throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
         }
     }
 
@@ -48,6 +42,27 @@ struct StandardOutput: ByteSink {
     /// One JSON object, keys in alphabetical order.
     static func write(json value: some Encodable) throws {
         try write(String(decoding: JSON.encode(value), as: UTF8.self) + "\n")
+    }
+}
+
+private enum FileDescriptor {
+    struct Failure: Error {
+        let number: Int32
+    }
+
+    /// Writes all of `bytes`.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) throws(Failure) {
+        var done = 0
+        while done < bytes.count {
+            let written = unsafe bytes[done...].withUnsafeBytes { rest in
+                unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
+            }
+            if written > 0 {
+                done += written
+            } else if written < 0, errno != EINTR {
+                throw Failure(number: errno)
+            }
+        }
     }
 }
 

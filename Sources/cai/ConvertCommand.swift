@@ -17,9 +17,14 @@ struct ConvertCommand: ParsableCommand {
             network's heads and epsilons and where it came from in the metadata. In half precision, tensors of 65,536 elements \
             and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
 
+            Linear layers with nothing between them ('head' and 'vit_block.0'; the last of each branch and \
+            'concat_block.0') are merged into one, which runs faster and cannot be undone; other programs need \
+            --keep-layers.
+
             EXAMPLES
               cai convert model.pt model.safetensors
               cai convert model.pt model-f16.safetensors --dtype f16
+              cai convert model.pt state-dict.safetensors --keep-layers
             """)
 
     @Argument(help: "A checkpoint: PyTorch, safetensors or .npz.")
@@ -30,6 +35,9 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(help: "Type of the large tensors: f32, f16 or bf16.")
     var dtype: String = "f32"
+
+    @Flag(help: "Keep every layer apart, as in PyTorch's state dict.")
+    var keepLayers = false
 
     func validate() throws {
         try requireName(input, of: "input")
@@ -45,6 +53,7 @@ struct ConvertCommand: ParsableCommand {
         let file = try TensorFile.open(path: input)
         let notices = try CheckpointWriter.convert(
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
+            linearLayout: keepLayers ? .separate : .merged,
             provenance: [
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,

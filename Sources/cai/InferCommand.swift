@@ -1,5 +1,8 @@
 import ArgumentParser
+import AstroMAE
 import Inference
+
+extension GemmBackend: ExpressibleByArgument {}
 
 struct InferCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +24,7 @@ struct InferCommand: ParsableCommand {
               cai infer 'data/*.pt' --limit 1000 | head
               cai infer data/ -o predictions.jsonl --json
               CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
+              cai infer 1.pt -o z.csv --profile
             """)
 
     @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
@@ -52,6 +56,15 @@ struct InferCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
     var numHeads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "What multiplies matrices; with openblas, which has to be installed, the last bits depend on a galaxy's place "
+                + "in its batch. auto is packed.", valueName: "back end"))
+    var gemm = GemmBackend.auto
+
+    @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
+    var profile = false
+
     @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
     var json = false
 
@@ -78,6 +91,9 @@ struct InferCommand: ParsableCommand {
         if output != "-", PredictionFormat(path: output) == nil {
             throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, or -, found '\(output)'")
         }
+        if profile, quiet, !json {
+            throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
+        }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by it: name a file with --output")
         }
@@ -87,7 +103,7 @@ struct InferCommand: ParsableCommand {
         let job = PredictionJob(
             weights: try WeightsLocator().weights(named: weights), inputs: try InputList.expand(inputs),
             numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
-            isQuiet: quiet)
+            gemm: gemm, isProfiled: profile, isQuiet: quiet)
         if let destination { try job.check(output: destination.path) }
         let outcome = try job.run()
         if let destination {

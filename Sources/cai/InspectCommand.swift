@@ -1,37 +1,57 @@
 import ArgumentParser
 import AstroMAE
-import Foundation
 import Inference
 import TensorFiles
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what is in a file of tensors.",
+        abstract: "Show what is in a file of tensors, or in this machine.",
         discussion: """
             Tells the format, the tensors with their types and shapes and, for a checkpoint, the network's config and \
             its parameters; for a partition, the number of galaxies. Nothing in the file is executed.
+
+            With --cpu instead of a file: the processor and its caches, the instruction sets that there are kernels \
+            for, which of them is used and why, and how many threads this process may run.
 
             EXAMPLES
               cai inspect weights.pt
               cai inspect 1.pt
               cai inspect model.safetensors --json
+              cai inspect --cpu
             """)
 
     @Argument(help: "A PyTorch, safetensors, .npy or .npz file.")
-    var file: String
+    var file: String?
+
+    @Flag(help: "Show the processor and what of it is used; takes no file.")
+    var cpu = false
 
     @Flag(help: "Print a JSON object.")
     var json = false
 
-    func validate() throws { try requireName(file, of: "file") }
+    func validate() throws {
+        if let file { try requireName(file, of: "file") }
+        guard cpu == (file == nil) else {
+            throw ValidationError(cpu ? "--cpu takes no file" : "expected a file, or --cpu")
+        }
+    }
 
     func run() throws {
-        let contents = FileContents(try TensorFile.open(path: file))
-        if json {
-            try StandardOutput.write(json: contents)
+        if let file {
+            let contents = FileContents(try TensorFile.open(path: file))
+            try show(contents, contents.text)
         } else {
-            try StandardOutput.write(contents.text)
+            let report = try CPUReport()
+            try show(report, report.text)
+        }
+    }
+
+    private func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
+        if json {
+            try StandardOutput.write(json: value)
+        } else {
+            try StandardOutput.write(text())
         }
     }
 }

@@ -11,6 +11,9 @@ struct PredictionJob {
     var batchSize = BatchRunner.defaultBatchSize
     var threads = Processors.available
     var limit: Int?
+    var gemm = GemmBackend.auto
+    /// Whether kernel calls are timed.
+    var isProfiled = false
     /// No progress, no notices.
     var isQuiet = false
 
@@ -22,6 +25,11 @@ struct PredictionJob {
         let loadSeconds: Double
         /// Seconds to open the inputs and check their headers.
         let checkSeconds: Double
+        /// The kernels that were used; never `auto`.
+        let instructionSet: InstructionSet
+        let gemm: GemmBackend
+        /// nil where none was asked for.
+        let profile: ProfileReport?
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
@@ -34,7 +42,11 @@ struct PredictionJob {
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        let model = try RedshiftModel(weights: try TensorFile.open(path: weights), numHeads: numHeads)
+        let parallel = ParallelLoop.threads(threads)
+        let file = try TensorFile.open(path: weights, checksums: .deferred)
+        try file.verifyChecksums(on: parallel)
+        let model = try RedshiftModel(weights: file, numHeads: numHeads, gemm: gemm, on: parallel)
+        file.release()
         let loaded = clock.now
         if !isQuiet {
             for notice in model.notices { Console.report("notice: \(notice)") }
@@ -43,13 +55,20 @@ struct PredictionJob {
         let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)
         defer { line.wipe() }
+        let profile = isProfiled ? Profile() : nil
         let predictions = try BatchRunner(model: model, threads: threads, batchSize: batchSize)
-            .run(partitions, limit: limit) { line.show($0) }
+            .run(partitions, limit: limit, profile: profile) { line.show($0) }
         let (predicted, spectroscopic) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
-            loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1))
+            loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
+            instructionSet: model.instructionSet, gemm: model.gemm,
+            profile: profile.map { profile in
+                ProfileReport(
+                    profile, seconds: predictions.seconds, threads: predictions.threads,
+                    peak: FMAPeak.measure(model.instructionSet, threads: predictions.threads))
+            })
     }
 
     /// The inputs, as many as the limit asks for.

@@ -9,14 +9,20 @@ struct RunSummary: Encodable {
     let galaxiesPerSecond: Double
     let threads: Int
     let batchSize: Int
+    /// The kernels that were used, and what multiplied matrices: packed or openblas.
+    let instructionSet: String
+    let gemm: String
     let weights: String
     let output: String
     /// null where no galaxy has a redshift to compare with.
     let quality: ReferenceQuality?
+    /// Left out where none was asked for.
+    let profile: ProfileReport?
 
     enum CodingKeys: String, CodingKey {
-        case galaxies, seconds, threads, weights, output, quality
+        case galaxies, seconds, threads, gemm, weights, output, quality, profile
         case galaxiesPerSecond = "galaxies_per_second"
+        case instructionSet = "instruction_set"
         case batchSize = "batch_size"
     }
 
@@ -26,6 +32,9 @@ struct RunSummary: Encodable {
         galaxiesPerSecond = outcome.predictions.galaxiesPerSecond
         threads = outcome.predictions.threads
         batchSize = job.batchSize
+        instructionSet = outcome.instructionSet.rawValue
+        gemm = outcome.gemm.rawValue
+        profile = outcome.profile
         weights = job.weights
         self.output = output
         quality = outcome.quality?.reference
@@ -38,16 +47,20 @@ struct RunSummary: Encodable {
         try container.encode(galaxiesPerSecond, forKey: .galaxiesPerSecond)
         try container.encode(threads, forKey: .threads)
         try container.encode(batchSize, forKey: .batchSize)
+        try container.encode(instructionSet, forKey: .instructionSet)
+        try container.encode(gemm, forKey: .gemm)
         try container.encode(weights, forKey: .weights)
         try container.encode(output, forKey: .output)
         // A missing key and null are not the same to a reader: the key is always there.
         try container.encode(quality, forKey: .quality)
+        try container.encodeIfPresent(profile, forKey: .profile)
     }
 
-    /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads`
+    /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`
     var speedLine: String {
         Numbers.counted(galaxies, "galaxy", "galaxies") + " in \(Decimals.fixed(seconds, 2)) s, "
             + "\(Decimals.fixed(galaxiesPerSecond, 1)) galaxies/s, " + Numbers.counted(threads, "thread")
+            + ", \(instructionSet), \(gemm)"
     }
 
     /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.
@@ -69,5 +82,6 @@ extension PredictionJob.Outcome {
             summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
                 + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
+        if let profile { Console.write(profile.text) }
     }
 }

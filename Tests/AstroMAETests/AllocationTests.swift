@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Allocations") struct AllocationTests {
     @Test(
-        "predict allocates nothing after its first call", arguments: [GoldenNetwork.full] + GoldenNetwork.tiny,
+        "predict allocates nothing after its first call",
+        arguments: [.full, .full.merged, GoldenNetwork.tiny[0].merged] + GoldenNetwork.tiny,
         Engine.exact)
     func none(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)

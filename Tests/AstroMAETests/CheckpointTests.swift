@@ -9,22 +9,31 @@ struct EditedCheckpoint {
     var tensors: [(name: String, shape: [Int], values: [Float])]
     var metadata = ["num_heads": "3", "layer_norm_eps": "1e-06", "batch_norm_eps": "1e-05"]
 
-    init() throws {
-        let file = try TensorFile.open(path: Fixture.path("tiny/kernel3.pt"))
+    init(merged: Bool = false) throws {
+        let source = GoldenNetwork(tiny: "kernel3")
+        let file = try (merged ? source.merged : source).file()
         tensors = try file.tensors.map { ($0.name, $0.shape, try $0.floats()) }
+        metadata.merge(file.metadata) { $1 }
     }
 
     mutating func set(_ name: String, _ change: (inout (name: String, shape: [Int], values: [Float])) -> Void) {
         for index in tensors.indices where tensors[index].name == name { change(&tensors[index]) }
     }
 
-    /// Writes it, loads it, and gives what the loader says; nil when it loads.
-    func failure(numHeads: Int? = nil) throws -> String? {
+    /// Writes it to a folder of its own and hands it over.
+    func withFile<Result>(_ body: (_ path: String) throws -> Result) throws -> Result {
         try Fixture.withTemporaryFolder { folder in
             var writer = SafeTensorsWriter()
             for tensor in tensors { writer.add(tensor.name, shape: tensor.shape, floats: tensor.values) }
             let path = folder + "/edited.safetensors"
             try writer.write(to: path, metadata: metadata)
+            return try body(path)
+        }
+    }
+
+    /// Writes it, loads it, and gives what the loader says; nil when it loads.
+    func failure(numHeads: Int? = nil) throws -> String? {
+        try withFile { path in
             do {
                 _ = try RedshiftModel(weights: TensorFile.open(path: path), numHeads: numHeads)
                 return nil
@@ -191,7 +200,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
             let source = GoldenNetwork(tiny: name)
             let path = folder + "/converted.safetensors"
             let file = try TensorFile.open(path: source.weights)
-            #expect(try CheckpointWriter.convert(file, to: path, dtype: .f32, provenance: ["source": name]).isEmpty)
+            let notices = try CheckpointWriter.convert(
+                file, to: path, dtype: .f32, linearLayout: .separate, provenance: ["source": name])
+            #expect(notices.isEmpty)
             let converted = try TensorFile.open(path: path)
             #expect(converted.metadata["source"] == name && converted.metadata["num_heads"] == "3")
             #expect(!converted.tensors.contains { $0.name.contains("conv2d_init") || $0.name.hasPrefix("module.") })
@@ -207,7 +218,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
     func halfPrecision(dtype: DType) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/half.safetensors"
-            try CheckpointWriter.convert(TensorFile.open(path: GoldenNetwork.full.weights), to: path, dtype: dtype)
+            try CheckpointWriter.convert(GoldenNetwork.full.file(), to: path, dtype: dtype, linearLayout: .merged)
             for tensor in try TensorFile.open(path: path).tensors {
                 #expect(tensor.dtype == (tensor.count >= 65_536 ? dtype : .f32), "\(tensor.name)")
             }

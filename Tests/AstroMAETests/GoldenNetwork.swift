@@ -1,4 +1,5 @@
 import AstroMAE
+import Foundation
 import TensorFiles
 import TestSupport
 
@@ -8,7 +9,9 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
     let golden: String
     let galaxies: String
     var numHeads: Int?
-    var description: String { weights.split(separator: "/").last.map(String.init) ?? weights }
+    /// Whether its Linear layers with nothing between them are merged, in float32.
+    var isMerged = false
+    var description: String { (weights.split(separator: "/").last ?? "") + (isMerged ? " merged" : "") }
 
     static let tiny = [
         GoldenNetwork(tiny: "normalcell"), GoldenNetwork(tiny: "normalcell-cuda", golden: "normalcell"),
@@ -21,6 +24,7 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         golden: Fixture.path("full/stages-first4-f16.golden.safetensors"),
         galaxies: Fixture.weights("demo-galaxies.pt"))
     static let all = tiny + [full]
+    static let merged = all.map(\.merged)
 
     init(weights: String, golden: String, galaxies: String) {
         (self.weights, self.golden, self.galaxies) = (weights, golden, galaxies)
@@ -33,11 +37,32 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         self.numHeads = numHeads
     }
 
+    /// The same weights, converted.
+    var merged: GoldenNetwork {
+        var copy = self
+        copy.isMerged = true
+        return copy
+    }
+
+    private static let mergedFiles = Dictionary(
+        uniqueKeysWithValues: all.map { network in (network.weights, Result { try Self.merge(network.weights) }) })
+
+    private static func merge(_ weights: String) throws -> MemorySource {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/merged.safetensors"
+            try CheckpointWriter.convert(TensorFile.open(path: weights), to: path, dtype: .f32, linearLayout: .merged)
+            return MemorySource(name: path, bytes: Array(try Data(contentsOf: URL(fileURLWithPath: path))))
+        }
+    }
+
+    func file() throws -> TensorFile {
+        try isMerged ? TensorFile.open(Self.mergedFiles[weights].orMissing().get()) : TensorFile.open(path: weights)
+    }
+
     func model(
         gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil
     ) throws -> RedshiftModel {
-        try RedshiftModel(
-            weights: TensorFile.open(path: weights), numHeads: numHeads, gemm: gemm, instructionSet: instructionSet)
+        try RedshiftModel(weights: file(), numHeads: numHeads, gemm: gemm, instructionSet: instructionSet)
     }
 
     /// A golden array, as float64.
@@ -48,10 +73,14 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
 
     struct MissingStage: Error { let name: String }
 
-    /// Stage names in the golden file, predictions left out.
+    /// Layers that give no stage once they are merged into others.
+    static let mergedStages: Set = ["head", "vit_block", "vis_inception.12", "magnitude_block.8"]
+
+    /// Stage names in the golden file, predictions and what the network has merged left out.
     var stageNames: [String] {
         let names = (try? TensorFile.open(path: golden).tensors.map(\.name)) ?? []
-        return names.filter { $0 != "z" && $0 != "z_float64" }.sorted()
+        let stages = names.filter { $0 != "z" && $0 != "z_float64" }.sorted()
+        return isMerged ? stages.filter { !Self.mergedStages.contains($0) } : stages
     }
 }
 

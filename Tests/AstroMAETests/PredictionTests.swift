@@ -15,7 +15,8 @@ import Testing
     }
 
     @Test(
-        "tiny networks are as near to float64 as PyTorch's float32", arguments: GoldenNetwork.tiny,
+        "tiny networks are as near to float64 as PyTorch's float32",
+        arguments: GoldenNetwork.tiny + GoldenNetwork.tiny.map(\.merged),
         ["partition.pt", "partition-views.pt", "partition-f32.pt"])
     func tiny(network: GoldenNetwork, partition: String) throws {
         let galaxies = try Galaxies(Fixture.path("tiny/" + partition))
@@ -27,13 +28,15 @@ import Testing
         #expect(ours.rms <= 1.25 * torch.rms)
     }
 
-    @Test("the demo network on 512 galaxies: within 2e-6, and 1.25 times PyTorch's float32 error")
-    func full() throws {
+    @Test(
+        "the demo network on 512 galaxies: within 2e-6, and 1.25 times PyTorch's float32 error",
+        arguments: [GoldenNetwork.full, .full.merged])
+    func full(network: GoldenNetwork) throws {
         let golden = try TensorFile.open(path: Fixture.path("full/predictions-f16.golden.safetensors"))
         let exact = Array(try golden["z_float64"].orMissing().doubles().prefix(512))
         let torch = errors(Array(try golden["z"].orMissing().doubles().prefix(512)), exact)
-        let galaxies = try Galaxies(GoldenNetwork.full.galaxies)
-        let ours = errors(try GoldenNetwork.full.model().redshifts(galaxies, batch: 64).map(Double.init), exact)
+        let galaxies = try Galaxies(network.galaxies)
+        let ours = errors(try network.model().redshifts(galaxies, batch: 64).map(Double.init), exact)
         #expect(galaxies.count == 512)
         #expect(ours.largest <= 2e-6)
         #expect(ours.rms <= 1.25 * torch.rms)

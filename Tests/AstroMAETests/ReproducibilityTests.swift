@@ -16,7 +16,9 @@ struct Engine: Sendable, CustomTestStringConvertible {
 }
 
 @Suite("Reproducibility") struct ReproducibilityTests {
-    @Test("the same bits for every batch size", arguments: GoldenNetwork.tiny, Engine.exact)
+    @Test(
+        "the same bits for every batch size", arguments: GoldenNetwork.tiny + GoldenNetwork.tiny.map(\.merged),
+        Engine.exact)
     func batchSizes(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies)
@@ -26,9 +28,10 @@ struct Engine: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("the demo network too", arguments: Engine.exact.filter { $0.instructionSet != .portable })
-    func demoNetwork(engine: Engine) throws {
-        let network = GoldenNetwork.full
+    @Test(
+        "the demo network too", arguments: [GoldenNetwork.full, .full.merged],
+        Engine.exact.filter { $0.instructionSet != .portable })
+    func demoNetwork(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: 150)
         let whole = model.redshifts(galaxies, batch: 150)
@@ -60,7 +63,7 @@ struct Engine: Sendable, CustomTestStringConvertible {
         #expect(poisoned.indices.allSatisfy { $0 == 5 || $0 == 9 || poisoned[$0] == clean[$0] })
     }
 
-    @Test("a pass that keeps its stages ends in the same bits", arguments: GoldenNetwork.all)
+    @Test("a pass that keeps its stages ends in the same bits", arguments: GoldenNetwork.all + GoldenNetwork.merged)
     func stagesChangeNothing(network: GoldenNetwork) throws {
         let model = try network.model()
         let galaxies = try Galaxies(network.galaxies, limit: 5)
@@ -68,7 +71,9 @@ struct Engine: Sendable, CustomTestStringConvertible {
         #expect(stages["z"] == model.redshifts(galaxies, batch: 5))
     }
 
-    @Test("back ends and instruction sets agree to float32's precision", arguments: GoldenNetwork.all)
+    @Test(
+        "back ends and instruction sets agree to float32's precision",
+        arguments: GoldenNetwork.all + GoldenNetwork.merged)
     func enginesAgree(network: GoldenNetwork) throws {
         let galaxies = try Galaxies(network.galaxies, limit: 20)
         let reference = try network.model().redshifts(galaxies, batch: 20)

@@ -30,7 +30,7 @@ struct StageCase: Sendable, CustomTestStringConvertible {
         return sums.max() ?? 0
     }
 
-    static let all = GoldenNetwork.all.flatMap { network in
+    static let all = (GoldenNetwork.all + GoldenNetwork.merged).flatMap { network in
         network.stageNames.map { StageCase(network: network, stage: $0) }
     }
 }
@@ -43,15 +43,17 @@ private struct Pass: Sendable {
     init(_ network: GoldenNetwork) throws {
         let model = try network.model()
         config = model.config
-        let count = try network.values("vit_block").count / config.vitFeatures
+        let count = try network.values("fc_norm").count / config.width
         let galaxies = try Galaxies(network.galaxies, limit: count)
         stages = model.stages(images: galaxies.images.span, magnitudes: galaxies.magnitudes.span)
     }
 
     static let all = Dictionary(
-        uniqueKeysWithValues: GoldenNetwork.all.map { network in (network.weights, Result { try Pass(network) }) })
+        uniqueKeysWithValues: (GoldenNetwork.all + GoldenNetwork.merged).map { network in
+            (network.description, Result { try Pass(network) })
+        })
 
-    static func of(_ network: GoldenNetwork) throws -> Pass { try #require(all[network.weights]).get() }
+    static func of(_ network: GoldenNetwork) throws -> Pass { try #require(all[network.description]).get() }
 }
 
 @Suite("Stages against PyTorch") struct StageTests {
@@ -61,6 +63,10 @@ private struct Pass: Sendable {
         for network in GoldenNetwork.all {
             let config = try Pass.of(network).config
             #expect(network.stageNames.count == 27 + (config.blockKind == .normalCell ? 5 : 4) + config.depth)
+            let merged = try Pass.of(network.merged).stages.keys
+            #expect(Set(merged).isSuperset(of: network.merged.stageNames))
+            #expect(network.merged.stageNames.count == network.stageNames.count - GoldenNetwork.mergedStages.count)
+            #expect(GoldenNetwork.mergedStages.isDisjoint(with: merged))
         }
     }
 

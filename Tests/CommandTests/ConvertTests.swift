@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 @Test(
-    "A converted checkpoint is the same network, to the bit",
+    "A converted checkpoint that keeps its layers is the same network, to the bit",
     arguments: ["normalcell.pt", "plain-vit.pt", "kernel3.pt", "wrapped.pt"])
 func convertKeepsTheNetwork(name: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
-        let conversion = try Command.run(["convert", Fixture.path("tiny/" + name), path])
+        let conversion = try Command.run(["convert", Fixture.path("tiny/" + name), path, "--keep-layers"])
         #expect(conversion.status == 0)
         #expect(conversion.output.isEmpty)
         #expect(try names(in: folder) == ["w.safetensors"])
@@ -52,6 +52,32 @@ func convertRoundsLargeTensors(dtype: String, large: String) throws {
             #expect(tensor.dtype.rawValue == (tensor.count >= 65_536 ? large : "F32"), "\(tensor.name)")
         }
     }
+}
+
+@Test("Layers are merged unless told otherwise, once and for all")
+func convertMerges() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let (whole, half) = (folder + "/merged.safetensors", folder + "/half.safetensors")
+        let original = Fixture.path("tiny/normalcell.pt")
+        #expect(try Command.run(["convert", original, whole]).status == 0)
+        #expect(try Command.run(["convert", whole, half, "--dtype", "f16"]).status == 0)
+        let (before, after) = (try contents(original), try contents(half))
+        #expect(after["problem"] == nil)
+        #expect(after["parameters"] as? Int == before["parameters"] as? Int)
+        #expect((after["metadata"] as? [String: String])?["linear_layers"] == "merged-1")
+        #expect(try Command.run(["infer", "--weights", half, Tiny.partition]).outputLines.count == Tiny.count + 1)
+        let back = try Command.run(["convert", half, folder + "/back.safetensors", "--keep-layers"])
+        #expect(back.status == 1)
+        #expect(
+            back.errors
+                == "cai: error: \(half): its merged layers cannot be taken apart: expected weights that keep every layer\n"
+        )
+        #expect(try names(in: folder) == ["half.safetensors", "merged.safetensors"])
+    }
+}
+
+private func contents(_ path: String) throws -> [String: Any] {
+    try object(try Command.run(["inspect", path, "--json"]).output)
 }
 
 @Test("A checkpoint is not converted onto itself")

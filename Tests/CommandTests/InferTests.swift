@@ -58,7 +58,9 @@ func jsonSummary() throws {
         let summary = try object(command.output)
         #expect(
             Set(summary.keys) == [
-                "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "weights", "output", "quality",
+                "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "instruction_set", "gemm",
+                "weights",
+                "output", "quality",
             ])
         #expect(summary["galaxies"] as? Int == 37)
         #expect(summary["threads"] as? Int == 2)

@@ -130,24 +130,3 @@ func noArguments() {
 func labels(paths: [String], labels: [String]) {
     #expect(ObjectLabels.labels(for: paths) == labels)
 }
-
-@Test(
-    "Processors allowed, from the lines that Linux gives",
-    arguments: [
-        ("Name:\tcai\nCpus_allowed_list:\t0-3,8\n", 5), ("Cpus_allowed_list:\t7\n", 1), ("Cpus_allowed:\tff\n", nil),
-        ("Cpus_allowed_list:\tx-3\n", nil),
-    ] as [(String, Int?)])
-func processorsAllowed(status: String, count: Int?) {
-    #expect(Processors.allowed(status: status) == count)
-}
-
-@Test(
-    "A container's quota, in whole processors",
-    arguments: [
-        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000", 1), ("0 100000", nil),
-        ("", nil),
-    ] as [(String, Int?)])
-func processorQuota(limit: String, count: Int?) {
-    #expect(Processors.quota(limit: limit) == count)
-    #expect(Processors.available >= 1)
-}

@@ -85,7 +85,7 @@ private struct Quads {
 }
 
 @Suite("Quad convolution") struct QuadConvolutionTests {
-    @Test("agrees with float64", arguments: KernelTable.available, [(8, 1), (16, 4), (48, 16), (24, 7)])
+    @Test("agrees with float64", arguments: KernelTable.available, [(16, 1), (32, 4), (48, 16), (80, 7)])
     func matchesFloat64(table: KernelTable, shape: (groups: Int, hidden: Int)) throws {
         let quads = Quads(groups: shape.groups, hidden: shape.hidden)
         let result = quads.run(try table.kernels)
@@ -99,7 +99,7 @@ private struct Quads {
     @Test("has the bits of two matrix products a group", arguments: KernelTable.available)
     func sameBitsAsProducts(table: KernelTable) throws {
         let kernels = try table.kernels
-        let quads = Quads(groups: 8, hidden: 16)
+        let quads = Quads(groups: 16, hidden: 16)
         let result = quads.run(kernels)
         for group in 0..<quads.groups {
             for row in 0..<quads.rows {

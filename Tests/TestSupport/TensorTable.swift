@@ -74,3 +74,15 @@ public struct TensorTable: Sendable {
         try Data(bytes()).write(to: URL(fileURLWithPath: path))
     }
 }
+
+extension TensorTable {
+    /// The tiny partition's galaxies several times over.
+    public static func partition(copies: Int) throws -> TensorTable {
+        var table = try partition()
+        for index in table.entries.indices {
+            table.entries[index].shape[0] *= copies
+            table.entries[index].bytes = (0..<copies).flatMap { _ in table.entries[index].bytes }
+        }
+        return table
+    }
+}

@@ -17,7 +17,10 @@
 /* Columns of one packed panel: see cai_gemm.panels. */
 #define CAI_PANEL 16
 
-typedef enum { CAI_ISA_PORTABLE = 0, CAI_ISA_AVX2 = 1 } cai_isa;
+typedef enum { CAI_ISA_PORTABLE = 0, CAI_ISA_AVX2 = 1, CAI_ISA_AVX512 = 2, CAI_ISA_NEON = 3 } cai_isa;
+
+/* The longest sum of a product that is taken in one part: see cai_gemm. */
+#define CAI_GEMM_PART 1536
 
 /* What happens to A x B + bias on its way to C. */
 typedef enum {
@@ -38,7 +41,9 @@ typedef enum {
  * B is packed: ceil(N/16) panels, panel p holding K rows of 16 floats, B[k, 16p ... 16p+15], zero beyond N. bias is
  * padded likewise. Columns of C beyond N are not touched. Each C element is one chain of K fused (or, on the portable
  * path, unfused) multiply-adds in increasing k from zero; the bias is added last, so that it is rounded once and not K
- * times.
+ * times. Where K is above CAI_GEMM_PART, runs is 1 and the epilogue is not CAI_ADD, K is cut in ceil(K / CAI_GEMM_PART) parts
+ * of (rounded down) equal length, the rest going to the later ones; each part is a chain of its own, and they are added
+ * in their order. (The portable table does not cut.)
  */
 typedef struct {
     size_t rows;    /* M */
@@ -71,14 +76,14 @@ typedef struct {
 /* Floats of scratch that attention over `tokens` tokens of `dim` channels a head needs. */
 static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
     size_t padded = (tokens + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL;
-    return padded * (dim + 4);
+    return padded * (dim + 6);
 }
 
 /* Channels of a group that `quad_convolution` reads and writes. */
 #define CAI_QUAD 4
 
 /* Two grouped 1x1 convolutions with SiLU between them, groups of 4 -> hidden -> 4 channels: ViTAE's parallel
- * convolution module at its usual size, in one pass. Lanes run over groups, whose number is a multiple of 8.
+ * convolution module at its usual size, in one pass. Lanes run over groups, whose number is a multiple of CAI_PANEL.
  * Row i of x starts at x + x_rows[i]; out is [rows, 4*groups]. For hidden unit h, input i, output o and group g:
  * expand[h][i][g], expand_bias[h][g], reduce[h][o][g], reduce_bias[o][g]. Sums run as in cai_gemm, to the same bits. */
 typedef struct {
@@ -114,6 +119,10 @@ typedef struct {
     void (*max_pool_3)(const float *x, float *out, size_t height, size_t width, size_t channels);
     /* out[w] = mean over r of x[r*width + w]. */
     void (*mean_rows)(const float *x, float *out, size_t rows, size_t width);
+    /* The yardstick: `iterations` rounds of x = x * sink[0] + sink[1] over independent vectors in registers, as fast as
+     * the processor does them (portable: in two roundings). Their sum goes to sink[0], so that all of them are needed.
+     * Returns the floating-point operations done, two a multiply-add. */
+    size_t (*fma_peak)(size_t iterations, float *sink);
 } cai_kernels;
 
 /* The table for an instruction set, or NULL when this build or this processor has none for it. */

@@ -1,0 +1,46 @@
+/// The bare 1x1 convolution that the Inception branch begins with, and the 2x2 mean after it, as one: a convolution
+/// of 2x2 pixels and stride 2 with a quarter of the weights (exact), on the bands of a cutout as they lie.
+struct InceptionStem: Sendable {
+    private let matrix: PackedMatrix
+    private let windows: OffsetTable
+    private let windowRuns: OffsetTable
+    /// The convolution alone, for its stage.
+    private let bare: PackedMatrix
+    private let pixels: OffsetTable
+    private let bands: OffsetTable
+
+    init(_ loader: LayerLoader, _ key: String) throws(CheckpointError) {
+        let (size, count) = (loader.config.imageSize, loader.config.bands)
+        let outputs = try loader.outputs(key, axes: 4)
+        try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: outputs), key)
+        let layer = try loader.convolution(key, count, outputs, kernel: 1)
+        bare = layer.packed()
+        matrix = DenseWeights(
+            weight: layer.weight.flatMap { [Float](repeating: $0 / 4, count: 4) }, bias: layer.bias, inputs: count,
+            kernel: 2, operation: layer.operation
+        ).packed()
+        let half = size / 2
+        windows = OffsetTable((0..<half * half).map { 2 * ($0 / half * size + $0 % half) })
+        windowRuns = OffsetTable((0..<2 * count).map { $0 / 2 * size * size + $0 % 2 * size })
+        pixels = OffsetTable(Array(0..<size * size))
+        bands = OffsetTable((0..<count).map { $0 * size * size })
+    }
+
+    var outputs: Int { matrix.outputs }
+    /// Floats of the pooled map.
+    var outputCount: Int { windows.count * outputs }
+
+    /// image [bands, size, size] -> out [size/2, size/2, outputs]
+    func forward(_ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, kernels: Kernels) {
+        kernels.convolution(
+            matrix, image, rows: windows.count, aRows: windows, aRuns: windowRuns, into: out, stride: outputs)
+    }
+
+    /// Records the convolution without the pooling, which no pass needs otherwise.
+    func record(_ image: UnsafePointer<Float>, _ kernels: Kernels, _ stages: StageRecorder) {
+        let map = FloatBuffer(count: pixels.count * outputs)
+        kernels.convolution(
+            bare, image, rows: pixels.count, aRows: pixels, aRuns: bands, into: map.base, stride: outputs)
+        stages.record("vis_inception.0", map: map.base, pixels: pixels.count, channels: outputs)
+    }
+}

@@ -1,0 +1,56 @@
+import CKernels
+import FoundationEssentials
+
+/// The instruction sets that have a table of kernels. Each but `portable` has one below it, which every processor that
+/// has the upper one has, too: `avx512`, `avx2`, `portable` on x86-64 and `neon`, `portable` on 64-bit ARM.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    case portable, avx2, avx512, neon
+
+    /// The next narrower one of the same processors.
+    public var below: InstructionSet? {
+        switch self {
+        case .portable: nil
+        case .avx2, .neon: .portable
+        case .avx512: .avx2
+        }
+    }
+
+    /// Whether this processor and build can run it.
+    public var isAvailable: Bool { self == .portable || cai_kernels_for(identifier) != nil }
+
+    /// This one where it is available, else the widest below it that is.
+    public var availableOrBelow: InstructionSet {
+        guard !isAvailable, let below else { return self }
+        return below.availableOrBelow
+    }
+
+    /// The widest available one.
+    public static var widest: InstructionSet { allCases.last { $0.isAvailable } ?? .portable }
+
+    /// The widest available one that is not above `cap`: the value of the environment's `CAI_ISA`, by name. Where that is
+    /// nil or empty nothing is capped; a set of other processors leaves `portable`.
+    /// - Throws: `CheckpointError` where `cap` names no instruction set.
+    public static func widest(cappedBy cap: String?) throws(CheckpointError) -> InstructionSet {
+        guard let cap, !cap.isEmpty else { return .widest }
+        guard let set = InstructionSet(rawValue: cap) else {
+            let known = allCases.map(\.rawValue).joined(separator: ", ")
+            throw CheckpointError(file: "CAI_ISA", message: "'\(cap)' is no instruction set; expected \(known)")
+        }
+        return set.availableOrBelow
+    }
+
+    /// The widest available one that is not above what the environment's `CAI_ISA` names.
+    /// - Throws: `CheckpointError` where that names no instruction set.
+    public static func fromEnvironment() throws(CheckpointError) -> InstructionSet {
+        try widest(cappedBy: ProcessInfo.processInfo.environment["CAI_ISA"])
+    }
+
+    var identifier: cai_isa {
+        switch self {
+        case .portable: CAI_ISA_PORTABLE
+        case .avx2: CAI_ISA_AVX2
+        case .avx512: CAI_ISA_AVX512
+        case .neon: CAI_ISA_NEON
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import TensorFiles
+
+/// The weights of Linear layers that are still to be read, checked and packed: most of a network's bytes, and
+/// independent of each other, so that any number of threads can share the work. Belongs to one thread until it is run.
+final class LayerPacking {
+    /// Some outputs of one layer.
+    private struct Part: Sendable {
+        let key: String
+        let weight: TensorView
+        let outputs: Range<Int>
+        let matrix: PackedMatrix
+        /// For each input in our order, its place in the file's.
+        let order: [Int]?
+
+        /// Where the file has them; nil where they do not lie together.
+        var bytes: Range<Int>? { weight.contiguousByteRange(rows: outputs) }
+
+        func prefetch() {
+            if let bytes { weight.source.prefetch(bytes) }
+        }
+
+        func release() {
+            if let bytes { weight.source.release(bytes) }
+        }
+    }
+
+    private var parts: [Part] = []
+    /// Weights of one part: enough that a thread is kept busy, so few that threads finish together.
+    private static let partCount = 1 << 16
+    /// How far ahead of the reader the file is loaded.
+    private static let partsAhead = 16
+
+    /// - Parameter weight: [outputs, inputs]
+    func add(_ key: String, _ weight: TensorView, into matrix: PackedMatrix, inputsFrom order: [Int]?) {
+        let panel = PackedMatrix.panelWidth
+        let rows = max(1, Self.partCount / max(1, matrix.inputs) / panel) * panel
+        for first in stride(from: 0, to: matrix.outputs, by: rows) {
+            parts.append(
+                Part(
+                    key: key, weight: weight, outputs: first..<min(first + rows, matrix.outputs), matrix: matrix,
+                    order: order))
+        }
+    }
+
+    /// Reads and packs what was added, and lets go of the file's pages behind the readers.
+    /// - Throws: for the first weight, in the order of adding, that is not finite or cannot be read.
+    func run(on parallel: ParallelLoop, for checkpoint: Checkpoint) throws(CheckpointError) {
+        let (parts, file) = (parts, checkpoint.name)
+        try parallel(parts.count) { (index) throws(CheckpointError) in
+            if index + Self.partsAhead < parts.count { parts[index + Self.partsAhead].prefetch() }
+            let part = parts[index]
+            let values: [Float]
+            do throws(TensorFileError) {
+                if try Self.pack(part) { return }
+                values = try part.weight.floats()
+            } catch {
+                throw CheckpointError(file: file, message: error.message)
+            }
+            try Checkpoint.requireFinite(values, part.key, file: file)
+        }
+    }
+
+    /// - Returns: whether all of its weights are finite.
+    private static func pack(_ part: Part) throws(TensorFileError) -> Bool {
+        let (weight, matrix) = (part.weight, part.matrix)
+        defer { part.release() }
+        if part.order == nil {
+            let inPlace = try weight.withContiguousFloats(rows: part.outputs) { (rows) throws(TensorFileError) in
+                rows.withUnsafeBufferPointer { matrix.pack($0, outputs: part.outputs) }
+            }
+            if let inPlace { return inPlace }
+        }
+        // A panel's rows at a time: what is converted is packed while it is in the cache.
+        let panel = PackedMatrix.panelWidth
+        var rows = [Float](repeating: 0, count: panel * matrix.inputs)
+        var ordered = part.order == nil ? [] : rows
+        for first in stride(from: part.outputs.lowerBound, to: part.outputs.upperBound, by: panel) {
+            let outputs = first..<min(first + panel, part.outputs.upperBound)
+            var span = rows.mutableSpan
+            try weight.copyFloats(rows: outputs, into: &span)
+            if let order = part.order {
+                for start in stride(from: 0, to: outputs.count * matrix.inputs, by: matrix.inputs) {
+                    for (index, source) in order.enumerated() { ordered[start + index] = rows[start + source] }
+                }
+            }
+            let isFinite = (part.order == nil ? rows : ordered).withUnsafeBufferPointer {
+                matrix.pack($0, outputs: outputs)
+            }
+            guard isFinite else { return false }
+        }
+        return true
+    }
+}

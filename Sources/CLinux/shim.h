@@ -1,0 +1,12 @@
+#ifndef CAI_CLINUX_H
+#define CAI_CLINUX_H
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* sched_setaffinity(2) of the calling thread: glibc declares it for _GNU_SOURCE alone, which Swift does not define. */
+static inline long cai_set_affinity(size_t bytes, const unsigned long *mask) {
+    return syscall(SYS_sched_setaffinity, 0, bytes, mask);
+}
+
+#endif

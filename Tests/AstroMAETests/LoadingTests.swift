@@ -1,0 +1,91 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import AstroMAE
+
+/// Runs parts on threads of its own, whatever the number of processors.
+private let threads = ParallelLoop { most, body in
+    DispatchQueue.concurrentPerform(iterations: min(most, 4)) { _ in body() }
+}
+
+@Suite("Loading") struct LoadingTests {
+    @Test("panels hold the weights, zero beyond them", arguments: [1, 3, 4, 15, 16, 17, 35], [1, 2, 4, 7, 16])
+    func panels(outputs: Int, inputs: Int) {
+        let weight = (0..<outputs * inputs).map { Float($0 + 1) }
+        let matrix = PackedMatrix(
+            .qkv, weight: weight, bias: Array(weight.prefix(outputs)), inputs: inputs, dense: false)
+        for column in 0..<(outputs + 15) / 16 * 16 {
+            for k in 0..<inputs {
+                let packed = matrix.panels.base[(column / 16 * inputs + k) * 16 + column % 16]
+                #expect(packed == (column < outputs ? weight[column * inputs + k] : 0))
+            }
+        }
+    }
+
+    @Test("a weight that is not finite is found wherever it is", arguments: [Float.nan, .infinity, -.infinity])
+    func nonFinitePanels(value: Float) {
+        let (outputs, inputs) = (7, 6)
+        for place in 0..<outputs * inputs {
+            var weight = [Float](repeating: 1, count: outputs * inputs)
+            let matrix = PackedMatrix(.qkv, bias: [Float](repeating: 0, count: outputs), inputs: inputs, dense: false)
+            #expect(weight.withUnsafeBufferPointer { matrix.pack($0, outputs: 0..<outputs) })
+            weight[place] = value
+            #expect(!weight.withUnsafeBufferPointer { matrix.pack($0, outputs: 0..<outputs) })
+        }
+    }
+
+    @Test("threads pack the same bits as one does", arguments: GoldenNetwork.tiny)
+    func threadsPackTheSame(network: GoldenNetwork) throws {
+        let galaxies = try Galaxies(network.galaxies)
+        let one = try network.model().redshifts(galaxies, batch: 37)
+        let file = try TensorFile.open(path: network.weights)
+        let many = try RedshiftModel(weights: file, numHeads: network.numHeads, on: threads)
+        #expect(many.redshifts(galaxies, batch: 37) == one)
+    }
+
+    @Test("of several weights that are not finite the first is named, on any threads")
+    func firstNonFiniteWeight() throws {
+        var table = try TensorTable(Fixture.path("tiny/normalcell.pt"))
+        for key in ["blocks.1.mlp.fc2.weight", "blocks.0.mlp.fc1.weight", "vit_block.0.weight"] {
+            let name = try #require(table.entries.first { $0.name.hasSuffix(key) }).name
+            table.change(name) { entry in
+                for place in [5, 40] {
+                    entry.bytes.replaceSubrange(place * 4..<place * 4 + 4, with: [0, 0, 0x80, 0x7F])
+                }
+            }
+        }
+        let file = try TensorFile.open(MemorySource(name: "broken", bytes: table.bytes()))
+        for parallel in [ParallelLoop.serial, threads] {
+            let error = #expect(throws: CheckpointError.self) {
+                try RedshiftModel(weights: file, numHeads: 3, on: parallel)
+            }
+            #expect(error?.description.contains("'blocks.0.mlp.fc1.weight' is not finite: element 5 is inf") == true)
+        }
+    }
+
+    @Test("buffers of an arena are zero, aligned and apart, and outlive it")
+    func arena() {
+        // One that fills what is left, one larger than any map, and some after it.
+        let counts = [1, 16, 17, 1 << 20, (1 << 20) - 64, 3 << 20, 5, 1 << 18]
+        var arena: FloatArena? = FloatArena()
+        let buffers = counts.map { FloatBuffer(count: $0, in: arena) }
+        arena = nil
+        for (index, buffer) in buffers.enumerated() {
+            #expect(Int(bitPattern: buffer.base) % 64 == 0)
+            #expect((0..<buffer.count).allSatisfy { buffer.base[$0] == 0 })
+            for k in 0..<buffer.count { buffer.base[k] = Float(index + 1) }
+        }
+        for (index, buffer) in buffers.enumerated() {
+            #expect((0..<buffer.count).allSatisfy { buffer.base[$0] == Float(index + 1) })
+        }
+    }
+
+    @Test(
+        "micro-batches follow the cache, between 8 and 16",
+        arguments: [(nil, 8), (512 << 10, 8), (1 << 20, 10), (2 << 20, 16), (1 << 40, 16)] as [(Int?, Int)])
+    func microBatch(cache: Int?, count: Int) {
+        #expect(CacheSize.microBatch(floats: 13_000, cache: cache) == count)
+    }
+}

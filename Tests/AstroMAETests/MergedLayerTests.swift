@@ -1,0 +1,197 @@
+import AstroMAE
+import TensorFiles
+import TestSupport
+import Testing
+
+extension Fault {
+    /// Faults of a file whose layers are merged.
+    static let merged = [
+        Fault("merged layers that the metadata does not state", says: "'merged.vit_block.0.weight'", "found none") {
+            $0.metadata["linear_layers"] = nil
+        },
+        Fault("an arrangement of another version", says: "'linear_layers' is 'merged-2', expected 'merged-1'") {
+            $0.metadata["linear_layers"] = "merged-2"
+        },
+        Fault("a merged layer and one that it stands for", says: "'head.bias' is there", "'linear_layers'") {
+            $0.tensors.append(("head.bias", [24], [Float](repeating: 0, count: 24)))
+        },
+        Fault("half a merged layer", says: "missing key 'merged.concat_block.0.bias'") { edited in
+            edited.tensors.removeAll { $0.name == "merged.concat_block.0.bias" }
+        },
+        Fault("no merged layer", says: "missing key 'merged.vit_block.0.weight'") { edited in
+            edited.tensors.removeAll { $0.name.hasPrefix("merged.") }
+        },
+        Fault("a merged layer that is none", says: "unexpected key 'merged.head.weight'") {
+            $0.tensors.append(("merged.head.weight", [1], [0]))
+        },
+        Fault("a misshapen merged layer", says: "'merged.concat_block.0.weight' has shape [12, 63]", "[12, 64]") {
+            $0.set("merged.concat_block.0.weight") { $0 = ($0.name, [12, 63], Array($0.values.prefix(12 * 63))) }
+        },
+        Fault("infinity in a merged layer", says: "'merged.vit_block.0.bias' is not finite: element 1 is inf") {
+            $0.set("merged.vit_block.0.bias") { $0.values[1] = .infinity }
+        },
+        Fault("no number of parameters", says: "metadata 'parameters' is missing") { $0.metadata["parameters"] = nil },
+        Fault("parameters that are no number", says: "metadata 'parameters' is 'many'") {
+            $0.metadata["parameters"] = "many"
+        },
+        Fault("negative parameters", says: "metadata 'parameters' is '-1'") { $0.metadata["parameters"] = "-1" },
+    ]
+}
+
+@Suite("Merged layers") struct MergedLayerTests {
+    @Test("faults are named", arguments: Fault.merged)
+    func faults(_ fault: Fault) throws {
+        var edited = try EditedCheckpoint(merged: true)
+        #expect(try edited.failure() == nil)
+        fault.make(&edited)
+        let message = try #require(try edited.failure())
+        for words in fault.says { #expect(message.contains(words), "\(message)") }
+    }
+
+    @Test("metadata that state merged layers where every layer is there")
+    func statedOnly() throws {
+        var edited = try EditedCheckpoint()
+        edited.metadata["linear_layers"] = "merged-1"
+        #expect(try edited.failure()?.contains("'vit_block.0.weight' is there, although") == true)
+    }
+
+    @Test("config and parameters are the network's", arguments: GoldenNetwork.all)
+    func config(network: GoldenNetwork) throws {
+        let (separate, merged) = (try network.model(), try network.merged.model())
+        #expect(merged.config == separate.config)
+        #expect(merged.parameterCount == separate.parameterCount)
+    }
+
+    /// Layers as matrices in float64.
+    private func layer(_ edited: EditedCheckpoint, _ name: String) throws -> (weight: [[Double]], bias: [Double]) {
+        let weight = try edited.tensors.first { $0.name == name + ".weight" }.orMissing()
+        let bias = try edited.tensors.first { $0.name == name + ".bias" }.orMissing().values.map(Double.init)
+        let columns = weight.shape[1]
+        return (
+            bias.indices.map { weight.values[$0 * columns..<($0 + 1) * columns].map(Double.init) }, bias
+        )
+    }
+
+    /// The tiny network with layers of widths that no tile divides: 11 in the fusion head, 23 and 15 before it.
+    private func oddNetwork() throws -> EditedCheckpoint {
+        var edited = try EditedCheckpoint()
+        func crop(_ name: String, _ rows: Int, _ columns: Int? = nil) {
+            edited.set(name) { tensor in
+                let old = tensor.shape.count > 1 ? tensor.shape[1] : 1
+                let kept = columns ?? old
+                tensor.values = (0..<rows).flatMap { tensor.values[$0 * old..<$0 * old + kept] }
+                tensor.shape = tensor.shape.count > 1 ? [rows, kept] : [rows]
+            }
+        }
+        for part in ["weight", "bias"] {
+            crop("concat_block.0." + part, 11)
+            crop("inception_model.vis_inception.10." + part, 23)
+            crop("inception_model.magnitude_block.6." + part, 15)
+        }
+        crop("concat_block.2.weight", 1, 11)
+        crop("inception_model.vis_inception.12.weight", 24, 23)
+        crop("inception_model.magnitude_block.8.weight", 16, 15)
+        return edited
+    }
+
+    @Test("products are float64's, rounded once, whatever the widths")
+    func products() throws {
+        let edited = try oddNetwork()
+        let merged = try edited.withFile { path in
+            let target = path + ".merged.safetensors"
+            try CheckpointWriter.convert(TensorFile.open(path: path), to: target, dtype: .f32, linearLayout: .merged)
+            var copy = edited
+            copy.tensors = try TensorFile.open(path: target).tensors.map { ($0.name, $0.shape, try $0.floats()) }
+            return copy
+        }
+        let cases = [
+            ("merged.vit_block.0", "vit_block.0", ["head"]),
+            (
+                "merged.concat_block.0", "concat_block.0",
+                ["vit_block.2", "inception_model.vis_inception.12", "inception_model.magnitude_block.8"]
+            ),
+        ]
+        for (name, outerName, innerNames) in cases {
+            let (found, outer) = (try layer(merged, name), try layer(edited, outerName))
+            for row in outer.bias.indices {
+                var (column, meeting) = (0, 0)
+                var bias = (sum: outer.bias[row], size: abs(outer.bias[row]))
+                for inner in try innerNames.map({ try layer(edited, $0) }) {
+                    let weights = outer.weight[row][meeting..<meeting + inner.bias.count]
+                    for source in inner.weight[0].indices {
+                        let terms = zip(weights, inner.weight).map { $0 * $1[source] }
+                        let size = terms.reduce(0) { $0 + abs($1) }
+                        // One rounding to float32; in float64 two for each term of the sum, on both sides.
+                        let exact = terms.reduce(0, +)
+                        let tolerance = 0x1p-24 * abs(exact) + 4 * Double(terms.count) * 0x1p-53 * size
+                        #expect(abs(found.weight[row][column] - exact) <= tolerance)
+                        column += 1
+                    }
+                    for (weight, value) in zip(weights, inner.bias) {
+                        bias = (bias.sum + weight * value, bias.size + abs(weight * value))
+                    }
+                    meeting += inner.bias.count
+                }
+                #expect(column == found.weight[row].count)
+                let tolerance = 0x1p-24 * abs(bias.sum) + 4 * Double(meeting + 1) * 0x1p-53 * bias.size
+                #expect(abs(found.bias[row] - bias.sum) <= tolerance)
+            }
+        }
+    }
+
+    @Test("converting merged layers again changes nothing")
+    func again() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/again.safetensors"
+            let source = try GoldenNetwork.tiny[0].merged.file()
+            try CheckpointWriter.convert(source, to: path, dtype: .f32, linearLayout: .merged)
+            let copy = try TensorFile.open(path: path)
+            #expect(copy.metadata == source.metadata)
+            #expect(Set(copy.tensors.map(\.name)) == Set(source.tensors.map(\.name)))
+            for tensor in copy.tensors {
+                #expect(try tensor.floats() == source[tensor.name].orMissing().floats(), "\(tensor.name)")
+            }
+        }
+    }
+
+    @Test("layers whose product no float32 holds are not merged")
+    func overflow() throws {
+        var edited = try EditedCheckpoint()
+        for name in ["head.weight", "vit_block.0.weight"] {
+            edited.set(name) { $0.values = $0.values.map { _ in 1e30 } }
+        }
+        #expect(try mergeFailure(edited).contains("'merged.vit_block.0.weight' is not finite: element 0 is inf"))
+    }
+
+    @Test("a small file of layers that are narrow where they meet does not become a large one")
+    func narrow() throws {
+        var edited = try EditedCheckpoint()
+        let wide = 12_000
+        func resize(_ name: String, _ shape: [Int]) {
+            edited.set(name) { $0 = ($0.name, shape, [Float](repeating: 0, count: shape.reduce(1, *))) }
+        }
+        resize("vit_block.0.weight", [wide, 24])
+        resize("vit_block.0.bias", [wide])
+        resize("vit_block.2.weight", [1, wide])
+        resize("vit_block.2.bias", [1])
+        resize("concat_block.0.weight", [wide, 1 + 24 + 16])
+        resize("concat_block.0.bias", [wide])
+        resize("concat_block.2.weight", [1, wide])
+        #expect(try edited.failure() == nil)
+        #expect(try mergeFailure(edited).contains("'merged.concat_block.0' would be [12000, 12040], beyond what"))
+    }
+
+    /// What conversion says, having left no file.
+    private func mergeFailure(_ edited: EditedCheckpoint) throws -> String {
+        try edited.withFile { path in
+            let target = path + ".merged.safetensors"
+            let error = try #require(throws: CheckpointError.self) {
+                try CheckpointWriter.convert(
+                    TensorFile.open(path: path), to: target, dtype: .f32, linearLayout: .merged)
+            }
+            #expect(throws: TensorFileError.self) { try TensorFile.open(path: target) }
+            #expect(error.file == path)
+            return error.message
+        }
+    }
+}

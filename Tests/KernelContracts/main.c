@@ -1,0 +1,67 @@
+/* Runs the contract tests of every instruction set in C that can run here, or of those named as arguments.
+ * Exit: 0 when all pass, 1 when one fails, 2 for a name that is none. */
+#include <stdio.h>
+#include <string.h>
+
+#include "contract.h"
+#include "tables.h"
+
+typedef struct {
+    const char *name; /* as CAI_ISA has it */
+    const char *title;
+    const cai_kernels *kernels;
+    const char *missing; /* why it may not be there */
+} level;
+
+static const struct {
+    const char *kernel;
+    void (*test)(const cai_kernels *);
+} contracts[] = {
+    {"gemm sizes", test_gemm_sizes}, {"gemm rows", test_gemm_rows},   {"quad_convolution", test_quad_convolution},
+    {"attention", test_attention},   {"layer_norm", test_layer_norm}, {"narrow_linear", test_narrow_linear},
+    {"mean_rows", test_mean_rows},   {"add", test_add},               {"average_pool_2", test_average_pool},
+    {"max_pool_3", test_max_pool},   {"exp", test_exp},               {"gelu", test_gelu},
+    {"silu", test_silu},             {"relu", test_relu},             {"fma_peak", test_peak},
+};
+
+int main(int count, char **arguments) {
+    const level levels[] = {
+        {"portable", "portable", NULL, "is Swift, and tested by `swift test`"},
+#if defined(CAI_EMULATED_AVX512)
+        {"avx512", "AVX-512 (emulated)", &cai_avx512, ""},
+#elif defined(__x86_64__)
+        {"avx2", "AVX2", cai_kernels_for(CAI_ISA_AVX2), "this processor has no AVX2 and FMA"},
+        {"avx512", "AVX-512", cai_kernels_for(CAI_ISA_AVX512), "this processor has no AVX-512"},
+        {"neon", "NEON", NULL, "this is a build for x86-64"},
+#else
+        {"avx2", "AVX2", NULL, "this is no build for x86-64"},
+        {"avx512", "AVX-512", NULL, "this is no build for x86-64"},
+        {"neon", "NEON", cai_kernels_for(CAI_ISA_NEON), "this is no build for 64-bit ARM"},
+#endif
+    };
+    const size_t level_count = sizeof levels / sizeof levels[0];
+    for (int i = 1; i < count; i++) {
+        bool known = false;
+        for (size_t l = 0; l < level_count; l++) known |= strcmp(arguments[i], levels[l].name) == 0;
+        if (known) continue;
+        fprintf(stderr, "'%s' is no instruction set of this build\n", arguments[i]);
+        return 2;
+    }
+    tally all = {0, 0};
+    for (size_t l = 0; l < level_count; l++) {
+        bool wanted = count == 1;
+        for (int i = 1; i < count; i++) wanted |= strcmp(arguments[i], levels[l].name) == 0;
+        if (!wanted) continue;
+        if (levels[l].kernels == NULL) {
+            printf("%-19s skipped: %s\n", levels[l].title, levels[l].missing);
+            continue;
+        }
+        for (size_t c = 0; c < sizeof contracts / sizeof contracts[0]; c++) {
+            const tally one = run_contract(levels[l].title, contracts[c].kernel, contracts[c].test, levels[l].kernels);
+            all.cases += one.cases;
+            all.failures += one.failures;
+        }
+    }
+    printf("%zu cases, %zu failures\n", all.cases, all.failures);
+    return all.failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,75 @@
+/* NEON (64-bit ARM): four floats a vector, 32 registers. The bodies are compiled for these macros. */
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#include "tables.h"
+#include "target.h"
+
+#define LANES 4
+#define TILE_ROWS 5 /* 5 x 16: twenty accumulators, four panel vectors; with six rows clang spills */
+#define TILE_PANELS 1
+
+typedef float32x4_t vf;
+
+#define V_SET1(x) vdupq_n_f32(x)
+#define V_ZERO() vdupq_n_f32(0.0f)
+#define V_LOAD(p) vld1q_f32(p)
+#define V_STORE(p, v) vst1q_f32(p, v)
+#define V_BROADCAST(p) vld1q_dup_f32(p)
+#define V_ADD(a, b) vaddq_f32(a, b)
+#define V_SUB(a, b) vsubq_f32(a, b)
+#define V_MUL(a, b) vmulq_f32(a, b)
+#define V_DIV(a, b) vdivq_f32(a, b)
+#define V_FMA(a, b, c) vfmaq_f32(c, a, b)            /* a*b + c */
+#define V_FMS(a, b, c) vfmaq_f32(vnegq_f32(c), a, b) /* a*b - c */
+/* Where either is NaN these give NaN, and so the second argument: the bodies put there what may be NaN. */
+#define V_MIN(a, b) vminq_f32(a, b)
+#define V_MAX(a, b) vmaxq_f32(a, b)
+#define V_MAX_OR_NAN(a, b) vmaxq_f32(a, b)
+#define V_ROUND(a) vrndnq_f32(a)
+/* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
+#define V_POW2(n) vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23))
+/* The low nine bits of a float, as another's sign and exponent: 2^(bits - 127) */
+#define V_EXPONENT_BITS(a) vreinterpretq_f32_s32(vshlq_n_s32(vreinterpretq_s32_f32(a), 23))
+
+#define S_SQRT(x) vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0)
+
+/* Neighbours are added first. */
+static inline float v_sum(vf v) { return vaddvq_f32(v); }
+
+static inline float v_largest(vf v) { return vmaxvq_f32(v); }
+
+/* LANES groups of four floats to four vectors, one for each place in the group, and back. */
+static inline void v_load_quads(const float *p, vf x[4]) {
+    const float32x4x4_t places = vld4q_f32(p);
+    for (int i = 0; i < 4; i++) x[i] = places.val[i];
+}
+
+static inline void v_store_quads(float *p, const vf x[4]) {
+    const float32x4x4_t places = {{x[0], x[1], x[2], x[3]}};
+    vst4q_f32(p, places);
+}
+
+#define V_LOAD_QUADS(p, x) v_load_quads(p, x)
+#define V_STORE_QUADS(p, x) v_store_quads(p, x)
+
+/* Rows to columns. */
+static inline void v_transpose(vf v[4]) {
+    vf pairs[4];
+    for (int i = 0; i < 4; i += 2) {
+        pairs[i] = vtrn1q_f32(v[i], v[i + 1]); /* columns 0 and 2 of both rows */
+        pairs[i + 1] = vtrn2q_f32(v[i], v[i + 1]);
+    }
+    for (int c = 0; c < 2; c++) {
+        const float64x2_t a = vreinterpretq_f64_f32(pairs[c]), b = vreinterpretq_f64_f32(pairs[2 + c]);
+        v[c] = vreinterpretq_f32_f64(vzip1q_f64(a, b));
+        v[2 + c] = vreinterpretq_f32_f64(vzip2q_f64(a, b));
+    }
+}
+
+#define V_TRANSPOSE(v) v_transpose(v)
+
+#define TABLE cai_neon
+#define TABLE_ISA CAI_ISA_NEON
+#include "bodies/all.inc"
+#endif

@@ -1,0 +1,25 @@
+/* Compiles what stands between BEGIN and END for the named processor features, whatever the compiler's flags say. A
+ * build that may not use them, since it emulates them, defines both as nothing. */
+#ifndef CAI_TARGET_H
+#define CAI_TARGET_H
+
+#if !defined(CAI_BEGIN_TARGET)
+#define CAI_PRAGMA(...) _Pragma(#__VA_ARGS__)
+#if defined(__clang__)
+#define CAI_BEGIN_TARGET(features) \
+    CAI_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define CAI_END_TARGET _Pragma("clang attribute pop")
+#else
+#define CAI_BEGIN_TARGET(features) _Pragma("GCC push_options") CAI_PRAGMA(GCC target(features))
+#define CAI_END_TARGET _Pragma("GCC pop_options")
+#endif
+#endif
+
+/* Before a loop of constant length: no branches are left of it. */
+#if defined(__clang__)
+#define CAI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CAI_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Builds and runs Tests/KernelContracts with $CC: every instruction set in C that this processor can run. With
+# --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped where its tools are not there.
+set -eu
+cd "$(dirname "$0")/.."
+
+CC=${CC:-cc}
+ARM_CC=${ARM_CC:-aarch64-linux-gnu-gcc}
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+
+# Contraction within an expression only, clang's default: GCC's own would fuse what the kernels keep apart.
+compile() {
+    compiler=$1
+    program=$2
+    shift 2
+    "$compiler" -std=gnu11 -O2 -ffp-contract=on -Wall -Wextra -Werror -Ikernels/include -Ikernels "$@" \
+        -o "$build/$program" Tests/KernelContracts/*.c kernels/*.c -lm
+}
+
+skipped() { printf '%-19s skipped: %s\n' "$1" "$2"; }
+
+emulate_avx512() {
+    if ! "$CC" -mavx2 -mfma -E -include simde/x86/avx512.h -x c /dev/null >/dev/null 2>&1; then
+        skipped "AVX-512 (emulated)" "no compiler for x86-64, or no SIMDe (Debian: libsimde-dev)"
+    elif ! grep -qw avx2 /proc/cpuinfo; then
+        skipped "AVX-512 (emulated)" "SIMDe is compiled for AVX2, and this processor has none"
+    else
+        # Without AVX-512 compilers note that they pass wide vectors otherwise than with it.
+        compile "$CC" emulated -mavx2 -mfma -Wno-psabi -ITests/KernelContracts/emulation -DCAI_EMULATED_AVX512 \
+            '-DCAI_BEGIN_TARGET(features)=' -DCAI_END_TARGET=
+        "$build/emulated" avx512
+    fi
+}
+
+emulate_neon() {
+    if ! command -v "$ARM_CC" >/dev/null 2>&1; then
+        skipped "NEON (emulated)" "no $ARM_CC (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross)"
+    elif ! command -v qemu-aarch64 >/dev/null 2>&1; then
+        skipped "NEON (emulated)" "no qemu-aarch64 (Debian: qemu-user)"
+    else
+        compile "$ARM_CC" neon -static
+        qemu-aarch64 "$build/neon" neon
+    fi
+}
+
+case "${1:-}" in
+"")
+    compile "$CC" native
+    "$build/native"
+    ;;
+--emulated)
+    emulate_avx512
+    emulate_neon
+    ;;
+*)
+    echo "usage: $0 [--emulated]" >&2
+    exit 2
+    ;;
+esac
