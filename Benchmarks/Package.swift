@@ -4,6 +4,8 @@ import PackageDescription
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"), .strictMemorySafety(),
 ]
+/// For programs that call the kernels themselves, on raw pointers.
+let pointers: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
 
 let package = Package(
     name: "Benchmarks",
@@ -25,8 +27,32 @@ let package = Package(
             dependencies: ["BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .executableTarget(
+            name: "kernels",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Kernels", package: "cai"),
+            ],
+            swiftSettings: pointers),
+        .executableTarget(
+            name: "elementary",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Kernels", package: "cai"),
+            ],
+            swiftSettings: pointers),
+        .executableTarget(
             name: "accuracy",
             dependencies: ["BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        .executableTarget(
+            name: "instructions",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AstroMAE", package: "cai"),
+                .product(name: "TensorFiles", package: "cai"),
+            ],
+            swiftSettings: strict,
+            // Valgrind before 3.22 stops at debug information of this version.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
     ]
 )

@@ -160,22 +160,13 @@ class AstroMAE(nn.Module):
         return self.concat_block(torch.cat((vit, self.inception_model(images, magnitudes)), dim=1)).squeeze(1)
 
 
-def build(tensors, heads=None):
-    """The network of a state dict (name -> tensor of any float type), in float32 and ready to predict.
+def build(tensors, heads):
+    """The network of a state dict in float32, as inputs.py gives it, ready to predict.
 
-    Its encoder blocks are NormalCells. `heads` None means one for every 64 channels. Raises RuntimeError when names or
-    shapes differ from the network's, apart from the three known exceptions.
+    Its encoder blocks are NormalCells. Raises RuntimeError when names or shapes differ from the network's.
     """
-    state = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
-    unused = ("inception_model.conv2d_init.", "inception_model.vis_inception.8.branch3.")
-    state = {name: tensor for name, tensor in state.items() if not name.startswith(unused)}
-    state = {
-        name: tensor if name.endswith("num_batches_tracked") else tensor.to(torch.float32)
-        for name, tensor in state.items()
-    }
-    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    model = AstroMAE(shapes, heads or max(1, shapes["cls_token"][-1] // 64))
-    missing, unexpected = model.load_state_dict(state, strict=False)
+    model = AstroMAE({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads)
+    missing, unexpected = model.load_state_dict(tensors, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
         raise RuntimeError(f"not an AstroMAE state dict: missing {missing}, unexpected {unexpected}")

@@ -1,201 +1,311 @@
-"""CAI beside its peers: the same weights, galaxies, threads and batch sizes, one after another, in rounds.
+"""CAI beside its peers: the same weights, galaxies, cores and batch sizes, one after another, in rounds.
 
-Agreement comes first: the PyTorch definition is checked against the golden redshifts, and every engine against
-PyTorch. Only then is anything timed. Within a round each engine runs one pass of each combination before any of them
-runs the next, so that a noisy minute falls on all alike; the best round counts.
+Agreement comes first: every peer's network is checked against the golden redshifts of the demo, and every engine, with
+each number of threads and batch size, against every other one. Only then is anything timed. Within a round each engine
+runs one pass of each combination before any of them runs the next, so that a noisy minute falls on all alike; the best
+round counts.
 
 compare.sh finds a Python that has the packages, builds the benchmark and starts this file.
 """
 
 import argparse
 import json
-import pathlib
+import os
 import platform
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+from safetensors.numpy import load_file
+
+HERE = Path(__file__).resolve().parent
+BENCHMARKS = HERE.parent
+ROOT = BENCHMARKS.parent
 DEMO_WEIGHTS = ROOT / "weights/astromae-demo.safetensors"
 DEMO_GALAXIES = ROOT / "weights/demo-galaxies.pt"
 DEMO_GOLDEN = ROOT / "Tests/Fixtures/full/predictions-f16.golden.safetensors"
 
-GOLDEN_TOLERANCE = 2e-6  # of PyTorch to the float64 redshifts
-AGREEMENT = 1e-5  # of every engine to PyTorch
+GOLDEN_TOLERANCE = 2e-6  # of a peer, in float32, to the float64 redshifts: docs/ARCHITECTURE.md, Tolerances
+AGREEMENT = 1e-5  # of any two engines
 
-# The name of an engine and the program that serves it by the protocol of peer.py. The first one is the judge.
-PEERS = {"PyTorch": HERE / "torch_peer.py"}
+# The programs that serve engines by the protocol of peer.py.
+PEERS = ["onnxruntime_peer.py", "openvino_peer.py"]
+TORCH = "torch_peer.py"
+
+CORES = sorted(os.sched_getaffinity(0))
+
+
+class Failure(Exception):
+    """What went wrong, in one line."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    setting: str
+    redshifts: list[float]
 
 
 class Peer:
-    """A peer's process, started and ready."""
+    """A peer's process: its number of threads, on as many cores, stopped while others are timed."""
 
-    def __init__(self, program, weights, partition):
-        command = [sys.executable, str(program), "--weights", str(weights), "--partition", str(partition)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program: str, weights: Path, galaxies: Path, threads: int) -> None:
+        self.program = program
+        command = [sys.executable, HERE / program, "--weights", weights, "--galaxies", galaxies]
+        self.process = pinned([*command, "--threads", str(threads)], threads, stdin=subprocess.PIPE)
         about = self.answer()
-        self.name, self.version, self.redshifts = about["name"], about["version"], about["redshifts"]
+        self.name, self.version = about["name"], about["version"]
 
-    def answer(self):
-        line = self.process.stdout.readline()
+    def answer(self) -> dict[str, Any]:
+        line = self.process.stdout.readline() if self.process.stdout else ""
         if not line:
-            sys.exit(f"compare: {self.process.args[1]} ended with {self.process.wait()} and no answer")
+            raise Failure(f"{self.program} ended with {self.process.wait()} and no answer")
         return json.loads(line)
 
-    def seconds(self, threads, batch):
-        self.process.stdin.write(f"{threads} {batch}\n")
-        self.process.stdin.flush()
-        return self.answer()["seconds"]
+    def ask(self, request: str) -> dict[str, Any]:
+        self.process.send_signal(signal.SIGCONT)
+        if self.process.stdin:
+            self.process.stdin.write(f"{request}\n")
+            self.process.stdin.flush()
+        answer = self.answer()
+        self.process.send_signal(signal.SIGSTOP)  # its threads may spin for work that does not come
+        return answer
 
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
+    def prepare(self, batch: int) -> Prepared:
+        return Prepared(**self.ask(f"prepare {batch}"))
+
+    def seconds(self, batch: int) -> float:
+        return self.ask(f"time {batch}")["seconds"]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
 
 
 class Cai:
-    """Our engine, through the `endtoend` benchmark: a process for every measurement, warmed up by its verification."""
+    """Our engine through the `endtoend` benchmark: a process for each measurement, warmed up by its verification."""
 
     name = "CAI"
 
-    def __init__(self, program, weights, partition):
-        self.command = [str(program), "--weights", str(weights), str(partition), "--rounds", "1", "--json"]
-        about = self.run("--threads", "1", "--batch-sizes", "128", "--redshifts")
-        self.version, self.redshifts = about["commit"], about["redshifts"]
-        self.cpu, self.cores = about["machine"]["cpu"], about["machine"]["cores"]
-        self.kernels = about["kernels"]
+    def __init__(self, program: Path, weights: Path, galaxies: Path, golden: Path | None, threads: int) -> None:
+        self.threads = threads
+        self.command = [program, "--weights", weights, galaxies, "--rounds", "1", "--json", "--threads", str(threads)]
+        self.command += ["--golden", golden] if golden else []
 
-    def run(self, *options):
-        done = subprocess.run([*self.command, *options], stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            sys.exit(f"compare: {self.command[0]} ended with {done.returncode}")
-        return json.loads(done.stdout)
+    def run(self, batch: int, *options: str) -> dict[str, Any]:
+        process = pinned([*self.command, "--batch-sizes", str(batch), *options], self.threads)
+        output, _ = process.communicate()
+        if process.returncode != 0:
+            raise Failure(f"{self.command[0]} ended with {process.returncode}")
+        return json.loads(output)
 
-    def seconds(self, threads, batch):
-        return self.run("--threads", str(threads), "--batch-sizes", str(batch))["timings"][0]["seconds"]
+    def prepare(self, batch: int) -> Prepared:
+        self.about = self.run(batch, "--redshifts")
+        return Prepared(f"{self.threads} threads", self.about["redshifts"])
 
-    def stop(self):
+    @property
+    def version(self) -> str:
+        return self.about["commit"]
+
+    def seconds(self, batch: int) -> float:
+        return self.run(batch)["timings"][0]["seconds"]
+
+    def close(self) -> None:
         pass
 
 
-def worst(ours, theirs):
+Engine = Cai | Peer
+
+
+def pinned(command: Sequence[object], threads: int, stdin: int | None = None) -> subprocess.Popen[str]:
+    """A process on as many cores as it has threads, always the same ones."""
+    return subprocess.Popen(
+        [str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, CORES[:threads]),
+    )  # fmt: skip
+
+
+@contextmanager
+def closing(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def worst(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """max |a - b|; a NaN on either side counts as infinitely far."""
     if len(ours) != len(theirs):
-        sys.exit(f"compare: {len(ours)} redshifts against {len(theirs)}")
+        raise Failure(f"{len(ours)} redshifts against {len(theirs)}")
     return max((abs(a - b) if a == a and b == b else float("inf")) for a, b in zip(ours, theirs))
 
 
-def check_judge(judge, program):
-    """The PyTorch definition has to give the golden redshifts of the demo."""
-    from safetensors.numpy import load_file
-
-    peer = judge or Peer(program, DEMO_WEIGHTS, DEMO_GALAXIES)
-    golden = load_file(DEMO_GOLDEN)["z_float64"][: len(peer.redshifts)].tolist()
-    if judge is None:
-        peer.stop()
-    difference = worst(peer.redshifts, golden)
-    if not difference <= GOLDEN_TOLERANCE:
-        allowed = f"at most {GOLDEN_TOLERANCE:.0e} is allowed"
-        sys.exit(f"compare: {peer.name} is {difference:.1e} from the golden redshifts, {allowed}")
-    return difference
+def demo_redshifts(programs: Sequence[str]) -> dict[str, list[float]]:
+    """What each peer predicts for the demo galaxies with the demo weights."""
+    redshifts = {}
+    for program in programs:
+        with closing(Peer(program, DEMO_WEIGHTS, DEMO_GALAXIES, len(CORES))) as peer:
+            redshifts[peer.name] = peer.prepare(128).redshifts
+    return redshifts
 
 
-def counts(text):
+def check_networks(redshifts: dict[str, list[float]]) -> dict[str, float]:
+    """max |z - golden z| of each peer over the demo. Raises `Failure` where a network is not AstroMAE."""
+    golden = load_file(DEMO_GOLDEN)["z_float64"].ravel().tolist()
+    differences = {name: worst(ours, golden[: len(ours)]) for name, ours in redshifts.items()}
+    for name, difference in differences.items():
+        if not difference <= GOLDEN_TOLERANCE:
+            allowed = f"at most {GOLDEN_TOLERANCE:.0e} is allowed"
+            raise Failure(f"{name} is {difference:.1e} from the golden redshifts, {allowed}")
+    return differences
+
+
+def check_agreement(prepared: dict[tuple[str, int, int], Prepared]) -> float:
+    """max |z - z'| over all pairs of what engines predicted, whatever their threads and batch sizes."""
+    furthest = 0.0
+    entries = list(prepared.items())
+    for index, (first, ours) in enumerate(entries):
+        for second, theirs in entries[:index]:
+            difference = worst(ours.redshifts, theirs.redshifts)
+            furthest = max(furthest, difference)
+            if not difference <= AGREEMENT:
+                names = " and ".join(f"{name} ({t} threads, batch {b})" for name, t, b in (second, first))
+                raise Failure(f"{names} are {difference:.1e} apart, at most {AGREEMENT:.0e} is allowed")
+    return furthest
+
+
+def counts(text: str) -> list[int]:
     values = [int(word) for word in text.split(",")]
     if any(value < 1 for value in values):
         raise argparse.ArgumentTypeError("numbers have to be positive")
-    return values
+    return list(dict.fromkeys(values))
 
 
-def parse():
-    parser = argparse.ArgumentParser(description="CAI beside its peers; Markdown on stdout.")
-    parser.add_argument("--weights", type=pathlib.Path, default=DEMO_WEIGHTS, help="safetensors with state-dict names")
-    parser.add_argument("--galaxies", type=pathlib.Path, default=DEMO_GALAXIES, help="a PyTorch partition")
-    parser.add_argument("--threads", type=counts, default=[1, 2], help="default 1,2")
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="compare.sh", description="CAI beside its peers; Markdown on stdout.")
+    parser.add_argument("--weights", type=Path, default=DEMO_WEIGHTS, help="safetensors with state-dict names")
+    parser.add_argument(
+        "--cai-weights", type=Path, help="what CAI reads instead; default: what 'cai convert' makes of the weights"
+    )
+    parser.add_argument("--galaxies", type=Path, default=DEMO_GALAXIES, help="a PyTorch partition")
+    parser.add_argument("--threads", type=counts, default=counts(f"1,{len(CORES)}"), help="default: 1 and all cores")
     parser.add_argument("--batch-sizes", type=counts, default=[32, 128, 512], help="default 32,128,512")
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
-    parser.add_argument("--peers", default=",".join(PEERS), help=f"of {', '.join(PEERS)}; the first one always runs")
-    parser.add_argument("--endtoend", type=pathlib.Path, default=ROOT / "Benchmarks/.build/release/endtoend")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the numbers there too")
+    parser.add_argument("--with-torch", action="store_true", help="PyTorch too; a download of several GB, once")
+    parser.add_argument("--endtoend", type=Path, default=BENCHMARKS / ".build/release/endtoend")
+    parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
+    parser.add_argument(
+        "--out", type=Path, default=BENCHMARKS / ".build/peers", metavar="STEM",
+        help="writes STEM.md and STEM.json; default Benchmarks/.build/peers",
+    )  # fmt: skip
     options = parser.parse_args()
-    unknown = set(options.peers.split(",")) - set(PEERS)
-    if unknown or options.rounds < 1:
-        parser.error(f"unknown peers {sorted(unknown)}" if unknown else "--rounds has to be at least 1")
+    if options.rounds < 1:
+        parser.error("--rounds has to be at least 1")
+    if max(options.threads) > len(CORES):
+        parser.error(f"--threads: there are {len(CORES)} cores")
     return options
 
 
-def main():
-    options = parse()
-    names = [name for index, name in enumerate(PEERS) if index == 0 or name in options.peers.split(",")]
-    peers = [Peer(PEERS[name], options.weights, options.galaxies) for name in names]
+def converted(cai: Path, weights: Path) -> Path:
+    """The file that CAI's users would run: float32, Linear layers that have nothing between them merged."""
+    output = BENCHMARKS / ".build/merged.safetensors"
+    output.unlink(missing_ok=True)
+    subprocess.run([cai, "convert", weights, output], check=True, stdout=sys.stderr)
+    return output
+
+
+def compare(options: argparse.Namespace) -> dict[str, Any]:
+    """Checks, then times: all that the tables say."""
+    programs = [*PEERS, *([TORCH] if options.with_torch else [])]
+    peer_weights, cai_weights = options.weights, options.cai_weights or converted(options.cai, options.weights)
     is_demo = (options.weights, options.galaxies) == (DEMO_WEIGHTS, DEMO_GALAXIES)
-    golden = check_judge(peers[0] if is_demo else None, PEERS[names[0]])
-    ours = Cai(options.endtoend, options.weights, options.galaxies)
-    engines = [ours, *peers]
+    golden = {} if is_demo else check_networks(demo_redshifts(programs))
 
-    differences = {engine.name: worst(engine.redshifts, peers[0].redshifts) for engine in engines}
-    for name, difference in differences.items():
-        if not difference <= AGREEMENT:
-            sys.exit(f"compare: {name} is {difference:.1e} from {peers[0].name}, at most {AGREEMENT:.0e} is allowed")
+    with ExitStack() as stack:
+        engines: dict[tuple[str, int], Engine] = {}
+        for threads in options.threads:
+            ours = Cai(options.endtoend, cai_weights, options.galaxies, DEMO_GOLDEN if is_demo else None, threads)
+            for engine in [ours, *(Peer(program, peer_weights, options.galaxies, threads) for program in programs)]:
+                engines[engine.name, threads] = stack.enter_context(closing(engine))
 
-    combinations = [(threads, batch) for threads in options.threads for batch in options.batch_sizes]
-    best = {}
-    for round in range(options.rounds):
-        for threads, batch in combinations:
-            for engine in engines:
-                key = engine.name, threads, batch
-                best[key] = min(best.get(key, float("inf")), engine.seconds(threads, batch))
-        print(f"round {round + 1} of {options.rounds}", file=sys.stderr)
-    for engine in engines:
-        engine.stop()
+        names = list(dict.fromkeys(name for name, _ in engines))
+        combinations = [(threads, batch) for threads in options.threads for batch in options.batch_sizes]
+        keys = [(name, threads, batch) for threads, batch in combinations for name in names]
+        prepared = {key: engines[key[:2]].prepare(key[2]) for key in keys}
+        if is_demo:
+            golden = check_networks({name: prepared[name, *combinations[0]].redshifts for name in names[1:]})
+        agreement = check_agreement(prepared)
+        print(f"checked: {', '.join(names)} agree to {agreement:.1e}", file=sys.stderr)
 
-    galaxies = len(ours.redshifts)
-    report = {
-        "cpu": ours.cpu,
-        "cores": ours.cores,
+        best = dict.fromkeys(keys, float("inf"))
+        for round in range(options.rounds):
+            for key in keys:
+                best[key] = min(best[key], engines[key[:2]].seconds(key[2]))
+            print(f"round {round + 1} of {options.rounds}", file=sys.stderr)
+
+    galaxies = len(prepared[keys[0]].redshifts)
+    return {
+        "cpu": ours.about["machine"]["cpu"],
+        "cores": len(CORES),
         "system": platform.platform(),
         "commit": ours.version,
-        "kernels": ours.kernels,
-        "versions": {peer.name: peer.version for peer in peers},
-        "weights": str(options.weights),
+        "kernels": ours.about["kernels"],
+        "versions": {name: engines[name, options.threads[0]].version for name in names if name != ours.name},
+        "weights": str(peer_weights),
+        "cai_weights": str(cai_weights),
         "galaxies": galaxies,
         "rounds": options.rounds,
         "max_difference_to_golden": golden,
-        "max_difference_to_judge": differences,
+        "max_difference": agreement,
         "results": [
             {
-                "engine": name,
                 "threads": threads,
                 "batch_size": batch,
-                "seconds": seconds,
-                "galaxies_per_second": galaxies / seconds,
+                "galaxies_per_second": {name: galaxies / best[name, threads, batch] for name in names},
+                "settings": {name: prepared[name, threads, batch].setting for name in names},
+                "ratio_to_fastest_peer": min(best[name, threads, batch] for name in names[1:])
+                / best[names[0], threads, batch],
             }
-            for (name, threads, batch), seconds in best.items()
+            for threads, batch in combinations
         ],
     }
-    print(markdown(report, engines, combinations, best))
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def markdown(report, engines, combinations, best):
+def markdown(report: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-    agreement = ", ".join(f"{engine.name} {report['max_difference_to_judge'][engine.name]:.1e}" for engine in engines)
+    golden = ", ".join(f"{name} {value:.1e}" for name, value in report["max_difference_to_golden"].items())
+    names = list(report["results"][0]["galaxies_per_second"])
     lines = [
         f"{report['cpu']}, {report['cores']} cores; {report['kernels']}; commit {report['commit']}; {versions}; "
-        f"{report['galaxies']} galaxies; best of {report['rounds']}",
-        f"verified: {engines[1].name} to the golden redshifts {report['max_difference_to_golden']:.1e}; "
-        f"to {engines[1].name}: {agreement}",
+        f"float32; {report['galaxies']} galaxies; best of {report['rounds']}",
+        f"verified: all agree to {report['max_difference']:.1e}; to the golden redshifts: {golden}",
         "",
         "galaxies/s:",
         "",
-        "| threads | batch | " + " | ".join(engine.name for engine in engines) + " | CAI / best peer |",
-        "|---:|---:|" + "---:|" * (len(engines) + 1),
+        "| threads | batch | " + " | ".join(names) + " | CAI / fastest peer |",
+        "|---:|---:|" + "---:|" * (len(names) + 1),
     ]
-    for threads, batch in combinations:
-        rates = [report["galaxies"] / best[engine.name, threads, batch] for engine in engines]
-        cells = " | ".join(f"{rate:.0f}" for rate in rates)
-        lines.append(f"| {threads} | {batch} | {cells} | {rates[0] / max(rates[1:]):.2f} |")
+    for row in report["results"]:
+        rates = " | ".join(f"{rate:.0f}" for rate in row["galaxies_per_second"].values())
+        lines.append(f"| {row['threads']} | {row['batch_size']} | {rates} | {row['ratio_to_fastest_peer']:.2f} |")
     return "\n".join(lines)
+
+
+def main() -> None:
+    options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that peers are ended, too
+    try:
+        report = compare(options)
+        table = markdown(report)
+        print(table)
+        options.out.with_suffix(".md").write_text(table + "\n")
+        options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
+    except (Failure, OSError) as error:
+        sys.exit(f"compare: {error}")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,33 @@
 #!/usr/bin/env bash
 # CAI beside its peers; arguments are compare.py's. The Python is $CAI_PEERS_PYTHON where that is set, otherwise that of
-# Benchmarks/.venv, which is made here with the packages of requirements.txt (torch alone takes several GB of disk).
+# Benchmarks/.venv, which is made here with the packages of requirements.txt and, with --with-torch, of
+# requirements-torch.txt.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 benchmarks=$(dirname "$here")
+venv=$benchmarks/.venv
 
-python=${CAI_PEERS_PYTHON:-$benchmarks/.venv/bin/python}
-if ! "$python" -c 'import numpy, safetensors, torch' 2>/dev/null; then
-    if [ -n "${CAI_PEERS_PYTHON:-}" ]; then
-        echo "compare.sh: $python cannot import numpy, safetensors and torch" >&2
-        exit 1
-    fi
-    python3 -m venv "$benchmarks/.venv" || {
+requirements=(requirements.txt)
+for argument in "$@"; do
+    [ "$argument" != --with-torch ] || requirements+=(requirements-torch.txt)
+done
+
+if [ -n "${CAI_PEERS_PYTHON:-}" ]; then
+    python=$CAI_PEERS_PYTHON
+else
+    python=$venv/bin/python
+    [ -x "$python" ] || python3 -m venv "$venv" || {
         echo "compare.sh: python3 with its venv module is needed (Debian: python3-venv)" >&2
         exit 1
     }
-    "$python" -m pip install --quiet --requirement "$here/requirements.txt"
+    for file in "${requirements[@]}"; do
+        # A copy in the environment says which requirements it meets.
+        cmp -s "$here/$file" "$venv/$file" && continue
+        "$python" -m pip install --quiet --disable-pip-version-check --requirement "$here/$file" >&2
+        cp "$here/$file" "$venv/$file"
+    done
 fi
 
+make --no-print-directory -C "$benchmarks/.." build >&2
 "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product endtoend >&2
 exec "$python" "$here/compare.py" "$@"

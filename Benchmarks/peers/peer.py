@@ -1,35 +1,95 @@
 """What every peer shares: how it is asked, and how it is timed.
 
-A peer is a process of its own, so that one engine's idle threads and memory never sit beside another's. It is started
-with the weights and the galaxies, prints one line of JSON about itself with its redshifts, and then answers each line
-`THREADS BATCH` on its standard input with one line of JSON: the seconds that one pass over all galaxies took. Closing
-its input ends it. To add a peer, write `<name>_peer.py` around `serve` and name it in `compare.py`'s table.
+A peer is a process of its own, so that one engine's threads and memory never sit beside another's. It is started with
+weights, galaxies and a number of threads, prints one line of JSON about itself, and then answers lines on its standard
+input, each with one line of JSON:
+
+    prepare BATCH   tries the engine's settings for that batch size and keeps the fastest: its name, and its redshifts
+    time BATCH      the seconds that one pass over all galaxies took, with the setting kept
+
+Closing its input ends it. To add a peer, write `<name>_peer.py` around `serve` and name it in `compare.py`'s table.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from inputs import Arrays, load_galaxies, load_weights
+
+TRIALS = 3  # of each setting, of which the fastest counts
+
+Pass = Callable[[], np.ndarray]
+"""Predicts all galaxies: redshifts [N]."""
 
 
-def serve(name, load):
-    """Runs the protocol.
+@dataclass(frozen=True)
+class Work:
+    """What a peer has to do. images [N, 5, 32, 32], magnitudes [N, 5], all float32."""
 
-    load(weights, partition) gives (version, count, run): `run(threads, batch)` predicts all galaxies and returns
-    their redshifts as a list of floats. Whatever depends on threads or batch alone has to be kept between calls.
-    """
-    parser = argparse.ArgumentParser(description=f"{name} as a peer; compare.py starts it.")
-    parser.add_argument("--weights", required=True, help="safetensors with state-dict names")
-    parser.add_argument("--partition", required=True, help="a PyTorch TensorDataset: images, magnitudes[, redshifts]")
+    weights: Arrays
+    heads: int
+    images: np.ndarray
+    magnitudes: np.ndarray
+    threads: int
+
+    def batches(self, size: int, streams: int = 1) -> list[slice]:
+        """The galaxies in batches, the last of which may be smaller. There is one for each stream, if need be by
+        batches that are smaller than asked for: CAI gives its threads work in the same way."""
+        count = len(self.images)
+        size = min(size, -(-count // streams))
+        return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+@dataclass(frozen=True)
+class Engine:
+    name: str
+    version: str
+    settings: Callable[[int], dict[str, Callable[[], Pass]]]
+    """For a batch size: the settings worth trying, by name. Each is made when it is called, ready to run."""
+
+
+def serve(load: Callable[[Work], Engine]) -> None:
+    """Runs the protocol around the engine that `load` makes."""
+    parser = argparse.ArgumentParser(description="A peer; compare.py starts it.")
+    parser.add_argument("--weights", type=Path, required=True, help="safetensors with state-dict names")
+    parser.add_argument("--galaxies", type=Path, required=True, help="a TensorDataset: images, magnitudes[, redshifts]")
+    parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
-    version, count, run = load(options.weights, options.partition)
-    tell({"name": name, "version": version, "galaxies": count, "redshifts": run(1, 128)})
+    engine = load(Work(*load_weights(options.weights), *load_galaxies(options.galaxies), options.threads))
+    tell({"name": engine.name, "version": engine.version})
+
+    kept: dict[int, Pass] = {}
     for line in sys.stdin:
-        threads, batch = (int(word) for word in line.split())
-        started = time.perf_counter()
-        run(threads, batch)
-        tell({"seconds": time.perf_counter() - started})
+        request, size = line.split()
+        batch = int(size)
+        if request == "prepare":
+            setting, kept[batch] = fastest(engine.settings(batch))
+            tell({"setting": setting, "redshifts": kept[batch]().tolist()})
+        else:
+            tell({"seconds": seconds(kept[batch])})
 
 
-def tell(answer):
+def fastest(settings: dict[str, Callable[[], Pass]]) -> tuple[str, Pass]:
+    passes = {name: make() for name, make in settings.items()}
+    for run in passes.values():
+        run()  # warms up
+    if len(passes) == 1:
+        return next(iter(passes.items()))
+    trials = {name: min(seconds(run) for _ in range(TRIALS)) for name, run in passes.items()}
+    name = min(trials, key=trials.__getitem__)
+    return name, passes[name]
+
+
+def seconds(run: Pass) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def tell(answer: dict[str, object]) -> None:
     print(json.dumps(answer), flush=True)

@@ -1,30 +1,43 @@
-"""PyTorch as a peer: eager float32, inference mode, its own thread pool."""
+"""PyTorch as a peer: eager float32, inference mode, its own thread pool or a thread of ours for each stream."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import astromae_torch
+import numpy as np
 import peer
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
 
 
-def load(weights, partition):
-    with safe_open(weights, "pt") as file:
-        stated = (file.metadata() or {}).get("num_heads")  # where `cai convert` puts it
-    network = astromae_torch.build(load_file(weights), int(stated) if stated else None)
-    # A TensorDataset is a pickled class: allow that one, and nothing else.
-    with torch.serialization.safe_globals([torch.utils.data.TensorDataset]):
-        images, magnitudes = torch.load(partition, weights_only=True).tensors[:2]
-    images, magnitudes = images.to(torch.float32).contiguous(), magnitudes.to(torch.float32)
+def load(work: peer.Work) -> peer.Engine:
+    tensors = {name: torch.from_numpy(array) for name, array in work.weights.items()}
+    network = astromae_torch.build(tensors, work.heads)
+    images, magnitudes = torch.from_numpy(work.images), torch.from_numpy(work.magnitudes)
+    pool = ThreadPoolExecutor(work.threads)
 
     @torch.inference_mode()
-    def run(threads, batch):
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        parts = [network(images[i : i + batch], magnitudes[i : i + batch]) for i in range(0, len(images), batch)]
-        return torch.cat(parts).tolist()
+    def predict(batch: slice) -> np.ndarray:
+        return network(images[batch], magnitudes[batch]).numpy()
 
-    return torch.__version__, len(images), run
+    def together(size: int) -> np.ndarray:
+        torch.set_num_threads(work.threads)
+        return np.concatenate([predict(batch) for batch in work.batches(size)])
+
+    def streams(size: int) -> np.ndarray:
+        def alone(batch: slice) -> np.ndarray:
+            torch.set_num_threads(1)  # holds for the thread that calls it
+            return predict(batch)
+
+        return np.concatenate(list(pool.map(alone, work.batches(size, work.threads))))
+
+    def settings(size: int) -> dict[str, Callable[[], peer.Pass]]:
+        tried = {f"{work.threads} intra-op": lambda: lambda: together(size)}
+        if work.threads > 1:
+            tried[f"{work.threads} concurrent runs"] = lambda: lambda: streams(size)
+        return tried
+
+    return peer.Engine("PyTorch", torch.__version__, settings)
 
 
 if __name__ == "__main__":
-    peer.serve("PyTorch", load)
+    peer.serve(load)

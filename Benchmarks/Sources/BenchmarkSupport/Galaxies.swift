@@ -24,6 +24,13 @@ public struct Galaxies: Sendable {
     /// The instruction set and the back end of the matrix products: what bits and speed depend on.
     public var kernels: String { "\(model.instructionSet.rawValue), \(model.gemm.rawValue)" }
 
+    /// Floating-point operations of one galaxy, two for each multiply-add of products, convolutions and attention.
+    public var flopsPerGalaxy: Int { model.flopsPerGalaxy }
+
+    /// What each of `threads` threads can do of them in a second while all run: multiply-adds in registers, on the
+    /// model's instruction set.
+    public func peak(threads: Int) -> Double { FMAPeak.measure(model.instructionSet, threads: threads).perThread ?? 0 }
+
     /// Predicts every galaxy once. The seconds are those of the worker threads, their start and workspaces included,
     /// from files that lie in the system's cache after the first pass.
     public func pass(threads: Int, batchSize: Int) throws -> (redshifts: [Float], seconds: Double) {

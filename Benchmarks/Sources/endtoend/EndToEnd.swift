@@ -10,7 +10,8 @@ struct EndToEnd: ParsableCommand {
         discussion: """
             Verifies first: every combination has to give the same bits, and, where golden redshifts are known, be \
             within 2e-6 of them. Then every combination is timed once a round, and its best round is reported. Loading \
-            the weights is not in the figure. Without arguments: the demo weights and galaxies.
+            the weights is not in the figure. Each is also given as a share of the multiply-adds that as many threads do at \
+            most, measured in the same process. Without arguments: the demo weights and galaxies.
 
             endtoend --threads 1,2 --batch-sizes 32,128,512 --rounds 10
             endtoend --weights W.pt --golden predictions.golden.safetensors 1.pt 2.pt --json
@@ -55,20 +56,27 @@ struct EndToEnd: ParsableCommand {
         let verified = try verify(galaxies, combinations)
 
         var best = [Double](repeating: .infinity, count: combinations.count)
+        var peaks: [Int: Double] = [:]
         for _ in 0..<rounds {
+            for threads in threads.values { peaks[threads] = max(peaks[threads] ?? 0, galaxies.peak(threads: threads)) }
             for (index, (threads, batchSize)) in combinations.enumerated() {
                 best[index] = min(best[index], try galaxies.pass(threads: threads, batchSize: batchSize).seconds)
             }
         }
+        let flops = galaxies.flopsPerGalaxy
         let timings = zip(combinations, best).map { combination, seconds in
-            Timing(
-                threads: combination.0, batchSize: combination.1, seconds: seconds,
-                galaxiesPerSecond: Double(galaxies.count) / seconds)
+            let rate = Double(galaxies.count) / seconds
+            let peak = Double(combination.0) * (peaks[combination.0] ?? 0)
+            return Timing(
+                threads: combination.0, batchSize: combination.1, seconds: seconds, galaxiesPerSecond: rate,
+                peakShare: peak > 0 ? rate * Double(flops) / peak : 0)
         }
         let summary = Summary(
             machine: .current(), commit: Checkout.commit(), kernels: galaxies.kernels, weights: weights,
             partitions: partitions,
-            galaxies: galaxies.count, rounds: rounds, accuracy: verified.accuracy, timings: timings,
+            galaxies: galaxies.count, rounds: rounds, flopsPerGalaxy: flops,
+            peaks: peaks.sorted { $0.key < $1.key }.map { Peak(threads: $0.key, flopsPerSecond: $0.value) },
+            accuracy: verified.accuracy, timings: timings,
             redshifts: redshifts ? verified.redshifts : nil)
         print(try json ? summary.json() : summary.markdown())
     }

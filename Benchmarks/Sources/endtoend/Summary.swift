@@ -6,6 +6,14 @@ struct Timing: Codable {
     let batchSize: Int
     let seconds: Double
     let galaxiesPerSecond: Double
+    /// Floating-point operations done, of those that the threads could do at most.
+    let peakShare: Double
+}
+
+/// Multiply-adds in registers while so many threads run: floating-point operations a second of each.
+struct Peak: Codable {
+    let threads: Int
+    let flopsPerSecond: Double
 }
 
 /// What one run found, and all that is needed to judge it.
@@ -18,6 +26,9 @@ struct Summary: Codable {
     let partitions: [String]
     let galaxies: Int
     let rounds: Int
+    /// Two for each multiply-add of products, convolutions and attention.
+    let flopsPerGalaxy: Int
+    let peaks: [Peak]
     let accuracy: Accuracy?
     let timings: [Timing]
     let redshifts: [Float]?
@@ -33,10 +44,17 @@ struct Summary: Codable {
     func markdown() -> String {
         let batchSizes = timings.reduce(into: [Int]()) { if !$0.contains($1.batchSize) { $0.append($1.batchSize) } }
         let threads = timings.reduce(into: [Int]()) { if !$0.contains($1.threads) { $0.append($1.threads) } }
-        let rows = threads.map { count in
-            let rates = timings.filter { $0.threads == count }.map { String(format: "%.0f", $0.galaxiesPerSecond) }
-            return "| \(count) | " + rates.joined(separator: " | ") + " |"
+        func table(_ cell: (Timing) -> String) -> String {
+            let rows = threads.map { count in
+                "| \(count) | " + timings.filter { $0.threads == count }.map(cell).joined(separator: " | ") + " |"
+            }
+            return """
+                | threads | \(batchSizes.map { "batch \($0)" }.joined(separator: " | ")) |
+                |---:|\(batchSizes.map { _ in "---:" }.joined(separator: "|"))|
+                \(rows.joined(separator: "\n"))
+                """
         }
+        let fastest = peaks.map { String(format: "%.1f with %d", $0.flopsPerSecond / 1e9, $0.threads) }
         let verified = accuracy.map { String(format: "max |z - z_float64| %.1e, ", $0.worst) } ?? ""
         return """
             \(machine.cpu), \(machine.cores) cores, \(kernels); commit \(commit); \(galaxies) galaxies; best of \(rounds)
@@ -44,9 +62,12 @@ struct Summary: Codable {
 
             galaxies/s:
 
-            | threads | \(batchSizes.map { "batch \($0)" }.joined(separator: " | ")) |
-            |---:|\(batchSizes.map { _ in "---:" }.joined(separator: "|"))|
-            \(rows.joined(separator: "\n"))
+            \(table { String(format: "%.0f", $0.galaxiesPerSecond) })
+
+            % of peak (\(String(format: "%.1f", Double(flopsPerGalaxy) / 1e6)) MFLOP a galaxy; peak in GFLOP/s a thread: \
+            \(fastest.joined(separator: ", "))):
+
+            \(table { String(format: "%.1f", $0.peakShare * 100) })
             """
     }
 }
