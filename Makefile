@@ -5,16 +5,18 @@ export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
 ARGS ?=
+KERNEL_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test format lint bench bench-peers accuracy figure weights-manifest clean
+.PHONY: deps build demo test format lint bench bench-peers accuracy elementary figure weights-manifest clean \
+	kernel-contracts kernel-contracts-emulated instruction-count
 
 deps:
 	@scripts/install-packages.sh
 
 build: deps
-	@$(SWIFT) build -c release --product cai
+	@$(SWIFT) build -c release --static-swift-stdlib --product cai
 
 demo: build
 	@.build/release/cai demo --out $(OUT)
@@ -24,23 +26,42 @@ test: deps
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 
+# The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
+kernel-contracts:
+	@CC="$(CC)" scripts/kernel-contracts.sh
+
+kernel-contracts-emulated:
+	@CC="$(CC)" scripts/kernel-contracts.sh --emulated
+
 format:
 	@$(SWIFT) format -i -p -r $(FORMATTED)
 
 lint:
 	@$(SWIFT) format lint --strict -p -r $(FORMATTED)
 
-# Options go through ARGS: make bench ARGS="--threads 1,2 --rounds 10"
+# Options of endtoend go through ARGS, those of kernels through KERNEL_ARGS:
+# make bench KERNEL_ARGS="--only gemm --openblas" ARGS="--threads 1,2 --rounds 10"
 bench: deps
+	@$(SWIFT) build --package-path Benchmarks -c release --product kernels
 	@$(SWIFT) build --package-path Benchmarks -c release --product endtoend
+	@Benchmarks/.build/release/kernels $(KERNEL_ARGS)
 	@Benchmarks/.build/release/endtoend $(ARGS)
 
+elementary: deps
+	@$(SWIFT) build --package-path Benchmarks -c release --product elementary
+	@Benchmarks/.build/release/elementary $(ARGS)
+
+# ONNX Runtime and OpenVINO; PyTorch too: make bench-peers ARGS=--with-torch
 bench-peers: deps
 	@Benchmarks/peers/compare.sh $(ARGS)
 
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy
 	@Benchmarks/.build/release/accuracy $(ARGS)
+
+# Instructions of one call, against Benchmarks/instructions.json; ARGS=--update writes that.
+instruction-count: deps
+	@Benchmarks/count-instructions.sh $(ARGS)
 
 # The README's figure, from the predictions of `make demo`.
 figure: demo
