@@ -8,8 +8,8 @@
 CAI_BEGIN_TARGET("avx512f,fma")
 
 #define LANES 16
-#define TILE_ROWS 14 /* 14 x 32: 28 accumulators, two panel vectors, one broadcast, one spare */
-#define TILE_PANELS 2
+#define TILE_ROWS 8 /* 8 x 48: 24 accumulators, three panel vectors, one broadcast; rows have a pointer register each */
+#define TILE_PANELS 3
 
 typedef __m512 vf;
 
