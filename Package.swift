@@ -25,6 +25,8 @@ let package = Package(
         // C libraries
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // A system call that Swift does not see
         .systemLibrary(name: "CLinux"),
@@ -37,17 +39,22 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point one way: cai -> Inference -> {AstroMAE -> kernels, TensorFiles}; cai -> Report
+        // Dependencies point one way: cai -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles}, Cloud};
+        // cai -> Report
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe + optimised),
         .target(
             name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
             swiftSettings: strict + optimised),
         .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles", "CLinux"], swiftSettings: memorySafe),
+        .target(name: "Cloud", dependencies: ["CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
+        .target(
+            name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
+            swiftSettings: memorySafe),
         .target(name: "Report", swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [
-                "Inference", "AstroMAE", "TensorFiles", "Report",
+                "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),
@@ -65,6 +72,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "CloudTests", dependencies: ["Cloud", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "FanOutTests",
+            dependencies: ["FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["cai", "TensorFiles", "TestSupport"], swiftSettings: strict),

@@ -10,10 +10,14 @@ need() { missing="$missing $1"; }
 if command -v pkg-config >/dev/null 2>&1; then
     pkg-config --exists openblas || need libopenblas-dev
     pkg-config --exists zlib || need zlib1g-dev
+    pkg-config --exists libcurl || need libcurl4-openssl-dev
+    pkg-config --exists libcrypto || need libssl-dev
 else
     need pkg-config
     need libopenblas-dev
     need zlib1g-dev
+    need libcurl4-openssl-dev
+    need libssl-dev
 fi
 command -v git >/dev/null 2>&1 || need git
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] || need ca-certificates
@@ -32,7 +36,7 @@ fi
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "Missing, by their Debian names:$missing" >&2
-        echo "This system has no apt-get: install them (OpenBLAS with cblas.h, zlib, pkg-config) and try again." >&2
+        echo "This system has no apt-get: install them (OpenBLAS with cblas.h, zlib, libcurl, OpenSSL, pkg-config) and try again." >&2
         exit 1
     fi
     sudo=""

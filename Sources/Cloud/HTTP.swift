@@ -1,0 +1,47 @@
+/// A request, as it goes over the wire: whoever signs it has done so.
+public struct HTTPRequest: Sendable {
+    public var method: String
+    /// Scheme, host, path and query, percent-encoded.
+    public var url: String
+    public var headers: [(name: String, value: String)]
+    /// nil where the method has none.
+    public var body: [UInt8]?
+    /// Seconds for the whole exchange; nil for no limit but those on connecting and on standing still.
+    public var timeout: Double?
+
+    public init(
+        _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        timeout: Double? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+    }
+}
+
+/// An answer, whatever its status.
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of that name, whatever its case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
+
+/// One exchange over a connection: no retries, no redirects.
+public protocol HTTPTransport: Sendable {
+    /// Blocks until the whole answer is there. May be called from many threads at once; connections are reused.
+    /// - Throws: `CloudError.unavailable` where no whole answer came; any status is an answer.
+    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse
+}

@@ -1,0 +1,69 @@
+/// What a store tells of an object.
+public struct ObjectInfo: Sendable, Equatable {
+    public let key: String
+    /// Bytes.
+    public let size: Int
+    /// Changes with the content; opaque, without quotation marks.
+    public let etag: String
+
+    public init(key: String, size: Int, etag: String) {
+        self.key = key
+        self.size = size
+        self.etag = etag
+    }
+}
+
+/// Buckets of objects by key: S3, or folders that stand in for it. Calls block, and may come from many threads at once.
+public protocol ObjectStore: Sendable {
+    /// What error messages call an object, such as `s3://bucket/key`.
+    func name(bucket: String, key: String) -> String
+    /// nil where there is no such object.
+    /// - Throws: `CloudError.notFound` where there is no such bucket.
+    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo?
+    /// The bytes of `range`, or all.
+    /// - Parameter etag: the object has to have it still.
+    /// - Throws: `CloudError.notFound`, or `.conflict` where the object has changed.
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8]
+    /// Whole or not at all; what was there is replaced.
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError)
+    /// The same with the content of a file, in parts where it is long.
+    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError)
+    /// All objects whose keys begin with `prefix`, sorted by key as bytes, to the last page.
+    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo]
+    /// No error where there is no such object.
+    func delete(bucket: String, key: String) throws(CloudError)
+    /// Requests so far.
+    var statistics: StoreStatistics { get }
+}
+
+extension ObjectStore {
+    public func get(bucket: String, key: String) throws(CloudError) -> [UInt8] {
+        try get(bucket: bucket, key: key, range: nil, etag: nil)
+    }
+}
+
+/// Requests to a store, retries counted one by one. Times are seconds; instants are seconds since 1970.
+public struct StoreStatistics: Sendable, Equatable {
+    public var requests = 0
+    public var totalTime = 0.0
+    public var minTime: Double?
+    public var maxTime: Double?
+    public var firstRequest: Double?
+    public var lastResponse: Double?
+    public var bytesRead = 0
+    public var bytesWritten = 0
+
+    public init() {}
+
+    public mutating func add(start: Double, end: Double, read: Int = 0, written: Int = 0) {
+        let time = end - start
+        requests += 1
+        totalTime += time
+        minTime = min(minTime ?? time, time)
+        maxTime = max(maxTime ?? time, time)
+        firstRequest = min(firstRequest ?? start, start)
+        lastResponse = max(lastResponse ?? end, end)
+        bytesRead += read
+        bytesWritten += written
+    }
+}
