@@ -43,7 +43,7 @@ struct InitializeTests {
 
     @Test("What is not there is named: a bucket, the prefix, weights")
     func missing() throws {
-        try Buckets.with(["p-old/1.pt": 0..<1]) { buckets in
+        try Buckets.with(["p-old/1.pt": 0..<1]) { (buckets: Buckets) throws in
             #expect(try error(buckets, ["data_bucket": .string("nowhere")]).contains("nowhere: no such bucket"))
             #expect(try error(buckets, ["data_prefix": .string("p-old"), "bucket": .string("no")]).contains("no such"))
             #expect(try error(buckets, [:]).contains("data_prefix 'p'"))
