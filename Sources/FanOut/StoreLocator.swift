@@ -8,7 +8,7 @@ public enum StoreLocator {
     /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or there are no credentials.
     public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
         guard let url, url != "s3://" else {
-            throw FanOutError("--store: expected file:///folder")
+            return try stored { () throws(CloudError) in try S3Client.fromEnvironment() }
         }
         guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
             throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")
