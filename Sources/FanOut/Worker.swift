@@ -46,17 +46,12 @@ public struct Worker: Sendable {
         rank.result.modelSeconds = rank.lap()
         try rank.check("after loading the weights")
 
-        let partitions = try open(item, for: loaded.model, rank)
+        let pool = FetchPool(rank.store, residentLimit: residentLimit)
+        defer { pool.close() }
+        let partitions = try open(item, for: loaded.model, rank, pool)
         rank.result.fetchSeconds = rank.lap()
 
-        let predictions: Predictions
-        do throws(InferenceError) {
-            predictions = try BatchRunner(
-                model: loaded.model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize)
-            ).run(partitions, until: rank.stop, progress: progress)
-        } catch {
-            throw FanOutError(error.description)
-        }
+        let predictions = try predict(partitions, item, loaded.model, rank, pool, progress)
         rank.result.inferenceSeconds = rank.lap()
 
         let keys = RunKeys(resultPath: item.resultPath)
@@ -72,13 +67,13 @@ public struct Worker: Sendable {
 
     /// Checks the headers of all partitions before the first galaxy is computed.
     private func open(
-        _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun
+        _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ pool: FetchPool
     ) throws(FanOutError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         for (key, label) in zip(item.dataPaths, item.objectLabels) {
             try rank.check("opening \(key)")
-            let source = try PartitionSource.open(bucket: item.dataBucket, key: key, in: rank.store)
             do {
+                let source = try pool.open(bucket: item.dataBucket, key: key)
                 let file = try TensorFile.open(source, checksums: .deferred)
                 partitions.append(
                     try PartitionReader(
@@ -89,6 +84,33 @@ public struct Worker: Sendable {
             }
         }
         return partitions
+    }
+
+    /// Computes while partitions are fetched. Who waits for bytes at the deadline does so no longer.
+    private func predict(
+        _ partitions: [PartitionReader], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun,
+        _ pool: FetchPool, _ progress: (Progress) -> Void
+    ) throws(FanOutError) -> Predictions {
+        let runner = BatchRunner(
+            model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
+        var reached: Progress?
+        do throws(InferenceError) {
+            return try runner.run(partitions, until: rank.stop) { now in
+                progress(now)
+                guard let stop = rank.stop, ContinuousClock.now >= stop else { return }
+                reached = now
+                pool.close()
+            }
+        } catch {
+            guard let reached, case .file = error else { throw FanOutError(error.description) }
+            throw FanOutError(InferenceError.stopped(done: reached.done, total: reached.total).description)
+        }
+    }
+
+    /// Bytes of partitions in memory at a time: a quarter of what there is, where that is known and little.
+    private var residentLimit: Int {
+        let configured = environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) } ?? Int.max >> 20
+        return min(FetchPool.defaultResidentLimit, max(16, min(configured, 1 << 20) / 4) << 20)
     }
 
     /// Writes a rank's predictions as `cai infer` does, by way of a file: in memory they would be as large as they get.
