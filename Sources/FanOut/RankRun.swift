@@ -48,7 +48,7 @@ struct RankRun {
     }
 
     mutating func finish(
-        _ item: WorkerItem, _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
+        _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
     ) {
         result.galaxies = predictions.redshifts.count
         result.nonFinite = predictions.nonFiniteCount

@@ -42,17 +42,21 @@ public struct Worker: Sendable {
         try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
         rank.result.initSeconds = rank.lap()
 
-        let loaded = try models.model(item.weights, from: rank.store)
-        rank.result.modelSeconds = rank.lap()
-        try rank.check("after loading the weights")
-
         let pool = FetchPool(rank.store, residentLimit: residentLimit)
         defer { pool.close() }
         // Who waits for bytes at the deadline does so no longer.
         let alarm = Alarm(at: rank.stop) { pool.close() }
         defer { alarm.cancel() }
-        let partitions = try open(item, for: loaded.model, rank, pool, alarm)
+        // Their first bytes are on the way while the weights are loaded.
+        let sources = try sources(item, rank, pool)
         rank.result.fetchSeconds = rank.lap()
+
+        let loaded = try models.model(item.weights, from: rank.store)
+        rank.result.modelSeconds = rank.lap()
+        try rank.check("after loading the weights")
+
+        let partitions = try open(sources, item, for: loaded.model, rank, alarm)
+        rank.result.fetchSeconds += rank.lap()
 
         let predictions = try predict(partitions, item, loaded.model, rank, alarm, progress)
         rank.result.inferenceSeconds = rank.lap()
@@ -61,23 +65,38 @@ public struct Worker: Sendable {
         rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
         rank.result.publishSeconds = rank.lap()
 
-        rank.finish(item, loaded, predictions, environment)
+        rank.result.peakFetched = pool.peakResidentBytes
+        rank.finish(loaded, predictions, environment)
         let json = try rank.result.json.encoded()
         try stored { () throws(CloudError) in
             try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
         }
     }
 
+    private func sources(
+        _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
+    ) throws(FanOutError) -> [ObjectSource] {
+        var sources: [ObjectSource] = []
+        for key in item.dataPaths {
+            try rank.check("opening \(key)")
+            do throws(TensorFileError) {
+                sources.append(try pool.open(bucket: item.dataBucket, key: key))
+            } catch {
+                throw FanOutError(error.description)
+            }
+        }
+        return sources
+    }
+
     /// Checks the headers of all partitions before the first galaxy is computed.
     private func open(
-        _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ pool: FetchPool, _ alarm: Alarm
+        _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm
     ) throws(FanOutError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
-        for (key, label) in zip(item.dataPaths, item.objectLabels) {
+        for (index, (key, label)) in zip(item.dataPaths, item.objectLabels).enumerated() {
             try rank.check("opening \(key)")
             do {
-                let source = try pool.open(bucket: item.dataBucket, key: key)
-                let file = try TensorFile.open(source, checksums: .deferred)
+                let file = try TensorFile.open(sources[index], checksums: .deferred)
                 partitions.append(
                     try PartitionReader(
                         file, source: InputList.lastComponent(key), label: label, imageShape: model.imageShape,
