@@ -28,7 +28,7 @@ public struct FanOutHandlers: Sendable {
     ///   - event: JSON.
     ///   - deadline: seconds since 1970 by which the answer has to be there; nil for no limit.
     /// - Returns: JSON.
-    /// - Throws: `FanOutError`; from `cai.summarize` also where more ranks failed than the run tolerates, after all that
+    /// - Throws: `FanOutError`; from `cai.summarize` also where more ranks failed than the run tolerates, once all that
     ///   came in is written.
     public func handle(_ name: String, event: [UInt8], deadline: Double?) throws(FanOutError) -> [UInt8] {
         switch name {

@@ -44,7 +44,7 @@ public struct RankResult: Sendable, Equatable {
 
     public init() {}
 
-    /// The reference's count of a galaxy: 5 x 32 x 32 pixels in float32 and 5 magnitudes in float64, as they are stored.
+    /// The reference counts what is stored of a galaxy: 5 x 32 x 32 pixels in float32 and 5 magnitudes in float64.
     static let bitsPerGalaxy = 8 * 20_520
 
     #if arch(arm64)
