@@ -8,16 +8,19 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// Seconds for the whole exchange; nil for no limit but those on connecting and on standing still.
     public var timeout: Double?
+    /// No limit on standing still either: the answer comes when there is one, be it in hours.
+    public var mayStandStill: Bool
 
     public init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Double? = nil
+        timeout: Double? = nil, mayStandStill: Bool = false
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeout = timeout
+        self.mayStandStill = mayStandStill
     }
 }
 

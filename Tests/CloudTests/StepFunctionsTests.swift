@@ -1,0 +1,185 @@
+import Cloud
+import Foundation
+import Synchronization
+import Testing
+
+@Suite("Step Functions")
+struct StepFunctionsTests {
+    private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
+    private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run"
+
+    private static func answer(_ status: Int, _ body: String) -> Result<HTTPResponse, CloudError> {
+        .success(HTTPResponse(status: status, body: Array(body.utf8)))
+    }
+
+    private static func client(
+        _ transport: ScriptedTransport, sleep: @escaping @Sendable (Double) -> Void = { _ in }
+    ) -> StepFunctionsClient {
+        StepFunctionsClient(
+            endpoint: "https://states.example", transport: transport, pauses: [1, 2, 4], sleep: sleep
+        ) { request in
+            var request = request
+            request.headers.append(("Authorization", "signed"))
+            return request
+        }
+    }
+
+    private static func json(_ request: HTTPRequest) throws -> [String: String] {
+        try #require(try JSONSerialization.jsonObject(with: Data(request.body ?? [])) as? [String: String])
+    }
+
+    @Test("Starting sends the input as a string, signed, and gives the ARN")
+    func start() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"executionArn": "\#(Self.execution)", "startDate": 1795000000.123}"#)
+        ])
+        let arn = try Self.client(transport)
+            .startExecution(stateMachine: Self.machine, name: "run", input: #"{"bucket": "ü/b"}"#)
+        #expect(arn == Self.execution)
+        let request = try #require(transport.requests.first)
+        #expect(transport.lines == ["POST https://states.example/"])
+        #expect(request.header("X-Amz-Target") == "AWSStepFunctions.StartExecution")
+        #expect(request.header("Content-Type") == "application/x-amz-json-1.0")
+        #expect(request.header("Authorization") == "signed")
+        #expect(
+            try Self.json(request) == [
+                "stateMachineArn": Self.machine, "name": "run", "input": #"{"bucket": "ü/b"}"#,
+            ])
+    }
+
+    @Test(
+        "Describing tells how an execution stands",
+        arguments: [
+            ("RUNNING", true, false), ("PENDING_REDRIVE", true, false), ("SUCCEEDED", false, true),
+            ("FAILED", false, false), ("TIMED_OUT", false, false), ("ABORTED", false, false),
+        ])
+    func describe(status: String, isRunning: Bool, hasSucceeded: Bool) throws {
+        let transport = ScriptedTransport([
+            Self.answer(
+                200,
+                #"{"status": "\#(status)", "startDate": 1795000000.5, "name": "run", "error": "E", "cause": "why"}"#)
+        ])
+        let execution = try Self.client(transport).describeExecution(Self.execution)
+        #expect(execution.status == status)
+        #expect(execution.isRunning == isRunning)
+        #expect(execution.hasSucceeded == hasSucceeded)
+        #expect(execution.startDate == 1_795_000_000.5)
+        #expect(execution.stopDate == nil)
+        #expect(execution.error == "E")
+        #expect(execution.cause == "why")
+        #expect(try Self.json(transport.requests[0]) == ["executionArn": Self.execution])
+    }
+
+    @Test("Map runs are listed to the last page")
+    func listMapRuns() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}], "nextToken": "t1"}"#),
+            Self.answer(200, #"{"mapRuns": [], "nextToken": "t2"}"#),
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "c"}], "nextToken": null}"#),
+        ])
+        #expect(try Self.client(transport).listMapRuns(of: Self.execution) == ["a", "b", "c"])
+        #expect(try transport.requests.map { try Self.json($0)["nextToken"] } == [nil, "t1", "t2"])
+    }
+
+    @Test("A page that comes again is an error, not a loop")
+    func pageAgain() {
+        let page = Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}], "nextToken": "t"}"#)
+        let transport = ScriptedTransport([page, page, page])
+        #expect(throws: CloudError.self) { try Self.client(transport).listMapRuns(of: Self.execution) }
+        #expect(transport.requests.count == 2)
+    }
+
+    @Test("A Map run's items are counted")
+    func describeMapRun() throws {
+        let transport = ScriptedTransport([
+            Self.answer(
+                200,
+                """
+                {"mapRunArn": "a", "status": "RUNNING", "maxConcurrency": 0, "toleratedFailurePercentage": 5.0,
+                 "itemCounts": {"pending": 1, "running": 2, "succeeded": 3, "failed": 4, "timedOut": 5, "aborted": 6,
+                 "total": 21, "resultsWritten": 0}}
+                """)
+        ])
+        let counts = try Self.client(transport).describeMapRun("a").itemCounts
+        #expect(
+            counts
+                == MapRun.ItemCounts(
+                    pending: 1, running: 2, succeeded: 3, failed: 4, timedOut: 5, aborted: 6, total: 21))
+        #expect(counts.done == 18)
+        #expect(counts.lost == 15)
+        #expect((counts + counts).total == 42)
+    }
+
+    @Test("Busy and unreachable services are asked again, with longer and longer pauses")
+    func retries() throws {
+        let pauses = Mutex<[Double]>([])
+        let transport = ScriptedTransport([
+            Self.answer(400, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#),
+            .failure(CloudError(.unavailable, "states.example", "connection reset")),
+            Self.answer(503, "<html>"), Self.answer(200, #"{"status": "RUNNING"}"#),
+        ])
+        let client = Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
+        #expect(try client.describeExecution(Self.execution).isRunning)
+        #expect(transport.requests.count == 4)
+        let taken = pauses.withLock { $0 }
+        #expect(taken.count == 3)
+        for (pause, most) in zip(taken, [1.0, 2, 4]) { #expect((most / 2...most).contains(pause)) }
+    }
+
+    @Test("A service that stays busy is an error in the end")
+    func busy() {
+        let throttled = Self.answer(429, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#)
+        let transport = ScriptedTransport(Array(repeating: throttled, count: 9))
+        #expect(
+            throws: CloudError(
+                .unavailable, Self.execution, "DescribeExecution: ThrottlingException: Rate exceeded")
+        ) {
+            try Self.client(transport).describeExecution(Self.execution)
+        }
+        #expect(transport.requests.count == 4)
+    }
+
+    @Test(
+        "A refusal is one clear line, and not asked about again",
+        arguments: [
+            (400, "StateMachineDoesNotExist", CloudError.Kind.notFound), (400, "ExecutionDoesNotExist", .notFound),
+            (400, "ExecutionAlreadyExists", .conflict), (400, "AccessDeniedException", .denied),
+            (400, "UnrecognizedClientException", .denied), (403, "InvalidSignatureException", .denied),
+            (400, "com.amazon.coral.service#ExpiredTokenException", .denied), (403, "", .denied),
+            (400, "InvalidExecutionInput", .invalid),
+        ])
+    func refusals(status: Int, type: String, kind: CloudError.Kind) throws {
+        let transport = ScriptedTransport([
+            Self.answer(status, #"{"__type": "\#(type)", "message": "two\nlines"}"#)
+        ])
+        let error = try #require(throws: CloudError.self) {
+            try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+        }
+        #expect(error.kind == kind)
+        #expect(error.subject == Self.machine)
+        let name = type.split(separator: "#").last.map(String.init) ?? "status \(status)"
+        #expect(error.message == "StartExecution: \(name): two lines")
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("An answer without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
+    func nonsense(body: String) throws {
+        let transport = ScriptedTransport([Self.answer(200, body)])
+        let error = try #require(throws: CloudError.self) {
+            try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+        }
+        #expect(error.kind == .invalid)
+    }
+
+    @Test("The endpoint is the environment's, else the region's")
+    func endpoints() {
+        func endpoint(_ environment: [String: String], region: String = "eu-west-1") -> String {
+            StepFunctionsClient.endpoint(region: region, environment: environment)
+        }
+        #expect(endpoint([:]) == "https://states.eu-west-1.amazonaws.com")
+        #expect(endpoint([:], region: "cn-north-1") == "https://states.cn-north-1.amazonaws.com.cn")
+        #expect(endpoint(["AWS_ENDPOINT_URL": "http://a:1/"]) == "http://a:1")
+        #expect(endpoint(["AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_SFN": "http://b:2"]) == "http://b:2")
+        #expect(endpoint(["AWS_ENDPOINT_URL": ""]) == "https://states.eu-west-1.amazonaws.com")
+    }
+}
