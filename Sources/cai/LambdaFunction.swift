@@ -1,0 +1,88 @@
+import Cloud
+import FanOut
+import FoundationEssentials
+import Glibc
+import Report
+
+/// The program as Lambda starts it: no command, but a loop over events.
+struct LambdaFunction {
+    static let handlers = ["cai.initialize", "cai.worker", "cai.summarize"]
+    /// What Step Functions sees as the error of a handler that failed.
+    static let failureType = "Cai.Failed"
+
+    private let handler: String
+    private let api: String
+    private let environment: [String: String]
+
+    /// - Returns: nil where this is a process like any other: neither named `bootstrap` nor with a runtime API to talk to.
+    init?(arguments: [String], environment: [String: String]) {
+        let name = arguments.first?.split(separator: "/").last
+        api = environment["AWS_LAMBDA_RUNTIME_API"] ?? ""
+        guard !api.isEmpty || name == "bootstrap" else { return nil }
+        // An image's command comes as an argument.
+        let named = environment["_HANDLER"] ?? ""
+        handler = named.isEmpty ? arguments.dropFirst().first ?? "" : named
+        self.environment = environment
+    }
+
+    /// Handles events until SIGTERM or until the service has gone.
+    /// - Returns: the exit status.
+    func run(transport: any HTTPTransport, handlers: () throws -> Handler) -> Int32 {
+        guard !api.isEmpty else {
+            Console.report(
+                "error: AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing")
+            return 1
+        }
+        let runtime = LambdaRuntime(api: api, transport: transport)
+        SignalWatch.start(SIGTERM) {
+            // Between invocations nobody waits for anything.
+            if runtime.stop() { _exit(0) }
+        }
+        do {
+            let handle = try ready(runtime, handlers)
+            try runtime.run(log: log) { event, context throws(LambdaFailure) in
+                do {
+                    return try handle(handler, event, Self.deadline(context, now: Self.now))
+                } catch {
+                    throw LambdaFailure(type: Self.failureType, message: error.description)
+                }
+            }
+            return 0
+        } catch {
+            Console.report("error: \(error)")
+            return 1
+        }
+    }
+
+    /// Takes a handler's name, an event and the deadline in seconds since 1970.
+    typealias Handler = (String, [UInt8], Double?) throws(FanOutError) -> [UInt8]
+
+    private func ready(_ runtime: LambdaRuntime, _ handlers: () throws -> Handler) throws -> Handler {
+        do {
+            guard Self.handlers.contains(handler) else {
+                throw FanOutError(
+                    "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
+            }
+            return try handlers()
+        } catch {
+            try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
+            throw error
+        }
+    }
+
+    /// When work has to end: what is left after it is for saying so. A tenth of the time, two seconds at most.
+    static func deadline(_ context: LambdaContext, now: Double) -> Double? {
+        context.deadline.map { $0 - min(2, max(0, $0 - now) / 10) }
+    }
+
+    private static var now: Double { Date().timeIntervalSince1970 }
+
+    private func log(_ outcome: LambdaOutcome) {
+        let start = "\(handler) \(outcome.context.requestID): "
+        let time = Decimals.fixed(outcome.seconds, 3) + " s, \(Numbers.bytes(outcome.eventBytes)) in"
+        switch outcome.result {
+        case .success(let bytes): Console.report(start + "done, \(time), \(Numbers.bytes(bytes)) out")
+        case .failure(let failure): Console.report(start + "failed, \(time): \(failure)")
+        }
+    }
+}
