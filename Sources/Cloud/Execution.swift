@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// What Step Functions tells of an execution; names are its own.
 public struct Execution: Sendable, Decodable, Equatable {
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED` or `PENDING_REDRIVE`.
@@ -7,6 +9,17 @@ public struct Execution: Sendable, Decodable, Equatable {
     public let stopDate: Double?
     public let error: String?
     public let cause: String?
+
+    /// Why it has not succeeded, in one line: `FAILED: Cai.Failed: s3://b/k: no such object`. Of a function's error, which
+    /// comes as a JSON object, only the message.
+    public var failureLine: String {
+        struct FunctionError: Decodable {
+            let errorMessage: String
+        }
+        let parsed = cause.flatMap { try? JSONDecoder().decode(FunctionError.self, from: Data($0.utf8)) }
+        return [status, error, parsed?.errorMessage ?? cause].compactMap { $0 }.filter { !$0.isEmpty }
+            .joined(separator: ": ").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
 
     public var isRunning: Bool { status == "RUNNING" || status == "PENDING_REDRIVE" }
     public var hasSucceeded: Bool { status == "SUCCEEDED" }

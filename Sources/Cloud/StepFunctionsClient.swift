@@ -130,6 +130,8 @@ public struct StepFunctionsClient: Sendable {
         return response
     }
 
+    func rest(_ seconds: Double) { sleep(seconds) }
+
     /// Lets this thread rest for that many seconds.
     public static func sleep(_ seconds: Double) {
         usleep(UInt32(max(0, min(seconds, 60)) * 1e6))

@@ -27,22 +27,23 @@ struct LambdaFunction {
 
     /// Handles events until SIGTERM or until the service has gone.
     /// - Returns: the exit status.
-    func run(transport: any HTTPTransport, handlers: () throws -> Handler) -> Int32 {
+    func run(store: () throws -> any ObjectStore) -> Int32 {
         guard !api.isEmpty else {
             Console.report(
                 "error: AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing")
             return 1
         }
-        let runtime = LambdaRuntime(api: api, transport: transport)
+        let runtime = LambdaRuntime(api: api, transport: CurlTransport(environment: environment))
         SignalWatch.start(SIGTERM) {
             // Between invocations nobody waits for anything.
             if runtime.stop() { _exit(0) }
         }
         do {
-            let handle = try ready(runtime, handlers)
+            let handlers = try handlers(runtime, store)
             try runtime.run(log: log) { event, context throws(LambdaFailure) in
-                do {
-                    return try handle(handler, event, Self.deadline(context, now: Self.now))
+                do throws(FanOutError) {
+                    return try handlers.handle(
+                        handler, event: event, deadline: Self.deadline(context, now: Self.now))
                 } catch {
                     throw LambdaFailure(type: Self.failureType, message: error.description)
                 }
@@ -54,16 +55,14 @@ struct LambdaFunction {
         }
     }
 
-    /// Takes a handler's name, an event and the deadline in seconds since 1970.
-    typealias Handler = (String, [UInt8], Double?) throws(FanOutError) -> [UInt8]
-
-    private func ready(_ runtime: LambdaRuntime, _ handlers: () throws -> Handler) throws -> Handler {
+    /// What answers events. That there is nothing is told to the service first.
+    private func handlers(_ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore) throws -> FanOutHandlers {
         do {
             guard Self.handlers.contains(handler) else {
                 throw FanOutError(
                     "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
             }
-            return try handlers()
+            return FanOutHandlers(store: try store(), environment: environment)
         } catch {
             try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
             throw error

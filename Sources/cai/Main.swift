@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 import Inference
 
@@ -7,6 +8,10 @@ enum Main {
     static func main() {
         // A reader that goes away (`| head`) is then an error of `write`, not a signal that kills the process.
         signal(SIGPIPE, SIG_IGN)
+        let environment = ProcessInfo.processInfo.environment
+        if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
+            exit(function.run { throw ExitCode.failure })
+        }
         do {
             var command = try Cai.parseAsRoot()
             try command.run()
