@@ -1,0 +1,23 @@
+import Cloud
+import FoundationEssentials
+
+/// Finds the store that a command is told to use.
+public enum StoreLocator {
+    /// - Parameter url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the
+    ///   environment says.
+    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or there are no credentials.
+    public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
+        guard let url, url != "s3://" else {
+            throw FanOutError("--store: expected file:///folder")
+        }
+        let mark = "file://"
+        guard url.hasPrefix(mark + "/"), let path = String(url.dropFirst(mark.count)).removingPercentEncoding else {
+            throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")
+        }
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+            throw FanOutError("--store: \(path): expected a folder of buckets, found none")
+        }
+        return FolderStore(root: path)
+    }
+}
