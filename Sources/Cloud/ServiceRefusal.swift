@@ -7,7 +7,9 @@ struct ServiceRefusal {
     private let code: String
     private let message: String
 
-    init(_ response: HTTPResponse) {
+    /// - Parameter request: as it was signed: services quote it where they find the signature wrong, token and all, and
+    ///   nothing of that is to be shown.
+    init(_ response: HTTPResponse, to request: HTTPRequest) {
         struct Body: Decodable {
             let type: String?
             let message: String?
@@ -24,7 +26,9 @@ struct ServiceRefusal {
         let type = body?.type ?? response.header("x-amzn-ErrorType") ?? ""
         code = String(type.split(separator: "#").last?.split(separator: ":").first ?? "")
         let text = body?.message ?? body?.capitalMessage ?? ""
-        message = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        message = Self.secrets(of: request).reduce(text) { text, secret in
+            text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "(hidden)")
+        }.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// Whether the same request may well be answered later.
@@ -36,6 +40,19 @@ struct ServiceRefusal {
     func error(_ action: String, of subject: String) -> CloudError {
         let what = [code.isEmpty ? "status \(status)" : code, message].filter { !$0.isEmpty }.joined(separator: ": ")
         return CloudError(kind, subject, "\(action): \(what)")
+    }
+
+    /// The session token, the access key's id and the signature.
+    private static func secrets(of request: HTTPRequest) -> [String] {
+        request.headers.flatMap { header -> [String] in
+            switch header.name.lowercased() {
+            case "x-amz-security-token": [header.value]
+            case "authorization":
+                header.value.split { $0 == " " || $0 == "," || $0 == "/" || $0 == "=" }.map(String.init)
+                    .filter { $0.utf8.count >= 16 && $0 != "AWS4-HMAC-SHA256" && !$0.contains(";") }
+            default: []
+            }
+        }.filter { !$0.isEmpty }
     }
 
     private var kind: CloudError.Kind {

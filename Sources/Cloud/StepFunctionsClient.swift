@@ -116,17 +116,21 @@ public struct StepFunctionsClient: Sendable {
     ) throws(CloudError) -> HTTPResponse {
         for pause in pauses {
             do throws(CloudError) {
-                let response = try transport.send(try sign(request))
+                let signed = try sign(request)
+                let response = try transport.send(signed)
                 if (200..<300).contains(response.status) { return response }
-                let refusal = ServiceRefusal(response)
+                let refusal = ServiceRefusal(response, to: signed)
                 guard refusal.isPassing else { throw refusal.error(action, of: subject) }
             } catch {
                 guard error.kind == .unavailable else { throw error }
             }
             sleep(pause * Double.random(in: 0.5...1))
         }
-        let response = try transport.send(try sign(request))
-        guard (200..<300).contains(response.status) else { throw ServiceRefusal(response).error(action, of: subject) }
+        let signed = try sign(request)
+        let response = try transport.send(signed)
+        guard (200..<300).contains(response.status) else {
+            throw ServiceRefusal(response, to: signed).error(action, of: subject)
+        }
         return response
     }
 

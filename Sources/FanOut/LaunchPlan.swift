@@ -1,10 +1,16 @@
 /// What a run would be on AWS, reckoned from the listing alone: nothing is started and no partition is read.
 public struct LaunchPlan: Sendable, Equatable {
+    /// The processors that a function can run on.
+    public enum Architecture: String, Sendable, CaseIterable {
+        case x86 = "x86_64"
+        case arm = "arm64"
+    }
+
     /// What is assumed of the functions.
     public struct Workers: Sendable, Equatable {
         /// MB (2^20 bytes) configured for each.
         public let memory: Int
-        public let architecture: LambdaPrices.Architecture
+        public let architecture: Architecture
         /// Of one worker.
         public let galaxiesPerSecond: Double
 
@@ -15,7 +21,7 @@ public struct LaunchPlan: Sendable, Equatable {
         /// processor is half of one with two threads, or a core that others share.
         public static let galaxiesPerSecondOfOneProcessor = 250.0
 
-        public init(memory: Int, architecture: LambdaPrices.Architecture, galaxiesPerSecond: Double? = nil) {
+        public init(memory: Int, architecture: Architecture, galaxiesPerSecond: Double? = nil) {
             self.memory = memory
             self.architecture = architecture
             let processors = min(6, Double(memory) / Double(Self.memoryOfOneProcessor))
@@ -23,7 +29,7 @@ public struct LaunchPlan: Sendable, Equatable {
         }
     }
 
-    public struct Rank: Sendable, Equatable, Encodable {
+    public struct Rank: Sendable, Equatable {
         public let rank: Int
         public let files: Int
         public let bytes: Int
@@ -53,7 +59,9 @@ public struct LaunchPlan: Sendable, Equatable {
     public let bytes: Int
     public let galaxies: Int
 
-    /// - Parameter sizes: of each rank, the bytes of its partitions.
+    /// - Parameters:
+    ///   - sizes: of each rank, the bytes of its partitions.
+    ///   - concurrency: workers at once.
     public init(place: String, sizes: [[Int]], concurrency: Int, workers: Workers) {
         self.place = place
         self.workers = workers
@@ -84,7 +92,9 @@ public struct LaunchPlan: Sendable, Equatable {
     public var otherSeconds: Double { 2 * Self.overhead + 0.005 * Double(ranks.count) }
 
     /// Memory configured, not used: so it is billed.
-    public var gigabyteSeconds: Double { (workerSeconds + otherSeconds) * Double(workers.memory) / 1024 }
+    public var gigabyteSeconds: Double {
+        Prices.gigabyteSeconds(memory: workers.memory, seconds: workerSeconds + otherSeconds)
+    }
 
     public var requests: Int { ranks.count + 2 }
 
@@ -94,8 +104,9 @@ public struct LaunchPlan: Sendable, Equatable {
     /// US dollars: functions, and what Step Functions asks.
     public var cost: (functions: Double, stateMachine: Double) {
         (
-            gigabyteSeconds * workers.architecture.gigabyteSecond + Double(requests) * LambdaPrices.request,
-            Double(stateTransitions) * LambdaPrices.stateTransition
+            gigabyteSeconds * Prices.gigabyteSecond(workers.architecture.rawValue)
+                + Double(requests) * Prices.request,
+            Double(stateTransitions) * Prices.stateTransition
         )
     }
 

@@ -43,7 +43,7 @@ struct LambdaFunction {
             try runtime.run(log: log) { event, context throws(LambdaFailure) in
                 do throws(FanOutError) {
                     return try handlers.handle(
-                        handler, event: event, deadline: Self.deadline(context, now: Self.now))
+                        handler, event: event, deadline: context.deadline.map { $0 - Self.margin })
                 } catch {
                     throw LambdaFailure(type: Self.failureType, message: error.description)
                 }
@@ -69,12 +69,8 @@ struct LambdaFunction {
         }
     }
 
-    /// When work has to end: what is left after it is for saying so. A tenth of the time, two seconds at most.
-    static func deadline(_ context: LambdaContext, now: Double) -> Double? {
-        context.deadline.map { $0 - min(2, max(0, $0 - now) / 10) }
-    }
-
-    private static var now: Double { Date().timeIntervalSince1970 }
+    /// Seconds before Lambda's deadline in which an answer is given back.
+    static let margin = 0.1
 
     private func log(_ outcome: LambdaOutcome) {
         let start = "\(handler) \(outcome.context.requestID): "
