@@ -58,7 +58,8 @@ struct LaunchCommand: ParsableCommand {
         if let stateMachine {
             guard StateMachineARN(stateMachine) != nil else {
                 throw ValidationError(
-                    "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, found '\(stateMachine)'")
+                    "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, found '\(stateMachine)'"
+                )
             }
         } else if !dryRun {
             throw ValidationError("--state-machine: expected an ARN, or --dry-run")

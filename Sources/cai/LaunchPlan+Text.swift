@@ -8,11 +8,15 @@ extension LaunchPlan {
         func seconds(_ value: Double) -> String { Decimals.fixed(value, 1) + " s" }
         func dollars(_ value: Double) -> String { "$" + Decimals.fixed(value, value < 0.1 ? 4 : 2) }
         let cost = cost
-        let lines = [
-            ("data", "\(Numbers.counted(files, "partition")), \(Numbers.bytes(bytes)) in \(place)"),
-            ("galaxies", "about \(Numbers.grouped(galaxies)), by \(Numbers.grouped(Self.bytesOfGalaxy)) bytes each"),
-            ("ranks", Numbers.grouped(ranks.count) + ", \(Numbers.grouped(min(ranks.count, concurrency))) at once"),
-        ]
+        let lines =
+            [
+                ("data", "\(Numbers.counted(files, "partition")), \(Numbers.bytes(bytes)) in \(place)"),
+                (
+                    "galaxies",
+                    "about \(Numbers.grouped(galaxies)), by \(Numbers.grouped(Self.bytesOfGalaxy)) bytes each"
+                ),
+                ("ranks", Numbers.grouped(ranks.count) + ", \(Numbers.grouped(min(ranks.count, concurrency))) at once"),
+            ]
             + groups.map { group in
                 let bytes = Set([group.least.bytes, group.most.bytes]).sorted().map(Numbers.bytes)
                 let time = Set([group.least.seconds, group.most.seconds]).sorted().map(seconds)

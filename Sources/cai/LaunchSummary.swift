@@ -22,7 +22,8 @@ struct LaunchSummary {
 
     /// A few lines for people.
     var text: String {
-        var text = Numbers.counted(whole("galaxies"), "galaxy", "galaxies") + " by " + Numbers.counted(whole("ranks"), "rank")
+        var text =
+            Numbers.counted(whole("galaxies"), "galaxy", "galaxies") + " by " + Numbers.counted(whole("ranks"), "rank")
         if whole("failed") > 0 { text += " (\(Numbers.grouped(whole("failed"))) failed)" }
         text += seconds(" in ", "wall_s") + seconds(", the Map ", "map_s") + seconds("; workers ", "worker_s")
         if let rate = number("galaxies_per_s") { text += ", \(Decimals.fixed(rate, 1)) galaxies/s" }
