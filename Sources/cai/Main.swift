@@ -1,4 +1,5 @@
 import ArgumentParser
+import FanOut
 import FoundationEssentials
 import Glibc
 import Inference
@@ -10,7 +11,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
         if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
-            exit(function.run { throw ExitCode.failure })
+            exit(function.run { try StoreLocator.store("file:///tmp") })
         }
         do {
             var command = try Cai.parseAsRoot()

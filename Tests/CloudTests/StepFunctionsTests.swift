@@ -182,4 +182,87 @@ struct StepFunctionsTests {
         #expect(endpoint(["AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_SFN": "http://b:2"]) == "http://b:2")
         #expect(endpoint(["AWS_ENDPOINT_URL": ""]) == "https://states.eu-west-1.amazonaws.com")
     }
+
+    @Test("What a service quotes of the request is not shown")
+    func hidden() throws {
+        let quoted =
+            #"{"__type": "InvalidSignatureException", "message": "no: token-of-a-session by AKIAIOSFODNN7EXAMPLE"}"#
+        let transport = ScriptedTransport([Self.answer(400, quoted)])
+        let client = StepFunctionsClient(endpoint: "https://states.example", transport: transport) { request in
+            var request = request
+            request.headers.append(("X-Amz-Security-Token", "token-of-a-session"))
+            let credential = "Credential=AKIAIOSFODNN7EXAMPLE/20261124/eu-west-1/states/aws4_request"
+            request.headers.append(
+                ("Authorization", "AWS4-HMAC-SHA256 \(credential), SignedHeaders=host;x-amz-date, Signature=00"))
+            return request
+        }
+        let error = try #require(throws: CloudError.self) { try client.describeExecution(Self.execution) }
+        #expect(error.kind == .denied)
+        #expect(error.message == "DescribeExecution: InvalidSignatureException: no: (hidden) by (hidden)")
+    }
+
+    @Test("Waiting asks until the end, and tells the items of all Map runs")
+    func wait() throws {
+        let pauses = Mutex<[Double]>([])
+        func run(_ done: Int) -> Result<HTTPResponse, CloudError> {
+            let counts = #""running": 1, "failed": 0, "timedOut": 0, "aborted": 0, "pending": 0"#
+            return Self.answer(
+                200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(done), "total": 9}}"#)
+        }
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(200, #"{"mapRuns": []}"#),
+            Self.answer(200, #"{"status": "RUNNING"}"#),
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}]}"#), run(2), run(3),
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(400, #"{"__type": "AccessDeniedException"}"#),
+            Self.answer(200, #"{"status": "FAILED", "error": "Cai.Failed"}"#), Self.answer(500, ""),
+            Self.answer(500, ""),
+            Self.answer(500, ""), Self.answer(500, ""),
+        ])
+        var seen: [MapRun.ItemCounts] = []
+        let client = Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
+        let execution = try client.wait(for: Self.execution, interval: 77) { seen.append($0) }
+        #expect(execution.failureLine == "FAILED: Cai.Failed")
+        #expect(seen == [MapRun.ItemCounts(running: 2, succeeded: 5, total: 18)])
+        #expect(pauses.withLock { $0 }.filter { $0 == 77 }.count == 3)
+    }
+
+    @Test("Where nobody watches, only the execution is asked about")
+    func waitInSilence() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(200, #"{"status": "SUCCEEDED"}"#),
+        ])
+        #expect(try Self.client(transport).wait(for: Self.execution).hasSucceeded)
+        #expect(
+            transport.requests.map { $0.header("X-Amz-Target") }
+                == Array(repeating: "AWSStepFunctions.DescribeExecution", count: 2))
+    }
+
+    @Test(
+        "A failure is one line",
+        arguments: [
+            (#"{"status": "TIMED_OUT"}"#, "TIMED_OUT"),
+            (#"{"status": "ABORTED", "cause": "by\n hand", "error": ""}"#, "ABORTED: by hand"),
+            (
+                #"{"status": "FAILED", "error": "Cai.Failed", "cause": "{\"errorMessage\": \"no\\nbucket\"}"}"#,
+                "FAILED: Cai.Failed: no bucket"
+            ),
+            (#"{"status": "FAILED", "cause": "{\"other\": 1}"}"#, #"FAILED: {"other": 1}"#),
+        ])
+    func failureLines(body: String, line: String) throws {
+        let transport = ScriptedTransport([Self.answer(200, body)])
+        #expect(try Self.client(transport).describeExecution(Self.execution).failureLine == line)
+    }
+
+    @Test("A state machine's ARN tells its region")
+    func arns() {
+        #expect(StateMachineARN(Self.machine)?.region == "eu-west-1")
+        #expect(StateMachineARN("arn:aws-cn:states:cn-north-1:1:stateMachine:cai:prod")?.region == "cn-north-1")
+        for text in [
+            "", "cai", Self.execution, "arn:aws:states::1:stateMachine:cai",
+            "arn:aws:lambda:eu-west-1:1:stateMachine:cai",
+            "arn:aws:states:e/x:1:stateMachine:cai", "arn:aws:states:eu-west-1:1:stateMachine:",
+        ] {
+            #expect(StateMachineARN(text) == nil, "\(text)")
+        }
+    }
 }
