@@ -10,6 +10,8 @@ final class OpenFile {
     let size: Int
     /// Changes whenever the file is replaced or written to.
     let etag: String
+    /// The user whose it is.
+    let owner: uid_t
 
     /// nil where there is no such file, or it is a folder.
     /// - Throws: `CloudError` where there is one that cannot be read.
@@ -30,6 +32,7 @@ final class OpenFile {
         self.path = path
         self.descriptor = descriptor
         size = Int(status.st_size)
+        owner = status.st_uid
         let parts = [UInt64(status.st_size), UInt64(status.st_ino), UInt64(status.st_mtim.tv_sec)]
         etag = (parts + [UInt64(status.st_mtim.tv_nsec)]).map { String($0, radix: 16) }.joined(separator: "-")
     }

@@ -50,7 +50,8 @@ public struct RunManifest: Sendable, Equatable {
     init(_ json: JSONValue, name: String) throws(FanOutError) {
         let payload = try Payload(json, name: name)
         runID = try payload.name("run_id")
-        guard let created = try payload.number("created"), let ranks = try payload.count("ranks", in: 1...Int.max) else {
+        guard let created = try payload.number("created"), let ranks = try payload.count("ranks", in: 1...Int.max)
+        else {
             throw FanOutError("\(name): expected a run's manifest with created and ranks")
         }
         self.created = created

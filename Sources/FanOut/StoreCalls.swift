@@ -48,7 +48,7 @@ final class RecordingStore: ObjectStore {
     }
 
     func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        let size = (try? OpenFile(path: path))?.size ?? 0
         try timed(written: size) { () throws(CloudError) in
             try store.put(bucket: bucket, key: key, contentsOf: path)
         }

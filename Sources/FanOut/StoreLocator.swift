@@ -10,8 +10,7 @@ public enum StoreLocator {
         guard let url, url != "s3://" else {
             throw FanOutError("--store: expected file:///folder")
         }
-        let mark = "file://"
-        guard url.hasPrefix(mark + "/"), let path = String(url.dropFirst(mark.count)).removingPercentEncoding else {
+        guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
             throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")
         }
         var isFolder = false

@@ -24,7 +24,8 @@ public struct Summarize: Sendable {
         let bucket = manifest.input.bucket
         guard manifest.place == event.manifest else {
             let name = store.name(bucket: event.manifest.bucket, key: event.manifest.key)
-            throw FanOutError("\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
+            throw FanOutError(
+                "\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
         }
         let present = try stored { () throws(CloudError) in
             try store.list(bucket: bucket, prefix: manifest.keys.prefix)

@@ -49,9 +49,8 @@ struct WeightsFetcher {
 
     /// Whether the file is there, and nobody else's: the folder may be everybody's.
     private func isKept(_ path: String, size: Int) -> Bool {
-        guard let facts = try? FileManager.default.attributesOfItem(atPath: path) else { return false }
-        return facts[.type] as? FileAttributeType == .typeRegular && facts[.size] as? Int == size
-            && facts[.ownerAccountID] as? UInt == UInt(getuid())
+        guard let file = try? OpenFile(path: path) else { return false }
+        return file.size == size && file.owner == getuid()
     }
 
     private static let piece = 8 << 20
@@ -76,5 +75,5 @@ struct TemporaryFile: ~Copyable {
     }
 
     /// Bytes of the file; 0 where it is not there.
-    var size: Int { (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0 }
+    var size: Int { (try? OpenFile(path: path))?.size ?? 0 }
 }

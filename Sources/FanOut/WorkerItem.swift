@@ -53,7 +53,9 @@ public struct WorkerItem: Sendable, Equatable {
         }
         self.rank = rank
         worldSize = try payload.count("WORLD_SIZE", in: 1...Int.max) ?? rank + 1
-        guard rank < worldSize else { throw payload.error("RANK", expected: "a number below WORLD_SIZE (\(worldSize))") }
+        guard rank < worldSize else {
+            throw payload.error("RANK", expected: "a number below WORLD_SIZE (\(worldSize))")
+        }
         dataBucket = try payload.text("DATA_BUCKET") ?? bucket
         dataPrefix = try payload.text("DATA_PREFIX") ?? ""
         dataPaths = try payload.texts("DATA_PATH")
