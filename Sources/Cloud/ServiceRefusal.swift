@@ -7,9 +7,8 @@ struct ServiceRefusal {
     private let code: String
     private let message: String
 
-    /// - Parameter request: as it was signed: services quote it where they find the signature wrong, token and all, and
-    ///   nothing of that is to be shown.
-    init(_ response: HTTPResponse, to request: HTTPRequest) {
+    /// - Parameter credentials: services quote requests where they find the signature wrong, token and all.
+    init(_ response: HTTPResponse, hiding credentials: AWSCredentials) {
         struct Body: Decodable {
             let type: String?
             let message: String?
@@ -26,9 +25,7 @@ struct ServiceRefusal {
         let type = body?.type ?? response.header("x-amzn-ErrorType") ?? ""
         code = String(type.split(separator: "#").last?.split(separator: ":").first ?? "")
         let text = body?.message ?? body?.capitalMessage ?? ""
-        message = Self.secrets(of: request).reduce(text) { text, secret in
-            text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "(hidden)")
-        }.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        message = credentials.redact(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// Whether the same request may well be answered later.
@@ -40,19 +37,6 @@ struct ServiceRefusal {
     func error(_ action: String, of subject: String) -> CloudError {
         let what = [code.isEmpty ? "status \(status)" : code, message].filter { !$0.isEmpty }.joined(separator: ": ")
         return CloudError(kind, subject, "\(action): \(what)")
-    }
-
-    /// The session token, the access key's id and the signature.
-    private static func secrets(of request: HTTPRequest) -> [String] {
-        request.headers.flatMap { header -> [String] in
-            switch header.name.lowercased() {
-            case "x-amz-security-token": [header.value]
-            case "authorization":
-                header.value.split { $0 == " " || $0 == "," || $0 == "/" || $0 == "=" }.map(String.init)
-                    .filter { $0.utf8.count >= 16 && $0 != "AWS4-HMAC-SHA256" && !$0.contains(";") }
-            default: []
-            }
-        }.filter { !$0.isEmpty }
     }
 
     private var kind: CloudError.Kind {

@@ -1,40 +1,21 @@
 import FoundationEssentials
-import Glibc
 
 /// The part of AWS Step Functions that starts an execution and watches it: AWS JSON 1.0 over POST.
 public struct StepFunctionsClient: Sendable {
-    /// Signs a request for the service `states`.
-    public typealias Signer = @Sendable (HTTPRequest) throws(CloudError) -> HTTPRequest
-
+    private let configuration: AWSConfiguration
     private let endpoint: String
     private let transport: any HTTPTransport
-    private let sign: Signer
-    /// Seconds before each further try.
-    private let pauses: [Double]
-    private let sleep: @Sendable (Double) -> Void
+    private let retries: RetryPolicy
 
-    /// - Parameters:
-    ///   - endpoint: scheme and host, such as `StepFunctionsClient.endpoint(region:environment:)` gives.
-    ///   - pauses: seconds to wait before each further try, half of it to all of it.
+    /// - Throws: `CloudError.invalid` for an endpoint that is no URL.
     public init(
-        endpoint: String, transport: any HTTPTransport, pauses: [Double] = [0.2, 0.5, 1, 2, 5, 10],
-        sleep: @escaping @Sendable (Double) -> Void = StepFunctionsClient.sleep, sign: @escaping Signer
-    ) {
-        self.endpoint = endpoint
+        _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
+    ) throws(CloudError) {
+        self.configuration = configuration
         self.transport = transport
-        self.pauses = pauses
-        self.sleep = sleep
-        self.sign = sign
-    }
-
-    /// `AWS_ENDPOINT_URL_SFN`, else `AWS_ENDPOINT_URL`, else the region's own.
-    public static func endpoint(region: String, environment: [String: String]) -> String {
-        for name in ["AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL"] {
-            guard var url = environment[name], !url.isEmpty else { continue }
-            while url.hasSuffix("/") { url.removeLast() }
-            return url
-        }
-        return "https://states.\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
+        self.retries = retries
+        let own = "https://states.\(configuration.region).\(configuration.domain)"
+        endpoint = try configuration.endpoint("SFN") ?? own
     }
 
     /// Starts an execution. With the same name and input it may be asked for again, and is started once.
@@ -114,30 +95,25 @@ public struct StepFunctionsClient: Sendable {
     private func send(
         _ request: HTTPRequest, _ action: String, of subject: String
     ) throws(CloudError) -> HTTPResponse {
-        for pause in pauses {
+        var attempts = Retries(retries)
+        while true {
+            let credentials = try configuration.credentials.credentials()
+            let signed = try SigV4.sign(
+                request, service: "states", region: configuration.region, credentials: credentials,
+                date: retries.now())
+            let failure: CloudError
             do throws(CloudError) {
-                let signed = try sign(request)
                 let response = try transport.send(signed)
                 if (200..<300).contains(response.status) { return response }
-                let refusal = ServiceRefusal(response, to: signed)
-                guard refusal.isPassing else { throw refusal.error(action, of: subject) }
+                failure = ServiceRefusal(response, hiding: credentials).error(action, of: subject)
             } catch {
-                guard error.kind == .unavailable else { throw error }
+                failure = error
             }
-            sleep(pause * Double.random(in: 0.5...1))
+            guard failure.kind == .unavailable else { throw failure }
+            try attempts.wait(after: failure)
         }
-        let signed = try sign(request)
-        let response = try transport.send(signed)
-        guard (200..<300).contains(response.status) else {
-            throw ServiceRefusal(response, to: signed).error(action, of: subject)
-        }
-        return response
     }
-
-    func rest(_ seconds: Double) { sleep(seconds) }
 
     /// Lets this thread rest for that many seconds.
-    public static func sleep(_ seconds: Double) {
-        usleep(UInt32(max(0, min(seconds, 60)) * 1e6))
-    }
+    func rest(_ seconds: Double) { retries.sleep(seconds) }
 }

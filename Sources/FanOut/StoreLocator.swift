@@ -5,10 +5,10 @@ import FoundationEssentials
 public enum StoreLocator {
     /// - Parameter url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the
     ///   environment says.
-    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or there are no credentials.
+    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or the environment's settings make no sense.
     public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
         guard let url, url != "s3://" else {
-            throw FanOutError("--store: expected file:///folder")
+            return try stored { () throws(CloudError) in try S3Client.fromEnvironment() }
         }
         guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
             throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")

@@ -100,13 +100,12 @@ struct LaunchCommand: ParsableCommand {
         if !quiet { Console.write(summary.text) }
     }
 
-    private static func client(of machine: StateMachineARN) throws -> StepFunctionsClient {
+    /// In the state machine's region, whatever the environment's is.
+    private static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
         let environment = ProcessInfo.processInfo.environment
+            .merging(["AWS_REGION": machine.region]) { _, region in region }
         let transport = CurlTransport(environment: environment)
-        let endpoint = StepFunctionsClient.endpoint(region: machine.region, environment: environment)
-        return StepFunctionsClient(endpoint: endpoint, transport: transport) { request throws(CloudError) in
-            throw CloudError(.denied, endpoint, "TEMPORARY")
-        }
+        return try StepFunctionsClient(AWSConfiguration(environment, transport: transport), transport: transport)
     }
 
     private func plan(_ input: InitializeInput) throws {

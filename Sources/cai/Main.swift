@@ -11,7 +11,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
         if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
-            exit(function.run { try StoreLocator.store("file:///tmp") })
+            exit(function.run { try StoreLocator.store(nil) })
         }
         do {
             var command = try Cai.parseAsRoot()
