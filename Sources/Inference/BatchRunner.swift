@@ -41,11 +41,13 @@ public struct BatchRunner: Sendable {
     ///
     /// - Parameters:
     ///   - profile: gets the counts and times of all threads' kernel calls.
+    ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
-    /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first.
+    /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
+    ///   `InferenceError.stopped` at the deadline.
     public func run(
         _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
-        progress: (Progress) -> Void = { _ in }
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
         let clock = ContinuousClock()
         let start = clock.now
@@ -56,10 +58,13 @@ public struct BatchRunner: Sendable {
         let workers =
             work.chunks.isEmpty
             ? 0
-            : compute(work, sections, rows: rows, profile: profile) {
+            : compute(work, sections, rows: rows, profile: profile, until: deadline) {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
             }
-        if let failure = work.failure.withLock({ $0 }) { throw failure.error }
+        if let failure = work.failure.withLock({ $0 }) {
+            guard case .stopped = failure.error else { throw failure.error }
+            throw .stopped(done: work.done.load(ordering: .relaxed), total: total)
+        }
         guard workers > 0 || work.chunks.isEmpty else {
             throw .threads(message: "the system gives no thread to work on")
         }
@@ -71,7 +76,8 @@ public struct BatchRunner: Sendable {
     /// Computes all chunks, and meanwhile compares the partitions' checksums.
     /// - Returns: the number of threads that computed.
     private func compute(
-        _ work: Work, _ sections: [Predictions.Section], rows: Int, profile: Profile?, whileWaiting: () -> Void
+        _ work: Work, _ sections: [Predictions.Section], rows: Int, profile: Profile?,
+        until deadline: ContinuousClock.Instant?, whileWaiting: () -> Void
     ) -> Int {
         let auditor = WorkerThread { Self.verify(sections, work) }
         let count = min(threads, work.chunks.count)
@@ -79,7 +85,9 @@ public struct BatchRunner: Sendable {
             count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
         ) {
             [model] in
-            Worker(model: model, sections: sections, work: work, ahead: count, profile: profile).run(capacity: rows)
+            Worker(
+                model: model, sections: sections, work: work, ahead: count, profile: profile, deadline: deadline
+            ).run(capacity: rows)
         }
         if workers == 0 { work.stop() }
         auditor?.join()
@@ -219,14 +227,22 @@ private struct Worker {
     /// As many chunks from the one that is computed, the file is loaded: the next one for this thread.
     let ahead: Int
     let profile: Profile?
+    let deadline: ContinuousClock.Instant?
 
     func run(capacity: Int) {
         var workspace = Workspace(for: model, capacity: capacity, profile: profile)
         var images: [Float] = []
         var magnitudes: [Float] = []
         var redshifts: [Float] = []
+        var longest = Duration.zero
         while let index = work.takeNext() {
             let chunk = work.chunks[index]
+            let start = ContinuousClock.now
+            if let deadline, start + longest >= deadline {
+                work.fail(index, .stopped(done: 0, total: 0))
+                return
+            }
+            defer { longest = max(longest, ContinuousClock.now - start) }
             let partition = sections[chunk.section].partition
             if index + ahead < work.chunks.count {
                 let next = work.chunks[index + ahead]
