@@ -105,11 +105,8 @@ public struct Initialize: Sendable {
 
     /// The ranks whose results and predictions are there and belong to the manifest.
     private func validRanks(of manifest: RunManifest, _ present: [ObjectInfo]) -> Set<Int> {
-        let results = RankResults(manifest: manifest, present: present, store: store)
-        return Set(
-            (0..<manifest.ranks).filter { [outcomes = results.read(0..<manifest.ranks)] rank in
-                if case .success = outcomes[rank] { true } else { false }
-            })
+        let results = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
+        return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })
     }
 
     private func remove(_ keys: [String], from bucket: String) throws(FanOutError) {

@@ -7,7 +7,7 @@ import Testing
 @testable import FanOut
 
 /// A folder of buckets with tiny partitions, and the tiny network for weights.
-struct Buckets {
+struct Buckets: Sendable {
     let root: String
     let store: FolderStore
     let handlers: FanOutHandlers

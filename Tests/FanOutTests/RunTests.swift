@@ -92,20 +92,42 @@ struct RunTests {
         }
     }
 
-    @Test("Two runs into different places do not touch each other")
+    @Test("Two runs at once into different places do not touch each other")
     func twoRuns() throws {
         try Buckets.with(threePartitions) { buckets in
-            let first = try buckets.initialize(["ranks": .integer(2)])
-            let second = try buckets.initialize(["result_path": .string("other"), "file_limit": .integer(2)])
-            #expect(first.manifest.runID != second.manifest.runID)
-            // In turns, as two Maps would.
-            for (a, b) in zip(first.items, second.items) { buckets.work([b, a]) }
-            let (one, two) = (try buckets.summarize(first), try buckets.summarize(second))
-            #expect((one.galaxies, two.galaxies) == (37, 30))
+            let inputs: [[String: JSONValue]] = [
+                ["ranks": .integer(2)], ["result_path": .string("other"), "file_limit": .integer(2)],
+            ]
+            try ParallelLoop.threads(2)(2) { index throws(FanOutError) in
+                do {
+                    let report = try buckets.run(inputs[index])
+                    #expect(report.failed.isEmpty)
+                    #expect(report.galaxies == [37, 30][index])
+                } catch {
+                    throw FanOutError("\(error)")
+                }
+            }
+            let runs = [
+                try buckets.json("run/summary.json")["run_id"], try buckets.json("other/summary.json")["run_id"],
+            ]
+            #expect(runs[0] != runs[1])
             let whole = try buckets.bytes("run/predictions.csv")
             let part = try buckets.bytes("other/predictions.csv")
+            #expect(whole == (try inferred(buckets, folders: ["p"])))
             #expect(part.count < whole.count && whole.starts(with: part))
             #expect(try buckets.keys("").allSatisfy { $0.hasPrefix("run/") || $0.hasPrefix("other/") })
+        }
+    }
+
+    @Test("A rank that is run by two workers at once is whole")
+    func rankTwiceAtOnce() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let begun = try buckets.initialize(["ranks": .integer(1)])
+            try ParallelLoop.threads(4)(4) { _ throws(FanOutError) in
+                _ = try buckets.handlers.worker.run(begun.items[0])
+            }
+            #expect(try buckets.summarize(begun).failed.isEmpty)
+            #expect(try buckets.bytes("run/predictions.csv") == inferred(buckets, folders: ["p"]))
         }
     }
 
