@@ -4,13 +4,14 @@
 export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
+IMAGE ?= .build/image/cai.tar
 ARGS ?=
 KERNEL_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test format lint bench bench-peers accuracy elementary figure weights-manifest clean \
-	kernel-contracts kernel-contracts-emulated instruction-count
+	kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -66,6 +67,14 @@ instruction-count: deps
 # The README's figure, from the predictions of `make demo`.
 figure: demo
 	@$(PYTHON) docs/figures/redshifts.py $(OUT)/predictions.csv docs/figures/redshifts.svg
+
+# The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
+image: build
+	@scripts/install-packages.sh --image
+	@WEIGHTS="$(WEIGHTS)" deploy/build-image.sh $(IMAGE)
+
+image-test: image
+	@deploy/test-image.sh $(IMAGE)
 
 weights-manifest:
 	@$(PYTHON) weights/manifest.py
