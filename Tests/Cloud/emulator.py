@@ -74,11 +74,15 @@ class Pool:
     """Environments of one function; an invocation takes one that is free, or waits for it."""
 
     def __init__(self, emulators: list[Emulator]) -> None:
-        self.emulators = emulators
+        self.emulators: list[Emulator] = []
         self._free: queue.Queue[Emulator] = queue.Queue()
-        for emulator in emulators:
-            self._free.put(emulator)
         self.invocations: list[Any] = []
+        for emulator in emulators:
+            self.add(emulator)
+
+    def add(self, emulator: Emulator) -> None:
+        self.emulators.append(emulator)
+        self._free.put(emulator)
 
     def invoke(self, event: Any) -> Invocation:
         with self._one() as emulator:

@@ -89,6 +89,18 @@ class Server:
             self.stop()
             raise
 
+    def descendants(self) -> list[int]:
+        """The ids of the group's processes."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    if os.getpgid(int(entry.name)) == self.process.pid:
+                        found.append(int(entry.name))
+                except ProcessLookupError:
+                    continue
+        return sorted(found)
+
     def tail(self) -> str:
         return self.log.read_text(errors="replace")[-2000:]
 

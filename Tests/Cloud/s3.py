@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 from botocore.config import Config
@@ -23,6 +23,13 @@ class Keys:
     access_key: str
     secret_key: str
     session_token: str | None = None
+
+    # Secrets of this session, as they must not be written anywhere.
+    made: ClassVar[set[bytes]] = set()
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) >= 20:
+            self.made.update(word.encode() for word in self.environment.values())
 
     @classmethod
     def random(cls, with_token: bool = False) -> "Keys":
