@@ -22,6 +22,12 @@ public struct FanOutHandlers: Sendable {
         summarize = Summarize(store: store, environment: environment)
     }
 
+    /// Does what a handler's first event would wait for: loads the weights that are used where an event names none. A
+    /// function being set up has more processor time than it has later. What goes wrong is told by the event that needs it.
+    public func prepare(_ name: String) {
+        if name == "cai.worker" { worker.prepare() }
+    }
+
     /// Runs one event to its end, on this process's threads.
     /// - Parameters:
     ///   - name: `cai.initialize`, `cai.worker` or `cai.summarize`.

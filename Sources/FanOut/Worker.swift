@@ -19,6 +19,9 @@ public struct Worker: Sendable {
         models = ModelCache(environment: environment, threads: self.threads)
     }
 
+    /// Loads the weights that are used where an item names none, if they are there.
+    func prepare() { _ = try? models.model(nil, from: store) }
+
     /// Runs a rank to its end. Run again, it writes the same predictions.
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.
