@@ -7,11 +7,12 @@ OUT ?= demo-output
 IMAGE ?= .build/image/cai.tar
 ARGS ?=
 KERNEL_ARGS ?=
+CLOUD_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test format lint bench bench-peers accuracy elementary figure weights-manifest clean \
-	kernel-contracts kernel-contracts-emulated instruction-count image image-test
+.PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
+	clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -22,10 +23,16 @@ build: deps
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
-# All tests are Swift Testing's; its summary is the last line.
-test: deps
+# The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
+test: test-cloud
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
+
+# The fan-out against real servers on loopback: S3, Lambda's emulator, Step Functions. Options of pytest go through
+# CLOUD_ARGS: make test-cloud CLOUD_ARGS="-k faults"
+test-cloud: build
+	@scripts/install-packages.sh --python
+	@Tests/Cloud/run.sh $(CLOUD_ARGS)
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:
@@ -80,4 +87,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Benchmarks/.build Benchmarks/.venv demo-output
+	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv demo-output

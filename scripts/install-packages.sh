@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
-# With --checks also what only .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
+# With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
+# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
@@ -22,6 +23,11 @@ else
 fi
 command -v git >/dev/null 2>&1 || need git
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] || need ca-certificates
+
+if [ "${1:-}" = --python ]; then
+    command -v python3 >/dev/null 2>&1 || need python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv
+fi
 
 if [ "${1:-}" = --checks ]; then
     command -v cc >/dev/null 2>&1 || { need gcc && need libc6-dev; }

@@ -3,6 +3,10 @@
 
 typedef size_t (*cai_curl_transfer)(char *bytes, size_t size, size_t count, void *context);
 
+static inline CURLcode cai_curl_global_init(void) {
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 static inline CURLcode cai_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }

@@ -8,17 +8,26 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// Seconds for the whole exchange; nil for no limit but those on connecting and on standing still.
     public var timeout: Double?
+    /// Whether the server may keep silent for as long as it likes, as one does that answers when there is work.
+    public var mayStandStill: Bool
 
     public init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Double? = nil
+        timeout: Double? = nil, mayStandStill: Bool = false
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeout = timeout
+        self.mayStandStill = mayStandStill
     }
+}
+
+/// Headers and queries hold signatures and tokens: none of them is shown.
+extension HTTPRequest: CustomStringConvertible, CustomReflectable {
+    public var description: String { "\(method) \(WebAddress.withoutQuery(url))" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// An answer, whatever its status.
@@ -39,9 +48,31 @@ public struct HTTPResponse: Sendable {
     }
 }
 
+/// Bodies may hold credentials: metadata services answer with them.
+extension HTTPResponse: CustomStringConvertible, CustomReflectable {
+    public var description: String { "\(status), \(body.count) bytes" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What came of an exchange.
+public enum HTTPOutcome: Sendable {
+    case whole(HTTPResponse)
+    /// It broke off: with what came of the answer's body, where status and headers had come.
+    case broken(HTTPResponse?, CloudError)
+}
+
 /// One exchange over a connection: no retries, no redirects.
 public protocol HTTPTransport: Sendable {
     /// Blocks until the whole answer is there. May be called from many threads at once; connections are reused.
-    /// - Throws: `CloudError.unavailable` where no whole answer came; any status is an answer.
+    /// - Throws: `CloudError.unavailable` where no whole answer came, `.invalid` where none ever can (a server without
+    ///   a certificate to trust, a URL that is none); any status is an answer.
     func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse
+    /// The same, but keeps what came of an answer that broke off.
+    func exchange(_ request: HTTPRequest) -> HTTPOutcome
+}
+
+extension HTTPTransport {
+    public func exchange(_ request: HTTPRequest) -> HTTPOutcome {
+        do { return .whole(try send(request)) } catch { return .broken(nil, error) }
+    }
 }

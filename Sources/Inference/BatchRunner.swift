@@ -1,6 +1,4 @@
 import AstroMAE
-import Dispatch
-import Synchronization
 import TensorFiles
 
 /// How far a run has come.
@@ -9,6 +7,11 @@ public struct Progress: Sendable, Equatable {
     public let done: Int
     /// Galaxies to do.
     public let total: Int
+
+    public init(done: Int, total: Int) {
+        self.done = done
+        self.total = total
+    }
 }
 
 /// Runs a model over galaxies on several threads.
@@ -41,11 +44,13 @@ public struct BatchRunner: Sendable {
     ///
     /// - Parameters:
     ///   - profile: gets the counts and times of all threads' kernel calls.
+    ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
-    /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first.
+    /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
+    ///   `InferenceError.stopped` at the deadline.
     public func run(
         _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
-        progress: (Progress) -> Void = { _ in }
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
         let clock = ContinuousClock()
         let start = clock.now
@@ -56,10 +61,13 @@ public struct BatchRunner: Sendable {
         let workers =
             work.chunks.isEmpty
             ? 0
-            : compute(work, sections, rows: rows, profile: profile) {
+            : compute(work, sections, rows: rows, profile: profile, until: deadline) {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
             }
-        if let failure = work.failure.withLock({ $0 }) { throw failure.error }
+        if let failure = work.failure.withLock({ $0 }) {
+            guard case .stopped = failure.error else { throw failure.error }
+            throw .stopped(done: work.done.load(ordering: .relaxed), total: total)
+        }
         guard workers > 0 || work.chunks.isEmpty else {
             throw .threads(message: "the system gives no thread to work on")
         }
@@ -71,7 +79,8 @@ public struct BatchRunner: Sendable {
     /// Computes all chunks, and meanwhile compares the partitions' checksums.
     /// - Returns: the number of threads that computed.
     private func compute(
-        _ work: Work, _ sections: [Predictions.Section], rows: Int, profile: Profile?, whileWaiting: () -> Void
+        _ work: Work, _ sections: [Predictions.Section], rows: Int, profile: Profile?,
+        until deadline: ContinuousClock.Instant?, whileWaiting: () -> Void
     ) -> Int {
         let auditor = WorkerThread { Self.verify(sections, work) }
         let count = min(threads, work.chunks.count)
@@ -79,7 +88,9 @@ public struct BatchRunner: Sendable {
             count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
         ) {
             [model] in
-            Worker(model: model, sections: sections, work: work, ahead: count, profile: profile).run(capacity: rows)
+            Worker(
+                model: model, sections: sections, work: work, ahead: count, profile: profile, deadline: deadline
+            ).run(capacity: rows)
         }
         if workers == 0 { work.stop() }
         auditor?.join()
@@ -88,10 +99,11 @@ public struct BatchRunner: Sendable {
     }
 
     /// Compares the checksums of partition after partition, one ahead of those that compute, which loads the next one's
-    /// pages and inflates it, too.
+    /// pages and inflates it, too. Of a partition that comes from far, behind them: it is transferred in the order in
+    /// which it is computed, and once.
     private static func verify(_ sections: [Predictions.Section], _ work: Work) {
         for (index, section) in sections.enumerated() {
-            guard work.waitToVerify(index) else { return }
+            guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
             do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
             if work.finishPart(of: index) { section.partition.release() }
         }
@@ -122,95 +134,6 @@ public struct BatchRunner: Sendable {
     }
 }
 
-/// A micro-batch: rows of one partition, and where their redshifts go.
-private struct Chunk: Sendable {
-    let section: Int
-    let rows: Range<Int>
-    let place: Int
-}
-
-/// What the threads of one run share.
-private final class Work: Sendable {
-    let chunks: [Chunk]
-    let next = Atomic<Int>(0)
-    let done = Atomic<Int>(0)
-    let redshifts: Mutex<[Float]>
-    /// The first chunk of each section.
-    private let first: [Int]
-    /// Chunks of each section that are not done, and one more until its checksums are compared.
-    private let left: Mutex<[Int]>
-    /// Sections whose checksums may be compared and have not been.
-    private let open = DispatchSemaphore(value: 0)
-    /// The failure of the earliest chunk. Chunks are dealt in order, finished once dealt, and dealt up to one that is
-    /// known to fail: the earliest of all that would fail is always among those that were tried.
-    let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
-    private let isStopped = Atomic<Bool>(false)
-
-    init(chunks: [Chunk], sections: Int, galaxies: Int) {
-        self.chunks = chunks
-        var left = [Int](repeating: 1, count: sections)
-        var first: [Int] = []
-        for (index, chunk) in chunks.enumerated() {
-            left[chunk.section] += 1
-            if chunk.rows.lowerBound == 0 { first.append(index) }
-        }
-        self.left = Mutex(left)
-        self.first = first
-        redshifts = Mutex([Float](repeating: .nan, count: galaxies))
-        // The first section and the one after it.
-        open.signal()
-        open.signal()
-    }
-
-    func takeNext() -> Int? {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < chunks.count, isWanted(index) else { return nil }
-        if chunks[index].rows.lowerBound == 0, chunks[index].section > 0 { open.signal() }
-        return index
-    }
-
-    /// Waits until the section before that one has begun.
-    /// - Returns: false when it is not wanted any more.
-    func waitToVerify(_ section: Int) -> Bool {
-        open.wait()
-        return isWanted(first[section]) && !isStopped.load(ordering: .relaxed)
-    }
-
-    /// Whether no earlier chunk has failed.
-    private func isWanted(_ chunk: Int) -> Bool { failure.withLock { $0.map { chunk < $0.chunk } ?? true } }
-
-    func finish(_ chunk: Chunk, _ values: Span<Float>) {
-        redshifts.withLock { redshifts in
-            for index in values.indices { redshifts[chunk.place + index] = values[index] }
-        }
-        done.wrappingAdd(chunk.rows.count, ordering: .relaxed)
-    }
-
-    /// - Returns: whether a chunk, or the comparing of checksums, was the last of its section's parts.
-    func finishPart(of section: Int) -> Bool {
-        left.withLock { left in
-            left[section] -= 1
-            return left[section] == 0
-        }
-    }
-
-    func fail(section: Int, _ error: InferenceError) { fail(first[section], error) }
-
-    func fail(_ index: Int, _ error: InferenceError) {
-        failure.withLock { failure in
-            if let earlier = failure, earlier.chunk < index { return }
-            failure = (index, error)
-        }
-        open.signal()
-    }
-
-    /// Nothing will be computed.
-    func stop() {
-        isStopped.store(true, ordering: .relaxed)
-        open.signal()
-    }
-}
-
 /// One thread's part of a run.
 private struct Worker {
     let model: RedshiftModel
@@ -219,14 +142,22 @@ private struct Worker {
     /// As many chunks from the one that is computed, the file is loaded: the next one for this thread.
     let ahead: Int
     let profile: Profile?
+    let deadline: ContinuousClock.Instant?
 
     func run(capacity: Int) {
         var workspace = Workspace(for: model, capacity: capacity, profile: profile)
         var images: [Float] = []
         var magnitudes: [Float] = []
         var redshifts: [Float] = []
+        var longest = Duration.zero
         while let index = work.takeNext() {
             let chunk = work.chunks[index]
+            let start = ContinuousClock.now
+            if let deadline, start + longest >= deadline {
+                work.fail(index, .stopped(done: 0, total: 0))
+                return
+            }
+            defer { longest = max(longest, ContinuousClock.now - start) }
             let partition = sections[chunk.section].partition
             if index + ahead < work.chunks.count {
                 let next = work.chunks[index + ahead]

@@ -10,6 +10,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case file(TensorFileError)
     /// The reader of our output has gone away: nothing to report to anyone.
     case closedPipe
+    /// A deadline came before the last galaxy.
+    case stopped(done: Int, total: Int)
     /// The system gives no worker thread.
     case threads(message: String)
 
@@ -20,6 +22,7 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .partition(let file, nil, let message): "\(file): \(message)"
         case .file(let error): error.description
         case .closedPipe: "the output was closed by its reader"
+        case .stopped(let done, let total): "stopped at the deadline: \(done) of \(total) galaxies done"
         case .threads(let message): message
         }
     }

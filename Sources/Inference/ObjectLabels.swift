@@ -2,9 +2,10 @@
 ///
 /// A file's stem (`1` of `/data/a/1.pt`) where no other file has it, else with as many of its folders before it as make
 /// it unique (`a/1`, `b/1`). Files that differ in nothing but their ending keep it (`1.pt`, `1.npz`).
-enum ObjectLabels {
-    /// One label a path, all different. The paths are absolute, standardised and different.
-    static func labels(for paths: [String]) -> [String] {
+public enum ObjectLabels {
+    /// One label a path, all different. The paths are standardised and different: absolute, or keys of one
+    /// bucket.
+    public static func labels(for paths: [String]) -> [String] {
         let names = withoutEndings(paths)
         var labels = [String](repeating: "", count: names.count)
         var open = Array(names.indices)

@@ -53,6 +53,9 @@ public struct PartitionReader: Sendable {
         try reading { () throws(TensorFileError) in try file.verifyChecksums() }
     }
 
+    /// Whether `verify` had better be called when its galaxies were computed: see `TensorFile.isVerifiedLast`.
+    var isVerifiedLast: Bool { file.isVerifiedLast }
+
     /// Lets go of what was inflated and of the file's pages; both come again when they are read again.
     public func release() { file.release() }
 

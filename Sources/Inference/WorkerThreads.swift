@@ -46,12 +46,12 @@ extension ParallelLoop {
     }
 }
 
-/// One thread, from its start until it is joined.
-struct WorkerThread {
+/// One thread, from its start until it is joined or left to itself.
+public struct WorkerThread: Sendable {
     private let thread: pthread_t
 
     /// Starts it; nil where the system gives none.
-    init?(_ body: @escaping @Sendable () -> Void) {
+    public init?(_ body: @escaping @Sendable () -> Void) {
         let context = unsafe Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
         let status = unsafe pthread_create(
@@ -68,8 +68,11 @@ struct WorkerThread {
         self.thread = thread
     }
 
-    /// Waits for its end. To be called once.
-    func join() { pthread_join(thread, nil) }
+    /// Waits for its end. To be called once, if `detach` is not.
+    public func join() { pthread_join(thread, nil) }
+
+    /// Nobody will wait for its end. To be called once, if `join` is not.
+    public func detach() { pthread_detach(thread) }
 
     private final class Job: Sendable {
         let run: @Sendable () -> Void

@@ -15,11 +15,23 @@ public protocol ByteSource: Sendable {
     func prefetch(_ range: Range<Int>)
     /// Tells that `range` will not be read again soon: it need not stay in memory. A hint, too: it can still be read.
     func release(_ range: Range<Int>)
+    /// Whether bytes come from far: whoever reads a range that was let go of has it transferred again. Checksums are
+    /// then taken as bytes arrive, and asked for after everything else was read.
+    var isRemote: Bool { get }
+    /// The CRC-32 over `range` of a remote source, of which it reads only what has not been read yet.
+    func checksum(of range: Range<Int>) throws(TensorFileError) -> CRC32
 }
 
 extension ByteSource {
     public func prefetch(_ range: Range<Int>) {}
     public func release(_ range: Range<Int>) {}
+    public var isRemote: Bool { false }
+
+    public func checksum(of range: Range<Int>) throws(TensorFileError) -> CRC32 {
+        var sum = CRC32()
+        try withBytes(in: range) { (bytes: RawSpan) in sum.update(bytes) }
+        return sum
+    }
 
     /// Throws when `range` is not inside the source.
     public func check(_ range: Range<Int>) throws(TensorFileError) {

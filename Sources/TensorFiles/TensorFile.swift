@@ -81,6 +81,12 @@ public struct TensorFile: Sendable {
         try ZipMember.verify(members, keeping: true, on: parallel)
     }
 
+    /// Whether `verifyChecksums` had better be called when everything else was read: the file comes from far, and its
+    /// checksums were taken as its bytes arrived.
+    public var isVerifiedLast: Bool {
+        members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
+    }
+
     /// Lets go of what was inflated and of the file's pages. All is inflated and loaded again when it is asked for again.
     public func release() {
         for member in members { member.release() }

@@ -80,7 +80,11 @@ struct ZipDirectoryRecord {
         guard headerOffset <= limit - Self.localSize else {
             throw failure("its header (offset \(headerOffset)) lies outside the archive's data")
         }
-        let window = headerOffset..<min(limit, headerOffset + Self.localSize + name.utf8.count + 0xFFFF)
+        // No byte beyond the header is asked for: where the source is remote, it would be transferred.
+        let length = try source.withBytes(in: headerOffset..<headerOffset + Self.localSize) { (bytes: RawSpan) in
+            Self.localSize + Int(bytes.uint16(at: 26)) + Int(bytes.uint16(at: 28))
+        }
+        let window = headerOffset..<min(limit, headerOffset + length)
         return try source.withBytes(in: window) { (bytes: RawSpan) throws(TensorFileError) -> Range<Int> in
             guard bytes.uint32(at: 0) == 0x0403_4B50 else { throw failure("no header at offset \(headerOffset)") }
             let nameEnd = Self.localSize + Int(bytes.uint16(at: 26))

@@ -32,6 +32,11 @@ struct ZipMember: Sendable {
                 if keeping { try deflated.load() } else { try deflated.verify() }
                 return
             }
+            if member.source.isRemote {
+                let sum = try member.source.checksum(of: parts[index].range)
+                sums.withLock { $0[index] = sum }
+                return
+            }
             if index + piecesAhead < parts.count {
                 let next = parts[index + piecesAhead]
                 members[next.member].source.prefetch(next.range)
@@ -51,9 +56,14 @@ struct ZipMember: Sendable {
     /// How far ahead of the reader the file is loaded.
     private static let piecesAhead = 8
 
-    /// A stored entry's bytes in pieces; a deflated entry, which can only be read from its beginning, whole.
+    /// Whether its checksum costs no more than what was not read yet, if it is asked for last: it is stored, and comes
+    /// from far.
+    var isVerifiedLast: Bool { deflated == nil && source.isRemote }
+
+    /// A stored entry's bytes in pieces; a deflated entry, which can only be read from its beginning, whole, and so one
+    /// whose source knows checksums of pieces of its own.
     private var parts: [Range<Int>] {
-        guard deflated == nil else { return [range] }
+        guard deflated == nil, !source.isRemote else { return [range] }
         let pieceSize = 1 << 20
         return stride(from: range.lowerBound, to: range.upperBound, by: pieceSize).map {
             $0..<min($0 + pieceSize, range.upperBound)

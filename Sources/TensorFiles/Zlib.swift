@@ -1,10 +1,13 @@
 import CZlib
 
 /// CRC-32 over pieces of data.
-struct CRC32 {
-    private(set) var value: UInt32 = 0
+public struct CRC32: Sendable, Equatable {
+    public private(set) var value: UInt32 = 0
 
-    mutating func update(_ bytes: RawSpan) {
+    /// Of no bytes.
+    public init() {}
+
+    public mutating func update(_ bytes: RawSpan) {
         let start = UInt(value)
         let sum = unsafe bytes.withUnsafeBytes { buffer in
             unsafe crc32_z(start, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
@@ -13,7 +16,7 @@ struct CRC32 {
     }
 
     /// Appends `count` bytes of which only the sum is known.
-    mutating func append(_ other: CRC32, of count: Int) {
+    public mutating func append(_ other: CRC32, of count: Int) {
         value = UInt32(truncatingIfNeeded: crc32_combine(UInt(value), UInt(other.value), count))
     }
 }

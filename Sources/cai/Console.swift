@@ -45,6 +45,25 @@ struct StandardOutput: ByteSink {
     }
 }
 
+/// The standard input, where an event's name is `-`.
+enum StandardInput {
+    /// All of it.
+    static func read() throws(InferenceError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe piece.withUnsafeMutableBytes { piece in
+                unsafe Glibc.read(STDIN_FILENO, piece.baseAddress, piece.count)
+            }
+            guard count >= 0 || errno == EINTR else {
+                throw .file(TensorFileError(file: "standard input", message: "cannot be read"))
+            }
+            if count == 0 { return bytes }
+            bytes += piece.prefix(max(0, count))
+        }
+    }
+}
+
 private enum FileDescriptor {
     struct Failure: Error {
         let number: Int32

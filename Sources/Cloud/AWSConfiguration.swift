@@ -1,0 +1,75 @@
+import FoundationEssentials
+
+/// Region, endpoints and credentials, as AWS's own tools find them.
+public struct AWSConfiguration: Sendable {
+    public let region: String
+    public let credentials: AWSCredentialsSource
+    /// By the names of the variables. Nothing else of the environment is kept, since that has secrets.
+    private let endpoints: [String: String]
+    private let profileEndpoint: String?
+
+    /// - Parameters:
+    ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and what the places of credentials need.
+    ///   - transport: asks metadata services.
+    /// - Throws: `CloudError.invalid` where no region is set, or a file or setting makes no sense. Credentials are not
+    ///   looked for yet.
+    public init(_ environment: [String: String], transport: any HTTPTransport) throws(CloudError) {
+        let hasKeys = environment["AWS_ACCESS_KEY_ID"].map { !$0.isEmpty } ?? false
+        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        // A broken file of a user's does not matter to who needs nothing of it.
+        let profile: AWSProfile?
+        do {
+            profile = try AWSProfile(environment)
+        } catch {
+            guard hasKeys, named != nil else { throw error }
+            profile = nil
+        }
+        guard let region = named ?? profile?["region"] else {
+            throw CloudError(
+                .invalid, "AWS region",
+                "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
+        }
+        guard Self.isRegion(region) else {
+            throw CloudError(.invalid, "AWS region", "\"\(region.printable)\" is none: expected such as us-east-1")
+        }
+        self.region = region
+        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
+        profileEndpoint = profile?["endpoint_url"]
+        var places: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
+        if let profile { places.append(ProfileCredentials(profile: profile)) }
+        places.append(ContainerCredentials(environment: environment, transport: transport))
+        places.append(InstanceCredentials(environment: environment, transport: transport))
+        credentials = AWSCredentialsSource(places)
+    }
+
+    public init(region: String, credentials: AWSCredentials, environment: [String: String] = [:]) {
+        self.region = region
+        self.credentials = AWSCredentialsSource(credentials)
+        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
+        profileEndpoint = nil
+    }
+
+    /// Another endpoint than AWS's own, without a slash at its end: `AWS_ENDPOINT_URL_<service>`, or
+    /// `AWS_ENDPOINT_URL`, or the profile's `endpoint_url`; nil where none is set.
+    /// - Parameter service: as the variable's name has it, such as `S3` or `SFN`.
+    public func endpoint(_ service: String) throws(CloudError) -> String? {
+        let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { endpoints[$0] }
+        guard var url = named.first(where: { !$0.isEmpty }) ?? profileEndpoint else { return nil }
+        let address = try WebAddress(url)
+        guard address.query.isEmpty else { throw CloudError(.invalid, "AWS endpoint", "must have no query") }
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
+    }
+
+    /// The domain of AWS's endpoints in this region.
+    public var domain: String { region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com" }
+
+    /// What can stand in a host name.
+    private static func isRegion(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 63
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            }
+    }
+}

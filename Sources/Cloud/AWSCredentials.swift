@@ -1,0 +1,40 @@
+/// Text that is never shown: whatever prints it prints how it is hidden.
+public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    let value: String
+
+    public init(_ value: String) { self.value = value }
+
+    public var description: String { "(hidden)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Who asks. No part of it is shown, not even which key it is.
+public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    public let accessKey: Secret
+    public let secretKey: Secret
+    /// Of temporary credentials.
+    public let sessionToken: Secret?
+    /// Seconds since 1970; nil for credentials without an end.
+    public let expiration: Double?
+
+    public init(accessKey: String, secretKey: String, sessionToken: String? = nil, expiration: Double? = nil) {
+        self.accessKey = Secret(accessKey)
+        self.secretKey = Secret(secretKey)
+        self.sessionToken = sessionToken.map(Secret.init)
+        self.expiration = expiration
+    }
+
+    public var description: String { "AWS credentials (hidden)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// `text` with every part of the credentials in it hidden: services quote requests in their errors.
+    func redact(_ text: String) -> String {
+        var shown = text
+        for secret in [accessKey, secretKey] + (sessionToken.map { [$0] } ?? []) where !secret.value.isEmpty {
+            shown = shown.split(separator: secret.value, omittingEmptySubsequences: false)
+                .joined(separator: secret.description)
+        }
+        return shown
+    }
+}

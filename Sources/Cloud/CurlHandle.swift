@@ -1,0 +1,154 @@
+import CCurl
+import Glibc
+
+/// One of libcurl's easy handles, with the connections it keeps open. Used by one thread at a time.
+@safe final class CurlHandle: @unchecked Sendable {
+    // Sendable although it holds a pointer: whoever takes it from the pool has it alone.
+    private let handle: UnsafeMutableRawPointer
+    private static let isReady = cai_curl_global_init() == CURLE_OK
+
+    /// nil where libcurl gives none.
+    init?() {
+        guard Self.isReady, let handle = unsafe curl_easy_init() else { return nil }
+        unsafe self.handle = handle
+    }
+
+    deinit { unsafe curl_easy_cleanup(handle) }
+
+    /// The whole exchange, on the calling thread.
+    func exchange(
+        _ request: HTTPRequest, _ address: WebAddress, _ limits: CurlTransport.Limits, _ authorities: Authorities
+    ) -> HTTPOutcome {
+        unsafe curl_easy_reset(handle)
+        set(limits, request)
+        set(authorities)
+        set(CURLOPT_URL, request.url)
+        if address.isLocal { set(CURLOPT_PROXY, "") }
+        let reception = CurlReception()
+        let status = perform(request, reception)
+        guard status == CURLE_OK else {
+            return .broken(reception.response, failure(status, address, request, limits))
+        }
+        guard let response = reception.response else {
+            return .broken(nil, CloudError(.unavailable, address.hostHeader, "the answer has no status"))
+        }
+        // libcurl checks this too, but not for every way in which a connection can end.
+        let hasBody = request.method != "HEAD" && response.status != 204 && response.status != 304
+        if hasBody, response.header("Transfer-Encoding") == nil, let text = response.header("Content-Length"),
+            Int(text) != response.body.count
+        {
+            return .broken(
+                response,
+                CloudError(
+                    .unavailable, address.hostHeader,
+                    "the answer broke off: \(text.printable) bytes announced, \(response.body.count) came"))
+        }
+        return .whole(response)
+    }
+
+    private func set(_ limits: CurlTransport.Limits, _ request: HTTPRequest) {
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        // Keys may have components "." and "..", which are nobody's to resolve.
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_BUFFERSIZE, 512 << 10)
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+        set(CURLOPT_USERAGENT, "cai")
+        set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(limits.connect))
+        if !request.mayStandStill {
+            set(CURLOPT_LOW_SPEED_LIMIT, 1)
+            set(CURLOPT_LOW_SPEED_TIME, Int(max(1, min(limits.stall, 86400)).rounded(.up)))
+        }
+        if let timeout = request.timeout { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout)) }
+    }
+
+    private func set(_ authorities: Authorities) {
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let file = authorities.file { set(CURLOPT_CAINFO, file) }
+        if let folder = authorities.folder { set(CURLOPT_CAPATH, folder) }
+    }
+
+    /// Milliseconds as libcurl counts them, where 0 would mean no limit.
+    private static func milliseconds(_ seconds: Double) -> Int { Int(max(1, min(seconds * 1000, 86_400_000))) }
+
+    private func perform(_ request: HTTPRequest, _ reception: CurlReception) -> CURLcode {
+        let isUpload = request.body != nil
+        switch request.method {
+        case "HEAD": set(CURLOPT_NOBODY, 1)
+        case "GET" where !isUpload: set(CURLOPT_HTTPGET, 1)
+        default: set(CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        var lines = request.headers.map { "\($0.name): \($0.value)" }
+        let names = Set(request.headers.map { $0.name.lowercased() })
+        if let body = request.body {
+            // libcurl would call the body a form, and some servers then take it for one.
+            if !names.contains("content-type") { lines.append("Content-Type: application/octet-stream") }
+            // Only what is long is worth asking first, since that costs a round trip.
+            if body.count < Self.asksFirst { lines.append("Expect:") }
+        }
+        guard !lines.contains(where: { $0.utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 } }) else {
+            return CURLE_BAD_FUNCTION_ARGUMENT
+        }
+        var list: UnsafeMutablePointer<curl_slist>?
+        defer { unsafe curl_slist_free_all(list) }
+        for line in lines {
+            guard let longer = unsafe curl_slist_append(list, line) else { return CURLE_OUT_OF_MEMORY }
+            unsafe list = longer
+        }
+        _ = unsafe cai_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+        let context = unsafe Unmanaged.passUnretained(reception).toOpaque()
+        _ = unsafe cai_curl_set_transfer(handle, CURLOPT_HEADERFUNCTION, CurlReception.takeHeader)
+        _ = unsafe cai_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        _ = unsafe cai_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION, CurlReception.takeBody)
+        _ = unsafe cai_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        return withExtendedLifetime(reception) {
+            guard let body = request.body else { return unsafe curl_easy_perform(handle) }
+            return unsafe body.withUnsafeBytes { bytes in
+                // An empty array may have no address, and then libcurl would read the body from the standard input.
+                unsafe withUnsafeBytes(of: UInt8(0)) { nothing in
+                    let start = unsafe bytes.baseAddress ?? nothing.baseAddress
+                    _ = unsafe cai_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+                    _ = unsafe cai_curl_set_pointer(handle, CURLOPT_POSTFIELDS, start)
+                    return unsafe curl_easy_perform(handle)
+                }
+            }
+        }
+    }
+
+    /// Bytes from which on a server is asked whether it takes the body before it is sent.
+    private static let asksFirst = 8 << 20
+
+    private func set(_ option: CURLoption, _ value: Int) { _ = unsafe cai_curl_set_long(handle, option, value) }
+
+    private func set(_ option: CURLoption, _ value: String) { _ = unsafe cai_curl_set_text(handle, option, value) }
+
+    private func failure(
+        _ status: CURLcode, _ address: WebAddress, _ request: HTTPRequest, _ limits: CurlTransport.Limits
+    ) -> CloudError {
+        let host = address.hostHeader
+        var number = 0
+        _ = unsafe cai_curl_get_long(handle, CURLINFO_OS_ERRNO, &number)
+        let reason = number == 0 ? "" : unsafe ": \(String(cString: strerror(Int32(truncatingIfNeeded: number))))"
+        switch status {
+        case CURLE_COULDNT_RESOLVE_HOST: return CloudError(.unavailable, host, "the name cannot be resolved")
+        case CURLE_COULDNT_CONNECT: return CloudError(.unavailable, host, "no connection\(reason)")
+        case CURLE_OPERATION_TIMEDOUT:
+            let total = request.timeout.map { ", \($0) s in all" } ?? ""
+            return CloudError(
+                .unavailable, host,
+                "no answer in time (limits: \(limits.connect) s to connect, \(limits.stall) s without a byte\(total))")
+        case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING:
+            return CloudError(.unavailable, host, "the connection broke off\(reason)")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+            return CloudError(.invalid, host, "its certificate is not trusted: \(Self.words(status))")
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
+            return CloudError(.invalid, host, "no request to be sent: \(Self.words(status))")
+        default: return CloudError(.unavailable, host, "the exchange failed\(reason): \(Self.words(status))")
+        }
+    }
+
+    private static func words(_ status: CURLcode) -> String { unsafe String(cString: curl_easy_strerror(status)) }
+}

@@ -1,0 +1,57 @@
+import CCurl
+
+/// What of an answer has come. libcurl calls it on the thread that runs the exchange.
+final class CurlReception {
+    private var status: Int?
+    private var headers: [(name: String, value: String)] = []
+    private var body: [UInt8] = []
+
+    /// nil before a status line has come.
+    var response: HTTPResponse? { status.map { HTTPResponse(status: $0, headers: headers, body: body) } }
+
+    /// Memory taken at once on the word of a header; beyond it, memory grows with what comes.
+    private static let most = 64 << 20
+
+    private func take(header line: UnsafeRawBufferPointer) {
+        let text = unsafe String(decoding: line, as: UTF8.self).trimmingSpaces
+        if text.hasPrefix("HTTP/") {
+            // Answers such as "100 Continue" come before the one that counts.
+            status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            headers = []
+        } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
+            let name = String(text[..<colon])
+            let value = text[text.utf8.index(after: colon)...].trimmingSpaces
+            headers.append((name, value))
+            if name.lowercased() == "content-length", let length = Int(value), length > 0 {
+                body.reserveCapacity(min(length, Self.most))
+            }
+        }
+    }
+
+    private func take(body piece: UnsafeRawBufferPointer) { unsafe body.append(contentsOf: piece) }
+
+    static let takeHeader: cai_curl_transfer = { bytes, size, count, context in
+        guard let context = unsafe context else { return 0 }
+        let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        unsafe Unmanaged<CurlReception>.fromOpaque(context).takeUnretainedValue().take(header: line)
+        return size * count
+    }
+
+    static let takeBody: cai_curl_transfer = { bytes, size, count, context in
+        guard let context = unsafe context else { return 0 }
+        let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        unsafe Unmanaged<CurlReception>.fromOpaque(context).takeUnretainedValue().take(body: piece)
+        return size * count
+    }
+}
+
+extension StringProtocol {
+    /// Without spaces, tabs and line ends around it.
+    var trimmingSpaces: String {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+        let bytes = Substring(self).utf8
+        guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(Substring(bytes[first...last]))
+    }
+}

@@ -1,0 +1,38 @@
+/// The shared files of AWS's tools: sections in brackets, `key = value` lines in them, comments after `#` or `;`.
+/// Indented lines belong to the setting above them and are passed over, as nothing here reads such settings.
+struct INIFile {
+    /// Settings by section; names of settings are in lower case.
+    private(set) var sections: [String: [String: String]] = [:]
+
+    /// - Parameter name: what errors call it. They hold line numbers, and never a line: it could be a secret.
+    init(_ text: String, name: String) throws(CloudError) {
+        var section: String?
+        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+        for (index, line) in lines.enumerated() {
+            let content = line.trimmingSpaces
+            guard let first = content.first, first != "#", first != ";" else { continue }
+            if first == "[" {
+                guard let end = content.firstIndex(of: "]") else {
+                    throw CloudError(.invalid, name, "line \(index + 1): a section without a closing bracket")
+                }
+                let words = content[content.index(after: content.startIndex)..<end].split { $0 == " " || $0 == "\t" }
+                let name = words.joined(separator: " ")
+                section = name
+                sections[name, default: [:]] = sections[name] ?? [:]
+            } else if line.first == " " || line.first == "\t" {
+                continue
+            } else {
+                guard let section, let mark = content.firstIndex(of: "=") else {
+                    throw CloudError(.invalid, name, "line \(index + 1): expected \"[section]\" or \"key = value\"")
+                }
+                let key = content[..<mark].trimmingSpaces.lowercased()
+                var value = content[content.index(after: mark)...].trimmingSpaces
+                // A comment may follow a value, after a space.
+                for start in [" #", " ;"] {
+                    if let range = value.firstRange(of: start) { value = value[..<range.lowerBound].trimmingSpaces }
+                }
+                sections[section, default: [:]][key] = value
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import FoundationEssentials
+
+/// Credentials of a container (ECS, EKS pod identity), from the address that its environment names.
+struct ContainerCredentials: CredentialsProvider {
+    let environment: [String: String]
+    let transport: any HTTPTransport
+    var name: String { "the container's endpoint" }
+
+    func credentials() throws(CloudError) -> AWSCredentials? {
+        func set(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
+        let url: String
+        if let relative = set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+            guard relative.hasPrefix("/") else { throw failure("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path") }
+            url = "http://169.254.170.2" + relative
+        } else if let full = set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+            url = full
+            let address = try WebAddress(url)
+            // The token must not go anywhere in the clear but to this machine and its link.
+            guard address.scheme == "https" || address.isLocal else {
+                throw failure("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine")
+            }
+        } else {
+            return nil
+        }
+        var headers: [(name: String, value: String)] = []
+        if let path = set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw failure("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE \(path.printable) cannot be read")
+            }
+            headers.append(("Authorization", String(decoding: data, as: UTF8.self).trimmingSpaces))
+        } else if let token = set("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
+            headers.append(("Authorization", token))
+        }
+        let request = HTTPRequest("GET", url, headers: headers, timeout: 5)
+        let response = try MetadataService.answer(to: request, transport)
+        guard response.status == 200 else { throw failure("answered with status \(response.status)") }
+        return try MetadataService.credentials(response, name)
+    }
+
+    private func failure(_ what: String) -> CloudError { CloudError(.invalid, name, what) }
+}
+
+/// Credentials of an EC2 instance's role, from its metadata service, version 2.
+struct InstanceCredentials: CredentialsProvider {
+    let environment: [String: String]
+    let transport: any HTTPTransport
+    var name: String { "EC2's metadata service" }
+
+    func credentials() throws(CloudError) -> AWSCredentials? {
+        guard environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true" else { return nil }
+        var service = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? ""
+        if service.isEmpty { service = "http://169.254.169.254" }
+        while service.hasSuffix("/") { service.removeLast() }
+        let asked = HTTPRequest(
+            "PUT", service + "/latest/api/token", headers: [("X-aws-ec2-metadata-token-ttl-seconds", "21600")],
+            body: [], timeout: 1)
+        // Silence means that this is no instance.
+        guard case .whole(let token) = transport.exchange(asked), token.status == 200 else { return nil }
+        let headers = [(name: "X-aws-ec2-metadata-token", value: String(decoding: token.body, as: UTF8.self))]
+        let roles = service + "/latest/meta-data/iam/security-credentials/"
+        let list = try MetadataService.answer(to: HTTPRequest("GET", roles, headers: headers, timeout: 5), transport)
+        guard list.status == 200 else {
+            guard list.status != 404 else { return nil }
+            throw CloudError(.unavailable, name, "answered with status \(list.status)")
+        }
+        let role =
+            String(decoding: list.body, as: UTF8.self).split { $0.isNewline }.first.map { $0.trimmingSpaces } ?? ""
+        guard !role.isEmpty else { return nil }
+        let url = roles + PercentEncoding.encode(role)
+        let response = try MetadataService.answer(to: HTTPRequest("GET", url, headers: headers, timeout: 5), transport)
+        guard response.status == 200 else {
+            throw CloudError(.unavailable, name, "answered with status \(response.status)")
+        }
+        return try MetadataService.credentials(response, name)
+    }
+}
+
+/// What both services have in common.
+private enum MetadataService {
+    private struct Answer: Decodable {
+        let accessKeyID: String
+        let secretKey: String
+        let token: String?
+        let expiration: String?
+
+        enum CodingKeys: String, CodingKey {
+            case accessKeyID = "AccessKeyId"
+            case secretKey = "SecretAccessKey"
+            case token = "Token"
+            case expiration = "Expiration"
+        }
+    }
+
+    /// Tries twice.
+    static func answer(
+        to request: HTTPRequest, _ transport: any HTTPTransport
+    ) throws(CloudError) -> HTTPResponse {
+        if case .whole(let response) = transport.exchange(request), response.status < 500 { return response }
+        return try transport.send(request)
+    }
+
+    /// The answer itself is never quoted.
+    static func credentials(_ response: HTTPResponse, _ name: String) throws(CloudError) -> AWSCredentials {
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
+            !answer.accessKeyID.isEmpty, !answer.secretKey.isEmpty
+        else { throw CloudError(.invalid, name, "the answer holds no credentials") }
+        return AWSCredentials(
+            accessKey: answer.accessKeyID, secretKey: answer.secretKey, sessionToken: answer.token,
+            expiration: answer.expiration.flatMap { UTCTime.parse($0) })
+    }
+}

@@ -1,0 +1,166 @@
+extension S3Client {
+    /// The bytes of `range`, or all. One that broke off is asked for from there, and only while its ETag is the same.
+    /// - Throws: `CloudError.invalid` where the object ends before `range` does.
+    public func get(
+        bucket: String, key: String, range: Range<Int>?, etag: String?
+    ) throws(CloudError) -> [UInt8] {
+        let subject = name(bucket: bucket, key: key)
+        if let range {
+            guard range.lowerBound >= 0 else { throw CloudError(.invalid, subject, "a range that begins below 0") }
+            guard !range.isEmpty else { return [] }
+        }
+        var retries = Retries(retries)
+        var reading = S3Reading(subject: subject, range: range, etag: etag)
+        var damages = 0
+        while true {
+            let before = reading.count
+            let error: CloudError
+            var retryAfter: Double?
+            switch try attempt(S3Request("GET", bucket, key, headers: reading.headers)) {
+            case .success(let response):
+                try reading.take(response, isWhole: true)
+                error = reading.incomplete
+            case .failure(let failure):
+                guard failure.isTransient else { throw reading.explain(failure) }
+                if let partial = failure.partial { try reading.take(partial, isWhole: false) }
+                (error, retryAfter) = (failure.error, failure.retryAfter)
+            }
+            // As long as megabytes come, an attempt is none that failed.
+            let brought = reading.count - before >= 1 << 20
+            guard reading.isComplete else {
+                try retries.wait(after: error, retryAfter: retryAfter, brought: brought)
+                continue
+            }
+            if reading.isSound { return reading.bytes }
+            // It may be damaged where it lies, and not on the way: a third copy would be no better.
+            damages += 1
+            guard damages < 3 else { throw reading.damage }
+            try retries.wait(after: reading.damage)
+            reading = S3Reading(subject: subject, range: range, etag: etag)
+        }
+    }
+}
+
+/// What of an object, or of a range of it, has come so far.
+struct S3Reading {
+    private let subject: String
+    private let range: Range<Int>?
+    /// That of the first answer, if none was asked for.
+    private var etag: String?
+    private(set) var bytes: [UInt8] = []
+    /// Bytes that are to come in all; known with the first answer.
+    private var expected: Int?
+    private var checksum: String?
+
+    init(subject: String, range: Range<Int>?, etag: String?) {
+        self.subject = subject
+        self.range = range
+        self.etag = etag
+        expected = range?.count
+    }
+
+    var count: Int { bytes.count }
+
+    private var start: Int { (range?.lowerBound ?? 0) + bytes.count }
+
+    /// Of the next request.
+    var headers: [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        if let range {
+            headers.append(("Range", "bytes=\(start)-\(range.upperBound - 1)"))
+        } else if !bytes.isEmpty {
+            headers.append(("Range", "bytes=\(start)-"))
+        } else {
+            headers.append(("x-amz-checksum-mode", "ENABLED"))
+        }
+        if let etag { headers.append(("If-Match", "\"\(etag)\"")) }
+        return headers
+    }
+
+    /// Takes the body of an answer.
+    /// - Parameter isWhole: false for one that broke off. What came of it is kept where the rest can be told to belong
+    ///   to it: its length and its tag are known.
+    /// - Throws: `CloudError` where it is not an answer to what was asked.
+    mutating func take(_ response: HTTPResponse, isWhole: Bool) throws(CloudError) {
+        let tag = S3Client.unquoted(response.header("ETag"))
+        if let etag, !tag.isEmpty, tag != etag { throw changed }
+        let hasTag = etag != nil || !tag.isEmpty
+        if range != nil || !bytes.isEmpty {
+            try checkPlace(response)
+            guard isWhole || hasTag else { return }
+        } else {
+            guard response.status == 200 else { throw failure(.invalid, "answered with status \(response.status)") }
+            let length = response.header("Content-Length").flatMap { Int($0) }
+            guard isWhole || hasTag && length != nil else { return }
+            expected = length ?? response.body.count
+            // Of parts, a checksum of their checksums is given, which says nothing about the bytes alone.
+            let isOfAll = response.header("x-amz-checksum-type").map { $0 == "FULL_OBJECT" } ?? true
+            checksum = response.header("x-amz-checksum-crc32")
+            if !isOfAll || checksum?.utf8.contains(UInt8(ascii: "-")) == true { checksum = nil }
+        }
+        if etag == nil, hasTag { etag = tag }
+        if bytes.isEmpty { bytes = response.body } else { bytes += response.body }
+    }
+
+    /// Throws where an answer is not the range that was asked for.
+    private func checkPlace(_ response: HTTPResponse) throws(CloudError) {
+        guard response.status == 206, let place = ContentRange(response.header("Content-Range")) else {
+            throw failure(.invalid, "asked for a range, and answered with status \(response.status) and no range")
+        }
+        let end = range?.upperBound ?? expected ?? place.total
+        guard place.total >= end else {
+            throw failure(.invalid, "bytes up to \(end) were asked for, the object has \(place.total)")
+        }
+        guard place.first == start, place.last + 1 == end else {
+            throw failure(.invalid, "asked for bytes \(start)-\(end - 1), got \(place.first)-\(place.last)")
+        }
+    }
+
+    var isComplete: Bool { bytes.count == expected }
+
+    /// Whether complete bytes are those that the checksum was made of, where there is one.
+    var isSound: Bool { checksum.map { CRC32Checksum(bytes).base64 == $0 } ?? true }
+
+    var incomplete: CloudError {
+        failure(.unavailable, "the answer broke off: \(bytes.count) bytes came, expected \(expected ?? 0)")
+    }
+
+    var damage: CloudError {
+        failure(
+            .invalid, "came damaged: checksum \(CRC32Checksum(bytes).base64), expected \(checksum ?? "none")")
+    }
+
+    /// What an answer that is none of the good ones means here.
+    func explain(_ failure: S3Failure) -> CloudError {
+        switch failure.status {
+        case 412: return changed
+        case 416: return self.failure(.invalid, "the object ends before byte \(start), from which on it was asked for")
+        default: return failure.error
+        }
+    }
+
+    private var changed: CloudError { failure(.conflict, "has changed: its ETag is not \(etag ?? "") any more") }
+
+    private func failure(_ kind: CloudError.Kind, _ message: String) -> CloudError {
+        CloudError(kind, subject, message.printable)
+    }
+}
+
+/// `bytes 0-99/1234`.
+struct ContentRange: Equatable {
+    let first: Int
+    let last: Int
+    let total: Int
+
+    /// nil for anything else.
+    init?(_ text: String?) {
+        guard let text, text.hasPrefix("bytes ") else { return nil }
+        let numbers = text.dropFirst(6).split(omittingEmptySubsequences: false) { $0 == "-" || $0 == "/" }.map {
+            Int($0)
+        }
+        guard numbers.count == 3, let first = numbers[0], let last = numbers[1], let total = numbers[2], first >= 0,
+            first <= last, last < total
+        else { return nil }
+        (self.first, self.last, self.total) = (first, last, total)
+    }
+}

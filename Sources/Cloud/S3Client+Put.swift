@@ -1,0 +1,123 @@
+extension S3Client {
+    /// Bytes of the longest object that is sent in one request.
+    static let mostInOnePart = 64 << 20
+
+    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+        guard bytes.count > Self.mostInOnePart else { return try putWhole(bucket, key, bytes) }
+        try putParts(bucket, key, size: bytes.count) { range throws(CloudError) in Array(bytes[range]) }
+    }
+
+    /// Only a part of the file is in memory at any time.
+    public func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+        let file = try LocalFile(path)
+        guard file.size > Self.mostInOnePart else { return try putWhole(bucket, key, try file.read(0..<file.size)) }
+        try putParts(bucket, key, size: file.size) { range throws(CloudError) in try file.read(range) }
+    }
+
+    private func putWhole(_ bucket: String, _ key: String, _ bytes: [UInt8]) throws(CloudError) {
+        _ = try send(S3Request("PUT", bucket, key, body: bytes), CRC32Checksum(bytes))
+    }
+
+    /// With the body's checksum, which has to come back as it was sent, if it does.
+    private func send(_ request: S3Request, _ checksum: CRC32Checksum) throws(CloudError) -> HTTPResponse {
+        var request = request
+        request.headers += [("Content-Type", "application/octet-stream"), ("x-amz-checksum-crc32", checksum.base64)]
+        return try perform(request) { response throws(CloudError) in
+            guard response.header("x-amz-checksum-crc32").map({ $0 == checksum.base64 }) ?? true else {
+                throw CloudError(.unavailable, name(request), "arrived damaged: its checksum is not \(checksum.base64)")
+            }
+            return response
+        }
+    }
+
+    /// Bytes of a part: 32 MiB, or more where 10,000 parts, which is all that S3 takes, would not suffice.
+    static func partSize(of size: Int) -> Int {
+        let (mebibyte, least) = (1 << 20, (size + 9_999) / 10_000)
+        return max(32 * mebibyte, (least + mebibyte - 1) / mebibyte * mebibyte)
+    }
+
+    /// In parts, which become an object with the last request, or are taken back.
+    private func putParts(
+        _ bucket: String, _ key: String, size: Int, _ read: (Range<Int>) throws(CloudError) -> [UInt8]
+    ) throws(CloudError) {
+        let upload = try begin(bucket, key)
+        do throws(CloudError) {
+            var parts: [UploadedPart] = []
+            var checksum = CRC32Checksum([])
+            let partSize = Self.partSize(of: size)
+            for start in stride(from: 0, to: size, by: partSize) {
+                let bytes = try read(start..<min(start + partSize, size))
+                let own = CRC32Checksum(bytes)
+                checksum.append(own)
+                let query = [(name: "partNumber", value: String(parts.count + 1) as String?), ("uploadId", upload)]
+                let response = try send(S3Request("PUT", bucket, key, query: query, body: bytes), own)
+                guard let etag = response.header("ETag"), !etag.isEmpty else {
+                    throw CloudError(.invalid, name(bucket: bucket, key: key), "a part was taken without an ETag")
+                }
+                parts.append(UploadedPart(etag: etag, checksum: own.base64))
+            }
+            try complete(bucket, key, upload, parts, checksum)
+        } catch {
+            // Parts that are left cost money until somebody finds them. What went wrong first is what is reported.
+            var cleaner = self
+            cleaner.retries.attempts = min(retries.attempts, 3)
+            _ = try? cleaner.perform(S3Request("DELETE", bucket, key, query: [("uploadId", upload)]))
+            throw error
+        }
+    }
+
+    private struct UploadedPart {
+        let etag: String
+        let checksum: String
+    }
+
+    private func begin(_ bucket: String, _ key: String) throws(CloudError) -> String {
+        let request = S3Request(
+            "POST", bucket, key, query: [("uploads", nil)],
+            headers: [
+                ("Content-Type", "application/octet-stream"), ("x-amz-checksum-algorithm", "CRC32"),
+                ("x-amz-checksum-type", "FULL_OBJECT"),
+            ], body: [])
+        return try perform(request) { response throws(CloudError) in
+            let document = try? XMLElement(document: response.body)
+            guard let upload = document?["UploadId"], !upload.isEmpty else {
+                throw CloudError(.unavailable, name(request), "the answer names no upload")
+            }
+            return upload
+        }
+    }
+
+    private func complete(
+        _ bucket: String, _ key: String, _ upload: String, _ parts: [UploadedPart], _ checksum: CRC32Checksum
+    ) throws(CloudError) {
+        let list = parts.enumerated().map { index, part in
+            "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(XMLElement.escaped(part.etag))</ETag>"
+                + "<ChecksumCRC32>\(part.checksum)</ChecksumCRC32></Part>"
+        }
+        let space = "http://s3.amazonaws.com/doc/2006-03-01/"
+        let text = "<CompleteMultipartUpload xmlns=\"\(space)\">\(list.joined())</CompleteMultipartUpload>"
+        let request = S3Request(
+            "POST", bucket, key, query: [("uploadId", upload)],
+            headers: [
+                ("Content-Type", "application/xml"), ("x-amz-checksum-crc32", checksum.base64),
+                ("x-amz-checksum-type", "FULL_OBJECT"),
+            ], body: Array(text.utf8))
+        do {
+            try perform(request) { response throws(CloudError) in
+                // S3 answers before it is done, with a status of 200 whatever then comes.
+                let document = try? XMLElement(document: response.body)
+                guard document?.name != "CompleteMultipartUploadResult" else { return }
+                let code = document?["Code"]
+                let isTransient = code.map { ["InternalError", "SlowDown", "ServiceUnavailable"].contains($0) } ?? true
+                throw CloudError(
+                    isTransient ? .unavailable : .invalid, name(request),
+                    "the parts were not joined (\((code ?? "no result").printable))")
+            }
+        } catch {
+            // An answer can be lost of a request that was done; the next attempt then finds no upload.
+            guard error.kind == .notFound, let info = try? head(bucket: bucket, key: key),
+                info.size == checksum.count
+            else { throw error }
+        }
+    }
+}

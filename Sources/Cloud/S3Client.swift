@@ -1,0 +1,209 @@
+import FoundationEssentials
+import Synchronization
+
+/// Amazon S3, or whatever speaks as it does. What fails for the moment is tried again by `retries`; a read that broke
+/// off goes on where it broke.
+///
+/// Copies share connections, statistics and credentials.
+public struct S3Client: ObjectStore {
+    public var retries: RetryPolicy
+    private let transport: any HTTPTransport
+    private let configuration: AWSConfiguration
+    private let endpoint: S3Endpoint
+    private let state = SharedState()
+
+    /// - Throws: `CloudError.invalid` for an endpoint that is no URL.
+    public init(
+        _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
+    ) throws(CloudError) {
+        self.configuration = configuration
+        self.transport = transport
+        self.retries = retries
+        endpoint = try S3Endpoint(configuration)
+    }
+
+    /// As AWS's own tools would be set up by `environment`. No connection is made yet, and no credentials looked for.
+    public static func fromEnvironment(
+        _ environment: [String: String], transport: any HTTPTransport
+    ) throws(CloudError) -> S3Client {
+        try S3Client(try AWSConfiguration(environment, transport: transport), transport: transport)
+    }
+
+    public static func fromEnvironment() throws(CloudError) -> S3Client {
+        let environment = ProcessInfo.processInfo.environment
+        return try fromEnvironment(environment, transport: CurlTransport(environment: environment))
+    }
+
+    public var statistics: StoreStatistics { state.statistics.withLock { $0 } }
+
+    public func name(bucket: String, key: String) -> String {
+        S3Location(bucket: bucket, key: key).description.printable
+    }
+
+    public func delete(bucket: String, key: String) throws(CloudError) {
+        do {
+            _ = try perform(S3Request("DELETE", bucket, key))
+        } catch {
+            // Some servers tell that there was no such object; without such a bucket there is an error.
+            guard error.kind == .notFound, try hasBucket(bucket) else { throw error }
+        }
+    }
+
+    public func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+        let request = S3Request("HEAD", bucket, key)
+        var retries = Retries(retries)
+        while true {
+            switch try attempt(request) {
+            case .success(let response):
+                guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
+                    throw CloudError(.invalid, name(request), "the answer to HEAD has no length")
+                }
+                state.noteBucket(bucket)
+                return ObjectInfo(key: key, size: size, etag: Self.unquoted(response.header("ETag")))
+            case .failure(let failure) where failure.status == 404:
+                guard try hasBucket(bucket) else {
+                    throw CloudError(.notFound, "s3://\(bucket)", "there is no such bucket")
+                }
+                return nil
+            case .failure(let failure):
+                guard failure.isTransient else { throw try reason(of: failure, request) }
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+            }
+        }
+    }
+
+    /// The answer to a HEAD has no body to say what is wrong: that to a GET of one byte has.
+    private func reason(of failure: S3Failure, _ request: S3Request) throws(CloudError) -> CloudError {
+        guard failure.status != nil else { return failure.error }
+        let question = S3Request("GET", request.bucket, request.key, headers: [("Range", "bytes=0-0")])
+        guard case .failure(let answer) = try attempt(question), !answer.isTransient else { return failure.error }
+        return answer.error
+    }
+
+    /// Whether there is such a bucket, as far as one is told: without the right to look there is.
+    private func hasBucket(_ bucket: String) throws(CloudError) -> Bool {
+        if state.hasSeen(bucket) { return true }
+        var retries = Retries(retries)
+        while true {
+            switch try attempt(S3Request("HEAD", bucket, nil)) {
+            case .success:
+                state.noteBucket(bucket)
+                return true
+            case .failure(let failure):
+                guard failure.isTransient else { return failure.status != 404 }
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+            }
+        }
+    }
+
+    static func unquoted(_ etag: String?) -> String {
+        var text = etag ?? ""
+        if text.hasPrefix("W/") { text.removeFirst(2) }
+        return text.filter { $0 != "\"" }
+    }
+
+    func name(_ request: S3Request) -> String {
+        request.key.map { name(bucket: request.bucket, key: $0) } ?? "s3://\(request.bucket)"
+    }
+}
+
+/// A request before it has a URL and a signature.
+struct S3Request {
+    let method: String
+    let bucket: String
+    /// nil for the bucket itself.
+    let key: String?
+    var query: [(name: String, value: String?)] = []
+    var headers: [(name: String, value: String)] = []
+    var body: [UInt8]?
+
+    init(
+        _ method: String, _ bucket: String, _ key: String?, query: [(name: String, value: String?)] = [],
+        headers: [(name: String, value: String)] = [], body: [UInt8]? = nil
+    ) {
+        self.method = method
+        self.bucket = bucket
+        self.key = key
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
+}
+
+extension S3Client {
+    enum Answer {
+        /// Status 2xx, and whole.
+        case success(HTTPResponse)
+        case failure(S3Failure)
+    }
+
+    /// Signs and sends once.
+    /// - Throws: `CloudError` where nothing was sent: no credentials, no time left, names that cannot be.
+    func attempt(_ request: S3Request) throws(CloudError) -> Answer {
+        let subject = name(request)
+        let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
+        let credentials = try configuration.credentials.credentials()
+        let unsigned = HTTPRequest(
+            request.method, url, headers: request.headers, body: request.body,
+            timeout: try retries.secondsLeft(subject))
+        let signed = try SigV4.sign(
+            unsigned, service: "s3", region: configuration.region, credentials: credentials, date: retries.now())
+        let start = retries.now()
+        let outcome = transport.exchange(signed)
+        let end = retries.now()
+        func count(_ response: HTTPResponse?) {
+            let (read, written) = (response?.body.count ?? 0, request.body?.count ?? 0)
+            state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
+        }
+        switch outcome {
+        case .whole(let response) where (200..<300).contains(response.status):
+            count(response)
+            return .success(response)
+        // The status of an answer that broke off counts where it is a refusal: its body would only say more.
+        case .broken(let refusal?, _) where refusal.status >= 300:
+            count(refusal)
+            return .failure(
+                S3Failure(refusal, subject: subject, region: configuration.region, credentials: credentials))
+        case .broken(let partial, let error):
+            count(partial)
+            return .failure(S3Failure(error, subject: subject, partial: partial))
+        case .whole(let response):
+            count(response)
+            return .failure(
+                S3Failure(response, subject: subject, region: configuration.region, credentials: credentials))
+        }
+    }
+
+    /// Tries until an answer is good.
+    /// - Parameter check: looks at it; what it throws as `CloudError.unavailable` is a reason to try again.
+    func perform<Result>(
+        _ request: S3Request, _ check: (HTTPResponse) throws(CloudError) -> Result
+    ) throws(CloudError) -> Result {
+        var retries = Retries(retries)
+        while true {
+            switch try attempt(request) {
+            case .success(let response):
+                do throws(CloudError) { return try check(response) } catch {
+                    guard error.kind == .unavailable else { throw error }
+                    try retries.wait(after: error)
+                }
+            case .failure(let failure):
+                guard failure.isTransient else { throw failure.error }
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+            }
+        }
+    }
+
+    func perform(_ request: S3Request) throws(CloudError) -> HTTPResponse {
+        try perform(request) { response throws(CloudError) in response }
+    }
+
+    /// What copies of a client have in common.
+    final class SharedState: Sendable {
+        let statistics = Mutex(StoreStatistics())
+        private let buckets = Mutex<Set<String>>([])
+
+        func noteBucket(_ name: String) { _ = buckets.withLock { $0.insert(name) } }
+        func hasSeen(_ name: String) -> Bool { buckets.withLock { $0.contains(name) } }
+    }
+}

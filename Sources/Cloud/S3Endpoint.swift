@@ -1,0 +1,43 @@
+/// Where buckets are, and how the URLs of objects are spelled there.
+struct S3Endpoint: Sendable {
+    /// Scheme, host and perhaps a path, without a slash at the end.
+    private let base: String
+    private let isCustom: Bool
+
+    /// - Throws: `CloudError.invalid` for an endpoint in the environment that is no URL.
+    init(_ configuration: AWSConfiguration) throws(CloudError) {
+        let custom = try configuration.endpoint("S3")
+        isCustom = custom != nil
+        base = custom ?? "https://s3.\(configuration.region).\(configuration.domain)"
+    }
+
+    /// Buckets are hosts at AWS's own endpoints, unless they have dots, which no certificate matches.
+    /// - Parameters:
+    ///   - key: nil for the bucket itself.
+    ///   - query: not encoded yet; a value of nil stands for a name alone.
+    /// - Throws: `CloudError.invalid` for names that cannot be.
+    func url(
+        bucket: String, key: String?, query: [(name: String, value: String?)] = []
+    ) throws(CloudError) -> String {
+        if let fault = S3Location.fault(inBucket: bucket) { throw CloudError(.invalid, "S3", fault) }
+        if let key {
+            let subject = S3Location(bucket: bucket, key: key).description.printable
+            guard !key.isEmpty else { throw CloudError(.invalid, subject, "the key is empty") }
+            guard key.utf8.count <= 1024 else {
+                throw CloudError(.invalid, subject, "a key of \(key.utf8.count) bytes: at most 1024 are allowed")
+            }
+        }
+        var url: String
+        if isCustom || bucket.utf8.contains(UInt8(ascii: ".")) || bucket.utf8.contains(UInt8(ascii: "_")) {
+            url = "\(base)/\(bucket)"
+            if key != nil { url += "/" }
+        } else {
+            url = "https://\(bucket).\(base.dropFirst("https://".count))/"
+        }
+        url += PercentEncoding.encode(key ?? "", keepingSlashes: true)
+        let pairs = query.map { name, value in
+            PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value ?? "")
+        }
+        return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
+    }
+}

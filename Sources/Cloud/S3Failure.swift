@@ -1,0 +1,82 @@
+/// An attempt that did not succeed.
+struct S3Failure {
+    let error: CloudError
+    /// Whether another attempt may succeed.
+    let isTransient: Bool
+    /// Seconds that the server asked for.
+    var retryAfter: Double?
+    /// nil where no answer came.
+    var status: Int?
+    /// S3's word for it, such as `NoSuchKey`.
+    var code: String?
+    /// What came of an answer that broke off, and would have been a good one.
+    var partial: HTTPResponse?
+
+    /// No whole answer came.
+    init(_ error: CloudError, subject: String, partial: HTTPResponse?) {
+        self.error = CloudError(error.kind, subject, "\(error.subject): \(error.message)")
+        isTransient = error.kind == .unavailable
+        self.partial = partial
+    }
+
+    /// An answer that is none of the good ones.
+    /// - Parameter region: the one that was asked.
+    init(_ response: HTTPResponse, subject: String, region: String, credentials: AWSCredentials) {
+        let document = try? XMLElement(document: response.body)
+        let code = document?.name == "Error" ? document?["Code"] : nil
+        let said = document?.name == "Error" ? document?["Message"] : nil
+        let home = response.header("x-amz-bucket-region") ?? (document?.name == "Error" ? document?["Region"] : nil)
+        status = response.status
+        self.code = code
+        retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
+        let isThrottling = [429, 500, 502, 503, 504].contains(response.status)
+        // Of the 4xx, the one that means that the connection stood still.
+        isTransient = isThrottling || code == "RequestTimeout"
+        let (kind, words) = Self.meaning(code, response.status, home: home, region: region)
+        let label = [code, response.status == 200 ? nil : String(response.status)].compactMap { $0 }
+            .joined(separator: ", ")
+        var message = label.isEmpty ? words : "\(words) (\(label))"
+        if let said, kind != .notFound, !Self.speaksForItself.contains(code ?? "") { message += ": \(said)" }
+        error = CloudError(kind, subject, credentials.redact(message).printable)
+    }
+
+    /// Codes whose messages add nothing, or quote the request.
+    private static let speaksForItself: Set<String> = [
+        "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken", "PermanentRedirect",
+        "AuthorizationHeaderMalformed", "PreconditionFailed", "SlowDown", "ServiceUnavailable", "InternalError",
+    ]
+
+    private static func meaning(
+        _ code: String?, _ status: Int, home: String?, region: String
+    ) -> (CloudError.Kind, String) {
+        switch code {
+        case "NoSuchBucket": return (.notFound, "there is no such bucket")
+        case "NoSuchKey", "NoSuchVersion": return (.notFound, "there is no such object")
+        case "NoSuchUpload": return (.notFound, "there is no such upload")
+        case "AccessDenied", "AllAccessDisabled": return (.denied, "access denied")
+        case "SignatureDoesNotMatch": return (.denied, "the signature does not match: the secret key is wrong")
+        case "InvalidAccessKeyId": return (.denied, "the access key is not known")
+        case "ExpiredToken", "TokenRefreshRequired": return (.denied, "the credentials have expired")
+        case "InvalidToken": return (.denied, "the session token is not valid")
+        case "RequestTimeTooSkewed", "RequestExpired": return (.denied, "this machine's clock is wrong")
+        case "PreconditionFailed": return (.conflict, "has changed meanwhile")
+        case "OperationAborted", "ConditionalRequestConflict": return (.conflict, "another request is at it")
+        case "SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "ThrottlingException":
+            return (.unavailable, "S3 is not available")
+        default: break
+        }
+        let isElsewhere = home.map { $0 != region } ?? false
+        if let home, isElsewhere, status == 301 || status == 307 || status == 400 || status == 403 {
+            return (.invalid, "the bucket is in region \(home), and \(region) was asked: set AWS_REGION=\(home)")
+        }
+        switch status {
+        case 301, 307, 308:
+            return (.invalid, "the bucket is in another region than \(region), or the endpoint is not its own")
+        case 401, 403: return (.denied, "access denied")
+        case 404: return (.notFound, "not there")
+        case 409, 412: return (.conflict, "has changed meanwhile")
+        case 429, 500...599: return (.unavailable, "S3 is not available")
+        default: return (.invalid, "the request was refused")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// A bucket and what follows it in `s3://bucket/key`: a key, a prefix, or nothing.
+public struct S3Location: Sendable, Equatable, CustomStringConvertible {
+    public let bucket: String
+    /// As it is, nothing in it encoded; empty for the whole bucket.
+    public let key: String
+
+    public init(bucket: String, key: String) {
+        self.bucket = bucket
+        self.key = key
+    }
+
+    /// - Throws: `CloudError.invalid` for text that is no such URL, or names a bucket that cannot be.
+    public init(_ text: String) throws(CloudError) {
+        func failure(_ what: String) -> CloudError { CloudError(.invalid, text.printable, what) }
+        guard Self.isLocation(text) else { throw failure("expected s3://bucket/key") }
+        let rest = text.utf8.dropFirst(Self.scheme.utf8.count)
+        let slash = rest.firstIndex(of: UInt8(ascii: "/"))
+        bucket = String(Substring(rest[..<(slash ?? rest.endIndex)]))
+        key = slash.map { String(Substring(rest[rest.index(after: $0)...])) } ?? ""
+        if let reason = Self.fault(inBucket: bucket) { throw failure(reason) }
+    }
+
+    public var description: String { "\(Self.scheme)\(bucket)/\(key)" }
+
+    /// Whether `text` is meant for one: it begins with `s3://`.
+    public static func isLocation(_ text: String) -> Bool { text.hasPrefix(scheme) }
+
+    private static let scheme = "s3://"
+
+    /// Why no bucket can be called so; nil where one can. Older buckets may have upper-case letters and underscores.
+    static func fault(inBucket name: String) -> String? {
+        func isAllowed(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        if name.isEmpty { return "no bucket is named" }
+        guard name.utf8.allSatisfy(isAllowed), name != ".", name != "..", name.utf8.count <= 255 else {
+            return "no bucket can be called \"\(name.printable)\": letters, digits, hyphens and dots are allowed"
+        }
+        return nil
+    }
+}

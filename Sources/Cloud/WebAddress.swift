@@ -1,0 +1,110 @@
+/// The parts of an `http` or `https` URL, as they are spelled in it: nothing is decoded.
+struct WebAddress: Equatable {
+    let scheme: String
+    /// Without the brackets of an IPv6 address.
+    let host: String
+    /// nil where the URL has none.
+    let port: Int?
+    /// Begins with a slash.
+    let path: String
+    /// After the question mark; empty where there is none.
+    let query: String
+
+    /// - Throws: `CloudError.invalid` for another scheme, no host, a user or a fragment.
+    init(_ url: String) throws(CloudError) {
+        func failure(_ what: String) -> CloudError {
+            CloudError(.invalid, Self.withoutQuery(url).printable, what)
+        }
+        guard let colon = url.utf8Range(of: "://") else { throw failure("no URL: it has to begin with http(s)://") }
+        scheme = url[..<colon.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { throw failure("no http(s) URL") }
+        let rest = url[colon.upperBound...]
+        let end = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
+        let authority = rest[..<end]
+        guard !rest.utf8.contains(UInt8(ascii: "#")), !authority.utf8.contains(UInt8(ascii: "@")) else {
+            throw failure("a URL with a user or a fragment is not taken")
+        }
+        let (hostPart, portPart) = Self.split(authority)
+        guard !hostPart.isEmpty else { throw failure("the URL names no host") }
+        if let portPart, !portPart.isEmpty {
+            guard let number = Int(portPart), (1...65535).contains(number) else {
+                throw failure("the URL's port is no number from 1 to 65535")
+            }
+            port = number
+        } else {
+            port = nil
+        }
+        host = hostPart.lowercased()
+        let target = rest[end...]
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let pathPart = target[..<(mark ?? target.endIndex)]
+        path = pathPart.isEmpty ? "/" : String(pathPart)
+        query = mark.map { String(target[target.utf8.index(after: $0)...]) } ?? ""
+    }
+
+    /// What the Host header says: the port only where it is not the scheme's own.
+    var hostHeader: String {
+        let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+        guard let port, port != (scheme == "https" ? 443 : 80) else { return name }
+        return "\(name):\(port)"
+    }
+
+    /// The URL as errors may show it: without a user and without the query, which can hold a signature.
+    static func withoutQuery(_ url: String) -> String {
+        let end = url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.endIndex
+        let shown = url[..<end]
+        guard let colon = shown.utf8Range(of: "://") else { return String(shown) }
+        let rest = shown[colon.upperBound...]
+        let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        guard let at = rest[..<slash].utf8.lastIndex(of: UInt8(ascii: "@")) else { return String(shown) }
+        return String(shown[..<colon.upperBound]) + rest[rest.utf8.index(after: at)...]
+    }
+
+    /// Addresses of this machine and of its link: metadata services, runtimes and tests, never asked through a proxy.
+    var isLocal: Bool {
+        if host == "localhost" || host == "::1" || host.hasPrefix("fe80:") || host.hasPrefix("fd00:ec2:") {
+            return true
+        }
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        guard numbers.count == 4, !numbers.contains(nil) else { return false }
+        return numbers[0] == 127 || (numbers[0] == 169 && numbers[1] == 254)
+    }
+
+    private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {
+        if authority.utf8.first == UInt8(ascii: "["), let close = authority.utf8.firstIndex(of: UInt8(ascii: "]")) {
+            let rest = authority[authority.utf8.index(after: close)...]
+            let inside = authority[authority.utf8.index(after: authority.startIndex)..<close]
+            guard rest.isEmpty || rest.utf8.first == UInt8(ascii: ":") else { return ("", nil) }
+            return (inside, rest.isEmpty ? nil : rest.dropFirst())
+        }
+        guard let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) else { return (authority, nil) }
+        return (authority[..<colon], authority[authority.utf8.index(after: colon)...])
+    }
+}
+
+extension StringProtocol {
+    /// Where `text` begins first, compared byte by byte.
+    func utf8Range(of text: StaticString) -> Range<Index>? {
+        let needle = Array("\(text)".utf8)
+        guard let first = needle.first else { return nil }
+        var start = startIndex
+        while let found = utf8[start...].firstIndex(of: first) {
+            if utf8[found...].starts(with: needle) { return found..<utf8.index(found, offsetBy: needle.count) }
+            start = utf8.index(after: found)
+        }
+        return nil
+    }
+
+    /// On one line, and not longer than a line: control characters, which a server can send, are question marks.
+    var printable: String {
+        let shown = unicodeScalars.prefix(400).map { scalar -> Unicode.Scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: "?"
+            default: scalar
+            }
+        }
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: shown)
+        return String(text)
+    }
+}

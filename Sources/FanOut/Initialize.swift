@@ -1,0 +1,139 @@
+import Cloud
+import FoundationEssentials
+import Inference
+import Synchronization
+import TensorFiles
+
+/// Begins a run: lists the partitions, deals them out to ranks, and writes what the others read.
+public struct Initialize: Sendable {
+    private let store: any ObjectStore
+
+    public init(store: any ObjectStore) { self.store = store }
+
+    /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
+    /// - Throws: `FanOutError` where the input makes no sense, a bucket or the partitions are not there, or the
+    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is asked for.
+    public func run(_ input: InitializeInput) throws(FanOutError) -> InitializeResult {
+        let objects = try partitions(input)
+        let ranks = input.ranks ?? objects.count
+        let weightsETag = try weightsETag(input)
+        let created = Date().timeIntervalSince1970
+        var manifest = RunManifest(
+            runID: input.runID ?? Self.newRunID(), created: created, input: input, objects: objects, ranks: ranks,
+            weightsETag: weightsETag)
+        let present = try stored { () throws(CloudError) in
+            try store.list(bucket: input.bucket, prefix: manifest.keys.prefix)
+        }.filter { manifest.keys.isOurs($0.key) }
+
+        var items: [WorkerItem]
+        if input.overwrite {
+            try remove(present.map(\.key), from: input.bucket)
+            items = manifest.items
+        } else if present.isEmpty {
+            items = manifest.items
+        } else {
+            let earlier = try earlierRun(manifest, present)
+            manifest = earlier.restarted(input, at: created)
+            let done = validRanks(of: manifest, present)
+            items = manifest.items.filter { !done.contains($0.rank) }
+        }
+        try write(manifest.json, to: manifest.keys.manifest, in: input.bucket)
+        try write(.array(items.map(\.json)), to: manifest.keys.items, in: input.bucket)
+        return InitializeResult(manifest: manifest, items: items, warnings: input.warnings)
+    }
+
+    /// What a run would be, of the listing alone: nothing is written.
+    public func plan(_ input: InitializeInput, workers: LaunchPlan.Workers) throws(FanOutError) -> LaunchPlan {
+        let objects = try partitions(input)
+        let manifest = RunManifest(
+            runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
+            weightsETag: nil)
+        var sizes = [[Int]](repeating: [], count: manifest.ranks)
+        for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
+        return LaunchPlan(
+            place: store.name(bucket: input.dataBucket, key: input.folder), sizes: sizes,
+            concurrency: input.maxConcurrency, workers: workers)
+    }
+
+    /// The partitions to run, in natural order.
+    private func partitions(_ input: InitializeInput) throws(FanOutError) -> [ObjectInfo] {
+        let place = store.name(bucket: input.dataBucket, key: input.folder)
+        let listed = try stored { () throws(CloudError) in
+            try store.list(bucket: input.dataBucket, prefix: input.folder)
+        }
+        let found = listed.filter { $0.key.lowercased().hasSuffix(".pt") }
+            .sorted { NaturalOrder.precedes($0.key, $1.key) }
+        guard !found.isEmpty else {
+            throw FanOutError(
+                "\(place): expected at least one partition (.pt) in data_prefix '\(input.dataPrefix)' of data_bucket "
+                    + "'\(input.dataBucket)', found " + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
+        }
+        let taken = Array(found.prefix(input.fileLimit ?? Int.max))
+        try ObjectLabelTable.check(taken.map(\.key), name: place)
+        return taken
+    }
+
+    /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
+    private func weightsETag(_ input: InitializeInput) throws(FanOutError) -> String? {
+        guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
+        guard let place = ObjectPlace(url: weights) else {
+            throw FanOutError("the input: weights: expected s3://bucket/key or a path, found '\(weights)'")
+        }
+        let info = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
+        guard let info else { throw FanOutError("\(weights): expected the weights, found no such object") }
+        return info.etag
+    }
+
+    /// The manifest of the run whose results lie there, which `planned` is to go on with.
+    private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(FanOutError) -> RunManifest {
+        let input = planned.input
+        let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
+        guard present.contains(where: { $0.key == planned.keys.manifest }) else {
+            throw FanOutError(
+                "\(place): holds results without a manifest, such as \(present.first?.key ?? ""): name another "
+                    + "result_path, or ask for overwrite")
+        }
+        let earlier = try RunManifest.read(planned.place, from: store)
+        guard input.resume || input.runID == earlier.runID else {
+            throw FanOutError(
+                "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
+                    + "overwrite")
+        }
+        try earlier.check(against: planned, place: place)
+        return earlier
+    }
+
+    /// The ranks whose results and predictions are there and belong to the manifest.
+    private func validRanks(of manifest: RunManifest, _ present: [ObjectInfo]) -> Set<Int> {
+        let results = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
+        return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })
+    }
+
+    private func remove(_ keys: [String], from bucket: String) throws(FanOutError) {
+        let store = store
+        try stored { () throws(CloudError) in
+            try ParallelLoop.threads(Self.requestsAtOnce)(keys.count) { index throws(CloudError) in
+                try store.delete(bucket: bucket, key: keys[index])
+            }
+        }
+    }
+
+    private func write(_ json: JSONValue, to key: String, in bucket: String) throws(FanOutError) {
+        let bytes = try json.encoded()
+        try stored { () throws(CloudError) in try store.put(bucket: bucket, key: key, bytes) }
+    }
+
+    /// Requests wait for the network, not for a processor.
+    static let requestsAtOnce = 32
+
+    /// The time, and what tells runs of the same second apart: `20261124T025000Z-1f3a9c0b`.
+    private static func newRunID() -> String {
+        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        return time + "-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
+    }
+}
+
+/// Runs `body` and passes on what it throws as a `FanOutError`.
+func stored<Result>(_ body: () throws(CloudError) -> Result) throws(FanOutError) -> Result {
+    do throws(CloudError) { return try body() } catch { throw FanOutError(error) }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import TensorFiles
+
+/// Room for an object's bytes, each at its own place: addresses for all of it, memory only for what was put there and
+/// not let go of.
+///
+/// Who may write or read which range when is the owner's to decide: the ranges of blocks that are being fetched are
+/// written by one thread and read by none.
+@safe final class ObjectMemory: @unchecked Sendable {
+    // Sendable although it holds a pointer: see above for its bytes; they are unmapped when the last reference is gone.
+    private let base: UnsafeMutableRawPointer
+    private let byteCount: Int
+
+    /// - Parameter byteCount: at least 1.
+    /// - Throws: `TensorFileError` when the system has no addresses left for it.
+    init(byteCount: Int, name: String) throws(TensorFileError) {
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
+            unsafe address != MAP_FAILED
+        else {
+            throw TensorFileError(file: name, message: "no room for \(byteCount) bytes: \(SystemError.text(errno))")
+        }
+        unsafe base = address
+        self.byteCount = byteCount
+    }
+
+    deinit { unsafe munmap(base, byteCount) }
+
+    /// Puts `bytes`, which fit, at `offset`.
+    func write(_ bytes: [UInt8], at offset: Int) {
+        precondition(offset >= 0 && bytes.count <= byteCount - offset)
+        unsafe bytes.withUnsafeBytes { source in
+            if let first = source.baseAddress { unsafe memcpy(base + offset, first, source.count) }
+        }
+    }
+
+    /// Calls `body` with the bytes of `range`, which lies inside.
+    func withBytes<Result>(
+        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        defer { withExtendedLifetime(self) {} }
+        let bytes = unsafe UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
+        return try unsafe body(bytes.bytes)
+    }
+
+    /// Gives the memory of `range` back, whose bounds are multiples of the page size, but for the object's end.
+    func discard(_ range: Range<Int>) {
+        unsafe madvise(base + range.lowerBound, range.count, MADV_DONTNEED)
+    }
+}

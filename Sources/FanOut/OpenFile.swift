@@ -1,0 +1,69 @@
+import Cloud
+import Glibc
+import TensorFiles
+
+/// A regular file that is open for reading: what is read is what its size and ETag were taken from.
+final class OpenFile {
+    private let path: String
+    private let descriptor: Int32
+    /// Bytes.
+    let size: Int
+    /// Changes whenever the file is replaced or written to.
+    let etag: String
+    /// The user whose it is.
+    let owner: uid_t
+
+    /// nil where there is no such file, or it is a folder.
+    /// - Throws: `CloudError` where there is one that cannot be read.
+    init?(path: String) throws(CloudError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let reason = errno
+            if [ENOENT, ENOTDIR, EISDIR].contains(reason) { return nil }
+            throw CloudError(.unavailable, path, "cannot be opened: \(SystemError.text(reason))")
+        }
+        var status = stat()
+        let isKnown = unsafe fstat(descriptor, &status) == 0
+        guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            if isKnown, status.st_mode & S_IFMT == S_IFDIR { return nil }
+            throw CloudError(.unavailable, path, "is not a regular file")
+        }
+        self.path = path
+        self.descriptor = descriptor
+        size = Int(status.st_size)
+        owner = status.st_uid
+        let parts = [UInt64(status.st_size), UInt64(status.st_ino), UInt64(status.st_mtim.tv_sec)]
+        etag = (parts + [UInt64(status.st_mtim.tv_nsec)]).map { String($0, radix: 16) }.joined(separator: "-")
+    }
+
+    deinit { close(descriptor) }
+
+    /// - Throws: `CloudError` where the file has become shorter meanwhile, or cannot be read.
+    func read(_ range: Range<Int>) throws(CloudError) -> [UInt8] {
+        var done = 0
+        var reason: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            while done < range.count {
+                let read = unsafe pread(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + done }, range.count - done,
+                    range.lowerBound + done)
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else {
+                    reason = read < 0 ? errno : 0
+                    break
+                }
+                done += read
+            }
+            count = done
+        }
+        guard done == range.count else {
+            throw CloudError(
+                .unavailable, path,
+                reason == 0
+                    ? "expected bytes \(range), found an end at \(range.lowerBound + done)"
+                    : "cannot be read: \(SystemError.text(reason))")
+        }
+        return bytes
+    }
+}

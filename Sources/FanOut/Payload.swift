@@ -1,0 +1,120 @@
+/// A JSON object from outside, read leniently: numbers may be written as strings and strings as numbers, null counts as
+/// absent, and keys that nobody asks for are left alone.
+struct Payload {
+    /// What error messages call it.
+    let name: String
+    let fields: [String: JSONValue]
+
+    init(_ value: JSONValue, name: String) throws(FanOutError) {
+        guard case .object(let fields) = value else {
+            throw FanOutError("\(name): expected an object, found \(value.shown)")
+        }
+        self.name = name
+        self.fields = fields
+    }
+
+    func error(_ key: String, expected: String) -> FanOutError {
+        FanOutError("\(name): \(key): expected \(expected), found \(fields[key]?.shown ?? "nothing")")
+    }
+
+    func text(_ key: String) throws(FanOutError) -> String? {
+        switch fields[key] {
+        case nil, .null: nil
+        case .string(let value): value
+        case .integer(let value): String(value)
+        case .number(let value): String(value)
+        default: throw error(key, expected: "a text")
+        }
+    }
+
+    /// A text that has to be there, and not to be empty.
+    func name(_ key: String) throws(FanOutError) -> String {
+        guard let value = try text(key), !value.isEmpty else { throw error(key, expected: "a name") }
+        return value
+    }
+
+    func count(_ key: String, in range: ClosedRange<Int> = 0...Int.max) throws(FanOutError) -> Int? {
+        let value: Int?
+        switch fields[key] {
+        case nil, .null: return nil
+        case .integer(let number): value = number
+        case .number(let number): value = Int(exactly: number)
+        case .string(let text): value = Int(text)
+        default: value = nil
+        }
+        guard let value, range.contains(value) else {
+            let most = range.upperBound == Int.max ? "of at least \(range.lowerBound)" : "in \(range)"
+            throw error(key, expected: "a whole number \(most)")
+        }
+        return value
+    }
+
+    func number(_ key: String, in range: ClosedRange<Double>? = nil) throws(FanOutError) -> Double? {
+        let value: Double?
+        switch fields[key] {
+        case nil, .null: return nil
+        case .integer(let number): value = Double(number)
+        case .number(let number): value = number
+        case .string(let text): value = Double(text)
+        default: value = nil
+        }
+        guard let value, value.isFinite, range?.contains(value) ?? true else {
+            throw error(key, expected: "a number" + (range.map { " in \($0)" } ?? ""))
+        }
+        return value
+    }
+
+    /// false where it is not there.
+    func flag(_ key: String) throws(FanOutError) -> Bool {
+        switch fields[key] {
+        case nil, .null: false
+        case .bool(let value): value
+        case .string("true"), .integer(1): true
+        case .string("false"), .integer(0): false
+        default: throw error(key, expected: "true or false")
+        }
+    }
+
+    /// A key, a list of keys, or null.
+    func texts(_ key: String) throws(FanOutError) -> [String] {
+        switch fields[key] {
+        case nil, .null: return []
+        case .string(let value): return [value]
+        case .array(let values):
+            var texts: [String] = []
+            for value in values {
+                guard case .string(let text) = value else { throw error(key, expected: "texts alone") }
+                texts.append(text)
+            }
+            return texts
+        default: throw error(key, expected: "a text, a list of texts, or null")
+        }
+    }
+
+    /// Keys that are not known but look as if one that is had been meant: a line each.
+    func nearMisses(of known: [String]) -> [String] {
+        func plain(_ key: String) -> [UInt8] {
+            key.lowercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
+        }
+        return fields.keys.filter { !known.contains($0) }.sorted().compactMap { key in
+            guard key.utf8.count <= 64 else { return nil }
+            let meant = known.first { Self.distance(plain(key), plain($0)) <= ($0.utf8.count > 5 ? 2 : 1) }
+            return meant.map { "\(name): \(key): no known key, passed over; perhaps '\($0)' was meant" }
+        }
+    }
+
+    /// How many bytes to insert, leave out or replace between two texts (Levenshtein 1966).
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var row = Array(0...b.count)
+        for (i, left) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, right) in b.enumerated() {
+                let replaced = diagonal + (left == right ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

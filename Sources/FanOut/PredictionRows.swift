@@ -1,0 +1,46 @@
+/// The rows of a worker's predictions, checked to be what `PredictionWriter` writes, for quality over a whole run.
+struct PredictionRows: Sendable {
+    static let header = Array("object_id,source,row,z_phot,z_spec\n".utf8)
+
+    /// Records after the header.
+    private(set) var count = 0
+    /// z_phot and z_spec of the galaxies whose z_spec is known.
+    private(set) var predicted: [Double] = []
+    private(set) var spectroscopic: [Double] = []
+
+    /// - Throws: `FanOutError` naming the line that is none.
+    init(_ bytes: [UInt8], name: String) throws(FanOutError) {
+        guard bytes.starts(with: Self.header) else {
+            throw FanOutError("\(name): expected the header object_id,source,row,z_phot,z_spec, found another")
+        }
+        // Labels may hold anything in quotes, line breaks included; the last two fields are plain.
+        var isQuoted = false
+        var commas: [Int] = []
+        for index in bytes.indices.dropFirst(Self.header.count) {
+            switch bytes[index] {
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: ",") where !isQuoted: commas.append(index)
+            case UInt8(ascii: "\n") where !isQuoted:
+                count += 1
+                guard commas.count == 4, let zPhot = Float(Self.text(bytes[commas[2] + 1..<commas[3]])) else {
+                    throw FanOutError("\(name): row \(count): expected five fields with a z_phot")
+                }
+                let known = bytes[commas[3] + 1..<index]
+                if !known.isEmpty {
+                    guard let zSpec = Double(Self.text(known)) else {
+                        throw FanOutError("\(name): row \(count): expected a number for z_spec")
+                    }
+                    predicted.append(Double(zPhot))
+                    spectroscopic.append(zSpec)
+                }
+                commas.removeAll(keepingCapacity: true)
+            default: break
+            }
+        }
+        guard bytes.last == UInt8(ascii: "\n"), !isQuoted, commas.isEmpty else {
+            throw FanOutError("\(name): row \(count + 1): expected an end, found none")
+        }
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,27 @@
+import FoundationEssentials
+
+/// What the system tells of this process.
+struct ProcessFigures {
+    /// The most memory it has had so far, in bytes (VmHWM); 0 where the system does not tell.
+    static var peakMemory: Int {
+        let name = "VmHWM:"
+        let line = text("/proc/self/status").split(separator: "\n").first { $0.hasPrefix(name) }
+        let kilobytes = line?.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first
+        return (kilobytes.flatMap { Int($0) } ?? 0) << 10
+    }
+
+    /// Processor time of all its threads, in the kernel and out of it, to a hundredth of a second.
+    static var processorSeconds: Double {
+        // The name in parentheses may hold anything; utime and stime are the 12th and 13th fields after it, in ticks.
+        let fields = text("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / ticksPerSecond
+    }
+
+    /// The same on every Linux (USER_HZ).
+    private static let ticksPerSecond = 100.0
+
+    private static func text(_ path: String) -> String {
+        (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+}

@@ -1,0 +1,97 @@
+import Cloud
+import Inference
+import Synchronization
+import TensorFiles
+
+/// One rank's result, checked to be whole and of its run.
+struct RankEntry: Sendable {
+    /// As the rank wrote it.
+    let json: JSONValue
+    let predictions: ObjectInfo
+    let galaxies: Int
+    let totalSeconds: Double
+    let inferenceSeconds: Double
+    let storeSeconds: Double
+    let storeRequests: Int
+    let bytesRead: Int
+    let bytesWritten: Int
+    /// Seconds since 1970; nil where the rank does not tell.
+    let started: Double?
+    let finished: Double?
+    /// In MB of 2^20 bytes; nil where it is not AWS Lambda's to bill.
+    let configuredMemory: Int?
+    let architecture: String
+    let nonFinite: Int
+}
+
+/// Reads the results of a run's ranks and holds them against the manifest.
+struct RankResults: Sendable {
+    private let manifest: RunManifest
+    private let store: any ObjectStore
+    private let objects: [String: ObjectInfo]
+    private let shares: [[String]]
+
+    /// - Parameter present: what lies under the run's `result_path`.
+    init(manifest: RunManifest, present: [ObjectInfo], store: any ObjectStore) {
+        self.manifest = manifest
+        self.store = store
+        objects = Dictionary(present.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        shares = manifest.shares
+    }
+
+    /// Each rank's result, or what is wrong with it, many at once.
+    func read(_ ranks: Range<Int>) -> [Result<RankEntry, FanOutError>] {
+        let entries = Mutex([Result<RankEntry, FanOutError>?](repeating: nil, count: ranks.count))
+        ParallelLoop.threads(Initialize.requestsAtOnce)(ranks.count) { index in
+            let entry = Result { () throws(FanOutError) in try read(ranks.lowerBound + index) }
+            entries.withLock { $0[index] = entry }
+        }
+        return entries.withLock { $0 }.map { $0 ?? .failure(FanOutError("was not read")) }
+    }
+
+    private func read(_ rank: Int) throws(FanOutError) -> RankEntry {
+        let key = manifest.keys.result(rank)
+        let name = store.name(bucket: manifest.input.bucket, key: key)
+        guard let object = objects[key] else { throw FanOutError("\(name): is missing") }
+        guard object.size <= Self.mostBytes else {
+            throw FanOutError("\(name): expected a rank's result, found \(object.size) bytes")
+        }
+        let bytes = try stored { () throws(CloudError) in try store.get(bucket: manifest.input.bucket, key: key) }
+        let json = try JSONValue.parse(bytes, name: name)
+        let result = try Payload(json, name: name)
+        let runID = try result.text("run_id")
+        guard runID == manifest.runID else {
+            throw FanOutError("\(name): expected a result of run \(manifest.runID), found one of \(runID ?? "no run")")
+        }
+        guard try result.texts("data_path") == shares[rank] else {
+            throw result.error("data_path", expected: WorkerItem.paths(shares[rank]).shown)
+        }
+        if let expected = manifest.weightsETag, try result.text("weights_etag") != expected {
+            throw result.error("weights_etag", expected: "'\(expected)'")
+        }
+        guard let galaxies = try result.count("num_samples"), let size = try result.count("predictions_bytes") else {
+            throw FanOutError("\(name): expected num_samples and predictions_bytes, found neither or one")
+        }
+        let table = manifest.keys.predictions(rank)
+        guard let predictions = objects[table] else {
+            throw FanOutError("\(store.name(bucket: manifest.input.bucket, key: table)): is missing")
+        }
+        guard predictions.size == size else {
+            throw FanOutError(
+                "\(store.name(bucket: manifest.input.bucket, key: table)): expected \(size) bytes, found "
+                    + "\(predictions.size)")
+        }
+        return RankEntry(
+            json: json, predictions: predictions, galaxies: galaxies,
+            totalSeconds: try result.number("total_s") ?? 0, inferenceSeconds: try result.number("inference_s") ?? 0,
+            storeSeconds: try result.number("s3_total_time") ?? 0,
+            storeRequests: try result.count("s3_num_requests") ?? 0,
+            bytesRead: try result.count("s3_bytes_read") ?? 0, bytesWritten: try result.count("s3_bytes_written") ?? 0,
+            started: try result.number("started"), finished: try result.number("finished"),
+            configuredMemory: try result.count("configured_memory_mb", in: 1...Int.max),
+            architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0)
+    }
+
+    /// A result is about a kilobyte, and the keys of its partitions.
+    private static let mostBytes = 64 << 20
+}

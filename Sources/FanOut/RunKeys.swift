@@ -1,0 +1,65 @@
+/// Where the parts of a run lie in its bucket.
+public struct RunKeys: Sendable, Equatable {
+    /// The run's `result_path`, without a slash at its end.
+    public let resultPath: String
+
+    public init(resultPath: String) { self.resultPath = resultPath }
+
+    /// What all keys of the run begin with.
+    public var prefix: String { resultPath + "/" }
+    /// The bare array of worker items.
+    public var items: String { prefix + "items.json" }
+    public var manifest: String { prefix + "manifest.json" }
+    /// All ranks' results in one array.
+    public var combined: String { prefix + "combined_data.json" }
+    public var predictions: String { prefix + "predictions.csv" }
+    public var summary: String { prefix + "summary.json" }
+    public func result(_ rank: Int) -> String { "\(prefix)\(rank).json" }
+    public func predictions(_ rank: Int) -> String { "\(prefix)predictions/\(rank).csv" }
+
+    /// Whether a key is one that a run writes; another run's in a folder below is not.
+    func isOurs(_ key: String) -> Bool {
+        guard key.hasPrefix(prefix) else { return false }
+        return [items, manifest, combined, predictions, summary].contains(key) || rank(ofResult: key) != nil
+            || rank(ofPredictions: key) != nil
+    }
+
+    func rank(ofResult key: String) -> Int? { Self.rank(key, after: prefix, before: ".json") }
+    func rank(ofPredictions key: String) -> Int? { Self.rank(key, after: prefix + "predictions/", before: ".csv") }
+
+    private static func rank(_ key: String, after start: String, before end: String) -> Int? {
+        guard key.utf8.count > start.utf8.count + end.utf8.count, key.hasPrefix(start), key.hasSuffix(end) else {
+            return nil
+        }
+        let digits = key.dropFirst(start.count).dropLast(end.count)
+        guard let rank = Int(digits), rank >= 0, String(rank) == digits else { return nil }
+        return rank
+    }
+}
+
+/// An object's place, as results name it.
+public struct ObjectPlace: Sendable, Equatable {
+    public let bucket: String
+    public let key: String
+
+    public init(bucket: String, key: String) {
+        self.bucket = bucket
+        self.key = key
+    }
+
+    init(_ json: JSONValue, name: String) throws(FanOutError) {
+        let payload = try Payload(json, name: name)
+        bucket = try payload.name("bucket")
+        key = try payload.name("key")
+    }
+
+    /// The parts of `s3://bucket/key`; nil for anything else.
+    public init?(url: String) {
+        guard url.hasPrefix("s3://") else { return nil }
+        let parts = url.dropFirst(5).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        (bucket, key) = (String(parts[0]), String(parts[1]))
+    }
+
+    var json: JSONValue { .object(["bucket": .string(bucket), "key": .string(key)]) }
+}

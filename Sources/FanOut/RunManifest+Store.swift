@@ -1,0 +1,42 @@
+import Cloud
+
+extension RunManifest {
+    /// - Throws: `FanOutError` where there is none, or it cannot be read.
+    static func read(_ place: ObjectPlace, from store: any ObjectStore) throws(FanOutError) -> RunManifest {
+        let name = store.name(bucket: place.bucket, key: place.key)
+        let bytes = try stored { () throws(CloudError) in try store.get(bucket: place.bucket, key: place.key) }
+        return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
+    }
+
+    /// The same run, gone on with by an input that asks for the same.
+    func restarted(_ input: InitializeInput, at time: Double) -> RunManifest {
+        var manifest = self
+        manifest.started = time
+        manifest.input = input
+        return manifest
+    }
+
+    /// - Throws: `FanOutError` where going on as `planned` would mix results of different things.
+    func check(against planned: RunManifest, place: String) throws(FanOutError) {
+        func refuse(_ what: String, _ expected: String, _ found: String) -> FanOutError {
+            FanOutError("\(place): resume: expected \(what) \(expected) of run \(runID), found \(found)")
+        }
+        if input.dataBucket != planned.input.dataBucket {
+            throw refuse("data_bucket", input.dataBucket, planned.input.dataBucket)
+        }
+        if partitions.count != planned.partitions.count {
+            throw refuse("the", "\(partitions.count) partitions", "\(planned.partitions.count)")
+        }
+        if ranks != planned.ranks { throw refuse("the", "\(ranks) ranks", "\(planned.ranks)") }
+        for (old, new) in zip(partitions, planned.partitions) where old != new {
+            guard old.key == new.key else { throw refuse("partition", old.key, new.key) }
+            throw refuse("\(old.key) with ETag", old.etag, new.etag)
+        }
+        guard input.weights == planned.input.weights else {
+            throw refuse("weights", input.weights ?? "by default", planned.input.weights ?? "those by default")
+        }
+        if let old = weightsETag, let new = planned.weightsETag, old != new {
+            throw refuse("weights with ETag", old, new)
+        }
+    }
+}

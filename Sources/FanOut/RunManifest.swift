@@ -1,0 +1,106 @@
+import Cloud
+
+/// What a run is made of, as `{result_path}/manifest.json` tells it: what workers' results are held against.
+public struct RunManifest: Sendable, Equatable {
+    /// A partition, and the rank whose it is.
+    public struct Partition: Sendable, Equatable {
+        public let key: String
+        /// Bytes.
+        public let size: Int
+        public let etag: String
+        public let rank: Int
+    }
+
+    public let runID: String
+    /// When the run was first initialized, and when last (a resumed run): seconds since 1970.
+    public let created: Double
+    public internal(set) var started: Double
+    public internal(set) var input: InitializeInput
+    public let ranks: Int
+    /// In natural order of their keys; each rank's lie together.
+    public let partitions: [Partition]
+    /// Of weights that lie in the store; nil for others.
+    public let weightsETag: String?
+
+    public var keys: RunKeys { RunKeys(resultPath: input.resultPath) }
+    public var place: ObjectPlace { ObjectPlace(bucket: input.bucket, key: keys.manifest) }
+
+    /// Deals the partitions out: each rank gets ceil(left / ranks left), so that those beyond them get none.
+    init(
+        runID: String, created: Double, input: InitializeInput, objects: [ObjectInfo], ranks: Int, weightsETag: String?
+    ) {
+        self.runID = runID
+        self.created = created
+        started = created
+        self.input = input
+        self.ranks = ranks
+        self.weightsETag = weightsETag
+        var partitions: [Partition] = []
+        for rank in 0..<ranks {
+            let left = objects.count - partitions.count
+            let share = (left + ranks - rank - 1) / (ranks - rank)
+            partitions += objects[partitions.count..<partitions.count + share].map {
+                Partition(key: $0.key, size: $0.size, etag: $0.etag, rank: rank)
+            }
+        }
+        self.partitions = partitions
+    }
+
+    /// - Throws: `FanOutError` where it is not what Initialize wrote.
+    init(_ json: JSONValue, name: String) throws(FanOutError) {
+        let payload = try Payload(json, name: name)
+        runID = try payload.name("run_id")
+        guard let created = try payload.number("created"), let ranks = try payload.count("ranks", in: 1...Int.max)
+        else {
+            throw FanOutError("\(name): expected a run's manifest with created and ranks")
+        }
+        self.created = created
+        started = try payload.number("started") ?? created
+        self.ranks = ranks
+        input = try InitializeInput(payload.fields["input"] ?? .null)
+        weightsETag = try payload.text("weights_etag")
+        guard case .array(let values)? = payload.fields["partitions"] else {
+            throw payload.error("partitions", expected: "an array")
+        }
+        var partitions: [Partition] = []
+        for value in values {
+            let entry = try Payload(value, name: "\(name): partitions")
+            guard let size = try entry.count("size"), let rank = try entry.count("rank"), rank < ranks else {
+                throw FanOutError("\(name): partitions: expected a size, and a rank below \(ranks)")
+            }
+            partitions.append(
+                Partition(key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank))
+        }
+        self.partitions = partitions
+    }
+
+    public var json: JSONValue {
+        .object([
+            "run_id": .string(runID), "created": .number(created), "started": .number(started), "input": input.json,
+            "ranks": .integer(ranks), "weights_etag": .optional(weightsETag),
+            "partitions": .array(
+                partitions.map { partition in
+                    .object([
+                        "key": .string(partition.key), "size": .integer(partition.size),
+                        "etag": .string(partition.etag), "rank": .integer(partition.rank),
+                    ])
+                }),
+        ])
+    }
+
+    /// The keys of each rank's partitions.
+    var shares: [[String]] {
+        var shares = [[String]](repeating: [], count: ranks)
+        for partition in partitions { shares[partition.rank].append(partition.key) }
+        return shares
+    }
+
+    /// What the worker of each rank has to do.
+    public var items: [WorkerItem] {
+        let labels = ObjectLabelTable(keys: partitions.map(\.key))
+        return shares.enumerated().map { rank, keys in
+            WorkerItem(
+                input, rank: rank, of: ranks, dataPaths: keys, labels: labels.labelsToTell(of: keys), runID: runID)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Cloud
+import FoundationEssentials
+import Synchronization
+
+/// Calls to a store while one piece of work was done. A call that had to be tried again counts once, with all its time.
+public struct StoreCalls: Sendable, Equatable {
+    public internal(set) var statistics = StoreStatistics()
+
+    /// The reference's names, and bytes.
+    var json: [String: JSONValue] {
+        [
+            "s3_num_requests": .integer(statistics.requests), "s3_total_time": .number(statistics.totalTime),
+            "s3_avg_time": .number(statistics.totalTime / Double(max(1, statistics.requests))),
+            "s3_min_time": .number(statistics.minTime ?? 0), "s3_max_time": .number(statistics.maxTime ?? 0),
+            "s3_first_request_time": .optional(statistics.firstRequest),
+            "s3_last_response_time": .optional(statistics.lastResponse),
+            "s3_bytes_read": .integer(statistics.bytesRead), "s3_bytes_written": .integer(statistics.bytesWritten),
+        ]
+    }
+}
+
+/// A store whose calls are timed, one by one, from when this was made: a store that serves a whole process cannot tell
+/// one worker's requests from those before it.
+final class RecordingStore: ObjectStore {
+    private let store: any ObjectStore
+    private let calls = Mutex(StoreStatistics())
+
+    init(_ store: any ObjectStore) { self.store = store }
+
+    var statistics: StoreStatistics { calls.withLock { $0 } }
+
+    func name(bucket: String, key: String) -> String { store.name(bucket: bucket, key: key) }
+
+    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+        try timed { () throws(CloudError) in try store.head(bucket: bucket, key: key) }
+    }
+
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
+        try timed(read: \.count) { () throws(CloudError) in
+            try store.get(bucket: bucket, key: key, range: range, etag: etag)
+        }
+    }
+
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+        try timed(written: bytes.count) { () throws(CloudError) in
+            try store.put(bucket: bucket, key: key, bytes)
+        }
+    }
+
+    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+        let size = (try? OpenFile(path: path))?.size ?? 0
+        try timed(written: size) { () throws(CloudError) in
+            try store.put(bucket: bucket, key: key, contentsOf: path)
+        }
+    }
+
+    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+        try timed { () throws(CloudError) in try store.list(bucket: bucket, prefix: prefix) }
+    }
+
+    func delete(bucket: String, key: String) throws(CloudError) {
+        try timed { () throws(CloudError) in try store.delete(bucket: bucket, key: key) }
+    }
+
+    private func timed<Result>(
+        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(CloudError) -> Result
+    ) throws(CloudError) -> Result {
+        let start = Date().timeIntervalSince1970
+        let clock = ContinuousClock()
+        let begun = clock.now
+        func add(read: Int, written: Int) {
+            let seconds = (clock.now - begun) / .seconds(1)
+            calls.withLock { $0.add(start: start, end: start + seconds, read: read, written: written) }
+        }
+        do throws(CloudError) {
+            let result = try body()
+            add(read: read(result), written: written)
+            return result
+        } catch {
+            add(read: 0, written: 0)
+            throw error
+        }
+    }
+}

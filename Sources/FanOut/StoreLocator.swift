@@ -1,0 +1,23 @@
+import Cloud
+import FoundationEssentials
+
+/// Finds the store that a command is told to use.
+public enum StoreLocator {
+    /// - Parameter url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the
+    ///   environment says.
+    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or the environment's settings make no
+    ///   sense.
+    public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
+        guard let url, url != "s3://" else {
+            return try stored { () throws(CloudError) in try S3Client.fromEnvironment() }
+        }
+        guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
+            throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")
+        }
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+            throw FanOutError("--store: \(path): expected a folder of buckets, found none")
+        }
+        return FolderStore(root: path)
+    }
+}

@@ -1,0 +1,79 @@
+import Cloud
+import FoundationEssentials
+import Glibc
+import Inference
+import Synchronization
+import TensorFiles
+
+/// Keeps weights from the store on this machine's disk, under their ETag: fetched once, whatever is run afterwards.
+struct WeightsFetcher {
+    let store: any ObjectStore
+    let environment: [String: String]
+
+    /// - Returns: the path of a file that is whole.
+    func fetch(_ place: ObjectPlace, _ info: ObjectInfo) throws(FanOutError) -> String {
+        let name = store.name(bucket: place.bucket, key: place.key)
+        let tag = String(info.etag.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
+        let path = "\(TemporaryFile.folder(environment))/cai-weights-\(tag)-\(info.size)"
+        if isKept(path, size: info.size) { return path }
+        do throws(TensorFileError) {
+            let file = try AtomicFile(path: path)
+            let window = Self.piece * Self.piecesAtOnce
+            for start in stride(from: 0, to: info.size, by: window) {
+                let pieces: [[UInt8]]
+                do throws(CloudError) {
+                    pieces = try get(place, info, start..<min(start + window, info.size))
+                } catch {
+                    throw TensorFileError(file: error.subject, message: error.message)
+                }
+                for piece in pieces { try file.write(piece) }
+            }
+            try file.commit()
+        } catch {
+            throw FanOutError(error.file == name ? error.description : "\(name): \(error.description)")
+        }
+        return path
+    }
+
+    private func get(_ place: ObjectPlace, _ info: ObjectInfo, _ range: Range<Int>) throws(CloudError) -> [[UInt8]] {
+        let starts = Array(stride(from: range.lowerBound, to: range.upperBound, by: Self.piece))
+        let pieces = Mutex([[UInt8]](repeating: [], count: starts.count))
+        let store = store
+        try ParallelLoop.threads(Self.piecesAtOnce)(starts.count) { index throws(CloudError) in
+            let piece = starts[index]..<min(starts[index] + Self.piece, range.upperBound)
+            let bytes = try store.get(bucket: place.bucket, key: place.key, range: piece, etag: info.etag)
+            pieces.withLock { $0[index] = bytes }
+        }
+        return pieces.withLock { $0 }
+    }
+
+    /// Whether the file is there, and nobody else's: the folder may be everybody's.
+    private func isKept(_ path: String, size: Int) -> Bool {
+        guard let file = try? OpenFile(path: path) else { return false }
+        return file.size == size && file.owner == getuid()
+    }
+
+    private static let piece = 8 << 20
+    private static let piecesAtOnce = 8
+}
+
+/// A name for a file that lives no longer than the work it is for.
+struct TemporaryFile: ~Copyable {
+    let path: String
+
+    init(_ environment: [String: String], ending: String) {
+        let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        path = "\(Self.folder(environment))/cai-\(getpid())-\(random).\(ending)"
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// `$TMPDIR`, or `/tmp`: the only folder that AWS Lambda lets a function write to.
+    static func folder(_ environment: [String: String]) -> String {
+        let folder = environment["TMPDIR"] ?? ""
+        return folder.isEmpty ? "/tmp" : folder
+    }
+
+    /// Bytes of the file; 0 where it is not there.
+    var size: Int { (try? OpenFile(path: path))?.size ?? 0 }
+}

@@ -1,0 +1,157 @@
+import AstroMAE
+import Cloud
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// Runs one rank: its partitions' galaxies through the network, its predictions and then its result into the store.
+public struct Worker: Sendable {
+    private let store: any ObjectStore
+    private let environment: [String: String]
+    private let threads: Int
+    private let models: ModelCache
+
+    /// - Parameter threads: that compute; bits do not depend on it.
+    public init(store: any ObjectStore, environment: [String: String], threads: Int? = nil) {
+        self.store = store
+        self.environment = environment
+        self.threads = threads ?? Processors(environment: environment).threads
+        models = ModelCache(environment: environment, threads: self.threads)
+    }
+
+    /// Loads the weights that are used where an item names none, if they are there.
+    func prepare() { _ = try? models.model(nil, from: store) }
+
+    /// Runs a rank to its end. Run again, it writes the same predictions.
+    /// - Parameters:
+    ///   - deadline: seconds since 1970; computing ends two seconds before it.
+    ///   - progress: called on the calling thread, about ten times a second.
+    /// - Throws: `FanOutError` naming the rank and what is wrong, or how far it came. Its result is then not written.
+    public func run(
+        _ item: WorkerItem, deadline: Double? = nil, progress: (Progress) -> Void = { _ in }
+    ) throws(FanOutError) -> RankResult {
+        var rank = RankRun(item, store: RecordingStore(store), deadline: deadline)
+        do throws(FanOutError) {
+            try run(item, &rank, progress)
+        } catch {
+            throw FanOutError("rank \(item.rank): \(error)")
+        }
+        return rank.result
+    }
+
+    private func run(
+        _ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void
+    ) throws(FanOutError) {
+        try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
+        rank.result.initSeconds = rank.lap()
+
+        let pool = FetchPool(rank.store, residentLimit: residentLimit)
+        defer { pool.close() }
+        // Who waits for bytes at the deadline does so no longer.
+        let alarm = Alarm(at: rank.stop) { pool.close() }
+        defer { alarm.cancel() }
+        // Their first bytes are on the way while the weights are loaded.
+        let sources = try sources(item, rank, pool)
+        rank.result.fetchSeconds = rank.lap()
+
+        let loaded = try models.model(item.weights, from: rank.store)
+        rank.result.modelSeconds = rank.lap()
+        try rank.check("after loading the weights")
+
+        let partitions = try open(sources, item, for: loaded.model, rank, alarm)
+        rank.result.fetchSeconds += rank.lap()
+
+        let predictions = try predict(partitions, item, loaded.model, rank, alarm, progress)
+        rank.result.inferenceSeconds = rank.lap()
+
+        let keys = RunKeys(resultPath: item.resultPath)
+        rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
+        rank.result.publishSeconds = rank.lap()
+
+        rank.result.peakFetched = pool.peakResidentBytes
+        rank.finish(loaded, predictions, environment)
+        let json = try rank.result.json.encoded()
+        try stored { () throws(CloudError) in
+            try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
+        }
+    }
+
+    private func sources(
+        _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
+    ) throws(FanOutError) -> [ObjectSource] {
+        var sources: [ObjectSource] = []
+        for key in item.dataPaths {
+            try rank.check("opening \(key)")
+            do throws(TensorFileError) {
+                sources.append(try pool.open(bucket: item.dataBucket, key: key))
+            } catch {
+                throw FanOutError(error.description)
+            }
+        }
+        return sources
+    }
+
+    /// Checks the headers of all partitions before the first galaxy is computed.
+    private func open(
+        _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm
+    ) throws(FanOutError) -> [PartitionReader] {
+        var partitions: [PartitionReader] = []
+        for (index, (key, label)) in zip(item.dataPaths, item.objectLabels).enumerated() {
+            try rank.check("opening \(key)")
+            do {
+                let file = try TensorFile.open(sources[index], checksums: .deferred)
+                partitions.append(
+                    try PartitionReader(
+                        file, source: InputList.lastComponent(key), label: label, imageShape: model.imageShape,
+                        magnitudeCount: model.magnitudeCount))
+            } catch {
+                guard !alarm.hasRung else { throw rank.stopped("opening \(key)") }
+                throw FanOutError("\(error)")
+            }
+        }
+        return partitions
+    }
+
+    /// Computes while partitions are fetched.
+    private func predict(
+        _ partitions: [PartitionReader], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
+        _ progress: (Progress) -> Void
+    ) throws(FanOutError) -> Predictions {
+        let runner = BatchRunner(
+            model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
+        var reached = 0
+        do throws(InferenceError) {
+            return try runner.run(partitions, until: rank.stop) { now in
+                reached = now.done
+                progress(now)
+            }
+        } catch {
+            guard alarm.hasRung, case .file = error else { throw FanOutError(error.description) }
+            let total = partitions.reduce(0) { $0 + $1.count }
+            throw FanOutError(InferenceError.stopped(done: reached, total: total).description)
+        }
+    }
+
+    /// Bytes of partitions in memory at a time: a quarter of what there is, where that is known and little.
+    private var residentLimit: Int {
+        guard let memory = LambdaSettings.memory(environment) else { return FetchPool.defaultResidentLimit }
+        return min(FetchPool.defaultResidentLimit, max(16, memory / 4) << 20)
+    }
+
+    /// Writes a rank's predictions as `cai infer` does, by way of a file: in memory they would be as large as they get.
+    /// - Returns: how many bytes they are.
+    private func publish(
+        _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore
+    ) throws(FanOutError) -> Int {
+        let file = TemporaryFile(environment, ending: "csv")
+        do throws(InferenceError) {
+            try PredictionWriter.write(predictions, to: file.path, format: .csv)
+        } catch {
+            throw FanOutError(error.description)
+        }
+        try stored { () throws(CloudError) in
+            try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
+        }
+        return file.size
+    }
+}

@@ -1,0 +1,98 @@
+import Inference
+
+/// What one worker has to do: an item of the Map, with the reference's keys.
+public struct WorkerItem: Sendable, Equatable {
+    /// Where results go.
+    public let bucket: String
+    public let objectName: String
+    public let script: String
+    public let objectType: String
+    public let worldSize: Int
+    public let rank: Int
+    public let dataBucket: String
+    public let dataPrefix: String
+    /// Keys of the partitions; none for a rank beyond them.
+    public let dataPaths: [String]
+    public let resultPath: String
+    public let batchSize: Int
+    /// What the partitions' rows are called, one a partition; nil where that follows from this item's keys alone.
+    public let labels: [String]?
+    /// A path or an `s3://` URL; nil for the weights that come with the program.
+    public let weights: String?
+    /// The run this is a part of; nil for items that are not ours.
+    public let runID: String?
+
+    init(
+        _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], labels: [String]?, runID: String?
+    ) {
+        bucket = input.bucket
+        objectName = input.objectName
+        script = input.script
+        objectType = input.objectType
+        self.worldSize = worldSize
+        self.rank = rank
+        dataBucket = input.dataBucket
+        dataPrefix = input.dataPrefix
+        self.dataPaths = dataPaths
+        resultPath = input.resultPath
+        batchSize = input.batchSize
+        self.labels = labels
+        weights = input.weights
+        self.runID = runID
+    }
+
+    /// - Throws: `FanOutError` naming the key that is missing or makes no sense.
+    public init(_ json: JSONValue) throws(FanOutError) {
+        let payload = try Payload(json, name: "the worker's event")
+        bucket = try payload.name("S3_BUCKET")
+        objectName = try payload.text("S3_OBJECT_NAME") ?? ""
+        script = try payload.text("SCRIPT") ?? ""
+        objectType = try payload.text("S3_OBJECT_TYPE") ?? ""
+        guard let rank = try payload.count("RANK") else {
+            throw payload.error("RANK", expected: "a whole number of at least 0")
+        }
+        self.rank = rank
+        worldSize = try payload.count("WORLD_SIZE", in: 1...Int.max) ?? rank + 1
+        guard rank < worldSize else {
+            throw payload.error("RANK", expected: "a number below WORLD_SIZE (\(worldSize))")
+        }
+        dataBucket = try payload.text("DATA_BUCKET") ?? bucket
+        dataPrefix = try payload.text("DATA_PREFIX") ?? ""
+        dataPaths = try payload.texts("DATA_PATH")
+        resultPath = InitializeInput.trimmed(try payload.name("RESULT_PATH"))
+        batchSize = try payload.count("BATCH_SIZE", in: 1...(1 << 20)) ?? InitializeInput.defaultBatchSize
+        let labels = try payload.texts("LABELS")
+        guard labels.isEmpty || labels.count == dataPaths.count else {
+            throw payload.error("LABELS", expected: "one for each of \(dataPaths.count) in DATA_PATH")
+        }
+        self.labels = labels.isEmpty ? nil : labels
+        weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
+        runID = try payload.text("RUN_ID")
+    }
+
+    /// The item as the Map hands it out. Keys that are not the reference's are there only where they say something.
+    public var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "S3_BUCKET": .string(bucket), "S3_OBJECT_NAME": .string(objectName), "SCRIPT": .string(script),
+            "S3_OBJECT_TYPE": .string(objectType), "WORLD_SIZE": .string(String(worldSize)),
+            "RANK": .string(String(rank)), "DATA_BUCKET": .string(dataBucket), "DATA_PREFIX": .string(dataPrefix),
+            "DATA_PATH": Self.paths(dataPaths), "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
+        ]
+        if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
+        if let weights { fields["WEIGHTS"] = .string(weights) }
+        if let runID { fields["RUN_ID"] = .string(runID) }
+        return .object(fields)
+    }
+
+    /// A key, a list of keys, or null.
+    static func paths(_ paths: [String]) -> JSONValue {
+        switch paths.count {
+        case 0: .null
+        case 1: .string(paths[0])
+        default: .array(paths.map { .string($0) })
+        }
+    }
+
+    /// What the rows of each partition are called.
+    var objectLabels: [String] { labels ?? ObjectLabels.labels(for: dataPaths) }
+}

@@ -1,0 +1,103 @@
+import Dispatch
+import Synchronization
+
+/// A micro-batch: rows of one partition, and where their redshifts go.
+struct Chunk: Sendable {
+    let section: Int
+    let rows: Range<Int>
+    let place: Int
+}
+
+/// What the threads of one run share.
+final class Work: Sendable {
+    let chunks: [Chunk]
+    let next = Atomic<Int>(0)
+    let done = Atomic<Int>(0)
+    let redshifts: Mutex<[Float]>
+    /// The first chunk of each section.
+    private let first: [Int]
+    /// Chunks of each section that are not done, and one more until its checksums are compared.
+    private let left: Monitor<[Int]>
+    /// Sections whose checksums may be compared and have not been.
+    private let open = DispatchSemaphore(value: 0)
+    /// The failure of the earliest chunk. Chunks are dealt in order, finished once dealt, and dealt up to one that is
+    /// known to fail: the earliest of all that would fail is always among those that were tried.
+    let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
+    private let isStopped = Atomic<Bool>(false)
+
+    init(chunks: [Chunk], sections: Int, galaxies: Int) {
+        self.chunks = chunks
+        var left = [Int](repeating: 1, count: sections)
+        var first: [Int] = []
+        for (index, chunk) in chunks.enumerated() {
+            left[chunk.section] += 1
+            if chunk.rows.lowerBound == 0 { first.append(index) }
+        }
+        self.left = Monitor(left)
+        self.first = first
+        redshifts = Mutex([Float](repeating: .nan, count: galaxies))
+        // The first section and the one after it.
+        open.signal()
+        open.signal()
+    }
+
+    func takeNext() -> Int? {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < chunks.count, isWanted(index) else { return nil }
+        if chunks[index].rows.lowerBound == 0, chunks[index].section > 0 { open.signal() }
+        return index
+    }
+
+    /// Waits until the section before that one has begun.
+    /// - Parameter last: whether all chunks of the section are to be done, too, or one of them to have failed.
+    /// - Returns: false when it is not wanted any more.
+    func waitToVerify(_ section: Int, last: Bool) -> Bool {
+        open.wait()
+        if last {
+            left.wait { $0[section] == 1 || isDisturbed(section) ? () : nil }
+        }
+        return isWanted(first[section]) && !isStopped.load(ordering: .relaxed)
+    }
+
+    /// Whether chunks of that section may never be done.
+    private func isDisturbed(_ section: Int) -> Bool {
+        let end = section + 1 < first.count ? first[section + 1] : chunks.count
+        return isStopped.load(ordering: .relaxed) || !isWanted(end - 1)
+    }
+
+    /// Whether no earlier chunk has failed.
+    private func isWanted(_ chunk: Int) -> Bool { failure.withLock { $0.map { chunk < $0.chunk } ?? true } }
+
+    func finish(_ chunk: Chunk, _ values: Span<Float>) {
+        redshifts.withLock { redshifts in
+            for index in values.indices { redshifts[chunk.place + index] = values[index] }
+        }
+        done.wrappingAdd(chunk.rows.count, ordering: .relaxed)
+    }
+
+    /// - Returns: whether a chunk, or the comparing of checksums, was the last of its section's parts.
+    func finishPart(of section: Int) -> Bool {
+        left.change { left in
+            left[section] -= 1
+            return left[section] == 0
+        }
+    }
+
+    func fail(section: Int, _ error: InferenceError) { fail(first[section], error) }
+
+    func fail(_ index: Int, _ error: InferenceError) {
+        failure.withLock { failure in
+            if let earlier = failure, earlier.chunk < index { return }
+            failure = (index, error)
+        }
+        open.signal()
+        left.change { _ in }
+    }
+
+    /// Nothing will be computed.
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        open.signal()
+        left.change { _ in }
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import FanOut
+
+struct InitializeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "initialize",
+        abstract: "Begin a fan-out: list the partitions and deal them out to workers.",
+        discussion: """
+            Reads a run's input (bucket, result_path, data_bucket, data_prefix, ...; docs/RESULTS.md has all keys), \
+            writes items.json and manifest.json under its result_path, and prints what AWS Lambda would return.
+
+            EXAMPLES
+              cai initialize payload.json --store file:///data
+              cai initialize - < payload.json
+            """)
+
+    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "event.json"))
+    var event: String
+
+    @OptionGroup var options: FanOutOptions
+
+    func validate() throws { try requireName(event, of: "event.json") }
+
+    func run() throws {
+        let input = try InitializeInput(try EventFile.read(event))
+        let result = try options.handlers().initialize.run(input)
+        FanOutNotices.show(result.warnings)
+        try FanOutNotices.write(result.json)
+    }
+}
+
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run one worker of a fan-out.",
+        discussion: """
+            Reads an item of items.json, predicts its partitions' galaxies, writes predictions/RANK.csv and then \
+            RANK.json under its RESULT_PATH, and prints the latter.
+
+            EXAMPLES
+              cai worker item.json --store file:///data
+            """)
+
+    @Argument(help: ArgumentHelp("An item of items.json; - for the standard input.", valueName: "event.json"))
+    var event: String
+
+    @OptionGroup var options: FanOutOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        try requireName(event, of: "event.json")
+        try requireThreads(threads)
+    }
+
+    func run() throws {
+        let item = try WorkerItem(try EventFile.read(event))
+        let line = ProgressLine(isShown: true)
+        defer { line.wipe() }
+        let result = try options.handlers(threads: threads).worker.run(item) { line.show($0) }
+        line.wipe()
+        try FanOutNotices.write(result.json)
+    }
+}
+
+struct SummarizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "summarize",
+        abstract: "End a fan-out: put the workers' results together.",
+        discussion: """
+            Reads what 'cai initialize' printed, or {"manifest": {"bucket": ..., "key": ...}}, and writes \
+            combined_data.json, predictions.csv and summary.json of the results that are there. Exits with 1 where \
+            more ranks are missing or unreadable than the run tolerates.
+
+            EXAMPLES
+              cai initialize payload.json > run.json && cai summarize run.json
+            """)
+
+    @Argument(help: ArgumentHelp("Initialize's result; - for the standard input.", valueName: "event.json"))
+    var event: String
+
+    @OptionGroup var options: FanOutOptions
+
+    func validate() throws { try requireName(event, of: "event.json") }
+
+    func run() throws {
+        let report = try options.handlers().summarize.run(try SummarizeEvent(try EventFile.read(event)))
+        try FanOutNotices.write(report.answer)
+        guard report.isTolerable else { throw FanOutError(report.failureText) }
+    }
+}
+
+/// As many threads as the other commands take.
+func requireThreads(_ threads: Int?) throws {
+    guard let threads, !(1...4096).contains(threads) else { return }
+    throw ValidationError("--threads: expected 1 to 4096, found \(threads)")
+}

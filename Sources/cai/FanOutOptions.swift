@@ -1,0 +1,57 @@
+import ArgumentParser
+import Cloud
+import FanOut
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// Where a fan-out's objects lie, and what computes: the same for all of its commands.
+struct FanOutOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where buckets are: file:///dir for the folders in dir. Default: S3, as the AWS environment variables say.",
+            valueName: "url"))
+    var store: String?
+
+    func validate() throws {
+        guard let store else { return }
+        try requireName(store, of: "--store")
+        guard store == "s3://" || store.hasPrefix("file:///") else {
+            throw ValidationError("--store: expected file:///dir or s3://, found '\(store)'")
+        }
+    }
+
+    /// - Parameter threads: nil for the processors that this process may use.
+    func handlers(threads: Int? = nil) throws(FanOutError) -> FanOutHandlers {
+        let environment = ProcessInfo.processInfo.environment
+        return FanOutHandlers(store: try objects(), environment: environment, threads: threads)
+    }
+
+    /// The store alone.
+    func objects() throws(FanOutError) -> any ObjectStore { try StoreLocator.store(store) }
+}
+
+/// An event as a command is given it.
+enum EventFile {
+    /// The JSON in a file, or in the standard input for `-`.
+    static func read(_ path: String) throws -> JSONValue {
+        guard path != "-" else { return try JSONValue.parse(StandardInput.read(), name: "standard input") }
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder,
+            let bytes = FileManager.default.contents(atPath: path)
+        else { throw InferenceError.input(path: path, message: isFolder ? "is a folder, not a file" : "no such file") }
+        return try JSONValue.parse([UInt8](bytes), name: path)
+    }
+}
+
+/// What a fan-out says to people.
+enum FanOutNotices {
+    static func show(_ warnings: [String]) {
+        for warning in warnings { Console.report("warning: \(warning)") }
+    }
+
+    /// One object on the standard output.
+    static func write(_ json: JSONValue) throws {
+        try StandardOutput.write(String(decoding: json.encoded(pretty: true), as: UTF8.self) + "\n")
+    }
+}

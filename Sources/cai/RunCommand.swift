@@ -1,0 +1,114 @@
+import ArgumentParser
+import FanOut
+import FoundationEssentials
+import Inference
+import Report
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a whole fan-out on this machine.",
+        discussion: """
+            Does what the state machine does on AWS: initialize, a worker for each rank, summarize. Ranks are run one \
+            after another, each on all threads; one that fails does not stop the others. Exits with 1 where more \
+            failed than the run tolerates.
+
+            EXAMPLES
+              cai run payload.json --store file:///data       buckets are folders in /data
+              cai run payload.json --threads 8 --json         partitions and results in S3
+            """)
+
+    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"))
+    var payload: String
+
+    @OptionGroup var options: FanOutOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    var json = false
+
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    var quiet = false
+
+    func validate() throws {
+        try requireName(payload, of: "payload.json")
+        try requireThreads(threads)
+    }
+
+    func run() throws {
+        let handlers = try options.handlers(threads: threads)
+        let begun = try handlers.initialize.run(try InitializeInput(try EventFile.read(payload)))
+        FanOutNotices.show(begun.warnings)
+        work(begun, handlers.worker)
+        let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
+        if json { try FanOutNotices.write(report.answer) }
+        if !quiet {
+            if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
+            Console.write(report.text)
+        }
+        guard report.isTolerable else { throw FanOutError(report.failureText) }
+    }
+
+    /// Runs what is handed out, rank after rank.
+    private func work(_ begun: InitializeResult, _ worker: Worker) {
+        let line = RankLine(isShown: !quiet, total: begun.items.count)
+        var notices: Set<String> = []
+        for (done, item) in begun.items.enumerated() {
+            do throws(FanOutError) {
+                let result = try worker.run(item) { line.show(done: done, $0) }
+                for notice in result.notices where !quiet && notices.insert(notice).inserted {
+                    line.wipe()
+                    Console.report("notice: \(notice)")
+                }
+            } catch {
+                line.wipe()
+                Console.report("warning: \(error)")
+            }
+        }
+        line.wipe()
+    }
+}
+
+/// `rank 3 of 12: 1,280 of 5,113 galaxies`, on a terminal only.
+private struct RankLine {
+    private let isShown: Bool
+    private let total: Int
+
+    init(isShown: Bool, total: Int) {
+        self.isShown = isShown && Console.isTerminal
+        self.total = total
+    }
+
+    func show(done: Int, _ progress: Progress) {
+        guard isShown else { return }
+        let ranks = "rank \(Numbers.grouped(done + 1)) of \(Numbers.grouped(total))"
+        let galaxies = "\(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies"
+        let text = [ranks + ": " + galaxies, ranks].first { $0.count < Console.columns } ?? ""
+        Console.write("\r" + text + "\u{1B}[K")
+    }
+
+    func wipe() {
+        if isShown { Console.write("\r\u{1B}[K") }
+    }
+}
+
+extension RunReport {
+    /// A few lines for people.
+    fileprivate var text: String {
+        var text =
+            Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(manifest.ranks, "rank")
+            + (failed.isEmpty ? "" : " (\(Numbers.grouped(failed.count)) failed)")
+            + " in \(Decimals.fixed(wallSeconds, 2)) s"
+            + (wallSeconds > 0 ? ", \(Decimals.fixed(Double(galaxies) / wallSeconds, 1)) galaxies/s" : "")
+            + "; workers \(Decimals.fixed(workerSeconds, 2)) s, of which computing "
+            + "\(Decimals.fixed(inferenceSeconds, 2)) s\n"
+        if let quality {
+            text += quality.reference.lines.map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") + "\n"
+        }
+        return text + "results: \(manifest.input.bucket)/\(manifest.keys.summary) and beside it\n"
+    }
+}

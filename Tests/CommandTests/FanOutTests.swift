@@ -1,0 +1,146 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+/// A folder of buckets, and the commands over it.
+private struct Store {
+    let folder: String
+    let payload: String
+
+    static func with<R>(_ more: String = "", _ body: (Store) throws -> R) throws -> R {
+        try Fixture.withTemporaryFolder { folder in
+            for place in ["data/p", "results"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(folder)/\(place)", withIntermediateDirectories: true)
+            }
+            let table = try TensorTable.partition()
+            for (name, rows) in [("1", 0..<20), ("2", 20..<30), ("10", 30..<37)] {
+                try table.rows(rows).write(to: "\(folder)/data/p/\(name).pt")
+            }
+            let store = Store(folder: folder, payload: folder + "/payload.json")
+            try store.write(more)
+            return try body(store)
+        }
+    }
+
+    /// The run's input, with more keys: `,"ranks":2`.
+    func write(_ more: String) throws {
+        let text = #"{"bucket":"results","result_path":"r","data_bucket":"data","data_prefix":"p""# + more + "}"
+        try text.write(toFile: payload, atomically: true, encoding: .utf8)
+    }
+
+    func run(_ arguments: [String]) throws -> Command {
+        try Command.run(
+            arguments + ["--store", "file://" + folder],
+            environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt"), "TMPDIR": folder])
+    }
+
+    func breakPartition() throws {
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: folder + "/data/p/2.pt"))
+    }
+}
+
+@Suite("cai run, initialize, worker, summarize")
+struct FanOutTests {
+    @Test("A run's predictions are those of cai infer")
+    func sameAsInfer() throws {
+        try Store.with(#","ranks":"2""#) { store in
+            let command = try store.run(["run", store.payload])
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(command.output.isEmpty)
+            #expect(command.errors.contains("37 galaxies by 2 ranks"))
+            #expect(command.errors.contains("MAE "))
+            let inferred = try Command.infer([store.folder + "/data/p", "--quiet"])
+            #expect(try text(of: store.folder + "/results/r/predictions.csv") == inferred.output)
+            let names = try names(in: store.folder + "/results/r")
+            #expect(
+                names == [
+                    "0.json", "1.json", "combined_data.json", "items.json", "manifest.json", "predictions",
+                    "predictions.csv", "summary.json",
+                ])
+            #expect(try CommandTests.names(in: store.folder) == ["data", "payload.json", "results"])
+        }
+    }
+
+    @Test("With --json the standard output is the summary alone")
+    func json() throws {
+        try Store.with { store in
+            let command = try store.run(["run", store.payload, "--json", "--quiet"])
+            #expect(command.status == 0)
+            #expect(command.errors.isEmpty)
+            let summary = try object(command.output)
+            #expect(summary["galaxies"] as? Int == 37)
+            #expect(summary["failed"] as? Int == 0)
+        }
+    }
+
+    @Test("A failed rank is named and stops no other; the status tells whether it was tolerated")
+    func failure() throws {
+        try Store.with { store in
+            try store.breakPartition()
+            let failed = try store.run(["run", store.payload])
+            #expect(failed.status == 1)
+            #expect(failed.errors.contains("cai: warning: rank 1: "))
+            #expect(failed.errors.contains("data/p/2.pt"))
+            #expect(failed.errorLines.last?.hasPrefix("cai: error: 1 of 3 ranks failed") == true)
+            #expect(FileManager.default.fileExists(atPath: store.folder + "/results/r/2.json"))
+
+            let refused = try store.run(["run", store.payload])
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("resume or overwrite"))
+            try store.write(#","resume":true,"tolerated_failure_percentage":40"#)
+            let tolerated = try store.run(["run", store.payload])
+            #expect(tolerated.status == 0, "\(tolerated.errors)")
+            #expect(tolerated.errors.contains("27 galaxies by 3 ranks (1 failed)"))
+        }
+    }
+
+    @Test("The three commands one after another make the same run")
+    func stepByStep() throws {
+        try Store.with(#","batchsize":4"#) { store in
+            let begun = try store.run(["initialize", store.payload])
+            #expect(begun.status == 0)
+            #expect(begun.errors.contains("batchsize"))
+            let event = store.folder + "/begun.json"
+            try begun.output.write(toFile: event, atomically: true, encoding: .utf8)
+            let items = try #require(try object(begun.output)["body"] as? [[String: Any]])
+            for item in items {
+                try JSONSerialization.data(withJSONObject: item)
+                    .write(to: URL(fileURLWithPath: store.folder + "/item.json"))
+                let worker = try store.run(["worker", store.folder + "/item.json", "--threads", "1"])
+                #expect(worker.status == 0, "\(worker.errors)")
+                #expect(try object(worker.output)["data_path"] as? String == item["DATA_PATH"] as? String)
+            }
+            let summarized = try store.run(["summarize", event])
+            #expect(summarized.status == 0, "\(summarized.errors)")
+            #expect(try object(summarized.output)["galaxies"] as? Int == 37)
+            let inferred = try Command.infer([store.folder + "/data/p", "--quiet"])
+            #expect(try text(of: store.folder + "/results/r/predictions.csv") == inferred.output)
+            try FileManager.default.removeItem(atPath: store.folder + "/results/r/1.json")
+            let missing = try store.run(["summarize", event])
+            #expect(missing.status == 1)
+            #expect(missing.errors.contains("rank 1: "))
+            #expect(missing.errors.contains("is missing"))
+        }
+    }
+
+    @Test(
+        "What is wrong with an event or a store is said in one line",
+        arguments: [
+            (["run", "none.json", "--store", "file:///"], 1, "none.json: no such file"),
+            (["run", Tiny.partition, "--store", "file:///"], 1, "expected JSON"),
+            (["worker", "none.json", "--store", "file:///none/here"], 1, "none.json: no such file"),
+            (["summarize", "-", "--store", "file:///"], 1, "standard input: expected JSON, found nothing"),
+            (["run", "p.json", "--store", "folder"], 2, "--store: expected file:///dir"),
+            (["run", "p.json", "--threads", "0"], 2, "--threads"), (["initialize"], 2, "event.json"),
+            (["initialize", ""], 2, "event.json"),
+        ])
+    func errors(arguments: [String], status: Int, part: String) throws {
+        let command = try Command.run(arguments)
+        #expect(command.status == Int32(status))
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.contains(part), "\(command.errors)")
+        #expect(command.output.isEmpty)
+    }
+}

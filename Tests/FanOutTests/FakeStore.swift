@@ -1,0 +1,82 @@
+import Cloud
+import Inference
+
+/// A store in memory that counts what is asked of it, holds back ranges until they are let through, and fails on demand.
+final class FakeStore: ObjectStore {
+    struct State {
+        var objects: [String: (bytes: [UInt8], etag: String)] = [:]
+        var gets: [Range<Int>] = []
+        var heads = 0
+        var underway = 0
+        var mostUnderway = 0
+        /// Requests that wait until this says nothing against them.
+        var isHeld: @Sendable (Range<Int>) -> Bool = { _ in false }
+        var failure: @Sendable (Range<Int>) -> CloudError? = { _ in nil }
+        /// Bytes that are left out of every answer.
+        var missing = 0
+    }
+
+    let state = Monitor(State())
+
+    init(_ objects: [String: [UInt8]] = [:]) {
+        state.withLock { state in
+            for (key, bytes) in objects { state.objects[key] = (bytes, "1") }
+        }
+    }
+
+    func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
+
+    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+        state.withLock { state in
+            state.heads += 1
+            return state.objects[key].map { ObjectInfo(key: key, size: $0.bytes.count, etag: $0.etag) }
+        }
+    }
+
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
+        let name = name(bucket: bucket, key: key)
+        let object = state.withLock { $0.objects[key] }
+        guard let object else { throw CloudError(.notFound, name, "no such object") }
+        let range = range ?? 0..<object.bytes.count
+        state.change { state in
+            state.gets.append(range)
+            state.underway += 1
+            state.mostUnderway = max(state.mostUnderway, state.underway)
+        }
+        defer { state.change { $0.underway -= 1 } }
+        state.wait { $0.isHeld(range) ? nil : () }
+        let (failure, missing, now) = state.withLock { ($0.failure(range), $0.missing, $0.objects[key]?.etag) }
+        if let failure { throw failure }
+        guard etag == nil || etag == now else { throw CloudError(.conflict, name, "has changed") }
+        return Array(object.bytes[range].dropLast(missing))
+    }
+
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+        state.change { $0.objects[key] = (bytes, "\($0.objects.count + 2)") }
+    }
+
+    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+        throw CloudError(.invalid, path, "is not for this store")
+    }
+
+    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+        state.withLock { state in
+            state.objects.filter { $0.key.hasPrefix(prefix) }
+                .map { ObjectInfo(key: $0.key, size: $0.value.bytes.count, etag: $0.value.etag) }
+                .sorted { Array($0.key.utf8).lexicographicallyPrecedes(Array($1.key.utf8)) }
+        }
+    }
+
+    func delete(bucket: String, key: String) throws(CloudError) {
+        state.change { _ = $0.objects.removeValue(forKey: key) }
+    }
+
+    var statistics: StoreStatistics { StoreStatistics() }
+
+    /// How often each byte of an object of that size was asked for.
+    func transfers(of size: Int) -> [Int] {
+        var counts = [Int](repeating: 0, count: size)
+        for range in state.withLock({ $0.gets }) { for byte in range { counts[byte] += 1 } }
+        return counts
+    }
+}
