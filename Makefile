@@ -4,13 +4,15 @@
 export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
+IMAGE ?= .build/image/cai.tar
 ARGS ?=
 KERNEL_ARGS ?=
+CLOUD_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test format lint bench bench-peers accuracy elementary figure weights-manifest clean \
-	kernel-contracts kernel-contracts-emulated instruction-count
+.PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
+	clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -21,10 +23,16 @@ build: deps
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
-# All tests are Swift Testing's; its summary is the last line.
-test: deps
+# The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
+test: test-cloud
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
+
+# The fan-out against real servers on loopback: S3, Lambda's emulator, Step Functions. Options of pytest go through
+# CLOUD_ARGS: make test-cloud CLOUD_ARGS="-k faults"
+test-cloud: build
+	@scripts/install-packages.sh --python
+	@Tests/Cloud/run.sh $(CLOUD_ARGS)
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:
@@ -67,8 +75,16 @@ instruction-count: deps
 figure: demo
 	@$(PYTHON) docs/figures/redshifts.py $(OUT)/predictions.csv docs/figures/redshifts.svg
 
+# The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
+image: build
+	@scripts/install-packages.sh --image
+	@WEIGHTS="$(WEIGHTS)" deploy/build-image.sh $(IMAGE)
+
+image-test: image
+	@deploy/test-image.sh $(IMAGE)
+
 weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Benchmarks/.build Benchmarks/.venv demo-output
+	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv demo-output

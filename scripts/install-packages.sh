@@ -1,7 +1,9 @@
 #!/bin/sh
 # Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
-# With --checks also what only .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
+# With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
+# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
+# With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
 missing=""
@@ -22,6 +24,11 @@ fi
 command -v git >/dev/null 2>&1 || need git
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] || need ca-certificates
 
+if [ "${1:-}" = --python ]; then
+    command -v python3 >/dev/null 2>&1 || need python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv
+fi
+
 if [ "${1:-}" = --checks ]; then
     command -v cc >/dev/null 2>&1 || { need gcc && need libc6-dev; }
     command -v valgrind >/dev/null 2>&1 || need valgrind
@@ -31,6 +38,12 @@ if [ "${1:-}" = --checks ]; then
         command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || need gcc-aarch64-linux-gnu
         [ -e /usr/aarch64-linux-gnu/lib/libc.a ] || need libc6-dev-arm64-cross
     fi
+fi
+
+if [ "${1:-}" = --image ]; then
+    command -v buildah >/dev/null 2>&1 || need buildah
+    command -v skopeo >/dev/null 2>&1 || need skopeo
+    command -v strip >/dev/null 2>&1 || need binutils
 fi
 
 if [ -n "$missing" ]; then

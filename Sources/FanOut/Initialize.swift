@@ -42,6 +42,19 @@ public struct Initialize: Sendable {
         return InitializeResult(manifest: manifest, items: items, warnings: input.warnings)
     }
 
+    /// What a run would be, of the listing alone: nothing is written.
+    public func plan(_ input: InitializeInput, workers: LaunchPlan.Workers) throws(FanOutError) -> LaunchPlan {
+        let objects = try partitions(input)
+        let manifest = RunManifest(
+            runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
+            weightsETag: nil)
+        var sizes = [[Int]](repeating: [], count: manifest.ranks)
+        for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
+        return LaunchPlan(
+            place: store.name(bucket: input.dataBucket, key: input.folder), sizes: sizes,
+            concurrency: input.maxConcurrency, workers: workers)
+    }
+
     /// The partitions to run, in natural order.
     private func partitions(_ input: InitializeInput) throws(FanOutError) -> [ObjectInfo] {
         let place = store.name(bucket: input.dataBucket, key: input.folder)

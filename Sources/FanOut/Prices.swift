@@ -8,6 +8,9 @@ public enum Prices {
     /// Dollars for an invocation.
     public static let request = 0.000_000_2
 
+    /// Dollars for each state that a standard execution of Step Functions enters.
+    public static let stateTransition = 0.000_025
+
     /// Memory that is configured, for time rounded up to a millisecond.
     /// - Parameter memory: in MB of 2^20 bytes.
     public static func gigabyteSeconds(memory: Int, seconds: Double) -> Double {

@@ -24,9 +24,11 @@ struct FanOutOptions: ParsableArguments {
     /// - Parameter threads: nil for the processors that this process may use.
     func handlers(threads: Int? = nil) throws(FanOutError) -> FanOutHandlers {
         let environment = ProcessInfo.processInfo.environment
-        let store = try StoreLocator.store(store)
-        return FanOutHandlers(store: store, environment: environment, threads: threads)
+        return FanOutHandlers(store: try objects(), environment: environment, threads: threads)
     }
+
+    /// The store alone.
+    func objects() throws(FanOutError) -> any ObjectStore { try StoreLocator.store(store) }
 }
 
 /// An event as a command is given it.

@@ -52,7 +52,8 @@ struct InferCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+            "Threads that compute; bits do not depend on it. One more checks files ahead. Default: the processors this process may use.",
+            valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))

@@ -1,4 +1,6 @@
 import ArgumentParser
+import FanOut
+import FoundationEssentials
 import Glibc
 import Inference
 
@@ -7,6 +9,10 @@ enum Main {
     static func main() {
         // A reader that goes away (`| head`) is then an error of `write`, not a signal that kills the process.
         signal(SIGPIPE, SIG_IGN)
+        let environment = ProcessInfo.processInfo.environment
+        if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
+            exit(function.run { try StoreLocator.store(nil) })
+        }
         do {
             var command = try Cai.parseAsRoot()
             try command.run()

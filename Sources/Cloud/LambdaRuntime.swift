@@ -1,0 +1,158 @@
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// The loop of a Lambda function over the Lambda Runtime API, version 2018-06-01: asks for the next event, hands it to the
+/// handler, and gives back what that returns or why it does not.
+public final class LambdaRuntime: Sendable {
+    /// The most bytes that a function may return: Lambda's quota of 6 MB.
+    public static let responseLimit = 6 << 20
+
+    private enum State {
+        /// Between invocations: nothing would be lost if the process ended now.
+        case idle
+        case busy
+        case stopping
+    }
+
+    private let base: String
+    private let transport: any HTTPTransport
+    private let setTraceID: @Sendable (String?) -> Void
+    private let state = Mutex(State.idle)
+
+    /// - Parameters:
+    ///   - api: host and port, as in `AWS_LAMBDA_RUNTIME_API`.
+    ///   - setTraceID: called before each event is handled, while no handler runs; puts the id, or that there is none,
+    ///     into this process's environment unless a test wants it elsewhere.
+    public init(
+        api: String, transport: any HTTPTransport,
+        setTraceID: @escaping @Sendable (String?) -> Void = LambdaRuntime.putTraceIDIntoEnvironment
+    ) {
+        base = "http://\(api)/2018-06-01/runtime/"
+        self.transport = transport
+        self.setTraceID = setTraceID
+    }
+
+    /// Handles events until `stop` is called. A failure of the handler is reported, and the next event is asked for.
+    /// - Parameters:
+    ///   - log: called after each invocation.
+    ///   - handler: takes an event and gives the answer; both are JSON.
+    /// - Throws: where the service has gone, or says that this environment is lost; the process has to end then.
+    public func run(
+        log: (LambdaOutcome) -> Void = { _ in },
+        _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
+    ) throws(CloudError) {
+        let clock = ContinuousClock()
+        while state.withLock({ $0 != .stopping }) {
+            let (event, context) = try next()
+            let start = clock.now
+            let isTaken = state.withLock { state in
+                guard state != .stopping else { return false }
+                state = .busy
+                return true
+            }
+            guard isTaken else { return }
+            setTraceID(context.traceID)
+            let result = try answer(event, context, handler)
+            state.withLock { if $0 == .busy { $0 = .idle } }
+            log(
+                LambdaOutcome(
+                    context: context, seconds: (clock.now - start) / .seconds(1), eventBytes: event.count,
+                    result: result))
+        }
+    }
+
+    /// Reports that there will be no loop, since the function cannot be set up.
+    public func report(initFailure failure: LambdaFailure) throws(CloudError) {
+        if let refusal = try post(failure, to: "init/error") {
+            throw CloudError(.unavailable, base + "init/error", refusal.message)
+        }
+    }
+
+    /// No further event is taken. May be called from any thread: `next` waits for hours where no events come, and nothing
+    /// interrupts it, so whoever calls this ends the process where that is safe.
+    /// - Returns: whether no event is being handled; otherwise `run` returns when the one that is has been answered.
+    public func stop() -> Bool {
+        state.withLock { state in
+            defer { state = .stopping }
+            return state != .busy
+        }
+    }
+
+    /// Sets `_X_AMZN_TRACE_ID`, or removes it.
+    public static func putTraceIDIntoEnvironment(_ id: String?) {
+        if let id {
+            unsafe setenv("_X_AMZN_TRACE_ID", id, 1)
+        } else {
+            unsafe unsetenv("_X_AMZN_TRACE_ID")
+        }
+    }
+
+    private func next() throws(CloudError) -> (event: [UInt8], context: LambdaContext) {
+        let response = try transport.send(HTTPRequest("GET", base + "invocation/next", mayStandStill: true))
+        guard response.status == 200 else { throw refusal("invocation/next", response) }
+        guard let context = LambdaContext(response) else {
+            throw CloudError(.invalid, base + "invocation/next", "an event without a Lambda-Runtime-Aws-Request-Id")
+        }
+        return (response.body, context)
+    }
+
+    /// Handles one event and hands over what comes of it.
+    private func answer(
+        _ event: [UInt8], _ context: LambdaContext,
+        _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
+    ) throws(CloudError) -> Result<Int, LambdaFailure> {
+        let path = "invocation/\(context.requestID)/"
+        let body: [UInt8]
+        do {
+            body = try handler(event, context)
+        } catch {
+            return .failure(try post(error, to: path + "error") ?? error)
+        }
+        guard body.count <= Self.responseLimit else {
+            let failure = LambdaFailure(
+                type: "Cai.ResponseTooLarge",
+                message: "the response has \(body.count) bytes; Lambda takes \(Self.responseLimit) at most")
+            return .failure(try post(failure, to: path + "error") ?? failure)
+        }
+        return try post(body, to: path + "response").map { .failure($0) } ?? .success(body.count)
+    }
+
+    /// - Returns: why the service does not take it, where it does not.
+    private func post(_ failure: LambdaFailure, to path: String) throws(CloudError) -> LambdaFailure? {
+        let report = ErrorReport(errorMessage: failure.message, errorType: failure.type, stackTrace: [])
+        // Strings are all that is encoded: there is nothing to fail.
+        let body = (try? JSONEncoder().encode(report)) ?? Data("{}".utf8)
+        return try post(
+            [UInt8](body), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
+    }
+
+    private func post(
+        _ body: [UInt8], to path: String, headers: [(name: String, value: String)] = []
+    ) throws(CloudError) -> LambdaFailure? {
+        let response = try transport.send(
+            HTTPRequest(
+                "POST", base + path, headers: [("Content-Type", "application/json")] + headers, body: body,
+                timeout: 60))
+        switch response.status {
+        case 200..<300: return nil
+        // Too late or too large: the invocation is closed, and there is nothing more to say about it.
+        case 400..<500: return LambdaFailure(type: "Cai.Refused", message: refusal(path, response).description)
+        default: throw refusal(path, response)
+        }
+    }
+
+    private func refusal(_ path: String, _ response: HTTPResponse) -> CloudError {
+        let text = String(decoding: response.body.prefix(300), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return CloudError(
+            .unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
+    }
+
+    /// What the service shows as the function's error; the names are its own.
+    private struct ErrorReport: Encodable {
+        let errorMessage: String
+        let errorType: String
+        let stackTrace: [String]
+    }
+}

@@ -1,0 +1,54 @@
+import FoundationEssentials
+
+/// An AWS JSON service's answer that is not the one asked for.
+struct ServiceRefusal {
+    private let status: Int
+    /// Its name for the error, without the namespace; empty where there is none.
+    private let code: String
+    private let message: String
+
+    /// - Parameter credentials: services quote requests where they find the signature wrong, token and all.
+    init(_ response: HTTPResponse, hiding credentials: AWSCredentials) {
+        struct Body: Decodable {
+            let type: String?
+            let message: String?
+            let capitalMessage: String?
+
+            enum CodingKeys: String, CodingKey {
+                case type = "__type"
+                case message
+                case capitalMessage = "Message"
+            }
+        }
+        status = response.status
+        let body = try? JSONDecoder().decode(Body.self, from: Data(response.body))
+        let type = body?.type ?? response.header("x-amzn-ErrorType") ?? ""
+        code = String(type.split(separator: "#").last?.split(separator: ":").first ?? "")
+        let text = body?.message ?? body?.capitalMessage ?? ""
+        message = credentials.redact(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// Whether the same request may well be answered later.
+    var isPassing: Bool {
+        status == 429 || [500, 502, 503, 504].contains(status)
+            || ["ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"].contains(code)
+    }
+
+    func error(_ action: String, of subject: String) -> CloudError {
+        let what = [code.isEmpty ? "status \(status)" : code, message].filter { !$0.isEmpty }.joined(separator: ": ")
+        return CloudError(kind, subject, "\(action): \(what)")
+    }
+
+    private var kind: CloudError.Kind {
+        switch code {
+        case _ where isPassing: .unavailable
+        case "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound": .notFound
+        case "ExecutionAlreadyExists": .conflict
+        case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException",
+            "ExpiredTokenException", "IncompleteSignatureException", "MissingAuthenticationTokenException",
+            "InvalidClientTokenId", "SignatureDoesNotMatch", "OptInRequired", "NotAuthorized":
+            .denied
+        default: status == 401 || status == 403 ? .denied : .invalid
+        }
+    }
+}

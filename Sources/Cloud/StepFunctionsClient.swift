@@ -1,0 +1,119 @@
+import FoundationEssentials
+
+/// The part of AWS Step Functions that starts an execution and watches it: AWS JSON 1.0 over POST.
+public struct StepFunctionsClient: Sendable {
+    private let configuration: AWSConfiguration
+    private let endpoint: String
+    private let transport: any HTTPTransport
+    private let retries: RetryPolicy
+
+    /// - Throws: `CloudError.invalid` for an endpoint that is no URL.
+    public init(
+        _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
+    ) throws(CloudError) {
+        self.configuration = configuration
+        self.transport = transport
+        self.retries = retries
+        let own = "https://states.\(configuration.region).\(configuration.domain)"
+        endpoint = try configuration.endpoint("SFN") ?? own
+    }
+
+    /// Starts an execution. With the same name and input it may be asked for again, and is started once.
+    /// - Parameters:
+    ///   - name: up to 80 characters, new for this state machine.
+    ///   - input: a JSON object.
+    /// - Returns: its ARN.
+    public func startExecution(stateMachine: String, name: String, input: String) throws(CloudError) -> String {
+        struct Input: Encodable {
+            let stateMachineArn: String
+            let name: String
+            let input: String
+        }
+        struct Output: Decodable {
+            let executionArn: String
+        }
+        let output: Output = try call(
+            "StartExecution", Input(stateMachineArn: stateMachine, name: name, input: input), of: stateMachine)
+        return output.executionArn
+    }
+
+    public func describeExecution(_ arn: String) throws(CloudError) -> Execution {
+        try call("DescribeExecution", ["executionArn": arn], of: arn)
+    }
+
+    /// The ARNs of all Map runs of an execution so far.
+    public func listMapRuns(of execution: String) throws(CloudError) -> [String] {
+        struct Output: Decodable {
+            struct Item: Decodable {
+                let mapRunArn: String
+            }
+            let mapRuns: [Item]
+            let nextToken: String?
+        }
+        var arns: [String] = []
+        var input = ["executionArn": execution]
+        while true {
+            let output: Output = try call("ListMapRuns", input, of: execution)
+            arns += output.mapRuns.map(\.mapRunArn)
+            guard let token = output.nextToken, !token.isEmpty else { return arns }
+            guard token != input["nextToken"] else {
+                throw CloudError(.invalid, execution, "ListMapRuns: expected another page, found the same one again")
+            }
+            input["nextToken"] = token
+        }
+    }
+
+    public func describeMapRun(_ arn: String) throws(CloudError) -> MapRun {
+        try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
+    }
+
+    /// One call, tried again while the service is busy or cannot be reached. All calls here may be repeated.
+    private func call<Output: Decodable>(
+        _ action: String, _ input: some Encodable, of subject: String
+    ) throws(CloudError) -> Output {
+        let body: Data
+        do {
+            body = try JSONEncoder().encode(input)
+        } catch {
+            throw CloudError(.invalid, subject, "\(action): the request cannot be written as JSON")
+        }
+        let request = HTTPRequest(
+            "POST", endpoint + "/",
+            headers: [
+                ("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", "AWSStepFunctions.\(action)"),
+            ], body: [UInt8](body), timeout: 60)
+        let response = try send(request, action, of: subject)
+        do {
+            return try JSONDecoder().decode(Output.self, from: Data(response.body))
+        } catch {
+            throw CloudError(
+                .invalid, subject,
+                "\(action): expected the answer's fields, found \(response.body.count) bytes without them")
+        }
+    }
+
+    private func send(
+        _ request: HTTPRequest, _ action: String, of subject: String
+    ) throws(CloudError) -> HTTPResponse {
+        var attempts = Retries(retries)
+        while true {
+            let credentials = try configuration.credentials.credentials()
+            let signed = try SigV4.sign(
+                request, service: "states", region: configuration.region, credentials: credentials,
+                date: retries.now())
+            let failure: CloudError
+            do throws(CloudError) {
+                let response = try transport.send(signed)
+                if (200..<300).contains(response.status) { return response }
+                failure = ServiceRefusal(response, hiding: credentials).error(action, of: subject)
+            } catch {
+                failure = error
+            }
+            guard failure.kind == .unavailable else { throw failure }
+            try attempts.wait(after: failure)
+        }
+    }
+
+    /// Lets this thread rest for that many seconds.
+    func rest(_ seconds: Double) { retries.sleep(seconds) }
+}

@@ -1,0 +1,89 @@
+import Cloud
+import FanOut
+import FoundationEssentials
+import Glibc
+import Report
+
+/// The program as Lambda starts it: no command, but a loop over events.
+struct LambdaFunction {
+    static let handlers = ["cai.initialize", "cai.worker", "cai.summarize"]
+    /// What Step Functions sees as the error of a handler that failed.
+    static let failureType = "Cai.Failed"
+
+    private let handler: String
+    private let api: String
+    private let environment: [String: String]
+
+    /// - Returns: nil where this is a process like any other: neither named `bootstrap` nor with a runtime API to talk to.
+    init?(arguments: [String], environment: [String: String]) {
+        let name = arguments.first?.split(separator: "/").last
+        api = environment["AWS_LAMBDA_RUNTIME_API"] ?? ""
+        guard !api.isEmpty || name == "bootstrap" else { return nil }
+        // An image's command comes as an argument.
+        let named = environment["_HANDLER"] ?? ""
+        handler = named.isEmpty ? arguments.dropFirst().first ?? "" : named
+        self.environment = environment
+    }
+
+    /// Handles events until SIGTERM or until the service has gone.
+    /// - Returns: the exit status.
+    func run(store: () throws -> any ObjectStore) -> Int32 {
+        guard !api.isEmpty else {
+            Console.report(
+                "error: AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing")
+            return 1
+        }
+        let runtime = LambdaRuntime(api: api, transport: CurlTransport(environment: environment))
+        SignalWatch.start(SIGTERM) {
+            // Between invocations nobody waits for anything.
+            if runtime.stop() { _exit(0) }
+        }
+        do {
+            let handlers = try handlers(runtime, store)
+            try runtime.run(log: log) { event, context throws(LambdaFailure) in
+                do throws(FanOutError) {
+                    return try handlers.handle(
+                        handler, event: event, deadline: context.deadline.map { $0 - Self.margin })
+                } catch {
+                    throw LambdaFailure(type: Self.failureType, message: error.description)
+                }
+            }
+            return 0
+        } catch {
+            Console.report("error: \(error)")
+            return 1
+        }
+    }
+
+    /// What answers events. That there is nothing is told to the service first.
+    private func handlers(_ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore) throws -> FanOutHandlers {
+        do {
+            guard Self.handlers.contains(handler) else {
+                throw FanOutError(
+                    "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
+            }
+            let handlers = FanOutHandlers(store: try store(), environment: environment)
+            handlers.prepare(handler)
+            return handlers
+        } catch {
+            do {
+                try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
+            } catch let unheard {
+                throw FanOutError("\(error); and nobody can be told: \(unheard)")
+            }
+            throw error
+        }
+    }
+
+    /// Seconds before Lambda's deadline in which an answer is given back.
+    static let margin = 0.1
+
+    private func log(_ outcome: LambdaOutcome) {
+        let start = "\(handler) \(outcome.context.requestID): "
+        let time = Decimals.fixed(outcome.seconds, 3) + " s, \(Numbers.bytes(outcome.eventBytes)) in"
+        switch outcome.result {
+        case .success(let bytes): Console.report(start + "done, \(time), \(Numbers.bytes(bytes)) out")
+        case .failure(let failure): Console.report(start + "failed, \(time): \(failure)")
+        }
+    }
+}

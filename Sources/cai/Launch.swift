@@ -1,0 +1,70 @@
+import Cloud
+import FanOut
+import FoundationEssentials
+import Glibc
+import Inference
+import Synchronization
+
+/// One execution of the state machine, from its start to its end.
+final class Launch: Sendable {
+    private enum Stage {
+        case before
+        /// Asked for under this name: whether it has started is not known yet.
+        case asked(String)
+        case started(String)
+    }
+
+    private let machine: StateMachineARN
+    private let client: StepFunctionsClient
+    private let isQuiet: Bool
+    private let stage = Mutex(Stage.before)
+
+    init(machine: StateMachineARN, client: StepFunctionsClient, isQuiet: Bool) {
+        self.machine = machine
+        self.client = client
+        self.isQuiet = isQuiet
+    }
+
+    /// The execution's ARN, once it has started.
+    var arn: String? {
+        stage.withLock { stage in
+            if case .started(let arn) = stage { arn } else { nil }
+        }
+    }
+
+    /// Starts it and waits for its end. Interrupted, this process ends and the execution does not.
+    func run(name: String, input: String) throws(FanOutError) -> Execution {
+        SignalWatch.start(SIGINT) { [self] in
+            if Console.isTerminal { Console.write("\r\u{1B}[K") }
+            Console.report(interruption)
+            _exit(130)
+        }
+        stage.withLock { $0 = .asked(name) }
+        let arn = try started(name, input)
+        stage.withLock { $0 = .started(arn) }
+        if !isQuiet { Console.report("started \(arn)") }
+        let line = MapLine(isShown: !isQuiet)
+        defer { line.wipe() }
+        do throws(CloudError) {
+            return try client.wait(for: arn, progress: line.isShown ? { line.show($0) } : nil)
+        } catch {
+            throw FanOutError("\(error); the execution goes on")
+        }
+    }
+
+    private func started(_ name: String, _ input: String) throws(FanOutError) -> String {
+        do throws(CloudError) {
+            return try client.startExecution(stateMachine: machine.description, name: name, input: input)
+        } catch {
+            throw FanOutError(error)
+        }
+    }
+
+    private var interruption: String {
+        switch stage.withLock({ $0 }) {
+        case .before: "interrupted: nothing was started"
+        case .asked(let name): "interrupted: \(machine) was asked to start execution \(name), which may go on"
+        case .started(let arn): "interrupted: the execution goes on: \(arn)"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Cloud
+import FanOut
+import FoundationEssentials
+import Inference
+
+extension LaunchPlan.Architecture: ExpressibleByArgument {}
+
+struct LaunchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launch",
+        abstract: "Run a fan-out on AWS: start the state machine and follow it to its end.",
+        discussion: """
+            Starts an execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows how \
+            far its workers are, and prints the summary. Exits with 1 where the run failed. Interrupted, it leaves the \
+            execution alone.
+
+            With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
+            Times follow from the bytes and a rate; without --galaxies-per-second that is 250 galaxies/s for each \
+            1,769 MB, for which AWS gives a processor. Cost is that of us-east-1.
+
+            EXAMPLES
+              cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai
+              cai launch payload.json --dry-run --memory 1769
+            """)
+
+    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"))
+    var payload: String
+
+    @Option(help: ArgumentHelp("The state machine's ARN, which names its region.", valueName: "arn"))
+    var stateMachine: String?
+
+    @Option(help: ArgumentHelp("What the execution is called. Default: made up.", valueName: "name"))
+    var name: String?
+
+    @Flag(help: "Tell what would run, its time and its cost; start nothing.")
+    var dryRun = false
+
+    @Option(help: ArgumentHelp("With --dry-run: MB configured for each worker, 128 to 10240.", valueName: "mb"))
+    var memory = LaunchPlan.Workers.memoryOfOneProcessor
+
+    @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64.", valueName: "name"))
+    var architecture = LaunchPlan.Architecture.x86
+
+    @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
+    var galaxiesPerSecond: Double?
+
+    @OptionGroup var options: FanOutOptions
+
+    @Flag(help: "Print the summary, or with --dry-run the plan, as a JSON object on the standard output.")
+    var json = false
+
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    var quiet = false
+
+    func validate() throws {
+        try requireName(payload, of: "payload.json")
+        if let stateMachine {
+            guard StateMachineARN(stateMachine) != nil else {
+                throw ValidationError(
+                    "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, found '\(stateMachine)'"
+                )
+            }
+        } else if !dryRun {
+            throw ValidationError("--state-machine: expected an ARN, or --dry-run")
+        }
+        if let name {
+            // What Step Functions takes without quoting.
+            let letters = name.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+                    || byte == 95
+            }
+            guard letters, (1...80).contains(name.utf8.count) else {
+                throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
+            }
+        }
+        guard LaunchPlan.Workers.memoryRange.contains(memory) else {
+            throw ValidationError("--memory: expected 128 to 10240, found \(memory)")
+        }
+        if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
+            throw ValidationError("--galaxies-per-second: expected a number above 0, found \(galaxiesPerSecond)")
+        }
+    }
+
+    func run() throws {
+        let event = try EventFile.read(payload)
+        let asked = try InitializeInput(event)
+        FanOutNotices.show(asked.warnings)
+        guard !dryRun else { return try plan(asked) }
+        guard let stateMachine, let machine = StateMachineARN(stateMachine) else { return }
+        let store = try options.objects()
+        let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
+        let input = String(decoding: try event.encoded(), as: UTF8.self)
+        let execution = try launch.run(name: name ?? Self.newName(), input: input)
+        guard execution.hasSucceeded else {
+            throw FanOutError("\(launch.arn ?? stateMachine): \(execution.failureLine)")
+        }
+        let summary = try LaunchSummary(asked, from: store)
+        if json { try FanOutNotices.write(summary.json) }
+        if !quiet { Console.write(summary.text) }
+    }
+
+    /// In the state machine's region, whatever the environment's is.
+    private static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
+        let environment = ProcessInfo.processInfo.environment
+            .merging(["AWS_REGION": machine.region]) { _, region in region }
+        let transport = CurlTransport(environment: environment)
+        return try StepFunctionsClient(AWSConfiguration(environment, transport: transport), transport: transport)
+    }
+
+    private func plan(_ input: InitializeInput) throws {
+        let workers = LaunchPlan.Workers(
+            memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
+        let plan = try options.handlers().initialize.plan(input, workers: workers)
+        for warning in plan.warnings { Console.report("warning: \(warning)") }
+        if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
+    }
+
+    /// One that no other execution has, so that starting it may be tried again.
+    private static func newName() -> String {
+        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
+        return "cai-\(time)-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
+    }
+}

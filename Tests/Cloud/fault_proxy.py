@@ -1,0 +1,384 @@
+"""A proxy between the program and S3 that does to it what networks and overloaded services do.
+
+Every fault is bounded: it strikes the first few requests for an object and then lets them pass, and it counts its
+strikes, so that a test can tell that it was there at all.
+"""
+
+import base64
+import http.client
+import re
+import socket
+import struct
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+# Headers of one connection, and those that a reply gets anew.
+_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Exchange:
+    """One request, what S3 says to it, and the ways to spoil the answer."""
+
+    def __init__(self, handler: "_Handler", body: bytes) -> None:
+        self.handler, self.body = handler, body
+        self.method, self.path = handler.command, urlsplit(handler.path).path
+        self.query = parse_qs(urlsplit(handler.path).query, keep_blank_values=True)
+
+    @property
+    def is_listing(self) -> bool:
+        return self.method == "GET" and "list-type" in self.query
+
+    @property
+    def is_download(self) -> bool:
+        return self.method == "GET" and not self.query and self.path.count("/") > 1
+
+    @property
+    def is_upload(self) -> bool:
+        return self.method == "PUT"
+
+    def upstream(self) -> Reply:
+        """S3's answer. The request goes there as it came, its Host with it: that is signed."""
+        headers = {name: value for name, value in self.handler.headers.items() if name.lower() not in _HOP}
+        headers.pop("Expect", None)
+        connection = http.client.HTTPConnection("127.0.0.1", self.handler.server.upstream_port, timeout=60)
+        try:
+            has_body = self.method in ("PUT", "POST")
+            connection.request(self.method, self.handler.path, self.body if has_body else None, headers)
+            response = connection.getresponse()
+            kept = [(name, value) for name, value in response.getheaders() if name.lower() not in _HOP]
+            if self.method == "HEAD":
+                kept.append(("Content-Length", response.getheader("Content-Length") or "0"))
+            return Reply(response.status, kept, response.read())
+        finally:
+            connection.close()
+
+    def send(self, reply: Reply, declared: int | None = None, sent: int | None = None) -> None:
+        """Sends it, with a `Content-Length` of `declared` and only the first `sent` bytes of its body."""
+        self.handler.send_response(reply.status)
+        for name, value in reply.headers:
+            self.handler.send_header(name, value)
+        if self.method != "HEAD":
+            self.handler.send_header("Content-Length", str(len(reply.body) if declared is None else declared))
+        self.handler.end_headers()
+        if self.method != "HEAD":
+            self.handler.wfile.write(reply.body if sent is None else reply.body[:sent])
+        self.handler.wfile.flush()
+
+    def fail(self, status: int, code: str, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """S3's own form of an error."""
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+        self.send(Reply(status, [("Content-Type", "application/xml"), *headers], text.encode()))
+
+    def hang_up(self, reset: bool) -> None:
+        """Ends the connection: properly, or with a reset."""
+        connection = self.handler.connection
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.handler.close_connection = True
+        connection.shutdown(socket.SHUT_WR) if not reset else connection.close()
+
+    def wait(self, seconds: float) -> None:
+        """Until then, or until the client hangs up or the proxy ends."""
+        deadline = time.monotonic() + seconds
+        self.handler.connection.settimeout(0.05)
+        while time.monotonic() < deadline and not self.handler.server.ending.is_set():
+            try:
+                if self.handler.connection.recv(1, socket.MSG_PEEK) == b"":
+                    return
+                time.sleep(0.05)
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+
+
+@dataclass
+class Fault:
+    """Strikes the first `times` requests that it fits for each object."""
+
+    times: int = 2
+    strikes: int = field(default=0, init=False)
+    _seen: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def fits(self, exchange: Exchange) -> bool:
+        raise NotImplementedError
+
+    def spoil(self, exchange: Exchange) -> None:
+        raise NotImplementedError
+
+    def takes(self, exchange: Exchange) -> bool:
+        if not self.fits(exchange):
+            return False
+        with self._lock:
+            target = (exchange.method, exchange.path)
+            self._seen[target] += 1
+            strikes = self._seen[target] <= self.times
+            self.strikes += strikes
+            return strikes
+
+
+@dataclass
+class Storm(Fault):
+    """Every request is turned away at first."""
+
+    status: int = 503
+    code: str = "SlowDown"
+    retry_after: int | None = None
+
+    def fits(self, exchange: Exchange) -> bool:
+        return True
+
+    def spoil(self, exchange: Exchange) -> None:
+        headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
+        exchange.fail(self.status, self.code, "Please reduce your request rate.", headers)
+
+
+@dataclass
+class Reset(Fault):
+    """The connection is reset in the middle of a body."""
+
+    part: float = 0.5
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download or exchange.is_listing
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        exchange.send(reply, sent=int(len(reply.body) * self.part))
+        time.sleep(0.05)  # a reset overtakes what was sent before it
+        exchange.hang_up(reset=True)
+
+
+@dataclass
+class Stall(Fault):
+    """Nothing more comes in the middle of a body, and the connection stays."""
+
+    times: int = 1
+    part: float = 0.5
+    seconds: float = 60
+    suffix: str = ""
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download and exchange.path.endswith(self.suffix)
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        exchange.send(reply, sent=int(len(reply.body) * self.part))
+        exchange.wait(self.seconds)
+        exchange.hang_up(reset=True)
+
+
+@dataclass
+class Short(Fault):
+    """The connection ends, properly, before the body does."""
+
+    missing: int = 1
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download or exchange.is_listing
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        exchange.send(reply, sent=max(0, len(reply.body) - self.missing))
+        exchange.hang_up(reset=False)
+
+
+@dataclass
+class Cropped(Fault):
+    """A body, whole by its `Content-Length`, that is shorter than the range that was asked for and is declared."""
+
+    missing: int = 1
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download and "Range" in exchange.handler.headers
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        body = reply.body[: max(0, len(reply.body) - self.missing)]
+        exchange.send(Reply(reply.status, reply.headers, body))
+
+
+@dataclass
+class Corrupted(Fault):
+    """A bit of the body is another one than its checksum says."""
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        # S3 gives checksums of whole objects only.
+        if reply.status != 200 or not reply.body:
+            with self._lock:
+                self.strikes -= 1
+            return exchange.send(reply)
+        checksum = base64.b64encode(zlib.crc32(reply.body).to_bytes(4, "big")).decode()
+        body = bytearray(reply.body)
+        body[len(body) // 2] ^= 1
+        exchange.send(Reply(200, [*reply.headers, ("x-amz-checksum-crc32", checksum)], bytes(body)))
+
+
+@dataclass
+class SlowFirstByte(Fault):
+    """The answer is right, and begins late."""
+
+    times: int = 1
+    seconds: float = 1.5
+    suffix: str = ""
+
+    def fits(self, exchange: Exchange) -> bool:
+        return (exchange.is_download and exchange.path.endswith(self.suffix)) or exchange.is_listing
+
+    def spoil(self, exchange: Exchange) -> None:
+        exchange.wait(self.seconds)
+        exchange.send(exchange.upstream())
+
+
+@dataclass
+class LostAnswer(Fault):
+    """An upload is carried out, and the connection is reset instead of an answer."""
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_upload
+
+    def spoil(self, exchange: Exchange) -> None:
+        exchange.upstream()
+        exchange.hang_up(reset=True)
+
+
+@dataclass
+class DuplicatedPages(Fault):
+    """Each page of a listing begins with all entries of the page before it."""
+
+    times: int = 1_000_000
+    _entries: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_listing
+
+    def spoil(self, exchange: Exchange) -> None:
+        reply = exchange.upstream()
+        listing = f"{exchange.path}?{exchange.query.get('prefix')}"
+        own = b"".join(re.findall(rb"<Contents>.*?</Contents>", reply.body, re.DOTALL))
+        former = self._entries.get(listing, b"") if "continuation-token" in exchange.query else b""
+        self._entries[listing] = own
+        body = reply.body.replace(b"<Contents>", former + b"<Contents>", 1) if former else reply.body
+        exchange.send(Reply(reply.status, reply.headers, body))
+
+
+@dataclass
+class EndlessPages(Fault):
+    """A listing whose continuation token leads back to the same page."""
+
+    times: int = 1_000_000
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_listing
+
+    def spoil(self, exchange: Exchange) -> None:
+        token = exchange.query.get("continuation-token", ["once-more"])[0]
+        entry = b"<Contents><Key>100MB/1.pt</Key><Size>1</Size><ETag>&quot;e&quot;</ETag></Contents>"
+        body = (
+            b'<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            b"<IsTruncated>true</IsTruncated><NextContinuationToken>" + token.encode() + b"</NextContinuationToken>"
+            + entry + b"</ListBucketResult>"
+        )  # fmt: skip
+        exchange.send(Reply(200, [("Content-Type", "application/xml")], body))
+
+
+@dataclass
+class Refusal(Fault):
+    """Every request is refused for good."""
+
+    times: int = 1_000_000
+    status: int = 403
+    code: str = "AccessDenied"
+    message: str = "Access Denied"
+
+    def fits(self, exchange: Exchange) -> bool:
+        return True
+
+    def spoil(self, exchange: Exchange) -> None:
+        exchange.fail(self.status, self.code, self.message)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    def handle_any(self) -> None:
+        server: FaultProxy = self.server  # type: ignore[assignment]
+        try:
+            exchange = Exchange(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            server.count(exchange)
+            for fault in server.faults:
+                if fault.takes(exchange):
+                    return fault.spoil(exchange)
+            exchange.send(exchange.upstream())
+        except OSError:  # the client has gone
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except OSError:
+            pass
+
+
+class FaultProxy(ThreadingHTTPServer):
+    """Listens on a port of its own while the context lasts."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, upstream_port: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.upstream_port = upstream_port
+        self.faults: list[Fault] = []
+        self.requests: list[tuple[str, str]] = []
+        self.ending = threading.Event()
+        self._lock = threading.Lock()
+        self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def count(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.requests.append((exchange.method, exchange.path))
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+@contextmanager
+def fault_proxy(upstream_port: int, *faults: Fault) -> Iterator[FaultProxy]:
+    proxy = FaultProxy(upstream_port)
+    proxy.faults = list(faults)
+    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.ending.set()
+        proxy.shutdown()
+        thread.join()
+        proxy.server_close()

@@ -1,0 +1,62 @@
+"""A proxy between the program and S3 spoils answers; runs give the same results all the same, and in bounded time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fault_proxy import (
+    Corrupted, Cropped, DuplicatedPages, EndlessPages, Fault, LostAnswer, Reset, Short, SlowFirstByte, Stall, Storm,
+    fault_proxy,
+)  # fmt: skip
+from program import Program, Sky
+from s3 import S3
+
+Write = Callable[[Any], Path]
+
+SURVIVED: dict[str, Callable[[], list[Fault]]] = {
+    "503 storm": lambda: [Storm()],
+    "429 with Retry-After": lambda: [Storm(times=1, status=429, code="TooManyRequests", retry_after=1)],
+    "500, 502 and 504": lambda: [Storm(1, 500, "InternalError"), Storm(1, 502, "BadGateway"), Storm(1, 504, "Timeout")],
+    "reset in mid-body": lambda: [Reset()],
+    "reset after the header": lambda: [Reset(part=0)],
+    "stall in mid-body": lambda: [Stall(suffix="/7.pt")],
+    "last byte missing": lambda: [Short()],
+    "most of the body missing": lambda: [Short(missing=1 << 40)],
+    "fewer bytes than the range": lambda: [Cropped()],
+    "a bit flipped": lambda: [Corrupted()],
+    "duplicated pages": lambda: [DuplicatedPages()],
+    "slow first byte": lambda: [SlowFirstByte(suffix="/3.pt")],
+    "answers to uploads lost": lambda: [LostAnswer()],
+    "several at once": lambda: [Storm(times=1), Reset(times=1), Short(times=1), LostAnswer(times=1), DuplicatedPages()],
+}
+
+
+@pytest.mark.parametrize("name", SURVIVED)
+def test_results_are_unchanged(cai: Program, s3: S3, sky: Sky, write: Write, name: str) -> None:
+    faults = SURVIVED[name]()
+    path = f"faults/{name}"
+    with fault_proxy(s3.port, *faults) as proxy:
+        cai.succeed("run", write(sky.input(path)), environment=cai.at(proxy.endpoint, s3), timeout=90)
+    assert all(fault.strikes for fault in faults), f"not every fault has struck: {faults}"
+    sky.check(s3, path)
+
+
+def test_an_endless_storm_ends_with_one_line(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+    with fault_proxy(s3.port, Storm(times=1_000_000)) as proxy:
+        line = cai.run("run", write(sky.input("storm")), environment=cai.at(proxy.endpoint, s3), timeout=120).line
+    assert "503" in line and "SlowDown" in line
+
+
+def test_a_listing_that_never_ends_is_an_error(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+    with fault_proxy(s3.port, EndlessPages()) as proxy:
+        line = cai.run("run", write(sky.input("endless")), environment=cai.at(proxy.endpoint, s3), timeout=60).line
+    assert "s3://" in line
+
+
+def test_requests_that_are_refused_are_not_repeated(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+    storm = Storm(times=1_000_000, status=403, code="AccessDenied")
+    with fault_proxy(s3.port, storm) as proxy:
+        assert "denied" in cai.run("run", write(sky.input("no")), environment=cai.at(proxy.endpoint, s3)).line
+        assert len(proxy.requests) == 1

@@ -1,0 +1,99 @@
+"""The state machine that is deployed, interpreted, with real workers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from program import Program, Sky
+from s3 import S3
+from step_functions import StepFunctions
+
+Write = Callable[[Any], Path]
+
+
+def test_twelve_partitions(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
+    ended = step_functions.wait(step_functions.start(state_machine, "twelve", sky.input("states")))
+    assert ended["status"] == "SUCCEEDED", ended
+    summary = sky.check(s3, "states")
+    assert json.loads(ended["output"])["galaxies"] == summary["galaxies"] == 512
+    assert summary["run_id"] == "twelve"
+
+
+def test_two_executions_at_once_do_not_touch_each_other(
+    step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky
+) -> None:
+    first = step_functions.start(state_machine, "first", sky.input("states-at-once/a"))
+    second = step_functions.start(state_machine, "second", sky.input("states-at-once/b", ranks=5))
+    assert [step_functions.wait(execution)["status"] for execution in (first, second)] == ["SUCCEEDED"] * 2
+    sky.check(s3, "states-at-once/a")
+    sky.check(s3, "states-at-once/b", ranks=5)
+
+
+def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_only_it(
+    step_functions: StepFunctions, state_machine: str, functions: Any, s3: S3, damaged: Sky, work: Path
+) -> None:
+    ended = step_functions.wait(step_functions.start(state_machine, "corrupt", damaged.input("states-corrupt")))
+    assert ended["status"] == "FAILED"
+    assert "100MB/5.pt" in ended["cause"]
+    summary = json.loads(s3.get("results", "states-corrupt/summary.json"))
+    assert 4 in [entry["rank"] for entry in summary["failed_ranks"]]
+
+    missing = [str(entry["rank"]) for entry in summary["failed_ranks"]]
+    whole = (work / "sky/5.pt").read_bytes()
+    s3.put(damaged.bucket, {"100MB/5.pt": whole})
+    before = len(functions["WorkerFunction"].invocations)
+    try:
+        event = damaged.input("states-corrupt", resume=True)
+        ended = step_functions.wait(step_functions.start(state_machine, "resumed", event))
+    finally:
+        s3.put(damaged.bucket, {"100MB/5.pt": whole[: len(whole) // 2]})
+    assert ended["status"] == "SUCCEEDED", ended
+    assert sorted(event["RANK"] for event in functions["WorkerFunction"].invocations[before:]) == sorted(missing)
+    damaged.check(s3, "states-corrupt")
+
+
+def test_resuming_what_is_whole_runs_no_worker(
+    step_functions: StepFunctions, state_machine: str, functions: Any, cai: Program, s3: S3, sky: Sky, write: Write
+) -> None:
+    cai.succeed("run", write(sky.input("states-whole", ranks=2)), environment=cai.on(s3))
+    before = len(functions["WorkerFunction"].invocations)
+    event = sky.input("states-whole", ranks=2, resume=True)
+    ended = step_functions.wait(step_functions.start(state_machine, "whole", event))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert len(functions["WorkerFunction"].invocations) == before
+    sky.check(s3, "states-whole", ranks=2)
+
+
+def test_an_input_that_makes_no_sense_fails_the_execution(
+    step_functions: StepFunctions, state_machine: str, sky: Sky
+) -> None:
+    event = {**sky.input("states-no"), "data_bucket": "not-there"}
+    ended = step_functions.wait(step_functions.start(state_machine, "no", event))
+    assert ended["status"] == "FAILED" and "not-there" in ended["cause"]
+
+
+def test_launch_follows_an_execution_to_its_end(
+    step_functions: StepFunctions, state_machine: str, cai: Program, s3: S3, sky: Sky, damaged: Sky, write: Write
+) -> None:
+    environment = {**cai.on(s3), "AWS_ENDPOINT_URL_SFN": step_functions.endpoint}
+    arguments = ("--state-machine", state_machine, "--json")
+    launched = cai.succeed("launch", write(sky.input("launched")), *arguments, environment=environment)
+    assert launched.value["galaxies"] == 512
+    sky.check(s3, "launched")
+
+    failed = cai.run("launch", write(damaged.input("launched-damaged")), *arguments, environment=environment)
+    assert failed.status == 1 and "100MB/5.pt" in failed.errors
+
+
+def test_a_dry_run_starts_nothing(
+    step_functions: StepFunctions, state_machine: str, cai: Program, s3: S3, sky: Sky, write: Write
+) -> None:
+    def executions() -> int:
+        return len(step_functions.client.list_executions(stateMachineArn=state_machine)["executions"])
+
+    before = executions()
+    environment = {**cai.on(s3), "AWS_ENDPOINT_URL_SFN": step_functions.endpoint}
+    plan = cai.succeed("launch", write(sky.input("dry")), "--dry-run", "--json", environment=environment).value
+    assert plan["ranks"] == 12
+    assert executions() == before and not s3.etags("results", "dry/")

@@ -1,0 +1,274 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Cloud
+
+@Suite("Step Functions")
+struct StepFunctionsTests {
+    private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
+    private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run"
+
+    private static func answer(_ status: Int, _ body: String) -> Result<HTTPResponse, CloudError> {
+        .success(HTTPResponse(status: status, body: Array(body.utf8)))
+    }
+
+    private static let credentials = AWSCredentials(
+        accessKey: "AKIDEXAMPLE", secretKey: "secret-of-the-test", sessionToken: "token-of-the-session")
+
+    /// Three attempts after the first, and none of its pauses is waited for.
+    private static func client(
+        _ transport: ScriptedTransport, environment: [String: String] = [:], region: String = "eu-west-1",
+        sleep: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws -> StepFunctionsClient {
+        var retries = RetryPolicy()
+        retries.attempts = 4
+        retries.firstDelay = 1
+        retries.random = { 1 }
+        retries.sleep = sleep
+        return try StepFunctionsClient(
+            AWSConfiguration(region: region, credentials: credentials, environment: environment),
+            transport: transport, retries: retries)
+    }
+
+    private static func json(_ request: HTTPRequest) throws -> [String: String] {
+        try #require(try JSONSerialization.jsonObject(with: Data(request.body ?? [])) as? [String: String])
+    }
+
+    @Test("Starting sends the input as a string, signed, and gives the ARN")
+    func start() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"executionArn": "\#(Self.execution)", "startDate": 1795000000.123}"#)
+        ])
+        let arn = try Self.client(transport)
+            .startExecution(stateMachine: Self.machine, name: "run", input: #"{"bucket": "ü/b"}"#)
+        #expect(arn == Self.execution)
+        let request = try #require(transport.requests.first)
+        #expect(transport.lines == ["POST https://states.eu-west-1.amazonaws.com/"])
+        #expect(request.header("X-Amz-Target") == "AWSStepFunctions.StartExecution")
+        #expect(request.header("Content-Type") == "application/x-amz-json-1.0")
+        let authorization = try #require(request.header("Authorization"))
+        #expect(authorization.hasPrefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"))
+        #expect(authorization.contains("/eu-west-1/states/aws4_request, "))
+        #expect(request.header("X-Amz-Security-Token") == "token-of-the-session")
+        #expect(
+            try Self.json(request) == [
+                "stateMachineArn": Self.machine, "name": "run", "input": #"{"bucket": "ü/b"}"#,
+            ])
+    }
+
+    @Test(
+        "Describing tells how an execution stands",
+        arguments: [
+            ("RUNNING", true, false), ("PENDING_REDRIVE", true, false), ("SUCCEEDED", false, true),
+            ("FAILED", false, false), ("TIMED_OUT", false, false), ("ABORTED", false, false),
+        ])
+    func describe(status: String, isRunning: Bool, hasSucceeded: Bool) throws {
+        let transport = ScriptedTransport([
+            Self.answer(
+                200,
+                #"{"status": "\#(status)", "startDate": 1795000000.5, "name": "run", "error": "E", "cause": "why"}"#)
+        ])
+        let execution = try Self.client(transport).describeExecution(Self.execution)
+        #expect(execution.status == status)
+        #expect(execution.isRunning == isRunning)
+        #expect(execution.hasSucceeded == hasSucceeded)
+        #expect(execution.startDate == 1_795_000_000.5)
+        #expect(execution.stopDate == nil)
+        #expect(execution.error == "E")
+        #expect(execution.cause == "why")
+        #expect(try Self.json(transport.requests[0]) == ["executionArn": Self.execution])
+    }
+
+    @Test("Map runs are listed to the last page")
+    func listMapRuns() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}], "nextToken": "t1"}"#),
+            Self.answer(200, #"{"mapRuns": [], "nextToken": "t2"}"#),
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "c"}], "nextToken": null}"#),
+        ])
+        #expect(try Self.client(transport).listMapRuns(of: Self.execution) == ["a", "b", "c"])
+        #expect(try transport.requests.map { try Self.json($0)["nextToken"] } == [nil, "t1", "t2"])
+    }
+
+    @Test("A page that comes again is an error, not a loop")
+    func pageAgain() {
+        let page = Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}], "nextToken": "t"}"#)
+        let transport = ScriptedTransport([page, page, page])
+        #expect(throws: CloudError.self) { try Self.client(transport).listMapRuns(of: Self.execution) }
+        #expect(transport.requests.count == 2)
+    }
+
+    @Test("A Map run's items are counted")
+    func describeMapRun() throws {
+        let transport = ScriptedTransport([
+            Self.answer(
+                200,
+                """
+                {"mapRunArn": "a", "status": "RUNNING", "maxConcurrency": 0, "toleratedFailurePercentage": 5.0,
+                 "itemCounts": {"pending": 1, "running": 2, "succeeded": 3, "failed": 4, "timedOut": 5, "aborted": 6,
+                 "total": 21, "resultsWritten": 0}}
+                """)
+        ])
+        let counts = try Self.client(transport).describeMapRun("a").itemCounts
+        #expect(
+            counts
+                == MapRun.ItemCounts(
+                    pending: 1, running: 2, succeeded: 3, failed: 4, timedOut: 5, aborted: 6, total: 21))
+        #expect(counts.done == 18)
+        #expect(counts.lost == 15)
+        #expect((counts + counts).total == 42)
+    }
+
+    @Test("Busy and unreachable services are asked again, with longer and longer pauses")
+    func retries() throws {
+        let pauses = Mutex<[Double]>([])
+        let transport = ScriptedTransport([
+            Self.answer(400, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#),
+            .failure(CloudError(.unavailable, "states.example", "connection reset")),
+            Self.answer(503, "<html>"), Self.answer(200, #"{"status": "RUNNING"}"#),
+        ])
+        let client = try Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
+        #expect(try client.describeExecution(Self.execution).isRunning)
+        #expect(transport.requests.count == 4)
+        let taken = pauses.withLock { $0 }
+        #expect(taken == [1, 2, 4])
+    }
+
+    @Test("A service that stays busy is an error in the end")
+    func busy() {
+        let throttled = Self.answer(429, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#)
+        let transport = ScriptedTransport(Array(repeating: throttled, count: 9))
+        #expect(
+            throws: CloudError(
+                .unavailable, Self.execution, "DescribeExecution: ThrottlingException: Rate exceeded (after 4 attempts)"
+            )
+        ) {
+            try Self.client(transport).describeExecution(Self.execution)
+        }
+        #expect(transport.requests.count == 4)
+    }
+
+    @Test(
+        "A refusal is one clear line, and not asked about again",
+        arguments: [
+            (400, "StateMachineDoesNotExist", CloudError.Kind.notFound), (400, "ExecutionDoesNotExist", .notFound),
+            (400, "ExecutionAlreadyExists", .conflict), (400, "AccessDeniedException", .denied),
+            (400, "UnrecognizedClientException", .denied), (403, "InvalidSignatureException", .denied),
+            (400, "com.amazon.coral.service#ExpiredTokenException", .denied), (403, "", .denied),
+            (400, "InvalidExecutionInput", .invalid),
+        ])
+    func refusals(status: Int, type: String, kind: CloudError.Kind) throws {
+        let transport = ScriptedTransport([
+            Self.answer(status, #"{"__type": "\#(type)", "message": "two\nlines"}"#)
+        ])
+        let error = try #require(throws: CloudError.self) {
+            try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+        }
+        #expect(error.kind == kind)
+        #expect(error.subject == Self.machine)
+        let name = type.split(separator: "#").last.map(String.init) ?? "status \(status)"
+        #expect(error.message == "StartExecution: \(name): two lines")
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("An answer without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
+    func nonsense(body: String) throws {
+        let transport = ScriptedTransport([Self.answer(200, body)])
+        let error = try #require(throws: CloudError.self) {
+            try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+        }
+        #expect(error.kind == .invalid)
+    }
+
+    @Test(
+        "The endpoint is the environment's, else the region's",
+        arguments: [
+            ([:], "eu-west-1", "https://states.eu-west-1.amazonaws.com/"),
+            ([:], "cn-north-1", "https://states.cn-north-1.amazonaws.com.cn/"),
+            (["AWS_ENDPOINT_URL": "http://a:1/"], "eu-west-1", "http://a:1/"),
+            (["AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_SFN": "http://b:2"], "eu-west-1", "http://b:2/"),
+            (["AWS_ENDPOINT_URL": ""], "eu-west-1", "https://states.eu-west-1.amazonaws.com/"),
+        ])
+    func endpoints(environment: [String: String], region: String, url: String) throws {
+        let transport = ScriptedTransport([Self.answer(200, #"{"status": "RUNNING"}"#)])
+        _ = try Self.client(transport, environment: environment, region: region).describeExecution(Self.execution)
+        #expect(transport.lines == ["POST " + url])
+    }
+
+    @Test("What a service quotes of the request is not shown")
+    func hidden() throws {
+        let quoted = #"{"__type": "InvalidSignatureException", "message": "no: token-of-the-session by AKIDEXAMPLE"}"#
+        let transport = ScriptedTransport([Self.answer(400, quoted)])
+        let error = try #require(throws: CloudError.self) {
+            try Self.client(transport).describeExecution(Self.execution)
+        }
+        #expect(error.kind == .denied)
+        #expect(error.message == "DescribeExecution: InvalidSignatureException: no: (hidden) by (hidden)")
+    }
+
+    @Test("Waiting asks until the end, and tells the items of all Map runs")
+    func wait() throws {
+        let pauses = Mutex<[Double]>([])
+        func run(_ done: Int) -> Result<HTTPResponse, CloudError> {
+            let counts = #""running": 1, "failed": 0, "timedOut": 0, "aborted": 0, "pending": 0"#
+            return Self.answer(
+                200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(done), "total": 9}}"#)
+        }
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(200, #"{"mapRuns": []}"#),
+            Self.answer(200, #"{"status": "RUNNING"}"#),
+            Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}]}"#), run(2), run(3),
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(400, #"{"__type": "AccessDeniedException"}"#),
+            Self.answer(200, #"{"status": "FAILED", "error": "Cai.Failed"}"#), Self.answer(500, ""),
+            Self.answer(500, ""),
+            Self.answer(500, ""), Self.answer(500, ""),
+        ])
+        var seen: [MapRun.ItemCounts] = []
+        let client = try Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
+        let execution = try client.wait(for: Self.execution, interval: 77) { seen.append($0) }
+        #expect(execution.failureLine == "FAILED: Cai.Failed")
+        #expect(seen == [MapRun.ItemCounts(running: 2, succeeded: 5, total: 18)])
+        #expect(pauses.withLock { $0 }.filter { $0 == 77 }.count == 3)
+    }
+
+    @Test("Where nobody watches, only the execution is asked about")
+    func waitInSilence() throws {
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(200, #"{"status": "SUCCEEDED"}"#),
+        ])
+        #expect(try Self.client(transport).wait(for: Self.execution).hasSucceeded)
+        #expect(
+            transport.requests.map { $0.header("X-Amz-Target") }
+                == Array(repeating: "AWSStepFunctions.DescribeExecution", count: 2))
+    }
+
+    @Test(
+        "A failure is one line",
+        arguments: [
+            (#"{"status": "TIMED_OUT"}"#, "TIMED_OUT"),
+            (#"{"status": "ABORTED", "cause": "by\n hand", "error": ""}"#, "ABORTED: by hand"),
+            (
+                #"{"status": "FAILED", "error": "Cai.Failed", "cause": "{\"errorMessage\": \"no\\nbucket\"}"}"#,
+                "FAILED: Cai.Failed: no bucket"
+            ),
+            (#"{"status": "FAILED", "cause": "{\"other\": 1}"}"#, #"FAILED: {"other": 1}"#),
+        ])
+    func failureLines(body: String, line: String) throws {
+        let transport = ScriptedTransport([Self.answer(200, body)])
+        #expect(try Self.client(transport).describeExecution(Self.execution).failureLine == line)
+    }
+
+    @Test("A state machine's ARN tells its region")
+    func arns() {
+        #expect(StateMachineARN(Self.machine)?.region == "eu-west-1")
+        #expect(StateMachineARN("arn:aws-cn:states:cn-north-1:1:stateMachine:cai:prod")?.region == "cn-north-1")
+        for text in [
+            "", "cai", Self.execution, "arn:aws:states::1:stateMachine:cai",
+            "arn:aws:lambda:eu-west-1:1:stateMachine:cai",
+            "arn:aws:states:e/x:1:stateMachine:cai", "arn:aws:states:eu-west-1:1:stateMachine:",
+        ] {
+            #expect(StateMachineARN(text) == nil, "\(text)")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// The program as Lambda starts it, against a runtime API whose answers the test writes.
+@Suite("The program as a Lambda function")
+struct LambdaTests {
+    /// An event as the service hands it out.
+    private static func event(_ id: String, _ body: String, headers: [String: String] = [:]) -> [LoopbackServer.Step] {
+        let deadline = Int((Date().timeIntervalSince1970 + 60) * 1000)
+        let own = ["Lambda-Runtime-Aws-Request-Id": id, "Lambda-Runtime-Deadline-Ms": String(deadline)]
+        return [.answer(200, Array(body.utf8), headers: own.merging(headers) { $1 })]
+    }
+
+    /// Starts the program, and waits for its end.
+    private static func run(
+        handler: String, server: LoopbackServer, whenStarted: (Process) -> Void = { _ in }
+    ) throws -> (status: Int32, reason: Process.TerminationReason, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Command.path)
+        process.environment = [
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(server.port)", "_HANDLER": handler, "AWS_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": "test-key", "AWS_SECRET_ACCESS_KEY": "test-secret",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        ]
+        process.standardInput = FileHandle.nullDevice
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        whenStarted(process)
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, process.terminationReason, text)
+    }
+
+    @Test("A handler's error is reported, the next event is asked for, and SIGTERM while waiting ends it with 0")
+    func failuresThenTermination() throws {
+        let waits = DispatchSemaphore(value: 0)
+        let script: LoopbackServer.Script = { request, index in
+            switch (request.method, index) {
+            case ("GET", 0): return Self.event("first", "[]")
+            case ("GET", 2): return Self.event("second", #"{"RANK": "x"}"#)
+            case ("GET", _):
+                waits.signal()
+                return [.stall]
+            default: return [.answer(202)]
+            }
+        }
+        try LoopbackServer.run(script) { server in
+            let ended = try Self.run(handler: "cai.worker", server: server) { process in
+                _ = waits.wait(timeout: .now() + 60)
+                kill(process.processIdentifier, SIGTERM)
+            }
+            #expect(ended.status == 0)
+            #expect(ended.reason == .exit)
+            let base = "/2018-06-01/runtime/invocation/"
+            #expect(
+                server.requests.map(\.target) == [
+                    base + "next", base + "first/error", base + "next", base + "second/error", base + "next",
+                ])
+            let first = try #require(server.requests.dropFirst().first)
+            let report = try object(String(decoding: first.body, as: UTF8.self))
+            #expect(report["errorType"] as? String == "Cai.Failed")
+            #expect(
+                report["errorMessage"] as? String
+                    == "the worker's event: expected an object, found an array of 0")
+            #expect(first.headers["lambda-runtime-function-error-type"] == "Cai.Failed")
+            #expect(server.connectionCount == 1)
+            let lines = ended.errors.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines.first?.hasPrefix("cai: cai.worker first: failed, ") == true)
+        }
+    }
+
+    @Test("SIGTERM while an event is handled: it is answered, no other is asked for, and the status is 0")
+    func terminationWhileBusy() throws {
+        let started = Mutex<Process?>(nil)
+        let isKnown = DispatchSemaphore(value: 0)
+        let script: LoopbackServer.Script = { request, _ in
+            guard request.method == "POST" else { return Self.event("only", "[]") }
+            // The loop is busy until its answer is taken.
+            _ = isKnown.wait(timeout: .now() + 60)
+            if let process = started.withLock({ $0 }) { kill(process.processIdentifier, SIGTERM) }
+            Thread.sleep(forTimeInterval: 1)
+            return [.answer(202)]
+        }
+        try LoopbackServer.run(script) { server in
+            let ended = try Self.run(handler: "cai.summarize", server: server) { process in
+                started.withLock { $0 = process }
+                isKnown.signal()
+            }
+            #expect(ended.status == 0)
+            #expect(ended.reason == .exit)
+            #expect(server.requests.map(\.method) == ["GET", "POST"])
+        }
+    }
+
+    @Test("A handler that is none of ours is an error of setting up", arguments: ["", "index.handler"])
+    func unknownHandler(name: String) throws {
+        try LoopbackServer.run({ _, _ in [.answer(202)] }) { server in
+            let ended = try Self.run(handler: name, server: server)
+            #expect(ended.status == 1)
+            #expect(server.requests.map(\.target) == ["/2018-06-01/runtime/init/error"])
+            let report = try object(String(decoding: try #require(server.requests.first).body, as: UTF8.self))
+            #expect(report["errorType"] as? String == "Cai.Init")
+            let line = "_HANDLER: expected cai.initialize, cai.worker, cai.summarize, found '\(name)'"
+            #expect(report["errorMessage"] as? String == line)
+            #expect(ended.errors == "cai: error: \(line)\n")
+        }
+    }
+
+    @Test("A service that breaks off ends the program with 1 and a line")
+    func serviceGone() throws {
+        try LoopbackServer.run({ _, _ in [.answer(500, Array("gone".utf8))] }) { server in
+            let ended = try Self.run(handler: "cai.worker", server: server)
+            #expect(ended.status == 1)
+            #expect(ended.errors.contains("/runtime/invocation/next: status 500, gone\n"))
+            #expect(ended.errors.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test("A program named bootstrap is a function, wherever it is started")
+    func named() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/bootstrap"
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Command.path)
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: path)
+            process.environment = [:]
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1)
+            #expect(
+                text.contains("AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing"))
+        }
+    }
+}

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Unpacks an image made by build-image.sh and runs it as Lambda does, with a root of its own and as a user without
+# rights: deploy/test-image.sh IMAGE.tar. Its predictions have to be those of this machine's cai with the same weights.
+#   RIE              Amazon's Lambda Runtime Interface Emulator: the entry point is then run in it, too
+#   MOST_MEGABYTES   how large the image may be; default: 60
+# Needs root and the right to mount, and skopeo.
+set -eu
+cd "$(dirname "$0")/.."
+
+IMAGE=${1:?usage: $0 IMAGE.tar}
+MOST_MEGABYTES=${MOST_MEGABYTES:-60}
+RIE=${RIE:-}
+cai=.build/release/cai
+
+fail() {
+    echo "$0: $1" >&2
+    exit 1
+}
+
+if [ "$(id -u)" -ne 0 ] || ! unshare --mount true 2>/dev/null; then
+    echo "$IMAGE: not run: that needs root, and the right to mount"
+    exit 0
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir "$root"
+size=$(stat -c %s "$IMAGE")
+[ "$size" -le $((MOST_MEGABYTES * 1000 * 1000)) ] ||
+    fail "$IMAGE: expected at most $MOST_MEGABYTES MB, found $size bytes"
+
+skopeo copy --quiet "oci-archive:$IMAGE" "dir:$work/image"
+grep -q '"application/vnd.oci.image.manifest.v1+json"' "$work/image/manifest.json" ||
+    fail "$IMAGE: expected an OCI manifest, found another"
+skopeo inspect "oci-archive:$IMAGE" --format '{{range .Layers}}{{println .}}{{end}}' | while read -r layer; do
+    [ -z "$layer" ] || tar -xzpf "$work/image/${layer#sha256:}" -C "$root"
+done
+skopeo inspect --config "oci-archive:$IMAGE" >"$work/config.json"
+grep -q '"Entrypoint": *\[' "$work/config.json" || fail "$IMAGE: expected an entry point, found none"
+
+[ ! -e "$root/bin/sh" ] && [ ! -e "$root/usr/bin/sh" ] || fail "$IMAGE: expected no shell, found one"
+writable=$(find "$root" -type f -perm /go=w -o -type d -perm /go=w ! -path "$root/tmp")
+[ -z "$writable" ] || fail "$IMAGE: expected that nobody but root can write, found $writable"
+
+# As in Lambda there is a /proc, where Swift finds a program's arguments. The mount ends with the program, and whatever
+# it has started does, too. Takes the place of the shell that calls it.
+mkdir -p "$root/proc"
+enter() {
+    # shellcheck disable=SC2016  # the inner shell's own
+    exec unshare --mount --pid --fork --kill-child env -i PATH="$PATH:/usr/sbin:/sbin" \
+        CAI_WEIGHTS=/var/task/weights.safetensors AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
+        sh -c 'mount --rbind /proc "$0/proc" && exec chroot --userspec=65534:65534 "$0" "$@"' "$root" "$@"
+}
+
+cp weights/demo-galaxies.pt "$root/tmp/galaxies.pt"
+chmod go+r "$root/tmp/galaxies.pt"
+version=$(enter /usr/bin/cai --version)
+(enter /usr/bin/cai infer /tmp/galaxies.pt --limit 64 --quiet) >"$work/inside.csv"
+"$cai" infer "$root/tmp/galaxies.pt" --limit 64 --quiet --weights "$root/var/task/weights.safetensors" \
+    >"$work/outside.csv"
+cmp "$work/inside.csv" "$work/outside.csv" || fail "$IMAGE: expected the predictions of $cai, found others"
+lines=$(wc -l <"$work/inside.csv")
+[ "$lines" -eq 65 ] || fail "$IMAGE: expected a head and 64 predictions, found $lines lines"
+echo "$IMAGE: cai $version runs in it as nobody, without a shell; 64 predictions are bit for bit this machine's"
+
+[ -n "$RIE" ] || exit 0
+
+cp "$RIE" "$root/tmp/rie"
+chmod 755 "$root/tmp/rie"
+port=$((20000 + $$ % 10000))
+enter /tmp/rie --runtime-interface-emulator-address 127.0.0.1:$port --runtime-api-address 127.0.0.1:$((port + 1)) \
+    /var/runtime/bootstrap cai.worker >"$work/log" 2>&1 &
+emulator=$!
+trap 'kill "$emulator" 2>/dev/null || true; wait "$emulator" 2>/dev/null || true; rm -rf "$work"' EXIT
+answer=$(curl --silent --retry 20 --retry-connrefused --retry-delay 1 --max-time 60 --data '{}' \
+    "http://127.0.0.1:$port/2015-03-31/functions/function/invocations")
+case $answer in
+*"the worker's event"*) echo "$IMAGE: in the emulator its worker answers: $answer" ;;
+*)
+    cat "$work/log" >&2
+    fail "$IMAGE: expected that the worker asks for its event's keys, found: $answer"
+    ;;
+esac
