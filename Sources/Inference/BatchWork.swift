@@ -56,7 +56,14 @@ final class Work: Sendable {
         if last {
             left.wait { $0[section] == 1 || isDisturbed(section) ? () : nil }
         }
-        return isWanted(first[section]) && !isStopped.load(ordering: .relaxed)
+        return isWanted(first[section]) && !isStopped.load(ordering: .relaxed) && !isTimeUp
+    }
+
+    /// Whether the deadline has come: the bytes that are missing for a checksum are not waited for then.
+    private var isTimeUp: Bool {
+        failure.withLock { failure in
+            if case .stopped = failure?.error { true } else { false }
+        }
     }
 
     /// Whether chunks of that section may never be done.

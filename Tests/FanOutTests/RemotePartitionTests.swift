@@ -95,6 +95,18 @@ struct RemotePartitionTests {
         #expect(error.description == "s3://b/p: answers 503")
     }
 
+    @Test("At the deadline nobody waits for bytes that have not arrived", .timeLimit(.minutes(1)))
+    func deadline() throws {
+        let store = FakeStore(["p": archive("torch")])
+        let partition = try reader(pool(store).open(bucket: "b", key: "p"))
+        store.state.withLock { $0.isHeld = { $0.contains(1_000_000) } }
+        defer { store.state.change { $0.isHeld = { _ in false } } }
+        let error = try #require(throws: InferenceError.self) {
+            try BatchRunner(model: model, threads: 2, batchSize: 4).run([partition], until: ContinuousClock.now)
+        }
+        #expect(error == .stopped(done: 0, total: 148))
+    }
+
     @Test("With a limit, the rest is read for its checksum alone, within the memory there is")
     func limited() throws {
         var zip = table.torch()
