@@ -1,6 +1,6 @@
 /// Signature Version 4, in the Authorization header ("Signature Version 4 signing process", AWS General Reference).
 public enum SigV4 {
-    /// Adds the date, the session token, for S3 the hash of the body, and the signature over all of it and every header.
+    /// Adds the date, the session token, for S3 the hash of the body, and the signature over all that and every header.
     ///
     /// - Parameters:
     ///   - request: without these headers; its URL is signed as it is spelled.
@@ -14,7 +14,8 @@ public enum SigV4 {
     ) throws(CloudError) -> HTTPRequest {
         let draft = try Draft(request, service, region, credentials, date, bodyIsSigned)
         var signed = request
-        signed.headers = draft.headers.filter { $0.name.lowercased() != "host" }
+        // With the host as it was signed, which is lower case whatever the URL has.
+        signed.headers = draft.headers
         signed.headers.append(("Authorization", draft.authorization(credentials)))
         return signed
     }
