@@ -25,8 +25,9 @@ struct LaunchSummary {
         var text =
             Numbers.counted(whole("galaxies"), "galaxy", "galaxies") + " by " + Numbers.counted(whole("ranks"), "rank")
         if whole("failed") > 0 { text += " (\(Numbers.grouped(whole("failed"))) failed)" }
-        text += seconds(" in ", "wall_s") + seconds(", the Map ", "map_s") + seconds("; workers ", "worker_s")
+        text += seconds(" in ", "wall_s")
         if let rate = number("galaxies_per_s") { text += ", \(Decimals.fixed(rate, 1)) galaxies/s" }
+        text += seconds("; the Map ", "map_s") + seconds("; workers together ", "worker_s")
         text += "\n"
         if let billed = number("billed_gb_s"), let cost = number("cost_usd") {
             text += "billed \(Decimals.fixed(billed, 1)) GB-s, $\(Decimals.fixed(cost, 4))\n"

@@ -5,16 +5,19 @@ import Report
 final class MapLine {
     let isShown: Bool
     private let clock = ContinuousClock()
-    private var start: ContinuousClock.Instant?
+    /// When the Map was first seen, and how many ranks were done by then.
+    private var first: (time: ContinuousClock.Instant, done: Int)?
 
     init(isShown: Bool) { self.isShown = isShown && Console.isTerminal }
 
     func show(_ counts: MapRun.ItemCounts) {
         guard isShown else { return }
-        let begun = start ?? clock.now
-        start = begun
-        let seconds = (clock.now - begun) / .seconds(1)
-        Console.write("\r" + Self.text(counts, seconds: seconds, columns: Console.columns) + "\u{1B}[K")
+        let now = clock.now
+        let first = first ?? (now, counts.done)
+        self.first = first
+        let seconds = (now - first.time) / .seconds(1)
+        let rate = seconds > 0 ? Double(counts.done - first.done) / seconds : 0
+        Console.write("\r" + Self.text(counts, rate: rate, columns: Console.columns) + "\u{1B}[K")
     }
 
     func wipe() {
@@ -22,14 +25,13 @@ final class MapLine {
     }
 
     /// As much of it as fits: a line that wraps cannot be written over.
-    /// - Parameter seconds: since the Map was first seen.
-    static func text(_ counts: MapRun.ItemCounts, seconds: Double, columns: Int) -> String {
+    /// - Parameter rate: ranks a second; 0 where it is not known yet.
+    static func text(_ counts: MapRun.ItemCounts, rate: Double, columns: Int) -> String {
         var parts = ["\(Numbers.grouped(counts.done)) of \(Numbers.grouped(counts.total)) ranks"]
         if counts.running > 0 { parts.append("\(Numbers.grouped(counts.running)) running") }
         if counts.pending > 0 { parts.append("\(Numbers.grouped(counts.pending)) pending") }
         if counts.lost > 0 { parts.append("\(Numbers.grouped(counts.lost)) failed") }
-        if counts.done > 0, seconds > 0 {
-            let rate = Double(counts.done) / seconds
+        if rate > 0 {
             parts.append("\(Decimals.fixed(rate, 1))/s")
             parts.append(Numbers.clock(Double(counts.total - counts.done) / rate) + " left")
         }

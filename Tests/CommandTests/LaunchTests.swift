@@ -199,12 +199,12 @@ struct LaunchTests {
         ])
     func mapLine(columns: Int, text: String) {
         let counts = MapRun.ItemCounts(running: 205, succeeded: 309, failed: 2, timedOut: 1, total: 517)
-        #expect(MapLine.text(counts, seconds: 74, columns: columns) == text)
+        #expect(MapLine.text(counts, rate: 4.2, columns: columns) == text)
     }
 
     @Test("Before the first rank is done there is no rate")
     func mapLineAtTheStart() {
         let counts = MapRun.ItemCounts(pending: 517, total: 517)
-        #expect(MapLine.text(counts, seconds: 3, columns: 80) == "0 of 517 ranks, 517 pending")
+        #expect(MapLine.text(counts, rate: 0, columns: 80) == "0 of 517 ranks, 517 pending")
     }
 }
