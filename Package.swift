@@ -79,6 +79,6 @@ let package = Package(
             dependencies: ["FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["cai", "TensorFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["cai", "Cloud", "TensorFiles", "TestSupport"], swiftSettings: strict),
     ]
 )

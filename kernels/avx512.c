@@ -8,7 +8,9 @@
 CAI_BEGIN_TARGET("avx512f,fma")
 
 #define LANES 16
-#define TILE_ROWS 8 /* 8 x 48: 24 accumulators, three panel vectors, one broadcast; rows have a pointer register each */
+/* 7 x 48: 21 accumulators, three panel vectors, one broadcast. An eighth row would take the last way of a set of the
+ * first-level cache where rows lie 4 kB apart: 73% of peak, where seven rows reach 98. */
+#define TILE_ROWS 7
 #define TILE_PANELS 3
 
 typedef __m512 vf;

@@ -9,14 +9,18 @@ venv=$benchmarks/.venv
 
 requirements=(requirements.txt)
 for argument in "$@"; do
-    [ "$argument" != --with-torch ] || requirements+=(requirements-torch.txt)
+    case "$argument" in
+    -h | --help) exec python3 "$here/compare.py" --help ;;
+    --with-torch) requirements+=(requirements-torch.txt) ;;
+    esac
 done
 
 if [ -n "${CAI_PEERS_PYTHON:-}" ]; then
     python=$CAI_PEERS_PYTHON
 else
     python=$venv/bin/python
-    [ -x "$python" ] || python3 -m venv "$venv" || {
+    # One that was interrupted while it was made has no pip.
+    "$python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear "$venv" || {
         echo "compare.sh: python3 with its venv module is needed (Debian: python3-venv)" >&2
         exit 1
     }

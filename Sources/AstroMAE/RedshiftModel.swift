@@ -21,7 +21,7 @@ public final class RedshiftModel: Sendable {
     private let magnitudes: MagnitudeBranch
     private let fusion: FusionHead
 
-    /// Galaxies that pass through the heads together: the heads' 43 MB of weights are read once for all of them.
+    /// Galaxies that pass through the heads together: the heads' 27 to 41 MB of weights are read once for all of them.
     static let headBatch = 128
 
     /// Floats that a thread may need, 1 GB: the paper's network needs three hundredths of that.

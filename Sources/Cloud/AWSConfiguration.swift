@@ -4,7 +4,8 @@ import FoundationEssentials
 public struct AWSConfiguration: Sendable {
     public let region: String
     public let credentials: AWSCredentialsSource
-    private let environment: [String: String]
+    /// By the names of the variables. Nothing else of the environment is kept, since that has secrets.
+    private let endpoints: [String: String]
     private let profileEndpoint: String?
 
     /// - Parameters:
@@ -32,7 +33,7 @@ public struct AWSConfiguration: Sendable {
             throw CloudError(.invalid, "AWS region", "\"\(region.printable)\" is none: expected such as us-east-1")
         }
         self.region = region
-        self.environment = environment
+        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
         profileEndpoint = profile?["endpoint_url"]
         var places: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
         if let profile { places.append(ProfileCredentials(profile: profile)) }
@@ -44,7 +45,7 @@ public struct AWSConfiguration: Sendable {
     public init(region: String, credentials: AWSCredentials, environment: [String: String] = [:]) {
         self.region = region
         self.credentials = AWSCredentialsSource(credentials)
-        self.environment = environment
+        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
         profileEndpoint = nil
     }
 
@@ -52,7 +53,7 @@ public struct AWSConfiguration: Sendable {
     /// `AWS_ENDPOINT_URL`, or the profile's `endpoint_url`; nil where none is set.
     /// - Parameter service: as the variable's name has it, such as `S3` or `SFN`.
     public func endpoint(_ service: String) throws(CloudError) -> String? {
-        let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { environment[$0] }
+        let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { endpoints[$0] }
         guard var url = named.first(where: { !$0.isEmpty }) ?? profileEndpoint else { return nil }
         let address = try WebAddress(url)
         guard address.query.isEmpty else { throw CloudError(.invalid, "AWS endpoint", "must have no query") }

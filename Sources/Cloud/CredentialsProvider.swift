@@ -40,7 +40,7 @@ struct ProfileCredentials: CredentialsProvider {
 
 /// Credentials wherever they are first found, kept until five minutes before they expire. May be asked from many
 /// threads at once: one of them asks the provider, and the others wait for it.
-public final class AWSCredentialsSource: Sendable {
+public final class AWSCredentialsSource: Sendable, CustomReflectable {
     private let providers: [any CredentialsProvider]
     private let now: @Sendable () -> Double
     private let kept = Mutex<AWSCredentials?>(nil)
@@ -65,6 +65,9 @@ public final class AWSCredentialsSource: Sendable {
         }
         self.init([Fixed(given: credentials)])
     }
+
+    /// Shows nothing of where it looks, which is full of secrets.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// - Throws: `CloudError.denied` where no place has any; what a place that should have some throws.
     public func credentials() throws(CloudError) -> AWSCredentials {

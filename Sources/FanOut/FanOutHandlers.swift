@@ -22,13 +22,19 @@ public struct FanOutHandlers: Sendable {
         summarize = Summarize(store: store, environment: environment)
     }
 
+    /// Does what a handler's first event would wait for: loads the weights that are used where an event names none. A
+    /// function being set up has more processor time than it has later. What goes wrong is told by the event that needs it.
+    public func prepare(_ name: String) {
+        if name == "cai.worker" { worker.prepare() }
+    }
+
     /// Runs one event to its end, on this process's threads.
     /// - Parameters:
     ///   - name: `cai.initialize`, `cai.worker` or `cai.summarize`.
     ///   - event: JSON.
     ///   - deadline: seconds since 1970 by which the answer has to be there; nil for no limit.
     /// - Returns: JSON.
-    /// - Throws: `FanOutError`; from `cai.summarize` also where more ranks failed than the run tolerates, after all that
+    /// - Throws: `FanOutError`; from `cai.summarize` also where more ranks failed than the run tolerates, once all that
     ///   came in is written.
     public func handle(_ name: String, event: [UInt8], deadline: Double?) throws(FanOutError) -> [UInt8] {
         switch name {

@@ -35,6 +35,8 @@ public struct RankResult: Sendable, Equatable {
     public var predictionBytes = 0
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
+    /// The most bytes of partitions that were in memory at a time.
+    public var peakFetched = 0
     /// AWS Lambda's setting, in MB of 2^20 bytes; nil elsewhere.
     public var configuredMemory: Int?
     /// What had to be assumed of the weights.
@@ -42,7 +44,7 @@ public struct RankResult: Sendable, Equatable {
 
     public init() {}
 
-    /// The reference's count of a galaxy: 5 x 32 x 32 pixels in float32 and 5 magnitudes in float64, as they are stored.
+    /// The reference counts what is stored of a galaxy: 5 x 32 x 32 pixels in float32 and 5 magnitudes in float64.
     static let bitsPerGalaxy = 8 * 20_520
 
     #if arch(arm64)
@@ -72,7 +74,8 @@ public struct RankResult: Sendable, Equatable {
             "processor_s": .number(processorSeconds), "threads": .integer(threads),
             "instruction_set": .string(instructionSet), "architecture": .string(Self.architecture),
             "weights": .string(weights), "weights_etag": .optional(weightsETag),
-            "predictions_bytes": .integer(predictionBytes), "non_finite": .integer(nonFinite),
+            "fetched_peak_bytes": .integer(peakFetched), "predictions_bytes": .integer(predictionBytes),
+            "non_finite": .integer(nonFinite),
             "configured_memory_mb": .optional(configuredMemory),
         ]
         if !notices.isEmpty { fields["notices"] = .array(notices.map { .string($0) }) }

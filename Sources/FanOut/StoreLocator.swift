@@ -5,7 +5,8 @@ import FoundationEssentials
 public enum StoreLocator {
     /// - Parameter url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the
     ///   environment says.
-    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or the environment's settings make no sense.
+    /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or the environment's settings make no
+    ///   sense.
     public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
         guard let url, url != "s3://" else {
             return try stored { () throws(CloudError) in try S3Client.fromEnvironment() }

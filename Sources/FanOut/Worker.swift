@@ -19,6 +19,9 @@ public struct Worker: Sendable {
         models = ModelCache(environment: environment, threads: self.threads)
     }
 
+    /// Loads the weights that are used where an item names none, if they are there.
+    func prepare() { _ = try? models.model(nil, from: store) }
+
     /// Runs a rank to its end. Run again, it writes the same predictions.
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.
@@ -42,53 +45,97 @@ public struct Worker: Sendable {
         try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
         rank.result.initSeconds = rank.lap()
 
+        let pool = FetchPool(rank.store, residentLimit: residentLimit)
+        defer { pool.close() }
+        // Who waits for bytes at the deadline does so no longer.
+        let alarm = Alarm(at: rank.stop) { pool.close() }
+        defer { alarm.cancel() }
+        // Their first bytes are on the way while the weights are loaded.
+        let sources = try sources(item, rank, pool)
+        rank.result.fetchSeconds = rank.lap()
+
         let loaded = try models.model(item.weights, from: rank.store)
         rank.result.modelSeconds = rank.lap()
         try rank.check("after loading the weights")
 
-        let partitions = try open(item, for: loaded.model, rank)
-        rank.result.fetchSeconds = rank.lap()
+        let partitions = try open(sources, item, for: loaded.model, rank, alarm)
+        rank.result.fetchSeconds += rank.lap()
 
-        let predictions: Predictions
-        do throws(InferenceError) {
-            predictions = try BatchRunner(
-                model: loaded.model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize)
-            ).run(partitions, until: rank.stop, progress: progress)
-        } catch {
-            throw FanOutError(error.description)
-        }
+        let predictions = try predict(partitions, item, loaded.model, rank, alarm, progress)
         rank.result.inferenceSeconds = rank.lap()
 
         let keys = RunKeys(resultPath: item.resultPath)
         rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
         rank.result.publishSeconds = rank.lap()
 
-        rank.finish(item, loaded, predictions, environment)
+        rank.result.peakFetched = pool.peakResidentBytes
+        rank.finish(loaded, predictions, environment)
         let json = try rank.result.json.encoded()
         try stored { () throws(CloudError) in
             try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
         }
     }
 
+    private func sources(
+        _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
+    ) throws(FanOutError) -> [ObjectSource] {
+        var sources: [ObjectSource] = []
+        for key in item.dataPaths {
+            try rank.check("opening \(key)")
+            do throws(TensorFileError) {
+                sources.append(try pool.open(bucket: item.dataBucket, key: key))
+            } catch {
+                throw FanOutError(error.description)
+            }
+        }
+        return sources
+    }
+
     /// Checks the headers of all partitions before the first galaxy is computed.
     private func open(
-        _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun
+        _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm
     ) throws(FanOutError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
-        for (key, label) in zip(item.dataPaths, item.objectLabels) {
+        for (index, (key, label)) in zip(item.dataPaths, item.objectLabels).enumerated() {
             try rank.check("opening \(key)")
-            let source = try PartitionSource.open(bucket: item.dataBucket, key: key, in: rank.store)
             do {
-                let file = try TensorFile.open(source, checksums: .deferred)
+                let file = try TensorFile.open(sources[index], checksums: .deferred)
                 partitions.append(
                     try PartitionReader(
                         file, source: InputList.lastComponent(key), label: label, imageShape: model.imageShape,
                         magnitudeCount: model.magnitudeCount))
             } catch {
+                guard !alarm.hasRung else { throw rank.stopped("opening \(key)") }
                 throw FanOutError("\(error)")
             }
         }
         return partitions
+    }
+
+    /// Computes while partitions are fetched.
+    private func predict(
+        _ partitions: [PartitionReader], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
+        _ progress: (Progress) -> Void
+    ) throws(FanOutError) -> Predictions {
+        let runner = BatchRunner(
+            model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
+        var reached = 0
+        do throws(InferenceError) {
+            return try runner.run(partitions, until: rank.stop) { now in
+                reached = now.done
+                progress(now)
+            }
+        } catch {
+            guard alarm.hasRung, case .file = error else { throw FanOutError(error.description) }
+            let total = partitions.reduce(0) { $0 + $1.count }
+            throw FanOutError(InferenceError.stopped(done: reached, total: total).description)
+        }
+    }
+
+    /// Bytes of partitions in memory at a time: a quarter of what there is, where that is known and little.
+    private var residentLimit: Int {
+        guard let memory = LambdaSettings.memory(environment) else { return FetchPool.defaultResidentLimit }
+        return min(FetchPool.defaultResidentLimit, max(16, memory / 4) << 20)
     }
 
     /// Writes a rank's predictions as `cai infer` does, by way of a file: in memory they would be as large as they get.
@@ -106,66 +153,5 @@ public struct Worker: Sendable {
             try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
         }
         return file.size
-    }
-}
-
-/// A rank while it runs: its clock, its deadline and what it has done.
-struct RankRun {
-    let store: RecordingStore
-    /// When to begin nothing more; nil for never.
-    let stop: ContinuousClock.Instant?
-    var result = RankResult()
-
-    private let start = ContinuousClock.now
-    private var last: ContinuousClock.Instant
-    private let processorSeconds = ProcessFigures.processorSeconds
-
-    /// Seconds before the deadline at which computing ends: what it takes to say so, with room to spare.
-    private static let margin = 2.0
-
-    init(_ item: WorkerItem, store: RecordingStore, deadline: Double?) {
-        self.store = store
-        last = start
-        let now = Date().timeIntervalSince1970
-        stop = deadline.map { [start] in start + .seconds(min($0 - now - Self.margin, 1e9)) }
-        result.started = now
-        result.rank = item.rank
-        result.worldSize = item.worldSize
-        result.runID = item.runID
-        result.batchSize = item.batchSize
-        result.resultPath = item.resultPath
-        result.dataPaths = item.dataPaths
-    }
-
-    /// Seconds since the last lap.
-    mutating func lap() -> Double {
-        let now = ContinuousClock.now
-        defer { last = now }
-        return (now - last) / .seconds(1)
-    }
-
-    /// - Throws: `FanOutError` where it is time to stop.
-    func check(_ stage: String) throws(FanOutError) {
-        if let stop, ContinuousClock.now >= stop {
-            throw FanOutError("stopped at the deadline, \(stage): 0 galaxies done")
-        }
-    }
-
-    mutating func finish(
-        _ item: WorkerItem, _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
-    ) {
-        result.galaxies = predictions.redshifts.count
-        result.nonFinite = predictions.nonFiniteCount
-        result.threads = predictions.threads
-        result.instructionSet = loaded.model.instructionSet.rawValue
-        result.weights = loaded.name
-        result.weightsETag = loaded.etag
-        result.notices = loaded.model.notices
-        result.configuredMemory = environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }
-        result.storeRequests = StoreCalls(statistics: store.statistics)
-        result.peakMemory = ProcessFigures.peakMemory
-        result.processorSeconds = ProcessFigures.processorSeconds - processorSeconds
-        result.finished = Date().timeIntervalSince1970
-        result.totalSeconds = (ContinuousClock.now - start) / .seconds(1)
     }
 }

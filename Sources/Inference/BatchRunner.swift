@@ -7,6 +7,11 @@ public struct Progress: Sendable, Equatable {
     public let done: Int
     /// Galaxies to do.
     public let total: Int
+
+    public init(done: Int, total: Int) {
+        self.done = done
+        self.total = total
+    }
 }
 
 /// Runs a model over galaxies on several threads.

@@ -20,24 +20,38 @@ public enum InputList {
     public static let endings = ["pt", "pth", "npz", "safetensors"]
 
     /// The files that the arguments stand for; never empty.
+    /// - Parameter elsewhere: the names of the files for an argument that is no path, such as a URL; nil for a path.
     /// - Throws: `InferenceError.input` for a missing file, a folder without partition files, a pattern without
     ///   matches, and a file given twice.
-    public static func expand(_ arguments: [String]) throws(InferenceError) -> [InputFile] {
+    public static func expand(
+        _ arguments: [String], elsewhere: (String) throws(InferenceError) -> [String]? = { _ in nil }
+    ) throws(InferenceError) -> [InputFile] {
         var paths: [String] = []
+        /// Where each really is, all names of a file being one.
+        var places: [String] = []
         for argument in arguments {
-            paths += try files(for: argument)
+            if let names = try elsewhere(argument) {
+                paths += names
+                places += names
+            } else {
+                let found = try files(for: argument)
+                paths += found
+                places += found.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
+            }
         }
         guard !paths.isEmpty else { throw .input(path: "input", message: "expected at least one file of galaxies") }
         var first: [String: String] = [:]
-        for path in paths {
-            let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+        for (path, place) in zip(paths, places) {
             if let earlier = first.updateValue(path, forKey: place) {
                 throw .input(
                     path: path,
                     message: earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
             }
         }
-        let labels = ObjectLabels.labels(for: paths.map { URL(fileURLWithPath: $0).standardizedFileURL.path })
+        let labels = ObjectLabels.labels(
+            for: zip(paths, places).map { path, place in
+                path == place ? place : URL(fileURLWithPath: path).standardizedFileURL.path
+            })
         return zip(paths, labels).map { InputFile(path: $0, label: $1) }
     }
 
@@ -69,7 +83,7 @@ public enum InputList {
             throw .input(path: folder, message: "the folder cannot be read")
         }
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-        let paths = names.filter { !$0.hasPrefix(".") && endings.contains(ending(of: $0)) }
+        let paths = names.filter { !$0.hasPrefix(".") && isPartition($0) }
             .sorted(by: NaturalOrder.precedes)
             .map { prefix + $0 }
             .filter { isFolder($0) != true }
@@ -80,6 +94,9 @@ public enum InputList {
         }
         return paths
     }
+
+    /// Whether a file of that name in a folder is a partition, by its ending.
+    public static func isPartition(_ name: String) -> Bool { endings.contains(ending(of: name)) }
 
     /// nil where there is nothing at the path.
     private static func isFolder(_ path: String) -> Bool? {

@@ -12,6 +12,7 @@ struct Cai: ParsableCommand {
               cai infer 'data/*.pt' > z.csv          of all that match, in natural order
               cai evaluate z.csv                     how good they are
               cai inspect weights.pt                 what is in a file
+              cai split all.npz 25MB/ --megabytes 25 partitions for a fan-out
               cai run payload.json --store file:///data   a fan-out, all of it on this machine
 
             EXIT STATUS
@@ -26,7 +27,7 @@ struct Cai: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
-            RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
+            SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
             LaunchCommand.self,
         ])
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Cloud
+import FanOut
 import FoundationEssentials
 import Inference
 import Report
@@ -25,11 +27,13 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         let locator = WeightsLocator()
+        let weights = try locator.weights(named: nil)
         let job = PredictionJob(
-            weights: try locator.weights(named: nil), inputs: try InputList.expand([try locator.galaxies()]))
+            weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
+            store: S3Location.isLocation(weights) ? try StoreLocator.store(nil) : nil)
         let predictions = out + "/predictions.csv"
         try makeFolder()
-        try job.check(output: predictions)
+        try job.check(output: OutputFile(predictions, store: nil))
         let outcome = try job.run()
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)

@@ -1,5 +1,7 @@
 import ArgumentParser
 import AstroMAE
+import Cloud
+import FanOut
 import Inference
 
 extension GemmBackend: ExpressibleByArgument {}
@@ -11,11 +13,13 @@ struct InferCommand: ParsableCommand {
         discussion: """
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
             redshifts [N]), or .npz or .safetensors files with tensors of those names; folders of such files; or \
-            patterns. Files are taken in natural order (1, 2, 10).
+            patterns. Files are taken in natural order (1, 2, 10). s3://bucket/key is an object, s3://bucket/prefix/ the \
+            files right under a prefix: they are computed while they are fetched, with the credentials and the endpoint \
+            that AWS's own tools would use.
 
             OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
-            object_id, source, row, z_phot, z_spec), .jsonl (the same, an object a line) or .npy (z_phot as float32). \
-            Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
+            object_id, source, row, z_phot, z_spec), .jsonl (the same, an object a line) or .npy (z_phot as float32). It \
+            may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
             them back exactly.
 
             EXAMPLES
@@ -25,6 +29,7 @@ struct InferCommand: ParsableCommand {
               cai infer data/ -o predictions.jsonl --json
               CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
               cai infer 1.pt -o z.csv --profile
+              cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
             """)
 
     @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
@@ -47,7 +52,8 @@ struct InferCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+            "Threads that compute; bits do not depend on it. One more checks files ahead. Default: the processors this process may use.",
+            valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
@@ -100,14 +106,20 @@ struct InferCommand: ParsableCommand {
     }
 
     func run() throws {
+        let weights = try WeightsLocator().weights(named: weights)
+        let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
+        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let place = try destination.map { try OutputFile($0.path, store: store) }
         let job = PredictionJob(
-            weights: try WeightsLocator().weights(named: weights), inputs: try InputList.expand(inputs),
-            numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
+            weights: weights, inputs: try GalaxyInputs(inputs, store: store), store: store, numHeads: numHeads,
+            batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
             gemm: gemm, isProfiled: profile, isQuiet: quiet)
-        if let destination { try job.check(output: destination.path) }
+        if let place { try job.check(output: place) }
         let outcome = try job.run()
-        if let destination {
-            try PredictionWriter.write(outcome.predictions, to: destination.path, format: destination.format)
+        if let place, let format = destination?.format {
+            try place.write { path throws(InferenceError) in
+                try PredictionWriter.write(outcome.predictions, to: path, format: format)
+            }
         } else {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)

@@ -62,9 +62,15 @@ struct LambdaFunction {
                 throw FanOutError(
                     "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
             }
-            return FanOutHandlers(store: try store(), environment: environment)
+            let handlers = FanOutHandlers(store: try store(), environment: environment)
+            handlers.prepare(handler)
+            return handlers
         } catch {
-            try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
+            do {
+                try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
+            } catch let unheard {
+                throw FanOutError("\(error); and nobody can be told: \(unheard)")
+            }
             throw error
         }
     }

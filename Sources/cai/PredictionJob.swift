@@ -1,4 +1,6 @@
 import AstroMAE
+import Cloud
+import FanOut
 import Inference
 import Report
 import TensorFiles
@@ -6,7 +8,9 @@ import TensorFiles
 /// Weights and galaxies in, predictions and their quality out: what `infer` and `demo` have in common.
 struct PredictionJob {
     let weights: String
-    let inputs: [InputFile]
+    let inputs: GalaxyInputs
+    /// Has the weights and inputs that are named as objects; nil where none is.
+    var store: (any ObjectStore)?
     var numHeads: Int?
     var batchSize = BatchRunner.defaultBatchSize
     var threads = Processors.available
@@ -33,8 +37,8 @@ struct PredictionJob {
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
-    func check(output: String) throws(InferenceError) {
-        try PredictionWriter.check(path: output, sparing: [weights] + inputs.map(\.path))
+    func check(output: OutputFile) throws(InferenceError) {
+        try output.check(sparing: [weights] + inputs.files.map(\.path))
     }
 
     /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
@@ -43,15 +47,16 @@ struct PredictionJob {
         let clock = ContinuousClock()
         let start = clock.now
         let parallel = ParallelLoop.threads(threads)
-        let file = try TensorFile.open(path: weights, checksums: .deferred)
-        try file.verifyChecksums(on: parallel)
+        let file = try TensorFile.open(named: weights, store: store)
+        if !file.isVerifiedLast { try file.verifyChecksums(on: parallel) }
         let model = try RedshiftModel(weights: file, numHeads: numHeads, gemm: gemm, on: parallel)
+        if file.isVerifiedLast { try file.verifyChecksums() }
         file.release()
         let loaded = clock.now
         if !isQuiet {
             for notice in model.notices { Console.report("notice: \(notice)") }
         }
-        let partitions = try openPartitions(for: model)
+        let partitions = try inputs.partitions(for: model, limit: limit)
         let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)
         defer { line.wipe() }
@@ -69,17 +74,5 @@ struct PredictionJob {
                     profile, seconds: predictions.seconds, threads: predictions.threads,
                     peak: FMAPeak.measure(model.instructionSet, threads: predictions.threads))
             })
-    }
-
-    /// The inputs, as many as the limit asks for.
-    private func openPartitions(for model: RedshiftModel) throws(InferenceError) -> [PartitionReader] {
-        var partitions: [PartitionReader] = []
-        var count = 0
-        for input in inputs where count < limit ?? Int.max {
-            let partition = try PartitionReader(input, for: model)
-            partitions.append(partition)
-            count += partition.count
-        }
-        return partitions
     }
 }

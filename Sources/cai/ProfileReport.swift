@@ -15,7 +15,7 @@ struct ProfileReport: Encodable {
         let flops: Int
         let bytes: Int
         let elements: Int
-        /// null where an operation has no multiply-adds.
+        /// Left out where an operation has no multiply-adds.
         let gflopsPerSecond: Double?
         let peakShare: Double?
         let gigabytesPerSecond: Double?

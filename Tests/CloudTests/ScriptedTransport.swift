@@ -34,6 +34,4 @@ final class ScriptedTransport: HTTPTransport {
 
 extension HTTPRequest {
     var text: String { String(decoding: body ?? [], as: UTF8.self) }
-
-    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }

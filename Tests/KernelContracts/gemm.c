@@ -48,10 +48,10 @@ static void compare(const cai_kernels *kernels, layout layout, size_t rows, size
 }
 
 void test_gemm_sizes(const cai_kernels *kernels) {
-    /* Around tiles of 5, 6 and 14 rows and two or more of them, a panel of 16 and two of them. */
+    /* Around tiles of 5, 6 and 7 rows and two or more of them, a panel of 16, two, three and four of them. */
     static const size_t rows[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-                                  13, 14, 15, 16, 17, 18, 19, 27, 28, 29, 95, 96, 97};
-    static const size_t columns[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49};
+                                  13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 95, 96, 97};
+    static const size_t columns[] = {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65};
     static const size_t inputs[] = {0, 1, 2, 3, 7, 8, 9, 17};
     for (size_t r = 0; r < COUNT(rows); r++)
         for (size_t c = 0; c < COUNT(columns); c++) {
@@ -134,7 +134,7 @@ static void propagates(const cai_kernels *kernels, size_t columns) {
 }
 
 void test_gemm_rows(const cai_kernels *kernels) {
-    static const size_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 17, 27, 28, 29, 95, 96, 97};
+    static const size_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 17, 20, 21, 22, 95, 96, 97};
     for (size_t r = 0; r < COUNT(rows); r++)
         for (size_t e = 0; e < COUNT(epilogues); e++) {
             independent(kernels, STRIDED, rows[r], 33, 1, 40, epilogues[e]);

@@ -18,6 +18,8 @@ public final class LoopbackServer: @unchecked Sendable {
 
     public enum Step: Sendable {
         case send([UInt8])
+        /// Says nothing for so many seconds.
+        case pause(Double)
         /// Says nothing more until the client has gone.
         case stall
         /// Ends the connection in the middle of whatever it was.
@@ -141,6 +143,7 @@ public final class LoopbackServer: @unchecked Sendable {
             for step in script(request, index) {
                 switch step {
                 case .send(let bytes): guard RequestReader.send(bytes, to: connection) else { return }
+                case .pause(let seconds): Thread.sleep(forTimeInterval: seconds)
                 case .stall:
                     while reader.fill() {}
                     return

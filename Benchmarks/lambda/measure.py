@@ -1,0 +1,165 @@
+"""Cold start and warm overhead of the worker in Amazon's Lambda Runtime Interface Emulator, on loopback.
+
+Cold: from the start of the process to its first response, as the emulator does it: it starts the program when the first
+event comes. The event is a rank without partitions, so that what is measured is the start, the weights and the two
+objects that every rank writes, into a store that answers at once. Warm: the same event again; the overhead is what the
+caller waits beyond the worker's own `total_s`.
+
+measure.sh finds the emulator and starts this file.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+INVOKE = "/2015-03-31/functions/function/invocations"
+
+
+class Store(BaseHTTPRequestHandler):
+    """Keeps what it is given; knows nothing of signatures."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    objects: dict[str, bytes] = {}
+
+    def answer(self, status: int, body: bytes = b"") -> None:
+        head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nETag: \"0\"\r\n\r\n"
+        self.wfile.write(head.encode() + body)
+
+    def do_PUT(self) -> None:
+        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(200)
+
+    def do_GET(self) -> None:
+        body = self.objects.get(self.path)
+        self.answer(404) if body is None else self.answer(200, body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Emulator:
+    """One environment: the emulator and, once it is asked for, the worker."""
+
+    def __init__(self, emulator: Path, bootstrap: Path, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        command = [
+            emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
+            "--runtime-api-address", f"127.0.0.1:{free_port()}", bootstrap, "cai.worker",
+        ]  # fmt: skip
+        self.process = subprocess.Popen(
+            [str(word) for word in command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    sys.exit(f"measure: the emulator ended with {self.process.returncode}")
+                time.sleep(0.005)
+
+    def invoke(self, event: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+        """Seconds until the answer was there, and the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        body = json.dumps(event)
+        start = time.perf_counter()
+        connection.request("POST", INVOKE, body)
+        answer = connection.getresponse().read()
+        seconds = time.perf_counter() - start
+        connection.close()
+        return seconds, json.loads(answer)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def event(store_bucket: str, weights: Path) -> dict[str, Any]:
+    return {
+        "S3_BUCKET": store_bucket, "S3_OBJECT_NAME": "", "SCRIPT": "", "S3_OBJECT_TYPE": "folder", "WORLD_SIZE": "1",
+        "RANK": "0", "DATA_BUCKET": store_bucket, "DATA_PREFIX": "data", "DATA_PATH": None, "RESULT_PATH": "results",
+        "BATCH_SIZE": 512, "WEIGHTS": str(weights),
+    }  # fmt: skip
+
+
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    return {"least": min(milliseconds), "median": statistics.median(milliseconds), "most": max(milliseconds)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="measure.sh", description=__doc__.split("\n")[0])
+    parser.add_argument("--emulator", type=Path, required=True, help="aws-lambda-rie")
+    parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
+    parser.add_argument("--weights", type=Path, default=ROOT / "weights/astromae-demo.safetensors")
+    parser.add_argument("--starts", type=int, default=10)
+    parser.add_argument("--invocations", type=int, default=200, help="of the warm worker")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    folder = Path(tempfile.mkdtemp())
+    bootstrap = folder / "bootstrap"
+    bootstrap.symlink_to(options.cai.resolve())
+    environment = {
+        "PATH": os.environ["PATH"], "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "measure",
+        "AWS_SECRET_ACCESS_KEY": "measure", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+    }  # fmt: skip
+    cold: list[float] = []
+    warm: list[float] = []
+    overhead: list[float] = []
+    try:
+        for start in range(options.starts):
+            emulator = Emulator(options.emulator, bootstrap, environment)
+            try:
+                seconds, answer = emulator.invoke(event("bucket", options.weights))
+                if "errorMessage" in answer:
+                    sys.exit(f"measure: {answer['errorMessage']}")
+                cold.append(1e3 * seconds)
+                for _ in range(options.invocations if start + 1 == options.starts else 0):
+                    seconds, answer = emulator.invoke(event("bucket", options.weights))
+                    warm.append(1e3 * seconds)
+                    overhead.append(1e3 * (seconds - answer["total_s"]))
+            finally:
+                emulator.close()
+    finally:
+        server.shutdown()
+        shutil.rmtree(folder)
+    report = {"cold_ms": summary(cold), "warm_ms": summary(warm), "overhead_ms": summary(overhead)}
+    if options.json:
+        print(json.dumps(report))
+        return
+    print("milliseconds, a rank without partitions\n\n| | least | median | most |\n|---|---:|---:|---:|")
+    names = {
+        "cold_ms": f"cold: process start to first response ({options.starts} starts)",
+        "warm_ms": f"warm: a whole invocation ({options.invocations})",
+        "overhead_ms": "warm, beyond the worker's own time",
+    }
+    for key, name in names.items():
+        print(f"| {name} | " + " | ".join(f"{report[key][column]:.1f}" for column in report[key]) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+import AstroMAE
+import Cloud
+import Inference
+import TensorFiles
+
+/// Files of galaxies, here and in a store: what commands are given as inputs.
+public struct GalaxyInputs: Sendable {
+    /// In their order; an object's path is its URL.
+    public let files: [InputFile]
+    private let objects: [String: Object]
+    private let pool: FetchPool?
+
+    private struct Object {
+        let bucket: String
+        let info: ObjectInfo
+    }
+
+    /// Objects whose ends are fetched while one is opened.
+    private static let openedAhead = 16
+
+    /// Files that are all here.
+    public init(files: [InputFile]) {
+        self.files = files
+        objects = [:]
+        pool = nil
+    }
+
+    /// Files, folders and patterns, as `InputList` has them; `s3://bucket/key` for an object, and `s3://bucket/prefix/` for
+    /// the partition files right under a prefix, in natural order.
+    /// - Parameter store: has the objects; nil where no argument names any.
+    /// - Throws: `InferenceError.input` for what is not there, and for files that are given twice.
+    public init(_ arguments: [String], store: (any ObjectStore)?) throws(InferenceError) {
+        var objects: [String: Object] = [:]
+        files = try InputList.expand(arguments) { argument throws(InferenceError) in
+            guard let store, S3Location.isLocation(argument) else { return nil }
+            let found: (bucket: String, objects: [ObjectInfo])
+            do throws(CloudError) {
+                found = try Self.objects(argument, in: store)
+            } catch {
+                throw .input(path: argument, message: error.subject == argument ? error.message : error.description)
+            }
+            guard !found.objects.isEmpty else {
+                let expected = InputList.endings.map { "." + $0 }.joined(separator: ", ")
+                throw .input(
+                    path: argument,
+                    message: "expected an object, or partition files (\(expected)) right under the prefix, found none")
+            }
+            return found.objects.map { info in
+                let name = "s3://\(found.bucket)/\(info.key)"
+                objects[name] = Object(bucket: found.bucket, info: info)
+                return name
+            }
+        }
+        self.objects = objects
+        pool = objects.isEmpty ? nil : store.map { FetchPool($0) }
+    }
+
+    /// The object itself, or the partition files under it.
+    private static func objects(
+        _ argument: String, in store: any ObjectStore
+    ) throws(CloudError) -> (bucket: String, objects: [ObjectInfo]) {
+        let place = try S3Location(argument)
+        let isPrefix = place.key.isEmpty || place.key.hasSuffix("/")
+        if !isPrefix, let info = try store.head(bucket: place.bucket, key: place.key) { return (place.bucket, [info]) }
+        let prefix = isPrefix ? place.key : place.key + "/"
+        let partitions = try store.list(bucket: place.bucket, prefix: prefix)
+            .filter { info in
+                let name = info.key.dropFirst(prefix.count)
+                return !name.contains("/") && !name.hasPrefix(".") && InputList.isPartition(String(name))
+            }
+            .sorted { NaturalOrder.precedes($0.key, $1.key) }
+        return (place.bucket, partitions)
+    }
+
+    /// Opens file after file, and gives it to `body` until that wants no more. Only headers are read.
+    public func forEach(
+        _ body: (InputFile, TensorFile) throws(InferenceError) -> Bool
+    ) throws(InferenceError) {
+        var sources: [ObjectSource?] = []
+        for (index, input) in files.enumerated() {
+            while sources.count < min(files.count, index + Self.openedAhead) {
+                let name = files[sources.count].path
+                sources.append(try reading { () throws(TensorFileError) in try source(name) })
+            }
+            let file = try reading { () throws(TensorFileError) in
+                guard let source = sources[index] else {
+                    return try TensorFile.open(path: input.path, checksums: .deferred)
+                }
+                return try TensorFile.open(source, checksums: .deferred)
+            }
+            sources[index] = nil
+            guard try body(input, file) else { return }
+        }
+    }
+
+    /// The galaxies of the files, as many files as it takes for `limit` of them.
+    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the model takes.
+    public func partitions(
+        for model: RedshiftModel, limit: Int? = nil
+    ) throws(InferenceError) -> [PartitionReader] {
+        var partitions: [PartitionReader] = []
+        var count = 0
+        try forEach { input, file throws(InferenceError) in
+            let partition = try PartitionReader(
+                file, source: input.source, label: input.label, imageShape: model.imageShape,
+                magnitudeCount: model.magnitudeCount)
+            partitions.append(partition)
+            count += partition.count
+            return count < limit ?? Int.max
+        }
+        return partitions
+    }
+
+    private func source(_ name: String) throws(TensorFileError) -> ObjectSource? {
+        guard let pool, let object = objects[name] else { return nil }
+        return try pool.open(bucket: object.bucket, key: object.info.key, info: object.info)
+    }
+
+    private func reading<Result>(_ body: () throws(TensorFileError) -> Result) throws(InferenceError) -> Result {
+        do throws(TensorFileError) { return try body() } catch { throw .file(error) }
+    }
+}
+
+extension TensorFile {
+    /// A file, or an object by its `s3://bucket/key`, of which all is fetched ahead. Checksums are deferred.
+    public static func open(
+        named name: String, store: (any ObjectStore)?
+    ) throws(TensorFileError) -> TensorFile {
+        guard let store, S3Location.isLocation(name) else { return try open(path: name, checksums: .deferred) }
+        let place: S3Location
+        do throws(CloudError) { place = try S3Location(name) } catch { throw TensorFileError(error, reading: name) }
+        let source = try ObjectSource.open(store, bucket: place.bucket, key: place.key)
+        source.prefetch(0..<source.byteCount)
+        return try open(source, checksums: .deferred)
+    }
+}

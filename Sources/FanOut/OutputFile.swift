@@ -1,0 +1,59 @@
+import Cloud
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// Where a command's file goes: a path, or an object, which is written aside on this machine first. Either appears whole.
+public struct OutputFile: Sendable {
+    /// As it was given.
+    public let name: String
+    private let object: (place: S3Location, store: any ObjectStore)?
+    private let environment: [String: String]
+
+    /// - Parameter store: for names that begin with `s3://`; nil where there are none.
+    /// - Throws: `InferenceError.input` for an `s3://` URL that names no key.
+    public init(
+        _ name: String, store: (any ObjectStore)?,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(InferenceError) {
+        self.name = name
+        self.environment = environment
+        guard let store, S3Location.isLocation(name) else {
+            object = nil
+            return
+        }
+        let place: S3Location
+        do throws(CloudError) { place = try S3Location(name) } catch {
+            throw .input(path: name, message: error.message)
+        }
+        guard !place.key.isEmpty, !place.key.hasSuffix("/") else {
+            throw .input(path: name, message: "cannot be written: expected s3://bucket/key, found no key")
+        }
+        object = (place, store)
+    }
+
+    /// Checks, before there is work to be lost, that it can be written as far as one can know, and that it is none of
+    /// `inputs`. Leaves nothing behind.
+    public func check(sparing inputs: [String]) throws(InferenceError) {
+        guard let object else { return try PredictionWriter.check(path: name, sparing: inputs) }
+        if inputs.contains(name) { throw .input(path: name, message: "cannot be written: it is the input itself") }
+        // Whether there is such a bucket, and whether we may ask.
+        try stored { () throws(CloudError) in
+            _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
+        }
+    }
+
+    /// Calls `body` with the path to write, and brings what is then there to its place.
+    public func write(_ body: (String) throws(InferenceError) -> Void) throws(InferenceError) {
+        guard let object else { return try body(name) }
+        let file = TemporaryFile(environment, ending: String(name.split(separator: ".").last ?? "tmp"))
+        try body(file.path)
+        try stored { () throws(CloudError) in
+            try object.store.put(bucket: object.place.bucket, key: object.place.key, contentsOf: file.path)
+        }
+    }
+
+    private func stored(_ body: () throws(CloudError) -> Void) throws(InferenceError) {
+        do throws(CloudError) { try body() } catch { throw .file(TensorFileError(error, reading: name)) }
+    }
+}

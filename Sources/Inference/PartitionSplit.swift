@@ -1,0 +1,105 @@
+import TensorFiles
+
+/// Galaxies of several files, cut anew into partitions of so many rows: `TensorDataset`s that PyTorch reads, of images in
+/// float32 and magnitudes and redshifts in the widest type of the inputs.
+public struct PartitionSplit {
+    /// What partitions of so many megabytes are understood to hold.
+    public static let rowsByMegabytes = [25: 1278, 50: 2556, 75: 3834, 100: 5113]
+
+    /// Galaxies of all files.
+    public let count: Int
+    /// Galaxies of each partition but the last.
+    public let rows: Int
+    /// Whether galaxies have ids of their own, which a `TensorDataset` has no place for.
+    public let dropsObjectIDs: Bool
+    private let inputs: [Input]
+    private let magnitudeType: DType
+    /// nil where the files have no redshifts.
+    private let redshiftType: DType?
+
+    private struct Input {
+        let file: TensorFile
+        let tensors: GalaxyTensors
+        /// Its galaxies among all.
+        let rows: Range<Int>
+    }
+
+    /// - Parameter rows: of each partition, at least 1.
+    /// - Throws: `InferenceError` where a file holds no galaxies, or others than the first: other shapes of images, another
+    ///   number of magnitudes, redshifts in one and not in the other.
+    public init(_ files: [TensorFile], rows: Int) throws(InferenceError) {
+        var inputs: [Input] = []
+        var place = 0
+        for file in files {
+            let tensors = try GalaxyTensors(file)
+            let first = inputs.first?.tensors ?? tensors
+            guard first.images.shape.count == 4, let magnitudes = first.magnitudes.shape.last else {
+                throw .partition(
+                    file: file.name, tensor: tensors.images.name,
+                    message: "expected images of shape [N, bands, rows, columns], found \(first.images.shape)")
+            }
+            let count = try tensors.rowCount(
+                imageShape: Array(first.images.shape.dropFirst()), magnitudeCount: magnitudes, file: file.name)
+            if (tensors.redshifts == nil) != (first.redshifts == nil), let other = inputs.first?.file.name {
+                throw .partition(
+                    file: file.name, tensor: nil,
+                    message: tensors.redshifts == nil
+                        ? "has no redshifts, but \(other) has: expected all inputs to have them, or none"
+                        : "has redshifts, but \(other) has none: expected all inputs to have them, or none")
+            }
+            inputs.append(Input(file: file, tensors: tensors, rows: place..<place + count))
+            place += count
+        }
+        self.inputs = inputs
+        self.rows = max(1, rows)
+        count = place
+        dropsObjectIDs = inputs.contains { $0.tensors.objectIDs != nil }
+        magnitudeType = Self.type(of: inputs.map(\.tensors.magnitudes))
+        let redshifts = inputs.compactMap(\.tensors.redshifts)
+        redshiftType = redshifts.isEmpty ? nil : Self.type(of: redshifts)
+    }
+
+    /// How many partitions there are.
+    public var partitionCount: Int { (count + rows - 1) / rows }
+
+    /// The galaxies of a partition, counted from 0, among all.
+    public func galaxies(of partition: Int) -> Range<Int> {
+        partition * rows..<min(count, (partition + 1) * rows)
+    }
+
+    /// Writes a partition, counted from 0, whole or not at all. Each file's checksums are compared before the first of its
+    /// galaxies is written; where it comes from far, before the partition with the last of them is in its place.
+    public func write(_ partition: Int, to path: String) throws(InferenceError) {
+        let range = galaxies(of: partition)
+        let used = inputs.filter { $0.rows.overlaps(range) }
+        try reading { () throws(TensorFileError) in
+            for input in used where range.contains(input.rows.lowerBound) && !input.file.isVerifiedLast {
+                try input.file.verifyChecksums()
+            }
+            var writer = TorchWriter()
+            try writer.add(Self.pieces(used, range) { $0.images }, as: .f32)
+            try writer.add(Self.pieces(used, range) { $0.magnitudes }, as: magnitudeType)
+            if let redshiftType { try writer.add(Self.pieces(used, range) { $0.redshifts }, as: redshiftType) }
+            try writer.write(to: path) { () throws(TensorFileError) in
+                for input in used where range.contains(input.rows.upperBound - 1) && input.file.isVerifiedLast {
+                    try input.file.verifyChecksums()
+                }
+            }
+            for input in used where range.contains(input.rows.upperBound - 1) { input.file.release() }
+        }
+    }
+
+    private static func pieces(
+        _ inputs: [Input], _ range: Range<Int>, _ tensor: (GalaxyTensors) -> TensorView?
+    ) -> [TorchWriter.Piece] {
+        inputs.compactMap { input in
+            let part = input.rows.clamped(to: range)
+            let start = input.rows.lowerBound
+            return tensor(input.tensors).map { ($0, part.lowerBound - start..<part.upperBound - start) }
+        }
+    }
+
+    private static func type(of tensors: [TensorView]) -> DType {
+        tensors.contains { $0.dtype == .f64 } ? .f64 : .f32
+    }
+}

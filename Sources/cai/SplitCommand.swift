@@ -1,0 +1,113 @@
+import ArgumentParser
+import Cloud
+import FanOut
+import Inference
+import TensorFiles
+
+struct SplitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "split",
+        abstract: "Cut galaxies into partition files of one size.",
+        discussion: """
+            Takes the galaxies of all inputs in their order ('cai infer' says what inputs can be) and writes them as \
+            1.pt, 2.pt, ... into OUT: a folder, which is made if need be, or s3://bucket/prefix. Each file is a \
+            TensorDataset as torch.save writes it, of images (float32), magnitudes and, if the inputs have them, \
+            redshifts, in the inputs' types; torch.load reads it with weights_only=False. Each appears whole.
+
+            EXAMPLES
+              cai split survey.npz partitions/ --megabytes 25
+              cai split 100MB/ s3://bucket/50MB --megabytes 50
+              cai split 1.pt 2.pt tiny/ --rows 64 --overwrite
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Partition files, folders of them, patterns or s3:// URLs; last of all, OUT.", valueName: "input"))
+    var paths: [String]
+
+    @Option(
+        help: ArgumentHelp("25, 50, 75 or 100: 1,278, 2,556, 3,834 or 5,113 galaxies a partition.", valueName: "size"))
+    var megabytes: Int?
+
+    @Option(help: ArgumentHelp("Galaxies a partition.", valueName: "n"))
+    var rows: Int?
+
+    @Flag(help: "Replace partitions that are in OUT.")
+    var overwrite = false
+
+    @Flag(help: "No progress and no summary; warnings stay.")
+    var quiet = false
+
+    func validate() throws {
+        for path in paths { try requireName(path, of: "input") }
+        guard paths.count >= 2 else {
+            throw ValidationError("expected inputs and OUT, found only '\(paths.first ?? "")'")
+        }
+        guard (megabytes == nil) != (rows == nil) else {
+            throw ValidationError(
+                megabytes == nil ? "expected --megabytes or --rows" : "expected --megabytes or --rows, found both")
+        }
+        if let megabytes, PartitionSplit.rowsByMegabytes[megabytes] == nil {
+            throw ValidationError("--megabytes: expected 25, 50, 75 or 100, found \(megabytes)")
+        }
+        if let rows, rows < 1 { throw ValidationError("--rows: expected at least 1, found \(rows)") }
+    }
+
+    func run() throws {
+        let store = paths.contains(where: S3Location.isLocation) ? try StoreLocator.store(nil) : nil
+        let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store)
+        let folder = try PartitionFolder(paths.last ?? "", store: store)
+        var files: [TensorFile] = []
+        try inputs.forEach { _, file throws(InferenceError) in
+            files.append(file)
+            return true
+        }
+        let rows = rows ?? megabytes.flatMap { PartitionSplit.rowsByMegabytes[$0] } ?? 1
+        let split = try PartitionSplit(files, rows: rows)
+        try check(folder, split)
+        try folder.create()
+        try folder.check(split.partitionCount, sparing: inputs.files.map(\.path))
+        if split.dropsObjectIDs {
+            Console.report("warning: a TensorDataset has no place for object_id: the galaxies' ids are left out")
+        }
+        try write(split, to: folder)
+        guard !quiet else { return }
+        let last = split.galaxies(of: split.partitionCount - 1).count
+        Console.write(
+            Numbers.counted(split.count, "galaxy", "galaxies") + " in "
+                + Numbers.counted(split.partitionCount, "partition")
+                + " of \(Numbers.grouped(min(rows, split.count)))"
+                + (last == min(rows, split.count) ? "" : ", the last of \(Numbers.grouped(last))") + "\n")
+    }
+
+    /// What is in the folder is not replaced unasked, and what would be left of it is no part of this dataset.
+    private func check(_ folder: PartitionFolder, _ split: PartitionSplit) throws {
+        let existing = try folder.partitions()
+        let names = Set((0..<split.partitionCount).map(PartitionFolder.fileName))
+        let left = existing.filter { !names.contains($0) }
+        guard overwrite || existing.isEmpty else {
+            throw InferenceError.input(
+                path: folder.name,
+                message: "holds partitions already (\(Self.listed(existing))): name another place, or add --overwrite")
+        }
+        if !left.isEmpty {
+            Console.report(
+                "warning: \(folder.name): \(Self.listed(left)) of an earlier split stay"
+                    + (left.count == 1 ? "s" : "") + " beside the new partitions")
+        }
+    }
+
+    private func write(_ split: PartitionSplit, to folder: PartitionFolder) throws(InferenceError) {
+        let line = ProgressLine(isShown: !quiet)
+        defer { line.wipe() }
+        for partition in 0..<split.partitionCount {
+            let galaxies = split.galaxies(of: partition)
+            line.show(Progress(done: galaxies.lowerBound, total: split.count))
+            try folder.file(partition).write { path throws(InferenceError) in try split.write(partition, to: path) }
+        }
+    }
+
+    private static func listed(_ names: [String]) -> String {
+        names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", ... (\(names.count) files)" : "")
+    }
+}

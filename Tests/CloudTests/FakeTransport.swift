@@ -1,0 +1,27 @@
+import Synchronization
+
+@testable import Cloud
+
+/// Answers by a function, and keeps what it was asked.
+final class FakeTransport: HTTPTransport {
+    private let answer: @Sendable (HTTPRequest) -> HTTPResponse?
+    private let kept = Mutex<[HTTPRequest]>([])
+
+    /// - Parameter answer: nil where nobody answers.
+    init(_ answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse?) { self.answer = answer }
+
+    var requests: [HTTPRequest] { kept.withLock { $0 } }
+
+    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse {
+        kept.withLock { $0.append(request) }
+        guard let response = answer(request) else { throw CloudError(.unavailable, "fake", "nobody answers") }
+        return response
+    }
+}
+
+extension HTTPRequest {
+    /// The first header of that name, whatever its case.
+    func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Cloud
+
+@Suite("Uploads in parts")
+struct S3MultipartTests {
+    /// What of an upload in parts a server is asked to do, in order.
+    private enum Ask: Equatable {
+        case begin, part(Int), complete, abort, head, other
+
+        init(_ request: LoopbackServer.Request) {
+            let query = request.query.split(separator: "&").map(String.init)
+            let number = query.first { $0.hasPrefix("partNumber=") }.flatMap { Int($0.dropFirst("partNumber=".count)) }
+            switch request.method {
+            case "POST" where query == ["uploads="]: self = .begin
+            case "PUT" where number != nil && query.contains("uploadId=u%2F1"): self = .part(number ?? 0)
+            case "POST" where query == ["uploadId=u%2F1"]: self = .complete
+            case "DELETE" where query == ["uploadId=u%2F1"]: self = .abort
+            case "HEAD": self = .head
+            default: self = .other
+            }
+        }
+    }
+
+    private static let begun = Array(
+        "<InitiateMultipartUploadResult><UploadId>u/1</UploadId></InitiateMultipartUploadResult>".utf8)
+    private static let done = Array(
+        "<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>".utf8)
+    private static let size = (64 << 20) + 5
+
+    private static func usual(_ ask: Ask) -> LoopbackServer.Step {
+        switch ask {
+        case .begin: .answer(200, begun)
+        case .part(let number): .answer(200, headers: ["ETag": "\"p\(number)\""])
+        case .complete: .answer(200, done)
+        case .abort: .answer(204)
+        case .head: .answer(200, headers: ["Content-Length": String(size)], bodyless: true)
+        case .other: .answer(500)
+        }
+    }
+
+    private static let bytes = [UInt8](repeating: 0x5A, count: size)
+
+    @Test("Above 64 MiB an object goes in parts, each with its checksum, and the whole's at the end")
+    func parts() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/file"
+            try Data(Self.bytes).write(to: URL(fileURLWithPath: path))
+            try LoopbackServer.run({ request, _ in [Self.usual(Ask(request))] }) { server in
+                try S3Scripted.client(server).put(bucket: "b", key: "k", contentsOf: path)
+                let requests = server.requests
+                #expect(requests.map(Ask.init) == [.begin, .part(1), .part(2), .part(3), .complete])
+                #expect(requests.map(\.body.count)[1...3] == [32 << 20, 32 << 20, 5])
+                let sums = requests[1...3].map { $0.headers["x-amz-checksum-crc32"] ?? "" }
+                #expect(
+                    sums
+                        == [
+                            Array(Self.bytes[..<(32 << 20)]), Array(Self.bytes[..<(32 << 20)]), Array(Self.bytes[..<5]),
+                        ].map { CRC32Checksum($0).base64 })
+                #expect(requests[4].headers["x-amz-checksum-crc32"] == CRC32Checksum(Self.bytes).base64)
+                let list = try XMLElement(document: requests[4].body)
+                #expect(list.all("Part").map { $0["ETag"] } == ["\"p1\"", "\"p2\"", "\"p3\""])
+                #expect(list.all("Part").map { $0["PartNumber"] } == ["1", "2", "3"])
+                #expect(list.all("Part").map { $0["ChecksumCRC32"] } == sums)
+            }
+        }
+    }
+
+    @Test("Up to 64 MiB it goes in one")
+    func whole() throws {
+        try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
+            try S3Scripted.client(server).put(bucket: "b", key: "k", Array(Self.bytes[..<(64 << 20)]))
+            #expect(server.requests.map { "\($0.method) \($0.target) \($0.body.count)" } == ["PUT /b/k \(64 << 20)"])
+        }
+    }
+
+    @Test("An upload that fails is taken back, and what made it fail is the error")
+    func aborted() throws {
+        try LoopbackServer.run({ request, _ in
+            Ask(request) == .part(2) ? [S3Scripted.error(403, "AccessDenied")] : [Self.usual(Ask(request))]
+        }) { server in
+            let client = try S3Scripted.client(server)
+            let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
+            #expect(error?.kind == .denied)
+            #expect(server.requests.map(Ask.init) == [.begin, .part(1), .part(2), .abort])
+        }
+    }
+
+    @Test(
+        "A refusal that is sent with a status of 200 is one: tried again, or taken back",
+        arguments: ["InternalError", "InvalidPart"])
+    func lateRefusal(code: String) throws {
+        let count = Mutex(0)
+        try LoopbackServer.run({ request, _ in
+            let isFirst =
+                Ask(request) == .complete
+                && count.withLock { count in
+                    count += 1
+                    return count == 1
+                }
+            return isFirst ? [S3Scripted.error(200, code)] : [Self.usual(Ask(request))]
+        }) { server in
+            let client = try S3Scripted.client(server)
+            if code == "InternalError" {
+                try client.put(bucket: "b", key: "k", Self.bytes)
+                #expect(server.requests.map(Ask.init).suffix(2) == [.complete, .complete])
+            } else {
+                let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
+                #expect(error?.message.contains("InvalidPart") == true)
+                #expect(server.requests.map(Ask.init).suffix(2) == [.complete, .abort])
+            }
+        }
+    }
+
+    @Test("An upload whose last answer was lost is done, if the object is there")
+    func lostAnswer() throws {
+        let count = Mutex(0)
+        try LoopbackServer.run({ request, _ in
+            guard Ask(request) == .complete else { return [Self.usual(Ask(request))] }
+            let isFirst = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            return isFirst ? [.reset] : [S3Scripted.error(404, "NoSuchUpload")]
+        }) { server in
+            try S3Scripted.client(server).put(bucket: "b", key: "k", Self.bytes)
+            #expect(server.requests.map(Ask.init).suffix(3) == [.complete, .complete, .head])
+        }
+    }
+
+    @Test("Parts are never more than 10,000")
+    func partSize() {
+        #expect(S3Client.partSize(of: 100 << 20) == 32 << 20)
+        for size in [320_000 << 20, (320_000 << 20) + 1, 5 << 40] {
+            let part = S3Client.partSize(of: size)
+            #expect((size + part - 1) / part <= 10_000 && part <= 5 << 30)
+        }
+    }
+
+    @Test("Files that cannot be read are named")
+    func files() throws {
+        try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
+            let client = try S3Scripted.client(server)
+            let missing = #expect(throws: CloudError.self) {
+                try client.put(bucket: "b", key: "k", contentsOf: "/nowhere/x")
+            }
+            #expect(missing?.description == "/nowhere/x: cannot be opened: No such file or directory")
+            let folder = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", contentsOf: "/") }
+            #expect(folder?.kind == .invalid)
+            #expect(server.requests.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Cloud
+
+@Suite("XML of services")
+struct XMLReaderTests {
+    private func events(_ text: String) throws(XMLReader.Failure) -> [XMLReader.Event] {
+        var reader = XMLReader(Array(text.utf8))
+        var events: [XMLReader.Event] = []
+        while let event = try reader.next() { events.append(event) }
+        return events
+    }
+
+    @Test("Elements, text, entities, CDATA, comments, instructions, attributes and prefixes")
+    func document() throws {
+        let text = """
+            \u{FEFF}<?xml version="1.0" encoding="UTF-8"?>
+            <!-- a > b --><n:A xmlns:n='x>y' b = "c"><B/><C d="'">1 &lt;&#x41;&#66;&amp;&quot;&apos;</C\n\
+            ><![CDATA[<&>]]>é</n:A>
+
+            """
+        #expect(
+            try events(text) == [
+                .start("A"), .start("B"), .end("B"), .start("C"), .text("1 <AB&\"'"), .end("C"), .text("<&>"),
+                .text("é"), .end("A"),
+            ])
+    }
+
+    @Test(
+        "What is no document is refused",
+        arguments: [
+            "", "text", "<A>", "<A></B>", "<A/><B/>", "</A>", "<A>x</A>y", "<A b></A>", "<A b=c/>", "<A b='c/>",
+            "<A>&nbsp;</A>", "<A>&#0;</A>", "<A>&#xD800;</A>", "<A>&amp</A>", "<A><!-- </A>", "<A><![CDATA[ </A>",
+            "<1/>", "<A b='1'c='2'/>", "<!DOCTYPE A [<!ENTITY a \"b\">]><A/>", "<A", "<?xml",
+        ])
+    func refused(text: String) {
+        #expect(throws: XMLReader.Failure.self) { try events(text) }
+    }
+
+    @Test("Bytes that are no UTF-8 are refused, and elements without end in one another too")
+    func hostile() {
+        var reader = XMLReader(Array("<A>".utf8) + [0xFF] + Array("</A>".utf8))
+        #expect(throws: XMLReader.Failure.self) { while try reader.next() != nil {} }
+        #expect(throws: XMLReader.Failure.self) {
+            try events(String(repeating: "<A>", count: 100) + String(repeating: "</A>", count: 100))
+        }
+    }
+
+    @Test("Every document that is cut short is refused")
+    func cutShort() throws {
+        let text = Array("<?xml version='1.0'?><A b='c'>d<!--e--><F>&amp;</F><![CDATA[g]]></A>".utf8)
+        #expect(try XMLElement(document: text)["F"] == "&")
+        for count in 0..<text.count {
+            #expect(throws: XMLReader.Failure.self) { try XMLElement(document: Array(text[..<count])) }
+        }
+    }
+
+    @Test("An element gives its children's texts by name")
+    func elements() throws {
+        let text = "<R> <K>a b</K> <K>2</K><L><K>3</K></L> </R>"
+        let root = try XMLElement(document: Array(text.utf8))
+        #expect(root.name == "R" && root.text.isEmpty)
+        #expect(root["K"] == "a b" && root["M"] == nil)
+        #expect(root.all("K").map(\.text) == ["a b", "2"])
+        #expect(XMLElement.escaped("a<b>&\"c\"") == "a&lt;b&gt;&amp;\"c\"")
+    }
+}

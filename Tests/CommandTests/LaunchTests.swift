@@ -1,0 +1,210 @@
+import Cloud
+import Foundation
+import TestSupport
+import Testing
+
+@testable import cai
+
+/// `cai launch` against a Step Functions whose answers the test writes, and folders for S3.
+@Suite("Launching a fan-out")
+struct LaunchTests {
+    private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
+    private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run-1"
+    private static let payload = #"{"bucket": "out", "result_path": "r", "data_bucket": "data", "data_prefix": "p"}"#
+
+    /// A folder of buckets with a payload beside it.
+    private static func withBuckets<R>(_ body: (_ store: String, _ payload: String) throws -> R) throws -> R {
+        try Fixture.withTemporaryFolder { folder in
+            for name in ["data/p", "out/r"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(folder)/store/\(name)", withIntermediateDirectories: true)
+            }
+            try Data(payload.utf8).write(to: URL(fileURLWithPath: folder + "/payload.json"))
+            return try body(folder + "/store", folder + "/payload.json")
+        }
+    }
+
+    /// Answers by the action that is asked for.
+    private static func script(_ answers: [String: String]) -> LoopbackServer.Script {
+        { request, _ in
+            let action = request.headers["x-amz-target"]?.split(separator: ".").last.map(String.init) ?? ""
+            guard let body = answers[action] else {
+                return [.answer(400, Array(#"{"__type": "UnknownOperationException"}"#.utf8))]
+            }
+            return [.answer(200, Array(body.utf8))]
+        }
+    }
+
+    private static func environment(_ server: LoopbackServer) -> [String: String] {
+        [
+            "AWS_ENDPOINT_URL_SFN": server.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
+        ]
+    }
+
+    private static let started = #"{"executionArn": "\#(execution)", "startDate": 1795000000}"#
+
+    @Test("A run that succeeds: started once, with its input, and its summary printed", arguments: [false, true])
+    func success(json: Bool) throws {
+        try Self.withBuckets { store, payload in
+            let summary = #"{"galaxies": 1280, "ranks": 12, "failed": 1, "wall_s": 4.5, "cost_usd": 0.001234}"#
+            try Data(summary.utf8).write(to: URL(fileURLWithPath: store + "/out/r/summary.json"))
+            let script = Self.script(["StartExecution": Self.started, "DescribeExecution": #"{"status": "SUCCEEDED"}"#])
+            try LoopbackServer.run(script) { server in
+                let command = try Command.run(
+                    [
+                        "launch", payload, "--state-machine", Self.machine, "--name", "run-1", "--store",
+                        "file://" + store,
+                    ] + (json ? ["--json"] : []), environment: Self.environment(server))
+                #expect(command.status == 0)
+                #expect(command.errors.contains("cai: started \(Self.execution)\n"))
+                #expect(command.errors.contains("1,280 galaxies by 12 ranks (1 failed) in 4.50 s"))
+                if json {
+                    #expect(try object(command.output)["cost_usd"] as? Double == 0.001234)
+                } else {
+                    #expect(command.output.isEmpty)
+                }
+                let actions = server.requests.compactMap { $0.headers["x-amz-target"] }
+                #expect(actions == ["AWSStepFunctions.StartExecution", "AWSStepFunctions.DescribeExecution"])
+                let request = try #require(server.requests.first)
+                let asked = try object(String(decoding: request.body, as: UTF8.self))
+                #expect(asked["stateMachineArn"] as? String == Self.machine)
+                #expect(asked["name"] as? String == "run-1")
+                #expect(
+                    try object(asked["input"] as? String ?? "") as? [String: String]
+                        == ["bucket": "out", "result_path": "r", "data_bucket": "data", "data_prefix": "p"])
+                #expect(request.headers["authorization"]?.contains("/eu-west-1/states/aws4_request") == true)
+            }
+        }
+    }
+
+    @Test(
+        "A run that fails: exit 1, and the cause in one line",
+        arguments: [
+            (#"{"status": "TIMED_OUT"}"#, "TIMED_OUT"),
+            (
+                #"{"status": "FAILED", "error": "Cai.Failed", "cause": "{\"errorMessage\": \"1 of 2 ranks failed\"}"}"#,
+                "FAILED: Cai.Failed: 1 of 2 ranks failed"
+            ),
+        ])
+    func failure(description: String, line: String) throws {
+        try Self.withBuckets { store, payload in
+            let script = Self.script(["StartExecution": Self.started, "DescribeExecution": description])
+            try LoopbackServer.run(script) { server in
+                let command = try Command.run(
+                    ["launch", payload, "--state-machine", Self.machine, "--quiet", "--store", "file://" + store],
+                    environment: Self.environment(server))
+                #expect(command.status == 1)
+                #expect(command.errors == "cai: error: \(Self.execution): \(line)\n")
+            }
+        }
+    }
+
+    @Test("What the service refuses is one line, without credentials")
+    func refused() throws {
+        try Self.withBuckets { store, payload in
+            let quoted = #"{"__type": "UnrecognizedClientException", "message": "AKIDEXAMPLE is nobody"}"#
+            try LoopbackServer.run({ _, _ in [.answer(400, Array(quoted.utf8))] }) { server in
+                let command = try Command.run(
+                    ["launch", payload, "--state-machine", Self.machine, "--store", "file://" + store],
+                    environment: Self.environment(server))
+                #expect(command.status == 1)
+                #expect(
+                    command.errors
+                        == "cai: error: \(Self.machine): StartExecution: UnrecognizedClientException: "
+                        + "(hidden) is nobody\n")
+            }
+        }
+    }
+
+    @Test("Interrupted, it says that the execution goes on, and exits with 130")
+    func interrupted() throws {
+        try Self.withBuckets { store, payload in
+            let watches = DispatchSemaphore(value: 0)
+            let script: LoopbackServer.Script = { request, _ in
+                let isStart = request.headers["x-amz-target"]?.hasSuffix(".StartExecution") == true
+                if !isStart { watches.signal() }
+                return [.answer(200, Array((isStart ? Self.started : #"{"status": "RUNNING"}"#).utf8))]
+            }
+            try LoopbackServer.run(script) { server in
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: Command.path)
+                process.arguments = [
+                    "launch", payload, "--state-machine", Self.machine, "--store", "file://" + store,
+                ]
+                process.environment = Self.environment(server)
+                let errors = Pipe()
+                process.standardError = errors
+                try process.run()
+                _ = watches.wait(timeout: .now() + 60)
+                kill(process.processIdentifier, SIGINT)
+                let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                process.waitUntilExit()
+                #expect(process.terminationReason == .exit)
+                #expect(process.terminationStatus == 130)
+                #expect(
+                    text == "cai: started \(Self.execution)\n"
+                        + "cai: interrupted: the execution goes on: \(Self.execution)\n")
+            }
+        }
+    }
+
+    @Test("A dry run tells ranks, time and cost, and asks nobody but the store")
+    func dryRun() throws {
+        try Self.withBuckets { store, payload in
+            for rank in 1...3 {
+                try Data(count: 20_528 * 500 * rank).write(to: URL(fileURLWithPath: "\(store)/data/p/\(rank).pt"))
+            }
+            let arguments = ["launch", payload, "--dry-run", "--memory", "1024", "--store", "file://" + store]
+            let command = try Command.run(arguments + ["--galaxies-per-second", "100"])
+            #expect(command.status == 0)
+            #expect(command.errors.isEmpty)
+            #expect(command.output.contains("data      3 partitions, 61.6 MB in "))
+            #expect(command.output.contains("galaxies  about 3,000, by 20,528 bytes each\n"))
+            #expect(command.output.contains("3 ranks of 1 file, 10.3 MB to 30.8 MB: 6.0 s to 16.0 s\n"))
+            #expect(command.output.contains("1024 MB, x86_64, 100 galaxies/s a worker, 1.0 s beside it\n"))
+            #expect(command.output.contains("time      Map 16.0 s, workers together 33.0 s"))
+            let json = try object(try Command.run(arguments + ["--json"]).output)
+            #expect(json["galaxies"] as? Int == 3000)
+            #expect(
+                (json["ranks"] as? [[String: Any]])?.compactMap { $0["bytes"] as? Int }
+                    == [1, 2, 3].map { 20_528 * 500 * $0 })
+            #expect(json["architecture"] as? String == "x86_64")
+            #expect(try names(in: store + "/out/r").isEmpty)
+        }
+    }
+
+    @Test(
+        "A command line that makes no sense is refused",
+        arguments: [
+            (["--state-machine", "cai"], "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"),
+            ([], "--state-machine: expected an ARN, or --dry-run"),
+            (["--dry-run", "--memory", "64"], "--memory: expected"),
+            (["--dry-run", "--galaxies-per-second", "0"], "--galaxies-per-second: expected a number above 0"),
+            (["--dry-run", "--name", "a b"], "--name: expected up to 80 letters"),
+        ])
+    func usage(arguments: [String], message: String) throws {
+        let command = try Command.run(["launch", "payload.json"] + arguments)
+        #expect(command.status == 2)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.contains(message))
+    }
+
+    @Test(
+        "The Map's line fits the terminal",
+        arguments: [
+            (80, "312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:49 left"),
+            (58, "312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:49 left"),
+            (57, "312 of 517 ranks, 205 running, 3 failed, 4.2/s"), (17, "312 of 517 ranks"), (16, ""),
+        ])
+    func mapLine(columns: Int, text: String) {
+        let counts = MapRun.ItemCounts(running: 205, succeeded: 309, failed: 2, timedOut: 1, total: 517)
+        #expect(MapLine.text(counts, seconds: 74, columns: columns) == text)
+    }
+
+    @Test("Before the first rank is done there is no rate")
+    func mapLineAtTheStart() {
+        let counts = MapRun.ItemCounts(pending: 517, total: 517)
+        #expect(MapLine.text(counts, seconds: 3, columns: 80) == "0 of 517 ranks, 517 pending")
+    }
+}
