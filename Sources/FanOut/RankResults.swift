@@ -22,6 +22,8 @@ struct RankEntry: Sendable {
     let configuredMemory: Int?
     let architecture: String
     let nonFinite: Int
+    let instructionSet: String
+    let weights: String
 }
 
 /// Reads the results of a run's ranks and holds them against the manifest.
@@ -89,7 +91,8 @@ struct RankResults: Sendable {
             bytesRead: try result.count("s3_bytes_read") ?? 0, bytesWritten: try result.count("s3_bytes_written") ?? 0,
             started: try result.number("started"), finished: try result.number("finished"),
             configuredMemory: try result.count("configured_memory_mb", in: 1...Int.max),
-            architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0)
+            architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0,
+            instructionSet: try result.text("instruction_set") ?? "", weights: try result.text("weights") ?? "")
     }
 
     /// A result is about a kilobyte, and the keys of its partitions.

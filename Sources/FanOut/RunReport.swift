@@ -13,6 +13,9 @@ public struct RunReport: Sendable {
     public internal(set) var failed: [FailedRank] = []
     public internal(set) var galaxies = 0
     public internal(set) var nonFinite = 0
+    /// What ranks computed with. Bits are promised for one instruction set: a run over unlike machines may have several.
+    public internal(set) var instructionSets: Set<String> = []
+    public internal(set) var weights: Set<String> = []
     /// Seconds since the run was initialized (or resumed).
     public internal(set) var wallSeconds = 0.0
     /// From the first rank's start to the last one's end; nil where ranks do not tell.
@@ -42,6 +45,8 @@ public struct RunReport: Sendable {
     mutating func add(_ entry: RankEntry) {
         galaxies += entry.galaxies
         nonFinite += entry.nonFinite
+        instructionSets.insert(entry.instructionSet)
+        weights.insert(entry.weights)
         workerSeconds += entry.totalSeconds
         inferenceSeconds += entry.inferenceSeconds
         storeSeconds += entry.storeSeconds
@@ -80,6 +85,8 @@ public struct RunReport: Sendable {
             "tolerated_failure_percentage": .number(manifest.input.toleratedFailurePercentage),
             "map_error": .optional(mapError),
             "galaxies": .integer(galaxies), "non_finite": .integer(nonFinite),
+            "instruction_sets": .array(instructionSets.sorted().map { .string($0) }),
+            "weights": .array(weights.sorted().prefix(20).map { .string($0) }),
             "wall_s": .number(wallSeconds), "map_s": .optional(mapSeconds), "worker_s": .number(workerSeconds),
             "inference_s": .number(inferenceSeconds),
             "galaxies_per_s": Self.rate(galaxies, wallSeconds), "galaxies_per_map_s": Self.rate(galaxies, mapSeconds),

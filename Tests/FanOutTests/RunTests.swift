@@ -63,6 +63,8 @@ struct RunTests {
             for key in ["wall_s", "map_s", "worker_s", "inference_s", "s3_s", "galaxies_per_s", "bytes_read"] {
                 #expect(try #require(summary[key]?.number) > 0, "\(key)")
             }
+            #expect(summary["weights"] == .array([.string(Fixture.path("tiny/normalcell.pt"))]))
+            #expect(summary["instruction_sets"]?.array.count == 1)
             #expect(summary["cost_usd"] == .null)
             #expect(summary["billed_gb_s"] == .null)
             #expect(summary["quality"]?["galaxies"] == .integer(37))
