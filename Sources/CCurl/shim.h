@@ -1,36 +1,36 @@
-// curl_easy_setopt and curl_easy_getinfo take variable arguments, which Swift does not call: one function for each type.
+// libcurl is opened when the first exchange needs it, not linked: the forty libraries that come with it take 9 ms of
+// every start. Of the header only declarations are used. curl_easy_setopt and curl_easy_getinfo take variable arguments,
+// which Swift does not call: one function for each type, given the address of libcurl's.
 #include <curl/curl.h>
 
 typedef size_t (*cai_curl_transfer)(char *bytes, size_t size, size_t count, void *context);
+typedef CURLcode (*cai_curl_setopt)(CURL *handle, CURLoption option, ...);
+typedef CURLcode (*cai_curl_getinfo)(CURL *handle, CURLINFO info, ...);
 
-static inline CURLcode cai_curl_global_init(void) {
-    return curl_global_init(CURL_GLOBAL_DEFAULT);
+static inline CURLcode cai_curl_set_long(void *setopt, CURL *handle, CURLoption option, long value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_long(CURL *handle, CURLoption option, long value) {
-    return curl_easy_setopt(handle, option, value);
+static inline CURLcode cai_curl_set_size(void *setopt, CURL *handle, CURLoption option, curl_off_t value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_size(CURL *handle, CURLoption option, curl_off_t value) {
-    return curl_easy_setopt(handle, option, value);
+static inline CURLcode cai_curl_set_text(void *setopt, CURL *handle, CURLoption option, const char *value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_text(CURL *handle, CURLoption option, const char *value) {
-    return curl_easy_setopt(handle, option, value);
+static inline CURLcode cai_curl_set_pointer(void *setopt, CURL *handle, CURLoption option, const void *value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
-    return curl_easy_setopt(handle, option, value);
+static inline CURLcode cai_curl_set_list(void *setopt, CURL *handle, CURLoption option, struct curl_slist *value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
-    return curl_easy_setopt(handle, option, value);
+static inline CURLcode cai_curl_set_transfer(void *setopt, CURL *handle, CURLoption option, cai_curl_transfer value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 
-static inline CURLcode cai_curl_set_transfer(CURL *handle, CURLoption option, cai_curl_transfer value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode cai_curl_get_long(CURL *handle, CURLINFO info, long *value) {
-    return curl_easy_getinfo(handle, info, value);
+static inline CURLcode cai_curl_get_long(void *getinfo, CURL *handle, CURLINFO info, long *value) {
+    return ((cai_curl_getinfo)getinfo)(handle, info, value);
 }

@@ -4,22 +4,23 @@ import Glibc
 /// One of libcurl's easy handles, with the connections it keeps open. Used by one thread at a time.
 @safe final class CurlHandle: @unchecked Sendable {
     // Sendable although it holds a pointer: whoever takes it from the pool has it alone.
-    private let handle: UnsafeMutableRawPointer
-    private static let isReady = cai_curl_global_init() == CURLE_OK
+    private let library: CurlLibrary
+    private let handle: CurlLibrary.Handle
 
     /// nil where libcurl gives none.
-    init?() {
-        guard Self.isReady, let handle = unsafe curl_easy_init() else { return nil }
+    init?(_ library: CurlLibrary) {
+        guard let handle = unsafe library.makeHandle() else { return nil }
+        self.library = library
         unsafe self.handle = handle
     }
 
-    deinit { unsafe curl_easy_cleanup(handle) }
+    deinit { unsafe library.cleanUp(handle) }
 
     /// The whole exchange, on the calling thread.
     func exchange(
         _ request: HTTPRequest, _ address: WebAddress, _ limits: CurlTransport.Limits, _ authorities: Authorities
     ) -> HTTPOutcome {
-        unsafe curl_easy_reset(handle)
+        unsafe library.reset(handle)
         set(limits, request)
         set(authorities)
         set(CURLOPT_URL, request.url)
@@ -27,7 +28,7 @@ import Glibc
         let reception = CurlReception()
         let status = perform(request, reception)
         guard status == CURLE_OK else {
-            return .broken(reception.response, failure(status, address, request, limits))
+            return .broken(reception.response, failure(status, address, request, limits, authorities))
         }
         guard let response = reception.response else {
             return .broken(nil, CloudError(.unavailable, address.hostHeader, "the answer has no status"))
@@ -58,7 +59,7 @@ import Glibc
         set(CURLOPT_USERAGENT, "cai")
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(limits.connect))
         if !request.mayStandStill {
-            set(CURLOPT_LOW_SPEED_LIMIT, 1)
+            set(CURLOPT_LOW_SPEED_LIMIT, max(1, limits.slowest))
             set(CURLOPT_LOW_SPEED_TIME, Int(max(1, min(limits.stall, 86400)).rounded(.up)))
         }
         if let timeout = request.timeout { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout)) }
@@ -92,27 +93,28 @@ import Glibc
         guard !lines.contains(where: { $0.utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 } }) else {
             return CURLE_BAD_FUNCTION_ARGUMENT
         }
-        var list: UnsafeMutablePointer<curl_slist>?
-        defer { unsafe curl_slist_free_all(list) }
+        var list: CurlLibrary.List?
+        defer { unsafe library.free(list) }
         for line in lines {
-            guard let longer = unsafe curl_slist_append(list, line) else { return CURLE_OUT_OF_MEMORY }
+            guard let longer = unsafe library.append(list, line) else { return CURLE_OUT_OF_MEMORY }
             unsafe list = longer
         }
-        _ = unsafe cai_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+        _ = unsafe cai_curl_set_list(library.setOption, handle, CURLOPT_HTTPHEADER, list)
         let context = unsafe Unmanaged.passUnretained(reception).toOpaque()
-        _ = unsafe cai_curl_set_transfer(handle, CURLOPT_HEADERFUNCTION, CurlReception.takeHeader)
-        _ = unsafe cai_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
-        _ = unsafe cai_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION, CurlReception.takeBody)
-        _ = unsafe cai_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        _ = unsafe cai_curl_set_transfer(library.setOption, handle, CURLOPT_HEADERFUNCTION, CurlReception.takeHeader)
+        _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_HEADERDATA, context)
+        _ = unsafe cai_curl_set_transfer(library.setOption, handle, CURLOPT_WRITEFUNCTION, CurlReception.takeBody)
+        _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_WRITEDATA, context)
         return withExtendedLifetime(reception) {
-            guard let body = request.body else { return unsafe curl_easy_perform(handle) }
+            guard let body = request.body else { return unsafe library.perform(handle) }
             return unsafe body.withUnsafeBytes { bytes in
                 // An empty array may have no address, and then libcurl would read the body from the standard input.
                 unsafe withUnsafeBytes(of: UInt8(0)) { nothing in
                     let start = unsafe bytes.baseAddress ?? nothing.baseAddress
-                    _ = unsafe cai_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
-                    _ = unsafe cai_curl_set_pointer(handle, CURLOPT_POSTFIELDS, start)
-                    return unsafe curl_easy_perform(handle)
+                    _ = unsafe cai_curl_set_size(
+                        library.setOption, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+                    _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_POSTFIELDS, start)
+                    return unsafe library.perform(handle)
                 }
             }
         }
@@ -121,16 +123,21 @@ import Glibc
     /// Bytes from which on a server is asked whether it takes the body before it is sent.
     private static let asksFirst = 8 << 20
 
-    private func set(_ option: CURLoption, _ value: Int) { _ = unsafe cai_curl_set_long(handle, option, value) }
+    private func set(_ option: CURLoption, _ value: Int) {
+        _ = unsafe cai_curl_set_long(library.setOption, handle, option, value)
+    }
 
-    private func set(_ option: CURLoption, _ value: String) { _ = unsafe cai_curl_set_text(handle, option, value) }
+    private func set(_ option: CURLoption, _ value: String) {
+        _ = unsafe cai_curl_set_text(library.setOption, handle, option, value)
+    }
 
     private func failure(
-        _ status: CURLcode, _ address: WebAddress, _ request: HTTPRequest, _ limits: CurlTransport.Limits
+        _ status: CURLcode, _ address: WebAddress, _ request: HTTPRequest, _ limits: CurlTransport.Limits,
+        _ authorities: Authorities
     ) -> CloudError {
         let host = address.hostHeader
         var number = 0
-        _ = unsafe cai_curl_get_long(handle, CURLINFO_OS_ERRNO, &number)
+        _ = unsafe cai_curl_get_long(library.getInfo, handle, CURLINFO_OS_ERRNO, &number)
         let reason = number == 0 ? "" : unsafe ": \(String(cString: strerror(Int32(truncatingIfNeeded: number))))"
         switch status {
         case CURLE_COULDNT_RESOLVE_HOST: return CloudError(.unavailable, host, "the name cannot be resolved")
@@ -139,16 +146,24 @@ import Glibc
             let total = request.timeout.map { ", \($0) s in all" } ?? ""
             return CloudError(
                 .unavailable, host,
-                "no answer in time (limits: \(limits.connect) s to connect, \(limits.stall) s without a byte\(total))")
+                "no answer in time (limits: \(limits.connect) s to connect, \(limits.stall) s of standing still\(total))"
+            )
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING:
             return CloudError(.unavailable, host, "the connection broke off\(reason)")
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
-            return CloudError(.invalid, host, "its certificate is not trusted: \(Self.words(status))")
+        case CURLE_SSL_CACERT_BADFILE:
+            return CloudError(.invalid, host, "its certificate cannot be checked: \(authorities.name) cannot be read")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
+            return CloudError(
+                .invalid, host,
+                "its certificate is not trusted by \(authorities.name), or is another host's: AWS_CA_BUNDLE can name "
+                    + "the authorities to trust")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
-            return CloudError(.invalid, host, "no request to be sent: \(Self.words(status))")
-        default: return CloudError(.unavailable, host, "the exchange failed\(reason): \(Self.words(status))")
+            return CloudError(.invalid, host, "no request to be sent: \(words(status))")
+        default: return CloudError(.unavailable, host, "the exchange failed\(reason): \(words(status))")
         }
     }
 
-    private static func words(_ status: CURLcode) -> String { unsafe String(cString: curl_easy_strerror(status)) }
+    private func words(_ status: CURLcode) -> String {
+        unsafe library.words(status).map { unsafe String(cString: $0) } ?? "error \(status.rawValue)"
+    }
 }

@@ -4,12 +4,14 @@ import Synchronization
 /// Exchanges over libcurl. Each call takes a handle of its own from a pool and gives it back, so that the handle's
 /// connection serves the next call. TLS certificates are always verified.
 public final class CurlTransport: HTTPTransport {
-    /// Seconds.
+    /// What a server may take. Seconds, where nothing else is said.
     public struct Limits: Sendable {
         /// Until a connection stands.
         public var connect = 5.0
-        /// Without a single byte in either direction; rounded up to whole seconds.
+        /// Of standing still, which is going more slowly than `slowest`; rounded up to whole seconds.
         public var stall = 20.0
+        /// Bytes a second.
+        public var slowest = 1024
 
         public init(connect: Double = 5, stall: Double = 20) {
             self.connect = connect
@@ -41,7 +43,10 @@ public final class CurlTransport: HTTPTransport {
     public func exchange(_ request: HTTPRequest) -> HTTPOutcome {
         let address: WebAddress
         do { address = try WebAddress(request.url) } catch { return .broken(nil, error) }
-        guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle() else {
+        guard let library = CurlLibrary.shared else {
+            return .broken(nil, CloudError(.invalid, "libcurl.so.4", "cannot be opened: is libcurl installed?"))
+        }
+        guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle(library) else {
             return .broken(nil, CloudError(.unavailable, address.hostHeader, "libcurl gives no handle"))
         }
         defer { idle.withLock { $0.append(handle) } }
@@ -54,6 +59,9 @@ public final class CurlTransport: HTTPTransport {
 struct Authorities: Equatable {
     let file: String?
     let folder: String?
+
+    /// What errors call them.
+    var name: String { (file ?? folder)?.printable ?? "this system's authorities" }
 
     private static let files = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",

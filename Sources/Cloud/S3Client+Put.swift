@@ -96,12 +96,14 @@ extension S3Client {
         }
         let space = "http://s3.amazonaws.com/doc/2006-03-01/"
         let text = "<CompleteMultipartUpload xmlns=\"\(space)\">\(list.joined())</CompleteMultipartUpload>"
-        let request = S3Request(
+        var request = S3Request(
             "POST", bucket, key, query: [("uploadId", upload)],
             headers: [
                 ("Content-Type", "application/xml"), ("x-amz-checksum-crc32", checksum.base64),
                 ("x-amz-checksum-type", "FULL_OBJECT"),
             ], body: Array(text.utf8))
+        // Joining many parts can take minutes.
+        request.patience = 300
         do {
             try perform(request) { response throws(CloudError) in
                 // S3 answers before it is done, with a status of 200 whatever then comes.

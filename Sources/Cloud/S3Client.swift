@@ -116,6 +116,8 @@ struct S3Request {
     var query: [(name: String, value: String?)] = []
     var headers: [(name: String, value: String)] = []
     var body: [UInt8]?
+    /// Seconds that S3 may keep silent or send nothing but spaces, where it has work to do; nil where it has none.
+    var patience: Double?
 
     init(
         _ method: String, _ bucket: String, _ key: String?, query: [(name: String, value: String?)] = [],
@@ -143,9 +145,10 @@ extension S3Client {
         let subject = name(request)
         let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
         let credentials = try configuration.credentials.credentials()
+        let left = try retries.secondsLeft(subject)
         let unsigned = HTTPRequest(
             request.method, url, headers: request.headers, body: request.body,
-            timeout: try retries.secondsLeft(subject))
+            timeout: request.patience.map { min($0, left ?? $0) } ?? left, mayStandStill: request.patience != nil)
         let signed = try SigV4.sign(
             unsigned, service: "s3", region: configuration.region, credentials: credentials, date: retries.now())
         let start = retries.now()

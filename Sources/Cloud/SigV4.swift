@@ -1,6 +1,6 @@
 /// Signature Version 4, in the Authorization header ("Signature Version 4 signing process", AWS General Reference).
 public enum SigV4 {
-    /// Adds the date, the session token, for S3 the hash of the body, and the signature over all of it and every header.
+    /// Adds the date, the session token, for S3 the hash of the body, and the signature over all that and every header.
     ///
     /// - Parameters:
     ///   - request: without these headers; its URL is signed as it is spelled.

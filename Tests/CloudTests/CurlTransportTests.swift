@@ -120,6 +120,22 @@ struct CurlTransportTests {
         }
     }
 
+    @Test("A server that goes on and on without getting anywhere is given up, too")
+    func trickle() throws {
+        let drops: [LoopbackServer.Step] = [.pause(0.1), .send([1])]
+        try LoopbackServer.run({ _, _ in
+            [.answer(200, headers: ["Content-Length": "1000000"])] + (0..<600).flatMap { _ in drops }
+        }) { server in
+            let outcome = Self.transport.exchange(HTTPRequest("GET", server.url))
+            guard case .broken(let response?, let error) = outcome else {
+                Issue.record("the answer passes for whole, or for none")
+                return
+            }
+            #expect(error.message.hasPrefix("no answer in time"))
+            #expect(response.body.allSatisfy { $0 == 1 } && response.body.count < 600)
+        }
+    }
+
     @Test("Where nobody listens there is no connection, and the error says so")
     func refused() throws {
         let server = try LoopbackServer { _, _ in [] }

@@ -159,7 +159,8 @@ struct S3ClientTests {
             ),
             (
                 301, "PermanentRedirect", "<Endpoint>x</Endpoint>", .invalid,
-                "the bucket is in another region than us-east-1, or the endpoint is not its own (PermanentRedirect, 301)"
+                "the bucket is in another region than us-east-1, or the endpoint is not its own "
+                    + "(PermanentRedirect, 301)"
             ),
             (
                 400, "Odd", "<Message>key AKIDSCRIPTED, token hushSessionToken== of hushSecretKey</Message>", .invalid,

@@ -14,9 +14,9 @@ struct S3ListTests {
         let token = next.map { "<NextContinuationToken>\($0)</NextContinuationToken>" } ?? ""
         let more = truncated ?? (next == nil ? "false" : "true")
         let space = "http://s3.amazonaws.com/doc/2006-03-01/"
-        return Array(
-            "<?xml version=\"1.0\"?>\n<ListBucketResult xmlns=\"\(space)\"><Name>b</Name>\(encoding)\(token)\(entries.joined())<IsTruncated>\(more)</IsTruncated></ListBucketResult>"
-                .utf8)
+        let head = "<?xml version=\"1.0\"?>\n<ListBucketResult xmlns=\"\(space)\"><Name>b</Name>"
+        let tail = "<IsTruncated>\(more)</IsTruncated></ListBucketResult>"
+        return Array((head + encoding + token + entries.joined() + tail).utf8)
     }
 
     private static func name(_ number: Int) -> String { "p/" + String(10_000 + number) }
