@@ -48,9 +48,7 @@ class Program:
     def start(self, *arguments: object, environment: dict[str, str] | None = None) -> "Running":
         return Running(self, [str(word) for word in arguments], {**self.environment, **(environment or {})})
 
-    def run(
-        self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = 90
-    ) -> Result:  # fmt: skip
+    def run(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = 90) -> Result:
         return self.start(*arguments, environment=environment).end(timeout)
 
     def succeed(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = 90) -> Result:
