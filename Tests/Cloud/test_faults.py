@@ -19,8 +19,8 @@ Write = Callable[[Any], Path]
 
 SURVIVED: dict[str, Callable[[], list[Fault]]] = {
     "503 storm": lambda: [Storm()],
-    "429 with Retry-After": lambda: [Storm(1, 429, "TooManyRequests", retry_after=1, suffix=".pt")],
-    "500, 502 and 504": lambda: [Storm(1, 500, "InternalError"), Storm(1, 502, "BadGateway"), Storm(1, 504, "Timeout")],
+    "429 with Retry-After": lambda: [Storm(1, 429, "TooManyRequests", retry_after=1, suffix="/3.pt")],
+    "500, 502 and 504": lambda: [Storm(1, 500), Storm(1, 502, suffix=".pt"), Storm(1, 504, suffix=".csv")],
     "reset in mid-body": lambda: [Reset()],
     "reset after the header": lambda: [Reset(part=0)],
     "stall in mid-body": lambda: [Stall(suffix="/3.pt")],
