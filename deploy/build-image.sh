@@ -29,9 +29,12 @@ strip -o "$context/program/var/runtime/bootstrap" "$cai"
 ln -s ../../var/runtime/bootstrap "$context/program/usr/bin/cai"
 
 # Every library that the loader would map, at the path where it would look; the loader is one of them. glibc's lookup of
-# names in files and by DNS is a part of libc.so since 2.34.
-ldd "$cai" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 } /not found/ { exit 1 }' \
-    >"$work/libraries" || fail "$cai: needs a library that is not there: $(ldd "$cai" | grep 'not found')"
+# names in files and by DNS is a part of libc.so since 2.34. libcurl is opened by name when the first request is made.
+LD_PRELOAD=libcurl.so.4 ldd "$cai" >"$work/loaded" 2>&1 || true
+grep -q '^[[:space:]]*libcurl.so.4 => /' "$work/loaded" || fail "libcurl.so.4: not there (Debian: libcurl4)"
+awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 } /not found/ { exit 1 }' \
+    "$work/loaded" >"$work/libraries" ||
+    fail "$cai: needs a library that is not there: $(grep 'not found' "$work/loaded")"
 while read -r library; do
     mkdir -p "$context/system$(dirname "$library")"
     cp -L "$library" "$context/system$library"

@@ -42,14 +42,15 @@ grep -q '"Entrypoint": *\[' "$work/config.json" || fail "$IMAGE: expected an ent
 writable=$(find "$root" -type f -perm /go=w -o -type d -perm /go=w ! -path "$root/tmp")
 [ -z "$writable" ] || fail "$IMAGE: expected that nobody but root can write, found $writable"
 
-# As in Lambda there is a /proc, where Swift finds a program's arguments. The mount ends with the program, and whatever
-# it has started does, too. Takes the place of the shell that calls it.
-mkdir -p "$root/proc"
+# As in Lambda there are /proc, where Swift finds a program's arguments, and /dev. The mounts end with the program, and
+# whatever it has started does, too. Takes the place of the shell that calls it.
+mkdir -p "$root/proc" "$root/dev"
 enter() {
     # shellcheck disable=SC2016  # the inner shell's own
-    exec unshare --mount --pid --fork --kill-child env -i PATH="$PATH:/usr/sbin:/sbin" \
+    exec unshare --mount --pid --fork env -i PATH="$PATH:/usr/sbin:/sbin" \
         CAI_WEIGHTS=/var/task/weights.safetensors AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
-        sh -c 'mount --rbind /proc "$0/proc" && exec chroot --userspec=65534:65534 "$0" "$@"' "$root" "$@"
+        sh -c 'mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+            exec chroot --userspec=65534:65534 "$0" "$@"' "$root" "$@"
 }
 
 cp weights/demo-galaxies.pt "$root/tmp/galaxies.pt"
@@ -71,8 +72,15 @@ port=$((20000 + $$ % 10000))
 enter /tmp/rie --runtime-interface-emulator-address 127.0.0.1:$port --runtime-api-address 127.0.0.1:$((port + 1)) \
     /var/runtime/bootstrap cai.worker >"$work/log" 2>&1 &
 emulator=$!
-trap 'kill "$emulator" 2>/dev/null || true; wait "$emulator" 2>/dev/null || true; rm -rf "$work"' EXIT
-answer=$(curl --silent --retry 20 --retry-connrefused --retry-delay 1 --max-time 60 --data '{}' \
+# The child of unshare is the first process of its namespace: all others end with it.
+stop() {
+    # shellcheck disable=SC2013  # words are meant
+    for process in $(cat "/proc/$emulator/task/$emulator/children"); do kill -KILL "$process"; done
+    wait "$emulator" || true
+    rm -rf "$work"
+}
+trap stop EXIT
+answer=$(curl --silent --retry 20 --retry-connrefused --retry-delay 1 --retry-max-time 20 --max-time 20 --data '{}' \
     "http://127.0.0.1:$port/2015-03-31/functions/function/invocations")
 case $answer in
 *"the worker's event"*) echo "$IMAGE: in the emulator its worker answers: $answer" ;;

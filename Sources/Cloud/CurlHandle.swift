@@ -54,8 +54,8 @@ import Glibc
         // Keys may have components "." and "..", which are nobody's to resolve.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_BUFFERSIZE, 512 << 10)
-        set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+        set(CURLOPT_BUFFERSIZE, 128 << 10)
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 128 << 10)
         set(CURLOPT_USERAGENT, "cai")
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(limits.connect))
         if !request.mayStandStill {

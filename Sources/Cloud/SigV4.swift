@@ -14,7 +14,8 @@ public enum SigV4 {
     ) throws(CloudError) -> HTTPRequest {
         let draft = try Draft(request, service, region, credentials, date, bodyIsSigned)
         var signed = request
-        signed.headers = draft.headers.filter { $0.name.lowercased() != "host" }
+        // With the host as it was signed, which is lower case whatever the URL has.
+        signed.headers = draft.headers
         signed.headers.append(("Authorization", draft.authorization(credentials)))
         return signed
     }

@@ -8,20 +8,36 @@ extension StepFunctionsClient {
     public func wait(
         for execution: String, interval: Double = 1, progress: ((MapRun.ItemCounts) -> Void)? = nil
     ) throws(CloudError) -> Execution {
+        var runs = MapRuns(execution: execution)
         while true {
             let present = try describeExecution(execution)
-            if let progress, let counts = try? itemCounts(of: execution) { progress(counts) }
+            if let progress, let counts = try? runs.itemCounts(self) { progress(counts) }
             guard present.isRunning else { return present }
             rest(interval)
         }
     }
+}
 
-    /// The items of all Map runs of an execution; nil before the first has begun.
-    private func itemCounts(of execution: String) throws(CloudError) -> MapRun.ItemCounts? {
-        let arns = try listMapRuns(of: execution)
+/// The Map runs of an execution, as far as they are known. AWS lets them be listed about once a second, so they are not
+/// while one is known to be running.
+private struct MapRuns {
+    let execution: String
+    private var arns: [String] = []
+    private var isRunning = false
+
+    init(execution: String) { self.execution = execution }
+
+    /// The items of all of them; nil before the first has begun.
+    mutating func itemCounts(_ client: StepFunctionsClient) throws(CloudError) -> MapRun.ItemCounts? {
+        if !isRunning { arns = try client.listMapRuns(of: execution) }
         guard !arns.isEmpty else { return nil }
+        isRunning = false
         var sum = MapRun.ItemCounts()
-        for arn in arns { sum = sum + (try describeMapRun(arn)).itemCounts }
+        for arn in arns {
+            let run = try client.describeMapRun(arn)
+            sum = sum + run.itemCounts
+            isRunning = isRunning || run.status == "RUNNING"
+        }
         return sum
     }
 }

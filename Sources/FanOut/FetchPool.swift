@@ -20,7 +20,8 @@ public final class FetchPool: Sendable {
 
     /// - Parameters:
     ///   - threads: exchanges at a time, at least 1.
-    ///   - residentLimit: bytes of objects in memory; more where a single read needs more.
+    ///   - residentLimit: bytes of objects in memory; more where a single read needs more. Beside them each thread holds
+    ///     the block that it has just received.
     ///   - blockSize: bytes of an exchange at most, rounded up to 64 KiB.
     public init(
         _ store: any ObjectStore, threads: Int = defaultThreads, residentLimit: Int = defaultResidentLimit,

@@ -3,13 +3,21 @@ import FoundationEssentials
 
 /// Finds the store that a command is told to use.
 public enum StoreLocator {
-    /// - Parameter url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the
-    ///   environment says.
+    /// - Parameters:
+    ///   - url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the environment
+    ///     says.
+    ///   - region: where the environment names none.
     /// - Throws: `FanOutError` where the URL is neither, the folder is not there, or the environment's settings make no
     ///   sense.
-    public static func store(_ url: String?) throws(FanOutError) -> any ObjectStore {
+    public static func store(_ url: String?, region: String? = nil) throws(FanOutError) -> any ObjectStore {
         guard let url, url != "s3://" else {
-            return try stored { () throws(CloudError) in try S3Client.fromEnvironment() }
+            var environment = ProcessInfo.processInfo.environment
+            if let region, environment["AWS_REGION"] == nil, environment["AWS_DEFAULT_REGION"] == nil {
+                environment["AWS_REGION"] = region
+            }
+            return try stored { [environment] () throws(CloudError) in
+                try S3Client.fromEnvironment(environment, transport: CurlTransport(environment: environment))
+            }
         }
         guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
             throw FanOutError("--store: expected file:///folder or s3://, found '\(url)'")

@@ -28,7 +28,10 @@ struct FanOutOptions: ParsableArguments {
     }
 
     /// The store alone.
-    func objects() throws(FanOutError) -> any ObjectStore { try StoreLocator.store(store) }
+    /// - Parameter region: S3's, where the environment names none.
+    func objects(region: String? = nil) throws(FanOutError) -> any ObjectStore {
+        try StoreLocator.store(store, region: region)
+    }
 }
 
 /// An event as a command is given it.

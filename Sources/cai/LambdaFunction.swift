@@ -20,8 +20,8 @@ struct LambdaFunction {
         api = environment["AWS_LAMBDA_RUNTIME_API"] ?? ""
         guard !api.isEmpty || name == "bootstrap" else { return nil }
         // An image's command comes as an argument.
-        let named = environment["_HANDLER"] ?? ""
-        handler = named.isEmpty ? arguments.dropFirst().first ?? "" : named
+        let names = [environment["_HANDLER"] ?? "", arguments.dropFirst().first ?? ""].filter { !$0.isEmpty }
+        handler = names.first(where: Self.handlers.contains) ?? names.first ?? ""
         self.environment = environment
     }
 

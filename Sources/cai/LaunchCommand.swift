@@ -88,7 +88,7 @@ struct LaunchCommand: ParsableCommand {
         FanOutNotices.show(asked.warnings)
         guard !dryRun else { return try plan(asked) }
         guard let stateMachine, let machine = StateMachineARN(stateMachine) else { return }
-        let store = try options.objects()
+        let store = try options.objects(region: machine.region)
         let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
         let input = String(decoding: try event.encoded(), as: UTF8.self)
         let execution = try launch.run(name: name ?? Self.newName(), input: input)
@@ -111,7 +111,8 @@ struct LaunchCommand: ParsableCommand {
     private func plan(_ input: InitializeInput) throws {
         let workers = LaunchPlan.Workers(
             memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
-        let plan = try options.handlers().initialize.plan(input, workers: workers)
+        let region = stateMachine.flatMap { StateMachineARN($0)?.region }
+        let plan = try Initialize(store: options.objects(region: region)).plan(input, workers: workers)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
     }

@@ -15,10 +15,11 @@ struct LambdaTests {
 
     /// Starts the program, and waits for its end.
     private static func run(
-        handler: String, server: LoopbackServer, whenStarted: (Process) -> Void = { _ in }
+        handler: String, argument: String? = nil, server: LoopbackServer, whenStarted: (Process) -> Void = { _ in }
     ) throws -> (status: Int32, reason: Process.TerminationReason, errors: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Command.path)
+        process.arguments = argument.map { [$0] } ?? []
         process.environment = [
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(server.port)", "_HANDLER": handler, "AWS_REGION": "eu-west-1",
             "AWS_ACCESS_KEY_ID": "test-key", "AWS_SECRET_ACCESS_KEY": "test-secret",
@@ -107,6 +108,21 @@ struct LambdaTests {
             let line = "_HANDLER: expected cai.initialize, cai.worker, cai.summarize, found '\(name)'"
             #expect(report["errorMessage"] as? String == line)
             #expect(ended.errors == "cai: error: \(line)\n")
+        }
+    }
+
+    @Test("The handler may come as an argument, as an image's command does", arguments: ["", "/var/runtime/bootstrap"])
+    func handlerAsArgument(variable: String) throws {
+        let script: LoopbackServer.Script = { request, index in
+            switch (request.method, index) {
+            case ("GET", 0): Self.event("first", "[]")
+            case ("GET", _): [.answer(500)]
+            default: [.answer(202)]
+            }
+        }
+        try LoopbackServer.run(script) { server in
+            let ended = try Self.run(handler: variable, argument: "cai.initialize", server: server)
+            #expect(ended.errors.hasPrefix("cai: cai.initialize first: failed, "))
         }
     }
 

@@ -1,4 +1,5 @@
 import Cloud
+import Foundation
 import Inference
 
 /// A store in memory that counts what is asked of it, holds back ranges until they are let through, and fails on demand.
@@ -56,7 +57,10 @@ final class FakeStore: ObjectStore {
     }
 
     func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
-        throw CloudError(.invalid, path, "is not for this store")
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CloudError(.notFound, path, "no file")
+        }
+        try put(bucket: bucket, key: key, [UInt8](data))
     }
 
     func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
