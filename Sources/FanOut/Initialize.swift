@@ -33,8 +33,11 @@ public struct Initialize: Sendable {
             items = manifest.items
         } else {
             let earlier = try earlierRun(manifest, present)
-            manifest = earlier.restarted(input, at: created)
-            let done = validRanks(of: manifest, present)
+            // Results of what a partition held before are none of what it holds now.
+            let stale = Set(manifest.ranksReplaced(since: earlier).map { manifest.keys.result($0) })
+            try remove(present.map(\.key).filter(stale.contains), from: input.bucket)
+            manifest = earlier.restarted(manifest)
+            let done = validRanks(of: manifest, present.filter { !stale.contains($0.key) })
             items = manifest.items.filter { !done.contains($0.rank) }
         }
         try write(manifest.json, to: manifest.keys.manifest, in: input.bucket)

@@ -54,7 +54,7 @@ struct RankResults: Sendable {
     private func read(_ rank: Int) throws(FanOutError) -> RankEntry {
         let key = manifest.keys.result(rank)
         let name = store.name(bucket: manifest.input.bucket, key: key)
-        guard let object = objects[key] else { throw FanOutError("\(name): is missing") }
+        guard let object = objects[key] else { throw FanOutError(place(rank) + "\(name): is missing") }
         guard object.size <= Self.mostBytes else {
             throw FanOutError("\(name): expected a rank's result, found \(object.size) bytes")
         }
@@ -93,6 +93,12 @@ struct RankResults: Sendable {
             configuredMemory: try result.count("configured_memory_mb", in: 1...Int.max),
             architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0,
             instructionSet: try result.text("instruction_set") ?? "", weights: try result.text("weights") ?? "")
+    }
+
+    /// What a rank without a result was to do, since nobody else may have said so: `100MB/5.pt and 2 more: `.
+    private func place(_ rank: Int) -> String {
+        guard let first = shares[rank].first else { return "" }
+        return first + (shares[rank].count > 1 ? " and \(shares[rank].count - 1) more" : "") + ": "
     }
 
     /// A result is about a kilobyte, and the keys of its partitions.

@@ -8,12 +8,18 @@ extension RunManifest {
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
     }
 
-    /// The same run, gone on with by an input that asks for the same.
-    func restarted(_ input: InitializeInput, at time: Double) -> RunManifest {
+    /// The same run, gone on with as `planned` by an input that asks for the same.
+    func restarted(_ planned: RunManifest) -> RunManifest {
         var manifest = self
-        manifest.started = time
-        manifest.input = input
+        manifest.started = planned.created
+        manifest.input = planned.input
+        manifest.partitions = planned.partitions
         return manifest
+    }
+
+    /// The ranks of partitions that have been replaced since, under their keys: a broken one is mended so.
+    func ranksReplaced(since earlier: RunManifest) -> Set<Int> {
+        Set(zip(earlier.partitions, partitions).filter { $0 != $1 }.map(\.1.rank))
     }
 
     /// - Throws: `FanOutError` where going on as `planned` would mix results of different things.
@@ -28,9 +34,8 @@ extension RunManifest {
             throw refuse("the", "\(partitions.count) partitions", "\(planned.partitions.count)")
         }
         if ranks != planned.ranks { throw refuse("the", "\(ranks) ranks", "\(planned.ranks)") }
-        for (old, new) in zip(partitions, planned.partitions) where old != new {
-            guard old.key == new.key else { throw refuse("partition", old.key, new.key) }
-            throw refuse("\(old.key) with ETag", old.etag, new.etag)
+        for (old, new) in zip(partitions, planned.partitions) where old.key != new.key {
+            throw refuse("partition", old.key, new.key)
         }
         guard input.weights == planned.input.weights else {
             throw refuse("weights", input.weights ?? "by default", planned.input.weights ?? "those by default")

@@ -18,7 +18,7 @@ public struct RunManifest: Sendable, Equatable {
     public internal(set) var input: InitializeInput
     public let ranks: Int
     /// In natural order of their keys; each rank's lie together.
-    public let partitions: [Partition]
+    public internal(set) var partitions: [Partition]
     /// Of weights that lie in the store; nil for others.
     public let weightsETag: String?
 

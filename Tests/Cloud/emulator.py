@@ -3,9 +3,10 @@
 import json
 import platform
 import queue
+import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,12 @@ class Emulator:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", json.dumps(event).encode()
         )
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return Invocation(response.read())
+        try:
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return Invocation(response.read())
+        except urllib.error.HTTPError as error:  # the environment could not be set up
+            with error:
+                return Invocation(error.read())
 
     def stop(self) -> None:
         self.server.stop()

@@ -6,7 +6,6 @@ strikes, so that a test can tell that it was there at all.
 
 import base64
 import http.client
-import re
 import socket
 import struct
 import threading
@@ -37,6 +36,11 @@ class Exchange:
         self.handler, self.body = handler, body
         self.method, self.path = handler.command, urlsplit(handler.path).path
         self.query = parse_qs(urlsplit(handler.path).query, keep_blank_values=True)
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """What is asked for: an object, whatever the range, or a page of a listing."""
+        return (self.method, self.handler.path if self.is_listing else self.path)
 
     @property
     def is_listing(self) -> bool:
@@ -108,7 +112,7 @@ class Exchange:
 
 @dataclass
 class Fault:
-    """Strikes the first `times` requests that it fits for each object."""
+    """Strikes the first `times` requests that it fits for each object, and for each page of a listing."""
 
     times: int = 2
     strikes: int = field(default=0, init=False)
@@ -125,9 +129,8 @@ class Fault:
         if not self.fits(exchange):
             return False
         with self._lock:
-            target = (exchange.method, exchange.path)
-            self._seen[target] += 1
-            strikes = self._seen[target] <= self.times
+            self._seen[exchange.target] += 1
+            strikes = self._seen[exchange.target] <= self.times
             self.strikes += strikes
             return strikes
 
@@ -139,9 +142,10 @@ class Storm(Fault):
     status: int = 503
     code: str = "SlowDown"
     retry_after: int | None = None
+    suffix: str = ""
 
     def fits(self, exchange: Exchange) -> bool:
-        return True
+        return exchange.path.endswith(self.suffix)
 
     def spoil(self, exchange: Exchange) -> None:
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
@@ -200,7 +204,7 @@ class Short(Fault):
 
 @dataclass
 class Cropped(Fault):
-    """A body, whole by its `Content-Length`, that is shorter than the range that was asked for and is declared."""
+    """A body, whole by its `Content-Length`, that is shorter than what was asked for."""
 
     missing: int = 1
 
@@ -209,8 +213,7 @@ class Cropped(Fault):
 
     def spoil(self, exchange: Exchange) -> None:
         reply = exchange.upstream()
-        body = reply.body[: max(0, len(reply.body) - self.missing)]
-        exchange.send(Reply(reply.status, reply.headers, body))
+        exchange.send(Reply(reply.status, reply.headers, reply.body[: max(0, len(reply.body) - self.missing)]))
 
 
 @dataclass
@@ -263,22 +266,27 @@ class LostAnswer(Fault):
 
 @dataclass
 class DuplicatedPages(Fault):
-    """Each page of a listing begins with all entries of the page before it."""
+    """Instead of a page of a listing the one before it comes once more."""
 
-    times: int = 1_000_000
-    _entries: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+    times: int = 1
+    _pages: dict[str, Reply] = field(default_factory=dict, init=False, repr=False)
 
     def fits(self, exchange: Exchange) -> bool:
-        return exchange.is_listing
+        if not exchange.is_listing:
+            return False
+        if "continuation-token" in exchange.query:
+            return True
+        self._pages[self._listing(exchange)] = exchange.upstream()
+        return False
 
     def spoil(self, exchange: Exchange) -> None:
-        reply = exchange.upstream()
-        listing = f"{exchange.path}?{exchange.query.get('prefix')}"
-        own = b"".join(re.findall(rb"<Contents>.*?</Contents>", reply.body, re.DOTALL))
-        former = self._entries.get(listing, b"") if "continuation-token" in exchange.query else b""
-        self._entries[listing] = own
-        body = reply.body.replace(b"<Contents>", former + b"<Contents>", 1) if former else reply.body
-        exchange.send(Reply(reply.status, reply.headers, body))
+        listing = self._listing(exchange)
+        former, self._pages[listing] = self._pages[listing], exchange.upstream()
+        exchange.send(former)
+
+    @staticmethod
+    def _listing(exchange: Exchange) -> str:
+        return f"{exchange.path}?{exchange.query.get('prefix')}"
 
 
 @dataclass

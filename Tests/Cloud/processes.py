@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -21,19 +21,22 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def children() -> list[int]:
-    """The ids of this process's children that still run."""
-    found = []
+def alive() -> Iterator[tuple[int, int, int]]:
+    """The id, the parent's and the session's of every process that runs."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                # pid (name) state parent ...; the name may hold anything.
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                # pid (name) state parent group session ...; the name may hold anything.
+                state, parent, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
             except OSError:  # it ended meanwhile
                 continue
-            if int(parent) == os.getpid() and state not in "ZX":
-                found.append(int(entry.name))
-    return found
+            if state not in "ZX":
+                yield int(entry.name), int(parent), int(session)
+
+
+def children() -> list[int]:
+    """The ids of this process's children that still run."""
+    return [pid for pid, parent, _ in alive() if parent == os.getpid()]
 
 
 def free_port() -> int:
@@ -63,7 +66,7 @@ def listens(port: int) -> bool:
 
 
 class Server:
-    """A process in a group of its own; `stop` ends the group."""
+    """A process in a session of its own; `stop` ends it, and whatever it has started."""
 
     def __init__(
         self, command: Sequence[object], log: Path, environment: dict[str, str], ready: Callable[[], bool],
@@ -89,43 +92,28 @@ class Server:
             self.stop()
             raise
 
-    def descendants(self) -> list[int]:
-        """The ids of the group's processes."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    if os.getpgid(int(entry.name)) == self.process.pid:
-                        found.append(int(entry.name))
-                except ProcessLookupError:
-                    continue
-        return sorted(found)
+    def members(self) -> list[int]:
+        """The ids of the session's processes."""
+        return sorted(pid for pid, _, session in alive() if session == self.process.pid)
 
     def tail(self) -> str:
         return self.log.read_text(errors="replace")[-2000:]
 
     def stop(self) -> None:
-        for number, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-            try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
-            deadline = time.monotonic() + patience
-            while time.monotonic() < deadline:
-                self.process.poll()
-                if not self._group():
-                    return
-                time.sleep(0.02)
+        self.process.terminate()
+        if not self._ended(5):
+            for pid in self.members():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            if not self._ended(5):
+                raise RuntimeError(f"does not end: {self.members()}")
 
-    def _group(self) -> bool:
-        """Whether any of the group still runs. Those that the leader left behind are ours to bury."""
-        try:
-            while os.waitpid(-self.process.pid, os.WNOHANG) != (0, 0):
-                pass
-        except ChildProcessError:
-            pass
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
+    def _ended(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None or self.members():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
         return True

@@ -3,16 +3,29 @@ s3_server.py DATA_FOLDER PORT KEYS_PER_PAGE, with NANIO_ACCESS_KEY and NANIO_SEC
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from nanio.app import build_app
 from nanio.config import Settings
+from nanio.storage import filesystem
+
+
+def in_order(walk: Callable[..., Iterable[str]]) -> Callable[..., Iterable[str]]:
+    """nanio walks folder by folder, so that of the keys `a/b` and `a.c` it loses the second between two pages."""
+
+    def walk_in_order(*arguments: Any) -> Iterable[str]:
+        return sorted(walk(*arguments))
+
+    return walk_in_order
 
 
 def main() -> None:
     folder, port, page = sys.argv[1:]
     os.fsync = lambda file: None  # nothing here has to outlive a power cut
+    filesystem._walk_keys = in_order(filesystem._walk_keys)
     settings = Settings(data_dir=Path(folder), max_list_keys=int(page))
     uvicorn.run(build_app(settings), host="127.0.0.1", port=int(port), log_level="info")
 

@@ -116,7 +116,8 @@ class Moto:
         )  # fmt: skip
 
     def post(self, path: str, body: str) -> None:
-        request = urllib.request.Request(f"{self.endpoint}/moto-api/{path}", body.encode(), method="POST")
+        headers = {"Content-Type": "application/octet-stream"}  # a form's would be parsed, and gone
+        request = urllib.request.Request(f"{self.endpoint}/moto-api/{path}", body.encode(), headers, method="POST")
         urllib.request.urlopen(request, timeout=60).close()
 
     def stop(self) -> None:

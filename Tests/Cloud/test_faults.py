@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from conftest import make_sky
 from fault_proxy import (
     Corrupted, Cropped, DuplicatedPages, EndlessPages, Fault, LostAnswer, Reset, Short, SlowFirstByte, Stall, Storm,
     fault_proxy,
 )  # fmt: skip
+from partitions import Galaxies
 from program import Program, Sky
 from s3 import S3
 
@@ -17,20 +19,30 @@ Write = Callable[[Any], Path]
 
 SURVIVED: dict[str, Callable[[], list[Fault]]] = {
     "503 storm": lambda: [Storm()],
-    "429 with Retry-After": lambda: [Storm(times=1, status=429, code="TooManyRequests", retry_after=1)],
-    "500, 502 and 504": lambda: [Storm(1, 500, "InternalError"), Storm(1, 502, "BadGateway"), Storm(1, 504, "Timeout")],
+    "429 with Retry-After": lambda: [Storm(1, 429, "TooManyRequests", retry_after=1, suffix="/3.pt")],
+    "500, 502 and 504": lambda: [Storm(1, 500), Storm(1, 502, suffix=".pt"), Storm(1, 504, suffix=".csv")],
     "reset in mid-body": lambda: [Reset()],
     "reset after the header": lambda: [Reset(part=0)],
-    "stall in mid-body": lambda: [Stall(suffix="/7.pt")],
+    "stall in mid-body": lambda: [Stall(suffix="/3.pt")],
     "last byte missing": lambda: [Short()],
     "most of the body missing": lambda: [Short(missing=1 << 40)],
     "fewer bytes than the range": lambda: [Cropped()],
-    "a bit flipped": lambda: [Corrupted()],
+    "a bit flipped": lambda: [Corrupted(times=1)],
     "duplicated pages": lambda: [DuplicatedPages()],
-    "slow first byte": lambda: [SlowFirstByte(suffix="/3.pt")],
+    "slow first byte": lambda: [SlowFirstByte(suffix="/3.pt", seconds=1)],
     "answers to uploads lost": lambda: [LostAnswer()],
     "several at once": lambda: [Storm(times=1), Reset(times=1), Short(times=1), LostAnswer(times=1), DuplicatedPages()],
 }
+
+
+@pytest.fixture(scope="module")
+def sky(s3: S3, cai: Program, galaxies: Galaxies, work: Path) -> Sky:
+    """Six partitions, so that their listing has two pages; the third is fetched in several ranges."""
+    rows = [(0, 4), (4, 8), (8, 68), (68, 72), (72, 76), (76, 80)]
+    files = {f"{index}.pt": galaxies.rows(*span).partition() for index, span in enumerate(rows, 1)}
+    s3.make_bucket("few")
+    s3.put("few", {f"sky/{name}": content for name, content in files.items()})
+    return make_sky(cai, work / "few", "few", "sky", files, 80)
 
 
 @pytest.mark.parametrize("name", SURVIVED)

@@ -121,10 +121,23 @@ struct InitializeTests {
             try buckets.store.put(bucket: "data", key: "w.pt", [UInt8](weights))
             #expect(try error(buckets, resume).contains("weights with ETag"))
             let other = try TensorTable.partition().rows(0..<3).bytes()
-            try buckets.store.put(bucket: "data", key: "p/10.pt", other)
-            #expect(try error(buckets, resume).contains("p/10.pt with ETag"))
             try buckets.store.put(bucket: "data", key: "p/12.pt", other)
             #expect(try error(buckets, resume).contains("3 partitions"))
+        }
+    }
+
+    @Test("A partition that has been replaced is run again, and what it was before is no longer a result")
+    func resumeReplaced() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let items = try buckets.initialize().items
+            buckets.work(items)
+            let replaced = try #require(items.first { $0.dataPaths == ["p/10.pt"] }).rank
+            let other = try TensorTable.partition().rows(0..<3).bytes()
+            try buckets.store.put(bucket: "data", key: "p/10.pt", other)
+            #expect(try buckets.initialize(["resume": .bool(true)]).items.map(\.rank) == [replaced])
+            #expect(try buckets.store.head(bucket: "results", key: "run/\(replaced).json") == nil)
+            // Also where that has been forgotten: the next one to resume sees no change.
+            #expect(try buckets.initialize(["resume": .bool(true)]).items.map(\.rank) == [replaced])
         }
     }
 
