@@ -9,14 +9,14 @@ import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from emulator import Pool
+from emulator import Invocation
 from processes import Server, answers, free_port
 from s3 import REGION, S3, Keys
 
@@ -47,11 +47,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
 
     def _invoke(self, name: str, body: bytes) -> None:
-        pool = self.server.functions.get(name)
-        if pool is None:
+        function = self.server.functions.get(name)
+        if function is None:
             message = json.dumps({"Message": f"Function not found: {name}"}).encode()
             return self._answer(404, [("X-Amzn-ErrorType", "ResourceNotFoundException")], message)
-        invocation = pool.invoke(json.loads(body))
+        invocation = function.invoke(json.loads(body))
         error = [("X-Amz-Function-Error", "Unhandled")] if invocation.error else []
         self._answer(200, [("Content-Type", "application/json"), *error], invocation.body)
 
@@ -83,6 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Function(Protocol):
+    """What is behind a function's name: a `Pool`."""
+
+    def invoke(self, event: Any) -> Invocation: ...
+
+
 class Gateway(ThreadingHTTPServer):
     """What the interpreter takes for AWS."""
 
@@ -93,7 +99,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self, s3: S3, moto_port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.s3, self.moto_port = s3, moto_port
-        self.functions: dict[str, Pool] = {}
+        self.functions: dict[str, Function] = {}
         self.port = self.server_address[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
@@ -125,7 +131,7 @@ class Moto:
 
 
 class StepFunctions:
-    """The interpreter, with state machines whose functions are pools of real environments."""
+    """The interpreter, with state machines whose functions are real environments."""
 
     def __init__(self, s3: S3, log: Path, environment: dict[str, str]) -> None:
         moto_port = free_port()
@@ -139,12 +145,12 @@ class StepFunctions:
         self.endpoint = self.gateway.endpoint
         self.client = Keys("states", "states").client("stepfunctions", self.endpoint)
 
-    def create(self, name: str, definition: Path, functions: dict[str, Pool]) -> str:
+    def create(self, name: str, definition: Path, functions: dict[str, Function]) -> str:
         """Loads a definition, whose `${NameFunction}` become the functions' ARNs. Returns the state machine's ARN."""
         text = definition.read_text()
-        for key, pool in functions.items():
+        for key, behind in functions.items():
             function = f"{name}-{key}"
-            self.gateway.functions[function] = pool
+            self.gateway.functions[function] = behind
             text = text.replace("${" + key + "}", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")
         role = f"arn:aws:iam::{ACCOUNT}:role/states"
         return self.client.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]

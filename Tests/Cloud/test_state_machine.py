@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from conftest import ROOT
+from emulator import Invocation, Pool
 from program import Program, Sky
 from s3 import S3
 from step_functions import StepFunctions
 
 Write = Callable[[Any], Path]
+Functions = dict[str, Pool]
 
 
 def test_twelve_partitions(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
@@ -31,7 +34,7 @@ def test_two_executions_at_once_do_not_touch_each_other(
 
 
 def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_only_it(
-    step_functions: StepFunctions, state_machine: str, functions: Any, s3: S3, damaged: Sky, work: Path
+    step_functions: StepFunctions, state_machine: str, functions: Functions, s3: S3, damaged: Sky, work: Path
 ) -> None:
     ended = step_functions.wait(step_functions.start(state_machine, "corrupt", damaged.input("states-corrupt")))
     assert ended["status"] == "FAILED"
@@ -54,7 +57,7 @@ def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_
 
 
 def test_resuming_what_is_whole_runs_no_worker(
-    step_functions: StepFunctions, state_machine: str, functions: Any, cai: Program, s3: S3, sky: Sky, write: Write
+    step_functions: StepFunctions, state_machine: str, functions: Functions, cai: Program, s3: S3, sky: Sky, write: Write
 ) -> None:
     cai.succeed("run", write(sky.input("states-whole", ranks=2)), environment=cai.on(s3))
     before = len(functions["WorkerFunction"].invocations)
@@ -71,6 +74,31 @@ def test_an_input_that_makes_no_sense_fails_the_execution(
     event = {**sky.input("states-no"), "data_bucket": "not-there"}
     ended = step_functions.wait(step_functions.start(state_machine, "no", event))
     assert ended["status"] == "FAILED" and "not-there" in ended["cause"]
+
+
+class WithoutItems:
+    """An Initialize whose answer names a list of items that is not there: the Map fails."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def invoke(self, event: Any) -> Invocation:
+        answer = self.pool.invoke(event).value
+        return Invocation(json.dumps({**answer, "items": {**answer["items"], "key": "not-there.json"}}).encode())
+
+
+def test_a_failed_map_is_summarized_and_fails_the_execution(
+    step_functions: StepFunctions, functions: Functions, s3: S3, sky: Sky
+) -> None:
+    broken = {**functions, "InitializeFunction": WithoutItems(functions["InitializeFunction"])}
+    machine = step_functions.create("no-items", ROOT / "deploy/state-machine.asl.json", broken)
+    for tolerated, summarized in ((0, False), (100, True)):
+        path = f"states-no-items/{tolerated}"
+        event = sky.input(path, tolerated_failure_percentage=tolerated)
+        ended = step_functions.wait(step_functions.start(machine, f"no-items-{tolerated}", event))
+        assert (ended["status"], ended["error"]) == ("FAILED", "Cai.MapFailed"), ended
+        assert ("12 of 12 ranks failed" in ended["cause"]) != summarized
+        assert json.loads(s3.get("results", f"{path}/summary.json"))["failed"] == 12
 
 
 def test_launch_follows_an_execution_to_its_end(
