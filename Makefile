@@ -12,7 +12,7 @@ FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
-	clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
+	bench-lambda clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -62,6 +62,12 @@ elementary: deps
 # ONNX Runtime and OpenVINO; PyTorch too: make bench-peers ARGS=--with-torch
 bench-peers: deps
 	@Benchmarks/peers/compare.sh $(ARGS)
+
+# A worker in Lambda's emulator: its start, its overhead, and how it computes while a partition arrives.
+bench-lambda: build
+	@scripts/install-packages.sh --python
+	@Benchmarks/lambda/start.sh $(ARGS)
+	@$(PYTHON) Benchmarks/lambda/overlap.py
 
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy

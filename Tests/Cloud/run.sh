@@ -1,26 +1,7 @@
 #!/usr/bin/env bash
 # The tests of the fan-out against real servers on loopback; arguments are pytest's. The Python is that of
-# Tests/Cloud/.venv, which is made here with the packages of requirements.txt and requirements-emulator.txt. The program
-# is $CAI where that is set, otherwise the release build.
+# Tests/Cloud/.venv, which environment.sh makes. The program is $CAI where that is set, otherwise the release build.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-venv=$here/.venv
-python=$venv/bin/python
-
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    echo "run.sh: Python 3.11 or newer is needed" >&2
-    exit 1
-}
-# A copy in the environment says which requirements it meets; it comes last, so that what broke off is made again.
-if ! { cmp -s "$here/requirements.txt" "$venv/requirements.txt" &&
-    cmp -s "$here/requirements-emulator.txt" "$venv/requirements-emulator.txt"; }; then
-    echo "Making $venv" >&2
-    python3 -m venv --clear "$venv"
-    pip=("$python" -m pip install --quiet --disable-pip-version-check)
-    "${pip[@]}" --requirement "$here/requirements.txt" >&2
-    "${pip[@]}" --no-deps --requirement "$here/requirements-emulator.txt" >&2
-    cp "$here/requirements.txt" "$here/requirements-emulator.txt" "$venv/"
-fi
-
-cd "$here"
-exec "$python" -m pytest "$@"
+cd "$(dirname "${BASH_SOURCE[0]}")"
+./environment.sh
+exec .venv/bin/python -m pytest "$@"

@@ -5,7 +5,7 @@ event comes. The event is a rank without partitions, so that what is measured is
 objects that every rank writes, into a store that answers at once. Warm: the same event again; the overhead is what the
 caller waits beyond the worker's own `total_s`.
 
-measure.sh finds the emulator and starts this file.
+start.sh finds the emulator and starts this file.
 """
 
 import argparse
@@ -18,39 +18,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from store import Store, worker_event
+
 ROOT = Path(__file__).resolve().parents[2]
 INVOKE = "/2015-03-31/functions/function/invocations"
-
-
-class Store(BaseHTTPRequestHandler):
-    """Keeps what it is given; knows nothing of signatures."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    objects: dict[str, bytes] = {}
-
-    def answer(self, status: int, body: bytes = b"") -> None:
-        head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nETag: \"0\"\r\n\r\n"
-        self.wfile.write(head.encode() + body)
-
-    def do_PUT(self) -> None:
-        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(200)
-
-    def do_GET(self) -> None:
-        body = self.objects.get(self.path)
-        self.answer(404) if body is None else self.answer(200, body)
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 def free_port() -> int:
@@ -77,7 +52,7 @@ class Emulator:
                 return
             except OSError:
                 if self.process.poll() is not None:
-                    sys.exit(f"measure: the emulator ended with {self.process.returncode}")
+                    sys.exit(f"start: the emulator ended with {self.process.returncode}")
                 time.sleep(0.005)
 
     def invoke(self, event: dict[str, Any]) -> tuple[float, dict[str, Any]]:
@@ -96,20 +71,12 @@ class Emulator:
         self.process.wait()
 
 
-def event(store_bucket: str, weights: Path) -> dict[str, Any]:
-    return {
-        "S3_BUCKET": store_bucket, "S3_OBJECT_NAME": "", "SCRIPT": "", "S3_OBJECT_TYPE": "folder", "WORLD_SIZE": "1",
-        "RANK": "0", "DATA_BUCKET": store_bucket, "DATA_PREFIX": "data", "DATA_PATH": None, "RESULT_PATH": "results",
-        "BATCH_SIZE": 512, "WEIGHTS": str(weights),
-    }  # fmt: skip
-
-
 def summary(milliseconds: list[float]) -> dict[str, float]:
     return {"least": min(milliseconds), "median": statistics.median(milliseconds), "most": max(milliseconds)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="measure.sh", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="start.sh", description=__doc__.split("\n")[0])
     parser.add_argument("--emulator", type=Path, required=True, help="aws-lambda-rie")
     parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights/astromae-demo.safetensors")
@@ -118,15 +85,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    store = Store()
     folder = Path(tempfile.mkdtemp())
     bootstrap = folder / "bootstrap"
     bootstrap.symlink_to(options.cai.resolve())
-    environment = {
-        "PATH": os.environ["PATH"], "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "measure",
-        "AWS_SECRET_ACCESS_KEY": "measure", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-    }  # fmt: skip
+    environment = {"PATH": os.environ["PATH"], **store.environment}
+    event = {**worker_event(None), "WEIGHTS": str(options.weights)}
     cold: list[float] = []
     warm: list[float] = []
     overhead: list[float] = []
@@ -134,18 +98,18 @@ def main() -> None:
         for start in range(options.starts):
             emulator = Emulator(options.emulator, bootstrap, environment)
             try:
-                seconds, answer = emulator.invoke(event("bucket", options.weights))
+                seconds, answer = emulator.invoke(event)
                 if "errorMessage" in answer:
-                    sys.exit(f"measure: {answer['errorMessage']}")
+                    sys.exit(f"start: {answer['errorMessage']}")
                 cold.append(1e3 * seconds)
                 for _ in range(options.invocations if start + 1 == options.starts else 0):
-                    seconds, answer = emulator.invoke(event("bucket", options.weights))
+                    seconds, answer = emulator.invoke(event)
                     warm.append(1e3 * seconds)
                     overhead.append(1e3 * (seconds - answer["total_s"]))
             finally:
                 emulator.close()
     finally:
-        server.shutdown()
+        store.shutdown()
         shutil.rmtree(folder)
     report = {"cold_ms": summary(cold), "warm_ms": summary(warm), "overhead_ms": summary(overhead)}
     if options.json:

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Cold start and overhead of the worker in Amazon's emulator; arguments are measure.py's. The emulator comes with the
+# Cold start and overhead of the worker in Amazon's emulator; arguments are start.py's. The emulator comes with the
 # environment of the tests (Tests/Cloud/environment.sh), unless --emulator names another.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..
 case " $* " in
-*" -h "* | *" --help "*) exec python3 "$here/measure.py" --help ;;
+*" -h "* | *" --help "*) exec python3 "$here/start.py" --help ;;
 *" --emulator "*) emulator=() ;;
 *)
     "$root/Tests/Cloud/environment.sh" >&2
     found=$(find "$root/Tests/Cloud/.venv" -name "aws-lambda-rie-$(uname -m | sed s/aarch64/arm64/)" -print -quit)
     [ -n "$found" ] || {
-        echo "measure: no emulator in Tests/Cloud/.venv" >&2
+        echo "start: no emulator in Tests/Cloud/.venv" >&2
         exit 1
     }
     emulator=(--emulator "$found")
     ;;
 esac
 make --no-print-directory -C "$root" build >&2
-exec python3 "$here/measure.py" "${emulator[@]}" "$@"
+exec python3 "$here/start.py" "${emulator[@]}" "$@"
