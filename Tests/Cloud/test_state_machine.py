@@ -57,8 +57,9 @@ def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_
 
 
 def test_resuming_what_is_whole_runs_no_worker(
-    step_functions: StepFunctions, state_machine: str, functions: Functions, cai: Program, s3: S3, sky: Sky, write: Write
-) -> None:
+    step_functions: StepFunctions, state_machine: str, functions: Functions, cai: Program, s3: S3, sky: Sky,
+    write: Write,
+) -> None:  # fmt: skip
     cai.succeed("run", write(sky.input("states-whole", ranks=2)), environment=cai.on(s3))
     before = len(functions["WorkerFunction"].invocations)
     event = sky.input("states-whole", ranks=2, resume=True)
