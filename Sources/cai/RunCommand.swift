@@ -40,8 +40,9 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        let input = try InitializeInput(try EventFile.read(payload))
         let handlers = try options.handlers(threads: threads)
-        let begun = try handlers.initialize.run(try InitializeInput(try EventFile.read(payload)))
+        let begun = try handlers.initialize.run(input)
         FanOutNotices.show(begun.warnings)
         work(begun, handlers.worker)
         let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
@@ -59,7 +60,8 @@ struct RunCommand: ParsableCommand {
         var notices: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(FanOutError) {
-                let result = try worker.run(item) { line.show(done: done, $0) }
+                let result = try worker.run(item) { line.show(ranks: done, $0) }
+                line.finish(galaxies: result.galaxies)
                 for notice in result.notices where !quiet && notices.insert(notice).inserted {
                     line.wipe()
                     Console.report("notice: \(notice)")
@@ -73,23 +75,37 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-/// `rank 3 of 12: 1,280 of 5,113 galaxies`, on a terminal only.
-private struct RankLine {
+/// `rank 3 of 12: 1,280 of 5,113 galaxies, 890/s, 0:48 left`, on a terminal only.
+private final class RankLine {
     private let isShown: Bool
     private let total: Int
+    private let start = ContinuousClock.now
+    /// Galaxies of the ranks that are done.
+    private var galaxies = 0
 
     init(isShown: Bool, total: Int) {
         self.isShown = isShown && Console.isTerminal
         self.total = total
     }
 
-    func show(done: Int, _ progress: Progress) {
+    /// - Parameter ranks: that are done.
+    func show(ranks: Int, _ progress: Progress) {
         guard isShown else { return }
-        let ranks = "rank \(Numbers.grouped(done + 1)) of \(Numbers.grouped(total))"
-        let galaxies = "\(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies"
-        let text = [ranks + ": " + galaxies, ranks].first { $0.count < Console.columns } ?? ""
-        Console.write("\r" + text + "\u{1B}[K")
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let rank = "rank \(Numbers.grouped(ranks + 1)) of \(Numbers.grouped(total))"
+        var forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
+        // Ranks are of about as many galaxies each; how many those to come have is not known.
+        let part = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
+        let share = (Double(ranks) + part) / Double(max(1, total))
+        if share > 0, seconds > 0 {
+            let speed = Decimals.fixed(Double(galaxies + progress.done) / seconds, 0) + "/s"
+            let left = Numbers.clock(seconds * (1 - share) / share) + " left"
+            forms = forms.map { "\($0), \(speed), \(left)" } + forms
+        }
+        Console.write("\r" + (forms.first { $0.count < Console.columns } ?? "") + "\u{1B}[K")
     }
+
+    func finish(galaxies count: Int) { galaxies += count }
 
     func wipe() {
         if isShown { Console.write("\r\u{1B}[K") }
