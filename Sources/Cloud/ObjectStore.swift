@@ -34,9 +34,14 @@ public protocol ObjectStore: Sendable {
     func delete(bucket: String, key: String) throws(CloudError)
     /// Requests so far.
     var statistics: StoreStatistics { get }
+    /// The same store, whose calls end by that time (seconds since 1970) with `CloudError.deadline`; nil for no limit.
+    func until(_ deadline: Double?) -> any ObjectStore
 }
 
 extension ObjectStore {
+    /// A store that answers at once needs no limit.
+    public func until(_ deadline: Double?) -> any ObjectStore { self }
+
     public func get(bucket: String, key: String) throws(CloudError) -> [UInt8] {
         try get(bucket: bucket, key: key, range: nil, etag: nil)
     }

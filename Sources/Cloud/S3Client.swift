@@ -36,6 +36,12 @@ public struct S3Client: ObjectStore {
 
     public var statistics: StoreStatistics { state.statistics.withLock { $0 } }
 
+    public func until(_ deadline: Double?) -> any ObjectStore {
+        var client = self
+        client.retries.deadline = deadline
+        return client
+    }
+
     public func name(bucket: String, key: String) -> String {
         S3Location(bucket: bucket, key: key).description.printable
     }
@@ -109,6 +115,14 @@ public struct S3Client: ObjectStore {
 
 /// A request before it has a URL and a signature.
 struct S3Request {
+    /// Seconds that one attempt may take: slower than 64 KiB a second, it had better begin anew.
+    var mostSeconds: Double {
+        let limits = headers.first { $0.name == "Range" }?.value.dropFirst("bytes=".count).split(separator: "-")
+            .compactMap { Double($0) }
+        let asked = limits.flatMap { $0.count == 2 ? $0[1] - $0[0] : nil } ?? (method == "GET" ? 200e6 : 0)
+        return 60 + (asked + Double(body?.count ?? 0)) / 65_536
+    }
+
     let method: String
     let bucket: String
     /// nil for the bucket itself.
@@ -148,7 +162,8 @@ extension S3Client {
         let left = try retries.secondsLeft(subject)
         let unsigned = HTTPRequest(
             request.method, url, headers: request.headers, body: request.body,
-            timeout: request.patience.map { min($0, left ?? $0) } ?? left, mayStandStill: request.patience != nil)
+            timeout: min(request.patience ?? request.mostSeconds, left ?? .infinity),
+            mayStandStill: request.patience != nil)
         let signed = try SigV4.sign(
             unsigned, service: "s3", region: configuration.region, credentials: credentials, date: retries.now())
         let start = retries.now()

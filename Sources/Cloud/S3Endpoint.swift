@@ -28,7 +28,8 @@ struct S3Endpoint: Sendable {
             }
         }
         var url: String
-        if isCustom || bucket.utf8.contains(UInt8(ascii: ".")) || bucket.utf8.contains(UInt8(ascii: "_")) {
+        // Certificates do not cover names with dots, and hosts have no capitals: older buckets may.
+        if isCustom || !bucket.utf8.allSatisfy({ Self.isHostByte($0) }) {
             url = "\(base)/\(bucket)"
             if key != nil { url += "/" }
         } else {
@@ -39,5 +40,13 @@ struct S3Endpoint: Sendable {
             PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value ?? "")
         }
         return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
+    }
+
+    /// Of a label of a host: a small letter, a digit or a hyphen.
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 }

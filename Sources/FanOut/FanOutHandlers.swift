@@ -7,6 +7,8 @@ public struct FanOutHandlers: Sendable {
     public let initialize: Initialize
     public let worker: Worker
     public let summarize: Summarize
+    private let store: any ObjectStore
+    private let environment: [String: String]
 
     /// - Parameters:
     ///   - store: where partitions, weights named by an `s3://` URL and results lie.
@@ -17,6 +19,8 @@ public struct FanOutHandlers: Sendable {
 
     /// - Parameter threads: that compute; nil for as many as this process may keep busy.
     public init(store: any ObjectStore, environment: [String: String], threads: Int?) {
+        self.store = store
+        self.environment = environment
         initialize = Initialize(store: store)
         worker = Worker(store: store, environment: environment, threads: threads)
         summarize = Summarize(store: store, environment: environment)
@@ -40,13 +44,13 @@ public struct FanOutHandlers: Sendable {
         switch name {
         case "cai.initialize":
             let input = try InitializeInput(try JSONValue.parse(event, name: "the input"))
-            return try initialize.run(input).json.encoded()
+            return try Initialize(store: store.until(deadline)).run(input).json.encoded()
         case "cai.worker":
             let item = try WorkerItem(try JSONValue.parse(event, name: "the worker's event"))
             return try worker.run(item, deadline: deadline).json.encoded()
         case "cai.summarize":
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
-            let report = try summarize.run(event)
+            let report = try Summarize(store: store.until(deadline), environment: environment).run(event)
             guard report.isTolerable else { throw FanOutError(report.failureText) }
             return try report.answer.encoded()
         default:

@@ -115,7 +115,7 @@ struct FetchState {
     mutating func takeNext() -> Place? {
         while let place = demands.first {
             demands.removeFirst()
-            guard place.object.isWanted(place.block) else { continue }
+            guard place.object.isDemanded(place.block) else { continue }
             makeRoom(for: place, isDemanded: true)
             return start(place)
         }

@@ -53,6 +53,11 @@ final class FetchedObject: @unchecked Sendable {
         blocks[block].place == .far && !blocks[block].isSpent && failure == nil && !isRemoved
     }
 
+    /// The same where a reader waits for it, though all of it had been released.
+    func isDemanded(_ block: Int) -> Bool {
+        isWanted(block) || blocks[block].place == .far && blocks[block].pins > 0 && failure == nil && !isRemoved
+    }
+
     /// What is read ahead next: blocks that never were here. nil at the end.
     func nextAhead() -> Int? {
         while next < blocks.count {

@@ -91,7 +91,11 @@ public final class FolderStore: ObjectStore {
     private func walk(_ bucket: String, _ folder: String, depth: Int, into keys: inout [String]) throws(CloudError) {
         let path = name(bucket: bucket, key: folder)
         guard depth < 64 else { throw CloudError(.invalid, path, "expected at most 64 folders one in another") }
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            // A folder that is there and cannot be read is not an empty one.
+            guard FileManager.default.fileExists(atPath: path) else { return }
+            throw CloudError(.unavailable, path, "the folder cannot be read")
+        }
         for name in names where !Self.isPartial(name) {
             let key = folder.isEmpty ? name : folder + "/" + name
             var isFolder = false

@@ -9,6 +9,12 @@ public struct InitializeResult: Sendable, Equatable {
     /// Step Functions passes 256 KiB from state to state, of which an input may take the rest.
     static let mostBytes = 200_000
 
+    /// What the Map may lose of the ranks that it is handed: as many as the run may lose of all.
+    private var toleratedOfPending: Double {
+        let tolerated = manifest.input.toleratedFailurePercentage * Double(manifest.ranks)
+        return min(100, tolerated / Double(max(1, items.count)))
+    }
+
     public var json: JSONValue {
         get throws(FanOutError) {
             var fields: [String: JSONValue] = [
@@ -17,7 +23,7 @@ public struct InitializeResult: Sendable, Equatable {
                 "ranks": .integer(manifest.ranks), "pending": .integer(items.count),
                 "run_id": .string(manifest.runID),
                 "max_concurrency": .integer(manifest.input.maxConcurrency),
-                "tolerated_failure_percentage": .number(manifest.input.toleratedFailurePercentage),
+                "tolerated_failure_percentage": .number(toleratedOfPending),
             ]
             if !warnings.isEmpty { fields["warnings"] = .array(warnings.prefix(20).map { .string($0) }) }
             let whole = fields.merging(["body": .array(items.map(\.json))]) { first, _ in first }

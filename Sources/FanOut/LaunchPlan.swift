@@ -117,7 +117,7 @@ public struct LaunchPlan: Sendable, Equatable {
             let count = ranks.count { $0.seconds > Self.mostSeconds }
             lines.append(
                 "\(count) of \(ranks.count) ranks would take longer than Lambda's \(Int(Self.mostSeconds)) s, such as "
-                    + "rank \(rank.rank) with \(Int(rank.seconds.rounded(.up))) s: take more ranks, smaller "
+                    + "rank \(rank.rank) with \(Int(min(1e15, rank.seconds.rounded(.up)))) s: take more ranks, smaller "
                     + "partitions or more memory")
         }
         if min(concurrency, ranks.count) > Self.usualConcurrency {

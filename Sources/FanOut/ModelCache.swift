@@ -11,8 +11,8 @@ final class ModelCache: Sendable {
         let model: RedshiftModel
         /// A path or an `s3://` URL.
         let name: String
-        /// Of weights that lie in the store.
-        let etag: String?
+        /// Changes with the weights: of those in a store their ETag, of a file its size and a checksum of samples.
+        let etag: String
     }
 
     private let held = Mutex<(key: String, loaded: Loaded)?>(nil)
@@ -35,7 +35,8 @@ final class ModelCache: Sendable {
             throw FanOutError(error.description)
         }
         guard name.hasPrefix("s3://") else {
-            return try model(name, etag: nil, key: name) { () throws(FanOutError) in name }
+            let etag = try Self.fingerprint(name)
+            return try model(name, etag: etag, key: name + " " + etag) { () throws(FanOutError) in name }
         }
         guard let place = ObjectPlace(url: name) else {
             throw FanOutError("weights: expected s3://bucket/key or a path, found '\(name)'")
@@ -48,7 +49,7 @@ final class ModelCache: Sendable {
     }
 
     private func model(
-        _ name: String, etag: String?, key: String, path: () throws(FanOutError) -> String
+        _ name: String, etag: String, key: String, path: () throws(FanOutError) -> String
     ) throws(FanOutError) -> Loaded {
         try held.withLock { held throws(FanOutError) in
             if let held, held.key == key { return held.loaded }
@@ -57,6 +58,24 @@ final class ModelCache: Sendable {
             let loaded = Loaded(model: try load(try path(), name: name), name: name, etag: etag)
             held = (key, loaded)
             return loaded
+        }
+    }
+
+    /// `{size}-{CRC-32 of samples}`: the weights of another training differ in every sample, and reading all of them would
+    /// take longer than loading does.
+    static func fingerprint(_ path: String) throws(FanOutError) -> String {
+        do {
+            let file = try MappedFile(path: path)
+            let (samples, length) = (64, 16 << 10)
+            var checksum = CRC32()
+            for sample in 0..<samples {
+                let start = (file.byteCount - min(length, file.byteCount)) * sample / (samples - 1)
+                let range = start..<min(start + length, file.byteCount)
+                try file.withBytes(in: range) { bytes throws(TensorFileError) in checksum.update(bytes) }
+            }
+            return "\(file.byteCount)-\(String(checksum.value, radix: 16))"
+        } catch {
+            throw FanOutError("\(error)")
         }
     }
 

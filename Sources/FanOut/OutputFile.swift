@@ -37,9 +37,13 @@ public struct OutputFile: Sendable {
     public func check(sparing inputs: [String]) throws(InferenceError) {
         guard let object else { return try PredictionWriter.check(path: name, sparing: inputs) }
         if inputs.contains(name) { throw .input(path: name, message: "cannot be written: it is the input itself") }
-        // Whether there is such a bucket, and whether we may ask.
+        // Whether there is such a bucket. Who may write, but not list, is denied an answer about what is not there.
         try stored { () throws(CloudError) in
-            _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
+            do throws(CloudError) {
+                _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
+            } catch {
+                if error.kind != .denied { throw error }
+            }
         }
     }
 

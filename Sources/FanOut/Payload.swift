@@ -33,7 +33,10 @@ struct Payload {
         return value
     }
 
-    func count(_ key: String, in range: ClosedRange<Int> = 0...Int.max) throws(FanOutError) -> Int? {
+    /// Whole numbers of any payload are below 2^50, so that thousands of them can be added.
+    static let mostCount = 1 << 50
+
+    func count(_ key: String, in range: ClosedRange<Int> = 0...mostCount) throws(FanOutError) -> Int? {
         let value: Int?
         switch fields[key] {
         case nil, .null: return nil
@@ -43,7 +46,7 @@ struct Payload {
         default: value = nil
         }
         guard let value, range.contains(value) else {
-            let most = range.upperBound == Int.max ? "of at least \(range.lowerBound)" : "in \(range)"
+            let most = range.upperBound == Self.mostCount ? "of at least \(range.lowerBound)" : "in \(range)"
             throw error(key, expected: "a whole number \(most)")
         }
         return value

@@ -24,6 +24,7 @@ struct RankEntry: Sendable {
     let nonFinite: Int
     let instructionSet: String
     let weights: String
+    let weightsETag: String?
 }
 
 /// Reads the results of a run's ranks and holds them against the manifest.
@@ -48,7 +49,26 @@ struct RankResults: Sendable {
             let entry = Result { () throws(FanOutError) in try read(ranks.lowerBound + index) }
             entries.withLock { $0[index] = entry }
         }
-        return entries.withLock { $0 }.map { $0 ?? .failure(FanOutError("was not read")) }
+        return ofOneNetwork(entries.withLock { $0 }.map { $0 ?? .failure(FanOutError("was not read")) })
+    }
+
+    /// Weights that a worker finds by itself may be replaced between the beginning of a run and its resumption. Results
+    /// are then those of the weights that most ranks had; those of others are none.
+    private func ofOneNetwork(
+        _ entries: [Result<RankEntry, FanOutError>]
+    ) -> [Result<RankEntry, FanOutError>] {
+        var ranks: [String: Int] = [:]
+        for case .success(let entry) in entries { ranks[entry.weightsETag ?? "", default: 0] += 1 }
+        guard ranks.count > 1, let usual = ranks.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else {
+            return entries
+        }
+        return entries.map { entry in
+            guard case .success(let rank) = entry, rank.weightsETag ?? "" != usual else { return entry }
+            return .failure(
+                FanOutError(
+                    "expected a result of the weights that other ranks had (weights_etag '\(usual)'), found one of "
+                        + "'\(rank.weightsETag ?? "")': begin anew with overwrite"))
+        }
     }
 
     private func read(_ rank: Int) throws(FanOutError) -> RankEntry {
@@ -90,9 +110,10 @@ struct RankResults: Sendable {
             storeRequests: try result.count("s3_num_requests") ?? 0,
             bytesRead: try result.count("s3_bytes_read") ?? 0, bytesWritten: try result.count("s3_bytes_written") ?? 0,
             started: try result.number("started"), finished: try result.number("finished"),
-            configuredMemory: try result.count("configured_memory_mb", in: 1...Int.max),
+            configuredMemory: try result.count("configured_memory_mb", in: 1...Payload.mostCount),
             architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0,
-            instructionSet: try result.text("instruction_set") ?? "", weights: try result.text("weights") ?? "")
+            instructionSet: try result.text("instruction_set") ?? "", weights: try result.text("weights") ?? "",
+            weightsETag: try result.text("weights_etag"))
     }
 
     /// What a rank without a result was to do, since nobody else may have said so: `100MB/5.pt and 2 more: `.

@@ -30,7 +30,7 @@ public struct Worker: Sendable {
     public func run(
         _ item: WorkerItem, deadline: Double? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(FanOutError) -> RankResult {
-        var rank = RankRun(item, store: RecordingStore(store), deadline: deadline)
+        var rank = RankRun(item, store: RecordingStore(store.until(deadline)), deadline: deadline)
         do throws(FanOutError) {
             try run(item, &rank, progress)
         } catch {

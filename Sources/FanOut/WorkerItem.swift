@@ -52,7 +52,7 @@ public struct WorkerItem: Sendable, Equatable {
             throw payload.error("RANK", expected: "a whole number of at least 0")
         }
         self.rank = rank
-        worldSize = try payload.count("WORLD_SIZE", in: 1...Int.max) ?? rank + 1
+        worldSize = try payload.count("WORLD_SIZE", in: 1...Payload.mostCount) ?? rank + 1
         guard rank < worldSize else {
             throw payload.error("RANK", expected: "a number below WORLD_SIZE (\(worldSize))")
         }

@@ -60,7 +60,7 @@ public struct PartitionSplit {
     }
 
     /// How many partitions there are.
-    public var partitionCount: Int { (count + rows - 1) / rows }
+    public var partitionCount: Int { count == 0 ? 0 : (count - 1) / rows + 1 }
 
     /// The galaxies of a partition, counted from 0, among all.
     public func galaxies(of partition: Int) -> Range<Int> {

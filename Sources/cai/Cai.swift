@@ -7,13 +7,15 @@ struct Cai: ParsableCommand {
         abstract: "Redshifts of galaxy cutouts, from the AstroMAE network, on CPUs.",
         discussion: """
             EXAMPLES
-              cai demo                               the demo network on the demo galaxies
-              cai infer 1.pt 2.pt -o z.csv           predictions of two partitions
-              cai infer 'data/*.pt' > z.csv          of all that match, in natural order
-              cai evaluate z.csv                     how good they are
-              cai inspect weights.pt                 what is in a file
-              cai split all.npz 25MB/ --megabytes 25 partitions for a fan-out
-              cai run payload.json --store file:///data   a fan-out, all of it on this machine
+              cai demo                         the demo network on the demo galaxies
+              cai infer 1.pt 2.pt -o z.csv     predictions of two partitions
+              cai infer 'data/*.pt' > z.csv    of all that match, in natural order
+              cai evaluate z.csv               how good they are
+              cai inspect weights.pt           what is in a file
+              cai split all.npz 25MB/ --megabytes 25
+                                               partitions for a fan-out
+              cai run payload.json --store file:///data
+                                               a fan-out, all on this machine
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -22,7 +24,9 @@ struct Cai: ParsableCommand {
 
             ENVIRONMENT
               CAI_WEIGHTS       the weights, where --weights does not name them
-              CAI_ISA           portable, avx2, avx512 or neon: the widest instruction set to use
+              CAI_ISA           portable, avx2, avx512 or neon: the widest to use
+              AWS_...           credentials, region and endpoints, as AWS's own
+                                tools read them, for s3:// and 'cai launch'
             """,
         version: "0.1.0",
         subcommands: [

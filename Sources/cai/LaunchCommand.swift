@@ -95,7 +95,15 @@ struct LaunchCommand: ParsableCommand {
         guard execution.hasSucceeded else {
             throw FanOutError("\(launch.arn ?? stateMachine): \(execution.failureLine)")
         }
-        let summary = try LaunchSummary(asked, from: store)
+        let summary: LaunchSummary
+        do {
+            summary = try LaunchSummary(asked, from: store)
+        } catch {
+            // The run is whole, whoever may read its results; only what --json promises cannot be given.
+            Console.report("warning: the run has succeeded, and its summary cannot be read: \(error)")
+            if json { throw error }
+            return
+        }
         if json { try FanOutNotices.write(summary.json) }
         if !quiet { Console.write(summary.text) }
     }

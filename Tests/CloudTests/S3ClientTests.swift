@@ -31,6 +31,7 @@ struct S3ClientTests {
         arguments: [
             ("eu-west-1", "data", "https://data.s3.eu-west-1.amazonaws.com/k%20"),
             ("eu-west-1", "my.data", "https://s3.eu-west-1.amazonaws.com/my.data/k%20"),
+            ("eu-west-1", "MyData", "https://s3.eu-west-1.amazonaws.com/MyData/k%20"),
             ("cn-north-1", "data", "https://data.s3.cn-north-1.amazonaws.com.cn/k%20"),
         ])
     func hosts(region: String, bucket: String, url: String) throws {

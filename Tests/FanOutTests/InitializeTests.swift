@@ -151,4 +151,35 @@ struct InitializeTests {
             #expect(try !buckets.keys().contains("run/7.json"))
         }
     }
+
+    @Test("The Map may lose as many of the ranks that it is handed as the run may lose of all")
+    func toleratedOfPending() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let tolerated = ["tolerated_failure_percentage": JSONValue.integer(30)]
+            let begun = try buckets.initialize(tolerated)
+            #expect(try begun.json["tolerated_failure_percentage"]?.number == 30)
+            buckets.work(Array(begun.items.prefix(2)))
+            let resumed = try buckets.initialize(tolerated.merging(["resume": .bool(true)]) { $1 })
+            #expect(resumed.items.count == 1)
+            #expect(try resumed.json["tolerated_failure_percentage"]?.number == 90)
+        }
+    }
+
+    @Test("Local weights have a fingerprint that changes with any part of them")
+    func fingerprint() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/weights"
+            var bytes = [UInt8](repeating: 7, count: 100_000)
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let first = try ModelCache.fingerprint(path)
+            #expect(try ModelCache.fingerprint(path) == first)
+            for place in [0, 50_000, 99_999] {
+                bytes[place] += 1
+                try Data(bytes).write(to: URL(fileURLWithPath: path))
+                #expect(try ModelCache.fingerprint(path) != first)
+                bytes[place] -= 1
+            }
+            #expect(throws: FanOutError.self) { try ModelCache.fingerprint(folder + "/none") }
+        }
+    }
 }

@@ -44,6 +44,23 @@ struct SummarizeTests {
             try reason { buckets, _ in try rewrite(buckets, ["data_path": .string("p/2.pt")]) }.contains("data_path"))
     }
 
+    @Test("A result of other weights than the other ranks' is none, also where no ETag was asked for")
+    func otherWeights() throws {
+        #expect(
+            try reason { buckets, _ in try rewrite(buckets, ["weights_etag": .string("1-2")]) }
+                .contains("found one of '1-2'"))
+    }
+
+    @Test("Numbers beyond all measure are refused, and do not end the process")
+    func largeNumbers() throws {
+        let large = JSONValue.integer(Int.max)
+        for key in ["num_samples", "s3_bytes_read", "s3_num_requests", "non_finite"] {
+            #expect(try reason { buckets, _ in try rewrite(buckets, [key: large]) }.contains(key))
+        }
+        let event = #"{"S3_BUCKET":"b","RANK":"9223372036854775807","RESULT_PATH":"r"}"#
+        #expect(throws: FanOutError.self) { try WorkerItem(try JSONValue.parse(Array(event.utf8), name: "event")) }
+    }
+
     @Test("Predictions that are missing, cut short or not the result's are named")
     func predictions() throws {
         let key = "run/predictions/1.csv"
