@@ -10,9 +10,10 @@ public struct InitializeResult: Sendable, Equatable {
     static let mostBytes = 200_000
 
     /// What the Map may lose of the ranks that it is handed: as many as the run may lose of all.
-    private var toleratedOfPending: Double {
+    /// A whole number, as AWS asks for, rounded up: Summarize judges exactly.
+    private var toleratedOfPending: Int {
         let tolerated = manifest.input.toleratedFailurePercentage * Double(manifest.ranks)
-        return min(100, tolerated / Double(max(1, items.count)))
+        return Int(min(100, tolerated / Double(max(1, items.count))).rounded(.up))
     }
 
     public var json: JSONValue {
@@ -23,7 +24,7 @@ public struct InitializeResult: Sendable, Equatable {
                 "ranks": .integer(manifest.ranks), "pending": .integer(items.count),
                 "run_id": .string(manifest.runID),
                 "max_concurrency": .integer(manifest.input.maxConcurrency),
-                "tolerated_failure_percentage": .number(toleratedOfPending),
+                "tolerated_failure_percentage": .integer(toleratedOfPending),
             ]
             if !warnings.isEmpty { fields["warnings"] = .array(warnings.prefix(20).map { .string($0) }) }
             let whole = fields.merging(["body": .array(items.map(\.json))]) { first, _ in first }
