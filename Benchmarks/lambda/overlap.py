@@ -42,8 +42,7 @@ def main() -> None:
         # 5,120 galaxies, 105 MB: the demo's ten times.
         (folder / "copies").mkdir()
         for copy in range(10):
-            (folder / "copies" / f"{copy}.pt").symlink_to(folder / f"{copy}.pt")
-            shutil.copy(ROOT / "weights/demo-galaxies.pt", folder / f"{copy}.pt")
+            shutil.copy(ROOT / "weights/demo-galaxies.pt", folder / "copies" / f"{copy}.pt")
         subprocess.run(
             [options.cai, "split", folder / "copies", folder / "local/data", "--rows", "5120"], check=True,
             stderr=subprocess.DEVNULL,

@@ -42,6 +42,9 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
+    /// Whether the status says that the same request may well be answered later.
+    var isPassing: Bool { [429, 500, 502, 503, 504].contains(status) }
+
     /// The first header of that name, whatever its case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value

@@ -57,24 +57,20 @@ public struct S3Client: ObjectStore {
 
     public func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
         let request = S3Request("HEAD", bucket, key)
-        var retries = Retries(retries)
-        while true {
-            switch try attempt(request) {
-            case .success(let response):
-                guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
-                    throw CloudError(.invalid, name(request), "the answer to HEAD has no length")
-                }
-                state.noteBucket(bucket)
-                return ObjectInfo(key: key, size: size, etag: Self.unquoted(response.header("ETag")))
-            case .failure(let failure) where failure.status == 404:
-                guard try hasBucket(bucket) else {
-                    throw CloudError(.notFound, "s3://\(bucket)", "there is no such bucket")
-                }
-                return nil
-            case .failure(let failure):
-                guard failure.isTransient else { throw try reason(of: failure, request) }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+        switch try settle(request) {
+        case .success(let response):
+            guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
+                throw CloudError(.invalid, name(request), "the answer to HEAD has no length")
             }
+            state.noteBucket(bucket)
+            return ObjectInfo(key: key, size: size, etag: Self.unquoted(response.header("ETag")))
+        case .failure(let failure) where failure.status == 404:
+            guard try hasBucket(bucket) else {
+                throw CloudError(.notFound, "s3://\(bucket)", "there is no such bucket")
+            }
+            return nil
+        case .failure(let failure):
+            throw try reason(of: failure, request)
         }
     }
 
@@ -89,16 +85,12 @@ public struct S3Client: ObjectStore {
     /// Whether there is such a bucket, as far as one is told: without the right to look there is.
     private func hasBucket(_ bucket: String) throws(CloudError) -> Bool {
         if state.hasSeen(bucket) { return true }
-        var retries = Retries(retries)
-        while true {
-            switch try attempt(S3Request("HEAD", bucket, nil)) {
-            case .success:
-                state.noteBucket(bucket)
-                return true
-            case .failure(let failure):
-                guard failure.isTransient else { return failure.status != 404 }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
-            }
+        switch try settle(S3Request("HEAD", bucket, nil)) {
+        case .success:
+            state.noteBucket(bucket)
+            return true
+        case .failure(let failure):
+            return failure.status != 404
         }
     }
 
@@ -189,6 +181,16 @@ extension S3Client {
             count(response)
             return .failure(
                 S3Failure(response, subject: subject, region: configuration.region, credentials: credentials))
+        }
+    }
+
+    /// Tries until an answer is good, or no other attempt would give one.
+    func settle(_ request: S3Request) throws(CloudError) -> Answer {
+        var retries = Retries(retries)
+        while true {
+            let answer = try attempt(request)
+            guard case .failure(let failure) = answer, failure.isTransient else { return answer }
+            try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
         }
     }
 

@@ -29,9 +29,8 @@ struct S3Failure {
         status = response.status
         self.code = code
         retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
-        let isThrottling = [429, 500, 502, 503, 504].contains(response.status)
         // Of the 4xx, the one that means that the connection stood still.
-        isTransient = isThrottling || code == "RequestTimeout"
+        isTransient = response.isPassing || code == "RequestTimeout"
         let (kind, words) = Self.meaning(code, response.status, home: home, region: region)
         let label = [code, response.status == 200 ? nil : String(response.status)].compactMap { $0 }
             .joined(separator: ", ")

@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// An AWS JSON service's answer that is not the one asked for.
 struct ServiceRefusal {
-    private let status: Int
+    private let response: HTTPResponse
     /// Its name for the error, without the namespace; empty where there is none.
     private let code: String
     private let message: String
@@ -20,7 +20,7 @@ struct ServiceRefusal {
                 case capitalMessage = "Message"
             }
         }
-        status = response.status
+        self.response = response
         let body = try? JSONDecoder().decode(Body.self, from: Data(response.body))
         let type = body?.type ?? response.header("x-amzn-ErrorType") ?? ""
         code = String(type.split(separator: "#").last?.split(separator: ":").first ?? "")
@@ -30,12 +30,13 @@ struct ServiceRefusal {
 
     /// Whether the same request may well be answered later.
     var isPassing: Bool {
-        status == 429 || [500, 502, 503, 504].contains(status)
+        response.isPassing
             || ["ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"].contains(code)
     }
 
     func error(_ action: String, of subject: String) -> CloudError {
-        let what = [code.isEmpty ? "status \(status)" : code, message].filter { !$0.isEmpty }.joined(separator: ": ")
+        let what = [code.isEmpty ? "status \(response.status)" : code, message].filter { !$0.isEmpty }.joined(
+            separator: ": ")
         return CloudError(kind, subject, "\(action): \(what)")
     }
 
@@ -48,7 +49,7 @@ struct ServiceRefusal {
             "ExpiredTokenException", "IncompleteSignatureException", "MissingAuthenticationTokenException",
             "InvalidClientTokenId", "SignatureDoesNotMatch", "OptInRequired", "NotAuthorized":
             .denied
-        default: status == 401 || status == 403 ? .denied : .invalid
+        default: [401, 403].contains(response.status) ? .denied : .invalid
         }
     }
 }

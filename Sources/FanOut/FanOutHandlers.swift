@@ -4,9 +4,7 @@ import Cloud
 ///
 /// One value serves a process: the weights are loaded by the first worker's event and kept for those that follow.
 public struct FanOutHandlers: Sendable {
-    public let initialize: Initialize
     public let worker: Worker
-    public let summarize: Summarize
     private let store: any ObjectStore
     private let environment: [String: String]
 
@@ -21,9 +19,16 @@ public struct FanOutHandlers: Sendable {
     public init(store: any ObjectStore, environment: [String: String], threads: Int?) {
         self.store = store
         self.environment = environment
-        initialize = Initialize(store: store)
         worker = Worker(store: store, environment: environment, threads: threads)
-        summarize = Summarize(store: store, environment: environment)
+    }
+
+    public var initialize: Initialize { initialize(until: nil) }
+    public var summarize: Summarize { summarize(until: nil) }
+
+    /// - Parameter deadline: of every call to the store.
+    private func initialize(until deadline: Double?) -> Initialize { Initialize(store: store.until(deadline)) }
+    private func summarize(until deadline: Double?) -> Summarize {
+        Summarize(store: store.until(deadline), environment: environment)
     }
 
     /// Does what a handler's first event would wait for: loads the weights that are used where an event names none. A
@@ -44,13 +49,13 @@ public struct FanOutHandlers: Sendable {
         switch name {
         case "cai.initialize":
             let input = try InitializeInput(try JSONValue.parse(event, name: "the input"))
-            return try Initialize(store: store.until(deadline)).run(input).json.encoded()
+            return try initialize(until: deadline).run(input).json.encoded()
         case "cai.worker":
             let item = try WorkerItem(try JSONValue.parse(event, name: "the worker's event"))
             return try worker.run(item, deadline: deadline).json.encoded()
         case "cai.summarize":
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
-            let report = try Summarize(store: store.until(deadline), environment: environment).run(event)
+            let report = try summarize(until: deadline).run(event)
             guard report.isTolerable else { throw FanOutError(report.failureText) }
             return try report.answer.encoded()
         default:

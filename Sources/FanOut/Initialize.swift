@@ -79,12 +79,7 @@ public struct Initialize: Sendable {
     /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
     private func weightsETag(_ input: InitializeInput) throws(FanOutError) -> String? {
         guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
-        guard let place = ObjectPlace(url: weights) else {
-            throw FanOutError("the input: weights: expected s3://bucket/key or a path, found '\(weights)'")
-        }
-        let info = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
-        guard let info else { throw FanOutError("\(weights): expected the weights, found no such object") }
-        return info.etag
+        return try WeightsFetcher.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
     /// The manifest of the run whose results lie there, which `planned` is to go on with.

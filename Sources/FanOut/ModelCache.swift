@@ -35,27 +35,31 @@ final class ModelCache: Sendable {
             throw FanOutError(error.description)
         }
         guard name.hasPrefix("s3://") else {
-            let etag = try Self.fingerprint(name)
-            return try model(name, etag: etag, key: name + " " + etag) { () throws(FanOutError) in name }
+            // Every event asks: whether the file is another one is told without reading it.
+            let file = try stored { () throws(CloudError) in try OpenFile(path: name) }
+            return try model(name, version: file?.etag ?? "") { () throws(FanOutError) in
+                (name, try Self.fingerprint(name))
+            }
         }
-        guard let place = ObjectPlace(url: name) else {
-            throw FanOutError("weights: expected s3://bucket/key or a path, found '\(name)'")
-        }
-        let found = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
-        guard let info = found else { throw FanOutError("\(name): expected the weights, found no such object") }
-        return try model(name, etag: info.etag, key: name + " " + info.etag) { () throws(FanOutError) in
-            try WeightsFetcher(store: store, environment: environment).fetch(place, info)
+        let (place, info) = try WeightsFetcher.find(name, in: store, setting: "weights")
+        return try model(name, version: info.etag) { () throws(FanOutError) in
+            (try WeightsFetcher(store: store, environment: environment).fetch(place, info), info.etag)
         }
     }
 
+    /// - Parameters:
+    ///   - version: another one where the bytes may be others.
+    ///   - file: the path of a file with them, and their ETag.
     private func model(
-        _ name: String, etag: String, key: String, path: () throws(FanOutError) -> String
+        _ name: String, version: String, file: () throws(FanOutError) -> (path: String, etag: String)
     ) throws(FanOutError) -> Loaded {
         try held.withLock { held throws(FanOutError) in
+            let key = name + " " + version
             if let held, held.key == key { return held.loaded }
             // Two networks at once would be twice the memory.
             held = nil
-            let loaded = Loaded(model: try load(try path(), name: name), name: name, etag: etag)
+            let (path, etag) = try file()
+            let loaded = Loaded(model: try load(path, name: name), name: name, etag: etag)
             held = (key, loaded)
             return loaded
         }

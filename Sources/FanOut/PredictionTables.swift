@@ -1,7 +1,6 @@
 import Cloud
 import Inference
 import Report
-import Synchronization
 import TensorFiles
 
 /// Puts the ranks' predictions together, rank after rank: a few ranks' are in memory at a time, however many there are.
@@ -67,16 +66,9 @@ struct PredictionTables {
     }
 
     private func read(_ ranks: Range<Int>, _ entries: [Result<RankEntry, FanOutError>]) -> [Table] {
-        let tables = Mutex([Table](repeating: .failure(FanOutError("was not read")), count: ranks.count))
-        ParallelLoop.threads(Initialize.requestsAtOnce)(ranks.count) { index in
-            let table: Table
-            switch entries[ranks.lowerBound + index] {
-            case .success(let entry): table = Result { () throws(FanOutError) in try read(entry) }
-            case .failure(let error): table = .failure(error)
-            }
-            tables.withLock { $0[index] = table }
+        ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
+            Result { () throws(FanOutError) in try read(try entries[ranks.lowerBound + index].get()) }
         }
-        return tables.withLock { $0 }
     }
 
     private func read(_ entry: RankEntry) throws(FanOutError) -> (bytes: [UInt8], rows: PredictionRows) {

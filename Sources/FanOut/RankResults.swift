@@ -1,6 +1,5 @@
 import Cloud
 import Inference
-import Synchronization
 import TensorFiles
 
 /// One rank's result, checked to be whole and of its run.
@@ -44,12 +43,10 @@ struct RankResults: Sendable {
 
     /// Each rank's result, or what is wrong with it, many at once.
     func read(_ ranks: Range<Int>) -> [Result<RankEntry, FanOutError>] {
-        let entries = Mutex([Result<RankEntry, FanOutError>?](repeating: nil, count: ranks.count))
-        ParallelLoop.threads(Initialize.requestsAtOnce)(ranks.count) { index in
-            let entry = Result { () throws(FanOutError) in try read(ranks.lowerBound + index) }
-            entries.withLock { $0[index] = entry }
-        }
-        return ofOneNetwork(entries.withLock { $0 }.map { $0 ?? .failure(FanOutError("was not read")) })
+        ofOneNetwork(
+            ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
+                Result { () throws(FanOutError) in try read(ranks.lowerBound + index) }
+            })
     }
 
     /// Weights that a worker finds by itself may be replaced between the beginning of a run and its resumption. Results

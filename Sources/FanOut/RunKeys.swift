@@ -1,3 +1,5 @@
+import Cloud
+
 /// Where the parts of a run lie in its bucket.
 public struct RunKeys: Sendable, Equatable {
     /// The run's `result_path`, without a slash at its end.
@@ -55,10 +57,8 @@ public struct ObjectPlace: Sendable, Equatable {
 
     /// The parts of `s3://bucket/key`; nil for anything else.
     public init?(url: String) {
-        guard url.hasPrefix("s3://") else { return nil }
-        let parts = url.dropFirst(5).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
-        (bucket, key) = (String(parts[0]), String(parts[1]))
+        guard let place = try? S3Location(url), !place.key.isEmpty else { return nil }
+        (bucket, key) = (place.bucket, place.key)
     }
 
     var json: JSONValue { .object(["bucket": .string(bucket), "key": .string(key)]) }

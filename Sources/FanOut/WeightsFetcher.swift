@@ -2,13 +2,25 @@ import Cloud
 import FoundationEssentials
 import Glibc
 import Inference
-import Synchronization
 import TensorFiles
 
 /// Keeps weights from the store on this machine's disk, under their ETag: fetched once, whatever is run afterwards.
 struct WeightsFetcher {
     let store: any ObjectStore
     let environment: [String: String]
+
+    /// The object that an `s3://` URL names.
+    /// - Parameter setting: what the URL is the value of, for errors.
+    static func find(
+        _ url: String, in store: any ObjectStore, setting: String
+    ) throws(FanOutError) -> (place: ObjectPlace, info: ObjectInfo) {
+        guard let place = ObjectPlace(url: url) else {
+            throw FanOutError("\(setting): expected s3://bucket/key or a path, found '\(url)'")
+        }
+        let info = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
+        guard let info else { throw FanOutError("\(url): expected the weights, found no such object") }
+        return (place, info)
+    }
 
     /// - Returns: the path of a file that is whole.
     func fetch(_ place: ObjectPlace, _ info: ObjectInfo) throws(FanOutError) -> String {
@@ -37,14 +49,11 @@ struct WeightsFetcher {
 
     private func get(_ place: ObjectPlace, _ info: ObjectInfo, _ range: Range<Int>) throws(CloudError) -> [[UInt8]] {
         let starts = Array(stride(from: range.lowerBound, to: range.upperBound, by: Self.piece))
-        let pieces = Mutex([[UInt8]](repeating: [], count: starts.count))
         let store = store
-        try ParallelLoop.threads(Self.piecesAtOnce)(starts.count) { index throws(CloudError) in
+        return try ParallelLoop.threads(Self.piecesAtOnce).map(starts.count) { index throws(CloudError) in
             let piece = starts[index]..<min(starts[index] + Self.piece, range.upperBound)
-            let bytes = try store.get(bucket: place.bucket, key: place.key, range: piece, etag: info.etag)
-            pieces.withLock { $0[index] = bytes }
+            return try store.get(bucket: place.bucket, key: place.key, range: piece, etag: info.etag)
         }
-        return pieces.withLock { $0 }
     }
 
     /// Whether the file is there, and nobody else's: the folder may be everybody's.

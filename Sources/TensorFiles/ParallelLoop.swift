@@ -32,6 +32,19 @@ public struct ParallelLoop: Sendable {
         if let failure = shared.failure.withLock({ $0 }) { throw failure.error }
     }
 
+    /// What `part` gives for each of 0..<count, in their order.
+    /// - Throws: as a call does.
+    public func map<Value: Sendable, Failure: Error>(
+        _ count: Int, _ part: @escaping @Sendable (Int) throws(Failure) -> Value
+    ) throws(Failure) -> [Value] {
+        let values = Mutex([Value?](repeating: nil, count: count))
+        try self(count) { index throws(Failure) in
+            let value = try part(index)
+            values.withLock { $0[index] = value }
+        }
+        return values.withLock { $0 }.compactMap { $0 }
+    }
+
     private final class Shared<Failure: Error>: Sendable {
         let next = Atomic<Int>(0)
         let failure = Mutex<(index: Int, error: Failure)?>(nil)

@@ -3,12 +3,14 @@ import Report
 
 /// How far the Map is, on a terminal only: `312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:48 left`.
 final class MapLine {
-    let isShown: Bool
+    private let line: StatusLine
     private let clock = ContinuousClock()
     /// When the Map was first seen, and how many ranks were done by then.
     private var first: (time: ContinuousClock.Instant, done: Int)?
 
-    init(isShown: Bool) { self.isShown = isShown && Console.isTerminal }
+    init(isShown: Bool) { line = StatusLine(isShown: isShown) }
+
+    var isShown: Bool { line.isShown }
 
     func show(_ counts: MapRun.ItemCounts) {
         guard isShown else { return }
@@ -17,14 +19,12 @@ final class MapLine {
         self.first = first
         let seconds = (now - first.time) / .seconds(1)
         let rate = seconds > 0 ? Double(counts.done - first.done) / seconds : 0
-        Console.write("\r" + Self.text(counts, rate: rate, columns: Console.columns) + "\u{1B}[K")
+        line.write(Self.text(counts, rate: rate, columns: Console.columns))
     }
 
-    func wipe() {
-        if isShown { Console.write("\r\u{1B}[K") }
-    }
+    func wipe() { line.wipe() }
 
-    /// As much of it as fits: a line that wraps cannot be written over.
+    /// As much of it as fits.
     /// - Parameter rate: ranks a second; 0 where it is not known yet.
     static func text(_ counts: MapRun.ItemCounts, rate: Double, columns: Int) -> String {
         var parts = ["\(Numbers.grouped(counts.done)) of \(Numbers.grouped(counts.total)) ranks"]
@@ -36,7 +36,6 @@ final class MapLine {
             parts.append(Numbers.clock(Double(counts.total - counts.done) / rate) + " left")
         }
         let forms = (1...parts.count).reversed().map { parts.prefix($0).joined(separator: ", ") }
-        // The last column stays free: some terminals wrap as soon as it is written.
-        return forms.first { $0.count < columns } ?? ""
+        return StatusLine.fitting(forms, columns: columns)
     }
 }

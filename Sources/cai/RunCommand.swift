@@ -77,20 +77,20 @@ struct RunCommand: ParsableCommand {
 
 /// `rank 3 of 12: 1,280 of 5,113 galaxies, 890/s, 0:48 left`, on a terminal only.
 private final class RankLine {
-    private let isShown: Bool
+    private let line: StatusLine
     private let total: Int
     private let start = ContinuousClock.now
     /// Galaxies of the ranks that are done.
     private var galaxies = 0
 
     init(isShown: Bool, total: Int) {
-        self.isShown = isShown && Console.isTerminal
+        line = StatusLine(isShown: isShown)
         self.total = total
     }
 
     /// - Parameter ranks: that are done.
     func show(ranks: Int, _ progress: Progress) {
-        guard isShown else { return }
+        guard line.isShown else { return }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let rank = "rank \(Numbers.grouped(ranks + 1)) of \(Numbers.grouped(total))"
         var forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
@@ -102,14 +102,12 @@ private final class RankLine {
             let left = Numbers.clock(seconds * (1 - share) / share) + " left"
             forms = forms.map { "\($0), \(speed), \(left)" } + forms
         }
-        Console.write("\r" + (forms.first { $0.count < Console.columns } ?? "") + "\u{1B}[K")
+        line.write(StatusLine.fitting(forms, columns: Console.columns))
     }
 
     func finish(galaxies count: Int) { galaxies += count }
 
-    func wipe() {
-        if isShown { Console.write("\r\u{1B}[K") }
-    }
+    func wipe() { line.wipe() }
 }
 
 extension RunReport {

@@ -11,16 +11,7 @@ import Testing
     func none(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: 20)
-        var workspace = Workspace(for: model, capacity: 20)
-        var redshifts = [Float](repeating: .nan, count: 20)
-        var span = redshifts.mutableSpan
-        var counts: [UInt] = [0, 0, 0]
-        for pass in counts.indices {
-            model.predict(
-                images: galaxies.images.span, magnitudes: galaxies.magnitudes.span, into: &span,
-                workspace: &workspace)
-            counts[pass] = cai_allocation_count()
-        }
+        let (counts, redshifts) = allocations(of: model, galaxies, count: 20)
         #expect(counts[2] == counts[1])
         #expect(redshifts.allSatisfy { $0.isFinite })
     }
@@ -32,4 +23,20 @@ import Testing
         #expect(cai_allocation_count() > before)
         #expect(box.count >= 1000)
     }
+}
+
+/// The allocations of this process after each of three passes over the first `count` galaxies, and their redshifts.
+func allocations(
+    of model: RedshiftModel, _ galaxies: Galaxies, count: Int, profile: Profile? = nil
+) -> (counts: [UInt], redshifts: [Float]) {
+    var workspace = Workspace(for: model, capacity: count, profile: profile)
+    var redshifts = [Float](repeating: .nan, count: count)
+    var span = redshifts.mutableSpan
+    var counts: [UInt] = [0, 0, 0]
+    for pass in counts.indices {
+        model.predict(
+            images: galaxies.images.span, magnitudes: galaxies.magnitudes.span, into: &span, workspace: &workspace)
+        counts[pass] = cai_allocation_count()
+    }
+    return (counts, redshifts)
 }

@@ -117,16 +117,7 @@ import Testing
         let network = GoldenNetwork.tiny[0]
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: Self.count)
-        var workspace = Workspace(for: model, capacity: Self.count, profile: Profile())
-        var redshifts = [Float](repeating: .nan, count: Self.count)
-        var span = redshifts.mutableSpan
-        var counts: [UInt] = [0, 0, 0]
-        for pass in counts.indices {
-            model.predict(
-                images: galaxies.images.span, magnitudes: galaxies.magnitudes.span, into: &span,
-                workspace: &workspace)
-            counts[pass] = cai_allocation_count()
-        }
+        let (counts, _) = AstroMAETests.allocations(of: model, galaxies, count: Self.count, profile: Profile())
         #expect(counts[2] == counts[1])
     }
 }
