@@ -73,7 +73,15 @@ public struct Initialize: Sendable {
         }
         let taken = Array(found.prefix(input.fileLimit ?? Int.max))
         try ObjectLabelTable.check(taken.map(\.key), name: place)
-        return taken
+        guard let repeated = input.repeated else { return taken }
+        // Rows of one prediction file have to be told apart.
+        let ranks = input.ranks ?? repeated
+        guard (repeated - 1) / ranks < taken.count else {
+            throw FanOutError(
+                "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
+                    + "there are, found \(repeated) in all")
+        }
+        return (0..<repeated).map { taken[$0 % taken.count] }
     }
 
     /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
