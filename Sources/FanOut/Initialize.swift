@@ -19,7 +19,7 @@ public struct Initialize: Sendable {
         let weightsETag = try weightsETag(input)
         let created = Date().timeIntervalSince1970
         var manifest = RunManifest(
-            runID: input.runID ?? Self.newRunID(), created: created, input: input, objects: objects, ranks: ranks,
+            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
             weightsETag: weightsETag)
         let present = try stored { () throws(CloudError) in
             try store.list(bucket: input.bucket, prefix: manifest.keys.prefix)
@@ -131,12 +131,6 @@ public struct Initialize: Sendable {
 
     /// Requests wait for the network, not for a processor.
     static let requestsAtOnce = 32
-
-    /// The time, and what tells runs of the same second apart: `20261124T025000Z-1f3a9c0b`.
-    private static func newRunID() -> String {
-        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
-        return time + "-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
-    }
 }
 
 /// Runs `body` and passes on what it throws as a `FanOutError`.

@@ -16,6 +16,8 @@ struct Cai: ParsableCommand {
                                                partitions for a fan-out
               cai run payload.json --store file:///data
                                                a fan-out, all on this machine
+              cai experiment data/ -o tree --vary threads 1,2
+                                               how long it takes, and what decides that
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -32,7 +34,7 @@ struct Cai: ParsableCommand {
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
             SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
-            LaunchCommand.self,
+            LaunchCommand.self, ExperimentCommand.self,
         ])
 }
 

@@ -26,7 +26,8 @@ struct RepeatTests {
     func ranks() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["repeat": .integer(6), "ranks": .integer(2)])
-            #expect(begun.items.map(\.dataPaths) == [["p/2.pt", "p/10.pt", "p/11.pt"], ["p/2.pt", "p/10.pt", "p/11.pt"]])
+            #expect(
+                begun.items.map(\.dataPaths) == [["p/2.pt", "p/10.pt", "p/11.pt"], ["p/2.pt", "p/10.pt", "p/11.pt"]])
             let error = try #require(throws: FanOutError.self) {
                 try buckets.initialize(["repeat": .integer(7), "ranks": .integer(2), "overwrite": .bool(true)])
             }
@@ -39,7 +40,8 @@ struct RepeatTests {
         try Buckets.with(["p/a/1.pt": 0..<2, "p/b/1.pt": 2..<3]) { buckets in
             _ = try buckets.run(["repeat": .integer(3)])
             let rows = String(decoding: try buckets.bytes("run/predictions.csv"), as: UTF8.self).split(separator: "\n")
-            #expect(rows.dropFirst().map { $0.split(separator: ",")[0] } == ["a/1:0", "a/1:1", "b/1:0", "a/1:0", "a/1:1"])
+            #expect(
+                rows.dropFirst().map { $0.split(separator: ",")[0] } == ["a/1:0", "a/1:1", "b/1:0", "a/1:0", "a/1:1"])
         }
     }
 
