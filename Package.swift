@@ -51,7 +51,7 @@ let package = Package(
         .target(
             name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
             swiftSettings: memorySafe),
-        .target(name: "Report", swiftSettings: memorySafe),
+        .target(name: "Report", resources: [.embedInCode("Page/page.css")], swiftSettings: memorySafe),
         .target(
             name: "Experiment", dependencies: ["FanOut", "Cloud", "Inference", "TensorFiles"],
             swiftSettings: memorySafe),

@@ -66,10 +66,8 @@ struct ExperimentPlanOptions: ParsableArguments {
     }
 
     func check(onCloud: Bool) throws {
-        guard (1...1000).contains(runs) else { throw ValidationError("--runs: expected 1 to 1000, found \(runs)") }
-        guard Sweep.batchSizes.contains(batchSize) else {
-            throw ValidationError("--batch-size: expected 1 to \(Sweep.batchSizes.upperBound), found \(batchSize)")
-        }
+        try requireNumber(runs, of: "--runs", in: 1...1000)
+        try requireNumber(batchSize, of: "--batch-size", in: Sweep.batchSizes)
         try requireThreads(threads)
         let sweeps = try words().sweeps
         if onCloud, threads != nil || sweeps.contains(where: { $0.variable == .threads }) {
@@ -132,8 +130,6 @@ struct ExperimentCloudOptions: ParsableArguments {
                 throw ValidationError("\(option): \(error.description)")
             }
         }
-        if let maxConcurrency, !(1...10_000).contains(maxConcurrency) {
-            throw ValidationError("--max-concurrency: expected 1 to 10000, found \(maxConcurrency)")
-        }
+        try requireNumber(maxConcurrency, of: "--max-concurrency", in: 1...10_000)
     }
 }

@@ -5,6 +5,38 @@ import Testing
 
 @testable import cai
 
+private let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
+private let onCloud = ["s3://d/", "--state-machine", machine, "--results", "s3://b"]
+
+private let wrongLines: [([String], String)] = [
+    ([], "expected inputs"), (["x.pt", "--vary"], "vary"),
+    (["x.pt", "--vary", "size", "1GB"], "--vary: expected"),
+    (["x.pt", "--vary", "threads"], "--vary threads: expected values"),
+    (["x.pt", "--vary", "threads", "0"], "--vary threads"),
+    (["x.pt", "--vary", "threads", "1", "--vary", "threads", "2"], "found twice"),
+    (["x.pt", "--vary", "data-size=2XB"], "'2XB'"), (["x.pt", "--data-size", "all"], "--data-size"),
+    (["x.pt", "--partition", "30"], "--partition: expected 25, 50, 75 or 100"),
+    (["x.pt", "--batch-size", "0"], "--batch-size"), (["x.pt", "--threads", "0"], "--threads"),
+    (["x.pt", "--runs", "0"], "--runs"), (["x.pt", "--resume", "--extend"], "found both"),
+    (["x.pt", "--vary", "data-size", "10TB"], "at most 100000 partitions"),
+    (["x.pt", "--galaxies-per-second", "0"], "--galaxies-per-second"),
+    (["x.pt", "--results", "s3://b/"], "expected --state-machine"),
+    (["x.pt", "--state-machine", "cai"], "--state-machine"),
+    (["x.pt", "--state-machine", machine, "--results", "s3://b/"], "input: x.pt: expected s3://"),
+    (["s3://d/", "--state-machine", machine], "--results: expected"),
+    (["s3://d/", "--state-machine", machine, "--results", "b"], "--results: b: expected s3://"),
+    (onCloud + ["--threads", "2"], "threads: on AWS"),
+    (
+        onCloud + ["--vary", "threads", "2"],
+        "threads: on AWS"
+    ),
+    (onCloud + ["--keep"], "are for this machine"),
+    (
+        onCloud + ["--max-concurrency", "0"],
+        "--max-concurrency"
+    ),
+]
+
 @Suite("cai experiment")
 struct ExperimentTests {
     private static let environment = ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")]
@@ -129,36 +161,7 @@ struct ExperimentTests {
         }
     }
 
-    @Test(
-        "A wrong command line ends with 2 and one line",
-        arguments: [
-            ([], "expected inputs"), (["x.pt", "--vary"], "vary"),
-            (["x.pt", "--vary", "size", "1GB"], "--vary: expected"),
-            (["x.pt", "--vary", "threads"], "--vary threads: expected values"),
-            (["x.pt", "--vary", "threads", "0"], "--vary threads"),
-            (["x.pt", "--vary", "threads", "1", "--vary", "threads", "2"], "found twice"),
-            (["x.pt", "--vary", "data-size=2XB"], "'2XB'"), (["x.pt", "--data-size", "all"], "--data-size"),
-            (["x.pt", "--partition", "30"], "--partition: expected 25, 50, 75 or 100"),
-            (["x.pt", "--batch-size", "0"], "--batch-size"), (["x.pt", "--threads", "0"], "--threads"),
-            (["x.pt", "--runs", "0"], "--runs"), (["x.pt", "--resume", "--extend"], "found both"),
-            (["x.pt", "--vary", "data-size", "10TB"], "at most 100000 partitions"),
-            (["x.pt", "--galaxies-per-second", "0"], "--galaxies-per-second"),
-            (["x.pt", "--results", "s3://b/"], "expected --state-machine"),
-            (["x.pt", "--state-machine", "cai"], "--state-machine"),
-            (["x.pt", "--state-machine", machine, "--results", "s3://b/"], "input: x.pt: expected s3://"),
-            (["s3://d/", "--state-machine", machine], "--results: expected"),
-            (["s3://d/", "--state-machine", machine, "--results", "b"], "--results: b: expected s3://"),
-            (["s3://d/", "--state-machine", machine, "--results", "s3://b", "--threads", "2"], "threads: on AWS"),
-            (
-                ["s3://d/", "--state-machine", machine, "--results", "s3://b", "--vary", "threads", "2"],
-                "threads: on AWS"
-            ),
-            (["s3://d/", "--state-machine", machine, "--results", "s3://b", "--keep"], "are for this machine"),
-            (
-                ["s3://d/", "--state-machine", machine, "--results", "s3://b", "--max-concurrency", "0"],
-                "--max-concurrency"
-            ),
-        ])
+    @Test("A wrong command line ends with 2 and one line", arguments: wrongLines)
     func usage(arguments: [String], part: String) throws {
         let command = try Command.run(["experiment", "-o", "/none/tree"] + arguments)
         #expect(command.status == 2, "\(command.errors)")
@@ -166,8 +169,6 @@ struct ExperimentTests {
         #expect(command.errorLines.count == 1)
         #expect(command.errors.contains(part), "\(command.errors)")
     }
-
-    private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
 
     @Test("Inputs may follow --vary, and its help has examples")
     func words() throws {
