@@ -32,7 +32,7 @@ struct Cai: ParsableCommand {
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
             SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
-            LaunchCommand.self,
+            LaunchCommand.self, CostCommand.self,
         ])
 }
 
