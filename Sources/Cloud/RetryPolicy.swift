@@ -6,6 +6,9 @@ import Glibc
 public struct RetryPolicy: Sendable {
     /// Attempts that may fail, the first included.
     public var attempts = 8
+    /// The same, where the service says that it is asked too often: S3 takes minutes to spread a prefix that a thousand
+    /// workers begin to read at once. With these waits, 46 seconds on average.
+    public var busyAttempts = 16
     /// Seconds.
     public var firstDelay = 0.1
     /// Seconds.
@@ -54,15 +57,16 @@ struct Retries {
     /// Waits before the next attempt.
     /// - Parameters:
     ///   - retryAfter: seconds for which the server wants to be left alone.
+    ///   - isBusy: whether the service said that it is asked too often.
     ///   - brought: whether the attempt came so far that it does not count as failed.
     /// - Throws: `error`, with the number of attempts, where there is none; `CloudError.deadline` where it would come
     ///   after the deadline.
     mutating func wait(
-        after error: CloudError, retryAfter: Double? = nil, brought: Bool = false
+        after error: CloudError, retryAfter: Double? = nil, isBusy: Bool = false, brought: Bool = false
     ) throws(CloudError) {
         if !brought { failures += 1 }
         let time = policy.now()
-        guard failures < policy.attempts, time - start < policy.budget else {
+        guard failures < (isBusy ? policy.busyAttempts : policy.attempts), time - start < policy.budget else {
             let times = failures == 1 ? "1 attempt" : "\(failures) attempts"
             throw CloudError(error.kind, error.subject, "\(error.message) (after \(times))")
         }

@@ -15,7 +15,7 @@ extension S3Client {
         while true {
             let before = reading.count
             let error: CloudError
-            var retryAfter: Double?
+            var (retryAfter, isBusy): (Double?, Bool) = (nil, false)
             switch try attempt(S3Request("GET", bucket, key, headers: reading.headers)) {
             case .success(let response):
                 try reading.take(response, isWhole: true)
@@ -23,12 +23,12 @@ extension S3Client {
             case .failure(let failure):
                 guard failure.isTransient else { throw reading.explain(failure) }
                 if let partial = failure.partial { try reading.take(partial, isWhole: false) }
-                (error, retryAfter) = (failure.error, failure.retryAfter)
+                (error, retryAfter, isBusy) = (failure.error, failure.retryAfter, failure.isBusy)
             }
             // As long as megabytes come, an attempt is none that failed.
             let brought = reading.count - before >= 1 << 20
             guard reading.isComplete else {
-                try retries.wait(after: error, retryAfter: retryAfter, brought: brought)
+                try retries.wait(after: error, retryAfter: retryAfter, isBusy: isBusy, brought: brought)
                 continue
             }
             if reading.isSound { return reading.bytes }

@@ -190,7 +190,7 @@ extension S3Client {
         while true {
             let answer = try attempt(request)
             guard case .failure(let failure) = answer, failure.isTransient else { return answer }
-            try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+            try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isBusy: failure.isBusy)
         }
     }
 
@@ -209,7 +209,7 @@ extension S3Client {
                 }
             case .failure(let failure):
                 guard failure.isTransient else { throw failure.error }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter)
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isBusy: failure.isBusy)
             }
         }
     }

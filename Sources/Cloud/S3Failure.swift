@@ -9,6 +9,8 @@ struct S3Failure {
     var status: Int?
     /// S3's word for it, such as `NoSuchKey`.
     var code: String?
+    /// Whether S3 is asked too often. It says so with 503.
+    var isBusy: Bool { status == 429 || status == 503 }
     /// What came of an answer that broke off, and would have been a good one.
     var partial: HTTPResponse?
 

@@ -15,10 +15,10 @@ public struct Initialize: Sendable {
     /// - Throws: `FanOutError` where the input makes no sense, a bucket or the partitions are not there, or the
     ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is asked for.
     public func run(_ input: InitializeInput) throws(FanOutError) -> InitializeResult {
+        let created = Date().timeIntervalSince1970
         let objects = try partitions(input)
         let ranks = input.ranks ?? objects.count
         let weightsETag = try weightsETag(input)
-        let created = Date().timeIntervalSince1970
         var manifest = RunManifest(
             runID: input.runID ?? Self.newRunID(), created: created, input: input, objects: objects, ranks: ranks,
             weightsETag: weightsETag)

@@ -22,14 +22,18 @@ struct S3FaultTests {
         }
     }
 
-    @Test("A storm without end is given up after eight attempts, and said so in one line")
-    func endlessStorm() throws {
-        try LoopbackServer.run({ _, _ in [S3Scripted.error(503, "SlowDown")] }) { server in
+    @Test(
+        "A storm without end is given up, later where the server is but busy, and said so in one line",
+        arguments: [(500, "InternalError", 8), (503, "SlowDown", 16)])
+    func endlessStorm(status: Int, code: String, attempts: Int) throws {
+        try LoopbackServer.run({ _, _ in [S3Scripted.error(status, code)] }) { server in
             let client = try S3Scripted.client(server)
             let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", [1]) }
             #expect(error?.kind == .unavailable)
-            #expect(error?.description == "s3://b/k: S3 is not available (SlowDown, 503) (after 8 attempts)")
-            #expect(server.requests.count == 8)
+            #expect(
+                error?.description
+                    == "s3://b/k: S3 is not available (\(code), \(status)) (after \(attempts) attempts)")
+            #expect(server.requests.count == attempts)
         }
     }
 
