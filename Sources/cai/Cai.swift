@@ -30,7 +30,8 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self, StatsCommand.self,
+            InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
+            StatsCommand.self,
             SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
             LaunchCommand.self, CostCommand.self,
         ])

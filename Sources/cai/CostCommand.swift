@@ -78,24 +78,46 @@ struct CostCommand: ParsableCommand {
         if published {
             try write(PublishedCostTable(prices: prices, memory: functions.memory?.whole))
         } else if let galaxies = planned.galaxies {
-            try write(plan(galaxies, prices))
+            try write(plan(galaxies, rate: try measuredRate(), prices))
         } else if let requests = formula.requests, let duration = formula.duration {
             let comparison = CostComparison(
                 requests: requests, seconds: duration.value, memoryUsed: formula.memoryUsed.map { $0.value / 1024 },
                 memory: functions.memory?.whole ?? PublishedCost.configuredMemory, storage: functions.storageSize,
                 prices: prices)
             try write(CostComparisonTable(comparison, prices: prices))
+        } else {
+            try write(costs(prices))
         }
+    }
+
+    private func costs(_ prices: PriceList) throws -> RunCosts {
+        var settings = RunCost.Settings()
+        settings.memoryUsed = formula.memoryUsed.map { $0.value / 1024 }
+        settings.memory = functions.memory?.whole
+        settings.storage = functions.storageSize
+        settings.prices = prices
+        return try RunCosts(runs, settings: settings) { try options.objects() }
+    }
+
+    /// The rate of the run that is named beside a plan; nil where none is.
+    private func measuredRate() throws -> MeasuredRate? {
+        guard !runs.isEmpty else { return nil }
+        // What the planned functions are to have is nothing that this run had.
+        let costs = try RunCosts(runs, settings: RunCost.Settings()) { try options.objects() }
+        guard let rate = MeasuredRate.typical(of: costs.runs.compactMap(\.rate)) else {
+            throw ReportError("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
+        }
+        return rate
     }
 
     private func write(_ result: some CostOutput) throws {
         if json { try FanOutNotices.write(result.json) } else { try StandardOutput.write(result.text) }
     }
 
-    private func plan(_ galaxies: Int, _ prices: PriceList) throws -> CostPlan {
+    private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> CostPlan {
         var planner = Planner(galaxies: galaxies)
         planner.architecture = planned.architecture
-        planner.assumptions = planned.assumptions(measured: nil)
+        planner.assumptions = planned.assumptions(measured: rate)
         planner.prices = prices
         planner.concurrencyLimit = planned.concurrencyLimit
         planner.storage = functions.storageSize

@@ -16,7 +16,7 @@ struct Seconds: ExpressibleByArgument, CustomStringConvertible {
         value = number * unit
     }
 
-    var description: String { "\(value.brief)s" }
+    var description: String { "\(Decimals.shortest(value, digits: 6))s" }
 }
 
 /// Memory on a command line, as AWS counts it: `2.8GB` of 2^30 bytes, `1769MB` or `1769` of 2^20.
@@ -37,12 +37,7 @@ struct Megabytes: ExpressibleByArgument, CustomStringConvertible {
     /// MB as they are configured: whole.
     var whole: Int? { Int(exactly: value) }
 
-    var description: String { "\(value.brief) MB" }
-}
-
-extension Double {
-    /// A whole number without its `.0`.
-    fileprivate var brief: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+    var description: String { "\(Decimals.shortest(value, digits: 6)) MB" }
 }
 
 /// What functions are configured with.
@@ -77,7 +72,7 @@ struct FunctionOptions: ParsableArguments {
 
     func priceList() throws -> PriceList {
         guard let prices else { return .published }
-        return try PriceList(json: try CostFiles.read(prices), name: prices)
+        return try PriceList(file: prices)
     }
 }
 

@@ -83,8 +83,9 @@ struct CostPlan: CostOutput {
             let rows = inTime.plan.shares.first?.galaxies ?? 0
             lines.append(
                 "In time:     \(Numbers.counted(inTime.plan.ranks, "worker")) of \(inTime.plan.worker.memory) MB, "
-                    + "\(Dollars.text(inTime.cost)); \(Self.parts(inTime.plan)). An account with "
-                    + "\(Numbers.counted(fewest, "worker")) at once is enough.")
+                    + "\(Dollars.text(inTime.cost)); \(Self.parts(inTime.plan));")
+            lines.append(
+                "             an account with \(Numbers.counted(fewest, "worker")) at once is enough.")
             lines.append(
                 "To do it:    cai split ... --rows \(rows); WorkerMemory=\(inTime.plan.worker.memory); "
                     + "\"max_concurrency\": \(inTime.plan.workersAtOnce)")

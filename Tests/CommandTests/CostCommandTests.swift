@@ -44,6 +44,79 @@ struct CostCommandTests {
         #expect((json["prices"] as? [String: Any])?["as_of"] as? String == "2025-01")
     }
 
+    /// A run of two ranks, a second and three, on 1,769 MB, in `folder`.
+    private func writeRun(_ folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let ranks = [1.0, 3.0].map { seconds in
+            """
+            {"run_id": "r", "total_cpu_time (seconds)": \(seconds), "total_cpu_memory (MB)": 107.3741824,
+             "throughput_bps": 1, "batch_size": 512, "num_samples": 400, "data_path": "p/1.pt", "result_path": "r",
+             "s3_total_time": 1, "s3_num_requests": 11, "inference_s": \(seconds), "total_s": \(seconds),
+             "threads": 1, "configured_memory_mb": 1769}
+            """
+        }
+        try Data("[\(ranks.joined(separator: ","))]".utf8).write(
+            to: URL(fileURLWithPath: folder + "/combined_data.json"))
+    }
+
+    @Test("A run's folder, its file, and its object in a store cost the same")
+    func run() throws {
+        try Fixture.withTemporaryFolder { folder in
+            try writeRun(folder + "/results/r")
+            let places = ["results/r", "results/r/", "results/r/combined_data.json", "s3://results/r"].map { place in
+                [place.hasPrefix("s3") ? place : folder + "/" + place, "--store", "file://" + folder]
+            }
+            let costs = try places.map { place in
+                let command = try Command.run(["cost", "--json"] + place)
+                #expect(command.errors.isEmpty)
+                let runs = try #require(try object(command.output)["runs"] as? [[String: Any]])
+                return try #require((runs[0]["cost"] as? [String: Any])?["gb_s"] as? Double)
+            }
+            // 4 s, and 1.005 s each of Initialize and Summarize.
+            for cost in costs { #expect(abs(cost - 6.01 * 1769 / 1024) < 1e-9) }
+            let text = try Command.run(["cost", folder + "/results/r"]).output
+            #expect(text.contains("2 workers of 2.00 s, 0.10 GB used, 1,769 MB configured\n"))
+            #expect(text.contains("Time: total_s of each rank"))
+            // Its rate is 800 galaxies in 4 processor seconds.
+            let plan = try object(
+                try Command.run(["cost", folder + "/results/r", "--galaxies", "1000", "--json"]).output)
+            #expect((plan["assumptions"] as? [String: Any])?["processor_rate"] as? Double == 200)
+        }
+    }
+
+    @Test("A tree of runs: a line each")
+    func tree() throws {
+        let tree = Fixture.root + "/Tests/Fixtures/results/tree"
+        let command = try Command.run(["cost", tree])
+        #expect(command.status == 0, "\(command.errors)")
+        #expect(command.output.contains("published formula  billed, x86_64  billed, arm64\n"))
+        let json = try object(try Command.run(["cost", tree, "--json", "--memory-used", "2GB"]).output)
+        let runs = try #require(json["runs"] as? [[String: Any]])
+        #expect(runs.count == command.outputLines.filter { $0.hasPrefix(tree) }.count)
+        #expect(runs.count > 2)
+        for run in runs {
+            let cost = try #require(run["cost"] as? [String: Any])
+            let formula = try #require(cost["published_formula"] as? [String: Any])
+            let (requests, seconds) = (cost["requests"] as? Int ?? 0, cost["duration_s"] as? Double ?? 0)
+            let dollars = Double(requests) * (seconds * 2 * 0.0000166667 + 2e-7)
+            #expect(abs(try #require(formula["total_usd"] as? Double) - dollars) < 1e-12)
+        }
+    }
+
+    @Test(
+        "A place without results ends with 1",
+        arguments: [
+            ("nowhere", "nowhere: no such file"),
+            ("Sources", "Sources: expected combined_data.json or result-partition"),
+            ("README.md", "README.md: expected JSON"),
+        ])
+    func noRun(place: String, message: String) throws {
+        let command = try Command.run(["cost", place])
+        #expect(command.status == 1)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.contains(message), "\(command.errors)")
+    }
+
     @Test("Half a million galaxies in a minute")
     func headline() throws {
         let arguments = ["cost", "--galaxies", "500000", "--within", "60s", "--instance-price", "1.2"]
@@ -68,6 +141,13 @@ struct CostCommandTests {
         // The plan's own line is within the account's limits.
         let workers = try #require(plans[1]["workers"] as? Int)
         #expect(command.output.contains("\(workers) workers of "))
+    }
+
+    @Test("docs/COST.md shows what the command prints")
+    func document() throws {
+        let output = try Command.run(["cost", "--galaxies", "500000", "--within", "60s"]).output
+        let indented = output.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "    " + $0 }
+        #expect(try text(of: Fixture.root + "/docs/COST.md").contains(indented.joined(separator: "\n")))
     }
 
     @Test("What an account allows, and another rate, shape the plan")
@@ -161,9 +241,11 @@ struct CostCommandTests {
             (["--galaxies", "5", "--concurrency-limit", "0"], "--concurrency-limit: expected 1 to 10000"),
             (["--galaxies", "5", "--memory-limit", "20GB"], "--memory-limit: expected whole MB from 128 to 10240"),
             (["--galaxies", "5", "--memory", "4000", "--memory-limit", "3008"], "--memory: expected at most"),
-            (["--galaxies", "5", "--overhead", "1h"], "--overhead: expected 0 to 600 s, found 3600s"),
+            (["--galaxies", "5", "--overhead", "1h"], "--overhead: expected 0 to 600 s, found 3,600s"),
             (["--galaxies", "5", "--memory-used", "2GB"], "--memory-used: expected --requests or a run with it"),
             (["--galaxies", "5", "--architecture", "riscv"], "--architecture"),
+            (["run", "--published"], "found --published and 'run'"),
+            ([""], "run: expected a name"),
             (["--galaxies", "5", "--prices", ""], "--prices: expected a name"),
         ])
     func usage(arguments: [String], message: String) throws {

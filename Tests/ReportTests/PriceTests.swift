@@ -83,8 +83,8 @@ struct PriceTests {
         arguments: [
             ("\"USD\"", "\"EUR\"", "p.json: currency: expected USD, found 'EUR'"),
             ("\"request\": 0.0000002", "\"request\": -1", "p.json: lambda.request: expected dollars from 0 to 1000"),
-            ("\"get\": 0.0000004", "\"get\": \"free\"", "p.json: s3.get: expected a number"),
-            ("\"get\": 0.0000004,", "", "p.json: s3.get: "),
+            ("\"get\": 0.0000004", "\"get\": \"free\"", "p.json: s3.get: expected a number, found"),
+            ("\"get\": 0.0000004,", "", "p.json: s3: expected the key get, found none"),
             ("arm64", "arm", "p.json: lambda.gb_second.arm64: expected at least one tier, found none"),
             ("\"up_to\": 15000000000", "\"up_to\": 5", "lambda.gb_second.x86_64[1].up_to: expected a number above"),
             ("\"up_to\": 18750000000, ", "", "lambda.gb_second.arm64[1].up_to: expected a number above"),

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 extension PriceList {
     /// The prices that come with the program.
     public static let published: PriceList = {
@@ -11,18 +9,14 @@ extension PriceList {
         }
     }()
 
+    /// Prices in a file.
+    public init(file path: String) throws(ReportError) { try self.init(json: FileBytes.read(path), name: path) }
+
     /// Prices of another day or region, in the form of `Sources/Report/Cost/prices.json`.
     /// - Parameter name: what errors call the text.
     /// - Throws: `ReportError` naming the key that is missing or no price.
     public init(json bytes: [UInt8], name: String) throws(ReportError) {
-        let file: File
-        do {
-            file = try JSONDecoder().decode(File.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw ReportError("\(name): \(error.line)")
-        } catch {
-            throw ReportError("\(name): expected JSON")
-        }
+        let file = try JSONFile.decode(File.self, bytes, name: name)
         guard file.currency == "USD" else {
             throw ReportError("\(name): currency: expected USD, found '\(file.currency)'")
         }
