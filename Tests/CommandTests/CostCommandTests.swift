@@ -146,7 +146,9 @@ struct CostCommandTests {
     @Test("docs/COST.md shows what the command prints")
     func document() throws {
         let output = try Command.run(["cost", "--galaxies", "500000", "--within", "60s"]).output
-        let indented = output.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "    " + $0 }
+        let indented = output.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.isEmpty ? "" : "    " + $0
+        }
         #expect(try text(of: Fixture.root + "/docs/COST.md").contains(indented.joined(separator: "\n")))
     }
 

@@ -58,6 +58,7 @@ public struct TableCheck: Sendable {
         let columns = Set(expected.columns)
         guard columns.contains("run") else { throw unknown(expected, name) }
         if columns.contains("sum_of_ranks_bps") { return ("wall_clock", [(nil, tables.wallClock)]) }
+        guard columns.contains("total_cpu_time (seconds)") else { throw unknown(expected, name) }
         if columns.contains("threads") { return ("threads_varying_results", [(nil, tables.threadsVarying)]) }
         if columns.contains("inference_duration (s)") { return ("result_stats_adjusted", [(nil, tables.adjusted)]) }
         if columns.contains("partition (MB)") { return ("result_stats", [(nil, tables.resultStats)]) }
