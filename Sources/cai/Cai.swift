@@ -18,6 +18,8 @@ struct Cai: ParsableCommand {
                                                a fan-out, all on this machine
               cai experiment data/ -o tree --vary threads 1,2
                                                how long it takes, and what decides that
+              cai cost --galaxies 500000 --within 60s
+                                               what one would take on AWS Lambda
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -34,7 +36,7 @@ struct Cai: ParsableCommand {
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
             StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self,
-            SummarizeCommand.self, LaunchCommand.self, ExperimentCommand.self,
+            SummarizeCommand.self, LaunchCommand.self, ExperimentCommand.self, CostCommand.self,
         ])
 }
 

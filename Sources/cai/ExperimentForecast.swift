@@ -34,20 +34,18 @@ struct ExperimentForecast {
     }
 
     /// On AWS.
-    /// - Parameters:
-    ///   - launches: what a run of a point would be.
-    ///   - rate: galaxies a second of one worker.
+    /// - Parameter launches: what a run of a point would be.
     init(
-        _ plan: ExperimentPlan, launches: (ExperimentPoint) throws -> LaunchPlan, rate: Double
+        _ plan: ExperimentPlan, worker: LambdaWorker, launches: (ExperimentPoint) throws -> LaunchPlan
     ) throws {
         lines = try plan.points.map { point in
             let launch = try launches(point)
             return Line(
-                point: point, galaxies: launch.galaxies, seconds: launch.mapSeconds + launch.otherSeconds,
-                cost: launch.cost.functions + launch.cost.stateMachine)
+                point: point, galaxies: launch.plan.galaxies, seconds: launch.plan.totalSeconds,
+                cost: launch.bill.total)
         }
-        self.rate = rate
-        basis = "of each worker, 1,769 MB"
+        rate = worker.galaxiesPerSecond
+        basis = "of each worker, \(Numbers.grouped(worker.memory)) MB"
     }
 
     private var runs: Int { lines.reduce(0) { $0 + $1.point.runs } }

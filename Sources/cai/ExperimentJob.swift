@@ -4,6 +4,7 @@ import FanOut
 import FoundationEssentials
 import Glibc
 import Inference
+import Report
 import Synchronization
 import TensorFiles
 
@@ -66,15 +67,15 @@ struct ExperimentJob {
             keepsPredictions: command.keepPredictions)
         try engine.prepare(plan.points)
         guard !command.dryRun else {
-            let workers = LaunchPlan.Workers(
-                memory: LaunchPlan.Workers.memoryOfOneProcessor, architecture: .x86,
+            let worker = LambdaWorker(
+                memory: LambdaLimits.memoryOfOneProcessor, architecture: .x86,
                 galaxiesPerSecond: command.galaxiesPerSecond)
             return try ExperimentForecast(
-                plan,
+                plan, worker: worker,
                 launches: { point in
                     let input = engine.input(PlannedRun(point: point, number: 1), replaces: false)
-                    return try Initialize(store: store).plan(try InitializeInput(input), workers: workers)
-                }, rate: workers.galaxiesPerSecond
+                    return try Initialize(store: store).plan(try InitializeInput(input), worker: worker)
+                }
             ).write(asJSON: command.json)
         }
         var place = ExperimentMachine()
