@@ -49,9 +49,14 @@ struct ExperimentJob {
         defer { if !command.keep { engine.scratch.remove() } }
         if !command.keep { watch.clean(engine.scratch) }
         let line = ExperimentLine(isShown: !command.quiet)
-        try engine.prepare(pending.map(\.point)) { line.show(cut: $0) }
-        if command.warmUp { experiment.add(warmUp: try engine.warmUp(first), of: first.point) }
-        record = try make(&experiment, line, watch)
+        do {
+            try engine.prepare(pending.map(\.point)) { line.show(cut: $0) }
+            if command.warmUp { experiment.add(warmUp: try engine.warmUp(first), of: first.point) }
+            record = try make(&experiment, line, watch)
+        } catch {
+            watch.hold()
+            throw error
+        }
         try end(record)
     }
 
@@ -153,6 +158,7 @@ private final class Watch: Sendable {
         var done = 0
         var total = 0
         var scratch: ScratchFolder?
+        var isEnding = false
     }
 
     private let state = Mutex(State())
@@ -161,7 +167,10 @@ private final class Watch: Sendable {
     init(isResumable: Bool) {
         for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
             SignalWatch.start(signal) { [self] in
-                let state = state.withLock { $0 }
+                let state = state.withLock { state in
+                    state.isEnding = true
+                    return state
+                }
                 if Console.isTerminal { Console.write("\r\u{1B}[K") }
                 let runs = "\(state.done) of \(Numbers.counted(state.total, "run")) are done"
                 Console.report(
@@ -175,6 +184,11 @@ private final class Watch: Sendable {
 
     func set(done: Int, of total: Int) {
         state.withLock { ($0.done, $0.total) = (done, total) }
+    }
+
+    /// What fails since its files are being removed is no error: the process ends meanwhile.
+    func hold() {
+        while state.withLock({ $0.isEnding }) { sleep(1) }
     }
 
     /// From now on, the folder is removed then.
