@@ -53,7 +53,7 @@ let package = Package(
         // Compiled in: a bundle beside the program would have to travel with it.
         .target(
             name: "Report", resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
-            swiftSettings: memorySafe),
+            swiftSettings: memorySafe + optimised),
         .executableTarget(
             name: "cai",
             dependencies: [
