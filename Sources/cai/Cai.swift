@@ -17,6 +17,8 @@ struct Cai: ParsableCommand {
                                                partitions for a fan-out
               cai run payload.json --store file:///data
                                                a fan-out, all on this machine
+              cai cost --galaxies 500000 --within 60s
+                                               what one would take on AWS Lambda
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -34,8 +36,7 @@ struct Cai: ParsableCommand {
             InferCommand.self, EmbedCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
             EvaluateCommand.self,
             StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self,
-            SummarizeCommand.self,
-            LaunchCommand.self,
+            SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 
