@@ -158,6 +158,14 @@ struct ExperimentTests {
             try fails([Fixture.path("tiny/normalcell.pt"), "-o", tree], "normalcell.pt")
             try fails([folder + "/none.pt", "-o", tree], "none.pt")
             try fails([Tiny.partition, "-o", tree, "--repeat", "--weights", folder + "/w.pt"], "w.pt")
+
+            let mine = folder + "/mine"
+            try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
+            try Data([1]).write(to: URL(fileURLWithPath: mine + "/notes"))
+            let taken = try experiment(tree, ["--scratch", mine])
+            #expect(taken.status == 1)
+            #expect(taken.errors.contains("expected an empty folder for scratch, found 'notes'"))
+            #expect(try names(in: mine) == ["notes"])
         }
     }
 

@@ -113,6 +113,7 @@ struct LocalEngineTests {
             try FileManager.default.createDirectory(
                 atPath: folder + "/other/data", withIntermediateDirectories: true)
             #expect(throws: ExperimentError.self) { try ScratchFolder(folder + "/other").make() }
+            ScratchFolder(folder + "/other").remove()
             #expect(FileManager.default.fileExists(atPath: folder + "/other/data"))
             // What a process has left that is no more.
             try scratch.make()
@@ -120,6 +121,14 @@ struct LocalEngineTests {
             try Data([1]).write(to: URL(fileURLWithPath: scratch.data + "/left"))
             try scratch.make()
             #expect(!FileManager.default.fileExists(atPath: scratch.data + "/left"))
+            // Another process that is alive, by its start: this one's parent.
+            let status = try String(contentsOfFile: "/proc/\(getppid())/stat", encoding: .utf8)
+            let start = try #require(status.split(separator: ")").last).split(separator: " ")[19]
+            try Data("\(getppid()) \(start)".utf8).write(to: URL(fileURLWithPath: scratch.path + "/cai-experiment"))
+            let error = try #require(throws: ExperimentError.self) { try scratch.make() }
+            #expect(error.description.contains("process \(getppid()), is at work there"))
+            scratch.remove()
+            #expect(FileManager.default.fileExists(atPath: scratch.data))
         }
     }
 }
