@@ -21,6 +21,23 @@ public struct Run: Sendable {
         self.init(key: key, folder: folder, ranks: ranks, summary: summed)
     }
 
+    /// A run that is in no tree, from the bytes of its files.
+    /// - Parameters:
+    ///   - combined, name: `combined_data.json`, and what errors call it.
+    ///   - summary: `summary.json` with its name; nil where there is none.
+    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
+    public init(
+        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil
+    ) throws(ReportError) {
+        let ranks = try RankRecord.read(combined, name: name)
+        guard !ranks.isEmpty else { throw ReportError("\(name): expected the results of ranks, found an empty array") }
+        var summed: Summary?
+        if let summary { summed = try JSONFile.decode(Summary.self, summary.bytes, name: summary.name) }
+        self.init(
+            key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: ""), folder: name, ranks: ranks,
+            summary: summed)
+    }
+
     init(key: RunKey, folder: String, ranks: [RankRecord], summary: Summary? = nil) {
         self.key = key
         self.folder = folder
