@@ -8,23 +8,29 @@ import TensorFiles
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Draw predictions and their quality as one page.",
+        abstract: "Draw predictions, a run, or a tree of runs as one page.",
         discussion: """
             INPUT is predictions as 'cai infer' writes them (.csv; /dev/stdin for a pipe), the folder that 'cai run' left, \
-            or s3://bucket/key of either. The page is one HTML file that loads nothing, follows the reader's light or dark \
-            setting, and prints.
+            s3://bucket/key of either, or a tree of runs as 'cai experiment' or the published system leaves it \
+            (result-partition-...MB folders). The page is one HTML file that loads nothing, follows the reader's light or \
+            dark setting, and prints.
 
             It shows predicted against spectroscopic redshift, residuals along redshift, the distribution of dz, both \
             families of measures with 95% intervals of the bootstrap, and quality by redshift. Where no galaxy has a \
             z_spec, it shows how many galaxies there are at each redshift.
 
-            The same input gives the same bytes. docs/REPORTS.md says how each number is made.
+            Of a run it shows what each rank did when. Of a tree: time and throughput by data size, batch size and \
+            threads, one line for each partition size, by the ranks' clocks and by the one on the wall; what calls to the \
+            store took; and what the data cannot support.
+
+            The same input gives the same bytes. docs/REPORTS.md and docs/STATISTICS.md say how each number is made.
 
             EXAMPLES
               cai report predictions.csv
               cai report predictions.csv -o page.html --figures figures/
               cai infer data/ --quiet | cai report /dev/stdin -o page.html
               cai report s3://bucket/run-1/ -o run-1.html --title 'Run 1'
+              cai report tree/ --reference docs/results/reference.csv
             """)
 
     @Argument(
@@ -41,6 +47,17 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The page's heading. Default: what the input is called.", valueName: "text"))
     var title: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of a tree: draw these numbers of others beside it, as docs/results/reference.csv has them.",
+            valueName: "csv"))
+    var reference: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a tree: how long runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"))
+    var durations: [String] = []
+
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
 
@@ -51,6 +68,8 @@ struct ReportCommand: ParsableCommand {
         try requireName(input, of: "input")
         try requireName(output, of: "--output")
         if let figures { try requireName(figures, of: "--figures") }
+        if let reference { try requireName(reference, of: "--reference") }
+        for log in durations { try requireName(log, of: "--durations") }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by the page: name a file with --output")
         }
@@ -60,9 +79,19 @@ struct ReportCommand: ParsableCommand {
         let place =
             output == "-"
             ? nil : try OutputFile(output, store: S3Location.isLocation(output) ? try StoreLocator.store(nil) : nil)
+        let references = try reference.map { path throws(ReportError) in
+            try ReferenceMeasurement.read(csvFile: path)
+        }
+        let logs = try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }
         let input = try ReportInput(input)
         try place?.check(sparing: input.files)
-        let document = try ReportDocument(input, title: title)
+        if case .tree = input.content {
+        } else if reference != nil || !durations.isEmpty {
+            let option = reference == nil ? "--durations" : "--reference"
+            throw ReportError("\(self.input): expected a tree of runs for \(option), found none")
+        }
+        let document = try ReportDocument(
+            input, title: title, durations: RunDurations(logs), references: references ?? [])
         var written: [String] = []
         if let place {
             let html = document.html
@@ -82,43 +111,6 @@ struct ReportCommand: ParsableCommand {
     }
 }
 
-/// The page of an input, and its figures.
-struct ReportDocument {
-    let predictions: PredictionReport
-    let html: String
-    let figures: [Figure]
-
-    init(_ input: ReportInput, title: String? = nil) throws {
-        let parallel = ParallelLoop.threads(Processors.available)
-        predictions = try PredictionReport(input.predictions, name: input.name) { parallel($0, $1) }
-        let sections = predictions.sections
-        figures = sections.flatMap(\.figures)
-        html =
-            HTMLPage(
-                title: title ?? "Redshifts: \(input.title)", lead: Self.lead(predictions), sections: sections,
-                footer: "Made by cai \(Cai.configuration.version) from \(input.title)."
-            ).html
-    }
-
-    private static func lead(_ predictions: PredictionReport) -> String {
-        let galaxies = Numbers.counted(predictions.galaxies, "galaxy", "galaxies")
-        guard let quality = predictions.quality else { return "Predicted redshifts of \(galaxies)." }
-        return quality.galaxies == predictions.galaxies
-            ? "Predicted redshifts of \(galaxies), compared with spectroscopic ones."
-            : "Predicted redshifts of \(galaxies), \(Numbers.grouped(quality.galaxies)) of them compared with "
-                + "spectroscopic ones."
-    }
-
-    /// - Returns: the files' paths.
-    func writeFigures(into path: String) throws -> [String] {
-        let folder = try OutputFolder(path)
-        return try figures.map { figure in
-            try folder.write(figure.file, to: figure.id + ".svg")
-            return folder.file(figure.id + ".svg")
-        }
-    }
-}
-
 /// What `--json` prints.
 private struct ReportSummary: Encodable {
     /// A bin of spectroscopic redshift.
@@ -130,9 +122,12 @@ private struct ReportSummary: Encodable {
 
     let page: String
     let files: [String]
+    /// Of runs; left out where there are predictions alone.
+    let runs: Int?
+    let ranks: Int?
     let galaxies: Int
-    /// Galaxies without a z_spec.
-    let unknown: Int
+    /// Galaxies without a z_spec; left out where there are no predictions.
+    let unknown: Int?
     /// null where there is nothing to compare.
     let quality: Quality?
     /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
@@ -141,19 +136,22 @@ private struct ReportSummary: Encodable {
     let byRedshift: [Bin]
 
     enum CodingKeys: String, CodingKey {
-        case page, files, galaxies, unknown, quality, intervals, resamples
+        case page, files, runs, ranks, galaxies, unknown, quality, intervals, resamples
         case byRedshift = "by_redshift"
     }
 
     init(_ document: ReportDocument, page: String, files: [String]) {
         let report = document.predictions
         (self.page, self.files) = (page, files)
-        (galaxies, unknown, quality) = (report.galaxies, report.unknown, report.quality)
-        resamples = report.intervals?.resamples
-        let names = (report.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
-        let ends = report.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
+        runs = document.runs.isEmpty ? nil : document.runs.count
+        ranks = document.runs.isEmpty ? nil : document.runs.reduce(0) { $0 + $1.ranks.count }
+        galaxies = report?.galaxies ?? document.runs.reduce(0) { $0 + $1.statistics.galaxies }
+        (unknown, quality) = (report?.unknown, report?.quality)
+        resamples = report?.intervals?.resamples
+        let names = (report?.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
+        let ends = report?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
         intervals = Dictionary(zip(names, ends)) { first, _ in first }
-        byRedshift = (report.bins?.bins ?? []).map {
+        byRedshift = (report?.bins?.bins ?? []).map {
             Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
         }
     }

@@ -11,14 +11,30 @@ public struct Run: Sendable {
     public let ownDuration: RunDuration?
 
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
+    /// - Parameter key: the run's place in a tree; of a run that is in none, its folder's name.
     /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
-    public init(folder: String, key: RunKey) throws(ReportError) {
-        let file = folder + "/" + Self.fileName
-        let ranks = try RankRecord.read(file)
-        guard !ranks.isEmpty else { throw ReportError("\(file): expected the results of ranks, found an empty array") }
-        let summary = folder + "/summary.json"
-        let summed = FileManager.default.fileExists(atPath: summary) ? try JSONFile.decode(Summary.self, summary) : nil
-        self.init(key: key, folder: folder, ranks: ranks, summary: summed)
+    public init(folder: String, key: RunKey? = nil) throws(ReportError) {
+        let summary = folder + "/" + Self.summaryName
+        let hasSummary = FileManager.default.fileExists(atPath: summary)
+        try self.init(
+            ranks: try FileBytes.read(folder + "/" + Self.fileName),
+            summary: hasSummary ? try FileBytes.read(summary) : nil, folder: folder, key: key)
+    }
+
+    /// The same of files that are in memory; errors name them as if they lay in `folder`.
+    public init(
+        ranks bytes: [UInt8], summary: [UInt8]?, folder: String, key: RunKey? = nil
+    ) throws(ReportError) {
+        let place = folder.hasSuffix("/") ? folder : folder + "/"
+        let ranks = try RankRecord.read(bytes, name: place + Self.fileName)
+        guard !ranks.isEmpty else {
+            throw ReportError("\(place)\(Self.fileName): expected the results of ranks, found an empty array")
+        }
+        var summed: Summary?
+        if let summary { summed = try JSONFile.decode(Summary.self, summary, name: place + Self.summaryName) }
+        let alone = RunKey(
+            group: RunGroupKey(partition: nil, size: nil), run: String(folder.split(separator: "/").last ?? "1"))
+        self.init(key: key ?? alone, folder: folder, ranks: ranks, summary: summed)
     }
 
     init(key: RunKey, folder: String, ranks: [RankRecord], summary: Summary? = nil) {
@@ -30,7 +46,9 @@ public struct Run: Sendable {
     }
 
     /// All ranks' results in one array: what makes a folder a run's.
-    static let fileName = "combined_data.json"
+    public static let fileName = "combined_data.json"
+    /// How the whole run went; ours alone.
+    public static let summaryName = "summary.json"
 
     /// What is needed of our `summary.json`.
     struct Summary: Decodable {
