@@ -85,8 +85,7 @@ struct ReportCommand: ParsableCommand {
         let logs = try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }
         let input = try ReportInput(input)
         try place?.check(sparing: input.files)
-        if case .tree = input.content {
-        } else if reference != nil || !durations.isEmpty {
+        if !input.isTree, reference != nil || !durations.isEmpty {
             let option = reference == nil ? "--durations" : "--reference"
             throw ReportError("\(self.input): expected a tree of runs for \(option), found none")
         }
@@ -131,9 +130,9 @@ private struct ReportSummary: Encodable {
     /// null where there is nothing to compare.
     let quality: Quality?
     /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
-    let intervals: [String: [Double]?]
+    let intervals: [String: [Double]?]?
     let resamples: Int?
-    let byRedshift: [Bin]
+    let byRedshift: [Bin]?
 
     enum CodingKeys: String, CodingKey {
         case page, files, runs, ranks, galaxies, unknown, quality, intervals, resamples
@@ -148,11 +147,15 @@ private struct ReportSummary: Encodable {
         galaxies = report?.galaxies ?? document.runs.reduce(0) { $0 + $1.statistics.galaxies }
         (unknown, quality) = (report?.unknown, report?.quality)
         resamples = report?.intervals?.resamples
-        let names = (report?.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
-        let ends = report?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
-        intervals = Dictionary(zip(names, ends)) { first, _ in first }
-        byRedshift = (report?.bins?.bins ?? []).map {
-            Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
+        intervals = report.map { report in
+            let names = (report.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
+            let ends = report.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
+            return Dictionary(zip(names, ends)) { first, _ in first }
+        }
+        byRedshift = report.map { report in
+            (report.bins?.bins ?? []).map {
+                Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ struct ReportInput {
     /// Files that were read, which no output may replace.
     let files: [String]
 
+    var isTree: Bool { if case .tree = content { true } else { false } }
+
     /// - Throws: `ReportError`, or `CloudError` where a store does not give what is asked of it.
     init(_ name: String) throws {
         self.name = name
