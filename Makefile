@@ -11,7 +11,7 @@ CLOUD_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
+.PHONY: deps build demo test test-cloud test-pages format lint bench bench-peers accuracy elementary figure weights-manifest \
 	bench-lambda clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
@@ -77,9 +77,15 @@ accuracy: deps
 instruction-count: deps
 	@Benchmarks/count-instructions.sh $(ARGS)
 
-# The README's figure, from the predictions of `make demo`.
+# The README's figure of redshifts, from the predictions of `make demo`.
 figure: demo
-	@$(PYTHON) docs/figures/redshifts.py $(OUT)/predictions.csv docs/figures/redshifts.svg
+	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
+	@cp $(OUT)/figures/redshifts.svg docs/figures/redshifts.svg
+
+# Pages and figures that the program writes, by HTML Tidy.
+test-pages: build
+	@scripts/install-packages.sh --pages
+	@Tests/Pages/run.sh
 
 # The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
 image: build

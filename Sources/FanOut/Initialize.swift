@@ -47,7 +47,9 @@ public struct Initialize: Sendable {
     }
 
     /// What a run would be, of the listing alone: nothing is written.
-    public func plan(_ input: InitializeInput, worker: LambdaWorker) throws(FanOutError) -> LaunchPlan {
+    public func plan(
+        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
+    ) throws(FanOutError) -> LaunchPlan {
         let objects = try partitions(input)
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
@@ -56,7 +58,7 @@ public struct Initialize: Sendable {
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
         return LaunchPlan(
             place: store.name(bucket: input.dataBucket, key: input.folder), sizes: sizes,
-            concurrency: input.maxConcurrency, worker: worker)
+            concurrency: input.maxConcurrency, worker: worker, prices: prices)
     }
 
     /// The partitions to run, in natural order.

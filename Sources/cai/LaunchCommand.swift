@@ -18,7 +18,7 @@ struct LaunchCommand: ParsableCommand {
 
             With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
             Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
-            1,769 MB, for which AWS gives a processor. Cost is that of us-east-1. 'cai cost' finds out which memory \
+            1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. 'cai cost' finds out which memory \
             and which partitions are cheapest or fastest.
 
             EXAMPLES
@@ -46,6 +46,9 @@ struct LaunchCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
     var galaxiesPerSecond: Double?
+
+    @Option(help: ArgumentHelp("With --dry-run: prices in a file (docs/COST.md).", valueName: "file"))
+    var prices: String?
 
     @OptionGroup var options: FanOutOptions
 
@@ -76,6 +79,7 @@ struct LaunchCommand: ParsableCommand {
                 throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
             }
         }
+        if let prices { try requireName(prices, of: "--prices") }
         guard LambdaLimits.memoryRange.contains(memory) else {
             throw ValidationError("--memory: expected 128 to 10240, found \(memory)")
         }
@@ -121,7 +125,9 @@ struct LaunchCommand: ParsableCommand {
     private func plan(_ input: InitializeInput) throws {
         let worker = LambdaWorker(memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
-        let plan = try Initialize(store: options.objects(region: region)).plan(input, worker: worker)
+        let plan = try Initialize(store: options.objects(region: region)).plan(
+            input, worker: worker,
+            prices: prices.map { path throws(ReportError) in try PriceList(file: path) } ?? .published)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
     }

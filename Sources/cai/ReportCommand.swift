@@ -8,29 +8,25 @@ import TensorFiles
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Draw predictions, a run, or a tree of runs as one page.",
+        abstract: "Draw predictions, a run or an experiment as one page.",
         discussion: """
-            INPUT is predictions as 'cai infer' writes them (.csv; /dev/stdin for a pipe), the folder that 'cai run' left, \
-            s3://bucket/key of either, or a tree of runs as 'cai experiment' or the published system leaves it \
-            (result-partition-...MB folders). The page is one HTML file that loads nothing, follows the reader's light or \
-            dark setting, and prints.
+            INPUT is predictions as 'cai infer' writes them (.csv or .jsonl; /dev/stdin for a pipe), the folder that \
+            'cai run' left, s3://bucket/key of either, or a tree of runs as 'cai experiment' or the published system lays \
+            it out. The page is one HTML file that loads nothing, follows the reader's light or dark setting, and prints.
 
-            It shows predicted against spectroscopic redshift, residuals along redshift, the distribution of dz, both \
-            families of measures with 95% intervals of the bootstrap, and quality by redshift. Where no galaxy has a \
-            z_spec, it shows how many galaxies there are at each redshift.
+            Of predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
+            dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; where no galaxy has \
+            a z_spec, how many galaxies there are at each redshift. Of a run, its ranks over time, calls to the store and \
+            cost besides. Of a tree, time and throughput against data size, batch size and threads.
 
-            Of a run it shows what each rank did when. Of a tree: time and throughput by data size, batch size and \
-            threads, one line for each partition size, by the ranks' clocks and by the one on the wall; what calls to the \
-            store took; and what the data cannot support.
-
-            The same input gives the same bytes. docs/REPORTS.md and docs/STATISTICS.md say how each number is made.
+            The same input gives the same bytes. docs/REPORTS.md says how each number is made.
 
             EXAMPLES
               cai report predictions.csv
               cai report predictions.csv -o page.html --figures figures/
               cai infer data/ --quiet | cai report /dev/stdin -o page.html
               cai report s3://bucket/run-1/ -o run-1.html --title 'Run 1'
-              cai report tree/ --reference docs/results/reference.csv
+              cai report results/ -o runs.html --reference reference.csv
             """)
 
     @Argument(
@@ -49,14 +45,14 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: draw these numbers of others beside it, as docs/results/reference.csv has them.",
-            valueName: "csv"))
-    var reference: String?
+            "Of a tree: how long its runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"))
+    var durations: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: how long runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"))
-    var durations: [String] = []
+            "Of a tree: numbers of others to draw beside it, as docs/results/reference.csv has them.", valueName: "csv")
+    )
+    var reference: String?
 
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
@@ -79,18 +75,9 @@ struct ReportCommand: ParsableCommand {
         let place =
             output == "-"
             ? nil : try OutputFile(output, store: S3Location.isLocation(output) ? try StoreLocator.store(nil) : nil)
-        let references = try reference.map { path throws(ReportError) in
-            try ReferenceMeasurement.read(csvFile: path)
-        }
-        let logs = try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }
         let input = try ReportInput(input)
         try place?.check(sparing: input.files)
-        if !input.isTree, reference != nil || !durations.isEmpty {
-            let option = reference == nil ? "--durations" : "--reference"
-            throw ReportError("\(self.input): expected a tree of runs for \(option), found none")
-        }
-        let document = try ReportDocument(
-            input, title: title, durations: RunDurations(logs), references: references ?? [])
+        let document = try ReportDocument(input, title: title, beside: try beside(input))
         var written: [String] = []
         if let place {
             let html = document.html
@@ -108,6 +95,19 @@ struct ReportCommand: ParsableCommand {
             for file in written { Console.report("wrote \(file)") }
         }
     }
+
+    private func beside(_ input: ReportInput) throws -> ReportDocument.Beside {
+        if case .run = input.content,
+            let option = durations.first.map({ _ in "--durations" }) ?? reference.map({ _ in "--reference" })
+        {
+            throw ValidationError("\(option): expected a tree of runs with it, found \(input.name)")
+        }
+        return ReportDocument.Beside(
+            durations: RunDurations(try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }),
+            references: try reference.map { path throws(ReportError) in
+                try ReferenceMeasurement.read(csvFile: path)
+            } ?? [])
+    }
 }
 
 /// What `--json` prints.
@@ -121,41 +121,47 @@ private struct ReportSummary: Encodable {
 
     let page: String
     let files: [String]
-    /// Of runs; left out where there are predictions alone.
-    let runs: Int?
-    let ranks: Int?
-    let galaxies: Int
-    /// Galaxies without a z_spec; left out where there are no predictions.
+    let runs: Int
+    /// null where the input has no predictions.
+    let galaxies: Int?
+    /// Galaxies without a z_spec.
     let unknown: Int?
     /// null where there is nothing to compare.
     let quality: Quality?
     /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
-    let intervals: [String: [Double]?]?
+    let intervals: [String: [Double]?]
     let resamples: Int?
-    let byRedshift: [Bin]?
+    let byRedshift: [Bin]
 
     enum CodingKeys: String, CodingKey {
-        case page, files, runs, ranks, galaxies, unknown, quality, intervals, resamples
+        case page, files, runs, galaxies, unknown, quality, intervals, resamples
         case byRedshift = "by_redshift"
     }
 
     init(_ document: ReportDocument, page: String, files: [String]) {
         let report = document.predictions
-        (self.page, self.files) = (page, files)
-        runs = document.runs.isEmpty ? nil : document.runs.count
-        ranks = document.runs.isEmpty ? nil : document.runs.reduce(0) { $0 + $1.ranks.count }
-        galaxies = report?.galaxies ?? document.runs.reduce(0) { $0 + $1.statistics.galaxies }
-        (unknown, quality) = (report?.unknown, report?.quality)
+        (self.page, self.files, runs) = (page, files, document.runs)
+        (galaxies, unknown, quality) = (report?.galaxies, report?.unknown, report?.quality)
         resamples = report?.intervals?.resamples
-        intervals = report.map { report in
-            let names = (report.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
-            let ends = report.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
-            return Dictionary(zip(names, ends)) { first, _ in first }
+        let names = (report?.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
+        let ends = report?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
+        intervals = Dictionary(zip(names, ends)) { first, _ in first }
+        byRedshift = (report?.bins?.bins ?? []).map {
+            Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
         }
-        byRedshift = report.map { report in
-            (report.bins?.bins ?? []).map {
-                Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
-            }
-        }
+    }
+
+    /// A missing key and null are not the same to a reader: every key is always there.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(page, forKey: .page)
+        try container.encode(files, forKey: .files)
+        try container.encode(runs, forKey: .runs)
+        try container.encode(galaxies, forKey: .galaxies)
+        try container.encode(unknown, forKey: .unknown)
+        try container.encode(quality, forKey: .quality)
+        try container.encode(intervals, forKey: .intervals)
+        try container.encode(resamples, forKey: .resamples)
+        try container.encode(byRedshift, forKey: .byRedshift)
     }
 }

@@ -4,57 +4,65 @@ import TensorFiles
 
 /// The page of an input, and its figures.
 struct ReportDocument {
-    /// nil where there are none.
-    let predictions: PredictionReport?
-    /// Runs that the page is of; empty where there are predictions alone.
-    let runs: [Run]
+    /// What is drawn beside the runs of a tree.
+    struct Beside {
+        var durations = RunDurations()
+        var references: [ReferenceMeasurement] = []
+    }
+
+    /// nil where the input has no predictions.
+    private(set) var predictions: PredictionReport?
+    /// Runs of the input, or 1 where there are results; 0 for predictions alone.
+    private(set) var runs = 0
     let html: String
     let figures: [Figure]
 
-    init(
-        _ input: ReportInput, title: String? = nil, durations: RunDurations = RunDurations(),
-        references: [ReferenceMeasurement] = []
-    ) throws {
-        let usual: String
-        let lead: String
-        let sections: [PageSection]
+    /// - Throws: `ReportError` where the input does not have what a page needs.
+    init(_ input: ReportInput, title: String? = nil, beside: Beside = Beside()) throws {
+        var sections: [PageSection] = []
+        var leads: [String] = []
         switch input.content {
-        case .predictions(let table):
-            let report = try Self.report(table, input)
-            (predictions, runs) = (report, [])
-            (usual, lead, sections) = ("Redshifts: \(input.title)", Self.lead(report), report.sections)
-        case .run(let run, let table):
-            // A run of no galaxies has a table without rows, which is no error of it.
-            let report = try table.flatMap { run.statistics.galaxies > 0 ? try Self.report($0, input) : nil }
-            (predictions, runs) = (report, [run])
-            usual = "\(report == nil ? "Run" : "Redshifts"): \(input.title)"
-            lead = report.map(Self.lead) ?? "A run of \(Numbers.counted(run.ranks.count, "rank"))."
-            sections = (report?.sections ?? []) + RunSections(run, duration: run.ownDuration).sections
+        case .run(let table, let results):
+            if let table {
+                let parallel = ParallelLoop.threads(Processors.available)
+                let report = try PredictionReport(table, name: input.name) { parallel($0, $1) }
+                predictions = report
+                sections += report.sections
+                leads.append(report.lead)
+            }
+            if let results {
+                runs = 1
+                let cost = RunCost(results.ranks, name: input.title)
+                sections += RunSections(results, duration: results.ownDuration).sections
+                sections.append(CostSection.of(cost))
+                sections.append(Self.headline([cost]))
+                if table == nil { leads.append("A run of \(Numbers.counted(results.ranks.count, "rank")).") }
+            }
         case .tree(let tree, let root):
-            let report = TreeReport(tree, durations: durations, references: references, root: root)
-            (predictions, runs) = (nil, tree.runs)
-            (usual, lead, sections) = ("Runs: \(input.title)", report.lead, report.sections)
+            runs = tree.runs.count
+            let report = TreeReport(
+                tree, durations: beside.durations, references: beside.references, root: root)
+            sections += report.sections
+            sections.append(CostSection.of(tree))
+            sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: $0.folder) }))
+            leads.append(report.lead)
         }
         figures = sections.flatMap(\.figures)
         html =
             HTMLPage(
-                title: title ?? usual, lead: lead, sections: sections,
+                title: title ?? (predictions == nil ? "Runs: " : "Redshifts: ") + input.title,
+                lead: leads.joined(separator: " "), sections: sections,
                 footer: "Made by cai \(Cai.configuration.version) from \(input.title)."
             ).html
     }
 
-    private static func report(_ table: PredictionTable, _ input: ReportInput) throws(ReportError) -> PredictionReport {
-        let parallel = ParallelLoop.threads(Processors.available)
-        return try PredictionReport(table, name: input.name) { parallel($0, $1) }
-    }
-
-    private static func lead(_ predictions: PredictionReport) -> String {
-        let galaxies = Numbers.counted(predictions.galaxies, "galaxy", "galaxies")
-        guard let quality = predictions.quality else { return "Predicted redshifts of \(galaxies)." }
-        return quality.galaxies == predictions.galaxies
-            ? "Predicted redshifts of \(galaxies), compared with spectroscopic ones."
-            : "Predicted redshifts of \(galaxies), \(Numbers.grouped(quality.galaxies)) of them compared with "
-                + "spectroscopic ones."
+    /// The case that the published system is known by, with the rate that these runs have shown.
+    private static func headline(_ costs: [RunCost]) -> PageSection {
+        var assumptions = PlanAssumptions()
+        assumptions.set(MeasuredRate.typical(of: costs.compactMap(\.rate)))
+        do throws(ReportError) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
+            return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
+        }
     }
 
     /// - Returns: the files' paths.

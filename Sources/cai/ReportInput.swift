@@ -2,14 +2,12 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Report
-import TensorFiles
 
 /// What a report is made of: what INPUT leads to.
 struct ReportInput {
     enum Content {
-        case predictions(PredictionTable)
-        /// A run's ranks, and its predictions where it kept them.
-        case run(Run, PredictionTable?)
+        /// Predictions, what the ranks of a run said, or both.
+        case run(predictions: PredictionTable?, results: Run?)
         case tree(ResultTree, ExperimentRoot?)
     }
 
@@ -21,75 +19,72 @@ struct ReportInput {
     /// Files that were read, which no output may replace.
     let files: [String]
 
-    var isTree: Bool { if case .tree = content { true } else { false } }
+    private static let predictionsName = "predictions.csv"
+    private static let combinedName = "combined_data.json"
+    private static let summaryName = "summary.json"
 
-    /// - Throws: `ReportError`, or `CloudError` where a store does not give what is asked of it.
+    /// - Throws: `ReportError` naming the file, or `CloudError` where a store does not give what is asked of it.
     init(_ name: String) throws {
         self.name = name
         title = name.split(separator: "/").last.map(String.init) ?? name
+        var isFolder = false
         if S3Location.isLocation(name) {
             files = []
             content = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
-            return
-        }
-        var isFolder = false
-        // What is not there at all is for the reader to name.
-        guard FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder else {
-            files = [name]
-            content = .predictions(try PredictionTable(csvFile: name, needsSpectroscopic: false))
-            return
-        }
-        if ResultTree.isTree(name) {
-            files = []
-            content = .tree(try ResultTree([name]), try ExperimentRoot.read(tree: name))
+        } else if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder {
+            let folder = name.hasSuffix("/") && name.count > 1 ? String(name.dropLast()) : name
+            files = [Self.predictionsName, Self.combinedName, Self.summaryName].map { folder + "/" + $0 }
+            content = try Self.read(folder)
         } else {
-            (content, files) = try Self.folder(name)
+            // What is not there at all is for the reader to name.
+            files = [name]
+            content = .run(predictions: try PredictionTable(file: name), results: nil)
         }
     }
 
-    /// What a run left in a folder.
-    private static func folder(_ path: String) throws(ReportError) -> (Content, files: [String]) {
-        let folder = path.hasSuffix("/") ? path : path + "/"
-        let files = [folder + predictionsName, folder + Run.fileName]
-        let (hasPredictions, hasRanks) = (
-            FileManager.default.fileExists(atPath: files[0]), FileManager.default.fileExists(atPath: files[1])
-        )
-        let predictions =
-            hasPredictions ? try PredictionTable(csvFile: files[0], needsSpectroscopic: false) : nil
-        if hasRanks { return (.run(try Run(folder: path), predictions), files) }
-        guard let predictions else {
+    /// A folder: of a run, or of many.
+    private static func read(_ folder: String) throws(ReportError) -> Content {
+        func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+        let (hasPredictions, hasResults) = (isThere(predictionsName), isThere(combinedName))
+        if hasPredictions || hasResults {
+            return .run(
+                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + predictionsName) : nil,
+                results: hasResults
+                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
+            )
+        }
+        guard ResultTree.isTree(folder) else {
             throw ReportError(
-                "\(path): expected the folder of a run with \(predictionsName) or \(Run.fileName), or a tree of "
-                    + "result-partition-...MB folders, found none of them")
+                "\(folder): expected a run (\(predictionsName) or \(combinedName)) or a tree of runs "
+                    + "(result-partition-...MB), found neither")
         }
-        return (.predictions(predictions), files)
+        return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
     }
 
-    /// The same in a store: an object whose name ends in .csv, or what a run wrote below a prefix.
+    /// Objects: predictions, or what a run wrote below a prefix.
     private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> Content {
-        func bytes(_ key: String) throws -> [UInt8] { try store.get(bucket: place.bucket, key: key) }
-        func table(_ key: String) throws -> PredictionTable {
-            try PredictionTable(
-                csv: try bytes(key), name: store.name(bucket: place.bucket, key: key), needsSpectroscopic: false)
+        func bytes(_ key: String) throws(CloudError) -> [UInt8]? {
+            guard try store.head(bucket: place.bucket, key: key) != nil else { return nil }
+            return try store.get(bucket: place.bucket, key: key)
         }
-        if place.key.lowercased().hasSuffix(".csv") { return .predictions(try table(place.key)) }
+        func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
+        if [".csv", ".jsonl"].contains(where: place.key.lowercased().hasSuffix) {
+            let bytes = try store.get(bucket: place.bucket, key: place.key)
+            return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
+        }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
-        guard let ranks = try present({ try bytes(folder + Run.fileName) }) else {
-            return .predictions(try table(folder + predictionsName))
+        let (predictions, combined) = (folder + predictionsName, folder + combinedName)
+        let table = try bytes(predictions).map { bytes throws in
+            try PredictionTable(bytes, name: name(predictions))
         }
-        let run = try Run(
-            ranks: ranks, summary: try present { try bytes(folder + Run.summaryName) },
-            folder: store.name(bucket: place.bucket, key: folder))
-        return .run(run, try present { try table(folder + predictionsName) })
-    }
-
-    /// nil where the store has no such object.
-    private static func present<Value>(_ body: () throws -> Value) throws -> Value? {
-        do { return try body() } catch let error as CloudError {
-            guard error.kind == .notFound else { throw error }
-            return nil
+        let summary = try bytes(folder + summaryName).map { ($0, name: name(folder + summaryName)) }
+        let run = try bytes(combined).map { bytes throws in
+            try Run(combined: bytes, name: name(combined), summary: summary)
         }
+        guard table != nil || run != nil else {
+            throw ReportError(
+                "\(place): expected a run (\(predictionsName) or \(combinedName)) below it, found neither")
+        }
+        return .run(predictions: table, results: run)
     }
-
-    private static let predictionsName = "predictions.csv"
 }

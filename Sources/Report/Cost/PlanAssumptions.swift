@@ -3,11 +3,11 @@ public struct PlanAssumptions: Sendable, Equatable {
     /// Galaxies/s of one core of a machine of one's own.
     public var coreRate = 460.0
     /// Where that is from.
-    public var coreSource = "an AMD EPYC (Zen 4) does 457 to 467 with one core, 904 to 933 with two"
+    public var coreSource = "AMD EPYC, Zen 4: 457 to 467 with one, 904 to 933 with two"
     /// Galaxies/s of the processor that 1,769 MB bring.
     public var processorRate = 230.0
     /// Where that is from.
-    public var processorSource = "half a core's, since it is one of a core's two threads"
+    public var processorSource = "half a core's: it is one of a core's two threads"
     /// Bytes/s that a worker reads from S3. Others have measured about 600 Mbit/s; AWS promises nothing.
     public var network = 70e6
     /// Seconds of an invocation that are none of computing: the environment's start, weights, the first bytes, results.
@@ -27,6 +27,15 @@ public struct PlanAssumptions: Sendable, Equatable {
     public mutating func setCoreRate(_ rate: Double, source: String) {
         (coreRate, coreSource) = (rate, source)
         processorRate = rate / 2
+    }
+
+    /// A rate that runs have shown; what nobody measured stays as it is.
+    public mutating func set(_ rate: MeasuredRate?) {
+        switch rate {
+        case .core(let rate, let source)?: setCoreRate(rate, source: source)
+        case .processor(let rate, let source)?: (processorRate, processorSource) = (rate, source)
+        case nil: break
+        }
     }
 
     /// Bytes of a galaxy in a partition: 20,520 of image and magnitudes, and 8 of redshift.

@@ -11,30 +11,34 @@ public struct Run: Sendable {
     public let ownDuration: RunDuration?
 
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
-    /// - Parameter key: the run's place in a tree; of a run that is in none, its folder's name.
     /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
-    public init(folder: String, key: RunKey? = nil) throws(ReportError) {
-        let summary = folder + "/" + Self.summaryName
-        let hasSummary = FileManager.default.fileExists(atPath: summary)
-        try self.init(
-            ranks: try FileBytes.read(folder + "/" + Self.fileName),
-            summary: hasSummary ? try FileBytes.read(summary) : nil, folder: folder, key: key)
+    public init(folder: String, key: RunKey) throws(ReportError) {
+        let (combined, summary) = (folder + "/" + Self.fileName, folder + "/" + Self.summaryName)
+        var summed: (bytes: [UInt8], name: String)?
+        if FileManager.default.fileExists(atPath: summary) { summed = (try FileBytes.read(summary), summary) }
+        try self.init(combined: try FileBytes.read(combined), name: combined, summary: summed, folder: folder, key: key)
     }
 
-    /// The same of files that are in memory; errors name them as if they lay in `folder`.
+    /// A run that is in no tree, from the bytes of its files.
+    /// - Parameters:
+    ///   - combined, name: `combined_data.json`, and what errors call it.
+    ///   - summary: `summary.json` with its name; nil where there is none.
+    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
     public init(
-        ranks bytes: [UInt8], summary: [UInt8]?, folder: String, key: RunKey? = nil
+        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil
     ) throws(ReportError) {
-        let place = folder.hasSuffix("/") ? folder : folder + "/"
-        let ranks = try RankRecord.read(bytes, name: place + Self.fileName)
-        guard !ranks.isEmpty else {
-            throw ReportError("\(place)\(Self.fileName): expected the results of ranks, found an empty array")
-        }
+        let key = RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")
+        try self.init(combined: combined, name: name, summary: summary, folder: name, key: key)
+    }
+
+    private init(
+        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)?, folder: String, key: RunKey
+    ) throws(ReportError) {
+        let ranks = try RankRecord.read(combined, name: name)
+        guard !ranks.isEmpty else { throw ReportError("\(name): expected the results of ranks, found an empty array") }
         var summed: Summary?
-        if let summary { summed = try JSONFile.decode(Summary.self, summary, name: place + Self.summaryName) }
-        let alone = RunKey(
-            group: RunGroupKey(partition: nil, size: nil), run: String(folder.split(separator: "/").last ?? "1"))
-        self.init(key: key ?? alone, folder: folder, ranks: ranks, summary: summed)
+        if let summary { summed = try JSONFile.decode(Summary.self, summary.bytes, name: summary.name) }
+        self.init(key: key, folder: folder, ranks: ranks, summary: summed)
     }
 
     init(key: RunKey, folder: String, ranks: [RankRecord], summary: Summary? = nil) {
@@ -46,9 +50,9 @@ public struct Run: Sendable {
     }
 
     /// All ranks' results in one array: what makes a folder a run's.
-    public static let fileName = "combined_data.json"
+    static let fileName = "combined_data.json"
     /// How the whole run went; ours alone.
-    public static let summaryName = "summary.json"
+    static let summaryName = "summary.json"
 
     /// What is needed of our `summary.json`.
     struct Summary: Decodable {
