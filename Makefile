@@ -47,13 +47,15 @@ format:
 lint:
 	@$(SWIFT) format lint --strict -p -r $(FORMATTED)
 
-# Options of endtoend go through ARGS, those of kernels through KERNEL_ARGS:
+# Options of endtoend go through ARGS, those of kernels and autoencoder through KERNEL_ARGS and AUTOENCODER_ARGS:
 # make bench KERNEL_ARGS="--only gemm --openblas" ARGS="--threads 1,2 --rounds 10"
 bench: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product kernels
 	@$(SWIFT) build --package-path Benchmarks -c release --product endtoend
+	@$(SWIFT) build --package-path Benchmarks -c release --product autoencoder
 	@Benchmarks/.build/release/kernels $(KERNEL_ARGS)
 	@Benchmarks/.build/release/endtoend $(ARGS)
+	@Benchmarks/.build/release/autoencoder $(AUTOENCODER_ARGS)
 
 elementary: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product elementary
