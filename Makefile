@@ -77,9 +77,11 @@ accuracy: deps
 instruction-count: deps
 	@Benchmarks/count-instructions.sh $(ARGS)
 
-# The README's figure, from the predictions of `make demo`.
+# The README's figures, from what `make demo` and `cai demo --mae` write.
 figure: demo
 	@$(PYTHON) docs/figures/redshifts.py $(OUT)/predictions.csv docs/figures/redshifts.svg
+	@.build/release/cai demo --mae --out $(OUT)/mae
+	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
 
 # The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
 image: build

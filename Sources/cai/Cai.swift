@@ -13,6 +13,8 @@ struct Cai: ParsableCommand {
               cai evaluate z.csv               how good they are
               cai report z.csv -o z.html       the same as a page with figures
               cai embed data/ -o features.npy  what the encoder makes of them
+              cai reconstruct 1.pt -o r.npz    hidden patches, made up again
+              cai anomalies data/ -o odd.csv   galaxies that are not as expected
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25
                                                partitions for a fan-out
@@ -35,8 +37,9 @@ struct Cai: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             InferCommand.self, EmbedCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
-            EvaluateCommand.self, StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self,
-            InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
+            EvaluateCommand.self, StatsCommand.self, ReportCommand.self, ReconstructCommand.self,
+            AnomaliesCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self,
+            SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 
