@@ -84,10 +84,12 @@ accuracy: deps
 instruction-count: deps
 	@Benchmarks/count-instructions.sh $(ARGS)
 
-# The README's figure of redshifts, from the predictions of `make demo`.
+# The README's figures, from what `make demo` and `cai demo --mae` write.
 figure: demo
 	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
 	@cp $(OUT)/figures/redshifts.svg docs/figures/redshifts.svg
+	@.build/release/cai demo --mae --out $(OUT)/mae
+	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
 
 # Pages and figures that the program writes, by HTML Tidy.
 test-pages: build

@@ -14,18 +14,32 @@ struct DemoCommand: ParsableCommand {
             quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (what is \
             printed) and summary.json.
 
+            With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by how odd \
+            they are. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
+
             EXAMPLES
               cai demo
               cai demo --out results
+              cai demo --mae
               cai demo && cai evaluate demo-output/predictions.csv
             """)
 
     @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
     var out: String = "demo-output"
 
+    @Flag(help: "Show the masked autoencoder in place of the redshift network.")
+    var mae = false
+
     func validate() throws { try requireName(out, of: "--out") }
 
     func run() throws {
+        guard !mae else {
+            try makeFolder()
+            let report = try DemoAutoencoder(folder: out).run()
+            try write(Array(report.utf8), to: "report.txt")
+            try StandardOutput.write(report)
+            return
+        }
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
         let job = PredictionJob(
