@@ -33,19 +33,19 @@ struct DemoCommand: ParsableCommand {
     func validate() throws { try requireName(out, of: "--out") }
 
     func run() throws {
-        guard !mae else {
-            try makeFolder()
-            let report = try DemoAutoencoder(folder: out).run()
-            try write(Array(report.utf8), to: "report.txt")
-            try StandardOutput.write(report)
-            return
-        }
+        let folder = try OutputFolder(out)
+        let report = try mae ? DemoAutoencoder(folder: out).run() : predict(into: folder)
+        try folder.write(report, to: "report.txt")
+        try StandardOutput.write(report)
+    }
+
+    /// - Returns: what is printed.
+    private func predict(into folder: OutputFolder) throws -> String {
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
         let job = PredictionJob(
             weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
             store: S3Location.isLocation(weights) ? try StoreLocator.store(nil) : nil)
-        let folder = try OutputFolder(out)
         let predictions = folder.file("predictions.csv")
         try job.check(output: OutputFile(predictions, store: nil))
         let outcome = try job.run()
@@ -53,12 +53,9 @@ struct DemoCommand: ParsableCommand {
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
         let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
         try folder.write(page.html, to: "report.html")
-        let report =
-            (outcome.quality?.text ?? "") + summary.run.speedLine
-            + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
         try folder.write(String(decoding: try JSON.encode(summary), as: UTF8.self) + "\n", to: "summary.json")
-        try folder.write(report, to: "report.txt")
-        try StandardOutput.write(report)
+        return (outcome.quality?.text ?? "") + summary.run.speedLine
+            + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
     }
 }
 
