@@ -40,21 +40,33 @@ public struct BatchRunner: Sendable {
         self.batchSize = max(1, batchSize)
     }
 
-    /// The redshifts of the first `limit` galaxies (all, if nil) of the partitions in their order.
+    /// The redshifts of the galaxies of the partitions in their order: the first `limit` of them, or all, if nil.
+    public func run(
+        _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
+    ) throws(InferenceError) -> Predictions {
+        try run(partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline, progress: progress)
+    }
+
+    /// The redshifts of some of the galaxies of the partitions, counted from the first of all of them.
+    ///
+    /// A partition's checksums are compared by the run that has its first galaxy: runs that share a partition read the
+    /// rows that they need, and one of them reads all of it.
     ///
     /// - Parameters:
+    ///   - galaxies: those that are there are run; partitions that have none of them are not touched.
     ///   - profile: gets the counts and times of all threads' kernel calls.
     ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
     /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
     ///   `InferenceError.stopped` at the deadline.
     public func run(
-        _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
+        _ partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
         let clock = ContinuousClock()
         let start = clock.now
-        let sections = Self.sections(of: partitions, limit: limit)
+        let sections = Self.sections(of: partitions, galaxies: galaxies)
         let total = sections.reduce(0) { $0 + $1.count }
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         let work = Work(chunks: Self.chunks(of: sections, rows: rows), sections: sections.count, galaxies: total)
@@ -104,18 +116,25 @@ public struct BatchRunner: Sendable {
     private static func verify(_ sections: [Predictions.Section], _ work: Work) {
         for (index, section) in sections.enumerated() {
             guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
-            do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            if section.isVerified {
+                do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            }
             if work.finishPart(of: index) { section.partition.release() }
         }
     }
 
-    private static func sections(of partitions: [PartitionReader], limit: Int?) -> [Predictions.Section] {
-        var left = limit ?? Int.max
+    private static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Predictions.Section] {
+        var place = 0
         var sections: [Predictions.Section] = []
-        for partition in partitions where left > 0 {
-            let count = min(left, partition.count)
-            sections.append(Predictions.Section(partition: partition, count: count))
-            left -= count
+        for partition in partitions {
+            let here = galaxies.clamped(to: place..<place + partition.count)
+            if !here.isEmpty {
+                let rows = here.lowerBound - place..<here.upperBound - place
+                let section = Predictions.Section(partition: partition, rows: rows)
+                if !section.isVerified { partition.releaseImages(outside: rows) }
+                sections.append(section)
+            }
+            place += partition.count
         }
         return sections
     }
@@ -124,9 +143,13 @@ public struct BatchRunner: Sendable {
         var chunks: [Chunk] = []
         var place = 0
         for (index, section) in sections.enumerated() {
-            for start in stride(from: 0, to: section.count, by: rows) {
-                let end = min(start + rows, section.count)
-                chunks.append(Chunk(section: index, rows: start..<end, place: place + start))
+            let all = section.rows
+            for start in stride(from: all.lowerBound, to: all.upperBound, by: rows) {
+                let end = min(start + rows, all.upperBound)
+                chunks.append(
+                    Chunk(
+                        section: index, rows: start..<end, place: place + start - all.lowerBound,
+                        isFirst: start == all.lowerBound))
             }
             place += section.count
         }

@@ -13,13 +13,18 @@ public struct Prediction: Sendable, Equatable {
 
 /// The redshifts of a run, in the order of its inputs.
 public struct Predictions: Sendable {
-    /// The first `count` galaxies of a partition.
+    /// The galaxies of a partition that were run.
     public struct Section: Sendable {
         public let partition: PartitionReader
-        public let count: Int
+        /// Rows of the partition; not empty.
+        public let rows: Range<Int>
+
+        public var count: Int { rows.count }
+        /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
+        var isVerified: Bool { rows.lowerBound == 0 }
     }
 
-    /// The partitions, in order, and how much of each was run.
+    /// The partitions, in order, and which of their galaxies were run.
     public let sections: [Section]
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
@@ -69,9 +74,10 @@ public struct Predictions: Sendable {
         var place = 0
         for section in sections {
             defer { section.partition.release() }
-            for start in stride(from: 0, to: section.count, by: blockSize) {
-                let rows = start..<min(start + blockSize, section.count)
-                let zPhot = redshifts[place + start..<place + rows.upperBound]
+            for start in stride(from: section.rows.lowerBound, to: section.rows.upperBound, by: blockSize) {
+                let rows = start..<min(start + blockSize, section.rows.upperBound)
+                let first = place + start - section.rows.lowerBound
+                let zPhot = redshifts[first..<first + rows.count]
                 try body(section.partition, rows, zPhot, try section.partition.redshifts(rows))
             }
             place += section.count
