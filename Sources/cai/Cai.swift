@@ -10,6 +10,7 @@ struct Cai: ParsableCommand {
               cai demo                         the demo network on the demo galaxies
               cai infer 1.pt 2.pt -o z.csv     predictions of two partitions
               cai infer 'data/*.pt' > z.csv    of all that match, in natural order
+              cai merge z.rank-* -o z.csv      what ranks wrote, as one file
               cai evaluate z.csv               how good they are
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25
@@ -30,7 +31,8 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
+            InferCommand.self, MergeCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
+            EvaluateCommand.self,
             SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
             LaunchCommand.self,
         ])
