@@ -13,29 +13,14 @@ public struct Prediction: Sendable, Equatable {
 
 /// The redshifts of a run, in the order of its inputs.
 public struct Predictions: Sendable {
-    /// The galaxies of a partition that were run.
-    public struct Section: Sendable {
-        public let partition: PartitionReader
-        /// Rows of the partition; not empty.
-        public let rows: Range<Int>
-
-        public var count: Int { rows.count }
-        /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
-        var isVerified: Bool { rows.lowerBound == 0 }
-    }
-
-    /// The partitions, in order, and which of their galaxies were run.
-    public let sections: [Section]
+    /// The partitions that were run, and how it went.
+    public let run: GalaxyRun
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
-    /// Wall time from the start of the threads to the last redshift: reading the galaxies and comparing their checksums
-    /// is in it; opening the files, loading the weights and writing the predictions are not.
-    public let seconds: Double
-    /// How many threads there were.
-    public let threads: Int
 
-    /// Galaxies a second of wall time.
-    public var galaxiesPerSecond: Double { seconds > 0 ? Double(redshifts.count) / seconds : 0 }
+    public var seconds: Double { run.seconds }
+    public var threads: Int { run.threads }
+    public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
     /// Galaxies whose redshift is not a finite number: their pixels or magnitudes were not, or are far out of range.
     public var nonFiniteCount: Int { redshifts.count { !$0.isFinite } }
 
@@ -70,17 +55,9 @@ public struct Predictions: Sendable {
     private func forEachBlock(
         _ body: (PartitionReader, Range<Int>, ArraySlice<Float>, [Double]?) throws(InferenceError) -> Void
     ) throws(InferenceError) {
-        let blockSize = 4096
-        var place = 0
-        for section in sections {
-            defer { section.partition.release() }
-            for start in stride(from: section.rows.lowerBound, to: section.rows.upperBound, by: blockSize) {
-                let rows = start..<min(start + blockSize, section.rows.upperBound)
-                let first = place + start - section.rows.lowerBound
-                let zPhot = redshifts[first..<first + rows.count]
-                try body(section.partition, rows, zPhot, try section.partition.redshifts(rows))
-            }
-            place += section.count
+        try run.forEachBlock { partition, rows, place throws(InferenceError) in
+            try body(
+                partition, rows, redshifts[place..<place + rows.count], try partition.redshifts(rows))
         }
     }
 }

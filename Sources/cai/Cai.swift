@@ -32,8 +32,9 @@ struct Cai: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             InferCommand.self, MergeCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
-            EvaluateCommand.self,
-            SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
+            EvaluateCommand.self, StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self,
+            WorkerCommand.self,
+            SummarizeCommand.self,
             LaunchCommand.self,
         ])
 }
@@ -42,4 +43,12 @@ struct Cai: ParsableCommand {
 func requireName(_ value: String, of argument: String) throws {
     guard value.isEmpty else { return }
     throw ValidationError("\(argument): expected a name, found ''")
+}
+
+/// - Parameter range: of a number that may be left out.
+func requireNumber(_ value: Int?, of argument: String, in range: ClosedRange<Int> = 1...Int.max) throws {
+    guard let value, !range.contains(value) else { return }
+    let expected =
+        range.upperBound == Int.max ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+    throw ValidationError("\(argument): expected \(expected), found \(value)")
 }

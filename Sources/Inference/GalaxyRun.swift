@@ -1,0 +1,88 @@
+/// A run over galaxies that has come to its end: which galaxies, and how long it took.
+public struct GalaxyRun: Sendable {
+    /// The galaxies of a partition that were run.
+    public struct Section: Sendable {
+        public let partition: PartitionReader
+        /// Rows of the partition; not empty.
+        public let rows: Range<Int>
+
+        public var count: Int { rows.count }
+        /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
+        var isVerified: Bool { rows.lowerBound == 0 }
+    }
+
+    /// A galaxy's name.
+    public struct Galaxy: Sendable, Equatable {
+        /// The file's own id, or `label:row`.
+        public let objectID: String
+        /// The partition file's name, without folders.
+        public let source: String
+        /// Row in the partition, from 0.
+        public let row: Int
+    }
+
+    /// The partitions, in order, and which of their galaxies were run.
+    public let sections: [Section]
+    /// Wall time from the start of the threads to the last galaxy: reading the galaxies and comparing their checksums
+    /// is in it; opening the files, loading the weights and writing what comes after it are not.
+    public let seconds: Double
+    /// How many threads there were.
+    public let threads: Int
+
+    /// Galaxies that were run.
+    public var count: Int { sections.reduce(0) { $0 + $1.count } }
+    /// Galaxies a second of wall time.
+    public var galaxiesPerSecond: Double { seconds > 0 ? Double(count) / seconds : 0 }
+
+    /// How many galaxies a run over the partitions has.
+    public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
+        count(of: partitions, galaxies: 0..<(limit ?? Int.max))
+    }
+
+    /// The same for a run over those that are counted so, from the first of all partitions.
+    public static func count(of partitions: [PartitionReader], galaxies: Range<Int>) -> Int {
+        galaxies.clamped(to: 0..<partitions.reduce(0) { $0 + $1.count }).count
+    }
+
+    static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Section] {
+        var place = 0
+        var sections: [Section] = []
+        for partition in partitions {
+            let here = galaxies.clamped(to: place..<place + partition.count)
+            if !here.isEmpty {
+                let rows = here.lowerBound - place..<here.upperBound - place
+                sections.append(Section(partition: partition, rows: rows))
+            }
+            place += partition.count
+        }
+        return sections
+    }
+
+    /// Calls `body` with each galaxy in order, and its place among all. Ids are read a few thousand rows at a time.
+    public func forEachGalaxy(_ body: (Galaxy, Int) throws(InferenceError) -> Void) throws(InferenceError) {
+        try forEachBlock { partition, rows, place throws(InferenceError) in
+            let ids = try partition.objectIDs(rows)
+            for (index, row) in rows.enumerated() {
+                try body(Galaxy(objectID: ids[index], source: partition.source, row: row), place + index)
+            }
+        }
+    }
+
+    /// Calls `body` with some thousand rows of a partition at a time, and the place of the first among all galaxies. Lets
+    /// go of what was loaded of a partition behind it.
+    func forEachBlock(
+        _ body: (PartitionReader, Range<Int>, Int) throws(InferenceError) -> Void
+    ) throws(InferenceError) {
+        let blockSize = 4096
+        var place = 0
+        for section in sections {
+            defer { section.partition.release() }
+            let all = section.rows
+            for start in stride(from: all.lowerBound, to: all.upperBound, by: blockSize) {
+                let rows = start..<min(start + blockSize, all.upperBound)
+                try body(section.partition, rows, place + start - all.lowerBound)
+            }
+            place += section.count
+        }
+    }
+}
