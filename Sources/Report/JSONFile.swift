@@ -4,15 +4,21 @@ import FoundationEssentials
 enum JSONFile {
     /// - Throws: `ReportError` naming the file, and what the type's own decoding says is wrong.
     static func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws(ReportError) -> Value {
-        let bytes = try FileBytes.read(path)
+        try decode(type, try FileBytes.read(path), name: path)
+    }
+
+    /// The same of bytes that are there; `name` is what errors call them.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, _ bytes: [UInt8], name: String
+    ) throws(ReportError) -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as ReportError {
-            throw ReportError("\(path): \(error.message)")
+            throw ReportError("\(name): \(error.message)")
         } catch let error as DecodingError {
-            throw ReportError("\(path): \(text(error))")
+            throw ReportError("\(name): \(text(error))")
         } catch {
-            throw ReportError("\(path): expected JSON")
+            throw ReportError("\(name): expected JSON")
         }
     }
 

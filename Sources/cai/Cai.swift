@@ -12,11 +12,14 @@ struct Cai: ParsableCommand {
               cai infer 'data/*.pt' > z.csv    of all that match, in natural order
               cai merge z.rank-* -o z.csv      what ranks wrote, as one file
               cai evaluate z.csv               how good they are
+              cai report z.csv -o z.html       the same as a page with figures
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25
                                                partitions for a fan-out
               cai run payload.json --store file:///data
                                                a fan-out, all on this machine
+              cai cost --galaxies 500000 --within 60s
+                                               what one would take on AWS Lambda
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -31,11 +34,11 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self, MergeCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
-            EvaluateCommand.self, StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self,
-            WorkerCommand.self,
-            SummarizeCommand.self,
-            LaunchCommand.self,
+            InferCommand.self,
+            MergeCommand.self,
+            DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
+            StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self,
+            WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 

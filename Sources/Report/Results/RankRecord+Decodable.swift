@@ -39,6 +39,11 @@ extension RankRecord: Decodable {
         try JSONFile.decode([RankRecord].self, path)
     }
 
+    /// The same of bytes that are there; `name` is what errors call them.
+    static func read(_ bytes: [UInt8], name: String) throws(ReportError) -> [RankRecord] {
+        try JSONFile.decode([RankRecord].self, bytes, name: name)
+    }
+
     public init(from decoder: any Decoder) throws {
         let fields = try RankFields(decoder)
         seconds = try fields.amount(.seconds)
