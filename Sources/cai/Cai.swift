@@ -13,6 +13,7 @@ struct Cai: ParsableCommand {
               cai merge z.rank-* -o z.csv      what ranks wrote, as one file
               cai evaluate z.csv               how good they are
               cai report z.csv -o z.html       the same as a page with figures
+              cai embed data/ -o features.npy  what the encoder makes of them
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25
                                                partitions for a fan-out
@@ -34,11 +35,11 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self,
+            InferCommand.self, EmbedCommand.self,
             MergeCommand.self,
-            DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
-            StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self,
-            WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
+            DemoCommand.self, InspectCommand.self, ConvertCommand.self,
+            EvaluateCommand.self, StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self,
+            InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 

@@ -50,16 +50,10 @@ struct PredictionJob {
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        let parallel = ParallelLoop.threads(threads)
-        let file = try TensorFile.open(named: weights, store: store)
-        if !file.isVerifiedLast { try file.verifyChecksums(on: parallel) }
-        let model = try RedshiftModel(weights: file, numHeads: numHeads, gemm: gemm, on: parallel)
-        if file.isVerifiedLast { try file.verifyChecksums() }
-        file.release()
-        let loaded = clock.now
-        if !isQuiet {
-            for notice in model.notices { Console.report("notice: \(notice)") }
+        let model = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: isQuiet) {
+            try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
         }
+        let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: limit)
         let part = try share.map { try RankPart($0, of: all, limit: limit, inputs: inputs) }
         let checked = clock.now
