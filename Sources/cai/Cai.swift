@@ -30,17 +30,21 @@ struct Cai: ParsableCommand {
             ENVIRONMENT
               CAI_WEIGHTS       the weights, where --weights does not name them
               CAI_ISA           portable, avx2, avx512 or neon: the widest to use
+              CAI_LOG_LEVEL     as --log-level
+              CAI_LOG_FORMAT    as --log-format
               AWS_...           credentials, region and endpoints, as AWS's own
                                 tools read them, for s3:// and 'cai launch'
             """,
         version: "0.1.0",
         subcommands: [
             InferCommand.self, EmbedCommand.self,
-            MergeCommand.self,
+            MergeCommand.self, ManualCommand.self,
             DemoCommand.self, InspectCommand.self, ConvertCommand.self,
             EvaluateCommand.self, StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self,
             InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
+
+    @OptionGroup(title: "Logging") var log: LogOptions
 }
 
 /// An empty name is a script's unset variable, and no file's.

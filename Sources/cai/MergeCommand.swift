@@ -52,7 +52,7 @@ struct MergeCommand: ParsableCommand {
             return
         }
         guard let output else { throw ValidationError("expected --output, or --missing") }
-        guard PredictionFormat(path: output) != nil else {
+        guard PredictionFormat(path: output).map(RankMerge.formats.contains) ?? false else {
             throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, found '\(output)'")
         }
     }

@@ -52,6 +52,11 @@ struct RankOptions: ParsableArguments {
                 "\(found.share) (\(found.origin)): expected --output with a file's name, or --whole to run all galaxies"
             )
         }
+        guard PredictionFormat(path: output).map(RankMerge.formats.contains) ?? false else {
+            throw ValidationError(
+                "--output: \(found.share) (\(found.origin)): expected .csv, .jsonl or .npy, which 'cai merge' joins, "
+                    + "found '\(output)'")
+        }
         return Rank(share: found.share, origin: found.origin, output: found.share.outputName(output))
     }
 

@@ -8,6 +8,9 @@ import TensorFiles
 /// of the inputs, each once. Each output is compared with its checksum while it is read: the joined one appears when all
 /// are what they were when they were written.
 public struct RankMerge {
+    /// The forms that can be joined to what one command would have written.
+    public static let formats: [PredictionFormat] = [.csv, .jsonl, .npy]
+
     private let outputs: RankOutputs
     private let format: PredictionFormat
 
@@ -24,7 +27,7 @@ public struct RankMerge {
         // Shares of one total are contiguous and cover it: so are these, since each agrees with its rank's.
         var formats: [(part: RankOutputs.Part, format: PredictionFormat)] = []
         for part in outputs.parts {
-            guard let format = PredictionFormat(path: part.name) else {
+            guard let format = PredictionFormat(path: part.name), Self.formats.contains(format) else {
                 throw FanOutError("\(part.name): expected .csv, .jsonl or .npy")
             }
             formats.append((part, format))
@@ -49,8 +52,8 @@ public struct RankMerge {
         let merge = self
         try place.write { path throws(InferenceError) in
             switch merge.format {
-            case .csv, .jsonl: try merge.writeText(path, progress)
             case .npy: try merge.writeArray(path, progress)
+            default: try merge.writeText(path, progress)
             }
         }
     }
