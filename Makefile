@@ -5,20 +5,30 @@ export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
 IMAGE ?= .build/image/cai.tar
+PREFIX ?= /usr/local
+DESTDIR ?=
 ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud test-pages format lint bench bench-peers accuracy elementary figure \
-	weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
+.PHONY: deps build demo test test-cloud test-pages test-slurm format lint bench bench-peers accuracy elementary figure \
+	weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image \
+	image-test install uninstall
 
 deps:
 	@scripts/install-packages.sh
 
 build: deps
 	@$(SWIFT) build -c release --static-swift-stdlib --product cai
+
+# The program, the demo's weights and galaxies where it looks for them, completions and the manual page.
+install: build
+	@CAI=.build/release/cai scripts/install.sh "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	@scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
 
 demo: build
 	@.build/release/cai demo --out $(OUT)
@@ -33,6 +43,11 @@ test: test-cloud
 test-cloud: build
 	@scripts/install-packages.sh --python
 	@Tests/Cloud/run.sh $(CLOUD_ARGS)
+
+# deploy/slurm on a Slurm of its own on this machine; as root. Not a part of `make test`.
+test-slurm: build
+	@scripts/install-packages.sh --slurm
+	@Tests/Slurm/run.sh .build/release/cai
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:

@@ -22,6 +22,8 @@ struct InferCommand: ParsableCommand {
             may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
             them back exactly.
 
+            \(RankOptions.discussion)
+
             EXAMPLES
               cai infer 1.pt 2.pt -o predictions.csv
               cai infer data/ --weights model.pt -o z.npy --threads 8
@@ -30,6 +32,8 @@ struct InferCommand: ParsableCommand {
               CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
               cai infer 1.pt -o z.csv --profile
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
+              cai infer data/ -o z.csv --rank 3 --world-size 16
+              srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
             """)
 
     @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
@@ -68,6 +72,8 @@ struct InferCommand: ParsableCommand {
                 + "in its batch. auto is packed.", valueName: "back end"))
     var gemm = GemmBackend.auto
 
+    @OptionGroup var ranks: RankOptions
+
     @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
     var profile = false
 
@@ -76,11 +82,6 @@ struct InferCommand: ParsableCommand {
 
     @Flag(help: "No progress, no notices, no summary; warnings stay.")
     var quiet = false
-
-    /// What OUT says: nil for the standard output.
-    private var destination: (path: String, format: PredictionFormat)? {
-        output == "-" ? nil : PredictionFormat(path: output).map { (output, $0) }
-    }
 
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
@@ -102,19 +103,25 @@ struct InferCommand: ParsableCommand {
 
     func run() throws {
         let weights = try WeightsLocator().weights(named: weights)
+        let rank = try ranks.rank(output: output)
+        let output = try rank?.output ?? plainName()
         let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
-        let place = try destination.map { try OutputFile($0.path, store: store) }
+        let format = output == "-" ? nil : PredictionFormat(path: output)
+        let place = try format.map { _ in try OutputFile(output, store: store) }
         let job = PredictionJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store), store: store, numHeads: numHeads,
             batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
-            gemm: gemm, isProfiled: profile, isQuiet: quiet)
+            share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
         if let place { try job.check(output: place) }
+        let record = try rank.map { try RankRecorder($0, store: store, isQuiet: quiet) }
         let outcome = try job.run()
-        if let place, let format = destination?.format {
+        if let place, let format {
             try place.write { path throws(InferenceError) in
                 try PredictionWriter.write(outcome.predictions, to: path, format: format)
+                try record?.note(path)
             }
+            try record?.write(outcome, of: job)
         } else {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
@@ -122,5 +129,12 @@ struct InferCommand: ParsableCommand {
         let summary = RunSummary(outcome, of: job, output: output)
         outcome.report(summary, isQuiet: quiet)
         if json { try StandardOutput.write(json: summary) }
+    }
+
+    /// OUT where all galaxies are run.
+    private func plainName() throws -> String {
+        guard output.contains(RankShare.placeholder) else { return output }
+        throw ValidationError(
+            "--output: \(RankShare.placeholder) in '\(output)' needs a rank: expected --rank and --world-size")
     }
 }
