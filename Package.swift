@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
             swiftSettings: memorySafe),
-        .target(name: "Report", swiftSettings: memorySafe),
+        .target(name: "Report", resources: [.embedInCode("Page/page.css")], swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [

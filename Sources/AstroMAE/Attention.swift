@@ -3,14 +3,14 @@ struct Attention: Sendable {
     private let qkv: PackedMatrix
     /// What follows: its output goes to the residual connection, or apart.
     let projection: PackedMatrix
-    private let config: ModelConfig
+    private let config: BlockConfig
 
     /// `NormalCell` has biases of its own for q and v and none for k; timm's `Block` has one bias for all three.
-    init(_ loader: LayerLoader, _ key: String) throws(CheckpointError) {
-        config = loader.config
+    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(CheckpointError) {
+        self.config = config
         let (checkpoint, width) = (loader.checkpoint, config.width)
         let bias: [Float]
-        if config.blockKind == .normalCell {
+        if config.kind == .normalCell {
             bias =
                 try checkpoint.take(key + ".q_bias", [width]) + [Float](repeating: 0, count: width)
                 + (try checkpoint.take(key + ".v_bias", [width]))
@@ -22,10 +22,12 @@ struct Attention: Sendable {
     }
 
     /// normed [count*tokens, width] is overwritten with the heads' outputs, for the projection.
-    func forward(_ normed: UnsafeMutablePointer<Float>, count: Int, scratch: BlockScratch, kernels: Kernels) {
-        kernels.linear(qkv, normed, rows: count * config.tokens, into: scratch.wide)
+    func forward(
+        _ normed: UnsafeMutablePointer<Float>, count: Int, tokens: Int, scratch: BlockScratch, kernels: Kernels
+    ) {
+        kernels.linear(qkv, normed, rows: count * tokens, into: scratch.wide)
         kernels.attention(
-            qkv: scratch.wide, into: normed, scratch: scratch.scores, count: count, tokens: config.tokens,
+            qkv: scratch.wide, into: normed, scratch: scratch.scores, count: count, tokens: tokens,
             heads: config.numHeads, dim: config.headWidth, scale: Float(config.attentionScale))
     }
 }

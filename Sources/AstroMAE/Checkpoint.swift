@@ -112,8 +112,8 @@ public final class Checkpoint {
     }
 
     /// - Throws: when keys are left that no layer asked for and that are not among the known exceptions.
-    func requireAllUsed() throws(CheckpointError) {
-        let extra = keys.filter { !used.contains($0) && !Self.isKnownExtra($0) }
+    func requireAllUsed(_ isKnownExtra: (String) -> Bool = Checkpoint.isKnownExtra) throws(CheckpointError) {
+        let extra = keys.filter { !used.contains($0) && !isKnownExtra($0) }
         guard let first = extra.first else { return }
         let more = extra.count > 1 ? " and \(extra.count - 1) more" : ""
         throw error("unexpected key '\(first)'\(more): not a part of the network")
@@ -122,7 +122,7 @@ public final class Checkpoint {
     /// The exceptions to a strict load (reference, section 2): the alias of the first convolution, the last Inception
     /// block's branch that never runs, and BatchNorm's step counters.
     static func isKnownExtra(_ key: String) -> Bool {
-        if key.hasSuffix(".num_batches_tracked") { return true }
+        if isCounter(key) { return true }
         if key.hasPrefix("inception_model.conv2d_init.") {
             return ["weight", "bias"].contains { key == "inception_model.conv2d_init." + $0 }
         }
@@ -131,6 +131,9 @@ public final class Checkpoint {
         let parts = ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"]
         return ["0.", "1."].contains { layer in parts.contains { key == branch + layer + $0 } }
     }
+
+    /// BatchNorm's step counters: the only exception where there is no Inception branch.
+    static func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }
 
     /// Whether a key is the first convolution's second name.
     func isAlias(_ key: String) -> Bool {
@@ -161,8 +164,8 @@ public final class Checkpoint {
 }
 
 extension Checkpoint {
-    /// Trainable parameters of the network without `cls_token` and `pos_embed`, aliases counted once: the published
-    /// count. Merged layers have fewer, or more, than those they stand for; then it is what the metadata state.
+    /// Trainable parameters of the network without class and mask tokens and positions, aliases counted once: the
+    /// published count. Merged layers have fewer, or more, than those they stand for; then it is what the metadata state.
     func parameterCount() throws(CheckpointError) -> Int {
         guard linearLayout == .separate else {
             let text = metadata(LinearLayout.parametersKey)
@@ -175,8 +178,8 @@ extension Checkpoint {
         }
         return keys.reduce(0) { total, key in
             let isStatistic =
-                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || key.hasSuffix(".num_batches_tracked")
-            let isLeftOut = key == "cls_token" || key == "pos_embed"
+                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || Self.isCounter(key)
+            let isLeftOut = ["cls_token", "mask_token", "pos_embed", "decoder_pos_embed"].contains(key)
             return total + (isStatistic || isAlias(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
         }
     }

@@ -6,36 +6,51 @@ public enum CheckpointWriter {
     /// whose sums cancel.
     public static let halfPrecisionElements = 65_536
 
+    /// What the file that is read does not tell of its network, or tells wrong.
+    public struct Constants: Sendable {
+        /// Heads of the encoder, and of a masked autoencoder's decoder; nil for the file's own.
+        public var numHeads: Int?
+        public var decoderHeads: Int?
+        /// Whether what is then still to be assumed is stated in the file that is written, as the reference's.
+        public var areAssumed = false
+
+        public init(numHeads: Int? = nil, decoderHeads: Int? = nil, areAssumed: Bool = false) {
+            (self.numHeads, self.decoderHeads, self.areAssumed) = (numHeads, decoderHeads, areAssumed)
+        }
+    }
+
     /// - Parameters:
-    ///   - file: a checkpoint in any of the readable formats; it is checked as strictly as for prediction.
+    ///   - file: a checkpoint of either network in any of the readable formats; it is checked as strictly as for running
+    ///     it.
     ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are
     ///     made of the file's own values, and rounded to float32 and then to it.
-    ///   - linearLayout: whether Linear layers with nothing between them are merged.
+    ///   - linearLayout: whether Linear layers with nothing between them are merged. A masked autoencoder has none.
+    ///   - constants: what is stated of the network beside what the file states.
     ///   - provenance: further metadata.
-    /// - Returns: what had to be assumed about the network, one line each; the file written leaves it unstated too.
+    /// - Returns: what had to be assumed about the network and stays unstated, one line each.
     /// - Throws: `CheckpointError` or `TensorFileError`, also where `path` is the file that is read, and where merged
     ///   layers are to be taken apart.
     @discardableResult
     public static func convert(
         _ file: TensorFile, to path: String, dtype: DType, linearLayout: LinearLayout,
-        provenance: [String: String] = [:]
+        constants: Constants = Constants(), provenance: [String: String] = [:]
     ) throws -> [String] {
         try AtomicFile.check(path: path, sparing: [file.name])
         guard [.f32, .f16, .bf16].contains(dtype) else {
             throw CheckpointError(file: path, message: "weights cannot be written as \(dtype.rawValue)")
         }
-        let model = try RedshiftModel(weights: file)
         let checkpoint = try Checkpoint(file)
+        let (network, stated) = try checked(file, checkpoint, constants)
         guard linearLayout == .merged || checkpoint.linearLayout == .separate else {
             throw checkpoint.error("its merged layers cannot be taken apart: expected weights that keep every layer")
         }
         func stored(_ count: Int) -> DType { count >= halfPrecisionElements ? dtype : .f32 }
         var writer = SafeTensorsWriter()
-        var metadata = try StatedConstants(checkpoint, depth: model.config.depth).metadata
+        var metadata = stated.metadata
         var replaced: Set<String> = []
-        if linearLayout == .merged {
+        if linearLayout == .merged, network is RedshiftModel {
             metadata[LinearLayout.metadataKey] = LinearLayout.mergedValue
-            metadata[LinearLayout.parametersKey] = "\(model.parameterCount)"
+            metadata[LinearLayout.parametersKey] = "\(network.parameterCount)"
             if checkpoint.linearLayout == .separate {
                 for layer in MergedLinear.all {
                     let merged = try layer.product(of: checkpoint)
@@ -54,6 +69,47 @@ public enum CheckpointWriter {
             writer.add(tensor, named: key, as: stored(tensor.count))
         }
         try writer.write(to: path, metadata: metadata.merging(provenance) { ours, _ in ours })
-        return model.notices
+        return constants.areAssumed ? [] : network.notices
+    }
+
+    /// The network, loaded as it is for running it, and what the new file will state of it.
+    private static func checked(
+        _ file: TensorFile, _ checkpoint: Checkpoint, _ constants: Constants
+    ) throws(CheckpointError) -> (network: any CutoutNetwork, stated: StatedConstants) {
+        var stated = try StatedConstants(checkpoint)
+        stated.encoder.override(constants.numHeads)
+        guard NetworkKind(checkpoint) == .autoencoder else {
+            guard constants.decoderHeads == nil else {
+                throw checkpoint.error("has no decoder whose heads could be stated")
+            }
+            let model = try RedshiftModel(weights: file, numHeads: constants.numHeads)
+            if constants.areAssumed { stated.assume(model.config.encoder) }
+            return (model, stated)
+        }
+        stated.decoder.override(constants.decoderHeads)
+        let model = try MaskedAutoencoder(
+            weights: file, numHeads: constants.numHeads, decoderHeads: constants.decoderHeads)
+        if constants.areAssumed {
+            stated.assume(model.config.encoder)
+            stated.decoder.numHeads = model.config.decoder.numHeads
+        }
+        return (model, stated)
+    }
+}
+
+extension StatedConstants.Attention {
+    /// Takes heads that are given in place of those that the file states, with the scale that belongs to them.
+    fileprivate mutating func override(_ heads: Int?) {
+        guard let heads, heads != numHeads else { return }
+        (numHeads, scale) = (heads, nil)
+    }
+}
+
+extension StatedConstants {
+    /// What the network runs with counts as stated.
+    fileprivate mutating func assume(_ config: EncoderConfig) {
+        encoder.numHeads = config.numHeads
+        layerNormEps = config.layerNormEps
+        batchNormEps = config.batchNormEps
     }
 }

@@ -1,21 +1,5 @@
 import CKernels
 
-/// Room that the encoder's blocks share: each part is written before it is read, but for the borders of the padded
-/// maps, which stay zero.
-struct BlockScratch {
-    /// [count*tokens, width]
-    let normed: UnsafeMutablePointer<Float>
-    /// [count*tokens, max(3 width, mlp width)]; the PCM's output before that.
-    let wide: UnsafeMutablePointer<Float>
-    /// Scores and keys of one head.
-    let scores: UnsafeMutablePointer<Float>
-    /// Grouped convolutions' maps: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), and for hidden.
-    let paddedTokens: UnsafeMutablePointer<Float>
-    let paddedHidden: UnsafeMutablePointer<Float>
-    /// [count*tokens, width]: a stage's output before its residual, when stages are recorded.
-    let separate: UnsafeMutablePointer<Float>
-}
-
 /// One transformer block, pre-norm: x += attn(norm1(x)) + PCM(x), the parallel convolution module being for patch tokens
 /// (NormalCell), then x += mlp(norm2(x)).
 struct EncoderBlock: Sendable {
@@ -25,53 +9,53 @@ struct EncoderBlock: Sendable {
     private let parallel: ParallelConvModule?
     private let norm2: LayerNorm
     private let mlp: Mlp
-    private let config: ModelConfig
+    private let config: BlockConfig
 
-    init(
-        _ loader: LayerLoader, _ index: Int, layout: PatchLayout?
-    ) throws(CheckpointError) {
-        name = "blocks.\(index)"
-        config = loader.config
-        norm1 = try loader.layerNorm(name + ".norm1")
-        attention = try Attention(loader, name + ".attn")
-        if let layout, let module = config.parallelConvolution {
-            parallel = try ParallelConvModule(loader, name + ".PCM", module, layout: layout)
+    /// - Parameter name: `blocks.0`, `decoder_blocks.3`, ...
+    init(_ loader: LayerLoader, _ name: String, _ config: BlockConfig) throws(CheckpointError) {
+        self.name = name
+        self.config = config
+        norm1 = try loader.layerNorm(name + ".norm1", config.width)
+        attention = try Attention(loader, name + ".attn", config)
+        if let module = config.parallelConvolution {
+            parallel = try ParallelConvModule(loader, name + ".PCM", module, width: config.width)
         } else {
             parallel = nil
         }
-        norm2 = try loader.layerNorm(name + ".norm2")
-        mlp = try Mlp(loader, name + ".mlp")
+        norm2 = try loader.layerNorm(name + ".norm2", config.width)
+        mlp = try Mlp(loader, name + ".mlp", config)
     }
 
     /// Floats of one galaxy's padded maps: of tokens, and hidden.
-    var paddedTokenCount: Int { parallel?.paddedTokenCount ?? 0 }
-    var paddedHiddenCount: Int { parallel?.paddedHiddenCount ?? 0 }
+    func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) {
+        parallel?.paddedCounts(layout) ?? (0, 0)
+    }
 
     /// x [count, tokens, width], in place.
     /// - Parameter leavingClassTokens: gives [count, tokens - 1, width] instead; class tokens are then keys and values of
     ///   the attention and nothing else.
     func forward(
-        _ x: UnsafeMutablePointer<Float>, count: Int, leavingClassTokens: Bool, scratch: BlockScratch, kernels: Kernels,
-        stages: StageRecorder?
+        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
+        scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
     ) {
-        let (tokens, width) = (config.tokens, config.width)
+        let (tokens, width) = (layout.tokens, config.width)
         var rows = count * tokens
         let recorder = StageOf(stages, name, count: count, width: tokens * width)
         kernels.layerNorm(x, norm1, into: scratch.normed, rows: rows)
         recorder?.record("norm1", scratch.normed)
         if let parallel {
             // Attention has its own copy of the block's input by now, so the convolution's can change at once.
-            parallel.forward(x, into: scratch.wide, count: count, scratch: scratch, kernels: kernels)
+            parallel.forward(x, into: scratch.wide, count: count, layout: layout, scratch: scratch, kernels: kernels)
             recorder?.recordMaps("PCM", scratch.wide, pixels: tokens - 1, channels: width)
             let patches = (tokens - 1) * width
             for galaxy in 0..<count {
                 kernels.add(scratch.wide + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
             }
         }
-        attention.forward(scratch.normed, count: count, scratch: scratch, kernels: kernels)
+        attention.forward(scratch.normed, count: count, tokens: tokens, scratch: scratch, kernels: kernels)
         if leavingClassTokens {
-            config.removeClassTokens(x, count: count)
-            config.removeClassTokens(scratch.normed, count: count)
+            layout.removeClassTokens(x, count: count)
+            layout.removeClassTokens(scratch.normed, count: count)
             rows = count * (tokens - 1)
         }
         residual(x, rows: rows, recorder, "attn", scratch, kernels) { out, epilogue in
@@ -97,16 +81,6 @@ struct EncoderBlock: Sendable {
         forward(scratch.separate, CAI_STORE)
         recorder.record(part, scratch.separate)
         kernels.add(scratch.separate, to: x, count: rows * config.width)
-    }
-}
-
-extension ModelConfig {
-    /// x [count, tokens, width] -> [count, tokens - 1, width], in place.
-    func removeClassTokens(_ x: UnsafeMutablePointer<Float>, count: Int) {
-        let patches = (tokens - 1) * width
-        for galaxy in 0..<count {
-            (x + galaxy * patches).update(from: x + galaxy * tokens * width + width, count: patches)
-        }
     }
 }
 

@@ -75,7 +75,8 @@ private final class LargePages {
     deinit { munmap(map, byteCount + Self.size) }
 }
 
-/// Offsets that stay fixed for the life of the object, for the kernels' row and run tables.
+/// Offsets for the kernels' row and run tables: fixed for the life of the object, but for those of a workspace, which its
+/// thread writes anew.
 final class OffsetTable: @unchecked Sendable {
     let base: UnsafeMutablePointer<Int32>
     let count: Int

@@ -9,8 +9,7 @@ struct FusionHead: Sendable {
 
     private static let key = "concat_block"
 
-    init(_ loader: LayerLoader) throws(CheckpointError) {
-        let config = loader.config
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
         let layer = loader.checkpoint.linearLayout == .merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer
         hidden = try loader.linear(layer, config.fusionInputs, config.fusionWidth)
         output = try loader.narrowLinear(Self.key + ".2", config.fusionWidth, 1)

@@ -18,28 +18,28 @@ struct GroupedConvolution: Sendable {
 
     /// x: patch tokens where `layout` says -> out [rows, width]
     func forward(
-        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, layout: PatchLayout,
-        scratch: BlockScratch, kernels: Kernels
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, layout: TokenLayout,
+        maps: TokenMaps, scratch: BlockScratch, kernels: Kernels
     ) {
         let width = layout.width
         var (input, inputRows) = (x, layout.tokenRows)
         if padsTokens {
             for row in 0..<rows {
-                (scratch.paddedTokens + Int(layout.tokenInterior.base[row]))
+                (scratch.paddedTokens + Int(maps.tokenInterior.base[row]))
                     .update(from: x + Int(layout.tokenRows.base[row]), count: width)
             }
-            (input, inputRows) = (UnsafePointer(scratch.paddedTokens), layout.tokenWindows)
+            (input, inputRows) = (UnsafePointer(scratch.paddedTokens), maps.tokenWindows)
         }
         for (group, weights) in expand.enumerated() {
             kernels.convolution(
                 weights, input + group * reduce[group].outputs, rows: rows, aRows: inputRows,
-                aRuns: layout.tokenTaps, into: scratch.paddedHidden + group * weights.outputs,
-                cRows: layout.hiddenInterior, CAI_SILU)
+                aRuns: maps.tokenTaps, into: scratch.paddedHidden + group * weights.outputs,
+                cRows: maps.hiddenInterior, CAI_SILU)
         }
         for (group, weights) in reduce.enumerated() {
             kernels.convolution(
                 weights, scratch.paddedHidden + group * expand[group].outputs, rows: rows,
-                aRows: layout.hiddenWindows, aRuns: layout.hiddenTaps, into: out + group * weights.outputs,
+                aRows: maps.hiddenWindows, aRuns: maps.hiddenTaps, into: out + group * weights.outputs,
                 stride: width)
         }
     }

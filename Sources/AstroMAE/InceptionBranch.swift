@@ -6,19 +6,19 @@ struct InceptionBranch: Sendable {
     private let stem: InceptionStem
     /// The Sequential's index of each block, and the blocks.
     private let blocks: [(index: Int, block: InceptionBlock)]
-    private let config: ModelConfig
+    /// Pixels along a side of a cutout.
+    private let size: Int
 
     static let key = "inception_model.vis_inception"
     /// Indices of the average poolings, each with the blocks that follow it.
     private static let stages = [(pool: 1, blocks: [2, 3]), (pool: 4, blocks: [5, 6]), (pool: 7, blocks: [8])]
 
-    init(_ loader: LayerLoader) throws(CheckpointError) {
-        config = loader.config
-        let size = config.imageSize
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+        size = config.imageSize
         guard size % 8 == 0 else {
             throw loader.checkpoint.error("cutouts of \(size) pixels: expected a size that three poolings can halve")
         }
-        stem = try InceptionStem(loader, Self.key + ".0")
+        stem = try InceptionStem(loader, Self.key + ".0", config)
         var blocks: [(Int, InceptionBlock)] = []
         var (side, channels) = (size, stem.outputs)
         for stage in Self.stages {
@@ -61,7 +61,7 @@ struct InceptionBranch: Sendable {
         var (map, spare) = (scratch.map, scratch.spare)
         if let stages { stem.record(image, kernels, stages) }
         stem.forward(image, into: map, kernels: kernels)
-        var side = config.imageSize / 2
+        var side = size / 2
         var (next, channels, padded) = (0, stem.outputs, scratch.padded)
         for stage in Self.stages {
             if next > 0 {

@@ -9,8 +9,8 @@ struct InceptionStem: Sendable {
     private let pixels: OffsetTable
     private let bands: OffsetTable
 
-    init(_ loader: LayerLoader, _ key: String) throws(CheckpointError) {
-        let (size, count) = (loader.config.imageSize, loader.config.bands)
+    init(_ loader: LayerLoader, _ key: String, _ config: EncoderConfig) throws(CheckpointError) {
+        let (size, count) = (config.imageSize, config.bands)
         let outputs = try loader.outputs(key, axes: 4)
         try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: outputs), key)
         let layer = try loader.convolution(key, count, outputs, kernel: 1)

@@ -31,6 +31,15 @@ struct Kernels: @unchecked Sendable {
         table = self.instructionSet.table ?? portableKernels
     }
 
+    /// The instruction set that was chosen; nil for the widest one, capped by the environment's `CAI_ISA`.
+    init(choosing instructionSet: InstructionSet?, gemm: GemmBackend) throws(CheckpointError) {
+        if let instructionSet {
+            try self.init(instructionSet, gemm: gemm)
+        } else {
+            try self.init(.fromEnvironment(), gemm: gemm)
+        }
+    }
+
     /// The same kernels, counting into `counters` if there are any.
     func recording(in counters: OperationCounters?) -> Kernels {
         var copy = self

@@ -3,12 +3,21 @@ import TensorFiles
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
 struct LayerLoader {
     let checkpoint: Checkpoint
-    let config: ModelConfig
+    /// Of every LayerNorm and BatchNorm.
+    let layerNormEps: Double
+    let batchNormEps: Double
     /// Whether Linear layers go to OpenBLAS.
     let dense: Bool
 
     private let arena = FloatArena()
     private let packing = LayerPacking()
+
+    /// - Parameter dense: whether Linear layers go to OpenBLAS.
+    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, dense: Bool) {
+        self.checkpoint = checkpoint
+        self.dense = dense
+        (layerNormEps, batchNormEps) = (config.layerNormEps, config.batchNormEps)
+    }
 
     /// A layer whose weights are read and packed by `packLinears`.
     /// - Parameters:
@@ -38,10 +47,10 @@ struct LayerLoader {
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
     }
 
-    func layerNorm(_ key: String) throws(CheckpointError) -> LayerNorm {
+    func layerNorm(_ key: String, _ width: Int) throws(CheckpointError) -> LayerNorm {
         LayerNorm(
-            gamma: try checkpoint.take(key + ".weight", [config.width]),
-            beta: try checkpoint.take(key + ".bias", [config.width]), eps: config.layerNormEps)
+            gamma: try checkpoint.take(key + ".weight", [width]),
+            beta: try checkpoint.take(key + ".bias", [width]), eps: layerNormEps)
     }
 
     /// [outputs, inputs/groups, kernel, kernel] and a bias.
@@ -66,7 +75,7 @@ struct LayerLoader {
         let variance = try checkpoint.take(norm + ".running_var", [outputs])
         let taps = inputs * kernel * kernel
         for output in 0..<outputs {
-            let spread = Double(variance[output]) + config.batchNormEps
+            let spread = Double(variance[output]) + batchNormEps
             guard spread > 0 else {
                 throw checkpoint.error(
                     "'\(norm).running_var' element \(output) is \(variance[output]), expected a variance")
@@ -83,11 +92,11 @@ struct LayerLoader {
 
     /// - Throws: when a map is so large that offsets into it would not fit.
     func requireSupported(_ map: MapGeometry, _ key: String) throws(CheckpointError) {
-        guard map.paddedSide <= 1 << 13, map.channels <= ModelConfig.largestBuffer / (map.paddedSide * map.paddedSide)
+        guard map.paddedSide <= 1 << 13, map.channels <= EncoderConfig.largestBuffer / (map.paddedSide * map.paddedSide)
         else {
             throw checkpoint.error(
                 "'\(key)' makes a map of \(map.paddedSide) x \(map.paddedSide) x \(map.channels) floats, beyond what is "
-                    + "supported: at most \(ModelConfig.largestBuffer)")
+                    + "supported: at most \(EncoderConfig.largestBuffer)")
         }
     }
 

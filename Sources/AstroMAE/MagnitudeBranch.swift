@@ -8,11 +8,11 @@ struct MagnitudeBranch: Sendable {
 
     static let key = "inception_model.magnitude_block"
 
-    init(_ loader: LayerLoader) throws(CheckpointError) {
-        let (bands, outputs) = (loader.config.bands, try loader.outputs(Self.key + ".0", axes: 2))
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
+        let (bands, outputs) = (config.bands, try loader.outputs(Self.key + ".0", axes: 2))
         first = try loader.narrowLinear(Self.key + ".0", bands, outputs)
         rest = try LinearStack(
-            loader, Self.key, first: 2, layers: 4, inputs: outputs, outputs: loader.config.magnitudeFeatures,
+            loader, Self.key, first: 2, layers: 4, inputs: outputs, outputs: config.magnitudeFeatures,
             name: "magnitude_block")
     }
 

@@ -23,10 +23,10 @@ extension MergedLinear {
         }
         let inputs = shapes.reduce(0) { $0 + $1[1] }
         // Layers that are narrow where they meet can make a matrix far larger than the file.
-        guard inputs <= ModelConfig.largestBuffer / max(1, outputs) else {
+        guard inputs <= EncoderConfig.largestBuffer / max(1, outputs) else {
             throw checkpoint.error(
                 "'\(key)' would be [\(outputs), \(inputs)], beyond what is supported: at most "
-                    + "\(ModelConfig.largestBuffer) elements")
+                    + "\(EncoderConfig.largestBuffer) elements")
         }
         var weight = [Double](repeating: 0, count: outputs * inputs)
         let meeting = shapes.reduce(0) { $0 + $1[0] }

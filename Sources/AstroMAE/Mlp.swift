@@ -5,8 +5,8 @@ struct Mlp: Sendable {
     private let fc1: PackedMatrix
     private let fc2: PackedMatrix
 
-    init(_ loader: LayerLoader, _ key: String) throws(CheckpointError) {
-        let (width, hidden) = (loader.config.width, loader.config.mlpWidth)
+    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(CheckpointError) {
+        let (width, hidden) = (config.width, config.mlpWidth)
         fc1 = try loader.linear(key + ".fc1", width, hidden)
         fc2 = try loader.linear(key + ".fc2", hidden, width)
     }

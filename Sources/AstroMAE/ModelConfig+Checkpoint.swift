@@ -1,112 +1,15 @@
-import TensorFiles
-
 extension ModelConfig {
-    /// The reference's epsilons, which a bare state dict does not carry, and the channels of one of its heads.
-    static let referenceLayerNormEps = 1e-6
-    static let referenceBatchNormEps = 1e-5
-    static let referenceHeadWidth = 64
-
-    /// Derives the sizes from the tensors' shapes; heads and epsilons from pickled attributes, else from the file's
-    /// metadata, else the reference's values with a line in `notices`.
-    /// - Parameter numHeads: overrides whatever the file says.
-    static func derived(
-        from checkpoint: Checkpoint, numHeads override: Int?, notices: inout [String]
-    ) throws(CheckpointError) -> ModelConfig {
-        let patch = try checkpoint.shape(Checkpoint.anchor, axes: 4)
-        let (width, bands, patchSize) = (patch[0], patch[1], patch[2])
-        let positions = try checkpoint.shape("pos_embed", axes: 3)
-        let patches = positions[1] - 1
-        guard patches <= largestGrid * largestGrid, patchSize <= largestImage else {
-            throw checkpoint.error(
-                "'pos_embed' \(positions) and '\(Checkpoint.anchor)' \(patch) are beyond what is supported: at most "
-                    + "\(largestGrid) x \(largestGrid) patches and \(largestImage) pixels a side")
-        }
-        let grid = Int(Double(max(0, patches)).squareRoot().rounded())
-        guard width > 0, bands > 0, patchSize > 0, patch[3] == patchSize, patches > 0, grid * grid == patches else {
-            throw checkpoint.error(
-                "'pos_embed' \(positions) and '\(Checkpoint.anchor)' \(patch): expected square patches on a square grid "
-                    + "and a class token")
-        }
-        let depth = (0...).first { !checkpoint.has("blocks.\($0).norm1.weight") } ?? 0
-        guard depth > 0 else { throw checkpoint.error("missing key 'blocks.0.norm1.weight': expected encoder blocks") }
-        let isCell = checkpoint.has("blocks.0.PCM.0.weight")
-        try checkpoint.refuseOtherLayers(patchSize: patchSize)
-
-        let stated = try StatedConstants(checkpoint, depth: depth)
-        let heads = override ?? stated.numHeads ?? max(1, width / referenceHeadWidth)
-        guard heads > 0, width % heads == 0 else {
-            throw checkpoint.error("\(heads) heads do not divide the width \(width)")
-        }
-        notices += stated.notices(file: checkpoint.name, heads: override == nil ? heads : nil)
-        // A scale that the file states belongs to the file's own heads.
-        let ownScale = override == nil || override == stated.numHeads ? stated.attentionScale : nil
+    /// The encoder, and what follows it, by their tensors' shapes.
+    static func derived(from checkpoint: Checkpoint, encoder: EncoderConfig) throws(CheckpointError) -> ModelConfig {
         let merged = checkpoint.linearLayout == .merged
         func outputs(_ layer: String) throws(CheckpointError) -> Int {
             try checkpoint.shape(layer + ".weight", axes: 2)[0]
         }
-        let config = ModelConfig(
-            bands: bands, imageSize: grid * patchSize, patchSize: patchSize, width: width, depth: depth,
-            blockKind: isCell ? .normalCell : .plain, numHeads: heads,
-            attentionScale: ownScale ?? 1 / Double(width / heads).squareRoot(),
-            mlpWidth: try checkpoint.shape("blocks.0.mlp.fc1.weight", axes: 2)[0],
-            parallelConvolution: isCell ? try .derived(from: checkpoint, width: width) : nil,
-            layerNormEps: stated.layerNormEps ?? referenceLayerNormEps,
-            batchNormEps: stated.batchNormEps ?? referenceBatchNormEps,
+        return ModelConfig(
+            encoder: encoder,
             vitFeatures: try outputs(merged ? MergedLinear.head.key : "vit_block.2"),
             inceptionFeatures: try outputs(InceptionBranch.key + (merged ? ".10" : ".12")),
             magnitudeFeatures: try outputs(MagnitudeBranch.key + (merged ? ".6" : ".8")),
             fusionWidth: try outputs(merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer))
-        try config.requireSupportedSizes(checkpoint)
-        return config
-    }
-
-    /// Patches and pixels along a side: the tables of offsets that are made for them before all weights are checked have
-    /// then no more than a few megabytes. The paper's network has 8 and 32.
-    static let largestGrid = 64
-    static let largestImage = 512
-
-    /// Floats that one buffer of a workspace may have: offsets into it fit 32 bits with room to spare.
-    static let largestBuffer = 1 << 27
-
-    /// Shapes can be legal and still describe a network that no workspace could hold.
-    private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(CheckpointError) {
-        guard imageSize <= Self.largestImage else {
-            throw checkpoint.error(
-                "\(grid) x \(grid) patches of \(patchSize) pixels are beyond what is supported: at most "
-                    + "\(Self.largestImage) pixels a side")
-        }
-        let padding = (parallelConvolution?.kernel ?? 1) - 1
-        let side = grid + padding
-        let perGalaxy = [
-            [bands, imageSize, imageSize], [tokens, width, 3], [tokens, mlpWidth],
-            [side, side, width], [side, side, parallelConvolution?.hidden ?? 1],
-        ]
-        for sizes in perGalaxy {
-            var count = CacheSize.mostGalaxies
-            for size in sizes {
-                let (product, overflow) = count.multipliedReportingOverflow(by: size)
-                guard !overflow, product <= Self.largestBuffer else {
-                    throw checkpoint.error(
-                        "sizes \(sizes) a galaxy are beyond what is supported: at most \(Self.largestBuffer) floats for "
-                            + "\(CacheSize.mostGalaxies) galaxies")
-                }
-                count = product
-            }
-        }
-    }
-}
-
-extension ModelConfig.ParallelConvolution {
-    static func derived(from checkpoint: Checkpoint, width: Int) throws(CheckpointError) -> Self {
-        let shape = try checkpoint.shape("blocks.0.PCM.0.weight", axes: 4)
-        let (hidden, perGroup, kernel) = (shape[0], shape[1], shape[2])
-        guard perGroup > 0, width % perGroup == 0, hidden > 0, hidden % (width / perGroup) == 0, kernel % 2 == 1,
-            shape[3] == kernel
-        else {
-            throw checkpoint.error(
-                "'blocks.0.PCM.0.weight' has shape \(shape), expected [hidden, width/groups, k, k] with odd k and groups "
-                    + "that divide the width \(width) and hidden")
-        }
-        return Self(kernel: kernel, groups: width / perGroup, hidden: hidden)
     }
 }

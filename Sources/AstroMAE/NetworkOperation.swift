@@ -1,9 +1,11 @@
-/// The operations of a forward pass, as a profile tells them apart. Every kernel call belongs to one.
+/// The operations of a forward pass, as a profile tells them apart. Every kernel call belongs to one; the decoder's
+/// blocks count with the encoder's.
 public enum NetworkOperation: Int, CaseIterable, Sendable {
     case patchEmbed, norm, qkv, attention, projection, fc1, fc2, parallelConvolution, addition, tokenMean
     case head, vitBlock
     case inceptionStem, inception1x1, inception3x3, inception5x5, inceptionLarger, inceptionPooling, inceptionHead
     case magnitudes, fusion
+    case decoderEmbed, decoderPrediction
 
     /// The field's name for it, or PyTorch's name for the module.
     public var name: String {
@@ -29,6 +31,8 @@ public enum NetworkOperation: Int, CaseIterable, Sendable {
         case .inceptionHead: "inception head"
         case .magnitudes: "magnitude MLP"
         case .fusion: "fusion"
+        case .decoderEmbed: "decoder_embed"
+        case .decoderPrediction: "decoder_pred"
         }
     }
 
@@ -43,7 +47,7 @@ public enum NetworkOperation: Int, CaseIterable, Sendable {
             case "10", "12": self = .inceptionHead
             default: self = Self.inception(kernel: kernel)
             }
-        } else if key.hasPrefix("blocks.") {
+        } else if key.hasPrefix("blocks.") || key.hasPrefix("decoder_blocks.") {
             self = Self.encoder(key)
         } else if key.contains("magnitude_block.") {
             self = .magnitudes
@@ -51,6 +55,10 @@ public enum NetworkOperation: Int, CaseIterable, Sendable {
             self = .patchEmbed
         } else if key.contains("vit_block.") {
             self = .vitBlock
+        } else if key == "decoder_embed" {
+            self = .decoderEmbed
+        } else if key == "decoder_pred" {
+            self = .decoderPrediction
         } else {
             self = key == "head" ? .head : .fusion
         }

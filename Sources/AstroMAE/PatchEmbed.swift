@@ -4,15 +4,12 @@ struct PatchEmbed: Sendable {
     private let projection: PackedMatrix
     /// [tokens, width]: the class token and its position, then the patches' positions.
     private let positions: FloatBuffer
-    private let patchRows: OffsetTable
     private let pixelRuns: OffsetTable
-    private let tokenRows: OffsetTable
-    private let config: ModelConfig
+    private let width: Int
 
-    /// - Parameter capacity: the most galaxies of one call.
-    init(_ loader: LayerLoader, capacity: Int) throws(CheckpointError) {
-        config = loader.config
-        let (width, patch, size, grid) = (config.width, config.patchSize, config.imageSize, config.grid)
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+        width = config.width
+        let (patch, size) = (config.patchSize, config.imageSize)
         projection = try loader.convolution("patch_embed.proj", config.bands, width, kernel: patch).packed()
         let embedding = try loader.checkpoint.take("pos_embed", [1, config.tokens, width])
         let classToken = try loader.checkpoint.take("cls_token", [1, 1, width])
@@ -20,28 +17,31 @@ struct PatchEmbed: Sendable {
         for (index, value) in embedding.enumerated() {
             positions.base[index] = index < width ? classToken[index] + value : value
         }
-        patchRows = OffsetTable(
-            (0..<grid * grid).map { ($0 / grid * size + $0 % grid) * patch }, repeated: capacity,
-            stride: config.imageCount)
         pixelRuns = OffsetTable((0..<config.bands * patch).map { $0 / patch * size * size + $0 % patch * size })
-        tokenRows = OffsetTable(
-            (1...grid * grid).map { $0 * width }, repeated: capacity, stride: config.tokens * width)
     }
 
-    /// images [count, bands, size, size] -> tokens [count, tokens, width]
+    /// images [count, bands, size, size] -> tokens [count, tokens, width], those of the patches that `layout` has.
+    /// - Parameter visible: which these are, [count, tokens - 1]; nil for all patches in their order.
     func forward(
-        _ images: UnsafePointer<Float>, into tokens: UnsafeMutablePointer<Float>, count: Int, kernels: Kernels,
-        stages: StageRecorder?
+        _ images: UnsafePointer<Float>, into tokens: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout,
+        visible: UnsafePointer<Int32>?, kernels: Kernels, stages: StageRecorder?
     ) {
-        let (rows, width) = (config.tokens, config.width)
+        let (rows, patches) = (layout.tokens, layout.tokens - 1)
         kernels.convolution(
-            projection, images, rows: count * (rows - 1), aRows: patchRows, aRuns: pixelRuns, into: tokens,
-            cRows: tokenRows)
-        stages?.record("patch_embed", tokens + width, count: count, stride: rows * width, (rows - 1) * width)
+            projection, images, rows: count * patches, aRows: layout.patchRows, aRuns: pixelRuns, into: tokens,
+            cRows: layout.tokenRows)
+        stages?.record("patch_embed", tokens + width, count: count, stride: rows * width, patches * width)
         for galaxy in 0..<count {
             let start = tokens + galaxy * rows * width
             start.update(from: positions.base, count: width)
-            kernels.add(positions.base + width, to: start + width, count: (rows - 1) * width)
+            guard let visible else {
+                kernels.add(positions.base + width, to: start + width, count: patches * width)
+                continue
+            }
+            for place in 0..<patches {
+                let patch = Int(visible[galaxy * patches + place])
+                kernels.add(positions.base + (1 + patch) * width, to: start + (1 + place) * width, count: width)
+            }
         }
     }
 }

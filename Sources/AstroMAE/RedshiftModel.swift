@@ -2,14 +2,12 @@ import TensorFiles
 
 /// AstroMAE fine-tuned for redshift: ViT encoder, Inception branch and magnitude MLP, fused by one head
 /// (Fathkouhi & Fox 2024). Immutable after loading; any number of threads may predict with it at once.
-public final class RedshiftModel: Sendable {
+public final class RedshiftModel: CutoutNetwork {
     public let config: ModelConfig
     /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`; weights with merged
     /// layers hold another number.
     public let parameterCount: Int
-    /// What had to be assumed because the file does not say it: one line each, to be shown to the user.
     public let notices: [String]
-    /// The kernels that this model runs on; together with the weights they decide every bit of its output.
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
 
@@ -24,15 +22,11 @@ public final class RedshiftModel: Sendable {
     /// Galaxies that pass through the heads together: the heads' 27 to 41 MB of weights are read once for all of them.
     static let headBatch = 128
 
-    /// Floats that a thread may need, 1 GB: the paper's network needs three hundredths of that.
-    private static let largestWorkspace = 1 << 28
-
-    /// Bands, height and width of a cutout: 5, 32, 32.
-    public var imageShape: [Int] { config.imageShape }
-    /// Floats of one cutout.
-    public var imageCount: Int { config.imageCount }
+    public var imageShape: [Int] { config.encoder.imageShape }
+    public var imageCount: Int { config.encoder.imageCount }
     /// Magnitudes of one galaxy.
-    public var magnitudeCount: Int { config.bands }
+    public var magnitudeCount: Int { config.encoder.bands }
+    public var requiredMagnitudes: Int? { magnitudeCount }
 
     /// Checks the weights against the network and packs them.
     /// - Parameters:
@@ -46,29 +40,26 @@ public final class RedshiftModel: Sendable {
         on parallel: ParallelLoop = .serial
     ) throws(CheckpointError) {
         let checkpoint = try Checkpoint(weights)
-        var notices: [String] = []
-        config = try ModelConfig.derived(from: checkpoint, numHeads: numHeads, notices: &notices)
-        let chosen: InstructionSet
-        if let instructionSet { chosen = instructionSet } else { chosen = try .fromEnvironment() }
-        kernels = try Kernels(chosen, gemm: gemm)
-        let loader = LayerLoader(checkpoint: checkpoint, config: config, dense: kernels.gemm == .openblas)
-        vit = try ViTBranch(loader, capacity: config.microBatch)
-        vitHead = try ViTHead(loader)
-        inception = try InceptionBranch(loader)
+        try checkpoint.require(.redshift)
+        let stated = try StatedConstants(checkpoint)
+        let encoder = try EncoderConfig.derived(from: checkpoint, stated: stated, numHeads: numHeads)
+        config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
+        kernels = try Kernels(choosing: instructionSet, gemm: gemm)
+        let loader = LayerLoader(checkpoint, encoder, dense: kernels.gemm == .openblas)
+        vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
+        vitHead = try ViTHead(loader, config)
+        inception = try InceptionBranch(loader, encoder)
         inceptionHead = try LinearStack(
             loader, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
             outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
-        magnitudes = try MagnitudeBranch(loader)
-        fusion = try FusionHead(loader)
+        magnitudes = try MagnitudeBranch(loader, config)
+        fusion = try FusionHead(loader, config)
         try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()
-        self.notices = notices
+        notices = stated.notices(file: checkpoint.name, heads: numHeads == nil ? encoder.numHeads : nil)
         let floats = Workspace.count(for: self, capacity: Self.headBatch)
-        guard floats <= Self.largestWorkspace else {
-            throw checkpoint.error(
-                "a thread would need \(floats) floats to work in, beyond what is supported: \(Self.largestWorkspace)")
-        }
+        try checkpoint.requireWorkspace(floats: floats)
         try loader.packLinears(on: parallel)
     }
 
@@ -127,10 +118,10 @@ public final class RedshiftModel: Sendable {
         _ images: UnsafePointer<Float>, count: Int, _ workspace: borrowing Workspace, _ stages: StageRecorder?
     ) {
         let kernels = self.kernels.recording(in: workspace.counters)
-        let microBatch = config.microBatch
+        let microBatch = config.encoder.microBatch
         for first in stride(from: 0, to: count, by: microBatch) {
             vit.forward(
-                images + first * imageCount, into: workspace.vitFeatures + first * config.width,
+                images + first * imageCount, into: workspace.vitFeatures + first * config.encoder.width,
                 count: min(microBatch, count - first), x: workspace.tokens, scratch: workspace.block,
                 kernels: kernels, stages: stages)
         }
@@ -149,7 +140,7 @@ public final class RedshiftModel: Sendable {
         let (fused, stride) = (workspace.fused, config.fusionInputs)
         let kernels = self.kernels.recording(in: workspace.counters)
         vitHead.forward(
-            workspace.vitFeatures + first * config.width, into: fused, stride: stride, rows: count,
+            workspace.vitFeatures + first * config.encoder.width, into: fused, stride: stride, rows: count,
             scratch: workspace.head, kernels: kernels, stages: stages)
         inceptionHead.forward(
             workspace.inceptionFeatures + first * inception.outputCount, into: fused + config.vitFeatures,

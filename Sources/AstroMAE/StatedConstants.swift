@@ -3,24 +3,36 @@ import TensorFiles
 /// The numbers of a network that its tensors do not tell, as far as the file states them: in pickled attributes
 /// (`num_heads`, `scale`, `eps`), or in a safetensors file's metadata, where `CheckpointWriter` puts them.
 struct StatedConstants {
-    let numHeads: Int?
-    /// What q.k is multiplied with.
-    let attentionScale: Double?
-    let layerNormEps: Double?
-    let batchNormEps: Double?
+    /// Of one stack of blocks.
+    struct Attention {
+        var numHeads: Int?
+        /// What q.k is multiplied with.
+        var scale: Double?
+
+        /// What is used: `override`, or what is stated, or the reference's heads of 64 channels.
+        /// - Parameter part: what a message calls the stack before "width".
+        func resolved(
+            _ override: Int?, width: Int, of part: String? = nil, error: (String) -> CheckpointError
+        ) throws(CheckpointError) -> (heads: Int, scale: Double) {
+            let heads = override ?? numHeads ?? max(1, width / EncoderConfig.referenceHeadWidth)
+            guard heads > 0, width % heads == 0 else {
+                throw error("\(heads) heads do not divide the \(part.map { $0 + "'s " } ?? "")width \(width)")
+            }
+            // A scale that the file states belongs to the file's own heads.
+            let ownScale = override == nil || override == numHeads ? scale : nil
+            return (heads, ownScale ?? 1 / Double(width / heads).squareRoot())
+        }
+    }
+
+    var encoder: Attention
+    var decoder: Attention
+    var layerNormEps: Double?
+    var batchNormEps: Double?
 
     /// - Throws: `CheckpointError` when layers state different values, or metadata is no number.
-    init(_ checkpoint: Checkpoint, depth: Int) throws(CheckpointError) {
-        let attention = (0..<depth).map { "blocks.\($0).attn" }
-        if let heads = try checkpoint.stated("num_heads", metadata: "num_heads", at: attention) {
-            guard let whole = Int(exactly: heads) else {
-                throw checkpoint.error("'num_heads' is \(heads), expected a whole number")
-            }
-            numHeads = whole
-        } else {
-            numHeads = nil
-        }
-        attentionScale = try checkpoint.stated("scale", metadata: "attention_scale", at: attention)
+    init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        encoder = try checkpoint.attention("blocks", metadata: "")
+        decoder = try checkpoint.attention("decoder_blocks", metadata: "decoder_")
         let paths = checkpoint.objectPaths
         layerNormEps = try checkpoint.stated(
             "eps", metadata: "layer_norm_eps", at: paths.filter { checkpoint.className($0) == "LayerNorm" })
@@ -31,27 +43,55 @@ struct StatedConstants {
     /// As a safetensors file's metadata; what was not stated stays unstated.
     var metadata: [String: String] {
         var entries: [String: String] = [:]
-        entries["num_heads"] = numHeads.map { "\($0)" }
-        entries["attention_scale"] = attentionScale.map { "\($0)" }
+        for (prefix, attention) in [("", encoder), ("decoder_", decoder)] {
+            entries[prefix + "num_heads"] = attention.numHeads.map { "\($0)" }
+            entries[prefix + "attention_scale"] = attention.scale.map { "\($0)" }
+        }
         entries["layer_norm_eps"] = layerNormEps.map { "\($0)" }
         entries["batch_norm_eps"] = batchNormEps.map { "\($0)" }
         return entries
     }
 
     /// One line for all that had to be assumed, or none.
-    /// - Parameter heads: the number of heads in use, unless the user gave it.
-    func notices(file: String, heads: Int?) -> [String] {
+    /// - Parameters:
+    ///   - heads, decoderHeads: the number of heads in use, unless the user gave it or there is no such part.
+    ///   - hasBatchNorm: whether any layer of the network has one.
+    func notices(
+        file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true
+    ) -> [String] {
         var assumed: [String] = []
-        if numHeads == nil, let heads {
+        if encoder.numHeads == nil, let heads {
             assumed.append("\(heads) \(heads == 1 ? "head" : "heads") (--num-heads overrides)")
         }
-        if layerNormEps == nil { assumed.append("LayerNorm eps \(ModelConfig.referenceLayerNormEps)") }
-        if batchNormEps == nil { assumed.append("BatchNorm eps \(ModelConfig.referenceBatchNormEps)") }
+        if decoder.numHeads == nil, let heads = decoderHeads {
+            assumed.append("\(heads) decoder \(heads == 1 ? "head" : "heads") (--decoder-heads overrides)")
+        }
+        if layerNormEps == nil { assumed.append("LayerNorm eps \(EncoderConfig.referenceLayerNormEps)") }
+        if batchNormEps == nil, hasBatchNorm {
+            assumed.append("BatchNorm eps \(EncoderConfig.referenceBatchNormEps)")
+        }
         return assumed.isEmpty ? [] : ["\(file): not in the file, assumed: \(assumed.joined(separator: ", "))"]
     }
 }
 
 extension Checkpoint {
+    /// What the attention layers of a stack of blocks state.
+    /// - Parameter prefix: of the metadata's keys.
+    fileprivate func attention(
+        _ blocks: String, metadata prefix: String
+    ) throws(CheckpointError) -> StatedConstants.Attention {
+        let paths = (0..<depth(of: blocks)).map { "\(blocks).\($0).attn" }
+        var whole: Int?
+        if let heads = try stated("num_heads", metadata: prefix + "num_heads", at: paths) {
+            guard let number = Int(exactly: heads) else {
+                throw error("'\(prefix)num_heads' is \(heads), expected a whole number")
+            }
+            whole = number
+        }
+        return StatedConstants.Attention(
+            numHeads: whole, scale: try stated("scale", metadata: prefix + "attention_scale", at: paths))
+    }
+
     /// The one value that the objects at `paths` give their attribute `name`, or else the file's metadata.
     fileprivate func stated(
         _ name: String, metadata key: String, at paths: [String]

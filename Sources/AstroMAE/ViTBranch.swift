@@ -1,26 +1,15 @@
-/// The encoder: patch embed, blocks, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a
-/// stack of Linear layers over one vector a galaxy: `ViTHead`.
+/// The encoder, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a stack of Linear layers
+/// over one vector a galaxy: `ViTHead`.
 struct ViTBranch: Sendable {
-    private let patchEmbed: PatchEmbed
-    private let blocks: [EncoderBlock]
+    let encoder: ViTEncoder
+    let layout: TokenLayout
     private let norm: LayerNorm
-    private let config: ModelConfig
 
-    init(_ loader: LayerLoader, capacity: Int) throws(CheckpointError) {
-        config = loader.config
-        patchEmbed = try PatchEmbed(loader, capacity: capacity)
-        let layout = config.parallelConvolution.map {
-            PatchLayout(loader.config, $0, capacity: capacity)
-        }
-        var blocks: [EncoderBlock] = []
-        for index in 0..<config.depth { blocks.append(try EncoderBlock(loader, index, layout: layout)) }
-        self.blocks = blocks
-        norm = try loader.layerNorm("fc_norm")
+    init(_ loader: LayerLoader, _ config: EncoderConfig, capacity: Int) throws(CheckpointError) {
+        encoder = try ViTEncoder(loader, config)
+        layout = TokenLayout(config, visible: config.patches, capacity: capacity)
+        norm = try loader.layerNorm("fc_norm", config.width)
     }
-
-    /// Floats of one galaxy's padded maps in the blocks: of tokens, and hidden.
-    var paddedTokenCount: Int { blocks.map(\.paddedTokenCount).max() ?? 0 }
-    var paddedHiddenCount: Int { blocks.map(\.paddedHiddenCount).max() ?? 0 }
 
     /// images [count, bands, size, size] -> features [count, width]
     /// - Parameter x: [count, tokens, width], overwritten.
@@ -28,22 +17,24 @@ struct ViTBranch: Sendable {
         _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
         x: UnsafeMutablePointer<Float>, scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
     ) {
-        let (tokens, width) = (config.tokens, config.width)
-        patchEmbed.forward(images, into: x, count: count, kernels: kernels, stages: stages)
-        // Class tokens end here. A recorder gets the last block whole: the patch tokens' bits are the same.
-        for (index, block) in blocks.enumerated() {
-            block.forward(
-                x, count: count, leavingClassTokens: stages == nil && index == blocks.count - 1, scratch: scratch,
-                kernels: kernels, stages: stages)
-        }
-        if stages != nil { config.removeClassTokens(x, count: count) }
+        encoder.forward(
+            images, into: x, count: count, layout: layout, leavingClassTokens: true, scratch: scratch,
+            kernels: kernels, stages: stages)
+        let (patches, width) = (layout.tokens - 1, layout.width)
         for galaxy in 0..<count {
             kernels.meanRows(
-                x + galaxy * (tokens - 1) * width, into: scratch.normed + galaxy * width, rows: tokens - 1,
-                width: width)
+                x + galaxy * patches * width, into: scratch.normed + galaxy * width, rows: patches, width: width)
         }
-        kernels.layerNorm(scratch.normed, norm, into: features, rows: count)
-        stages?.record("fc_norm", features, count: count, width)
+        normalize(scratch.normed, into: features, count: count, kernels: kernels, stages: stages)
+    }
+
+    /// `fc_norm` of the means over the patch tokens, [count, width].
+    func normalize(
+        _ means: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int, kernels: Kernels,
+        stages: StageRecorder?
+    ) {
+        kernels.layerNorm(means, norm, into: features, rows: count)
+        stages?.record("fc_norm", features, count: count, layout.width)
     }
 }
 
@@ -53,8 +44,7 @@ struct ViTHead: Sendable {
     private let head: PackedMatrix?
     private let block: LinearStack
 
-    init(_ loader: LayerLoader) throws(CheckpointError) {
-        let config = loader.config
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
         let merged = loader.checkpoint.linearLayout == .merged
         head = merged ? nil : try loader.linear("head", config.width, try loader.outputs("head", axes: 2))
         block = try LinearStack(

@@ -1,7 +1,7 @@
 /// Everything that a forward pass writes to, allocated once: one for each worker thread, made by that thread so that
 /// its pages are near it.
 public struct Workspace: ~Copyable {
-    private let storage: FloatBuffer
+    private let parts: FloatParts
     let capacity: Int
     let tokens: UnsafeMutablePointer<Float>
     let block: BlockScratch
@@ -20,22 +20,14 @@ public struct Workspace: ~Copyable {
     ///   - profile: gets the counts and times of this workspace's passes when it ends.
     public init(for model: RedshiftModel, capacity: Int, profile: Profile? = nil) {
         precondition(capacity > 0, "a workspace for no galaxies")
-        let sizes = Self.sizes(for: model, capacity: capacity)
-        let offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
-        storage = FloatBuffer(count: offsets[sizes.count])
-        let base = storage.base
+        parts = FloatParts(Self.sizes(for: model, capacity: capacity))
         self.capacity = capacity
         counters = profile.map(OperationCounters.init)
-        tokens = base
-        block = BlockScratch(
-            normed: base + offsets[1], wide: base + offsets[2], scores: base + offsets[3],
-            paddedTokens: base + offsets[4], paddedHidden: base + offsets[5], separate: base + offsets[6])
-        inception = InceptionScratch(
-            map: base + offsets[7], spare: base + offsets[8], padded: base + offsets[9], pooled: base + offsets[10])
-        vitFeatures = base + offsets[11]
-        inceptionFeatures = base + offsets[12]
-        fused = base + offsets[13]
-        head = base + offsets[14]
+        tokens = parts[0]
+        block = BlockScratch(parts, first: 1)
+        inception = InceptionScratch(map: parts[7], spare: parts[8], padded: parts[9], pooled: parts[10])
+        (vitFeatures, inceptionFeatures) = (parts[11], parts[12])
+        (fused, head) = (parts[13], parts[14])
     }
 
     /// Floats of a workspace; `RedshiftModel` refuses networks that would need absurdly many.
@@ -45,20 +37,18 @@ public struct Workspace: ~Copyable {
 
     /// Floats of each part, in the order of the properties.
     private static func sizes(for model: RedshiftModel, capacity: Int) -> [Int] {
-        let config = model.config
-        let micro = config.microBatch
-        let rows = micro * config.tokens
+        let (config, encoder) = (model.config, model.config.encoder)
+        let micro = encoder.microBatch
+        let rows = micro * encoder.tokens
         let heads = min(capacity, RedshiftModel.headBatch)
         let branch = model.inception
-        return [
-            rows * config.width,  // tokens
-            rows * config.width,  // normed
-            rows * max(3 * config.width, config.mlpWidth),  // wide
-            Kernels.attentionScratch(tokens: config.tokens, dim: config.headWidth),
-            micro * model.vit.paddedTokenCount, micro * model.vit.paddedHiddenCount,
-            rows * config.width,  // separate
+        let padded = model.vit.encoder.paddedCounts(model.vit.layout)
+        let block = BlockScratch.Sizes(
+            encoder.block, rows: rows, tokens: encoder.tokens,
+            padded: (micro * padded.tokens, micro * padded.hidden))
+        return [rows * encoder.width] + block.parts + [
             branch.mapCount, branch.mapCount, branch.paddedCount, branch.pooledCount,
-            capacity * config.width, capacity * branch.outputCount,
+            capacity * encoder.width, capacity * branch.outputCount,
             heads * config.fusionInputs, heads * model.headScratchCount,
         ]
     }

@@ -94,16 +94,16 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// The galaxies of the files, as many files as it takes for `limit` of them.
-    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the model takes.
+    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the network takes.
     public func partitions(
-        for model: RedshiftModel, limit: Int? = nil
+        for network: some CutoutNetwork, limit: Int? = nil
     ) throws(InferenceError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
         try forEach { input, file throws(InferenceError) in
             let partition = try PartitionReader(
-                file, source: input.source, label: input.label, imageShape: model.imageShape,
-                magnitudeCount: model.magnitudeCount)
+                file, source: input.source, label: input.label, imageShape: network.imageShape,
+                magnitudeCount: network.requiredMagnitudes)
             partitions.append(partition)
             count += partition.count
             return count < limit ?? Int.max

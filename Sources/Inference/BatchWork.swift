@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// A micro-batch: rows of one partition, and where their redshifts go.
+/// A micro-batch: rows of one partition, and the place of the first among all galaxies.
 struct Chunk: Sendable {
     let section: Int
     let rows: Range<Int>
@@ -13,7 +13,6 @@ final class Work: Sendable {
     let chunks: [Chunk]
     let next = Atomic<Int>(0)
     let done = Atomic<Int>(0)
-    let redshifts: Mutex<[Float]>
     /// The first chunk of each section.
     private let first: [Int]
     /// Chunks of each section that are not done, and one more until its checksums are compared.
@@ -25,7 +24,7 @@ final class Work: Sendable {
     let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
     private let isStopped = Atomic<Bool>(false)
 
-    init(chunks: [Chunk], sections: Int, galaxies: Int) {
+    init(chunks: [Chunk], sections: Int) {
         self.chunks = chunks
         var left = [Int](repeating: 1, count: sections)
         var first: [Int] = []
@@ -35,7 +34,6 @@ final class Work: Sendable {
         }
         self.left = Monitor(left)
         self.first = first
-        redshifts = Mutex([Float](repeating: .nan, count: galaxies))
         // The first section and the one after it.
         open.signal()
         open.signal()
@@ -75,12 +73,7 @@ final class Work: Sendable {
     /// Whether no earlier chunk has failed.
     private func isWanted(_ chunk: Int) -> Bool { failure.withLock { $0.map { chunk < $0.chunk } ?? true } }
 
-    func finish(_ chunk: Chunk, _ values: Span<Float>) {
-        redshifts.withLock { redshifts in
-            for index in values.indices { redshifts[chunk.place + index] = values[index] }
-        }
-        done.wrappingAdd(chunk.rows.count, ordering: .relaxed)
-    }
+    func finish(_ chunk: Chunk) { done.wrappingAdd(chunk.rows.count, ordering: .relaxed) }
 
     /// - Returns: whether a chunk, or the comparing of checksums, was the last of its section's parts.
     func finishPart(of section: Int) -> Bool {

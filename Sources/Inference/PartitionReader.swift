@@ -1,8 +1,8 @@
 import AstroMAE
 import TensorFiles
 
-/// The galaxies of one file, checked to be what a model takes: images [N, 5, 32, 32], magnitudes [N, 5] and, where they
-/// are known, spectroscopic redshifts [N].
+/// The galaxies of one file, checked to be what a network takes: images [N, 5, 32, 32], and, unless it looks at images
+/// alone, magnitudes [N, 5] and, where they are known, spectroscopic redshifts [N].
 ///
 /// Nothing is read but what is asked for; any number of threads may read at once.
 public struct PartitionReader: Sendable {
@@ -21,21 +21,22 @@ public struct PartitionReader: Sendable {
 
     /// Opens a file and checks its tensors against the model. Only headers are read: `verify` compares the checksums.
     /// - Throws: `InferenceError` naming file, tensor, what was expected and what was found.
-    public init(_ input: InputFile, for model: RedshiftModel) throws(InferenceError) {
+    public init(_ input: InputFile, for network: some CutoutNetwork) throws(InferenceError) {
         let file = try reading { () throws(TensorFileError) in
             try TensorFile.open(path: input.path, checksums: .deferred)
         }
         try self.init(
-            file, source: input.source, label: input.label, imageShape: model.imageShape,
-            magnitudeCount: model.magnitudeCount)
+            file, source: input.source, label: input.label, imageShape: network.imageShape,
+            magnitudeCount: network.requiredMagnitudes)
     }
 
-    /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes.
+    /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes; nil
+    /// where it looks at images alone: others are then not looked for.
     public init(
-        _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int
+        _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?
     ) throws(InferenceError) {
         self.file = file
-        tensors = try GalaxyTensors(file)
+        tensors = try GalaxyTensors(file, imagesAlone: magnitudeCount == nil)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
         path = file.name
         imageCount = imageShape.reduce(1, *)
@@ -89,13 +90,18 @@ public struct PartitionReader: Sendable {
         }
     }
 
-    /// Copies the magnitudes of `rows`, float32, row-major; `buffer` grows to their size.
+    /// Copies the magnitudes of `rows`, float32, row-major; `buffer` gets their size, which is 0 where images are read
+    /// alone.
     func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(InferenceError) {
-        let needed = rows.count * tensors.magnitudes.rowCount
+        guard let magnitudes = tensors.magnitudes else {
+            buffer = []
+            return
+        }
+        let needed = rows.count * magnitudes.rowCount
         if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
         do {
             var span = buffer.mutableSpan
-            try tensors.magnitudes.copyFloats(rows: rows, into: &span)
+            try magnitudes.copyFloats(rows: rows, into: &span)
         } catch {
             throw .file(error)
         }

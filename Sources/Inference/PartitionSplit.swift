@@ -33,7 +33,7 @@ public struct PartitionSplit {
         for file in files {
             let tensors = try GalaxyTensors(file)
             let first = inputs.first?.tensors ?? tensors
-            guard first.images.shape.count == 4, let magnitudes = first.magnitudes.shape.last else {
+            guard first.images.shape.count == 4, let magnitudes = first.magnitudes?.shape.last else {
                 throw .partition(
                     file: file.name, tensor: tensors.images.name,
                     message: "expected images of shape [N, bands, rows, columns], found \(first.images.shape)")
@@ -54,7 +54,7 @@ public struct PartitionSplit {
         self.rows = max(1, rows)
         count = place
         dropsObjectIDs = inputs.contains { $0.tensors.objectIDs != nil }
-        magnitudeType = Self.type(of: inputs.map(\.tensors.magnitudes))
+        magnitudeType = Self.type(of: inputs.compactMap(\.tensors.magnitudes))
         let redshifts = inputs.compactMap(\.tensors.redshifts)
         redshiftType = redshifts.isEmpty ? nil : Self.type(of: redshifts)
     }

@@ -13,24 +13,14 @@ public struct Prediction: Sendable, Equatable {
 
 /// The redshifts of a run, in the order of its inputs.
 public struct Predictions: Sendable {
-    /// The first `count` galaxies of a partition.
-    public struct Section: Sendable {
-        public let partition: PartitionReader
-        public let count: Int
-    }
-
-    /// The partitions, in order, and how much of each was run.
-    public let sections: [Section]
+    /// The partitions that were run, and how it went.
+    public let run: GalaxyRun
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
-    /// Wall time from the start of the threads to the last redshift: reading the galaxies and comparing their checksums
-    /// is in it; opening the files, loading the weights and writing the predictions are not.
-    public let seconds: Double
-    /// How many threads there were.
-    public let threads: Int
 
-    /// Galaxies a second of wall time.
-    public var galaxiesPerSecond: Double { seconds > 0 ? Double(redshifts.count) / seconds : 0 }
+    public var seconds: Double { run.seconds }
+    public var threads: Int { run.threads }
+    public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
     /// Galaxies whose redshift is not a finite number: their pixels or magnitudes were not, or are far out of range.
     public var nonFiniteCount: Int { redshifts.count { !$0.isFinite } }
 
@@ -65,16 +55,9 @@ public struct Predictions: Sendable {
     private func forEachBlock(
         _ body: (PartitionReader, Range<Int>, ArraySlice<Float>, [Double]?) throws(InferenceError) -> Void
     ) throws(InferenceError) {
-        let blockSize = 4096
-        var place = 0
-        for section in sections {
-            defer { section.partition.release() }
-            for start in stride(from: 0, to: section.count, by: blockSize) {
-                let rows = start..<min(start + blockSize, section.count)
-                let zPhot = redshifts[place + start..<place + rows.upperBound]
-                try body(section.partition, rows, zPhot, try section.partition.redshifts(rows))
-            }
-            place += section.count
+        try run.forEachBlock { partition, rows, place throws(InferenceError) in
+            try body(
+                partition, rows, redshifts[place..<place + rows.count], try partition.redshifts(rows))
         }
     }
 }

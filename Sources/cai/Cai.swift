@@ -41,3 +41,11 @@ func requireName(_ value: String, of argument: String) throws {
     guard value.isEmpty else { return }
     throw ValidationError("\(argument): expected a name, found ''")
 }
+
+/// - Parameter range: of a number that may be left out.
+func requireNumber(_ value: Int?, of argument: String, in range: ClosedRange<Int> = 1...Int.max) throws {
+    guard let value, !range.contains(value) else { return }
+    let expected =
+        range.upperBound == Int.max ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+    throw ValidationError("\(argument): expected \(expected), found \(value)")
+}

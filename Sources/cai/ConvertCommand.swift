@@ -19,12 +19,17 @@ struct ConvertCommand: ParsableCommand {
 
             Linear layers with nothing between them ('head' and 'vit_block.0'; the last of each branch and \
             'concat_block.0') are merged into one, which runs faster and cannot be undone; other programs need \
-            --keep-layers.
+            --keep-layers. A masked autoencoder has no such layers.
+
+            A bare state dict does not tell heads and epsilons. They can be stated in the file that is written: \
+            --num-heads and --decoder-heads state the heads, and --state-assumed all that had to be assumed, so \
+            that it need not be assumed again.
 
             EXAMPLES
               cai convert model.pt model.safetensors
               cai convert model.pt model-f16.safetensors --dtype f16
               cai convert model.pt state-dict.safetensors --keep-layers
+              cai convert mae.pth mae.safetensors --num-heads 3 --decoder-heads 6 --state-assumed
             """)
 
     @Argument(help: "A checkpoint: PyTorch, safetensors or .npz.")
@@ -39,7 +44,18 @@ struct ConvertCommand: ParsableCommand {
     @Flag(help: "Keep every layer apart, as in PyTorch's state dict.")
     var keepLayers = false
 
+    @Option(help: ArgumentHelp("Attention heads, where the file does not tell or tells wrong.", valueName: "n"))
+    var numHeads: Int?
+
+    @Option(help: ArgumentHelp("The same of a masked autoencoder's decoder.", valueName: "n"))
+    var decoderHeads: Int?
+
+    @Flag(help: "State what the file does not tell and had to be assumed: the reference's heads and epsilons.")
+    var stateAssumed = false
+
     func validate() throws {
+        try requireNumber(numHeads, of: "--num-heads")
+        try requireNumber(decoderHeads, of: "--decoder-heads")
         try requireName(input, of: "input")
         guard DType.weightTypes[dtype] != nil else {
             throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
@@ -54,6 +70,8 @@ struct ConvertCommand: ParsableCommand {
         let notices = try CheckpointWriter.convert(
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
             linearLayout: keepLayers ? .separate : .merged,
+            constants: CheckpointWriter.Constants(
+                numHeads: numHeads, decoderHeads: decoderHeads, areAssumed: stateAssumed),
             provenance: [
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,

@@ -20,17 +20,18 @@ struct FileContents: Encodable {
     let metadata: [String: String]?
     /// For a partition: its rows.
     let galaxies: Int?
-    /// For a checkpoint: the network that its tensors make.
-    let config: ModelConfig?
-    /// For a checkpoint: its trainable parameters without `cls_token` and `pos_embed`.
+    /// For a checkpoint: which network its tensors make, `redshift network` or `masked autoencoder`, and its sizes.
+    let network: String?
+    let config: NetworkConfig?
+    /// For a checkpoint: its trainable parameters without class and mask tokens and positions.
     let parameters: Int?
     /// For a checkpoint: what had to be assumed, because the file does not tell.
     let notices: [String]?
-    /// For a checkpoint whose tensors do not make a redshift network: why.
+    /// For a checkpoint whose tensors do not make the network: why.
     let problem: String?
 
     enum CodingKeys: String, CodingKey {
-        case file, format, bytes, tensors, metadata, galaxies, config, parameters, notices, problem
+        case file, format, bytes, tensors, metadata, galaxies, network, config, parameters, notices, problem
         case rootClass = "class"
     }
 
@@ -43,16 +44,30 @@ struct FileContents: Encodable {
         metadata = file.metadata.isEmpty ? nil : file.metadata
         galaxies = file.galaxyCount
         guard file.tensors.contains(where: { $0.name.hasSuffix("patch_embed.proj.weight") }) else {
-            (config, parameters, notices, problem) = (nil, nil, nil, nil)
+            (network, config, parameters, notices, problem) = (nil, nil, nil, nil, nil)
             return
         }
+        let kind = NetworkKind(file) ?? .redshift
         do {
-            let model = try RedshiftModel(weights: file)
-            config = model.config
-            (parameters, notices, problem) = (model.parameterCount, model.notices, nil)
+            let loaded = try Self.load(file, kind)
+            (network, config, problem) = (kind.rawValue, loaded.config, nil)
+            (parameters, notices) = (loaded.network.parameterCount, loaded.network.notices)
         } catch {
-            (config, parameters, notices) = (nil, nil, nil)
-            problem = "\(error)"
+            (network, config, parameters, notices) = (nil, nil, nil, nil)
+            problem = "no \(kind.rawValue): \(error)"
+        }
+    }
+
+    private static func load(
+        _ file: TensorFile, _ kind: NetworkKind
+    ) throws(CheckpointError) -> (network: any CutoutNetwork, config: NetworkConfig) {
+        switch kind {
+        case .redshift:
+            let model = try RedshiftModel(weights: file)
+            return (model, .redshift(model.config))
+        case .autoencoder:
+            let model = try MaskedAutoencoder(weights: file)
+            return (model, .autoencoder(model.config))
         }
     }
 
@@ -67,32 +82,17 @@ struct FileContents: Encodable {
         }
         if let galaxies { lines.append("galaxies    \(Numbers.grouped(galaxies))") }
         if let parameters {
-            lines.append("parameters  \(Numbers.grouped(parameters)) (without cls_token and pos_embed)")
+            let without = network == NetworkKind.redshift.rawValue ? "cls_token and pos_embed" : "tokens and positions"
+            lines.append("parameters  \(Numbers.grouped(parameters)) (without \(without))")
         }
-        lines += (config?.lines ?? []).map { "network     " + $0 }
+        lines += ((network.map { [$0] } ?? []) + (config?.lines ?? [])).map { "network     " + $0 }
         lines += (notices ?? []).map { "notice      " + $0 }
-        if let problem { lines.append("problem     no redshift network: \(problem)") }
+        if let problem { lines.append("problem     \(problem)") }
         lines += tensors.map { tensor in
             "  \(tensor.dtype.padded(to: 5))\("[\(tensor.shape.map(String.init).joined(separator: ", "))]".padded(to: 18))"
                 + tensor.name
         }
         return lines.map { $0.printable + "\n" }.joined()
-    }
-}
-
-extension ModelConfig {
-    /// The network in a few lines.
-    fileprivate var lines: [String] {
-        var block =
-            "\(depth) x \(blockKind.rawValue), width \(width), \(Numbers.counted(numHeads, "head")), MLP \(mlpWidth)"
-        if let module = parallelConvolution {
-            block += ", PCM kernel \(module.kernel), \(module.groups) groups, hidden \(module.hidden)"
-        }
-        return [
-            "images [\(imageShape.map(String.init).joined(separator: ", "))], patches of \(patchSize)", block,
-            "branches \(vitFeatures) + \(inceptionFeatures) + \(magnitudeFeatures), fused in \(fusionWidth)",
-            "eps \(layerNormEps) (LayerNorm), \(batchNormEps) (BatchNorm)",
-        ]
     }
 }
 

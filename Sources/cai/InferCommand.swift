@@ -83,17 +83,12 @@ struct InferCommand: ParsableCommand {
     }
 
     func validate() throws {
-        func check(_ option: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
-            guard let value, !range.contains(value) else { return }
-            let expected = range.upperBound == Int.max ? "at least 1" : "1 to \(range.upperBound)"
-            throw ValidationError("--\(option): expected \(expected), found \(value)")
-        }
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
-        try check("batch-size", batchSize, 1...8192)
-        try check("threads", threads, 1...4096)
-        try check("limit", limit, 1...Int.max)
-        try check("num-heads", numHeads, 1...Int.max)
+        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
+        try requireNumber(threads, of: "--threads", in: 1...4096)
+        try requireNumber(limit, of: "--limit")
+        try requireNumber(numHeads, of: "--num-heads")
         if output != "-", PredictionFormat(path: output) == nil {
             throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, or -, found '\(output)'")
         }

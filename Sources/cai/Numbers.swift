@@ -3,11 +3,7 @@ import Report
 /// Numbers as people read them.
 enum Numbers {
     /// 1,234,567
-    static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number.magnitude))
-        let groups = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
-        return (number < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
-    }
+    static func grouped(_ number: Int) -> String { Decimals.grouped(number) }
 
     /// 1 tensor, 2,000 tensors
     static func counted(_ number: Int, _ one: String, _ many: String? = nil) -> String {

@@ -1,0 +1,61 @@
+/// Room that the blocks of a stack share: each part is written before it is read, but for the borders of the padded
+/// maps, which stay zero.
+struct BlockScratch {
+    /// [count*tokens, width]
+    let normed: UnsafeMutablePointer<Float>
+    /// [count*tokens, max(3 width, mlp width)]; the PCM's output before that.
+    let wide: UnsafeMutablePointer<Float>
+    /// Scores and keys of one head.
+    let scores: UnsafeMutablePointer<Float>
+    /// Grouped convolutions' maps: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), and for hidden.
+    let paddedTokens: UnsafeMutablePointer<Float>
+    let paddedHidden: UnsafeMutablePointer<Float>
+    /// [count*tokens, width]: a stage's output before its residual, when stages are recorded.
+    let separate: UnsafeMutablePointer<Float>
+}
+
+extension BlockScratch {
+    /// Floats of each part, in the order of the properties.
+    struct Sizes {
+        fileprivate(set) var parts: [Int]
+
+        /// - Parameters:
+        ///   - rows: tokens of all galaxies that go together.
+        ///   - tokens: of a galaxy.
+        ///   - padded: floats of the padded maps of all galaxies: of tokens, and hidden.
+        init(_ config: BlockConfig, rows: Int, tokens: Int, padded: (tokens: Int, hidden: Int) = (0, 0)) {
+            parts = [
+                rows * config.width, rows * max(3 * config.width, config.mlpWidth),
+                Kernels.attentionScratch(tokens: tokens, dim: config.headWidth), padded.tokens, padded.hidden,
+                rows * config.width,
+            ]
+        }
+
+        /// Room for either.
+        func union(_ other: Sizes) -> Sizes {
+            var copy = self
+            copy.parts = zip(parts, other.parts).map { max($0, $1) }
+            return copy
+        }
+    }
+
+    /// - Parameter first: the place of the first part.
+    init(_ parts: FloatParts, first: Int) {
+        self.init(
+            normed: parts[first], wide: parts[first + 1], scores: parts[first + 2], paddedTokens: parts[first + 3],
+            paddedHidden: parts[first + 4], separate: parts[first + 5])
+    }
+}
+
+/// One zeroed buffer in parts, each of which begins at a multiple of 64 bytes.
+struct FloatParts {
+    private let storage: FloatBuffer
+    private let offsets: [Int]
+
+    init(_ sizes: [Int]) {
+        offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
+        storage = FloatBuffer(count: offsets[sizes.count])
+    }
+
+    subscript(index: Int) -> UnsafeMutablePointer<Float> { storage.base + offsets[index] }
+}

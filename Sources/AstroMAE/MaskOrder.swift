@@ -1,0 +1,81 @@
+/// Which patches of the galaxies of one pass stay visible: those of the smallest noise, in ascending order of it.
+struct MaskOrder {
+    private let masking: Masking
+    /// [capacity, patches]: each galaxy's patches, in ascending order of noise; then room for sorting.
+    private let indices: OffsetTable
+    private let scratch: UnsafeMutablePointer<Int32>
+    private let chosen: OffsetTable
+
+    init(_ masking: Masking, capacity: Int) {
+        self.masking = masking
+        indices = OffsetTable([Int](repeating: 0, count: (capacity + 1) * masking.patches))
+        scratch = indices.base + capacity * masking.patches
+        chosen = OffsetTable([Int](repeating: 0, count: capacity * masking.visible))
+    }
+
+    /// [capacity, visible]: the visible patches of each galaxy.
+    var visible: UnsafePointer<Int32> { UnsafePointer(chosen.base) }
+
+    /// The visible patches of one of the galaxies.
+    func visible(_ place: Int) -> UnsafePointer<Int32> { UnsafePointer(chosen.base + place * masking.visible) }
+
+    /// Orders a galaxy's patches by their noise, [patches].
+    func sort(_ noise: UnsafePointer<Float>, place: Int) {
+        let order = indices.base + place * masking.patches
+        Self.sort(noise, count: masking.patches, into: order, scratch: scratch)
+        (chosen.base + place * masking.visible).update(from: order, count: masking.visible)
+    }
+
+    /// 1 for a masked patch, 0 for a visible one.
+    func mask(into mask: UnsafeMutablePointer<Float>, place: Int) {
+        mask.update(repeating: 1, count: masking.patches)
+        for index in 0..<masking.visible { mask[Int(visible(place)[index])] = 0 }
+    }
+
+    /// The starts of the visible patches of `count` galaxies within their images.
+    func write(_ rows: OffsetTable, count: Int, config: EncoderConfig) {
+        for row in 0..<count * masking.visible {
+            let (galaxy, patch) = (row / masking.visible, Int(chosen.base[row]))
+            rows.base[row] = Int32(galaxy * config.imageCount + config.patchStart(patch))
+        }
+    }
+
+    /// The order of `count` noises: order[0] is the index of the smallest. Of equal ones the first comes first, as with
+    /// a stable argsort; NaN comes last.
+    /// - Parameter scratch: room for as many.
+    static func sort(
+        _ noise: UnsafePointer<Float>, count: Int, into order: UnsafeMutablePointer<Int32>,
+        scratch: UnsafeMutablePointer<Int32>
+    ) {
+        for index in 0..<count { order[index] = Int32(index) }
+        var (from, to) = (order, scratch)
+        var width = 1
+        while width < count {
+            for start in stride(from: 0, to: count, by: 2 * width) {
+                merge(noise, from, start, min(start + width, count), min(start + 2 * width, count), into: to)
+            }
+            swap(&from, &to)
+            width *= 2
+        }
+        if from != order { order.update(from: from, count: count) }
+    }
+
+    /// Two sorted neighbours, [first, middle) and [middle, end), into one.
+    private static func merge(
+        _ noise: UnsafePointer<Float>, _ from: UnsafePointer<Int32>, _ first: Int, _ middle: Int, _ end: Int,
+        into to: UnsafeMutablePointer<Int32>
+    ) {
+        var (left, right) = (first, middle)
+        for place in first..<end {
+            if left < middle, right == end || !precedes(noise[Int(from[right])], noise[Int(from[left])]) {
+                to[place] = from[left]
+                left += 1
+            } else {
+                to[place] = from[right]
+                right += 1
+            }
+        }
+    }
+
+    private static func precedes(_ left: Float, _ right: Float) -> Bool { left < right || (right.isNaN && !left.isNaN) }
+}

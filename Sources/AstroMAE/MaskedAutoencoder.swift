@@ -1,0 +1,182 @@
+import TensorFiles
+
+/// AstroMAE as it was pretrained: a masked autoencoder (He et al. 2022) whose encoder sees some patches of a cutout, and
+/// whose decoder makes up all of them. Immutable after loading; any number of threads may run it at once.
+public final class MaskedAutoencoder: CutoutNetwork {
+    public let config: AutoencoderConfig
+    /// The file that it was read from, for messages.
+    public let name: String
+    public let parameterCount: Int
+    public let notices: [String]
+    public var instructionSet: InstructionSet { kernels.instructionSet }
+    public var gemm: GemmBackend { kernels.gemm }
+    public var imageShape: [Int] { config.encoder.imageShape }
+    public var imageCount: Int { config.encoder.imageCount }
+    public var requiredMagnitudes: Int? { nil }
+
+    let encoder: ViTEncoder
+    let norm: LayerNorm
+    let decoder: MaskedDecoder
+    let kernels: Kernels
+
+    /// Checks the weights against the network and packs them.
+    /// - Parameters:
+    ///   - weights: an opened checkpoint in any of the readable formats.
+    ///   - numHeads, decoderHeads: override what the file says of the encoder's and the decoder's heads; where it says
+    ///     nothing, there is one for each 64 channels.
+    ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
+    ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
+    /// - Throws: `CheckpointError` with the file and the key: missing, unexpected, misshapen or not finite; or that the
+    ///   weights are a redshift network's.
+    public init(
+        weights: TensorFile, numHeads: Int? = nil, decoderHeads: Int? = nil, gemm: GemmBackend = .auto,
+        instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
+    ) throws(CheckpointError) {
+        let checkpoint = try Checkpoint(weights)
+        name = checkpoint.name
+        try checkpoint.require(.autoencoder)
+        let stated = try StatedConstants(checkpoint)
+        let encoderConfig = try EncoderConfig.derived(from: checkpoint, stated: stated, numHeads: numHeads)
+        config = try AutoencoderConfig.derived(
+            from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads)
+        kernels = try Kernels(choosing: instructionSet, gemm: gemm)
+        let loader = LayerLoader(checkpoint, encoderConfig, dense: kernels.gemm == .openblas)
+        encoder = try ViTEncoder(loader, encoderConfig)
+        norm = try loader.layerNorm("norm", encoderConfig.width)
+        decoder = try MaskedDecoder(loader, config)
+        try checkpoint.requireAllUsed(Checkpoint.isCounter)
+        parameterCount = try checkpoint.parameterCount()
+        notices = stated.notices(
+            file: checkpoint.name, heads: numHeads == nil ? encoderConfig.numHeads : nil,
+            decoderHeads: decoderHeads == nil ? config.decoder.numHeads : nil,
+            hasBatchNorm: encoderConfig.parallelConvolution != nil)
+        let everything = Masking(visible: config.patches, patches: config.patches)
+        try checkpoint.requireWorkspace(floats: AutoencoderWorkspace.floats(for: self, masking: everything))
+        try loader.packLinears(on: parallel)
+    }
+
+    /// Masks the cutouts and makes them up again.
+    ///
+    /// A galaxy's numbers have the same bits whatever N is and whoever its neighbours are. Allocates nothing.
+    /// - Parameters:
+    ///   - images: [N, bands, size, size]
+    ///   - noise: [N, patches] in [0, 1): the patches of the smallest stay visible, as many as the workspace's masking
+    ///     says. Of equal ones the first counts as smaller.
+    ///   - predictions: [N, patches, patchCount] for all patches, visible ones too: rows x columns x bands of each, band
+    ///     fastest (`AutoencoderConfig.pixelOffsets`).
+    ///   - mask: [N, patches], 1 for a masked patch, 0 for a visible one.
+    ///   - losses: [N], the mean over the masked patches of the mean squared error of each (pixels as they are, not
+    ///     normalised). NaN where no patch is masked. Over N galaxies the reference's loss is the mean of theirs.
+    public func reconstruct(
+        images: Span<Float>, noise: Span<Float>, into predictions: inout MutableSpan<Float>,
+        mask: inout MutableSpan<Float>, losses: inout MutableSpan<Float>, workspace: inout AutoencoderWorkspace
+    ) {
+        run(images, noise, &predictions, &mask, &losses, workspace, stages: nil)
+    }
+
+    /// The same pass with every stage kept, by the names of PyTorch's modules: `patch_embed` (visible patches, before
+    /// their positions), `blocks.0.attn`, ..., `latent` (after `norm`: class token, then the visible patches in ascending
+    /// order of noise), `decoder_embed`, `decoder_blocks.0.attn`, ..., `decoder_norm`, `pred`, `mask`, `loss` of each
+    /// galaxy. For comparison with other implementations; the bits are those of `reconstruct`.
+    public func stages(images: Span<Float>, noise: Span<Float>, masking: Masking) -> [String: [Float]] {
+        let count = images.count / imageCount
+        let recorder = StageRecorder()
+        let workspace = AutoencoderWorkspace(for: self, masking: masking)
+        var predictions = [Float](repeating: 0, count: count * config.patches * config.patchCount)
+        var mask = [Float](repeating: 0, count: count * config.patches)
+        var losses = [Float](repeating: 0, count: count)
+        do {
+            var predictions = predictions.mutableSpan
+            var mask = mask.mutableSpan
+            var losses = losses.mutableSpan
+            run(images, noise, &predictions, &mask, &losses, workspace, stages: recorder)
+        }
+        recorder.record("pred", predictions, count: count, config.patches * config.patchCount)
+        recorder.record("mask", mask, count: count, config.patches)
+        recorder.record("loss", losses, count: count, 1)
+        return recorder.stages
+    }
+
+    private func run(
+        _ images: Span<Float>, _ noise: Span<Float>, _ predictions: inout MutableSpan<Float>,
+        _ mask: inout MutableSpan<Float>, _ losses: inout MutableSpan<Float>,
+        _ workspace: borrowing AutoencoderWorkspace, stages: StageRecorder?
+    ) {
+        let count = losses.count
+        let patches = config.patches
+        precondition(workspace.masking.patches == patches, "a workspace for another network")
+        precondition(images.count == count * imageCount && noise.count == count * patches)
+        precondition(predictions.count == noise.count * config.patchCount && mask.count == noise.count)
+        images.withUnsafeBufferPointer { images in
+            noise.withUnsafeBufferPointer { noise in
+                predictions.withUnsafeMutableBufferPointer { predictions in
+                    mask.withUnsafeMutableBufferPointer { mask in
+                        losses.withUnsafeMutableBufferPointer { losses in
+                            guard let images = images.baseAddress, let noise = noise.baseAddress,
+                                let predictions = predictions.baseAddress, let mask = mask.baseAddress,
+                                let losses = losses.baseAddress
+                            else { return }
+                            let galaxies = MaskedGalaxies(
+                                images: images, noise: noise, predictions: predictions, mask: mask, losses: losses)
+                            for first in stride(from: 0, to: count, by: workspace.encoderBatch) {
+                                run(
+                                    galaxies, first..<min(first + workspace.encoderBatch, count), workspace, stages)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Galaxies that pass through the encoder together, and through the decoder in as many parts as it takes.
+    private func run(
+        _ all: MaskedGalaxies, _ rows: Range<Int>, _ workspace: borrowing AutoencoderWorkspace, _ stages: StageRecorder?
+    ) {
+        let kernels = self.kernels.recording(in: workspace.counters)
+        let order = workspace.order
+        for galaxy in rows.indices {
+            order.sort(all.noise + galaxy * config.patches, place: galaxy - rows.lowerBound)
+            order.mask(into: all.mask + galaxy * config.patches, place: galaxy - rows.lowerBound)
+        }
+        order.write(workspace.layout.patchRows, count: rows.count, config: config.encoder)
+        encode(
+            all.images + rows.lowerBound * imageCount, count: rows.count, visible: order.visible, workspace, kernels,
+            stages)
+        let tokens = workspace.layout.tokens
+        stages?.record("latent", workspace.latent, count: rows.count, tokens * config.encoder.width)
+        for first in stride(from: 0, to: rows.count, by: workspace.decoderBatch) {
+            let count = min(workspace.decoderBatch, rows.count - first)
+            let place = rows.lowerBound + first
+            decoder.forward(
+                workspace.latent + first * tokens * config.encoder.width,
+                into: all.predictions + place * config.patches * config.patchCount, count: count,
+                order: order, from: first, workspace: workspace, kernels: kernels, stages: stages)
+            for galaxy in place..<place + count {
+                all.losses[galaxy] = workspace.loss.mean(
+                    of: all.predictions + galaxy * config.patches * config.patchCount,
+                    image: all.images + galaxy * imageCount, mask: all.mask + galaxy * config.patches)
+            }
+        }
+    }
+
+    /// images [count, bands, size, size] -> the workspace's latent [count, tokens, width], after `norm`.
+    func encode(
+        _ images: UnsafePointer<Float>, count: Int, visible: UnsafePointer<Int32>?,
+        _ workspace: borrowing AutoencoderWorkspace, _ kernels: Kernels, _ stages: StageRecorder?
+    ) {
+        encoder.forward(
+            images, into: workspace.tokens, count: count, layout: workspace.layout, visible: visible,
+            leavingClassTokens: false, scratch: workspace.block, kernels: kernels, stages: stages)
+        kernels.layerNorm(workspace.tokens, norm, into: workspace.latent, rows: count * workspace.layout.tokens)
+    }
+}
+
+/// What a pass reads and writes, of all its galaxies.
+private struct MaskedGalaxies {
+    let images: UnsafePointer<Float>
+    let noise: UnsafePointer<Float>
+    let predictions: UnsafeMutablePointer<Float>
+    let mask: UnsafeMutablePointer<Float>
+    let losses: UnsafeMutablePointer<Float>
+}

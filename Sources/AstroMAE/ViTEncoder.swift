@@ -1,0 +1,60 @@
+/// The encoder: patch embed and blocks, over all patches or over some of them.
+struct ViTEncoder: Sendable {
+    let config: EncoderConfig
+    private let patchEmbed: PatchEmbed
+    private let blocks: [EncoderBlock]
+
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+        self.config = config
+        patchEmbed = try PatchEmbed(loader, config)
+        blocks = try loader.blocks("blocks", config.block, depth: config.depth)
+    }
+
+    /// Floats of one galaxy's padded maps in the blocks: of tokens, and hidden.
+    func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) {
+        let counts = blocks.map { $0.paddedCounts(layout) }
+        return (counts.map(\.tokens).max() ?? 0, counts.map(\.hidden).max() ?? 0)
+    }
+
+    /// images [count, bands, size, size] -> x [count, tokens, width], or [count, tokens - 1, width] without class tokens.
+    /// - Parameters:
+    ///   - visible: see `PatchEmbed.forward`.
+    ///   - leavingClassTokens: class tokens then end in the last block's attention. A recorder gets that block whole; the
+    ///     patch tokens' bits are the same.
+    func forward(
+        _ images: UnsafePointer<Float>, into x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout,
+        visible: UnsafePointer<Int32>? = nil, leavingClassTokens: Bool, scratch: BlockScratch, kernels: Kernels,
+        stages: StageRecorder?
+    ) {
+        patchEmbed.forward(
+            images, into: x, count: count, layout: layout, visible: visible, kernels: kernels, stages: stages)
+        blocks.forward(
+            x, count: count, layout: layout, leavingClassTokens: leavingClassTokens, scratch: scratch, kernels: kernels,
+            stages: stages)
+    }
+}
+
+extension LayerLoader {
+    /// `key.0`, `key.1`, ...
+    func blocks(_ key: String, _ config: BlockConfig, depth: Int) throws(CheckpointError) -> [EncoderBlock] {
+        var blocks: [EncoderBlock] = []
+        for index in 0..<depth { blocks.append(try EncoderBlock(self, "\(key).\(index)", config)) }
+        return blocks
+    }
+}
+
+extension [EncoderBlock] {
+    /// x [count, tokens, width] through all blocks, in place; see `ViTEncoder.forward`.
+    func forward(
+        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
+        scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+    ) {
+        for (index, block) in enumerated() {
+            block.forward(
+                x, count: count, layout: layout,
+                leavingClassTokens: leavingClassTokens && stages == nil && index == self.count - 1, scratch: scratch,
+                kernels: kernels, stages: stages)
+        }
+        if leavingClassTokens, stages != nil { layout.removeClassTokens(x, count: count) }
+    }
+}

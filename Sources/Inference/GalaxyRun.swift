@@ -1,0 +1,73 @@
+/// A run over galaxies that has come to its end: which galaxies, and how long it took.
+public struct GalaxyRun: Sendable {
+    /// The first `count` galaxies of a partition.
+    public struct Section: Sendable {
+        public let partition: PartitionReader
+        public let count: Int
+    }
+
+    /// A galaxy's name.
+    public struct Galaxy: Sendable, Equatable {
+        /// The file's own id, or `label:row`.
+        public let objectID: String
+        /// The partition file's name, without folders.
+        public let source: String
+        /// Row in the partition, from 0.
+        public let row: Int
+    }
+
+    /// The partitions, in order, and how much of each was run.
+    public let sections: [Section]
+    /// Wall time from the start of the threads to the last galaxy: reading the galaxies and comparing their checksums
+    /// is in it; opening the files, loading the weights and writing what comes after it are not.
+    public let seconds: Double
+    /// How many threads there were.
+    public let threads: Int
+
+    /// Galaxies that were run.
+    public var count: Int { sections.reduce(0) { $0 + $1.count } }
+    /// Galaxies a second of wall time.
+    public var galaxiesPerSecond: Double { seconds > 0 ? Double(count) / seconds : 0 }
+
+    /// How many galaxies a run over the partitions has.
+    public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
+        sections(of: partitions, limit: limit).reduce(0) { $0 + $1.count }
+    }
+
+    static func sections(of partitions: [PartitionReader], limit: Int?) -> [Section] {
+        var left = limit ?? Int.max
+        var sections: [Section] = []
+        for partition in partitions where left > 0 {
+            let count = min(left, partition.count)
+            sections.append(Section(partition: partition, count: count))
+            left -= count
+        }
+        return sections
+    }
+
+    /// Calls `body` with each galaxy in order, and its place among all. Ids are read a few thousand rows at a time.
+    public func forEachGalaxy(_ body: (Galaxy, Int) throws(InferenceError) -> Void) throws(InferenceError) {
+        try forEachBlock { partition, rows, place throws(InferenceError) in
+            let ids = try partition.objectIDs(rows)
+            for (index, row) in rows.enumerated() {
+                try body(Galaxy(objectID: ids[index], source: partition.source, row: row), place + index)
+            }
+        }
+    }
+
+    /// Calls `body` with some thousand rows of a partition at a time, and the place of the first among all galaxies. Lets
+    /// go of what was loaded of a partition behind it.
+    func forEachBlock(
+        _ body: (PartitionReader, Range<Int>, Int) throws(InferenceError) -> Void
+    ) throws(InferenceError) {
+        let blockSize = 4096
+        var place = 0
+        for section in sections {
+            defer { section.partition.release() }
+            for start in stride(from: 0, to: section.count, by: blockSize) {
+                try body(section.partition, start..<min(start + blockSize, section.count), place + start)
+            }
+            place += section.count
+        }
+    }
+}

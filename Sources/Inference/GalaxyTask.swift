@@ -1,0 +1,37 @@
+import AstroMAE
+import TensorFiles
+
+/// How far a run has come.
+public struct Progress: Sendable, Equatable {
+    /// Galaxies that are done.
+    public let done: Int
+    /// Galaxies to do.
+    public let total: Int
+
+    public init(done: Int, total: Int) {
+        self.done = done
+        self.total = total
+    }
+}
+
+/// What is to be done with galaxies, micro-batch by micro-batch, on several threads at once: see `GalaxyRunner`.
+public protocol GalaxyTask: Sendable {
+    associatedtype Worker: GalaxyWorker
+
+    /// What one thread does it with. Called on that thread, so that its pages are near it.
+    /// - Parameters:
+    ///   - capacity: the most galaxies of one micro-batch.
+    ///   - profile: gets the counts and times of the worker's kernel calls.
+    func makeWorker(capacity: Int, profile: Profile?) -> Worker
+}
+
+/// One thread's part of a task: its workspace, and where results go. Never used by two threads.
+public protocol GalaxyWorker: AnyObject {
+    /// Does a micro-batch. Different workers have theirs at the same time, in any order; each galaxy comes once.
+    /// - Parameters:
+    ///   - images: [count, bands, size, size]
+    ///   - magnitudes: [count, bands]; empty where images are read alone.
+    ///   - place: of the first galaxy among all of the run, from 0 in the order of the inputs.
+    /// - Throws: where results cannot be written; ends the run.
+    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError)
+}

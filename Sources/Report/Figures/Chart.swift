@@ -1,0 +1,188 @@
+/// Two axes and what is drawn between them.
+///
+/// The legend stands above the plot, in as many rows as its names need, and ticks are as many as have room: nothing lies
+/// over anything else, whatever the numbers are.
+public struct Chart: Sendable {
+    public var x: Axis
+    public var y: Axis
+    /// From the back to the front.
+    public var layers: [any ChartLayer]
+    /// Of the view box, legend and titles included. 520 is half a page on a screen and all of one on a phone.
+    public var width: Double
+    public var height: Double
+    /// A scale of colours at the right.
+    public var colourBar: ColourBar?
+    /// Whether lines of a grid are drawn at the ticks.
+    public var hasGrid: Bool
+
+    public init(
+        x: Axis, y: Axis, layers: [any ChartLayer], width: Double = 520, height: Double = 380,
+        colourBar: ColourBar? = nil, hasGrid: Bool = true
+    ) {
+        self.x = x
+        self.y = y
+        self.layers = layers
+        self.width = width
+        self.height = height
+        self.colourBar = colourBar
+        self.hasGrid = hasGrid
+    }
+
+    /// The drawing with what is said about it.
+    public func figure(id: String, title: String, description: String, caption: String = "") -> Figure {
+        Figure(
+            id: id, title: title, description: description, caption: caption, width: width, height: height,
+            drawing: drawing(id: Markup.identifier(id)))
+    }
+
+    /// - Parameter id: of the figure: what its parts' names begin with.
+    private func drawing(id: String) -> SVG {
+        let font = FigureStyle.fontSize
+        let legend = Legend(layers.flatMap(\.keys), width: width - 24)
+        let top = 10 + legend.height
+        let bottom = 12 + 2 * font + 8
+        let plotHeight = max(40, height - top - bottom)
+        let yTicks = y.ticks ?? y.scale.ticks(most: max(2, Int(plotHeight / (2.4 * font))))
+        let labelWidth = yTicks.map { SVG.width(of: $0.label) }.max() ?? 0
+        let left = 12 + font + 8 + labelWidth + 6
+        let right = colourBar.map { $0.width } ?? 14
+        let plotWidth = max(40, width - left - right)
+        let plot = Plot(x: x.scale, y: y.scale, left: left, top: top, width: plotWidth, height: plotHeight)
+        let xTicks = x.ticks.map { Self.apart($0, in: plot) } ?? fittingTicks(in: plot)
+
+        var svg = SVG()
+        legend.draw(left: 12, top: 8, onto: &svg)
+        if hasGrid {
+            for tick in xTicks { svg.line(plot.x(tick.value), top, plot.x(tick.value), plot.bottom, style: "g") }
+            for tick in yTicks { svg.line(left, plot.y(tick.value), plot.right, plot.y(tick.value), style: "g") }
+        }
+        svg.clipped(to: plot, id: id + "-clip") { svg in
+            for layer in layers { layer.draw(in: plot, onto: &svg) }
+        }
+        svg.line(left, plot.bottom, plot.right, plot.bottom, style: "a")
+        svg.line(left, top, left, plot.bottom, style: "a")
+        for tick in xTicks {
+            svg.line(plot.x(tick.value), plot.bottom, plot.x(tick.value), plot.bottom + 4, style: "a")
+            svg.text(tick.label, plot.x(tick.value), plot.bottom + 6 + font, anchor: .middle, style: "t")
+        }
+        for tick in yTicks {
+            svg.line(left - 4, plot.y(tick.value), left, plot.y(tick.value), style: "a")
+            svg.text(tick.label, left - 7, plot.y(tick.value) + font * 0.35, anchor: .end, style: "t")
+        }
+        svg.text(x.title, left + plotWidth / 2, height - 8, anchor: .middle, style: "t")
+        svg.text(y.title, 8 + font, top + plotHeight / 2, anchor: .middle, style: "t", upwards: true)
+        colourBar?.draw(beside: plot, onto: &svg)
+        return svg
+    }
+
+    /// As many round values as have room beside each other.
+    private func fittingTicks(in plot: Plot) -> [Scale.Tick] {
+        for most in stride(from: 10, through: 3, by: -1) {
+            let ticks = x.scale.ticks(most: most)
+            if Self.apart(ticks, in: plot).count == ticks.count { return ticks }
+        }
+        return Self.apart(x.scale.ticks(most: 2), in: plot)
+    }
+
+    /// Those of the ticks whose labels do not touch the one before.
+    private static func apart(_ ticks: [Scale.Tick], in plot: Plot) -> [Scale.Tick] {
+        var end = -Double.infinity
+        return ticks.filter { tick in
+            let (middle, half) = (plot.x(tick.value), SVG.width(of: tick.label) / 2)
+            guard middle - half >= end + 7 else { return false }
+            end = middle + half
+            return true
+        }
+    }
+}
+
+/// Samples and names in rows.
+struct Legend {
+    private let rows: [[LegendKey]]
+    private static let rowHeight = FigureStyle.fontSize + 7
+    private static let sampleWidth = 30.0
+
+    /// - Parameter width: that a row may take; a name that is longer by itself has a row of its own.
+    init(_ keys: [LegendKey], width: Double) {
+        var rows: [[LegendKey]] = []
+        var taken = Double.infinity
+        for key in keys {
+            let own = Self.width(of: key)
+            if taken + own > width {
+                rows.append([])
+                taken = 0
+            }
+            rows[rows.count - 1].append(key)
+            taken += own
+        }
+        self.rows = rows
+    }
+
+    var height: Double { rows.isEmpty ? 0 : Double(rows.count) * Self.rowHeight + 4 }
+
+    private static func width(of key: LegendKey) -> Double { sampleWidth + SVG.width(of: key.name) + 14 }
+
+    func draw(left: Double, top: Double, onto svg: inout SVG) {
+        for (row, keys) in rows.enumerated() {
+            var x = left
+            let middle = top + Double(row) * Self.rowHeight + FigureStyle.fontSize * 0.62
+            for key in keys {
+                switch key.sample {
+                case .line(let style, let marker):
+                    if !style.isEmpty { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
+                    if let marker { Marker.draw(marker, at: x + (Self.sampleWidth - 6) / 2, middle, onto: &svg) }
+                case .box(let style): svg.rectangle(x + 6, middle - 6, 12, 12, style: style)
+                }
+                svg.text(key.name, x + Self.sampleWidth, middle + FigureStyle.fontSize * 0.35)
+                x += Self.width(of: key)
+            }
+        }
+    }
+}
+
+/// What the steps of the density colours mean.
+public struct ColourBar: Sendable {
+    public let title: String
+    /// What the lowest step begins with and the highest ends with.
+    public let scale: Scale
+
+    public init(_ title: String, _ scale: Scale) {
+        self.title = title
+        self.scale = scale
+    }
+
+    /// The step of a value, from 0.
+    public func step(_ value: Double) -> Int {
+        guard scale.holds(value) else { return 0 }
+        let step = scale.fraction(value) * Double(FigureStyle.densitySteps)
+        return Int(min(max(step, 0), Double(FigureStyle.densitySteps - 1)))
+    }
+
+    private static let barWidth = 14.0
+    private var ticks: [Scale.Tick] { scale.ticks(most: 8) }
+
+    /// That it takes beside the plot.
+    var width: Double {
+        let labels = ticks.map { SVG.width(of: $0.label) }.max() ?? 0
+        return 14 + Self.barWidth + 7 + labels + 8 + FigureStyle.fontSize + 8
+    }
+
+    func draw(beside plot: Plot, onto svg: inout SVG) {
+        let left = plot.right + 14
+        let height = plot.height / Double(FigureStyle.densitySteps)
+        for step in 0..<FigureStyle.densitySteps {
+            // A little over the one below: no gap shows between them.
+            svg.rectangle(
+                left, plot.bottom - height * Double(step + 1), Self.barWidth, height + (step > 0 ? 0.5 : 0),
+                style: FigureStyle.density(step))
+        }
+        let right = left + Self.barWidth
+        for tick in ticks {
+            let y = plot.bottom - plot.height * scale.fraction(tick.value)
+            svg.line(right, y, right + 4, y, style: "a")
+            svg.text(tick.label, right + 7, y + FigureStyle.fontSize * 0.35)
+        }
+        svg.text(
+            title, plot.right + width - 8, plot.top + plot.height / 2, anchor: .middle, style: "t", upwards: true)
+    }
+}

@@ -1,0 +1,117 @@
+/// Values over an axis: a line, markers, error bars.
+public struct LineSeries: ChartLayer {
+    public struct Point: Sendable {
+        public let x: Double
+        public let y: Double
+        /// Ends of its error bar.
+        public let range: ClosedRange<Double>?
+        /// What is shown where a pointer rests on its marker; the numbers where nil.
+        public let label: String?
+
+        public init(_ x: Double, _ y: Double, range: ClosedRange<Double>? = nil, label: String? = nil) {
+            self.x = x
+            self.y = y
+            self.range = range
+            self.label = label
+        }
+    }
+
+    public let name: String
+    /// In the order in which they are joined. A point that cannot be drawn (not finite, or not positive on a logarithmic
+    /// axis) leaves a gap.
+    public let points: [Point]
+    /// Which colour, dashes and marker.
+    public let series: Int
+    public let hasLine: Bool
+    public let hasMarkers: Bool
+
+    public init(_ name: String, _ points: [Point], series: Int, hasLine: Bool = true, hasMarkers: Bool = true) {
+        self.name = name
+        self.points = points
+        self.series = series
+        self.hasLine = hasLine
+        self.hasMarkers = hasMarkers
+    }
+
+    public var keys: [LegendKey] {
+        name.isEmpty
+            ? []
+            : [
+                LegendKey(
+                    name, .line(style: hasLine ? FigureStyle.line(series) : "", marker: hasMarkers ? series : nil))
+            ]
+    }
+
+    public func draw(in plot: Plot, onto svg: inout SVG) {
+        if hasLine {
+            var path = SVGPath()
+            var isDown = false
+            for point in points {
+                guard plot.holds(point.x, point.y) else {
+                    isDown = false
+                    continue
+                }
+                if isDown {
+                    path.line(plot.x(point.x), plot.y(point.y))
+                } else {
+                    path.move(plot.x(point.x), plot.y(point.y))
+                }
+                isDown = true
+            }
+            svg.path(path, style: FigureStyle.line(series))
+        }
+        drawErrors(in: plot, onto: &svg)
+        guard hasMarkers else { return }
+        for point in points where plot.holds(point.x, point.y) {
+            let label =
+                point.label ?? "\(name.isEmpty ? "" : name + ": ")\(Scale.label(point.x)), \(Scale.label(point.y))"
+            Marker.draw(series, at: plot.x(point.x), plot.y(point.y), onto: &svg, label: label)
+        }
+    }
+
+    private func drawErrors(in plot: Plot, onto svg: inout SVG) {
+        var path = SVGPath()
+        for point in points where plot.holds(point.x, point.y) {
+            guard let range = point.range, range.upperBound.isFinite, range.lowerBound.isFinite else { continue }
+            // On a logarithmic axis a bar that reaches 0 goes down to the frame.
+            let low = plot.y.holds(range.lowerBound) ? range.lowerBound : plot.y.domain.lowerBound
+            guard plot.y.holds(range.upperBound) else { continue }
+            let (x, from, to) = (plot.x(point.x), plot.y(low), plot.y(range.upperBound))
+            path.move(x, from)
+            path.line(x, to)
+            for end in [from, to] {
+                path.move(x - 3.5, end)
+                path.line(x + 3.5, end)
+            }
+        }
+        svg.path(path, style: "e\(FigureStyle.index(series))")
+    }
+}
+
+/// An area between two curves.
+public struct Band: ChartLayer {
+    public let name: String
+    public let points: [(x: Double, low: Double, high: Double)]
+    public let series: Int
+
+    public init(_ name: String, _ points: [(x: Double, low: Double, high: Double)], series: Int) {
+        self.name = name
+        self.points = points
+        self.series = series
+    }
+
+    public var keys: [LegendKey] {
+        name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.band(series)))]
+    }
+
+    public func draw(in plot: Plot, onto svg: inout SVG) {
+        let drawn = points.filter { plot.holds($0.x, $0.low) && plot.y.holds($0.high) }
+        guard let first = drawn.first, drawn.count > 1 else { return }
+        var path = SVGPath()
+        path.move(plot.x(first.x), plot.y(first.high))
+        for point in drawn.dropFirst() { path.line(plot.x(point.x), plot.y(point.high)) }
+        for point in drawn.reversed() { path.line(plot.x(point.x), plot.y(point.low)) }
+        path.close()
+        svg.path(path, style: FigureStyle.band(series))
+    }
+}

@@ -1,0 +1,103 @@
+/// A drawing in the making: elements in the order in which they are painted. Lengths are units of the view box, x to the
+/// right and y down. Colours come from classes (`FigureStyle`), so that one drawing suits a light and a dark page.
+public struct SVG: Sendable {
+    public enum Anchor: String, Sendable {
+        case start, middle, end
+    }
+
+    public private(set) var markup = ""
+
+    public init() {}
+
+    public mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) {
+        markup +=
+            "<line class=\"\(style)\" x1=\"\(Markup.number(x1))\" y1=\"\(Markup.number(y1))\" "
+            + "x2=\"\(Markup.number(x2))\" y2=\"\(Markup.number(y2))\"/>\n"
+    }
+
+    public mutating func rectangle(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, style: String, label: String? = nil
+    ) {
+        let shape =
+            "<rect class=\"\(style)\" x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" "
+            + "width=\"\(Markup.number(max(0, width)))\" height=\"\(Markup.number(max(0, height)))\""
+        markup += label.map { "\(shape)><title>\(Markup.escape($0))</title></rect>\n" } ?? "\(shape)/>\n"
+    }
+
+    /// - Parameter label: what is shown where a pointer rests on it.
+    public mutating func path(_ path: SVGPath, style: String, label: String? = nil) {
+        guard !path.data.isEmpty else { return }
+        let shape = "<path class=\"\(style)\" d=\"\(path.data)\""
+        markup += label.map { "\(shape)><title>\(Markup.escape($0))</title></path>\n" } ?? "\(shape)/>\n"
+    }
+
+    /// - Parameters:
+    ///   - y: of the base line.
+    ///   - upwards: turned to be read from below.
+    public mutating func text(
+        _ text: String, _ x: Double, _ y: Double, anchor: Anchor = .start, style: String = "t", upwards: Bool = false
+    ) {
+        let turn = upwards ? " transform=\"rotate(-90 \(Markup.number(x)) \(Markup.number(y)))\"" : ""
+        markup +=
+            "<text class=\"\(style)\" x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" "
+            + "text-anchor=\"\(anchor.rawValue)\"\(turn)>\(Markup.escape(text))</text>\n"
+    }
+
+    /// What `body` draws, and nothing of it outside of a rectangle.
+    /// - Parameter id: of the clip, unique on the page.
+    public mutating func clipped(
+        to plot: Plot, id: String, _ body: (inout SVG) -> Void
+    ) {
+        markup +=
+            "<clipPath id=\"\(id)\"><rect x=\"\(Markup.number(plot.left))\" y=\"\(Markup.number(plot.top))\" "
+            + "width=\"\(Markup.number(plot.width))\" height=\"\(Markup.number(plot.height))\"/></clipPath>\n"
+            + "<g clip-path=\"url(#\(id))\">\n"
+        body(&self)
+        markup += "</g>\n"
+    }
+
+    /// How wide a text is at a font size, at the most: fonts differ, and these are wide ones' widths.
+    public static func width(of text: String, size: Double = FigureStyle.fontSize) -> Double {
+        text.unicodeScalars.reduce(0) { sum, scalar in
+            switch scalar {
+            case "i", "j", "l", "I", "f", "t", "r", ".", ",", ":", ";", "'", "|", " ", "(", ")", "[", "]", "/", "-":
+                sum + 0.38
+            case "m", "w", "M", "W", "@", "%": sum + 0.95
+            case "A"..."Z": sum + 0.72
+            default: sum + 0.62
+            }
+        } * size
+    }
+}
+
+/// The `d` of a path, with coordinates to a hundredth.
+public struct SVGPath: Sendable {
+    public private(set) var data = ""
+
+    public init() {}
+
+    public mutating func move(_ x: Double, _ y: Double) { data += "M\(Markup.number(x)) \(Markup.number(y))" }
+
+    public mutating func line(_ x: Double, _ y: Double) { data += "L\(Markup.number(x)) \(Markup.number(y))" }
+
+    public mutating func close() { data += "Z" }
+
+    /// A closed rectangle.
+    public mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double) {
+        move(x, y)
+        data += "h\(Markup.number(width))v\(Markup.number(height))h\(Markup.number(-width))z"
+    }
+
+    /// A closed circle.
+    public mutating func circle(_ x: Double, _ y: Double, radius: Double) {
+        move(x - radius, y)
+        let (radius, across) = (Markup.number(radius), Markup.number(2 * radius))
+        data += "a\(radius) \(radius) 0 1 0 \(across) 0a\(radius) \(radius) 0 1 0 -\(across) 0z"
+    }
+
+    /// A dot, drawn by a round line end of the style's width.
+    public mutating func dot(_ x: Double, _ y: Double) {
+        move(x, y)
+        data += "h0"
+    }
+}

@@ -1,0 +1,99 @@
+/// Filled rectangles in data's units: the bars of a histogram, stacked bars, the stages of a timeline.
+public struct Boxes: ChartLayer {
+    public struct Box: Sendable {
+        public let x: ClosedRange<Double>
+        public let y: ClosedRange<Double>
+        /// What is shown where a pointer rests on it; where all are nil, they are one shape.
+        public let label: String?
+
+        public init(x: ClosedRange<Double>, y: ClosedRange<Double>, label: String? = nil) {
+            self.x = x
+            self.y = y
+            self.label = label
+        }
+    }
+
+    public let name: String
+    public let boxes: [Box]
+    public let series: Int
+
+    public init(_ name: String, _ boxes: [Box], series: Int) {
+        self.name = name
+        self.boxes = boxes
+        self.series = series
+    }
+
+    /// A histogram.
+    /// - Parameters:
+    ///   - edges: one more than heights, ascending.
+    ///   - gap: between bars, as a part of their width.
+    public init(_ name: String, edges: [Double], heights: [Double], series: Int, gap: Double = 0.06) {
+        let boxes = zip(zip(edges, edges.dropFirst()), heights).compactMap { edges, height -> Box? in
+            guard height.isFinite, height > 0, edges.0.isFinite, edges.1.isFinite, edges.0 < edges.1 else { return nil }
+            let room = (edges.1 - edges.0) * gap / 2
+            return Box(x: edges.0 + room...edges.1 - room, y: 0...height)
+        }
+        self.init(name, boxes, series: series)
+    }
+
+    public var keys: [LegendKey] {
+        name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.fill(series)))]
+    }
+
+    public func draw(in plot: Plot, onto svg: inout SVG) {
+        var path = SVGPath()
+        for box in boxes where plot.x.holds(box.x.upperBound) && plot.y.holds(box.y.upperBound) {
+            // On a logarithmic axis what begins at 0 begins at the frame.
+            let left = plot.x.holds(box.x.lowerBound) ? plot.x(box.x.lowerBound) : plot.left
+            let bottom = plot.y.holds(box.y.lowerBound) ? plot.y(box.y.lowerBound) : plot.bottom
+            let (right, top) = (plot.x(box.x.upperBound), plot.y(box.y.upperBound))
+            if let label = box.label {
+                svg.rectangle(left, top, right - left, bottom - top, style: FigureStyle.fill(series), label: label)
+            } else {
+                path.rectangle(left, top, right - left, bottom - top)
+            }
+        }
+        svg.path(path, style: FigureStyle.fill(series))
+    }
+}
+
+/// A line without markers that is no series: a limit, the 1:1 line, a fitted curve.
+public struct Guide: ChartLayer {
+    public enum Dash: String, Sendable {
+        case solid = "r"
+        case dashed = "r2"
+        case dotted = "r3"
+    }
+
+    public let name: String
+    public let points: [(x: Double, y: Double)]
+    public let dash: Dash
+
+    public init(_ name: String, _ points: [(x: Double, y: Double)], dash: Dash = .dashed) {
+        self.name = name
+        self.points = points
+        self.dash = dash
+    }
+
+    public var keys: [LegendKey] {
+        name.isEmpty ? [] : [LegendKey(name, .line(style: dash.rawValue, marker: nil))]
+    }
+
+    public func draw(in plot: Plot, onto svg: inout SVG) {
+        var path = SVGPath()
+        var isDown = false
+        for point in points {
+            guard plot.holds(point.x, point.y) else {
+                isDown = false
+                continue
+            }
+            if isDown {
+                path.line(plot.x(point.x), plot.y(point.y))
+            } else {
+                path.move(plot.x(point.x), plot.y(point.y))
+            }
+            isDown = true
+        }
+        svg.path(path, style: dash.rawValue)
+    }
+}

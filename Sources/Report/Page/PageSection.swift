@@ -1,0 +1,78 @@
+/// A part of a page: a heading, and below it texts, figures, tables and notes in their order.
+public struct PageSection: Sendable {
+    public enum Item: Sendable {
+        /// A paragraph.
+        case text(String)
+        /// A paragraph that is set apart: what data cannot support, what an assumption rests on.
+        case note(String)
+        /// Numbers that are to be seen first.
+        case facts([PageFact])
+        /// Side by side where the page is wide enough.
+        case figures([Figure])
+        case table(PageTable)
+        /// A smaller heading.
+        case heading(String)
+    }
+
+    /// Names the element that links lead to; unique on a page.
+    public let id: String
+    public let title: String
+    public let items: [Item]
+
+    /// - Parameter id: made to be letters, digits and hyphens; the title where nil.
+    public init(_ title: String, id: String? = nil, _ items: [Item]) {
+        self.id = Markup.identifier(id ?? title)
+        self.title = title
+        self.items = items
+    }
+
+    /// All figures, in their order.
+    public var figures: [Figure] {
+        items.flatMap { item in if case .figures(let figures) = item { figures } else { [] as [Figure] } }
+    }
+}
+
+/// A number with its name.
+public struct PageFact: Sendable {
+    public let name: String
+    public let value: String
+    /// A few words more.
+    public let detail: String
+
+    public init(_ name: String, _ value: String, detail: String = "") {
+        self.name = name
+        self.value = value
+        self.detail = detail
+    }
+}
+
+/// Rows under headings.
+public struct PageTable: Sendable {
+    public enum Alignment: Sendable {
+        case text
+        /// To the right, digits of one width.
+        case number
+    }
+
+    public struct Column: Sendable {
+        /// With the unit: `time (s)`.
+        public let title: String
+        public let alignment: Alignment
+
+        public init(_ title: String, _ alignment: Alignment = .number) {
+            self.title = title
+            self.alignment = alignment
+        }
+    }
+
+    public let caption: String
+    public let columns: [Column]
+    /// The first cell of each is its heading. Cells beyond the columns are left out; missing ones are empty.
+    public let rows: [[String]]
+
+    public init(_ caption: String = "", columns: [Column], rows: [[String]]) {
+        self.caption = caption
+        self.columns = columns
+        self.rows = rows
+    }
+}

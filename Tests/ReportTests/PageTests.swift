@@ -1,0 +1,73 @@
+import Foundation
+import Report
+import Testing
+
+private let figure = Chart(
+    x: Axis("x (s)", .linear(0, 1)), y: Axis("y", .linear(0, 1)),
+    layers: [LineSeries("line", [.init(0, 0), .init(1, 1)], series: 0)]
+).figure(id: "one", title: "One", description: "A line.", caption: "It rises.")
+
+private let page = HTMLPage(
+    title: "A & B", lead: "What <it> is",
+    sections: [
+        PageSection("Quality", [.text("5 < 6"), .figures([figure]), .note("Beware")]),
+        PageSection("Quality", [.facts([PageFact("galaxies", "512", detail: "all")])]),
+        PageSection(
+            "Table",
+            [
+                .heading("Part"),
+                .table(
+                    PageTable("c", columns: [.init("name", .text), .init("n")], rows: [["a", "1", "extra"], ["b<"]])),
+            ]),
+    ], footer: "made by cai")
+
+@Test("Everything given is on the page, escaped")
+func everythingIsThere() {
+    let html = page.html
+    for part in [
+        "<title>A &amp; B</title>", "What &lt;it&gt; is", "<p>5 &lt; 6</p>", "<p class=\"note\">Beware</p>",
+        "<li>galaxies <strong>512</strong> <small>all</small></li>", "<h3>Part</h3>",
+        "<th scope=\"row\">b&lt;</th><td class=\"n\"></td>",
+        "<strong>One.</strong> It rises.", "<footer><p>made by cai</p></footer>", "<caption>c</caption>",
+    ] {
+        #expect(html.contains(part), "\(part)")
+    }
+    #expect(!html.contains("extra"))
+}
+
+@Test("Names of elements are used once, and links lead to them")
+func namesAreUnique() {
+    let html = page.html
+    let names = html.matches(of: /\sid="([^"]+)"/).map { String($0.1) }
+    #expect(Set(names).count == names.count)
+    let links = html.matches(of: /href="#([^"]+)"/).map { String($0.1) }
+    #expect(links.count == 3)
+    #expect(links.allSatisfy(names.contains))
+}
+
+@Test("A page loads nothing and runs nothing")
+func pageIsSelfContained() {
+    let html = page.html
+    for forbidden in ["<script", "http:", "https:", "@import", "src=", "onload", "url(http"] {
+        #expect(!html.contains(forbidden), "\(forbidden)")
+    }
+}
+
+@Test("A page knows light, dark and paper, and every colour that it uses")
+func pageKnowsItsColours() throws {
+    let html = page.html
+    #expect(html.contains("prefers-color-scheme: dark"))
+    #expect(html.contains("@media print"))
+    let used = Set(html.matches(of: /var\((--[a-z0-9]+)\)/).map { String($0.1) })
+    #expect(!used.isEmpty)
+    for colour in used {
+        // Once for light, once for dark.
+        #expect(html.components(separatedBy: "\(colour):#").count == 3, "\(colour)")
+    }
+}
+
+@Test("The same page has the same bytes")
+func pagesAreReproducible() { #expect(page.html == page.html) }
+
+@Test("Sections tell their figures")
+func sectionsTellFigures() { #expect(page.sections.flatMap(\.figures).map(\.id) == ["one"]) }
