@@ -14,20 +14,30 @@ extension FITSDocument {
         }
     }
 
-    /// Numbers of an image, row-major, from element `first` on.
+    /// Numbers of an image, row-major: `rows` of its slowest axis.
     func pixels(
-        _ unit: Unit, _ image: Image, first: Int, count: Int, as memory: CFitsio.Memory
+        _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
     ) throws(TensorFileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count * memory.byteCount)
+        let width = image.shape.dropFirst().reduce(1, *)
+        var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
+        // Fastest axis first, from 1, ends included. Compressed images of more than three axes are read in no other way.
+        let first = image.shape.dropFirst().map { _ in 1 } + [rows.lowerBound + 1]
+        let last = image.shape.dropFirst().reversed() + [rows.upperBound]
         try unsafe library.with(self) { (file, _) throws(TensorFileError) in
             try unsafe move(file, unit.number)
             var anyNull: Int32 = 0
-            try unsafe check("\(describe(unit)): elements from \(first) on cannot be read") { status in
+            try unsafe check("\(describe(unit)): rows from \(rows.lowerBound) on cannot be read") { status in
                 unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
                     guard let out = target.baseAddress else { return 0 }
                     return unsafe withNull(image.hasNulls, memory) { null in
-                        unsafe library.readImage(
-                            file, memory.rawValue, Int64(first) + 1, Int64(count), null, out, &anyNull, status)
+                        guard image.isCompressed else {
+                            return unsafe library.readImage(
+                                file, memory.rawValue, Int64(rows.lowerBound * width) + 1, Int64(rows.count * width),
+                                null, out, &anyNull, status)
+                        }
+                        let steps = [Int](repeating: 1, count: first.count)
+                        return unsafe library.readSubset(
+                            file, memory.rawValue, first, Array(last), steps, null, out, &anyNull, status)
                     }
                 }
             }
@@ -129,7 +139,9 @@ extension FITSDocument {
         // Integers are what they stand for, which float64 has room for.
         let dtype: DType = type == -32 && !isScaled ? .f32 : .f64
         return .image(
-            Image(dtype: dtype, shape: lengths.reversed().map { Int($0) }, hasNulls: !isReal || isQuantized))
+            Image(
+                dtype: dtype, shape: lengths.reversed().map { Int($0) }, hasNulls: !isReal || isQuantized,
+                isCompressed: compressed))
     }
 
     private func table(

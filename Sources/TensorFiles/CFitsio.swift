@@ -36,6 +36,11 @@ import Synchronization
         @convention(c) (
             File, Int32, Int64, Int64, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>, Status
         ) -> Int32
+    typealias ReadSubset =
+        @convention(c) (
+            File, Int32, UnsafePointer<Int>, UnsafePointer<Int>, UnsafePointer<Int>, UnsafeRawPointer?,
+            UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>, Status
+        ) -> Int32
     typealias ReadColumn =
         @convention(c) (
             File, Int32, Int32, Int64, Int64, Int64, UnsafeRawPointer?, UnsafeMutableRawPointer,
@@ -72,6 +77,7 @@ import Synchronization
     let columnShape: ColumnShape
     let addresses: Addresses
     let readImage: ReadImage
+    let readSubset: ReadSubset
     let readColumn: ReadColumn
     let readTexts: ReadTexts
     private let openFile: Open
@@ -115,6 +121,7 @@ import Synchronization
         unsafe columnShape = try library.symbol("ffgtdmll", as: ColumnShape.self)
         unsafe addresses = try library.symbol("ffghadll", as: Addresses.self)
         unsafe readImage = try library.symbol("ffgpv", as: ReadImage.self)
+        unsafe readSubset = try library.symbol("ffgsv", as: ReadSubset.self)
         unsafe readColumn = try library.symbol("ffgcv", as: ReadColumn.self)
         unsafe readTexts = try library.symbol("ffgcvs", as: ReadTexts.self)
         unsafe words = try library.symbol("ffgerr", as: Words.self)
@@ -135,6 +142,7 @@ import Synchronization
                 var status: Int32 = 0
                 _ = unsafe openFile(&file, local.path, 0, &status)
                 guard status == 0, let file = unsafe file else { throw failure(document, status, "cannot be opened") }
+                local.forgetName()
                 unsafe open.append(OpenFile(id: ObjectIdentifier(document), local: local, file: file))
             }
             guard let last = open.last else { throw failure(document, 0, "cannot be opened") }

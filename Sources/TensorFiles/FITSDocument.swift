@@ -1,12 +1,8 @@
-import Synchronization
-
 /// A FITS file, read through cfitsio: what is in its units, and their numbers. Any number of threads may ask.
 final class FITSDocument: Sendable {
     let name: String
     private let source: any ByteSource
     private let isGzip: Bool
-    /// The copy of a file that comes from far, which is kept.
-    private let copy = Mutex<LocalFile?>(nil)
     let library: CFitsio
 
     /// An image as it is declared.
@@ -16,6 +12,8 @@ final class FITSDocument: Sendable {
         let shape: [Int]
         /// Whether some numbers stand for none.
         let hasNulls: Bool
+        /// Whether it lies in tiles, as the column of a table.
+        let isCompressed: Bool
     }
 
     /// A column of a table as it is declared.
@@ -55,16 +53,9 @@ final class FITSDocument: Sendable {
     /// Closes what is open. It is opened again when it is read again.
     func close() { library.close(self) }
 
-    /// The file as the library opens it: inflated anew where it is compressed, fetched once where it comes from far.
-    func local() throws(TensorFileError) -> LocalFile {
-        guard source.isRemote else { return try LocalFile(source, isGzip: isGzip) }
-        return try copy.withLock { (copy) throws(TensorFileError) -> LocalFile in
-            if let copy { return copy }
-            let file = try LocalFile(source, isGzip: isGzip)
-            copy = file
-            return file
-        }
-    }
+    /// The file as the library opens it: inflated anew where it is compressed, fetched anew where it comes from far. Who
+    /// opens more files at once than are held open pays for it with time, not with the disk.
+    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isGzip: isGzip) }
 }
 
 extension FITSDocument {

@@ -50,11 +50,10 @@ enum FITSFile {
     private static func tensor(
         _ name: String, _ image: FITSDocument.Image, _ unit: FITSDocument.Unit, _ document: FITSDocument
     ) throws(TensorFileError) -> TensorView {
-        let width = try elements(name, image.shape, document) / max(image.shape[0], 1)
+        _ = try elements(name, image.shape, document)
         let memory: CFitsio.Memory = image.dtype == .f32 ? .float32 : .float64
         return view(name, image.dtype, image.shape, document) { rows throws(TensorFileError) in
-            try document.pixels(
-                unit, image, first: rows.lowerBound * width, count: rows.count * width, as: memory)
+            try document.pixels(unit, image, rows: rows, as: memory)
         }
     }
 
@@ -84,7 +83,6 @@ enum FITSFile {
         guard planes.count > 1, let first = planes.first?.image.shape, first.count == 2,
             planes.allSatisfy({ $0.image.shape == first })
         else { return nil }
-        let width = try elements("planes", first, document)
         _ = try elements("planes", [planes.count] + first, document)
         let dtype: DType = planes.allSatisfy { $0.image.dtype == .f32 } ? .f32 : .f64
         let memory: CFitsio.Memory = dtype == .f32 ? .float32 : .float64
@@ -92,7 +90,7 @@ enum FITSFile {
         return view("planes", dtype, [planes.count] + first, document) { rows throws(TensorFileError) in
             var bytes: [UInt8] = []
             for plane in images[rows] {
-                bytes += try document.pixels(plane.unit, plane.image, first: 0, count: width, as: memory)
+                bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: memory)
             }
             return bytes
         }

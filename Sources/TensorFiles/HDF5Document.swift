@@ -1,12 +1,8 @@
-import Synchronization
-
 /// An HDF5 file, read through libhdf5: its datasets, and their numbers. Any number of threads may ask.
 final class HDF5Document: Sendable {
     let name: String
     let library: HDF5Library
     private let source: any ByteSource
-    /// The copy of a file that comes from far, which is kept.
-    private let copy = Mutex<LocalFile?>(nil)
 
     /// A dataset as it is declared.
     struct Dataset: Sendable {
@@ -23,6 +19,8 @@ final class HDF5Document: Sendable {
         let shape: [Int]
         /// Bytes of the chunks that hold a row, and the rows that lie in them with it.
         let slab: Int
+        /// Of texts: the library's number of their character set, 0 ASCII and 1 UTF-8.
+        let characters: Int32
     }
 
     init(_ source: any ByteSource) throws(TensorFileError) {
@@ -41,16 +39,9 @@ final class HDF5Document: Sendable {
     /// Closes what is open. It is opened again when it is read again.
     func close() { library.close(self) }
 
-    /// The file as the library opens it: a copy, fetched once, where it comes from far.
-    func local() throws(TensorFileError) -> LocalFile {
-        guard source.isRemote else { return try LocalFile(source, isGzip: false) }
-        return try copy.withLock { (copy) throws(TensorFileError) -> LocalFile in
-            if let copy { return copy }
-            let file = try LocalFile(source, isGzip: false)
-            copy = file
-            return file
-        }
-    }
+    /// The file as the library opens it: fetched anew where it comes from far. Who
+    /// opens more files at once than are held open pays for it with time, not with the disk.
+    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isGzip: false) }
 
     func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "HDF5: \(what)") }
 }

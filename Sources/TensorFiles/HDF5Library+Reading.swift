@@ -40,15 +40,12 @@ extension HDF5Document {
 
     /// Texts of `rows`, without what pads them.
     func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(TensorFileError) -> [String] {
-        let type = library.copyType(library.native.text)
-        defer { _ = library.closeType(type) }
         // One more than the text, for the zero that ends it.
         let stride = width + 1
-        guard library.setSize(type, stride) >= 0, setCharacters(of: dataset, on: type) else {
-            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
-        }
         var characters = [CChar](repeating: 0, count: rows.count * stride)
         try library.with(self) { opened throws(TensorFileError) in
+            let type = try textType(dataset, size: stride)
+            defer { _ = library.closeType(type) }
             let id = try self.dataset(dataset, &opened)
             try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
                 unsafe characters.withUnsafeMutableBytes { target in
@@ -62,29 +59,36 @@ extension HDF5Document {
 
     /// Texts of `rows`, each of its own length.
     func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(TensorFileError) -> [String] {
-        let type = library.copyType(library.native.text)
-        defer { _ = library.closeType(type) }
-        guard library.setSize(type, -1) >= 0, setCharacters(of: dataset, on: type) else {
-            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
-        }
         var texts: [String] = []
         var places = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: rows.count)
         try library.with(self) { opened throws(TensorFileError) in
+            // H5T_VARIABLE.
+            let type = try textType(dataset, size: -1)
+            defer { _ = library.closeType(type) }
             let id = try self.dataset(dataset, &opened)
             try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
                 unsafe places.withUnsafeMutableBytes { target in
                     guard let out = target.baseAddress else { return 0 }
                     let status = unsafe library.read(id, type, memorySpace, fileSpace, 0, out)
                     guard status >= 0 else { return status }
-                    for unsafeplace in unsafe target.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self) {
-                        unsafe texts.append(place.map { unsafe Self.text($0) } ?? "")
-                    }
+                    let list = unsafe target.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
+                    for index in 0..<rows.count { unsafe texts.append(list[index].map { unsafe Self.text($0) } ?? "") }
                     // The library took memory for each of them.
                     return unsafe library.reclaim(type, memorySpace, 0, out)
                 }
             }
         }
         return texts
+    }
+
+    /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
+    private func textType(_ dataset: Dataset, size: Int) throws(TensorFileError) -> ID {
+        let type = library.copyType(library.native.text)
+        guard type >= 0, library.setSize(type, size) >= 0, library.setCharacters(type, dataset.characters) >= 0 else {
+            _ = library.closeType(type)
+            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
+        }
+        return type
     }
 
     private struct Found {
@@ -191,7 +195,9 @@ extension HDF5Document {
         guard size > 0 else { throw Refusal(message: "its type is damaged") }
         let isChunked = try checkStorage(list)
         let slab = isChunked ? try slab(list, shape, size) : 0
-        return Dataset(path: path, kind: try kind(type, size), shape: shape, slab: slab)
+        let kind = try kind(type, size)
+        let characters = library.typeClass(type) == 3 ? max(0, library.characters(type)) : 0
+        return Dataset(path: path, kind: kind, shape: shape, slab: slab, characters: characters)
     }
 
     private func kind(_ type: ID, _ size: Int) throws(Refusal) -> Dataset.Kind {
@@ -244,11 +250,6 @@ extension HDF5Document {
             bytes * (Double(axis.0) / Double(axis.1)).rounded(.up)
         }
         return Int(min(across, Double(Self.mostCache)))
-    }
-
-    private func setCharacters(of dataset: Dataset, on type: ID) -> Bool {
-        // UTF-8; where the file says ASCII, that is the same.
-        library.setCharacters(type, 1) >= 0
     }
 
     /// The dataset, opened, with room for the chunks that the next rows lie in, too.

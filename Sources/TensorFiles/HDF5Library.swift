@@ -44,6 +44,7 @@ import Synchronization
     typealias MakeDataset = @convention(c) (ID, UnsafePointer<CChar>, ID, ID, ID, ID, ID) -> ID
     typealias MakeAttribute = @convention(c) (ID, UnsafePointer<CChar>, ID, ID, ID, ID) -> ID
     typealias WriteAttribute = @convention(c) (ID, ID, UnsafeRawPointer) -> Int32
+    typealias Quiet = @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
     typealias SetLocking = @convention(c) (ID, Bool, Bool) -> Int32
 
     let groupInfo: GroupInfo
@@ -60,6 +61,7 @@ import Synchronization
     let typeClass: Close
     let typeSize: Size
     let sign: Close
+    let characters: Close
     let isVariable: Close
     let layout: Close
     let externalCount: Close
@@ -86,6 +88,7 @@ import Synchronization
     let lists: (fileAccess: ID, datasetAccess: ID, datasetCreation: ID)
     let writing: Writing
     private let openFile: OpenFile
+    private let quiet: Quiet
     private let setLocking: SetLocking?
     private let lock = Mutex(())
     /// The files used last, at the end the very last.
@@ -129,13 +132,11 @@ import Synchronization
                 "libhdf5_serial.so", "libhdf5.so",
             ], package: "libhdf5-dev")
         typealias Start = @convention(c) () -> Int32
-        typealias Quiet = @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
         typealias Plugins = @convention(c) (UInt32) -> Int32
         guard try library.symbol("H5open", as: Start.self)() >= 0,
-            // Errors are told by what calls return, not printed.
-            try unsafe library.symbol("H5Eset_auto2", as: Quiet.self)(0, nil, nil) >= 0,
             try library.symbol("H5PLset_loading_state", as: Plugins.self)(0) >= 0
         else { throw MissingLibrary(message: "HDF5 cannot be started") }
+        unsafe quiet = try library.symbol("H5Eset_auto2", as: Quiet.self)
         unsafe groupInfo = try library.symbol("H5Gget_info", as: GroupInfo.self)
         unsafe linkName = try library.symbol("H5Lget_name_by_idx", as: LinkName.self)
         if let first = unsafe library.optional("H5Lget_info1", as: LinkInfo.self) {
@@ -153,6 +154,7 @@ import Synchronization
         unsafe extent = try library.symbol("H5Sget_simple_extent_dims", as: Extent.self)
         typeClass = try library.symbol("H5Tget_class", as: Close.self)
         typeSize = try library.symbol("H5Tget_size", as: Size.self)
+        characters = try library.symbol("H5Tget_cset", as: Close.self)
         sign = try library.symbol("H5Tget_sign", as: Close.self)
         isVariable = try library.symbol("H5Tis_variable_str", as: Close.self)
         layout = try library.symbol("H5Pget_layout", as: Close.self)
@@ -206,7 +208,11 @@ import Synchronization
 
     /// Calls `body` with the lock held.
     func locked<Result>(_ body: () throws(TensorFileError) -> Result) throws(TensorFileError) -> Result {
-        try lock.withLock { (_) throws(TensorFileError) -> Result in try body() }
+        try lock.withLock { (_) throws(TensorFileError) -> Result in
+            // Errors are told by what calls return, not printed; each thread has a setting of its own.
+            _ = unsafe quiet(0, nil, nil)
+            return try body()
+        }
     }
 
     /// Calls `body` with a document's file, open, and the lock held.
@@ -228,6 +234,7 @@ import Synchronization
                     throw TensorFileError(
                         file: document.name, message: "HDF5: cannot be opened: it is damaged, or being written to")
                 }
+                local.forgetName()
                 open.append(Opened(id: ObjectIdentifier(document), local: local, file: file))
             }
             return try body(&open[open.count - 1])

@@ -5,12 +5,13 @@ import Glibc
 final class LocalFile: Sendable {
     private let descriptor: Int32
     let byteCount: Int
+    /// Of a copy, until a library has opened it: HDF5 opens nothing that no name leads to.
+    private let temporaryName: String?
 
-    /// The path that leads to it for as long as this object is there.
-    var path: String { "/proc/self/fd/\(descriptor)" }
+    /// The path that leads to it, until `forgetName`.
+    var path: String { temporaryName ?? "/proc/self/fd/\(descriptor)" }
 
-    /// The file that `source` maps, or a copy of the bytes of any other one, in a file that has no name and is gone with
-    /// this object.
+    /// The file that `source` maps, or a copy of the bytes of any other one.
     /// - Parameter isGzip: whether what is inflated of them is wanted.
     init(_ source: any ByteSource, isGzip: Bool) throws(TensorFileError) {
         if !isGzip, source is MappedFile {
@@ -19,9 +20,10 @@ final class LocalFile: Sendable {
                 throw TensorFileError(file: source.name, message: "cannot be opened: \(SystemError.text(errno))")
             }
             byteCount = source.byteCount
+            temporaryName = nil
             return
         }
-        let copy = try NamelessFile(for: source.name)
+        let copy = try TemporaryCopy(of: source.name)
         if isGzip {
             try Gzip.inflate(source) { (piece: RawSpan) throws(TensorFileError) in
                 try copy.write(piece)
@@ -35,31 +37,43 @@ final class LocalFile: Sendable {
                 source.release(range)
             }
         }
-        (descriptor, byteCount) = (copy.detach(), copy.byteCount)
+        (temporaryName, byteCount) = (copy.name, copy.byteCount)
+        descriptor = copy.detach()
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        forgetName()
+        close(descriptor)
+    }
+
+    /// Takes a copy's name away: the file is gone when the last of those that have it open closes it, however the process
+    /// ends.
+    func forgetName() { if let temporaryName { _ = unsafe unlink(temporaryName) } }
 }
 
-/// A file in the folder for temporary files ($TMPDIR, else /tmp) that no name leads to.
-private final class NamelessFile {
+/// A file in the folder for temporary files ($TMPDIR, else /tmp), for this user alone.
+private final class TemporaryCopy {
+    let name: String
     private let file: String
     private let folder: String
     private var descriptor: Int32
     private(set) var byteCount = 0
 
     /// - Parameter file: what is copied, for errors.
-    init(for file: String) throws(TensorFileError) {
+    init(of file: String) throws(TensorFileError) {
         self.file = file
         let variable = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
         folder = variable.isEmpty ? "/tmp" : variable
-        let name = "\(folder)/cai-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+        name = "\(folder)/cai-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
         descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure() }
-        _ = unsafe unlink(name)
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        _ = unsafe unlink(name)
+    }
 
     func write(_ bytes: RawSpan) throws(TensorFileError) {
         var done = 0

@@ -13,6 +13,11 @@ public struct TextColumn: Sendable {
         (self.name, self.count, self.file, self.body) = (name, count, file, body)
     }
 
+    /// Texts at hand, as a column.
+    public init(_ name: String, texts: [String], of file: String) {
+        self.init(name: name, count: texts.count, file: file) { rows in Array(texts[rows]) }
+    }
+
     /// The texts of `rows`, without what pads them to their width.
     /// - Throws: `TensorFileError` when there are no such rows, or they cannot be read.
     public func texts(rows: Range<Int>) throws(TensorFileError) -> [String] {

@@ -12,8 +12,9 @@ struct InferCommand: ParsableCommand {
         abstract: "Predict the redshifts of galaxies in partition files.",
         discussion: """
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
-            redshifts [N]), or .npz or .safetensors files with tensors of those names; folders of such files; or \
-            patterns. Files are taken in natural order (1, 2, 10). s3://bucket/key is an object, s3://bucket/prefix/ the \
+            redshifts [N]); .npz, .safetensors, HDF5 or FITS files with tensors, datasets or columns of those names; \
+            folders of such files; or patterns. The options below say where names or bands differ; larger cutouts are \
+            cropped to their middle. docs/FORMATS.md tells the rest. Files are taken in natural order (1, 2, 10). s3://bucket/key is an object, s3://bucket/prefix/ the \
             files right under a prefix: they are computed while they are fetched, with the credentials and the endpoint \
             that AWS's own tools would use.
 
@@ -30,10 +31,13 @@ struct InferCommand: ParsableCommand {
               CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
               cai infer 1.pt -o z.csv --profile
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
+              cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
     @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
     var inputs: [String]
+
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
     @Option(
         help: ArgumentHelp(
@@ -106,7 +110,7 @@ struct InferCommand: ParsableCommand {
         let store = isRemote ? try StoreLocator.store(nil) : nil
         let place = try destination.map { try OutputFile($0.path, store: store) }
         let job = PredictionJob(
-            weights: weights, inputs: try GalaxyInputs(inputs, store: store), store: store, numHeads: numHeads,
+            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()), store: store, numHeads: numHeads,
             batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
             gemm: gemm, isProfiled: profile, isQuiet: quiet)
         if let place { try job.check(output: place) }
