@@ -50,7 +50,10 @@ let package = Package(
         .target(
             name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
             swiftSettings: memorySafe),
-        .target(name: "Report", resources: [.embedInCode("Page/page.css")], swiftSettings: memorySafe),
+        // Compiled in: a bundle beside the program would have to travel with it.
+        .target(
+            name: "Report", resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
+            swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [

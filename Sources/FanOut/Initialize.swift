@@ -1,6 +1,7 @@
 import Cloud
 import FoundationEssentials
 import Inference
+import Report
 import Synchronization
 import TensorFiles
 
@@ -46,7 +47,7 @@ public struct Initialize: Sendable {
     }
 
     /// What a run would be, of the listing alone: nothing is written.
-    public func plan(_ input: InitializeInput, workers: LaunchPlan.Workers) throws(FanOutError) -> LaunchPlan {
+    public func plan(_ input: InitializeInput, worker: LambdaWorker) throws(FanOutError) -> LaunchPlan {
         let objects = try partitions(input)
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
@@ -55,7 +56,7 @@ public struct Initialize: Sendable {
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
         return LaunchPlan(
             place: store.name(bucket: input.dataBucket, key: input.folder), sizes: sizes,
-            concurrency: input.maxConcurrency, workers: workers)
+            concurrency: input.maxConcurrency, worker: worker)
     }
 
     /// The partitions to run, in natural order.

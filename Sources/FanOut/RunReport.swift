@@ -54,9 +54,11 @@ public struct RunReport: Sendable {
         bytesRead += entry.bytesRead
         bytesWritten += entry.bytesWritten
         guard let memory = entry.configuredMemory else { return }
-        let billed = Prices.gigabyteSeconds(memory: memory, seconds: entry.totalSeconds)
-        billedGigabyteSeconds = (billedGigabyteSeconds ?? 0) + billed
-        cost = (cost ?? 0) + billed * Prices.gigabyteSecond(entry.architecture) + Prices.request
+        var usage = LambdaUsage()
+        usage.add(of: entry.totalSeconds, memory: memory)
+        billedGigabyteSeconds = (billedGigabyteSeconds ?? 0) + usage.gigabyteSeconds
+        let architecture = LambdaArchitecture(rawValue: entry.architecture) ?? .x86
+        cost = (cost ?? 0) + PriceList.published.bill(usage, on: architecture).total
     }
 
     /// One line that names the ranks that failed, as many as it has room for.

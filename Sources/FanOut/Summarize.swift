@@ -52,7 +52,7 @@ public struct Summarize: Sendable {
         }
         if last > first { report.mapSeconds = last - first }
         // Initialize and this.
-        if let cost = report.cost { report.cost = cost + 2 * Prices.request }
+        if let cost = report.cost { report.cost = cost + 2 * PriceList.published.request }
         report.wallSeconds = max(0, Date().timeIntervalSince1970 - manifest.started)
         let summary = try report.json().encoded(pretty: true)
         try stored { () throws(CloudError) in try store.put(bucket: bucket, key: manifest.keys.summary, summary) }

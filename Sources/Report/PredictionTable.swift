@@ -1,6 +1,3 @@
-import FoundationEssentials
-import Glibc
-
 /// The redshifts of a prediction file: what quality is measured on.
 public struct PredictionTable: Sendable {
     /// z_phot of the galaxies whose z_spec is known, in the file's order.
@@ -14,25 +11,7 @@ public struct PredictionTable: Sendable {
     /// passed over. Numbers are decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
     /// - Throws: `ReportError` naming the file and the line.
     public init(csvFile path: String) throws(ReportError) {
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw ReportError("\(path): no such file")
-        }
-        guard !isFolder else { throw ReportError("\(path): is a folder, not a file") }
-        // A handle reads pipes too (`cai infer ... | cai evaluate /dev/stdin`).
-        // Piece by piece: a pipe (`cai infer ... | cai evaluate /dev/stdin`) does not tell its length.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ReportError("\(path): cannot be read") }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = unsafe piece.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else { throw ReportError("\(path): cannot be read") }
-            if count == 0 { break }
-            bytes += piece.prefix(max(0, count))
-        }
-        try self.init(csv: bytes, name: path)
+        try self.init(csv: try FileBytes.read(path), name: path)
     }
 
     /// The same for text that is already in memory; `name` is what errors call it.

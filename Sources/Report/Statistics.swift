@@ -25,4 +25,13 @@ enum Statistics {
         let centre = median(sorted: sorted)
         return median(sorted: sorted.map { abs($0 - centre) }.sorted())
     }
+
+    /// Values within 1.5 interquartile ranges of the quartiles, in their order. `values` is not empty.
+    static func withoutOutliers(_ values: [Double]) -> [Double] {
+        let sorted = values.sorted()
+        let first = percentile(sorted: sorted, fraction: 0.25)
+        let third = percentile(sorted: sorted, fraction: 0.75)
+        let range = 1.5 * (third - first)
+        return values.filter { (first - range...third + range).contains($0) }
+    }
 }

@@ -16,6 +16,8 @@ struct Cai: ParsableCommand {
                                                partitions for a fan-out
               cai run payload.json --store file:///data
                                                a fan-out, all on this machine
+              cai cost --galaxies 500000 --within 60s
+                                               what one would take on AWS Lambda
 
             EXIT STATUS
               0  every galaxy asked for is in the output
@@ -31,8 +33,8 @@ struct Cai: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
-            SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self,
-            LaunchCommand.self,
+            StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self,
+            SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 

@@ -3,8 +3,9 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Inference
+import Report
 
-extension LaunchPlan.Architecture: ExpressibleByArgument {}
+extension LambdaArchitecture: ExpressibleByArgument {}
 
 struct LaunchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,8 +17,9 @@ struct LaunchCommand: ParsableCommand {
             execution alone.
 
             With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
-            Times follow from the bytes and a rate; without --galaxies-per-second that is 250 galaxies/s for each \
-            1,769 MB, for which AWS gives a processor. Cost is that of us-east-1.
+            Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
+            1,769 MB, for which AWS gives a processor. Cost is that of us-east-1. 'cai cost' finds out which memory \
+            and which partitions are cheapest or fastest.
 
             EXAMPLES
               cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai
@@ -37,10 +39,10 @@ struct LaunchCommand: ParsableCommand {
     var dryRun = false
 
     @Option(help: ArgumentHelp("With --dry-run: MB configured for each worker, 128 to 10240.", valueName: "mb"))
-    var memory = LaunchPlan.Workers.memoryOfOneProcessor
+    var memory = LambdaLimits.memoryOfOneProcessor
 
     @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64.", valueName: "name"))
-    var architecture = LaunchPlan.Architecture.x86
+    var architecture = LambdaArchitecture.x86
 
     @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
     var galaxiesPerSecond: Double?
@@ -74,7 +76,7 @@ struct LaunchCommand: ParsableCommand {
                 throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
             }
         }
-        guard LaunchPlan.Workers.memoryRange.contains(memory) else {
+        guard LambdaLimits.memoryRange.contains(memory) else {
             throw ValidationError("--memory: expected 128 to 10240, found \(memory)")
         }
         if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
@@ -117,10 +119,9 @@ struct LaunchCommand: ParsableCommand {
     }
 
     private func plan(_ input: InitializeInput) throws {
-        let workers = LaunchPlan.Workers(
-            memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
+        let worker = LambdaWorker(memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
-        let plan = try Initialize(store: options.objects(region: region)).plan(input, workers: workers)
+        let plan = try Initialize(store: options.objects(region: region)).plan(input, worker: worker)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
     }

@@ -6,16 +6,16 @@ extension LaunchPlan {
     /// The plan for people: what would run, a line for ranks that are alike, then time and cost.
     var text: String {
         func seconds(_ value: Double) -> String { Decimals.fixed(value, 1) + " s" }
-        func dollars(_ value: Double) -> String { "$" + Decimals.fixed(value, value < 0.1 ? 4 : 2) }
-        let cost = cost
+        let (bill, usage, worker, assumptions) = (bill, plan.usage, plan.worker, plan.assumptions)
         let lines =
             [
-                ("data", "\(Numbers.counted(files, "partition")), \(Numbers.bytes(bytes)) in \(place)"),
+                ("data", "\(Numbers.counted(plan.files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place)"),
                 (
                     "galaxies",
-                    "about \(Numbers.grouped(galaxies)), by \(Numbers.grouped(Self.bytesOfGalaxy)) bytes each"
+                    "about \(Numbers.grouped(plan.galaxies)), by "
+                        + "\(Numbers.grouped(PlanAssumptions.bytesOfGalaxy)) bytes each"
                 ),
-                ("ranks", Numbers.grouped(ranks.count) + ", \(Numbers.grouped(min(ranks.count, concurrency))) at once"),
+                ("ranks", Numbers.grouped(ranks.count) + ", \(Numbers.grouped(plan.workersAtOnce)) at once"),
             ]
             + groups.map { group in
                 let bytes = Set([group.least.bytes, group.most.bytes]).sorted().map(Numbers.bytes)
@@ -28,25 +28,28 @@ extension LaunchPlan {
             } + [
                 (
                     "assumed",
-                    "\(workers.memory) MB, \(workers.architecture.rawValue), "
-                        + "\(Decimals.fixed(workers.galaxiesPerSecond, 0)) galaxies/s a worker, "
-                        + "\(seconds(Self.overhead)) beside it"
+                    "\(worker.memory) MB, \(worker.architecture.rawValue), "
+                        + "\(Decimals.fixed(worker.galaxiesPerSecond, 0)) galaxies/s a worker, "
+                        + "\(seconds(assumptions.overhead)) beside it"
                 ),
                 (
                     "time",
-                    "Map \(seconds(mapSeconds)), workers together \(seconds(workerSeconds)), Initialize and Summarize "
-                        + seconds(otherSeconds)
+                    "Map \(seconds(plan.mapSeconds)), workers together \(seconds(plan.workerSeconds)), Initialize and "
+                        + "Summarize \(seconds(plan.otherSeconds)); with \(seconds(assumptions.start)) to start it, "
+                        + "\(seconds(plan.totalSeconds)) end to end"
                 ),
                 (
                     "cost",
-                    "\(dollars(cost.functions + cost.stateMachine)): \(dollars(cost.functions)) for "
-                        + "\(Decimals.fixed(gigabyteSeconds, 0)) GB-s and \(Numbers.counted(requests, "request")), "
-                        + "\(dollars(cost.stateMachine)) for "
-                        + Numbers.counted(stateTransitions, "state transition")
+                    "\(Dollars.text(bill.total)): \(Dollars.text(bill.functions + bill.requests)) for "
+                        + "\(Decimals.fixed(usage.gigabyteSeconds, 0)) GB-s and "
+                        + "\(Numbers.counted(usage.requests, "request")), \(Dollars.text(bill.stateMachine)) for "
+                        + "\(Numbers.counted(usage.stateTransitions, "state transition")), "
+                        + "\(Dollars.text(bill.objects)) for S3"
                 ),
                 (
                     "limits",
-                    "an invocation ends after \(Int(Self.mostSeconds)) s; the slowest would take \(seconds(slowest))"
+                    "an invocation ends after \(Int(LambdaLimits.mostSeconds)) s; the slowest would take "
+                        + seconds(plan.slowest)
                 ),
             ]
         return lines.map { name, text in

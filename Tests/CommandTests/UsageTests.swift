@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-private let subcommands = ["infer", "demo", "inspect", "convert", "evaluate"]
+private let subcommands = ["infer", "demo", "inspect", "convert", "evaluate", "cost"]
 
 @Test("Every subcommand's help has examples", arguments: subcommands)
 func helpHasExamples(subcommand: String) throws {

@@ -1,0 +1,21 @@
+/// Galaxies/s that runs have shown, of one processor, and where that is from.
+public enum MeasuredRate: Sendable, Equatable {
+    /// Of a core of the machine that they ran on.
+    case core(Double, source: String)
+    /// Of the processor that 1,769 MB bring on Lambda.
+    case processor(Double, source: String)
+
+    private var value: Double {
+        switch self {
+        case .core(let value, _), .processor(let value, _): value
+        }
+    }
+
+    /// The median of several: runs with small batches, or beside noisy neighbours, are no measure of others. Runs on
+    /// Lambda count before runs elsewhere.
+    public static func typical(of rates: [MeasuredRate]) -> MeasuredRate? {
+        let onLambda = rates.filter { if case .processor = $0 { true } else { false } }
+        let sorted = (onLambda.isEmpty ? rates : onLambda).sorted { $0.value < $1.value }
+        return sorted.isEmpty ? nil : sorted[(sorted.count - 1) / 2]
+    }
+}

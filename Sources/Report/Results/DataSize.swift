@@ -1,0 +1,67 @@
+/// How much data a run took, by the name of its folder: `1GB`, `12.6GB`, `500MB`, `1TB`, `total`.
+///
+/// Units are powers of 1000. `total` is the whole data set of the published system, 12.6 GB. Other names (`timing`,
+/// `test`) are kept as they are: they have a row in a table, and no place on an axis.
+public struct DataSize: Sendable {
+    public let name: String
+    /// nil where the name is no size.
+    public let gigabytes: Double?
+
+    public init(_ name: String) {
+        self.init(name: name, gigabytes: name.lowercased() == "total" ? 12.6 : Self.gigabytes(name))
+    }
+
+    /// As tables of the published system have it: a number is in GB.
+    public init(cell: String) {
+        if let number = Double(cell), number > 0, number.isFinite {
+            self.init(name: cell, gigabytes: number)
+        } else {
+            self.init(cell)
+        }
+    }
+
+    private init(name: String, gigabytes: Double?) {
+        self.name = name
+        self.gigabytes = gigabytes
+    }
+
+    private static func gigabytes(_ name: String) -> Double? {
+        let units = ["KB": 1e6, "MB": 1e3, "GB": 1, "TB": 1e-3]
+        guard let divisor = units[name.suffix(2).uppercased()] else { return nil }
+        let digits = name.dropLast(2).filter { $0 != " " }
+        guard digits.first?.isNumber == true, let number = Double(digits), number > 0, number.isFinite else {
+            return nil
+        }
+        return number / divisor
+    }
+
+    /// As tables show it: 1.0, 12.6, timing.
+    var cell: ResultCell { gigabytes.map { .number($0) } ?? .text(name) }
+
+    /// As people read it.
+    public var text: String {
+        guard let gigabytes else { return name }
+        return gigabytes < 1000
+            ? Decimals.shortest(gigabytes, digits: 6) + " GB" : Decimals.shortest(gigabytes / 1000, digits: 6) + " TB"
+    }
+}
+
+extension DataSize: Hashable, Comparable {
+    public static func == (a: DataSize, b: DataSize) -> Bool {
+        a.gigabytes == b.gigabytes && (a.gigabytes != nil || a.name == b.name)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        if let gigabytes { hasher.combine(gigabytes) } else { hasher.combine(name) }
+    }
+
+    /// By size; names that are none come last.
+    public static func < (a: DataSize, b: DataSize) -> Bool {
+        switch (a.gigabytes, b.gigabytes) {
+        case (let first?, let second?): first < second
+        case (_?, nil): true
+        case (nil, _?): false
+        case (nil, nil): a.name < b.name
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// A small table of comma-separated text whose columns have names.
+struct NamedColumns {
+    struct Row {
+        let table: String
+        /// From 1.
+        let line: Int
+        fileprivate let fields: [String: String]
+
+        /// A cell that has to be there, and may be empty.
+        func text(_ column: String) throws(ReportError) -> String {
+            guard let text = fields[column] else {
+                throw ReportError("\(table): line 1: expected a column \(column), found none")
+            }
+            return text
+        }
+
+        /// - Parameter unit: that may stand behind the number.
+        func number(_ column: String, unit: String = "") throws(ReportError) -> Double {
+            var text = try text(column)[...]
+            if !unit.isEmpty, text.hasSuffix(unit) { text = text.dropLast(unit.count) }
+            guard let value = Double(text), value.isFinite, value >= 0 else {
+                throw error(column, expected: "a number of 0 or more")
+            }
+            return value
+        }
+
+        func count(_ column: String) throws(ReportError) -> Int {
+            let value = try number(column)
+            guard value == value.rounded(), value < 1e15 else { throw error(column, expected: "a whole number") }
+            return Int(value)
+        }
+
+        func error(_ column: String, expected: String) -> ReportError {
+            let found = fields[column] ?? ""
+            return ReportError(
+                "\(table): line \(line): \(column): expected \(expected), "
+                    + "found \"\(found.count > 60 ? found.prefix(60) + "..." : found[...])\"")
+        }
+    }
+
+    let columns: [String]
+    private(set) var rows: [Row] = []
+
+    /// - Parameter spaces: whether spaces in the names of columns count.
+    /// - Throws: `ReportError` for text that is no such table: no header, a name twice, rows that are not as long.
+    init(csv bytes: [UInt8], name: String, spaces: Bool = true) throws(ReportError) {
+        var text = DelimitedText(name: name, bytes: bytes)
+        guard let header = try text.next() else {
+            throw ReportError("\(name): line 1: expected the names of columns, found an empty file")
+        }
+        columns = spaces ? header : header.map { $0.filter { $0 != " " } }
+        guard Set(columns).count == columns.count else {
+            throw ReportError("\(name): line \(text.recordLine): a column's name is there twice")
+        }
+        while let record = try text.next() {
+            guard record.count == columns.count else {
+                throw ReportError(
+                    "\(name): line \(text.recordLine): expected \(columns.count) fields as in the header, "
+                        + "found \(record.count)")
+            }
+            let fields = Dictionary(uniqueKeysWithValues: zip(columns, record))
+            rows.append(Row(table: name, line: text.recordLine, fields: fields))
+        }
+    }
+}

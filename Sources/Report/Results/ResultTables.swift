@@ -1,0 +1,153 @@
+/// The tables of a result tree: those of the published system, and ours in the same manner.
+public struct ResultTables: Sendable {
+    public let groups: [RunGroup]
+    public let durations: RunDurations
+
+    public init(_ tree: ResultTree, durations: RunDurations = RunDurations()) {
+        groups = tree.groups
+        self.durations = durations
+    }
+
+    /// A column of numbers: a run's value, of which a group's row has the mean.
+    struct Measure: Sendable {
+        let column: String
+        let value: @Sendable (Run) -> Double?
+
+        init(_ column: String, _ value: @escaping @Sendable (Run) -> Double?) {
+            self.column = column
+            self.value = value
+        }
+    }
+
+    /// Runs that differ in partition and data size: `result_stats.csv`.
+    public var resultStats: ResultTable {
+        table(plain, keys: Self.treeKeys, Self.timeMeasures + Self.storeMeasures)
+    }
+
+    /// Runs of one partition and data size that differ in batch size: `batch_varying_results.csv`, which has no columns
+    /// for the former two. One table for each pair of them.
+    public var batchVarying: [BatchSet] {
+        let batches = groups.filter { if case .batch = $0.key.variation { true } else { false } }
+        let sets = Dictionary(grouping: batches) {
+            RunGroupKey(partition: $0.key.partition, size: $0.key.size)
+        }
+        return sets.sorted { RunGroupKey.precedes($0.key, $1.key) }.map { key, groups in
+            BatchSet(key: key, table: table(groups, keys: [Self.batchKey], Self.timeMeasures))
+        }
+    }
+
+    /// Batch sizes of one partition and data size.
+    public struct BatchSet: Sendable {
+        public let key: RunGroupKey
+        public let table: ResultTable
+    }
+
+    /// Ours: runs that differ in threads.
+    public var threadsVarying: ResultTable {
+        let threads = groups.filter { if case .threads = $0.key.variation { true } else { false } }
+        return table(
+            threads, keys: Self.treeKeys + [Key("threads") { .count($0.variation.value) }],
+            Self.timeMeasures + Self.storeMeasures)
+    }
+
+    /// Runs whose Map's duration is known, with throughput as bits by that: `result_stats_adjusted.csv`.
+    public var adjusted: ResultTable {
+        let known = plain.compactMap { group -> RunGroup? in
+            let runs = group.runs.filter { (inference(of: $0) ?? 0) > 0 }
+            return runs.isEmpty ? nil : RunGroup(key: group.key, runs: runs)
+        }
+        let measures = Self.timeMeasures.map { measure in
+            measure.column != Self.throughputColumn
+                ? measure
+                : Measure(measure.column) { run in inference(of: run).map { run.statistics.bits / $0 } }
+        }
+        return table(
+            known, keys: Self.treeKeys,
+            measures + Self.storeMeasures + [
+                Measure("total_duration (s)") { durations.duration(of: $0)?.total },
+                Measure("inference_duration (s)") { inference(of: $0) },
+            ])
+    }
+
+    /// Ours: what runs achieved by the clock on the wall, beside the sum of their ranks' rates.
+    public var wallClock: ResultTable {
+        let known = groups.compactMap { group -> RunGroup? in
+            let runs = group.runs.filter { durations.duration(of: $0) != nil }
+            return runs.isEmpty ? nil : RunGroup(key: group.key, runs: runs)
+        }
+        @Sendable func rate(_ run: Run, _ amount: Double) -> Double? {
+            durations.duration(of: run).map { amount / $0.seconds }
+        }
+        return table(
+            known,
+            keys: Self.treeKeys + [
+                Key("batch_size") { if case .batch(let size) = $0.variation { .count(size) } else { .none } },
+                Key("threads") { if case .threads(let count) = $0.variation { .count(count) } else { .none } },
+            ],
+            [
+                Measure("ranks") { Double($0.ranks.count) },
+                Measure("galaxies") { Double($0.statistics.galaxies) },
+                Measure("total_duration (s)") { durations.duration(of: $0)?.total },
+                Measure("inference_duration (s)") { inference(of: $0) },
+                Measure("galaxies_per_s") { rate($0, Double($0.statistics.galaxies)) },
+                Measure("bits_per_s") { rate($0, $0.statistics.bits) },
+                Measure("sum_of_ranks_bps") { $0.statistics.throughput },
+            ])
+    }
+
+    private var plain: [RunGroup] { groups.filter { $0.key.variation == .none } }
+
+    private func inference(of run: Run) -> Double? { durations.duration(of: run)?.inference }
+
+    /// A column that says which group a row is of.
+    private struct Key: Sendable {
+        let column: String
+        let cell: @Sendable (RunGroupKey) -> ResultCell
+
+        init(_ column: String, _ cell: @escaping @Sendable (RunGroupKey) -> ResultCell) {
+            self.column = column
+            self.cell = cell
+        }
+    }
+
+    private func table(_ groups: [RunGroup], keys: [Key], _ measures: [Measure]) -> ResultTable {
+        let rows = groups.flatMap { group -> [[ResultCell]] in
+            let place = keys.map { $0.cell(group.key) }
+            let runs = group.runs.map { run in
+                place + [Self.runCell(run.key.run)] + measures.map { .rounded($0.value(run)) }
+            }
+            return runs + [place + [.text("mean")] + measures.map { .rounded(group.mean($0.value)) }]
+        }
+        return ResultTable(
+            columns: keys.map(\.column) + ["run"] + measures.map(\.column), keyCount: keys.count + 1, rows: rows)
+    }
+
+    private static func runCell(_ run: String) -> ResultCell { Int(run).map { .count($0) } ?? .text(run) }
+
+    private static let treeKeys: [Key] = [
+        Key("partition (MB)") { $0.partition.map(partitionCell) ?? .none },
+        Key("data (GB)") { $0.size?.cell ?? .none },
+    ]
+
+    /// 25, not 25.0.
+    private static func partitionCell(_ megabytes: Double) -> ResultCell {
+        Int(exactly: megabytes).map { .count($0) } ?? .number(megabytes)
+    }
+
+    private static let batchKey = Key("batch_size") { .count($0.variation.value) }
+    private static let throughputColumn = "throughput_bps"
+
+    private static let timeMeasures = [
+        Measure("total_cpu_time (seconds)") { $0.statistics.seconds },
+        Measure("total_cpu_memory (MB)") { $0.statistics.memory },
+        Measure(throughputColumn) { $0.statistics.throughput },
+        Measure("total_bits") { $0.statistics.bits },
+    ]
+
+    private static let storeMeasures = [
+        Measure("s3_total_time") { $0.statistics.storeTotal },
+        Measure("s3_avg_time") { $0.statistics.storeAverage },
+        Measure("s3_min_time") { $0.statistics.storeShortest },
+        Measure("s3_max_time") { $0.statistics.storeLongest },
+    ]
+}

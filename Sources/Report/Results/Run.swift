@@ -1,0 +1,160 @@
+import FoundationEssentials
+
+/// One run of a result tree: where it lies in the tree, and what its ranks said.
+public struct Run: Sendable {
+    public let key: RunKey
+    public let folder: String
+    /// In the file's order.
+    public let ranks: [RankRecord]
+    public let statistics: RunStatistics
+    /// How long it took, where it says so itself: `summary.json`, else its ranks' own clocks.
+    public let ownDuration: RunDuration?
+
+    /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
+    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
+    public init(folder: String, key: RunKey) throws(ReportError) {
+        let file = folder + "/" + Self.fileName
+        let ranks = try RankRecord.read(file)
+        guard !ranks.isEmpty else { throw ReportError("\(file): expected the results of ranks, found an empty array") }
+        let summary = folder + "/summary.json"
+        let summed = FileManager.default.fileExists(atPath: summary) ? try JSONFile.decode(Summary.self, summary) : nil
+        self.init(key: key, folder: folder, ranks: ranks, summary: summed)
+    }
+
+    init(key: RunKey, folder: String, ranks: [RankRecord], summary: Summary? = nil) {
+        self.key = key
+        self.folder = folder
+        self.ranks = ranks
+        statistics = RunStatistics(ranks)
+        ownDuration = summary?.duration ?? RunDuration(ranks)
+    }
+
+    /// All ranks' results in one array: what makes a folder a run's.
+    static let fileName = "combined_data.json"
+
+    /// What is needed of our `summary.json`.
+    struct Summary: Decodable {
+        let wallSeconds: Double
+        let mapSeconds: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case wallSeconds = "wall_s"
+            case mapSeconds = "map_s"
+        }
+
+        var duration: RunDuration? {
+            guard wallSeconds > 0, wallSeconds.isFinite else { return nil }
+            return RunDuration(total: wallSeconds, inference: mapSeconds, source: .summary)
+        }
+    }
+}
+
+/// What tells the runs of a tree apart.
+public struct RunKey: Sendable, Hashable {
+    public var group: RunGroupKey
+    /// `1` of the folders `1` and `run 1`.
+    public var run: String
+
+    public init(group: RunGroupKey, run: String) {
+        self.group = group
+        self.run = run
+    }
+
+    /// By group, then by number.
+    static func precedes(_ a: RunKey, _ b: RunKey) -> Bool {
+        guard a.group == b.group else { return RunGroupKey.precedes(a.group, b.group) }
+        return switch (Int(a.run), Int(b.run)) {
+        case (let first?, let second?): first < second
+        case (_?, nil): true
+        case (nil, _?): false
+        case (nil, nil): a.run < b.run
+        }
+    }
+}
+
+/// What the runs that are averaged have in common.
+public struct RunGroupKey: Sendable, Hashable {
+    /// What is varied beside partition and data size.
+    public enum Variation: Sendable, Hashable {
+        case none
+        case batch(Int)
+        case threads(Int)
+
+        /// The number that is varied.
+        var value: Int {
+            switch self {
+            case .none: 0
+            case .batch(let value), .threads(let value): value
+            }
+        }
+
+        /// The name of its folder.
+        var folder: String? {
+            switch self {
+            case .none: nil
+            case .batch: "Batches"
+            case .threads: "Threads"
+            }
+        }
+    }
+
+    /// Size of a partition, in what the published system calls MB: 25 for 1278 galaxies. nil outside of a tree.
+    public var partition: Double?
+    public var size: DataSize?
+    public var variation: Variation
+
+    public init(partition: Double?, size: DataSize?, variation: Variation = .none) {
+        self.partition = partition
+        self.size = size
+        self.variation = variation
+    }
+
+    static func precedes(_ a: RunGroupKey, _ b: RunGroupKey) -> Bool {
+        if a.partition != b.partition { return (a.partition ?? .infinity) < (b.partition ?? .infinity) }
+        if a.size != b.size {
+            guard let first = a.size, let second = b.size else { return a.size != nil }
+            return first < second
+        }
+        let (first, second) = (a.variation, b.variation)
+        return (first.folder ?? "", first.value) < (second.folder ?? "", second.value)
+    }
+
+    /// `25 MB partitions, 1 GB, batch 32`
+    public var text: String {
+        var parts: [String] = []
+        if let partition { parts.append(Decimals.shortest(partition, digits: 6) + " MB partitions") }
+        if let size { parts.append(size.text) }
+        switch variation {
+        case .none: break
+        case .batch(let size): parts.append("batch \(size)")
+        case .threads(let count): parts.append(count == 1 ? "1 thread" : "\(count) threads")
+        }
+        return parts.joined(separator: ", ")
+    }
+}
+
+/// Runs of equal settings, which tables average.
+public struct RunGroup: Sendable {
+    public let key: RunGroupKey
+    /// By number.
+    public let runs: [Run]
+
+    /// - Parameter runs: in the order of their keys.
+    public static func groups(of runs: [Run]) -> [RunGroup] {
+        var groups: [(key: RunGroupKey, runs: [Run])] = []
+        for run in runs {
+            if groups.last?.key == run.key.group {
+                groups[groups.count - 1].runs.append(run)
+            } else {
+                groups.append((run.key.group, [run]))
+            }
+        }
+        return groups.map { RunGroup(key: $0.key, runs: $0.runs) }
+    }
+
+    /// The mean of what runs have, over those that have it; nil where none has.
+    public func mean(_ value: (Run) -> Double?) -> Double? {
+        let values = runs.compactMap(value)
+        return values.isEmpty ? nil : Statistics.mean(values)
+    }
+}

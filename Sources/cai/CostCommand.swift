@@ -1,0 +1,137 @@
+import ArgumentParser
+import FanOut
+import Report
+
+struct CostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cost",
+        abstract: "What a run costs on AWS, and which one would be cheapest or fastest.",
+        discussion: """
+            Of a run, by its combined_data.json (RUN: that file, its folder or s3://bucket/path/, or a tree of runs), \
+            or described by --requests and --duration: the cost by the published formula (memory used), and what AWS \
+            bills (memory configured, each invocation rounded up to a millisecond, S3, Step Functions).
+
+            With --galaxies, a plan: searches memory, partition size and workers at once for the cheapest and the \
+            fastest run within AWS's limits, and with --within for the cheapest that ends in time; exits with 1 where \
+            none does. It says what is measured and what assumed. With a RUN, the rate is that run's.
+
+            Prices are those of us-east-1, first tiers, without free allowances; docs/COST.md has them with their \
+            date, and all formulas.
+
+            EXAMPLES
+              cai cost --galaxies 500000 --within 60s
+              cai cost results/run-1 --memory 1769
+              cai cost --requests 517 --duration 6.55s --memory-used 2.8GB --memory 10240
+              cai cost --published
+            """)
+
+    @Argument(help: ArgumentHelp("Runs: combined_data.json, folders or s3:// URLs.", valueName: "run"))
+    var runs: [String] = []
+
+    @Flag(help: "The reference's four published costs, and what AWS bills for them.")
+    var published = false
+
+    @OptionGroup(title: "A RUN DESCRIBED") var formula: FormulaOptions
+    @OptionGroup(title: "A RUN PLANNED") var planned: PlanOptions
+    @OptionGroup(title: "FUNCTIONS AND PRICES") var functions: FunctionOptions
+    @OptionGroup var options: FanOutOptions
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    func validate() throws {
+        for run in runs { try requireName(run, of: "run") }
+        let asked =
+            [(published, "--published"), (formula.requests != nil, "--requests")]
+            + [(planned.galaxies != nil, "--galaxies")]
+        let given = asked.filter(\.0).map(\.1)
+        guard given.count + (runs.isEmpty ? 0 : 1) > 0 else {
+            throw ValidationError(
+                "expected a run, --requests with --duration, --galaxies or --published, found none of them")
+        }
+        guard given.count <= 1, runs.isEmpty || given.isEmpty || planned.galaxies != nil else {
+            throw ValidationError(
+                "expected one of a run, --requests, --galaxies and --published, found "
+                    + (given + (runs.isEmpty ? [] : ["'\(runs[0])'"])).joined(separator: " and "))
+        }
+        if (formula.requests == nil) != (formula.duration == nil) {
+            throw ValidationError("expected --requests and --duration together, found one of them")
+        }
+        let plans = [
+            (planned.within != nil, "--within"), (planned.rate != nil, "--rate"),
+            (planned.coreRate != nil, "--core-rate"), (planned.partitions != nil, "--partitions"),
+            (planned.instancePrice != nil, "--instance-price"),
+        ]
+        if planned.galaxies == nil, let option = plans.first(where: \.0)?.1 {
+            throw ValidationError("\(option): expected --galaxies with it, found none")
+        }
+        if formula.memoryUsed != nil, formula.requests == nil, runs.isEmpty || planned.galaxies != nil {
+            throw ValidationError("--memory-used: expected --requests or a run with it, found neither")
+        }
+        if planned.galaxies != nil, let memory = functions.memory, memory.value > planned.memoryLimit.value {
+            throw ValidationError("--memory: expected at most --memory-limit \(planned.memoryLimit), found \(memory)")
+        }
+    }
+
+    func run() throws {
+        let prices = try functions.priceList()
+        if published {
+            try write(PublishedCostTable(prices: prices, memory: functions.memory?.whole))
+        } else if let galaxies = planned.galaxies {
+            try write(plan(galaxies, rate: try measuredRate(), prices))
+        } else if let requests = formula.requests, let duration = formula.duration {
+            let comparison = CostComparison(
+                requests: requests, seconds: duration.value, memoryUsed: formula.memoryUsed.map { $0.value / 1024 },
+                memory: functions.memory?.whole ?? PublishedCost.configuredMemory, storage: functions.storageSize,
+                prices: prices)
+            try write(CostComparisonTable(comparison, prices: prices))
+        } else {
+            try write(costs(prices))
+        }
+    }
+
+    private func costs(_ prices: PriceList) throws -> RunCosts {
+        var settings = RunCost.Settings()
+        settings.memoryUsed = formula.memoryUsed.map { $0.value / 1024 }
+        settings.memory = functions.memory?.whole
+        settings.storage = functions.storageSize
+        settings.prices = prices
+        return try RunCosts(runs, settings: settings) { try options.objects() }
+    }
+
+    /// The rate of the run that is named beside a plan; nil where none is.
+    private func measuredRate() throws -> MeasuredRate? {
+        guard !runs.isEmpty else { return nil }
+        // What the planned functions are to have is nothing that this run had.
+        let costs = try RunCosts(runs, settings: RunCost.Settings()) { try options.objects() }
+        guard let rate = MeasuredRate.typical(of: costs.runs.compactMap(\.rate)) else {
+            throw ReportError("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
+        }
+        return rate
+    }
+
+    private func write(_ result: some CostOutput) throws {
+        if json { try FanOutNotices.write(result.json) } else { try StandardOutput.write(result.text) }
+    }
+
+    private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> CostPlan {
+        var planner = Planner(galaxies: galaxies)
+        planner.architecture = planned.architecture
+        planner.assumptions = planned.assumptions(measured: rate)
+        planner.prices = prices
+        planner.concurrencyLimit = planned.concurrencyLimit
+        planner.storage = functions.storageSize
+        let most = planned.memoryLimit.whole ?? LambdaLimits.memoryRange.upperBound
+        planner.memories = functions.memory?.whole.map { [$0] } ?? Planner.memories(upTo: most)
+        if let sizes = try planned.partitionSizes() {
+            planner.partitions = sizes.map(PlanAssumptions.galaxies(ofMegabytes:))
+        }
+        return try CostPlan(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
+    }
+}
+
+/// What the command can print.
+protocol CostOutput {
+    var text: String { get }
+    var json: JSONValue { get }
+}

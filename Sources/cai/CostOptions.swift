@@ -1,0 +1,198 @@
+import ArgumentParser
+import Report
+
+/// Seconds on a command line: `60`, `60s`, `1.5min`, `2h`.
+struct Seconds: ExpressibleByArgument, CustomStringConvertible {
+    let value: Double
+
+    init(_ value: Double) { self.value = value }
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isNumber || $0 == "." }
+        let units = ["": 1.0, "s": 1, "min": 60, "m": 60, "h": 3600]
+        guard let number = Double(digits), let unit = units[String(argument.dropFirst(digits.count))] else {
+            return nil
+        }
+        value = number * unit
+    }
+
+    var description: String { "\(Decimals.shortest(value, digits: 6))s" }
+}
+
+/// Memory on a command line, as AWS counts it: `2.8GB` of 2^30 bytes, `1769MB` or `1769` of 2^20.
+struct Megabytes: ExpressibleByArgument, CustomStringConvertible {
+    let value: Double
+
+    init(_ whole: Int) { value = Double(whole) }
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isNumber || $0 == "." }
+        let units = ["": 1.0, "MB": 1, "GB": 1024]
+        guard let number = Double(digits), let unit = units[argument.dropFirst(digits.count).uppercased()] else {
+            return nil
+        }
+        value = number * unit
+    }
+
+    /// MB as they are configured: whole.
+    var whole: Int? { Int(exactly: value) }
+
+    var description: String { "\(Decimals.shortest(value, digits: 6)) MB" }
+}
+
+/// What functions are configured with.
+struct FunctionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Memory configured, 128 to 10240 MB. Default: 10240 MB, as the published system had; of a plan, the best.",
+            valueName: "size"))
+    var memory: Megabytes?
+
+    @Option(help: ArgumentHelp("/tmp configured, 512 MB (free) to 10240 MB.", valueName: "size"))
+    var storage = Megabytes(LambdaLimits.storageRange.lowerBound)
+
+    @Option(help: ArgumentHelp("Prices in a file like the program's own (docs/COST.md).", valueName: "file"))
+    var prices: String?
+
+    func validate() throws {
+        if let memory { try Self.check(memory, "--memory", LambdaLimits.memoryRange) }
+        try Self.check(storage, "--storage", LambdaLimits.storageRange)
+        if let prices { try requireName(prices, of: "--prices") }
+    }
+
+    static func check(_ size: Megabytes, _ option: String, _ range: ClosedRange<Int>) throws {
+        guard let whole = size.whole, range.contains(whole) else {
+            throw ValidationError(
+                "\(option): expected whole MB from \(range.lowerBound) to \(range.upperBound), found \(size)")
+        }
+    }
+
+    /// MB.
+    var storageSize: Int { storage.whole ?? LambdaLimits.storageRange.lowerBound }
+
+    func priceList() throws -> PriceList {
+        guard let prices else { return .published }
+        return try PriceList(file: prices)
+    }
+}
+
+/// A run that is described instead of read.
+struct FormulaOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Workers' invocations.", valueName: "n"))
+    var requests: Int?
+
+    @Option(help: ArgumentHelp("Of one of them: 6.55s.", valueName: "time"))
+    var duration: Seconds?
+
+    @Option(help: ArgumentHelp("Memory that one used: 2.8GB.", valueName: "size"))
+    var memoryUsed: Megabytes?
+
+    func validate() throws {
+        if let requests, !(1...1_000_000_000).contains(requests) {
+            throw ValidationError("--requests: expected 1 to 1000000000, found \(requests)")
+        }
+        if let duration, !(duration.value > 0 && duration.value <= LambdaLimits.mostSeconds) {
+            throw ValidationError(
+                "--duration: expected more than 0 and at most 900 s, found \(duration)")
+        }
+        if let memoryUsed, !(memoryUsed.value > 0 && memoryUsed.value <= 1e6) {
+            throw ValidationError(
+                "--memory-used: expected more than 0 and at most 1000000 MB, found \(memoryUsed)")
+        }
+    }
+}
+
+/// A run that is planned.
+struct PlanOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Galaxies to plan a run for.", valueName: "n"))
+    var galaxies: Int?
+
+    @Option(help: ArgumentHelp("When the run has to have ended: 60s, 5min.", valueName: "time"))
+    var within: Seconds?
+
+    @Option(
+        help: ArgumentHelp("Galaxies/s of a Lambda processor (1769 MB). Default: half of a core's.", valueName: "n"))
+    var rate: Double?
+
+    @Option(help: ArgumentHelp("Galaxies/s of one core of a machine. Default: 460, as measured.", valueName: "n"))
+    var coreRate: Double?
+
+    @Option(help: ArgumentHelp("MB a partition, to choose from. Default: 5 to 4000.", valueName: "n,..."))
+    var partitions: String?
+
+    @Option(help: ArgumentHelp("x86_64 or arm64.", valueName: "name"))
+    var architecture = LambdaArchitecture.x86
+
+    @Option(help: ArgumentHelp("Workers at once that the account has.", valueName: "n"))
+    var concurrencyLimit = LambdaLimits.usualConcurrency
+
+    @Option(help: ArgumentHelp("Most memory of a function; new accounts often have 3008.", valueName: "size"))
+    var memoryLimit = Megabytes(LambdaLimits.memoryRange.upperBound)
+
+    @Option(help: ArgumentHelp("MB/s (10^6) that a worker reads from S3.", valueName: "n"))
+    var network = PlanAssumptions().network / 1e6
+
+    @Option(help: ArgumentHelp("Of each worker, beside computing.", valueName: "time"))
+    var overhead = Seconds(PlanAssumptions().overhead)
+
+    @Option(help: ArgumentHelp("Until the first worker begins.", valueName: "time"))
+    var start = Seconds(PlanAssumptions().start)
+
+    @Option(help: ArgumentHelp("Dollars an hour of a machine with enough cores, to compare with.", valueName: "n"))
+    var instancePrice: Double?
+
+    func validate() throws {
+        if let galaxies, !(1...1_000_000_000_000).contains(galaxies) {
+            throw ValidationError("--galaxies: expected 1 to 1000000000000, found \(galaxies)")
+        }
+        if let within { try Self.positive(within.value, "--within") }
+        if let rate { try Self.positive(rate, "--rate") }
+        if let coreRate { try Self.positive(coreRate, "--core-rate") }
+        if let instancePrice { try Self.positive(instancePrice, "--instance-price") }
+        try Self.positive(network, "--network")
+        try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange)
+        guard (1...LambdaLimits.mostConcurrency).contains(concurrencyLimit) else {
+            throw ValidationError("--concurrency-limit: expected 1 to 10000, found \(concurrencyLimit)")
+        }
+        for (time, option) in [(overhead, "--overhead"), (start, "--start")] {
+            guard (0...600).contains(time.value) else {
+                throw ValidationError("\(option): expected 0 to 600 s, found \(time)")
+            }
+        }
+        _ = try partitionSizes()
+    }
+
+    private static func positive(_ value: Double, _ option: String) throws {
+        guard value >= 1e-6, value <= 1e9 else {
+            throw ValidationError("\(option): expected a number above 0, at most 10^9, found \(value)")
+        }
+    }
+
+    /// MB; nil for the planner's own.
+    func partitionSizes() throws -> [Int]? {
+        guard let partitions else { return nil }
+        return try partitions.split(separator: ",", omittingEmptySubsequences: false).map { text in
+            guard let size = Int(text), (1...100_000).contains(size) else {
+                throw ValidationError("--partitions: expected MB from 1 to 100000 and commas, found '\(partitions)'")
+            }
+            return size
+        }
+    }
+
+    /// - Parameter rates: of another place than the options; these come first.
+    func assumptions(measured rates: MeasuredRate?) -> PlanAssumptions {
+        var assumptions = PlanAssumptions()
+        switch rates {
+        case .core(let rate, let source)?: assumptions.setCoreRate(rate, source: source)
+        case .processor(let rate, let source)?:
+            (assumptions.processorRate, assumptions.processorSource) = (rate, source)
+        case nil: break
+        }
+        if let coreRate { assumptions.setCoreRate(coreRate, source: "--core-rate") }
+        if let rate { (assumptions.processorRate, assumptions.processorSource) = (rate, "--rate") }
+        assumptions.network = network * 1e6
+        assumptions.overhead = overhead.value
+        assumptions.start = start.value
+        return assumptions
+    }
+}

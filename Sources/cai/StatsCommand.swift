@@ -1,0 +1,153 @@
+import ArgumentParser
+import FoundationEssentials
+import Report
+import TensorFiles
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Tables of runs, from their result files.",
+        discussion: """
+            Reads trees of results, as the published system or 'cai experiment' lay them out \
+            (result-partition-25MB/1GB/1/combined_data.json, .../1GB/Batches/32/1/..., .../1GB/Threads/2/1/...), and \
+            writes result_stats.csv, batch_varying_results.csv and more into a folder. Prints the means, what runs \
+            achieved by the clock on the wall where that is known, and what the data cannot support.
+
+            With --check a table that exists is compared with the trees instead, cell by cell. Any difference is \
+            printed, and makes the exit status 1.
+
+            docs/STATISTICS.md has the formulas.
+
+            EXAMPLES
+              cai stats results -o tables
+              cai stats result-partition-25MB result-partition-100MB --json
+              cai stats results -o tables --durations state_machine_logs.csv
+              cai stats --check result_stats.csv results
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Folders that hold result-partition-...MB folders, or such folders themselves.", valueName: "tree"))
+    var trees: [String]
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("Where tables are written; made if it is not there.", valueName: "folder"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long runs took: state_machine_logs.csv or total_execution_time.csv. May be given again; the first that "
+                + "knows a run counts.", valueName: "csv"))
+    var durations: [String] = []
+
+    @Option(help: ArgumentHelp("Compare this table with the trees.", valueName: "csv"))
+    var check: String?
+
+    @Flag(help: "Print everything as a JSON object.")
+    var json = false
+
+    @Flag(help: "Do not name the files written.")
+    var quiet = false
+
+    func validate() throws {
+        for tree in trees { try requireName(tree, of: "tree") }
+        for log in durations { try requireName(log, of: "--durations") }
+        if let output { try requireName(output, of: "--output") }
+        if let check { try requireName(check, of: "--check") }
+        if check != nil, output != nil {
+            throw ValidationError("--check and --output: expected one of them, found both")
+        }
+    }
+
+    func run() throws {
+        let logs = try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }
+        let durations = RunDurations(logs)
+        let tree = try ResultTree(trees)
+        let tables = ResultTables(tree, durations: durations)
+        if let check {
+            return try Self.report(try TableCheck(csvFile: check, tables), json: json)
+        }
+        let caveats = Caveats(tree, durations: durations)
+        let files = tables.files
+        if let output {
+            try Self.write(files, into: output)
+            if !quiet {
+                for file in files { Console.report("wrote \(output)/\(file.name)") }
+            }
+        }
+        if json {
+            try StandardOutput.write(json: StatsObject(tables: tables, caveats: caveats))
+        } else {
+            try StandardOutput.write(StatsText(tree: tree, tables: tables, caveats: caveats).text)
+        }
+    }
+
+    private static func write(_ files: [ResultTables.File], into folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw ReportError("\(folder): the folder cannot be made")
+        }
+        for file in files {
+            let writer = try AtomicFile(path: "\(folder)/\(file.name)")
+            try writer.write(file.table.csv)
+            try writer.commit()
+        }
+    }
+
+    /// - Throws: `ReportError` where there is a difference.
+    private static func report(_ check: TableCheck, json: Bool) throws {
+        if json {
+            try StandardOutput.write(json: check)
+        } else {
+            let set = check.set.map { " (\($0))" } ?? ""
+            let differences = check.differences.map { "\(check.file): \($0.text)\n" }.joined()
+            let compared =
+                "\(check.table)\(set): \(Numbers.counted(check.cells, "cell")) of "
+                + "\(Numbers.counted(check.rows, "row")) compared, "
+                + (check.differences.isEmpty ? "no difference" : Numbers.counted(check.differences.count, "difference"))
+            try StandardOutput.write((differences + compared + "\n").printableLines)
+        }
+        guard check.differences.isEmpty else {
+            throw ReportError(
+                "\(check.file): expected what the trees give, found "
+                    + Numbers.counted(check.differences.count, "difference"))
+        }
+    }
+}
+
+/// What `--json` prints: every table by its name.
+private struct StatsObject: Encodable {
+    let tables: ResultTables
+    let caveats: Caveats
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(tables.resultStats, forKey: .resultStats)
+        try container.encode(tables.batchVarying.map(BatchSet.init), forKey: .batchVarying)
+        try container.encode(tables.threadsVarying, forKey: .threadsVarying)
+        try container.encode(tables.adjusted, forKey: .adjusted)
+        try container.encode(tables.wallClock, forKey: .wallClock)
+        try container.encode(caveats.all, forKey: .caveats)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case resultStats = "result_stats"
+        case batchVarying = "batch_varying_results"
+        case threadsVarying = "threads_varying_results"
+        case adjusted = "result_stats_adjusted"
+        case wallClock = "wall_clock_results"
+        case caveats
+    }
+
+    private struct BatchSet: Encodable {
+        let set: String
+        let rows: ResultTable
+
+        init(_ set: ResultTables.BatchSet) {
+            self.set = set.key.text
+            rows = set.table
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Report
+
+private let columns = "batch_size,run,total_cpu_time (seconds),total_cpu_memory (MB),throughput_bps,total_bits"
+private let row = "4.0,100.0,41040000.0,164160000.0"
+
+/// What a table of the batch sizes 32 and 64, one run each, differs in from trees that have just these.
+private func differences(_ csv: String) throws -> [String] {
+    try ResultFolder.with { folder in
+        for batch in [32, 64] {
+            try folder.write("result-partition-25MB/1GB/Batches/\(batch)/1", [ResultFolder.rank(["batch_size": batch])])
+        }
+        let tables = ResultTables(try ResultTree([folder.path]))
+        return try TableCheck(csv: Array(csv.utf8), name: "t.csv", tables).differences.map(\.text)
+    }
+}
+
+private func table(_ rows: String...) -> String { ([columns] + rows).joined(separator: "\n") + "\n" }
+
+@Test("Equal tables have no difference, however numbers and lines are written and ordered")
+func equalTables() throws {
+    let csv = table("64.0,mean,\(row)", "32,1,4,100.00,41040000,1.6416e8", "64,1,\(row)", "32,mean,\(row)")
+    #expect(try differences(csv) == [])
+    #expect(try differences(csv.replacingOccurrences(of: "\n", with: "\r\n")) == [])
+}
+
+@Test("Every difference is named: cells, rows and columns on either side")
+func namedDifferences() throws {
+    let good = ["32,1,\(row)", "32,mean,\(row)", "64,1,\(row)", "64,mean,\(row)"]
+    #expect(
+        try differences(table(good[0], "32,mean,4.01,100.0,,164160000.0", good[2], good[3])) == [
+            "line 3: batch_size 32, run mean: total_cpu_time (seconds): expected 4.01, found 4.0",
+            "line 3: batch_size 32, run mean: throughput_bps: expected an empty cell, found 41040000.0",
+        ])
+    #expect(
+        try differences(table(good[0], good[1], good[2], good[3], "128,1,\(row)", good[0])) == [
+            "line 6: batch_size 128, run 1: expected a row, found no such run in the trees",
+            "line 7: batch_size 32, run 1: expected a second row, after line 2, found no such run in the trees",
+        ])
+    #expect(
+        try differences(table(good[0], good[1], good[2])) == [
+            "batch_size 64, run mean: in the trees, and not in the file"
+        ])
+    let renamed = table(good[0], good[1], good[2], good[3]).replacingOccurrences(of: "total_bits", with: "bits")
+    #expect(
+        try differences(renamed) == [
+            "line 1: bits: expected a column, found no such column", "total_bits: in the trees, and not in the file",
+        ])
+}
+
+@Test("Of several partitions, the table is held against the one that agrees best")
+func bestSet() throws {
+    try ResultFolder.with { folder in
+        try folder.write("result-partition-25MB/1GB/Batches/32/1", [ResultFolder.rank(["total_cpu_memory (MB)": 7])])
+        try folder.write("result-partition-100MB/1GB/Batches/32/1", [ResultFolder.rank()])
+        let tables = ResultTables(try ResultTree([folder.path]))
+        let check = try TableCheck(
+            csv: Array(table("32,1,\(row)", "32,mean,\(row)").utf8), name: "t.csv", tables)
+        #expect(check.set == "100 MB partitions, 1 GB")
+        #expect(check.differences == [])
+        #expect(check.rows == 2)
+        #expect(check.cells == 8)
+    }
+}
+
+@Test("A table of other columns is refused", arguments: ["a,b\n1,2\n", "batch_size,time\n", "run,x\n"])
+func otherTables(csv: String) throws {
+    let error = #expect(throws: ReportError.self) { try differences(csv) }
+    #expect(error?.message.hasPrefix("t.csv: line 1: expected the columns of result_stats.csv, ") == true)
+}
