@@ -42,7 +42,9 @@ enum GalaxyIDs: Sendable {
 
     /// What is wrong with them as ids; nil where nothing is.
     var complaint: String? {
-        guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else { return nil }
+        guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else {
+            return nil
+        }
         return tensor.dtype.rawValue
     }
 }

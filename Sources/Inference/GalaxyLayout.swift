@@ -36,7 +36,8 @@ public struct GalaxyLayout: Sendable {
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }
         guard places.count == Self.networkBands.count, Set(letters).count == letters.count else {
             throw .input(
-                path: "bands", message: "expected the letters \(Self.networkBands) in some order, each once, and any "
+                path: "bands",
+                message: "expected the letters \(Self.networkBands) in some order, each once, and any "
                     + "others that the files have; found '\(bands)'")
         }
         bandPlaces = places == Array(letters.indices) ? nil : places

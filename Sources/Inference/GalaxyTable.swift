@@ -74,7 +74,8 @@ public struct GalaxyTable: Sendable {
         found.reserveCapacity(ids.count)
         for id in ids {
             guard let row = rows?[id] else {
-                throw .partition(file: file, tensor: nil, message: "object id \(id): expected a row in \(name), found none")
+                throw .partition(
+                    file: file, tensor: nil, message: "object id \(id): expected a row in \(name), found none")
             }
             found.append(row)
         }

@@ -119,7 +119,8 @@ struct GalaxyTensors {
             guard table.count == images.rows else {
                 throw .partition(
                     file: table.name, tensor: nil,
-                    message: "has no object_id, and \(table.count) rows for the \(images.rows) galaxies of \(file.name)")
+                    message: "has no object_id, and \(table.count) rows for the \(images.rows) galaxies of \(file.name)"
+                )
             }
             return Array(0..<table.count)
         }

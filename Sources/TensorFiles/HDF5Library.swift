@@ -210,7 +210,7 @@ import Synchronization
     func locked<Result>(_ body: () throws(TensorFileError) -> Result) throws(TensorFileError) -> Result {
         try lock.withLock { (_) throws(TensorFileError) -> Result in
             // Errors are told by what calls return, not printed; each thread has a setting of its own.
-            _ = unsafe quiet(0, nil, nil)
+            _ = quiet(0, nil, nil)
             return try body()
         }
     }

@@ -42,7 +42,8 @@ struct GalaxyFileOptions: ParsableArguments {
         }
         if let magnitudes, ![1, GalaxyLayout.networkBands.count].contains(Self.names(magnitudes).count) {
             throw ValidationError(
-                "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'")
+                "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'"
+            )
         }
         do { _ = try GalaxyLayout(bands: bands) } catch { throw ValidationError("--\(error)") }
     }

@@ -110,7 +110,8 @@ struct InferCommand: ParsableCommand {
         let store = isRemote ? try StoreLocator.store(nil) : nil
         let place = try destination.map { try OutputFile($0.path, store: store) }
         let job = PredictionJob(
-            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()), store: store, numHeads: numHeads,
+            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
+            store: store, numHeads: numHeads,
             batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
             gemm: gemm, isProfiled: profile, isQuiet: quiet)
         if let place { try job.check(output: place) }

@@ -36,7 +36,8 @@ struct GalaxyLayoutTests {
     @Test(
         "The same galaxies in every file",
         arguments: [
-            ("cube.fits", GalaxyLayout.usual, FormulaGalaxies.integerIDs), ("table.fits", .usual, FormulaGalaxies.textIDs),
+            ("cube.fits", GalaxyLayout.usual, FormulaGalaxies.integerIDs),
+            ("table.fits", .usual, FormulaGalaxies.textIDs),
             ("table.fits.gz", .usual, FormulaGalaxies.textIDs), ("gzip2.fits", .usual, FormulaGalaxies.integerIDs),
             ("contiguous.h5", .usual, FormulaGalaxies.integerIDs), ("chunked.h5", .usual, FormulaGalaxies.textIDs),
             ("half.h5", half ?? .usual, FormulaGalaxies.textIDs),
@@ -59,10 +60,12 @@ struct GalaxyLayoutTests {
             return nil
         }
         let wrong = try GalaxyLayout(images: "pixels")
-        #expect(message("cube.fits", wrong)?.hasSuffix(
-            "cube.fits: pixels: is not there: found primary, magnitudes, redshift, ... (4 tensors)") == true)
-        #expect(message("refused.h5", .usual)?.hasSuffix(
-            "refused.h5: images: is an external link, which is never followed") == true)
+        #expect(
+            message("cube.fits", wrong)?.hasSuffix(
+                "cube.fits: pixels: is not there: found primary, magnitudes, redshift, ... (4 tensors)") == true)
+        #expect(
+            message("refused.h5", .usual)?.hasSuffix(
+                "refused.h5: images: is an external link, which is never followed") == true)
         let lzf = try GalaxyLayout(images: "lzf")
         #expect(message("refused.h5", lzf)?.contains("lzf: needs the filter 32000") == true)
         let uneven = try GalaxyLayout(magnitudes: ["redshift", "redshift", "redshift", "redshift", "magnitudes"])
@@ -127,11 +130,13 @@ struct GalaxyLayoutTests {
             let reversed = try Self.reader(folder + "/large.safetensors", try GalaxyLayout(bands: "zirgu"))
             #expect(try Self.images(reversed) == FormulaGalaxies.images)
             let plain = try Self.reader(folder + "/large.safetensors")
-            #expect(try Self.images(plain).prefix(5120).elementsEqual(FormulaGalaxies.image(0, bands: [4, 3, 2, 1, 0])))
+            #expect(
+                try Self.images(plain).prefix(5120).elementsEqual(FormulaGalaxies.image(0, bands: [4, 3, 2, 1, 0])))
             let error = #expect(throws: InferenceError.self) {
                 try Self.reader(folder + "/large.safetensors", imageShape: [5, 40, 40])
             }
-            #expect(error?.description.contains("expected images of shape [N, 5, 40, 40], found [3, 5, 37, 64]") == true)
+            #expect(
+                error?.description.contains("expected images of shape [N, 5, 40, 40], found [3, 5, 37, 64]") == true)
         }
     }
 
@@ -164,13 +169,16 @@ struct GalaxyLayoutTests {
         let missing = #expect(throws: InferenceError.self) {
             try Self.reader(FormulaGalaxies.path("cube.fits"), layout)
         }
-        #expect(missing?.description.hasSuffix("object id 1000000000000000: expected a row in t.csv, found none") == true)
+        #expect(
+            missing?.description.hasSuffix("object id 1000000000000000: expected a row in t.csv, found none") == true)
         let twice = #expect(throws: InferenceError.self) {
             try GalaxyTable(name: "t", ids: ["a", "a"], magnitudes: nil, redshifts: [1, 2])
         }
         #expect(twice?.description == "t: object id a: expected once, found twice")
         #expect(throws: InferenceError.self) { try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: nil) }
-        #expect(throws: InferenceError.self) { try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: [1, 2]) }
+        #expect(throws: InferenceError.self) {
+            try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: [1, 2])
+        }
         let rows = try GalaxyLayout(table: GalaxyTable(name: "t", ids: nil, magnitudes: nil, redshifts: [1, 2]))
         let count = #expect(throws: InferenceError.self) { try Self.reader(FormulaGalaxies.path("cube.fits"), rows) }
         #expect(count?.description.contains("2 rows for the 3 galaxies") == true)

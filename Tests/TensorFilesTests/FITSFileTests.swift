@@ -71,7 +71,8 @@ struct FITSFileTests {
     func special() throws {
         let file = try Self.open("special.fits")
         let bits = try #require(try file["primary"]?.floats()).map(\.bitPattern)
-        #expect(bits[1...].elementsEqual([Float.infinity, -0.0, .leastNonzeroMagnitude, -.infinity, 1.5].map(\.bitPattern)))
+        #expect(
+            bits[1...].elementsEqual([Float.infinity, -0.0, .leastNonzeroMagnitude, -.infinity, 1.5].map(\.bitPattern)))
         #expect(Float(bitPattern: bits[0]).isNaN)
         let holes = try #require(try file["HOLES"]?.doubles())
         #expect(holes[0] == 1 && holes[1].isNaN && holes[2...] == [2, 3])
@@ -103,7 +104,9 @@ struct FITSFileTests {
     @Test("A file that is cut short is refused, and names where", arguments: [2880, 5000, 30_000, 63_000])
     func cut(count: Int) throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))).prefix(count))
-        let error = #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "cut", bytes: bytes)) }
+        let error = #expect(throws: TensorFileError.self) {
+            try TensorFile.open(MemorySource(name: "cut", bytes: bytes))
+        }
         #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
     }
 

@@ -63,7 +63,8 @@ struct HDF5FileTests {
 
     @Test("A file that is cut short or damaged is refused", arguments: [9, 500, 2000, 20_000])
     func cut(count: Int) throws {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("chunked.h5"))).prefix(count))
+        let bytes = [UInt8](
+            try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("chunked.h5"))).prefix(count))
         #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "cut", bytes: bytes)) }
     }
 
