@@ -8,10 +8,11 @@ IMAGE ?= .build/image/cai.tar
 ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
+FORMATS_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
+.PHONY: deps build demo test test-cloud test-formats format lint bench bench-peers accuracy elementary figure weights-manifest \
 	bench-lambda clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
@@ -24,7 +25,7 @@ demo: build
 	@.build/release/cai demo --out $(OUT)
 
 # The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
-test: test-cloud
+test: test-cloud test-formats
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 
@@ -33,6 +34,12 @@ test: test-cloud
 test-cloud: build
 	@scripts/install-packages.sh --python
 	@Tests/Cloud/run.sh $(CLOUD_ARGS)
+
+# FITS, HDF5 and NumPy's files against astropy, h5py and NumPy. Options of pytest go through FORMATS_ARGS.
+test-formats: build
+	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --formats
+	@Tests/Formats/run.sh $(FORMATS_ARGS)
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:
@@ -93,4 +100,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv demo-output
+	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output
