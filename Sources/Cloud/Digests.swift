@@ -2,8 +2,17 @@ import CCrypto
 import CZlib
 
 /// SHA-256, alone and keyed, of libcrypto.
-enum SHA256Digest {
+public enum SHA256Digest {
     static let size = 32
+
+    /// Of bytes that lie anywhere, as hexadecimal digits.
+    public static func hexadecimal(of bytes: RawSpan) -> String {
+        var digest = [UInt8](repeating: 0, count: size)
+        unsafe bytes.withUnsafeBytes { buffer in
+            _ = unsafe SHA256(buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count, &digest)
+        }
+        return digest.hexadecimal
+    }
 
     static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: size)

@@ -79,6 +79,7 @@ import Synchronization
     let copyType: Make
     let setSize: SetSize
     let setCharacters: SetKind
+    let setPadding: SetKind
     let closeType: Close
     let closeSpace: Close
     let closeList: Close
@@ -173,6 +174,7 @@ import Synchronization
         setCache = try library.symbol("H5Pset_chunk_cache", as: Cache.self)
         copyType = try library.symbol("H5Tcopy", as: Make.self)
         setSize = try library.symbol("H5Tset_size", as: SetSize.self)
+        setPadding = try library.symbol("H5Tset_strpad", as: SetKind.self)
         setCharacters = try library.symbol("H5Tset_cset", as: SetKind.self)
         closeType = try library.symbol("H5Tclose", as: Close.self)
         closeSpace = try library.symbol("H5Sclose", as: Close.self)

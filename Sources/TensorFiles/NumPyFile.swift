@@ -37,7 +37,8 @@ enum NumPyFile {
             members.append(member)
         }
         return TensorFile(
-            name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors, texts: texts,
+            name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors,
+            texts: texts,
             members: members)
     }
 
@@ -69,7 +70,8 @@ enum NumPyFile {
         let header = try NumPyHeader(bytes.extracting(start..<start + length)) { failure($0) }
         let dataStart = range.lowerBound + start + length
         guard let strides = strides(header), let size = TensorLayout.measure(shape: header.shape, strides: strides),
-            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.element.byteCount), !overflow
+            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.element.byteCount),
+            !overflow
         else { throw failure("shape \(header.shape) overflows") }
         guard needed == range.upperBound - dataStart else {
             throw failure(

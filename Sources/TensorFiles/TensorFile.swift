@@ -99,6 +99,11 @@ public struct TensorFile: Sendable {
         members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
     }
 
+    /// Calls `body` with all bytes of the file, as it lies there.
+    public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(TensorFileError) -> Result? {
+        try source?.withBytes(in: 0..<byteCount) { (bytes: RawSpan) in body(bytes) }
+    }
+
     /// Lets go of what was inflated and of the file's pages. All is inflated and loaded again when it is asked for again.
     public func release() {
         for member in members { member.release() }

@@ -19,8 +19,8 @@ struct InferCommand: ParsableCommand {
             that AWS's own tools would use.
 
             OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
-            object_id, source, row, z_phot, z_spec), .jsonl (the same, an object a line) or .npy (z_phot as float32). It \
-            may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
+            object_id, source, row, z_phot, z_spec), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
+            (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
             them back exactly.
 
             EXAMPLES
@@ -48,7 +48,8 @@ struct InferCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Where predictions go: .csv, .jsonl, .npy, or - for CSV on the standard output.", valueName: "out"))
+            "Where predictions go: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on the standard output.",
+            valueName: "out"))
     var output: String = "-"
 
     @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
@@ -94,7 +95,8 @@ struct InferCommand: ParsableCommand {
         try requireNumber(limit, of: "--limit")
         try requireNumber(numHeads, of: "--num-heads")
         if output != "-", PredictionFormat(path: output) == nil {
-            throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, or -, found '\(output)'")
+            throw ValidationError(
+                "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
         }
         if profile, quiet, !json {
             throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
@@ -109,16 +111,19 @@ struct InferCommand: ParsableCommand {
         let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
         let place = try destination.map { try OutputFile($0.path, store: store) }
-        let job = PredictionJob(
+        var job = PredictionJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
             store: store, numHeads: numHeads,
             batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
             gemm: gemm, isProfiled: profile, isQuiet: quiet)
-        if let place { try job.check(output: place) }
+        job.isDigested = destination?.format.hasProvenance ?? false
+        if let place { try job.check(output: place, format: destination?.format) }
         let outcome = try job.run()
         if let place, let format = destination?.format {
             try place.write { path throws(InferenceError) in
-                try PredictionWriter.write(outcome.predictions, to: path, format: format)
+                try PredictionWriter.write(
+                    outcome.predictions, to: path, format: format,
+                    provenance: outcome.weightsSHA256.map { Provenance(weights: weights, sha256: $0) })
             }
         } else {
             var sink = StandardOutput()

@@ -18,6 +18,8 @@ struct PredictionJob {
     var gemm = GemmBackend.auto
     /// Whether kernel calls are timed.
     var isProfiled = false
+    /// Whether the weights' SHA-256 is wanted.
+    var isDigested = false
     /// No progress, no notices.
     var isQuiet = false
 
@@ -32,13 +34,15 @@ struct PredictionJob {
         /// The kernels that were used; never `auto`.
         let instructionSet: InstructionSet
         let gemm: GemmBackend
+        /// SHA-256 of the weights' file, in hexadecimal digits; nil where none was asked for.
+        let weightsSHA256: String?
         /// nil where none was asked for.
         let profile: ProfileReport?
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
-    func check(output: OutputFile) throws(InferenceError) {
-        try output.check(sparing: [weights] + inputs.files.map(\.path))
+    func check(output: OutputFile, format: PredictionFormat? = nil) throws(InferenceError) {
+        try output.check(sparing: [weights] + inputs.files.map(\.path), format: format)
     }
 
     /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
@@ -51,6 +55,7 @@ struct PredictionJob {
         if !file.isVerifiedLast { try file.verifyChecksums(on: parallel) }
         let model = try RedshiftModel(weights: file, numHeads: numHeads, gemm: gemm, on: parallel)
         if file.isVerifiedLast { try file.verifyChecksums() }
+        let digest = isDigested ? try file.withFileBytes { SHA256Digest.hexadecimal(of: $0) } : nil
         file.release()
         let loaded = clock.now
         if !isQuiet {
@@ -68,7 +73,7 @@ struct PredictionJob {
             predictions: predictions,
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
-            instructionSet: model.instructionSet, gemm: model.gemm,
+            instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: digest,
             profile: profile.map { profile in
                 ProfileReport(
                     profile, seconds: predictions.seconds, threads: predictions.threads,
