@@ -50,10 +50,10 @@ let package = Package(
         .target(
             name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
             swiftSettings: memorySafe),
-        // Compiled in: a bundle beside the program would have to travel with it.
+        // Resources are compiled in: a bundle beside the program would have to travel with it.
         .target(
             name: "Report", resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
-            swiftSettings: memorySafe),
+            swiftSettings: memorySafe + optimised),
         .executableTarget(
             name: "cai",
             dependencies: [

@@ -13,7 +13,7 @@ public final class RedshiftModel: CutoutNetwork {
 
     let vit: ViTBranch
     let inception: InceptionBranch
-    private let kernels: Kernels
+    let kernels: Kernels
     private let vitHead: ViTHead
     private let inceptionHead: LinearStack
     private let magnitudes: MagnitudeBranch

@@ -4,36 +4,41 @@ public struct PredictionTable: Sendable {
     public private(set) var predicted: [Double] = []
     /// Their z_spec.
     public private(set) var spectroscopic: [Double] = []
-    /// Galaxies without a z_spec (an empty field).
-    public private(set) var unknown = 0
+    /// z_phot of the galaxies without a z_spec (an empty field), in the file's order.
+    public private(set) var predictedAlone: [Double] = []
+    /// How many those are.
+    public var unknown: Int { predictedAlone.count }
 
     /// Reads the columns `z_phot` and `z_spec` of a CSV file, found by the names in its first line; any others are
     /// passed over. Numbers are decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
+    /// - Parameter needsSpectroscopic: whether there has to be a column `z_spec`; where there is none, all are unknown.
     /// - Throws: `ReportError` naming the file and the line.
-    public init(csvFile path: String) throws(ReportError) {
-        try self.init(csv: try FileBytes.read(path), name: path)
+    public init(csvFile path: String, needsSpectroscopic: Bool = true) throws(ReportError) {
+        try self.init(csv: try FileBytes.read(path), name: path, needsSpectroscopic: needsSpectroscopic)
     }
 
     /// The same for text that is already in memory; `name` is what errors call it.
-    public init(csv bytes: [UInt8], name: String) throws(ReportError) {
+    public init(csv bytes: [UInt8], name: String, needsSpectroscopic: Bool = true) throws(ReportError) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else {
             throw ReportError("\(name): line 1: expected a header with z_phot and z_spec, found an empty file")
         }
         let zPhot = try Self.column("z_phot", in: header, of: text)
-        let zSpec = try Self.column("z_spec", in: header, of: text)
-        while let record = try text.next() {
-            guard record.count == header.count else {
+        let zSpec =
+            needsSpectroscopic || header.contains("z_spec") ? try Self.column("z_spec", in: header, of: text) : nil
+        var fields: [DelimitedText.Field] = []
+        while try text.next(into: &fields) {
+            guard fields.count == header.count else {
                 throw ReportError(
                     "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, "
-                        + "found \(record.count)")
+                        + "found \(fields.count)")
             }
-            let predicted = try Self.number(record[zPhot], column: "z_phot", of: text)
-            if record[zSpec].isEmpty {
-                unknown += 1
-            } else {
+            let predicted = try Self.number(fields[zPhot], column: "z_phot", of: text)
+            if let zSpec, !fields[zSpec].range.isEmpty {
                 self.predicted.append(predicted)
-                spectroscopic.append(try Self.number(record[zSpec], column: "z_spec", of: text))
+                spectroscopic.append(try Self.number(fields[zSpec], column: "z_spec", of: text))
+            } else {
+                predictedAlone.append(predicted)
             }
         }
     }
@@ -53,11 +58,13 @@ public struct PredictionTable: Sendable {
     /// As much of a file's text as an error line has room for.
     private static func shortened(_ text: String) -> String { text.count > 120 ? text.prefix(120) + "..." : text }
 
-    private static func number(_ field: String, column: String, of text: DelimitedText) throws(ReportError) -> Double {
-        guard let value = Double(field) else {
+    private static func number(
+        _ field: DelimitedText.Field, column: String, of text: DelimitedText
+    ) throws(ReportError) -> Double {
+        guard let value = text.number(field) else {
             throw ReportError(
                 "\(text.name): line \(text.recordLine): \(column): expected a number, "
-                    + "found \"\(shortened(field))\"")
+                    + "found \"\(shortened(text.text(field)))\"")
         }
         return value
     }

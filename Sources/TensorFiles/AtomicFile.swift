@@ -78,9 +78,13 @@ public final class AtomicFile {
 
     /// Replaces bytes that were written earlier, for a count in a header that is known only at the end.
     public func patch(at offset: Int, _ bytes: [UInt8]) throws(TensorFileError) {
+        try unsafe write(bytes.span.bytes, at: offset)
+    }
+
+    /// Writes bytes at their place, whatever was written before; the file grows to hold them. No pipe can do that.
+    public func write(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
         try flush()
-        let count = unsafe pwrite(descriptor, bytes, bytes.count, offset)
-        guard count == bytes.count else { throw failure(errno) }
+        try unsafe put(bytes) { unsafe pwrite(descriptor, $0, $1, offset + $2) }
     }
 
     /// Finishes the file and puts it in its place.
@@ -118,11 +122,18 @@ public final class AtomicFile {
     }
 
     private func put(_ bytes: RawSpan) throws(TensorFileError) {
+        try unsafe put(bytes) { data, count, _ in unsafe Glibc.write(descriptor, data, count) }
+    }
+
+    /// - Parameter call: writes some of so many bytes, which come behind so many others.
+    private func put(
+        _ bytes: RawSpan, _ call: (UnsafeRawPointer?, Int, Int) -> Int
+    ) throws(TensorFileError) {
         var done = 0
         while done < bytes.byteCount {
             let from = done
             let count = unsafe bytes.withUnsafeBytes { source in
-                unsafe Glibc.write(descriptor, source.baseAddress.map { unsafe $0 + from }, source.count - from)
+                unsafe call(source.baseAddress.map { unsafe $0 + from }, source.count - from, from)
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw failure(errno) }

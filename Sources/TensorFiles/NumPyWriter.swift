@@ -73,17 +73,18 @@ public final class NumPyWriter {
             shape.reduce(1, *) == values.count
         else { throw TensorFileError(file: path, message: "\(values.count) values for shape \(shape)") }
         let file = try AtomicFile(path: path)
-        try file.write(header(Element.float32, shape))
+        try file.write(header(Element.float32.rawValue, shape))
         try unsafe file.write(values.span.bytes)
         try file.commit()
     }
 
-    private func header(rows: Int) -> [UInt8] { Self.header(element, [rows] + (columns.map { [$0] } ?? [])) }
+    private func header(rows: Int) -> [UInt8] { Self.header(element.rawValue, [rows] + (columns.map { [$0] } ?? [])) }
 
-    private static func header(_ element: Element, _ shape: [Int]) -> [UInt8] {
+    /// - Parameter element: as NumPy describes it: `<f4`.
+    static func header(_ element: String, _ shape: [Int]) -> [UInt8] {
         let lengths = shape.map { "\($0)," }.joined(separator: " ")
         let tuple = shape.count == 1 ? lengths : String(lengths.dropLast())
-        let text = "{'descr': '\(element.rawValue)', 'fortran_order': False, 'shape': (\(tuple)), }"
+        let text = "{'descr': '\(element)', 'fortran_order': False, 'shape': (\(tuple)), }"
         // A multiple of 64 bytes in all, ending with a line feed.
         let size = max(headerSize, (10 + text.utf8.count + 1 + 63) / 64 * 64)
         let padded = text + String(repeating: " ", count: size - 11 - text.utf8.count) + "\n"

@@ -11,6 +11,8 @@ struct Cai: ParsableCommand {
               cai infer 1.pt 2.pt -o z.csv     predictions of two partitions
               cai infer 'data/*.pt' > z.csv    of all that match, in natural order
               cai evaluate z.csv               how good they are
+              cai report z.csv -o z.html       the same as a page with figures
+              cai embed data/ -o features.npy  what the encoder makes of them
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25
                                                partitions for a fan-out
@@ -32,9 +34,9 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self, EvaluateCommand.self,
-            StatsCommand.self, SplitCommand.self, RunCommand.self, InitializeCommand.self, WorkerCommand.self,
-            SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
+            InferCommand.self, EmbedCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
+            EvaluateCommand.self, StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self,
+            InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
         ])
 }
 

@@ -48,6 +48,14 @@ struct GalaxyFileOptions: ParsableArguments {
         do { _ = try GalaxyLayout(bands: bands) } catch { throw ValidationError("--\(error)") }
     }
 
+    /// For commands that read images alone.
+    func requireImagesAlone() throws {
+        for (option, value) in [("--magnitudes", magnitudes), ("--redshifts", redshifts), ("--table", table)]
+        where value != nil {
+            throw ValidationError("\(option): images alone are read, and object_id")
+        }
+    }
+
     /// Reads the table, if one is named.
     func layout() throws -> GalaxyLayout {
         var layout = try GalaxyLayout(

@@ -50,17 +50,12 @@ struct PredictionJob {
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        let parallel = ParallelLoop.threads(threads)
-        let file = try TensorFile.open(named: weights, store: store)
-        if !file.isVerifiedLast { try file.verifyChecksums(on: parallel) }
-        let model = try RedshiftModel(weights: file, numHeads: numHeads, gemm: gemm, on: parallel)
-        if file.isVerifiedLast { try file.verifyChecksums() }
-        let digest = isDigested ? try file.withFileBytes { SHA256Digest.hexadecimal(of: $0) } : nil
-        file.release()
-        let loaded = clock.now
-        if !isQuiet {
-            for notice in model.notices { Console.report("notice: \(notice)") }
+        var digest: String?
+        let model = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: isQuiet) {
+            if isDigested { digest = try $0.withFileBytes { SHA256Digest.hexadecimal(of: $0) } }
+            return try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
         }
+        let loaded = clock.now
         let partitions = try inputs.partitions(for: model, limit: limit)
         let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)

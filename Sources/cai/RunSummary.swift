@@ -58,9 +58,9 @@ struct RunSummary: Encodable {
 
     /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`
     var speedLine: String {
-        Numbers.counted(galaxies, "galaxy", "galaxies") + " in \(Decimals.fixed(seconds, 2)) s, "
-            + "\(Decimals.fixed(galaxiesPerSecond, 1)) galaxies/s, " + Numbers.counted(threads, "thread")
-            + ", \(instructionSet), \(gemm)"
+        Numbers.speedLine(
+            galaxies: galaxies, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
+            kernels: "\(instructionSet), \(gemm)")
     }
 
     /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.

@@ -6,7 +6,7 @@ import Testing
 @testable import AstroMAE
 
 /// Runs parts on threads of its own, whatever the number of processors.
-private let threads = ParallelLoop { most, body in
+let fourThreads = ParallelLoop { most, body in
     DispatchQueue.concurrentPerform(iterations: min(most, 4)) { _ in body() }
 }
 
@@ -41,7 +41,7 @@ private let threads = ParallelLoop { most, body in
         let galaxies = try Galaxies(network.galaxies)
         let one = try network.model().redshifts(galaxies, batch: 37)
         let file = try TensorFile.open(path: network.weights)
-        let many = try RedshiftModel(weights: file, numHeads: network.numHeads, on: threads)
+        let many = try RedshiftModel(weights: file, numHeads: network.numHeads, on: fourThreads)
         #expect(many.redshifts(galaxies, batch: 37) == one)
     }
 
@@ -57,7 +57,7 @@ private let threads = ParallelLoop { most, body in
             }
         }
         let file = try TensorFile.open(MemorySource(name: "broken", bytes: table.bytes()))
-        for parallel in [ParallelLoop.serial, threads] {
+        for parallel in [ParallelLoop.serial, fourThreads] {
             let error = #expect(throws: CheckpointError.self) {
                 try RedshiftModel(weights: file, numHeads: 3, on: parallel)
             }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A run that has to fail: exit 1, one line that names what is wrong, nothing on the standard output, no file left.
-private func expectFailure(
+func expectFailure(
     _ command: Command, saying parts: [String], folder: String, leaving files: [String],
     location: SourceLocation = #_sourceLocation
 ) throws {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-private let subcommands = ["infer", "demo", "inspect", "convert", "evaluate", "cost"]
+private let subcommands = ["infer", "demo", "inspect", "convert", "evaluate", "cost", "embed"]
 
 @Test("Every subcommand's help has examples", arguments: subcommands)
 func helpHasExamples(subcommand: String) throws {

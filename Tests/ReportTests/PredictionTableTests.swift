@@ -44,6 +44,37 @@ func tableIsRead(table example: TableCase) throws {
     #expect(table.unknown == example.unknown)
 }
 
+@Test("Numbers are read as Swift's own Double reads them, to the last bit")
+func numbersAreExact() throws {
+    let written = ["0", "-0", "-0.0", ".5", "5.", "+1", "1e-5", "9007199254740993", "0.1234567890123456789", "1E+3"]
+    // Of all lengths: shortest forms of float32 and float64, and digits cut off anywhere.
+    let numbers = pseudoRandom(400, seed: 9)
+    let random =
+        numbers.map { "\($0)" } + numbers.map { "\(Float($0))" } + numbers.map { "-\($0 * 1e6)" }
+        + numbers.enumerated().map { String("\($1)".prefix(3 + $0 % 20)) }
+    for text in written + random where Double(text) != nil {
+        let expected = try #require(Double(text))
+        let found = try #require(try table("z_phot,z_spec\n\(text),1\n").predicted.first)
+        #expect(found.bitPattern == expected.bitPattern, "\(text)")
+    }
+    for text in ["-", ".", "1.2.3", "0x", "1,", "--1", " 1"] {
+        #expect(throws: ReportError.self, "\(text)") { try table("z_phot,z_spec\n\(text),1\n") }
+    }
+}
+
+@Test("Galaxies without a z_spec keep their z_phot; a table without such a column is read where none is needed")
+func spectroscopicRedshiftsMayBeMissing() throws {
+    #expect(try table("z_phot,z_spec\n0.5,0.75\n0.1,\n0.2,\"\"\n").predictedAlone == [0.1, 0.2])
+    let bytes = Array("id,z_phot\na,0.5\nb,0.25\n".utf8)
+    let table = try PredictionTable(csv: bytes, name: "p.csv", needsSpectroscopic: false)
+    #expect(table.predictedAlone == [0.5, 0.25])
+    #expect(table.predicted.isEmpty)
+    #expect(throws: ReportError.self) { try PredictionTable(csv: bytes, name: "p.csv") }
+    #expect(throws: ReportError.self) {
+        try PredictionTable(csv: Array("z_phot,z_spec,z_spec\n".utf8), name: "p.csv", needsSpectroscopic: false)
+    }
+}
+
 @Test("A NaN is read as one")
 func notANumberIsRead() throws {
     #expect(try table("z_phot,z_spec\nnan,0.5\n").predicted.first?.isNaN == true)

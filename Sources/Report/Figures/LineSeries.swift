@@ -33,6 +33,11 @@ public struct LineSeries: ChartLayer {
         self.hasMarkers = hasMarkers
     }
 
+    /// All values and the ends of their bars, for a scale to cover.
+    public var extent: [Double] {
+        points.flatMap { point in [point.y] + (point.range.map { [$0.lowerBound, $0.upperBound] } ?? []) }
+    }
+
     public var keys: [LegendKey] {
         name.isEmpty
             ? []
@@ -45,19 +50,7 @@ public struct LineSeries: ChartLayer {
     public func draw(in plot: Plot, onto svg: inout SVG) {
         if hasLine {
             var path = SVGPath()
-            var isDown = false
-            for point in points {
-                guard plot.holds(point.x, point.y) else {
-                    isDown = false
-                    continue
-                }
-                if isDown {
-                    path.line(plot.x(point.x), plot.y(point.y))
-                } else {
-                    path.move(plot.x(point.x), plot.y(point.y))
-                }
-                isDown = true
-            }
+            path.join(points.map { ($0.x, $0.y) }, in: plot)
             svg.path(path, style: FigureStyle.line(series))
         }
         drawErrors(in: plot, onto: &svg)

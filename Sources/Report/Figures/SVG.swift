@@ -82,6 +82,23 @@ public struct SVGPath: Sendable {
 
     public mutating func close() { data += "Z" }
 
+    /// A line through points in data's units; a gap where one of them cannot be drawn.
+    public mutating func join(_ points: [(x: Double, y: Double)], in plot: Plot) {
+        var isDown = false
+        for point in points {
+            guard plot.holds(point.x, point.y) else {
+                isDown = false
+                continue
+            }
+            if isDown {
+                line(plot.x(point.x), plot.y(point.y))
+            } else {
+                move(plot.x(point.x), plot.y(point.y))
+            }
+            isDown = true
+        }
+    }
+
     /// A closed rectangle.
     public mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double) {
         move(x, y)

@@ -60,6 +60,11 @@ public struct Scale: Sendable, Equatable {
         return Scale(.logarithmic, domain)
     }
 
+    /// A logarithmic scale over exactly these bounds, where they are positive and ascend.
+    public static func logarithmic(from low: Double, to high: Double) -> Scale {
+        low > 0 && low < high && high.isFinite ? Scale(.logarithmic, low...high) : logarithmic(covering: [low, high])
+    }
+
     /// Whether a value has a place: it is finite, and positive where the scale is logarithmic.
     public func holds(_ value: Double) -> Bool { value.isFinite && (kind == .linear || value > 0) }
 

@@ -81,19 +81,7 @@ public struct Guide: ChartLayer {
 
     public func draw(in plot: Plot, onto svg: inout SVG) {
         var path = SVGPath()
-        var isDown = false
-        for point in points {
-            guard plot.holds(point.x, point.y) else {
-                isDown = false
-                continue
-            }
-            if isDown {
-                path.line(plot.x(point.x), plot.y(point.y))
-            } else {
-                path.move(plot.x(point.x), plot.y(point.y))
-            }
-            isDown = true
-        }
+        path.join(points, in: plot)
         svg.path(path, style: dash.rawValue)
     }
 }

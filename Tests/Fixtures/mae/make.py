@@ -158,6 +158,11 @@ class Network:
             stages["loss"] = (((pred - target) ** 2).mean(-1) * mask).sum() / mask.sum()
         return stages
 
+    def features(self, images):
+        """Every token of each galaxy, no patch masked."""
+        patches = len(self.w["pos_embed"][0]) - 1
+        return np.stack([self.encode(image.astype(float), range(patches), {}) for image in images])
+
     def run(self, images, noise, visible):
         galaxies = [self.reconstruct(*galaxy, visible) for galaxy in zip(images.astype(float), noise)]
         return {name: np.stack([galaxy[name] for galaxy in galaxies]) for name in galaxies[0]}
@@ -233,16 +238,16 @@ def make_small():
         for visible in counts:
             for stage, values in network.run(images, noise, visible).items():
                 golden[f"{visible}.{stage}"] = values
+        golden["tokens"] = network.features(images)
         write(f"{name}.golden.safetensors", golden)
 
 
 def make_demo():
     torch = read(FOLDER / "demo-first8.golden.safetensors")
     stages = Network(read(WEIGHTS), 3, 3).run(torch["images"], torch["noise"], 4)
-    everything = Network(read(WEIGHTS), 3, 3)
-    tokens = [everything.encode(image.astype(float), range(16), {}) for image in torch["images"][:2]]
     golden = {name: stages[name] for name in ("latent", "pred", "loss")}
-    write("demo-f16-first8.golden.safetensors", {**golden, "tokens": np.stack(tokens)})
+    golden["tokens"] = Network(read(WEIGHTS), 3, 3).features(torch["images"][:2])
+    write("demo-f16-first8.golden.safetensors", golden)
 
 
 def check(weights, golden):

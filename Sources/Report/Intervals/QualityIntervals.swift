@@ -1,0 +1,121 @@
+import Synchronization
+
+/// Calls what it is given with each of 0..<count, in any order, on as many threads as it has, and returns when all calls
+/// have: what a caller lends that has threads.
+public typealias ForEach = (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void
+
+/// How far the measures of quality can be trusted: 95% intervals of the bootstrap (B. Efron, "Bootstrap methods: another
+/// look at the jackknife", 1979).
+///
+/// Galaxies are drawn with replacement, as many as there are, and all measures are taken of what was drawn, again and
+/// again; an interval holds the middle 95% of what came out. It tells what chance in the choice of galaxies does, and
+/// nothing of what is wrong with all of them alike.
+public struct QualityIntervals: Sendable, Equatable {
+    /// In the order of `reference.lines` and then `field.lines` of `Quality`; nil where a measure is undefined.
+    public let intervals: [ClosedRange<Double>?]
+    /// How often galaxies were drawn.
+    public let resamples: Int
+
+    public static let confidence = 0.95
+    public static let usualSeed: UInt64 = 1979
+
+    /// Draws so often that some 10^8 galaxies are drawn altogether, but 1,000 times at the most and 200 at the least.
+    /// Above a million galaxies, a million of them (each n-th by dz) stand for all, and intervals are made narrower by the
+    /// square root of what was left out.
+    /// - Parameters:
+    ///   - predicted: zp; galaxies without two finite redshifts are left out, as in `Quality`.
+    ///   - resamples: another number of draws.
+    ///   - seed: another choice of galaxies. The same seed gives the same intervals, however they are computed.
+    /// - Throws: `ReportError` as `Quality` does.
+    public init(
+        predicted: [Double], spectroscopic: [Double], resamples: Int? = nil, seed: UInt64 = usualSeed,
+        forEach: ForEach = { (0..<$0).forEach($1) }
+    ) throws(ReportError) {
+        let sample = try SortedRedshifts(predicted: predicted, spectroscopic: spectroscopic)
+        self.init(sample, resamples: resamples, seed: seed, forEach: forEach)
+    }
+
+    init(
+        _ all: SortedRedshifts, resamples: Int? = nil, seed: UInt64 = usualSeed,
+        forEach: ForEach = { (0..<$0).forEach($1) }
+    ) {
+        let sample = all.thinned(toAtMost: Self.mostGalaxies)
+        let shrink = (Double(sample.scaled.count) / Double(all.scaled.count)).squareRoot()
+        let original = ResampledQuality(scaled: sample.scaled, truths: sample.truths)
+        let count = max(1, resamples ?? min(1000, max(200, 100_000_000 / sample.scaled.count)))
+        // Each part has a sample of its own, and takes its share of the draws one after the other.
+        let parts = min(count, 16)
+        let drawn = Mutex([[Double]](repeating: [], count: count))
+        forEach(parts) { part in
+            var quality = original
+            for index in stride(from: part, to: count, by: parts) {
+                var random = RandomNumbers(seed: seed, stream: index)
+                quality.draw(&random)
+                let measures = quality.measures()
+                drawn.withLock { $0[index] = measures }
+            }
+        }
+        let measures = drawn.withLock { $0 }
+        let estimates = original.measures()
+        self.resamples = count
+        intervals = estimates.indices.map { measure in
+            // A constant redshift may be drawn from several: then there is no R2, of that draw alone.
+            let values = measures.map { $0[measure] }.filter { !$0.isNaN }.sorted()
+            let estimate = estimates[measure]
+            guard !values.isEmpty, estimate.isFinite else { return nil }
+            func end(_ fraction: Double) -> Double {
+                estimate + (Statistics.percentile(sorted: values, fraction: fraction) - estimate) * shrink
+            }
+            let tail = (1 - Self.confidence) / 2
+            let (low, high) = (end(tail), end(1 - tail))
+            return low <= high && low.isFinite && high.isFinite ? low...high : nil
+        }
+    }
+
+    /// The interval of a measure by its place.
+    subscript(_ measure: Int) -> ClosedRange<Double>? {
+        intervals.indices.contains(measure) ? intervals[measure] : nil
+    }
+
+    private static let mostGalaxies = 1_000_000
+}
+
+/// The redshifts of galaxies in ascending order of dz.
+struct SortedRedshifts: Sendable {
+    /// (zp - zs) / (1 + zs), ascending.
+    let scaled: [Double]
+    /// zs of the same galaxies.
+    let truths: [Double]
+
+    /// Galaxies without two finite redshifts are left out.
+    /// - Throws: `ReportError` as `Quality` does.
+    init(predicted: [Double], spectroscopic: [Double]) throws(ReportError) {
+        var galaxies: [(dz: Double, zs: Double)] = []
+        galaxies.reserveCapacity(predicted.count)
+        for (zp, zs) in zip(predicted, spectroscopic) {
+            let dz = (zp - zs) / (1 + zs)
+            if zp.isFinite, zs.isFinite, dz.isFinite { galaxies.append((dz, zs)) }
+        }
+        guard predicted.count == spectroscopic.count, !galaxies.isEmpty else {
+            // The same words for the same fault.
+            _ = try Quality(predicted: predicted, spectroscopic: spectroscopic)
+            throw ReportError("no galaxies to measure")
+        }
+        // The second key makes the order, and with it every draw, the same whatever the order of the file.
+        galaxies.sort { $0.dz != $1.dz ? $0.dz < $1.dz : $0.zs < $1.zs }
+        scaled = galaxies.map(\.dz)
+        truths = galaxies.map(\.zs)
+    }
+
+    private init(scaled: [Double], truths: [Double]) {
+        self.scaled = scaled
+        self.truths = truths
+    }
+
+    /// Evenly chosen galaxies.
+    func thinned(toAtMost count: Int) -> SortedRedshifts {
+        guard scaled.count > count, count > 0 else { return self }
+        let chosen = (0..<count).map { Int((Double($0) + 0.5) / Double(count) * Double(scaled.count)) }
+        return SortedRedshifts(scaled: chosen.map { scaled[$0] }, truths: chosen.map { truths[$0] })
+    }
+}

@@ -1,0 +1,121 @@
+/// What a report says of predictions: measures, their intervals, and the sections of a page.
+public struct PredictionReport: Sendable {
+    /// Galaxies with a z_phot, finite or not.
+    public let galaxies: Int
+    /// Of them, those without a z_spec.
+    public let unknown: Int
+    /// nil where no galaxy has two finite redshifts to compare.
+    public let quality: Quality?
+    public let intervals: QualityIntervals?
+    public let bins: QualityByRedshift?
+    public let sections: [PageSection]
+
+    /// - Parameters:
+    ///   - seed, forEach: as those of `QualityIntervals`.
+    /// - Throws: `ReportError` for a table without galaxies.
+    public init(
+        _ table: PredictionTable, name: String, seed: UInt64 = QualityIntervals.usualSeed,
+        forEach: ForEach = { (0..<$0).forEach($1) }
+    ) throws(ReportError) {
+        galaxies = table.predicted.count + table.unknown
+        unknown = table.unknown
+        guard galaxies > 0 else {
+            throw ReportError("\(name): no galaxies: expected at least one row below the header")
+        }
+        let compared = ComparedRedshifts(table)
+        guard !compared.scaled.isEmpty else {
+            (quality, intervals, bins) = (nil, nil, nil)
+            sections = [Self.distribution(table, isCompared: false)]
+            return
+        }
+        let quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
+        let intervals = try QualityIntervals(
+            predicted: compared.predicted, spectroscopic: compared.spectroscopic, seed: seed, forEach: forEach)
+        let bins = try QualityByRedshift(
+            predicted: compared.predicted, spectroscopic: compared.spectroscopic, seed: seed, forEach: forEach)
+        (self.quality, self.intervals, self.bins) = (quality, intervals, bins)
+        let figures = RedshiftFigures(compared, quality)
+        let tables = QualityTables(quality, intervals, bins)
+        sections = [
+            PageSection(
+                "Quality",
+                [.facts(tables.facts)] + Self.notes(table, quality).map { .note($0) } + [
+                    .text(
+                        "zp is the predicted and zs the spectroscopic redshift of a galaxy, "
+                            + "dz = (zp \u{2212} zs) / (1 + zs)."),
+                    .table(tables.reference), .table(tables.field), .text(tables.explanation),
+                ]),
+            PageSection(
+                "Predicted against spectroscopic redshift", id: "redshifts",
+                [.figures([figures.redshifts, figures.residuals])]),
+            PageSection(
+                "Residuals", [.figures([figures.histogram, figures.scatter(bins)]), .table(tables.byRedshift)]),
+            Self.distribution(table, isCompared: true),
+        ]
+    }
+
+    private static func notes(_ table: PredictionTable, _ quality: Quality) -> [String] {
+        var notes: [String] = []
+        if table.unknown > 0 {
+            notes.append(
+                "\(counted(table.unknown)) without a known z_spec: left out of all that compares.")
+        }
+        if quality.skipped > 0 {
+            notes.append("\(counted(quality.skipped)) left out: a redshift is not a finite number.")
+        }
+        if quality.reference.r2 == nil {
+            notes.append("R2 is undefined: all spectroscopic redshifts are the same.")
+        }
+        if quality.galaxies < 30 {
+            notes.append(
+                "Only \(counted(quality.galaxies)): measures and intervals of so few say little.")
+        }
+        return notes
+    }
+
+    static func counted(_ number: Int) -> String {
+        "\(Decimals.grouped(number)) \(number == 1 ? "galaxy" : "galaxies")"
+    }
+
+    /// How many galaxies there are at each redshift.
+    private static func distribution(_ table: PredictionTable, isCompared: Bool) -> PageSection {
+        let predicted = (table.predicted + table.predictedAlone)
+        let finite = predicted.count { $0.isFinite }
+        var items: [PageSection.Item] = []
+        if !isCompared {
+            items.append(.facts([PageFact("galaxies", Decimals.grouped(predicted.count))]))
+            items.append(
+                .note(
+                    table.spectroscopic.isEmpty
+                        ? "No galaxy has a z_spec: there is nothing to compare predictions with, and no quality to tell."
+                        : "No galaxy has a finite z_phot and z_spec: there is nothing to compare."))
+            if finite < predicted.count {
+                items.append(.note("\(counted(predicted.count - finite)) with a z_phot that is not a finite number."))
+            }
+        }
+        if finite > 0 {
+            items.append(.figures([RedshiftFigures.distribution(predicted, table.spectroscopic)]))
+        }
+        return PageSection("Distribution of redshifts", id: "distribution", items)
+    }
+}
+
+/// Galaxies with two finite redshifts and a finite dz, in the table's order.
+struct ComparedRedshifts: Sendable {
+    private(set) var predicted: [Double] = []
+    private(set) var spectroscopic: [Double] = []
+    private(set) var scaled: [Double] = []
+
+    init(_ table: PredictionTable) {
+        predicted.reserveCapacity(table.predicted.count)
+        spectroscopic.reserveCapacity(table.predicted.count)
+        scaled.reserveCapacity(table.predicted.count)
+        for (zp, zs) in zip(table.predicted, table.spectroscopic) {
+            let dz = (zp - zs) / (1 + zs)
+            guard zp.isFinite, zs.isFinite, dz.isFinite else { continue }
+            predicted.append(zp)
+            spectroscopic.append(zs)
+            scaled.append(dz)
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import Glibc
+
+/// The figures of predictions that have spectroscopic redshifts beside them.
+struct RedshiftFigures {
+    private let redshiftsCompared: ComparedRedshifts
+    private let quality: Quality
+    /// Of both redshifts: most galaxies, out to round numbers.
+    private let scale: Scale
+    private let limit: Double
+
+    init(_ compared: ComparedRedshifts, _ quality: Quality) {
+        redshiftsCompared = compared
+        self.quality = quality
+        limit = max(0.06, 3 * quality.field.sigmaIQR)
+        let part = Self.partLeftOut(compared.scaled.count)
+        let ranges = [compared.predicted, compared.spectroscopic].map { RobustRange($0, leavingOut: part) }
+        scale = Self.covering(ranges, zero: true)
+    }
+
+    /// Of many galaxies, the outermost few would leave no room for the others.
+    private static func partLeftOut(_ count: Int) -> Double { count > Density.mostDots ? 0.002 : 0 }
+
+    private static func covering(_ ranges: [RobustRange], zero: Bool) -> Scale {
+        let bounds = ranges.flatMap { [$0.low, $0.high] }
+        let (low, high) = (bounds.min() ?? 0, bounds.max() ?? 1)
+        // What begins close to 0 begins at it.
+        let isNear = zero && low > 0 && low < 0.3 * high
+        let room = 0.02 * (high - low)
+        return .linear(isNear ? 0 : low - room, high == low ? low + max(0.1, abs(low)) : high + room)
+    }
+
+    private static func outsideText(_ count: Int) -> String {
+        count == 0 ? "" : " \(PredictionReport.counted(count)) outside of the axes."
+    }
+
+    var redshifts: Figure {
+        let density = Density(
+            redshiftsCompared.spectroscopic, redshiftsCompared.predicted, x: scale, y: scale, points: "galaxies")
+        let ends = [scale.domain.lowerBound, scale.domain.upperBound]
+        func bound(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> [Guide] {
+            // The name stands in the legend once.
+            [(name, dz), ("", -dz)].map { name, dz in Guide(name, ends.map { ($0, $0 + dz * (1 + $0)) }, dash: dash) }
+        }
+        let chart = Chart(
+            x: Axis("spectroscopic redshift zs", scale), y: Axis("predicted redshift zp", scale),
+            layers: [density] + bound("|dz| = 0.15", 0.15, .dashed)
+                + bound("|dz| = max(0.06, 3\u{3C3})", limit, .dotted)
+                + [LineSeries("zp = zs", ends.map { .init($0, $0) }, series: 1, hasMarkers: false)],
+            height: 460, colourBar: density.colourBar)
+        return chart.figure(
+            id: "redshifts", title: "Predicted against spectroscopic redshift",
+            description: "\(PredictionReport.counted(quality.galaxies)); MAE "
+                + "\(Decimals.significant(quality.reference.meanAbsoluteError)), "
+                + "sigma_MAD \(Decimals.significant(quality.field.sigmaMAD)), with the line zp = zs and the bounds beyond "
+                + "which a galaxy is called an outlier.",
+            caption:
+                "\(PredictionReport.counted(quality.galaxies)). Beyond the dashed and the dotted lines galaxies are "
+                + "called outliers; max(0.06, 3\u{3C3}) is \(Decimals.significant(limit)) here."
+                + Self.outsideText(density.outside))
+    }
+
+    var residuals: Figure {
+        let (zs, dz) = (redshiftsCompared.spectroscopic, redshiftsCompared.scaled)
+        let part = Self.partLeftOut(dz.count)
+        let x = Self.covering([RobustRange(zs, leavingOut: part)], zero: true)
+        let range = RobustRange(dz, leavingOut: 5 * part)
+        let reach = max(0.08, 1.2 * max(abs(range.low), abs(range.high)))
+        let y = Scale.linear(-reach, reach)
+        let density = Density(zs, dz, x: x, y: y, points: "galaxies")
+        let count = min(24, max(4, dz.count / 60))
+        let running = RunningMedian(redshifts: zs, scaled: dz, range: x.domain, count: count)
+        let ends = [x.domain.lowerBound, x.domain.upperBound]
+        func level(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> Guide {
+            Guide(name, ends.map { ($0, dz) }, dash: dash)
+        }
+        /// None where it is out of sight.
+        func levels(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> [Guide] {
+            dz > reach ? [] : [level("\u{B1}" + name, dz, dash), level("", -dz, dash)]
+        }
+        let median = LineSeries(
+            "median, 16% to 84%",
+            running.steps.map {
+                .init(
+                    $0.redshift, $0.median, range: $0.low...$0.high,
+                    label: "zs \(Decimals.fixed($0.redshift, 3)): median \(Decimals.fixed($0.median, 5)), 16% to 84% "
+                        + "\(Decimals.fixed($0.low, 5)) to \(Decimals.fixed($0.high, 5)), "
+                        + PredictionReport.counted($0.galaxies))
+            }, series: 1)
+        let chart = Chart(
+            x: Axis("spectroscopic redshift zs", x), y: Axis("dz = (zp \u{2212} zs) / (1 + zs)", y),
+            layers: [
+                density, level("dz = 0", 0, .solid),
+            ] + levels("0.15", 0.15, .dashed) + levels("max(0.06, 3\u{3C3})", limit, .dotted) + [median], height: 460,
+            colourBar: density.colourBar)
+        return chart.figure(
+            id: "residuals", title: "Residual against redshift",
+            description: "dz of \(PredictionReport.counted(dz.count)) with its median and scatter along redshift.",
+            caption:
+                "Points are medians of steps with \(RunningMedian.fewest) galaxies or more, bars reach from the 16th to "
+                + "the 84th percentile." + Self.outsideText(density.outside))
+    }
+
+    var histogram: Figure {
+        let dz = redshiftsCompared.scaled
+        let (centre, sigma) = (quality.field.medianBias, quality.field.sigmaMAD)
+        let range = RobustRange(dz, leavingOut: Self.partLeftOut(dz.count))
+        let reach =
+            sigma > 0
+            ? min(6 * sigma, max(centre - range.low, range.high - centre, sigma)) : max(1e-3, range.high - centre)
+        let count = min(80, max(10, Int(Double(dz.count).squareRoot())))
+        let histogram = Histogram(dz, range: centre - reach...centre + reach, count: count)
+        var layers: [any ChartLayer] = [
+            Boxes("galaxies", edges: histogram.edges, heights: histogram.counts.map(Double.init), series: 0)
+        ]
+        var top = Double(histogram.counts.max() ?? 1)
+        if sigma > 0 {
+            let peak = Double(dz.count) * histogram.width / (sigma * (2 * Double.pi).squareRoot())
+            let curve = (0...120).map { step in
+                let x = centre + reach * (Double(step) / 60 - 1)
+                let distance = (x - centre) / sigma
+                return (x: x, y: peak * exp(-distance * distance / 2))
+            }
+            layers.append(Guide("normal, sigma_MAD wide", curve, dash: .solid))
+            top = max(top, peak)
+        }
+        layers.append(Guide("median", [(centre, 0), (centre, 2 * top)], dash: .dashed))
+        let chart = Chart(
+            x: Axis("dz = (zp \u{2212} zs) / (1 + zs)", .linear(centre - reach, centre + reach)),
+            y: Axis("galaxies in a bin", .linear(covering: [top], zero: true)), layers: layers)
+        return chart.figure(
+            id: "dz", title: "Distribution of dz",
+            description: "Histogram of dz with the normal distribution of the same median and sigma_MAD.",
+            caption:
+                "The curve is the normal distribution with this median and sigma_MAD: what rises above it at the sides "
+                + "is the tails." + Self.outsideText(dz.count - histogram.counts.reduce(0, +)))
+    }
+
+    /// sigma_MAD, bias and outliers by redshift.
+    func scatter(_ bins: QualityByRedshift) -> Figure {
+        let shown = bins.bins.filter { $0.quality.galaxies >= RunningMedian.fewest }
+        func series(_ name: String, _ index: Int, _ measure: Int, _ value: (Quality) -> Double) -> LineSeries {
+            LineSeries(
+                name,
+                shown.map { bin in
+                    let middle = (bin.redshifts.lowerBound + bin.redshifts.upperBound) / 2
+                    return .init(
+                        middle, value(bin.quality), range: bin.intervals?[measure],
+                        label: "\(name), zs \(Scale.label(bin.redshifts.lowerBound)) to "
+                            + "\(Scale.label(bin.redshifts.upperBound)): \(Decimals.significant(value(bin.quality)))")
+                }, series: index)
+        }
+        let all = [
+            series("sigma_MAD", 0, Measure.sigmaMAD) { $0.field.sigmaMAD },
+            series("MAE", 2, Measure.meanAbsoluteError) { $0.reference.meanAbsoluteError },
+            series("median bias", 1, Measure.medianBias) { $0.field.medianBias },
+        ]
+        let edges = shown.flatMap { [$0.redshifts.lowerBound, $0.redshifts.upperBound] }
+        let chart = Chart(
+            x: Axis("spectroscopic redshift zs", .linear(edges.min() ?? 0, edges.max() ?? 1)),
+            y: Axis("redshift error", .linear(covering: all.flatMap { $0.extent }, zero: true)), layers: all)
+        return chart.figure(
+            id: "by-redshift", title: "Quality by redshift",
+            description: "sigma_MAD, MAE and median bias in bins of spectroscopic redshift.",
+            caption: "Bins of the table below with \(RunningMedian.fewest) galaxies or more; bars are 95% intervals.")
+    }
+
+    /// How many galaxies there are at each redshift, predicted and spectroscopic.
+    static func distribution(_ predicted: [Double], _ spectroscopic: [Double]) -> Figure {
+        let part = partLeftOut(predicted.count)
+        let ranges = [predicted, spectroscopic].filter { $0.contains(where: \.isFinite) }
+            .map { RobustRange($0, leavingOut: part) }
+        let x = covering(ranges, zero: true)
+        let count = min(80, max(10, Int(Double(predicted.count).squareRoot())))
+        let phot = Histogram(predicted, range: x.domain, count: count)
+        let spec = Histogram(spectroscopic, range: x.domain, count: count)
+        var layers: [any ChartLayer] = [
+            Boxes("predicted", edges: phot.edges, heights: phot.counts.map(Double.init), series: 0)
+        ]
+        let isCompared = spec.counts.contains { $0 > 0 }
+        if isCompared {
+            layers.append(
+                LineSeries("spectroscopic", spec.outline.map { .init($0.x, $0.y) }, series: 1, hasMarkers: false))
+        }
+        let top = max(phot.counts.max() ?? 1, spec.counts.max() ?? 1, 1)
+        let outside = predicted.count { $0.isFinite } - phot.counts.reduce(0, +)
+        let chart = Chart(
+            x: Axis("redshift", x), y: Axis("galaxies in a bin", .linear(covering: [Double(top)], zero: true)),
+            layers: layers)
+        return chart.figure(
+            id: "distribution-of-z", title: "Galaxies by redshift",
+            description: "Histogram of predicted redshifts"
+                + (isCompared ? ", and the outline of that of the spectroscopic ones." : "."),
+            caption: "\(PredictionReport.counted(predicted.count))." + outsideText(outside))
+    }
+}

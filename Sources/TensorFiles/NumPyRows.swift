@@ -1,0 +1,67 @@
+import Synchronization
+
+/// An `.npy` file of so many rows, which are written in any order and by any thread; it appears when it is whole.
+public final class NumPyRows: Sendable {
+    /// How floats are stored.
+    public enum Element: String, Sendable, CaseIterable {
+        case float32 = "<f4"
+        /// Rounded to nearest; beyond 65,504 it is infinite.
+        case float16 = "<f2"
+    }
+
+    public let element: Element
+    /// Values of one row.
+    public let rowCount: Int
+    private let file: Mutex<AtomicFile>
+    private let rows: Int
+    private let start: Int
+
+    /// - Parameters:
+    ///   - rows: how many there will be.
+    ///   - shape: of a row.
+    /// - Throws: `TensorFileError` when the file cannot be written.
+    public init(path: String, element: Element, rows: Int, shape: [Int]) throws(TensorFileError) {
+        let shape = [rows] + shape
+        guard shape.allSatisfy({ $0 >= 0 }), TensorLayout.rowMajorStrides(shape) != nil else {
+            throw TensorFileError(file: path, message: "an array of shape \(shape) is too large")
+        }
+        self.element = element
+        self.rows = rows
+        rowCount = shape.dropFirst().reduce(1, *)
+        let header = NumPyWriter.header(element.rawValue, shape)
+        start = header.count
+        let file = try AtomicFile(path: path)
+        try file.write(header)
+        self.file = Mutex(file)
+    }
+
+    /// Writes whole rows from the one at `row` on.
+    /// - Returns: how many of the rows have a value that is not finite as it is stored.
+    @discardableResult
+    public func write(_ values: Span<Float>, at row: Int) throws(TensorFileError) -> Int {
+        precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
+        if element == .float32 {
+            try unsafe put(values.bytes, at: start + 4 * row * rowCount)
+            return damagedRows(values.count) { values[$0].isFinite }
+        }
+        let halves = values.indices.map { Float16(values[$0]) }
+        try unsafe put(halves.span.bytes, at: start + 2 * row * rowCount)
+        return damagedRows(halves.count) { halves[$0].isFinite }
+    }
+
+    /// Puts the file in its place, once every row was written.
+    public func finish() throws(TensorFileError) {
+        try file.withLock { file throws(TensorFileError) in try file.commit() }
+    }
+
+    /// Gives up: nothing is left behind.
+    public func abandon() { file.withLock { $0.abandon() } }
+
+    private func damagedRows(_ count: Int, _ isFinite: (Int) -> Bool) -> Int {
+        stride(from: 0, to: count, by: max(1, rowCount)).count { row in !(row..<row + rowCount).allSatisfy(isFinite) }
+    }
+
+    private func put(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
+        try file.withLock { file throws(TensorFileError) in try file.write(bytes, at: offset) }
+    }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import AstroMAE
+import Cloud
+import FanOut
+import Inference
+import Report
+import TensorFiles
+
+extension FeatureLayer: ExpressibleByArgument {}
+
+struct EmbedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Write what the encoder makes of each galaxy: features, a row a galaxy.",
+        discussion: """
+            The weights are a redshift network's or a masked autoencoder's; the encoder sees every patch. Inputs are as \
+            for 'cai infer', and files that hold images alone will do (.npz or .safetensors with 'images', or one array \
+            [N, 5, 32, 32]); magnitudes are not read.
+
+            LAYERS, of 12 blocks 192 wide over a class token and 16 patch tokens
+              pooled   [N, 192]      mean over the patch tokens
+              cls      [N, 192]      the class token
+              tokens   [N, 17, 192]  the class token, then the patches' in row-major order
+              fc_norm  [N, 192]      LayerNorm fc_norm of the mean over the patch tokens: what the redshift head reads
+            Tokens are the last block's. A masked autoencoder's have then passed its LayerNorm 'norm', as its decoder \
+            reads them, and pooled is the mean of those; it has no fc_norm. A redshift network has no norm over tokens, \
+            and its class token was never trained on redshift.
+
+            OUT is an .npy file that NumPy can map into memory; OUT without its ending and with .ids.csv has the ids of \
+            its rows (object_id, source, row). Both are written aside and renamed, while galaxies are computed: \
+            memory does not grow with them. Either may be s3://bucket/key.
+
+            EXAMPLES
+              cai embed 1.pt 2.pt -o features.npy
+              cai embed data/ --weights mae.safetensors --layer cls -o cls.npy --dtype f16
+              cai embed cutouts.npz --layer tokens -o tokens.npy --limit 1000 --json
+            """)
+
+    @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
+    var inputs: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The network: a checkpoint of either kind. Default: $CAI_WEIGHTS, else the demo redshift weights.",
+            valueName: "file"))
+    var weights: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where features go: a name ending in .npy.", valueName: "out"))
+    var output: String
+
+    @Option(help: ArgumentHelp("What is taken: pooled, cls, tokens or fc_norm.", valueName: "layer"))
+    var layer = FeatureLayer.pooled
+
+    @Option(help: ArgumentHelp("Type of the features: f32, or f16, rounded to nearest.", valueName: "type"))
+    var dtype: String = "f32"
+
+    @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
+    var batchSize: Int = 128
+
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads that compute; bits do not depend on it. Default: the processors this process may use.",
+            valueName: "n"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
+    var numHeads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The same of a masked autoencoder's decoder, which has to load; no feature depends on it.", valueName: "n"))
+    var decoderHeads: Int?
+
+    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    var json = false
+
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    var quiet = false
+
+    private static let elements: [String: NumPyRows.Element] = ["f32": .float32, "f16": .float16]
+
+    private var idsPath: String { output.dropLast(".npy".count) + ".ids.csv" }
+
+    func validate() throws {
+        for input in inputs { try requireName(input, of: "input") }
+        if let weights { try requireName(weights, of: "--weights") }
+        try galaxyFiles.requireImagesAlone()
+        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
+        try requireNumber(threads, of: "--threads", in: 1...4096)
+        try requireNumber(limit, of: "--limit")
+        try requireNumber(numHeads, of: "--num-heads")
+        try requireNumber(decoderHeads, of: "--decoder-heads")
+        guard Self.elements[dtype] != nil else {
+            throw ValidationError("--dtype: expected f32 or f16, found '\(dtype)'")
+        }
+        guard output.hasSuffix(".npy"), InputList.lastComponent(output) != ".npy" else {
+            throw ValidationError("--output: expected a name ending in .npy, found '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let weights = try WeightsLocator().weights(named: weights)
+        let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
+        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
+        let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
+        for file in [place, ids] { try file.check(sparing: [weights] + galaxies.files.map(\.path)) }
+        let threads = threads ?? Processors.available
+        let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: quiet) {
+            try FeatureEncoder(
+                weights: $0, layer: layer, numHeads: numHeads, decoderHeads: decoderHeads, on: $1)
+        }
+        let partitions = try galaxies.partitions(for: encoder, limit: limit)
+        var result: (run: GalaxyRun, nonFinite: Int)?
+        try place.write { path throws(InferenceError) in
+            result = try embed(partitions, encoder, threads: threads, to: path, ids: ids)
+        }
+        guard let result else { return }
+        let summary = EmbedSummary(result.run, encoder, of: self, weights: weights, ids: idsPath)
+        report(summary, result.nonFinite)
+        if json { try StandardOutput.write(json: summary) }
+    }
+
+    /// The features, and the ids of their rows, which are there first.
+    private func embed(
+        _ partitions: [PartitionReader], _ encoder: FeatureEncoder, threads: Int, to path: String, ids: OutputFile
+    ) throws(InferenceError) -> (run: GalaxyRun, nonFinite: Int) {
+        let rows: NumPyRows
+        do throws(TensorFileError) {
+            rows = try NumPyRows(
+                path: path, element: Self.elements[dtype] ?? .float32,
+                rows: GalaxyRun.count(of: partitions, limit: limit), shape: encoder.featureShape)
+        } catch {
+            throw .file(error)
+        }
+        do throws(InferenceError) {
+            let task = FeatureTask(encoder, into: rows)
+            let line = ProgressLine(isShown: !quiet)
+            defer { line.wipe() }
+            let run = try GalaxyRunner(gemm: encoder.gemm, threads: threads, batchSize: batchSize)
+                .run(task, over: partitions, limit: limit) { line.show($0) }
+            try ids.write { path throws(InferenceError) in try GalaxyIDWriter.write(run, to: path) }
+            do throws(TensorFileError) { try rows.finish() } catch { throw .file(error) }
+            return (run, task.nonFiniteCount)
+        } catch {
+            rows.abandon()
+            throw error
+        }
+    }
+
+    private func report(_ summary: EmbedSummary, _ nonFinite: Int) {
+        if nonFinite > 0 {
+            Console.report("warning: \(nonFinite) of \(summary.galaxies) galaxies have features that are not finite")
+        }
+        if !quiet { Console.write(summary.speedLine + "\n") }
+    }
+}

@@ -1,0 +1,32 @@
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// A folder that a command writes files into.
+struct OutputFolder {
+    let path: String
+
+    /// Makes it, if it is not there.
+    /// - Throws: `InferenceError` naming it.
+    init(_ path: String) throws(InferenceError) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            let isTaken = FileManager.default.fileExists(atPath: path)
+            throw .input(path: path, message: isTaken ? "is not a folder" : "the folder cannot be made")
+        }
+    }
+
+    func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+    /// Writes a file that is complete or not there.
+    func write(_ text: String, to name: String) throws(TensorFileError) { try Self.write(text, to: file(name)) }
+
+    /// The same for any path.
+    static func write(_ text: String, to path: String) throws(TensorFileError) {
+        let file = try AtomicFile(path: path)
+        try file.write(text)
+        try file.commit()
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@testable import Report
+
+private func report(_ rows: String, name: String = "p.csv") throws -> PredictionReport {
+    let table = try PredictionTable(
+        csv: Array("z_phot,z_spec\n\(rows)".utf8), name: name, needsSpectroscopic: false)
+    return try PredictionReport(table, name: name)
+}
+
+private func rows(_ galaxies: Galaxies) -> String {
+    let (predicted, spectroscopic) = galaxies.redshifts
+    return zip(predicted, spectroscopic).map { "\($0),\($1)\n" }.joined()
+}
+
+private func html(_ report: PredictionReport) -> String { HTMLPage(title: "t", sections: report.sections).html }
+
+/// All figures are XML, with numbers that are some.
+private func checkFigures(_ report: PredictionReport) {
+    for figure in report.sections.flatMap(\.figures) {
+        #expect(XMLParser(data: Data(figure.file.utf8)).parse(), "\(figure.id)")
+        #expect(!figure.file.contains("\"nan") && !figure.file.contains("inf\"") && !figure.file.contains(" nan"))
+    }
+}
+
+@Test(
+    "A report has its figures, its measures with their intervals, and its bins", arguments: Galaxies.cases.dropFirst())
+func everythingIsReported(galaxies: Galaxies) throws {
+    let report = try report(rows(galaxies))
+    let (predicted, spectroscopic) = galaxies.redshifts
+    #expect(report.quality == (try Quality(predicted: predicted, spectroscopic: spectroscopic)))
+    #expect(report.galaxies == galaxies.count)
+    #expect(report.unknown == 0)
+    let figures = report.sections.flatMap(\.figures)
+    #expect(figures.map(\.id) == ["redshifts", "residuals", "dz", "by-redshift", "distribution-of-z"])
+    checkFigures(report)
+    let html = html(report)
+    let quality = try #require(report.quality)
+    for line in quality.reference.lines + quality.field.lines {
+        #expect(html.contains(line.valueText.replacing("-", with: "\u{2212}")), "\(line.name)")
+    }
+    #expect(html.contains(Decimals.grouped(galaxies.count)))
+}
+
+@Test("Few galaxies are dots, many are counted in cells; either way those outside of the axes are told")
+func fewAreDotsManyAreCells() throws {
+    func density(_ count: Int) -> (Density, String) {
+        let values = pseudoRandom(2 * count, seed: 8).map { 1.2 * $0 }
+        let scale = Scale.linear(0, 1)
+        let density = Density(Array(values[..<count]), Array(values[count...]), x: scale, y: scale, points: "galaxies")
+        let outside = zip(values[..<count], values[count...]).count { max($0, $1) > 1 }
+        #expect(density.outside == outside)
+        let chart = Chart(x: Axis("x", scale), y: Axis("y", scale), layers: [density])
+        return (density, chart.figure(id: "d", title: "", description: "").file)
+    }
+    let (_, dots) = density(2000)
+    let (cells, grid) = density(2001)
+    #expect(dots.matches(of: /h0/).count == 2000 - density(2000).0.outside)
+    #expect(!grid.contains("h0M"))
+    #expect(grid.contains("class=\"d0\""))
+    #expect(cells.colourBar.step(1) == 0)
+}
+
+@Test("Dots are coloured by how many are near: alone the lowest step, a hundred together the highest")
+func dotsAreColouredByNeighbours() {
+    let scale = Scale.linear(0, 1)
+    let density = Density(
+        [Double](repeating: 0.5, count: 100) + [0.9], [Double](repeating: 0.5, count: 100) + [0.1], x: scale, y: scale,
+        points: "galaxies")
+    let file = Chart(x: Axis("x", scale), y: Axis("y", scale), layers: [density])
+        .figure(id: "d", title: "", description: "").file
+    let lowest = file.firstMatch(of: /class="o0" d="([^"]*)"/)?.1 ?? ""
+    let highest = file.firstMatch(of: /class="o9" d="([^"]*)"/)?.1 ?? ""
+    #expect(lowest.matches(of: /h0/).count == 1)
+    #expect(highest.matches(of: /h0/).count == 100)
+}
+
+@Test("Without a z_spec there is the distribution, and a note that says why there is no more")
+func withoutSpectroscopicRedshifts() throws {
+    let report = try report("0.1,\n0.2,\n0.3,\n")
+    #expect(report.quality == nil && report.intervals == nil && report.bins == nil)
+    #expect(report.unknown == 3)
+    #expect(report.sections.flatMap(\.figures).map(\.id) == ["distribution-of-z"])
+    #expect(html(report).contains("No galaxy has a z_spec"))
+    checkFigures(report)
+}
+
+@Test(
+    "Unusual tables have a page, and it says what is unusual",
+    arguments: [
+        ("0.2,0.25\n", "Only 1 galaxy"), ("0.1,0.2\n0.3,0.2\n", "R2 is undefined"),
+        ("nan,0.2\n0.3,0.31\n0.4,0.4\n", "1 galaxy left out"),
+        ("0.1,\n0.3,0.31\n0.4,0.4\n", "1 galaxy without a known"),
+        ("nan,0.2\n", "No galaxy has a finite z_phot and z_spec"), ("nan,\n", "not a finite number"),
+        ("1e300,0.1\n-1e300,0.2\n0.1,0.1\n", "MSE"), ("0.1,1e300\n0.1,0.2\n", "R2"), ("0.1,-0.5\n-0.3,-0.4\n", "MAE"),
+        ("0.2,0.2\n0.2,0.2\n", "sigma_MAD"),
+    ])
+func unusualTables(rows: String, text: String) throws {
+    let report = try report(rows)
+    #expect(html(report).contains(text))
+    checkFigures(report)
+}
+
+@Test("A table without galaxies is an error that names the file")
+func emptyTable() throws {
+    let error = try #require(throws: ReportError.self) { try report("", name: "empty.csv") }
+    #expect(error.description == "empty.csv: no galaxies: expected at least one row below the header")
+}

@@ -1,0 +1,60 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@Suite("Rows in any order") struct NumPyRowsTests {
+    @Test("rows that several threads write are where they belong", arguments: NumPyRows.Element.allCases)
+    func anyOrder(element: NumPyRows.Element) throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/rows.npy"
+            let rows = try NumPyRows(path: path, element: element, rows: 100, shape: [3, 4])
+            DispatchQueue.concurrentPerform(iterations: 34) { part in
+                let first = (33 - part) * 3
+                let count = min(3, 100 - first)
+                let values = (0..<count * 12).map { Float((first * 12 + $0) % 1000) + 0.5 }
+                _ = try? rows.write(values.span, at: first)
+            }
+            #expect(!FileManager.default.fileExists(atPath: path))
+            try rows.finish()
+            let tensor = try #require(try TensorFile.open(path: path).tensors.first)
+            #expect(tensor.shape == [100, 3, 4])
+            #expect(tensor.dtype == (element == .float32 ? .f32 : .f16))
+            #expect(try tensor.floats() == (0..<1200).map { Float($0 % 1000) + 0.5 })
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["rows.npy"])
+        }
+    }
+
+    @Test("halves are rounded to nearest, ties to even, and beyond their range infinite")
+    func halves() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let rows = try NumPyRows(path: folder + "/h.npy", element: .float16, rows: 3, shape: [2])
+            // Between 2048 and 4096 halves are the even numbers.
+            #expect(try rows.write(([2049, 2051, -65_504, 0.1] as [Float]).span, at: 0) == 0)
+            #expect(try rows.write(([65_520, 1] as [Float]).span, at: 2) == 1)
+            try rows.finish()
+            let values = try #require(try TensorFile.open(path: folder + "/h.npy").tensors.first).floats()
+            #expect(values == [2048, 2052, -65_504, 0.0999755859375, .infinity, 1])
+        }
+    }
+
+    @Test("rows with a value that is not finite are counted, once each")
+    func damaged() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let rows = try NumPyRows(path: folder + "/d.npy", element: .float32, rows: 3, shape: [2])
+            #expect(try rows.write(([.nan, .infinity, 1, 2, -.infinity, 0] as [Float]).span, at: 0) == 2)
+            rows.abandon()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
+    @Test("a shape that no file could hold, and a folder that is not there, are errors")
+    func errors() throws {
+        #expect(throws: TensorFileError.self) {
+            try NumPyRows(path: "/nowhere/r.npy", element: .float32, rows: 1, shape: [1])
+        }
+        #expect(throws: TensorFileError.self) {
+            try NumPyRows(path: "/tmp/r.npy", element: .float32, rows: .max, shape: [2])
+        }
+    }
+}
