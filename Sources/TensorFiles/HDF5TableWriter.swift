@@ -25,7 +25,7 @@ public struct HDF5TableWriter: TableWriter {
             file.abandon()
             throw TensorFileError(file: path, message: "cannot be written: HDF5 needs a file, not a pipe or a device")
         }
-        do {
+        do throws(TensorFileError) {
             output = try HDF5Output(library, place: place, name: path)
             for note in notes { try output.note(note.keyword, note.text) }
             for column in columns { try output.add(column, rows: rows) }
@@ -55,7 +55,7 @@ public struct HDF5TableWriter: TableWriter {
     }
 
     public mutating func finish() throws(TensorFileError) {
-        do {
+        do throws(TensorFileError) {
             guard written == rows else {
                 throw TensorFileError(file: file.path, message: "\(written) rows were written, \(rows) declared")
             }
