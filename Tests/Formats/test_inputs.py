@@ -188,7 +188,7 @@ def test_split(demo, same, tmp_path):
     write(tmp_path / "a.fits", fits.PrimaryHDU(demo[0][:, ::-1]), catalogue(demo))
     _, magnitudes, _ = demo
     with h5py.File(tmp_path / "t.h5", "w") as file:
-        file["magnitudes"] = magnitudes
+        file["magnitudes"] = magnitudes[:, ::-1]
     cai("split", tmp_path / "a.fits", "--images", "primary", "--bands", "zirgu", "--magnitudes", "magnitudes",
         "--table", tmp_path / "t.h5", tmp_path / "parts", "--rows", "100", "--quiet")
     same(tmp_path / "parts")
