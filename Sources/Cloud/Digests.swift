@@ -5,11 +5,12 @@ import CZlib
 public enum SHA256Digest {
     static let size = 32
 
-    /// Of bytes that lie anywhere, as hexadecimal digits.
+    /// As `sha256sum` writes it.
     public static func hexadecimal(of bytes: RawSpan) -> String {
         var digest = [UInt8](repeating: 0, count: size)
-        unsafe bytes.withUnsafeBytes { buffer in
-            _ = unsafe SHA256(buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count, &digest)
+        unsafe bytes.withUnsafeBytes { bytes in
+            // No bytes may have no address, which libcrypto does not take.
+            _ = unsafe bytes.isEmpty ? SHA256([], 0, &digest) : SHA256(bytes.baseAddress, bytes.count, &digest)
         }
         return digest.hexadecimal
     }

@@ -84,7 +84,7 @@ struct CostCommand: ParsableCommand {
                 requests: requests, seconds: duration.value, memoryUsed: formula.memoryUsed.map { $0.value / 1024 },
                 memory: functions.memory?.whole ?? PublishedCost.configuredMemory, storage: functions.storageSize,
                 prices: prices)
-            try write(CostComparisonTable(comparison, prices: prices))
+            try write(CostComparisonTable(comparison))
         } else {
             try write(costs(prices))
         }
@@ -114,7 +114,7 @@ struct CostCommand: ParsableCommand {
         if json { try FanOutNotices.write(result.json) } else { try StandardOutput.write(result.text) }
     }
 
-    private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> CostPlan {
+    private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> PlanReport {
         var planner = Planner(galaxies: galaxies)
         planner.architecture = planned.architecture
         planner.assumptions = planned.assumptions(measured: rate)
@@ -126,7 +126,7 @@ struct CostCommand: ParsableCommand {
         if let sizes = try planned.partitionSizes() {
             planner.partitions = sizes.map(PlanAssumptions.galaxies(ofMegabytes:))
         }
-        return try CostPlan(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
+        return try PlanReport(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
     }
 }
 

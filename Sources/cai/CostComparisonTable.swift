@@ -4,12 +4,8 @@ import Report
 /// A run's cost by the published formula, and the bills of both architectures beside it.
 struct CostComparisonTable: CostOutput {
     private let comparison: CostComparison
-    private let prices: PriceList
 
-    init(_ comparison: CostComparison, prices: PriceList) {
-        self.comparison = comparison
-        self.prices = prices
-    }
+    init(_ comparison: CostComparison) { self.comparison = comparison }
 
     var text: String {
         let used = comparison.memoryUsed.map { "\(Decimals.fixed($0, 2)) GB used, " } ?? ""
@@ -29,20 +25,20 @@ struct CostComparisonTable: CostOutput {
             ]
         return "\(Numbers.counted(comparison.requests, "worker")) of \(Decimals.fixed(comparison.seconds, 2)) s, "
             + "\(used)\(Numbers.grouped(comparison.memory)) MB configured\n\n" + Columns.text(rows) + "\n"
-            + Self.footer(prices)
+            + Self.footer(comparison.prices)
     }
 
     /// Prices' day, and what is in the bill.
     static func footer(_ prices: PriceList) -> String {
         "Prices of \(prices.region), \(prices.asOf); free allowances not taken off. Bills have Initialize, Summarize and "
-            + "the state machine in them.\n"
+            + "the\nstate machine in them; arm64's is of as many seconds as x86_64's.\n"
     }
 
-    var json: JSONValue { comparison.json(prices) }
+    var json: JSONValue { comparison.json }
 }
 
 extension CostComparison {
-    func json(_ prices: PriceList) -> JSONValue {
+    var json: JSONValue {
         .object([
             "requests": .integer(requests), "duration_s": .number(seconds),
             "memory_used_gb": memoryUsed.map { .number($0) } ?? .null, "memory_mb": .integer(memory),
@@ -126,7 +122,7 @@ struct PublishedCostTable: CostOutput {
         func row(_ published: PublishedCost, _ comparison: CostComparison) -> JSONValue {
             .object([
                 "partition_mb": .integer(published.partition), "published_usd": .number(published.cost),
-                "cost": comparison.json(prices),
+                "cost": comparison.json,
             ])
         }
         return .object([

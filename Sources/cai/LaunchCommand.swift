@@ -18,7 +18,7 @@ struct LaunchCommand: ParsableCommand {
 
             With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
             Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
-            1,769 MB, for which AWS gives a processor. Cost is that of us-east-1. 'cai cost' finds out which memory \
+            1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. 'cai cost' finds out which memory \
             and which partitions are cheapest or fastest.
 
             EXAMPLES
@@ -46,6 +46,9 @@ struct LaunchCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
     var galaxiesPerSecond: Double?
+
+    @Option(help: ArgumentHelp("With --dry-run: prices in a file (docs/COST.md).", valueName: "file"))
+    var prices: String?
 
     @OptionGroup var options: FanOutOptions
 
@@ -76,6 +79,7 @@ struct LaunchCommand: ParsableCommand {
                 throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
             }
         }
+        if let prices { try requireName(prices, of: "--prices") }
         guard LambdaLimits.memoryRange.contains(memory) else {
             throw ValidationError("--memory: expected 128 to 10240, found \(memory)")
         }
@@ -93,7 +97,7 @@ struct LaunchCommand: ParsableCommand {
         let store = try options.objects(region: machine.region)
         let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
         let input = String(decoding: try event.encoded(), as: UTF8.self)
-        let execution = try launch.run(name: name ?? Self.newName(), input: input)
+        let execution = try launch.run(name: name ?? "cai-" + RunName.new(), input: input)
         guard execution.hasSucceeded else {
             throw FanOutError("\(launch.arn ?? stateMachine): \(execution.failureLine)")
         }
@@ -111,7 +115,7 @@ struct LaunchCommand: ParsableCommand {
     }
 
     /// In the state machine's region, whatever the environment's is.
-    private static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
+    static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
         let environment = ProcessInfo.processInfo.environment
             .merging(["AWS_REGION": machine.region]) { _, region in region }
         let transport = CurlTransport(environment: environment)
@@ -121,14 +125,10 @@ struct LaunchCommand: ParsableCommand {
     private func plan(_ input: InitializeInput) throws {
         let worker = LambdaWorker(memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
-        let plan = try Initialize(store: options.objects(region: region)).plan(input, worker: worker)
+        let plan = try Initialize(store: options.objects(region: region)).plan(
+            input, worker: worker,
+            prices: prices.map { path throws(ReportError) in try PriceList(file: path) } ?? .published)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
-    }
-
-    /// One that no other execution has, so that starting it may be tried again.
-    private static func newName() -> String {
-        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
-        return "cai-\(time)-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
     }
 }

@@ -48,7 +48,7 @@ struct RunCosts: CostOutput {
     var text: String {
         guard runs.count == 1, let run = runs.first else { return table }
         return "\(run.name): \(Numbers.counted(run.galaxies, "galaxy", "galaxies"))\n"
-            + CostComparisonTable(run.comparison, prices: prices).text + run.notes.map { $0 + "\n" }.joined()
+            + CostComparisonTable(run.comparison).text + run.notes.map { $0 + "\n" }.joined()
     }
 
     /// A line a run.
@@ -82,7 +82,7 @@ struct RunCosts: CostOutput {
                 runs.map { run in
                     .object([
                         "run": .string(run.name), "galaxies": .integer(run.galaxies),
-                        "cost": run.comparison.json(prices), "notes": .array(run.notes.map { .string($0) }),
+                        "cost": run.comparison.json, "notes": .array(run.notes.map { .string($0) }),
                     ])
                 }), "prices": prices.json,
         ])

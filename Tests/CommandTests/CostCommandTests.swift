@@ -123,8 +123,8 @@ struct CostCommandTests {
         let command = try Command.run(arguments)
         #expect(command.status == 0)
         #expect(command.errors.isEmpty)
-        #expect(command.output.contains("One machine: 19 cores at 460 galaxies/s each, $0.0200 at $1.20 an hour\n"))
-        for part in ["Measured:", "Assumed:", "Nothing was measured on AWS", "230 galaxies/s a Lambda processor"] {
+        #expect(command.output.contains("One machine  19 cores at 460 galaxies/s each, $0.0200 at $1.20 an hour\n"))
+        for part in ["Measured ", "Assumed ", "Nothing was measured on AWS", "230 galaxies/s a Lambda processor"] {
             #expect(command.output.contains(part), "\(part)")
         }
         let json = try object(try Command.run(arguments + ["--json"]).output)

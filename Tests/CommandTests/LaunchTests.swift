@@ -169,6 +169,14 @@ struct LaunchTests {
             #expect(
                 (json["ranks"] as? [[String: Any]])?.compactMap { $0["bytes"] as? Int }
                     == [1, 2, 3].map { 20_528 * 500 * $0 })
+            // Three workers' 33 s, and 2.015 s of Initialize and Summarize at 1,769 MB; 14 transitions; by the list.
+            let gigabyteSeconds = 33 + 2 * 1.008 * 1769 / 1024
+            #expect(abs(try #require(json["gb_s"] as? Double) - gigabyteSeconds) < 1e-9)
+            let prices = try text(of: Fixture.root + "/Sources/Report/Cost/prices.json")
+                .replacingOccurrences(of: "0.000025", with: "1")
+            try Data(prices.utf8).write(to: URL(fileURLWithPath: store + "/prices.json"))
+            let dear = try object(try Command.run(arguments + ["--json", "--prices", store + "/prices.json"]).output)
+            #expect(dear["state_machine_usd"] as? Double == 14)
             #expect(json["architecture"] as? String == "x86_64")
             #expect(try names(in: store + "/out/r").isEmpty)
         }

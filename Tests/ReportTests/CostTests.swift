@@ -54,6 +54,11 @@ struct CostTests {
         #expect(CostComparison(requests: 1, seconds: 1, memoryUsed: nil, memory: 128).formula == nil)
     }
 
-    @Test("Dollars", arguments: [(0.0, "$0.0000"), (0.0791, "$0.0791"), (0.158, "$0.16"), (12.345, "$12.35")])
+    @Test(
+        "Dollars",
+        arguments: [
+            (0.0, "$0"), (2e-7, "<$0.0001"), (0.0001, "$0.0001"), (0.0791, "$0.0791"), (0.158, "$0.16"),
+            (12.345, "$12.35"),
+        ])
     func dollars(value: Double, text: String) { #expect(Dollars.text(value) == text) }
 }

@@ -14,7 +14,7 @@ public struct CostComparison: Sendable, Equatable {
     public let formula: Bill?
     /// Of the workers and all that a run takes beside them.
     public let usage: LambdaUsage
-    private let prices: PriceList
+    public let prices: PriceList
 
     /// The true bill on an architecture, had functions taken as long there.
     public func bill(on architecture: LambdaArchitecture) -> Bill { prices.bill(usage, on: architecture) }

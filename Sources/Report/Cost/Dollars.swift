@@ -1,7 +1,10 @@
 /// US dollars as people read them.
 public enum Dollars {
-    /// Cents of what is more than a dime, and of less four decimals: $0.64, $0.0791.
-    public static func text(_ value: Double) -> String { "$" + Decimals.fixed(value, value < 0.1 ? 4 : 2) }
+    /// Cents of what is more than a dime, and of less four decimals: $0.64, $0.0791, <$0.0001, $0.
+    public static func text(_ value: Double) -> String {
+        if value == 0 { return "$0" }
+        return value < 0.0001 ? "<$0.0001" : "$" + Decimals.fixed(value, value < 0.1 ? 4 : 2)
+    }
 
     /// $0.16
     public static func cents(_ value: Double) -> String { "$" + Decimals.fixed(value, 2) }

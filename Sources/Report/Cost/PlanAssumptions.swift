@@ -3,11 +3,11 @@ public struct PlanAssumptions: Sendable, Equatable {
     /// Galaxies/s of one core of a machine of one's own.
     public var coreRate = 460.0
     /// Where that is from.
-    public var coreSource = "an AMD EPYC (Zen 4) does 457 to 467 with one core, 904 to 933 with two"
+    public var coreSource = "AMD EPYC, Zen 4: 457 to 467 with one, 904 to 933 with two"
     /// Galaxies/s of the processor that 1,769 MB bring.
     public var processorRate = 230.0
     /// Where that is from.
-    public var processorSource = "half a core's, since it is one of a core's two threads"
+    public var processorSource = "half a core's: it is one of a core's two threads"
     /// Bytes/s that a worker reads from S3. Others have measured about 600 Mbit/s; AWS promises nothing.
     public var network = 70e6
     /// Seconds of an invocation that are none of computing: the environment's start, weights, the first bytes, results.
