@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
-# With --formats also cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with; their tests
-# need them. With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
-# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
+# With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
+# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
+# With --formats cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with: their tests need them.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
@@ -46,6 +46,10 @@ if [ "${1:-}" = --checks ]; then
         command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || need gcc-aarch64-linux-gnu
         [ -e /usr/aarch64-linux-gnu/lib/libc.a ] || need libc6-dev-arm64-cross
     fi
+fi
+
+if [ "${1:-}" = --pages ]; then
+    command -v tidy >/dev/null 2>&1 || need tidy
 fi
 
 if [ "${1:-}" = --image ]; then

@@ -21,6 +21,8 @@ struct GalaxyTensors {
     let images: TensorView
     /// nil where the network looks at images alone.
     let magnitudes: TensorView?
+    /// The file's magnitudes, whoever looks at them; not checked.
+    let catalogue: TensorView?
     let redshifts: TensorView?
     let objectIDs: GalaxyIDs?
 
@@ -36,8 +38,7 @@ struct GalaxyTensors {
         _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false
     ) throws(InferenceError) {
         let names = GalaxyNames(file)
-        let needsTable = !imagesAlone && layout.table != nil
-        let found = try names.images(layout, alone: imagesAlone || needsTable)
+        let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
         guard let found else {
             throw .partition(
                 file: file.name, tensor: nil,
@@ -47,10 +48,6 @@ struct GalaxyTensors {
         }
         let images = try Self.arranged(found, layout, in: file)
         var ids = try names.objectIDs(layout)
-        if imagesAlone {
-            (self.images, magnitudes, redshifts, objectIDs) = (images, nil, nil, ids)
-            return
-        }
         var (magnitudes, redshifts): (TensorView?, TensorView?) = (nil, nil)
         if let table = layout.table {
             if ids == nil, images.rows == 1, table.hasIDs {
@@ -59,6 +56,13 @@ struct GalaxyTensors {
             let rows = try Self.rows(of: table, for: images, ids, in: file)
             magnitudes = table.magnitudes(rows, of: file.name)
             redshifts = table.redshifts(rows, of: file.name)
+        }
+        if imagesAlone {
+            (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
+            // Magnitudes of other bands or another kind are none: nobody asked for them.
+            catalogue =
+                try magnitudes ?? (layout.magnitudes.isEmpty ? try? names.magnitudes(layout) : names.magnitudes(layout))
+            return
         }
         if magnitudes == nil { magnitudes = try names.magnitudes(layout) }
         if redshifts == nil { redshifts = try names.redshifts(layout) }
@@ -71,11 +75,13 @@ struct GalaxyTensors {
                 message: "expected images, magnitudes and at most redshifts, found a further tensor")
         }
         (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, magnitudes, redshifts, ids)
+        catalogue = magnitudes
     }
 
     private init(_ other: GalaxyTensors, images: TensorView) {
         self.images = images
         (magnitudes, redshifts, objectIDs) = (other.magnitudes, other.redshifts, other.objectIDs)
+        catalogue = other.catalogue
     }
 
     /// With images of `imageShape` out of the middle of larger ones, the first row and column of it being
