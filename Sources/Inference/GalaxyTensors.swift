@@ -59,9 +59,9 @@ struct GalaxyTensors {
         }
         if imagesAlone {
             (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
-            // Magnitudes of other bands or another kind are none: nobody asked for them.
-            catalogue =
-                try magnitudes ?? (layout.magnitudes.isEmpty ? try? names.magnitudes(layout) : names.magnitudes(layout))
+            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout) }
+            // Those of another kind or shape are none: nobody asked for them.
+            catalogue = magnitudes ?? (try? names.magnitudes(layout))
             return
         }
         if magnitudes == nil { magnitudes = try names.magnitudes(layout) }
