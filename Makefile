@@ -10,12 +10,13 @@ DESTDIR ?=
 ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
+FORMATS_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud test-pages test-slurm format lint bench bench-peers accuracy elementary figure \
-	weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image \
-	image-test install uninstall
+.PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
+	elementary figure weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated \
+	instruction-count image image-test install uninstall
 
 deps:
 	@scripts/install-packages.sh
@@ -34,7 +35,7 @@ demo: build
 	@.build/release/cai demo --out $(OUT)
 
 # The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
-test: test-cloud
+test: test-cloud test-formats
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 
@@ -48,6 +49,12 @@ test-cloud: build
 test-slurm: build
 	@scripts/install-packages.sh --slurm
 	@Tests/Slurm/run.sh .build/release/cai
+
+# FITS, HDF5 and NumPy's files against astropy, h5py and NumPy. Options of pytest go through FORMATS_ARGS.
+test-formats: build
+	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --formats
+	@Tests/Formats/run.sh $(FORMATS_ARGS)
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:
@@ -123,4 +130,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv demo-output
+	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output

@@ -4,6 +4,7 @@
 # With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
 # .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
 # With --slurm a Slurm to try deploy/slurm on.
+# With --formats cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with: their tests need them.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
@@ -28,6 +29,13 @@ command -v git >/dev/null 2>&1 || need git
 if [ "${1:-}" = --python ]; then
     command -v python3 >/dev/null 2>&1 || need python3
     python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv
+fi
+
+if [ "${1:-}" = --formats ]; then
+    # Where the loader finds them; ldconfig is not on everybody's path.
+    libraries=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p)
+    case $libraries in *libcfitsio.so*) ;; *) need libcfitsio-dev ;; esac
+    case $libraries in *libhdf5_serial.so* | *libhdf5.so*) ;; *) need libhdf5-dev ;; esac
 fi
 
 if [ "${1:-}" = --checks ]; then

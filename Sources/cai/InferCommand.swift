@@ -12,15 +12,16 @@ struct InferCommand: ParsableCommand {
         abstract: "Predict the redshifts of galaxies in partition files.",
         discussion: """
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
-            redshifts [N]), or .npz or .safetensors files with tensors of those names; folders of such files; or \
-            patterns. Files are taken in natural order (1, 2, 10). s3://bucket/key is an object, s3://bucket/prefix/ the \
-            files right under a prefix: they are computed while they are fetched, with the credentials and the endpoint \
-            that AWS's own tools would use.
+            redshifts [N]); .npz, .safetensors, HDF5 or FITS files with tensors, datasets or columns of those names; \
+            folders of such files; or patterns. The options below say where names or bands differ; larger cutouts are \
+            cropped to their middle. docs/FORMATS.md tells the rest. Files are taken in natural order (1, 2, 10). \
+            s3://bucket/key is an object, s3://bucket/prefix/ the files right under a prefix: they are computed while \
+            they are fetched, with the credentials and the endpoint that AWS's own tools would use.
 
             OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
-            object_id, source, row, z_phot, z_spec), .jsonl (the same, an object a line) or .npy (z_phot as float32). It \
-            may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
-            them back exactly.
+            object_id, source, row, z_phot, z_spec), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
+            (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or \
+            with -, CSV goes to the standard output. Numbers have as many digits as it takes to read them back exactly.
 
             \(RankOptions.discussion)
 
@@ -34,10 +35,13 @@ struct InferCommand: ParsableCommand {
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
               cai infer data/ -o z.csv --rank 3 --world-size 16
               srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
+              cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
     @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
     var inputs: [String]
+
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
     @Option(
         help: ArgumentHelp(
@@ -48,7 +52,8 @@ struct InferCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Where predictions go: .csv, .jsonl, .npy, or - for CSV on the standard output.", valueName: "out"))
+            "Where predictions go: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on the standard output.",
+            valueName: "out"))
     var output: String = "-"
 
     @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
@@ -91,7 +96,8 @@ struct InferCommand: ParsableCommand {
         try requireNumber(limit, of: "--limit")
         try requireNumber(numHeads, of: "--num-heads")
         if output != "-", PredictionFormat(path: output) == nil {
-            throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, or -, found '\(output)'")
+            throw ValidationError(
+                "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
         }
         if profile, quiet, !json {
             throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
@@ -109,16 +115,19 @@ struct InferCommand: ParsableCommand {
         let store = isRemote ? try StoreLocator.store(nil) : nil
         let format = output == "-" ? nil : PredictionFormat(path: output)
         let place = try format.map { _ in try OutputFile(output, store: store) }
-        let job = PredictionJob(
-            weights: weights, inputs: try GalaxyInputs(inputs, store: store), store: store, numHeads: numHeads,
-            batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
-            share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
-        if let place { try job.check(output: place) }
+        var job = PredictionJob(
+            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
+            store: store, numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available,
+            limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
+        job.isDigested = format?.hasProvenance ?? false
+        if let place { try job.check(output: place, format: format) }
         let record = try rank.map { try RankRecorder($0, store: store, isQuiet: quiet) }
         let outcome = try job.run()
         if let place, let format {
             try place.write { path throws(InferenceError) in
-                try PredictionWriter.write(outcome.predictions, to: path, format: format)
+                try PredictionWriter.write(
+                    outcome.predictions, to: path, format: format,
+                    provenance: outcome.weightsSHA256.map { Provenance(weights: weights, sha256: $0) })
                 try record?.note(path)
             }
             try record?.write(outcome, of: job)

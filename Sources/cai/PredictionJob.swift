@@ -20,6 +20,8 @@ struct PredictionJob {
     var gemm = GemmBackend.auto
     /// Whether kernel calls are timed.
     var isProfiled = false
+    /// Whether the weights' SHA-256 is wanted.
+    var isDigested = false
     /// No progress, no notices.
     var isQuiet = false
 
@@ -34,6 +36,8 @@ struct PredictionJob {
         /// The kernels that were used; never `auto`.
         let instructionSet: InstructionSet
         let gemm: GemmBackend
+        /// SHA-256 of the weights' file, in hexadecimal digits; nil where none was asked for.
+        let weightsSHA256: String?
         /// nil where none was asked for.
         let profile: ProfileReport?
         /// Which galaxies were run; nil for all.
@@ -41,8 +45,8 @@ struct PredictionJob {
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
-    func check(output: OutputFile) throws(InferenceError) {
-        try output.check(sparing: [weights] + inputs.files.map(\.path))
+    func check(output: OutputFile, format: PredictionFormat? = nil) throws(InferenceError) {
+        try output.check(sparing: [weights] + inputs.files.map(\.path), format: format)
     }
 
     /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its
@@ -50,8 +54,10 @@ struct PredictionJob {
     func run() throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
+        var digest: String?
         let model = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: isQuiet) {
-            try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
+            if isDigested { digest = try $0.withFileBytes { SHA256Digest.hexadecimal(of: $0) } }
+            return try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
         }
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: limit)
@@ -69,7 +75,7 @@ struct PredictionJob {
             predictions: predictions,
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
-            instructionSet: model.instructionSet, gemm: model.gemm,
+            instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: digest,
             profile: profile.map { profile in
                 ProfileReport(
                     profile, seconds: predictions.seconds, threads: predictions.threads,
