@@ -38,7 +38,7 @@ func logLevels(level: String, lines: Int) throws {
 
 @Test(
     "Errors are objects too, those of the command line included",
-    arguments: [(["infer", "none.pt"], 1), (["infer"], 2)])
+    arguments: [(["infer", "none.pt"], Int32(1)), (["infer"], Int32(2))])
 func jsonErrors(words: [String], status: Int32) throws {
     let command = try Command.run(words + ["--log-format", "json", "--log-level", "error"])
     #expect(command.status == status && command.output.isEmpty)
