@@ -131,6 +131,11 @@ struct Legend {
                 case .line(let style, let marker):
                     if !style.isEmpty { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
                     if let marker { Marker.draw(marker, at: x + (Self.sampleWidth - 6) / 2, middle, onto: &svg) }
+                case .outline(let series, let hasLine):
+                    let style = FigureStyle.outline(series)
+                    if hasLine { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
+                    let centre = x + (Self.sampleWidth - 6) / 2
+                    Marker.draw(series, at: centre, middle, onto: &svg, isHollow: true)
                 case .box(let style): svg.rectangle(x + 6, middle - 6, 12, 12, style: style)
                 }
                 svg.text(key.name, x + Self.sampleWidth, middle + FigureStyle.fontSize * 0.35)

@@ -49,8 +49,9 @@ public enum FigureStyle {
 
     static let roles = [surface, ink, soft, grid] + series + density
 
-    /// Classes of a series: a line `l`, a filled shape `f`, a band `b`.
+    /// Classes of a series: a line `l`, a thin one or an outline `e`, a filled shape `f`, a band `b`.
     public static func line(_ series: Int) -> String { "l\(index(series))" }
+    public static func outline(_ series: Int) -> String { "e\(index(series))" }
     public static func fill(_ series: Int) -> String { "f\(index(series))" }
     public static func band(_ series: Int) -> String { "b\(index(series))" }
     /// Fills of a step of densities, and dots of it.

@@ -3,11 +3,15 @@ import Glibc
 /// A shape that stands for a value, another for each series: who sees no colours tells them apart by it.
 enum Marker {
     /// Draws the marker of a series.
-    /// - Parameter label: what is shown where a pointer rests on it.
+    /// - Parameters:
+    ///   - label: what is shown where a pointer rests on it.
+    ///   - isHollow: whether its outline alone is drawn.
     static func draw(
-        _ series: Int, at x: Double, _ y: Double, onto svg: inout SVG, size: Double = 4.2, label: String? = nil
+        _ series: Int, at x: Double, _ y: Double, onto svg: inout SVG, size: Double = 4.2, label: String? = nil,
+        isHollow: Bool = false
     ) {
-        svg.path(path(series, x, y, size), style: FigureStyle.fill(series), label: label)
+        let style = isHollow ? FigureStyle.outline(series) : FigureStyle.fill(series)
+        svg.path(path(series, x, y, size), style: style, label: label)
     }
 
     private static func path(_ series: Int, _ x: Double, _ y: Double, _ size: Double) -> SVGPath {

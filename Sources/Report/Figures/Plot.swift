@@ -34,6 +34,8 @@ public struct LegendKey: Sendable {
     public enum Sample: Sendable {
         /// A line of a style, with a marker of a series if there is one.
         case line(style: String, marker: Int?)
+        /// A marker's outline, on a thin line if there is one.
+        case outline(series: Int, hasLine: Bool)
         /// A filled square of a style.
         case box(style: String)
     }

@@ -11,6 +11,21 @@ public struct Caveats: Sendable {
         case wallTime = "wall_time"
         case stragglers
         case unusedDurations = "unused_durations"
+
+        /// In a few words.
+        public var title: String {
+            switch self {
+            case .listingLimit: "Listings that may be cut off"
+            case .missingRanks: "Missing ranks"
+            case .repeated: "Ranks or partitions more than once"
+            case .mixedRuns: "Runs that may be mixed up"
+            case .noResults: "Runs without results"
+            case .mislabelled: "Runs that are not what their folder says"
+            case .wallTime: "Wall time"
+            case .stragglers: "Ranks that a mean does not show"
+            case .unusedDurations: "Durations of other runs"
+            }
+        }
     }
 
     /// Something to know before a number is quoted.

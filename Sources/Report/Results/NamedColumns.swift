@@ -24,6 +24,14 @@ struct NamedColumns {
             return value
         }
 
+        /// nil where the cell is empty.
+        func optionalNumber(_ column: String) throws(ReportError) -> Double? {
+            guard try !text(column).isEmpty else { return nil }
+            let value = try number(column)
+            guard value < 1e18 else { throw error(column, expected: "a number below 10^18") }
+            return value
+        }
+
         func count(_ column: String) throws(ReportError) -> Int {
             let value = try number(column)
             guard value == value.rounded(), value < 1e15 else { throw error(column, expected: "a whole number") }

@@ -7,6 +7,8 @@ public struct RunStatistics: Sendable, Equatable {
     public let seconds: Double
     /// Of the slowest rank, outlier or not.
     public let longest: Double
+    /// Sum of `total_cpu_time (seconds)`.
+    public let total: Double
     /// Sum of `total_cpu_memory (MB)`.
     public let memory: Double
     /// Sum of `throughput_bps`.
@@ -31,6 +33,7 @@ public struct RunStatistics: Sendable, Equatable {
         let times = ranks.map(\.seconds)
         seconds = Statistics.mean(Statistics.withoutOutliers(times))
         longest = times.max() ?? 0
+        total = times.reduce(0, +)
         memory = ranks.reduce(0) { $0 + $1.memory }
         throughput = ranks.reduce(0) { $0 + $1.throughput }
         bits = ranks.reduce(0) { $0 + $1.bits }

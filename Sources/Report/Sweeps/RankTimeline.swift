@@ -1,0 +1,132 @@
+/// When each rank of a run did what.
+struct RankTimeline {
+    enum Stage: Int, CaseIterable {
+        case queue, load, download, compute, publish, other
+
+        var name: String {
+            switch self {
+            case .queue: "queue"
+            case .load: "load weights"
+            case .download: "open or download"
+            case .compute: "compute"
+            case .publish: "publish"
+            case .other: "other"
+            }
+        }
+
+        /// Its colour.
+        var series: Int {
+            switch self {
+            case .queue: 6
+            case .load: 4
+            case .download: 5
+            case .compute: 0
+            case .publish: 2
+            case .other: 3
+            }
+        }
+    }
+
+    struct Span: Equatable {
+        let stage: Stage
+        let from: Double
+        let to: Double
+    }
+
+    struct Bar {
+        let name: String
+        /// One after another, from second 0 on.
+        let spans: [Span]
+        var end: Double { spans.last?.to ?? 0 }
+    }
+
+    /// What the times are measured from.
+    enum Origin {
+        /// The first rank's start: ranks have started and stages.
+        case run
+        /// The first call to the store of all ranks, which is all that older files tell of when a rank began.
+        case store
+        /// Each rank's own start: nothing tells when that was.
+        case rank
+    }
+
+    let origin: Origin
+    /// In the order of their starts; where these are not known, the longest first.
+    let bars: [Bar]
+
+    init(_ ranks: [RankRecord]) {
+        let starts = ranks.compactMap { $0.stages == nil ? nil : $0.started }
+        let calls = ranks.compactMap { rank in rank.store?.firstRequest.flatMap { $0 > 0 ? $0 : nil } }
+        let named = ranks.enumerated().map { ("rank \($1.rank ?? $0)", $1) }
+        if let first = starts.min(), starts.count == ranks.count {
+            origin = .run
+            bars = Self.inOrder(named.map { Self.bar($0, $1, first: first) })
+        } else if let first = calls.min(), calls.count == ranks.count {
+            origin = .store
+            bars = Self.inOrder(named.map { Self.barOfCalls($0, $1, first: first) })
+        } else {
+            origin = .rank
+            bars = named.map { Bar(name: $0, spans: [Span(stage: .compute, from: 0, to: $1.seconds)]) }
+                .sorted { $0.end > $1.end }
+        }
+    }
+
+    private static func inOrder(_ bars: [Bar]) -> [Bar] {
+        func start(_ bar: Bar) -> Double { bar.spans.first { $0.stage != .queue }?.from ?? 0 }
+        // Sorted stably: ranks that started at once keep their order.
+        return bars.enumerated().sorted { (start($0.element), $0.offset) < (start($1.element), $1.offset) }
+            .map(\.element)
+    }
+
+    private static func bar(_ name: String, _ rank: RankRecord, first: Double) -> Bar {
+        let stages = rank.stages
+        return bar(
+            name,
+            [
+                (.queue, (rank.started ?? first) - first), (.load, stages?.load ?? 0),
+                (.download, stages?.download ?? 0), (.compute, stages?.compute ?? 0),
+                (.publish, stages?.publish ?? 0), (.other, stages?.other ?? 0),
+            ])
+    }
+
+    private static func barOfCalls(_ name: String, _ rank: RankRecord, first: Double) -> Bar {
+        let start = rank.store?.firstRequest ?? first
+        let calls = max(0, (rank.store?.lastResponse ?? start) - start)
+        return bar(name, [(.queue, start - first), (.download, calls), (.compute, rank.seconds)])
+    }
+
+    private static func bar(_ name: String, _ lengths: [(Stage, Double)]) -> Bar {
+        var spans: [Span] = []
+        var end = 0.0
+        for (stage, seconds) in lengths where seconds > 0 {
+            spans.append(Span(stage: stage, from: end, to: end + seconds))
+            end += seconds
+        }
+        return Bar(name: name, spans: spans)
+    }
+
+    /// Stages that any bar has.
+    var stages: [Stage] {
+        let present = Set(bars.flatMap { $0.spans.map(\.stage) })
+        return Stage.allCases.filter(present.contains)
+    }
+
+    var end: Double { bars.map(\.end).max() ?? 0 }
+
+    /// How many ranks are in a stage, on average over each of so many equal parts of the time.
+    func occupation(of stage: Stage, parts: Int) -> [Double] {
+        var counts = [Double](repeating: 0, count: parts)
+        guard end > 0 else { return counts }
+        let width = end / Double(parts)
+        for span in bars.flatMap(\.spans) where span.stage == stage {
+            let first = min(max(0, Int(span.from / width)), parts - 1)
+            let last = min(max(first, Int(span.to / width)), parts - 1)
+            for part in first...last {
+                let from = max(span.from, Double(part) * width)
+                let to = min(span.to, Double(part + 1) * width)
+                counts[part] += max(0, to - from) / width
+            }
+        }
+        return counts
+    }
+}

@@ -1,0 +1,165 @@
+/// Curves of a tree's runs, one for each partition size, with those of others beside them.
+struct SweepFigures {
+    let groups: [RunGroup]
+    let durations: RunDurations
+    let references: [ReferenceMeasurement]
+    /// What legends call these runs, where others stand beside them.
+    let label: String
+
+    /// A named line with its range at each point.
+    struct Curve {
+        /// Partition and data size: curves of equal ones have one colour.
+        let kind: String
+        /// Whose it is, where it does not stand alone.
+        var owner: String?
+        var points: [LineSeries.Point]
+
+        var name: String { [kind.isEmpty ? nil : kind, owner].compactMap(\.self).joined(separator: ", ") }
+
+        fileprivate mutating func add(_ point: LineSeries.Point) {
+            points.append(point)
+            points.sort { $0.x < $1.x }
+        }
+    }
+
+    /// Whether there is anything to draw: points of our own at two values at least, or one and somebody else's.
+    func isThere(_ quantity: SweepQuantity, by variable: SweepVariable) -> Bool {
+        !own(quantity, by: variable).isEmpty
+    }
+
+    /// Runs of this tree. Curves are of one partition size, and where something else than the data size is varied, of one
+    /// data size, too.
+    func own(_ quantity: SweepQuantity, by variable: SweepVariable) -> [Curve] {
+        var curves: [Curve] = []
+        for group in groups {
+            guard let x = variable.value(of: group.key),
+                let y = group.mean({ quantity.value(of: $0, durations.duration(of: $0)) })
+            else { continue }
+            let values = group.runs.compactMap { quantity.value(of: $0, durations.duration(of: $0)) }
+            let range = values.count > 1 ? (values.min() ?? y)...(values.max() ?? y) : nil
+            let runs = values.count == 1 ? "1 run" : "mean of \(values.count) runs"
+            let label = "\(group.key.text): \(Decimals.shortest(y, digits: 4)) (\(runs))"
+            let kind = Self.kind(group.key.partition, variable == .dataSize ? nil : group.key.size?.text)
+            Self.add(LineSeries.Point(x, y, range: range, label: label), kind: kind, owner: nil, to: &curves)
+        }
+        return curves
+    }
+
+    /// Those of others, one for each partition size and hardware.
+    func others(_ quantity: SweepQuantity, by variable: SweepVariable) -> [Curve] {
+        var curves: [Curve] = []
+        for other in references {
+            guard let x = variable.value(of: other), let (y, range) = quantity.value(of: other) else { continue }
+            let size = variable == .dataSize ? nil : other.gigabytes.map { Decimals.shortest($0, digits: 6) + " GB" }
+            let label = "\(other.hardware): \(Decimals.shortest(y, digits: 4)) (\(other.source))"
+            Self.add(
+                LineSeries.Point(x, y, range: range, label: label), kind: Self.kind(other.partition, size),
+                owner: other.hardware, to: &curves)
+        }
+        return curves
+    }
+
+    private static func add(_ point: LineSeries.Point, kind: String, owner: String?, to curves: inout [Curve]) {
+        if let index = curves.firstIndex(where: { $0.kind == kind && $0.owner == owner }) {
+            curves[index].add(point)
+        } else {
+            curves.append(Curve(kind: kind, owner: owner, points: [point]))
+        }
+    }
+
+    /// `25 MB`, `25 MB, 1 GB`
+    private static func kind(_ partition: Double?, _ size: String?) -> String {
+        [partition.map { Decimals.shortest($0, digits: 6) + " MB" }, size].compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// A figure with linear axes and one with logarithmic ones.
+    func pair(_ quantity: SweepQuantity, by variable: SweepVariable, caption: String = "") -> [Figure] {
+        [
+            figure(quantity, by: variable, .linear, caption: caption),
+            figure(quantity, by: variable, .logarithmic, caption: caption),
+        ]
+    }
+
+    func figure(
+        _ quantity: SweepQuantity, by variable: SweepVariable, _ kind: Scale.Kind, caption: String = ""
+    ) -> Figure {
+        let others = others(quantity, by: variable)
+        let own = own(quantity, by: variable).map { curve in
+            others.isEmpty ? curve : Curve(kind: curve.kind, owner: label, points: curve.points)
+        }
+        return figure(own, beside: others, quantity, by: variable, kind, caption: caption)
+    }
+
+    /// By the wall's clock, with the sum of the ranks' rates: the same runs, named so that nobody takes one for the other.
+    func wallBesideSum(by variable: SweepVariable, _ kind: Scale.Kind, caption: String) -> Figure {
+        func named(_ quantity: SweepQuantity, _ owner: String) -> [Curve] {
+            own(quantity, by: variable).map { Curve(kind: $0.kind, owner: owner, points: $0.points) }
+        }
+        return figure(
+            named(.wallBits, "wall clock"), beside: named(.sumOfRanks, "sum of ranks"), .wallBits, by: variable, kind,
+            caption: caption)
+    }
+
+    func figure(
+        _ own: [Curve], beside others: [Curve], _ quantity: SweepQuantity, by variable: SweepVariable,
+        _ kind: Scale.Kind, guide: Guide? = nil, caption: String
+    ) -> Figure {
+        let log = kind == .logarithmic
+        let shown = log ? others : Self.near(others, own)
+        let curves = own + shown
+        let colours = curves.map(\.kind).reduce(into: [String]()) { all, kind in
+            if kind.isEmpty || !all.contains(kind) { all.append(kind) }
+        }
+        var alone = 0
+        func colour(_ curve: Curve) -> Int {
+            // What has no partition size has a colour of its own, each time.
+            guard curve.kind.isEmpty else { return colours.firstIndex(of: curve.kind) ?? 0 }
+            alone += 1
+            let places = colours.indices.filter { colours[$0].isEmpty }
+            return places[min(alone, places.count) - 1]
+        }
+        let layers: [any ChartLayer] =
+            own.map { LineSeries($0.name, $0.points, series: colour($0)) }
+            + shown.map { OutlineSeries($0.name, $0.points, series: colour($0), hasLine: $0.points.count > 1) }
+        let points = curves.flatMap(\.points)
+        let values = points.flatMap { [$0.y, $0.range?.lowerBound ?? $0.y, $0.range?.upperBound ?? $0.y] }
+        let places = points.map(\.x)
+        let ticks = Set(places).sorted().map { Scale.Tick($0, Scale.label($0)) }
+        let chart = Chart(
+            x: Axis(
+                variable.axis, log ? .logarithmic(covering: places) : .linear(covering: places, zero: true),
+                ticks: variable.hasOwnTicks ? ticks : nil),
+            y: Axis(quantity.axis, log ? .logarithmic(covering: values) : .linear(covering: values, zero: true)),
+            layers: (guide.map { [$0] } ?? []) + layers,
+            // Rows of the legend take nothing away from the plot.
+            height: 380 + 18 * Double(max(0, curves.count - 3)))
+        let title = "\(quantity.title) by \(variable.name)" + (log ? ", logarithmic axes" : "")
+        let left = others.reduce(0) { $0 + $1.points.count } - shown.reduce(0) { $0 + $1.points.count }
+        let beyond = left > 0 ? " \(left) of others' points lie beyond these axes." : ""
+        return chart.figure(
+            id: "\(quantity.id)-by-\(variable.id)" + (log ? "-log" : ""), title: title,
+            description: Self.description(curves), caption: caption + beyond)
+    }
+
+    /// Of others' points those that leave ours room on linear axes.
+    private static func near(_ others: [Curve], _ own: [Curve]) -> [Curve] {
+        let points = own.flatMap(\.points)
+        guard let right = points.map(\.x).max(), let top = points.map(\.y).max() else { return others }
+        return others.compactMap { curve in
+            let near = curve.points.filter { $0.x <= right * 1.1 && $0.y <= top * 4 }
+            return near.isEmpty ? nil : Curve(kind: curve.kind, owner: curve.owner, points: near)
+        }
+    }
+
+    /// The curves' ends in words.
+    private static func description(_ curves: [Curve]) -> String {
+        curves.map { curve in
+            guard let first = curve.points.first, let last = curve.points.last else { return curve.name }
+            func place(_ point: LineSeries.Point) -> String {
+                "\(Decimals.shortest(point.y, digits: 3)) at \(Decimals.shortest(point.x, digits: 4))"
+            }
+            return curve.points.count == 1
+                ? "\(curve.name): \(place(first))" : "\(curve.name): from \(place(first)) to \(place(last))"
+        }.joined(separator: "; ") + "."
+    }
+}

@@ -1,0 +1,131 @@
+/// What a page says of a tree of runs: times and throughput by data size, batch size and threads, the ranks of its largest
+/// run, calls to the store, and what the data cannot support.
+public struct TreeReport: Sendable {
+    public let sections: [PageSection]
+    /// One line for below the title.
+    public let lead: String
+
+    /// - Parameters:
+    ///   - references: numbers of others, drawn beside the runs.
+    ///   - root: the tree's `experiment.json`.
+    public init(
+        _ tree: ResultTree, durations: RunDurations = RunDurations(), references: [ReferenceMeasurement] = [],
+        root: ExperimentRoot? = nil
+    ) {
+        let figures = SweepFigures(
+            groups: tree.groups, durations: durations, references: references, label: root?.label ?? "this tree")
+        let sweeps = SweepSections(figures, tree)
+        let caveats = Caveats(tree, durations: durations)
+        lead = Self.lead(tree)
+        var sections = [Self.overview(tree, durations, references, root)]
+        sections += [sweeps.dataSize, sweeps.wallClock, sweeps.batchSize, sweeps.threads].compactMap(\.self)
+        // Of equal ones the first: the same tree makes the same page.
+        if let largest = tree.runs.max(by: { $0.ranks.count < $1.ranks.count }) {
+            sections += RunSections(largest, duration: durations.duration(of: largest)).sections.map { section in
+                PageSection(
+                    section.title, id: section.id,
+                    [.text("Run \(largest.key.run) of \(largest.key.group.text), which has the most ranks.")]
+                        + section.items)
+            }
+        }
+        if let store = sweeps.store { sections.append(store) }
+        if !caveats.all.isEmpty { sections.append(Self.doubts(caveats)) }
+        self.sections = sections
+    }
+
+    private static func lead(_ tree: ResultTree) -> String {
+        let ranks = tree.runs.reduce(0) { $0 + $1.ranks.count }
+        let galaxies = tree.runs.reduce(0) { $0 + $1.statistics.galaxies }
+        return "\(Decimals.grouped(tree.runs.count)) runs of \(Decimals.grouped(ranks)) ranks in all, which computed "
+            + "\(Decimals.grouped(galaxies)) galaxies."
+    }
+
+    private static func overview(
+        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ root: ExperimentRoot?
+    ) -> PageSection {
+        var items: [PageSection.Item] = []
+        let rated = tree.runs.compactMap { run -> (run: Run, rate: Double)? in
+            durations.duration(of: run).map { (run, Double(run.statistics.galaxies) / $0.seconds) }
+        }
+        if let best = rated.max(by: { $0.rate < $1.rate }) {
+            items.append(.facts(Headline(best.run, rate: best.rate, root).facts))
+        } else {
+            items.append(
+                .note(
+                    "The wall time of no run is known: rates of ranks are shown, and their sums as published, which are no "
+                        + "rates of runs."))
+        }
+        if let machine = root?.machineText { items.append(.text("Ran on: \(machine).")) }
+        if let program = root?.programText { items.append(.text("Computed with: \(program).")) }
+        if !references.isEmpty {
+            let hardware = references.map(\.hardware).reduce(into: [String]()) { all, name in
+                if !all.contains(name) { all.append(name) }
+            }
+            items.append(
+                .text(
+                    "Numbers of others are drawn beside these, labelled with their hardware: \(hardware.joined(separator: "; "))."
+                )
+            )
+        }
+        items.append(
+            .text(
+                "Points are means over runs, bars reach from the least to the most of them. 1 GB is 10\u{2079} bytes; a galaxy has "
+                    + "20,520 bytes of image and magnitudes."))
+        return PageSection("Overview", items)
+    }
+
+    private static func doubts(_ caveats: Caveats) -> PageSection {
+        PageSection(
+            "What these data cannot support", id: "doubts",
+            Caveats.Kind.allCases.flatMap { kind -> [PageSection.Item] in
+                let own = caveats.all.filter { $0.kind == kind }
+                guard !own.isEmpty else { return [] }
+                let shown = own.prefix(mostOfAKind).map { PageSection.Item.text("\(inTree($0.place)): \($0.text).") }
+                let more = own.count - shown.count
+                return [.heading(kind.title)] + shown
+                    + (more > 0 ? [.text("And \(more) more like this, which 'cai stats --json' names.")] : [])
+            })
+    }
+
+    private static let mostOfAKind = 6
+
+    /// A folder's place in the tree, where its path shows it.
+    private static func inTree(_ place: String) -> String {
+        let parts = place.split(separator: "/", omittingEmptySubsequences: false)
+        let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
+        return parts[first...].joined(separator: "/")
+    }
+}
+
+/// The case that the published system is known for: half a million cutouts in a minute.
+struct Headline {
+    let facts: [PageFact]
+
+    static let galaxies = 500_000
+    static let seconds = 60.0
+
+    /// - Parameter rate: galaxies per second of wall time.
+    init(_ run: Run, rate: Double, _ root: ExperimentRoot?) {
+        let needed = Double(Self.galaxies) / Self.seconds
+        var facts = [
+            PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text),
+            PageFact(
+                "500,000 galaxies", RunSections.seconds(Double(Self.galaxies) / rate), detail: "at that rate"),
+        ]
+        if let threads = Self.threads(run), root?.machine?.stateMachine == nil {
+            let cores = (needed / (rate / Double(threads))).rounded(.up)
+            facts.append(
+                PageFact(
+                    "cores for 500,000 in a minute", Decimals.grouped(cores, 0),
+                    detail: "as the \(threads == 1 ? "one" : "\(threads)") that ran, if all ran as fast"))
+        }
+        self.facts = facts
+    }
+
+    /// Of its ranks; nil where they do not tell, or differ.
+    private static func threads(_ run: Run) -> Int? {
+        let threads = Set(run.ranks.map(\.threads))
+        guard threads.count == 1, let count = threads.first ?? nil, count > 0 else { return nil }
+        return count
+    }
+}
