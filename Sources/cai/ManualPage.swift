@@ -61,7 +61,7 @@ struct ManualPage {
         page += Self.options(root.arguments ?? [])
         page += [".Sh COMMANDS"]
         for command in commands {
-            page += [".Ss \(root.commandName) \(command.commandName)", Self.escaped(command.abstract ?? "")]
+            page += [".Ss \(root.commandName) \(command.commandName)"] + Self.filled(command.abstract ?? "")
             page += [".Pp"] + Self.paragraphs(command.discussion ?? "", heading: ".Em")
             page += Self.options(command.arguments ?? [])
         }
@@ -100,7 +100,7 @@ struct ManualPage {
                     argument.isPositional
                     ? "Ar \(value)" : names.joined(separator: " , ") + (argument.kind == "flag" ? "" : " Ar \(value)")
                 let standard = argument.defaultValue.map { " (default: \($0))" } ?? ""
-                return [".It \(item)", escaped((argument.abstract ?? "") + standard)]
+                return [".It \(item)"] + filled((argument.abstract ?? "") + standard)
             } + [".El"]
     }
 
@@ -124,7 +124,7 @@ struct ManualPage {
                 end()
                 let isHeading = line.allSatisfy { $0.isUppercase || $0 == " " }
                 if isHeading, page.last == ".Pp", heading == ".Ss" { page.removeLast() }
-                page.append(isHeading ? "\(heading) \(line)" : escaped(String(line)))
+                page += isHeading ? ["\(heading) \(line)"] : filled(line)
             }
         }
         end()
@@ -137,11 +137,29 @@ struct ManualPage {
         escaped(text.prefix(1).lowercased() + text.dropFirst().trimmingSuffix { $0 == "." })
     }
 
+    /// Words on lines of 80 bytes at most, sentences on lines of their own: roff fills them anew.
+    private static func filled(_ text: some StringProtocol) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            let word = escaped(String(word))
+            let isEnd = line.last.map { ".?!".contains($0) } ?? false
+            if line.isEmpty {
+                line = word
+            } else if isEnd || line.utf8.count + 1 + word.utf8.count > 80 {
+                lines.append(line)
+                line = word
+            } else {
+                line += " " + word
+            }
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+
     /// As roff reads it back: backslashes, and what would be a macro at the beginning of a line.
     private static func escaped(_ text: String) -> String {
-        var line = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
-        if line.hasPrefix(".") || line.hasPrefix("'") { line = "\\&" + line }
-        return line
+        let line = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+        return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
     }
 }
 
