@@ -12,7 +12,7 @@ FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test test-cloud test-pages format lint bench bench-peers accuracy elementary figure weights-manifest \
-	bench-lambda clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
+	bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -68,6 +68,11 @@ bench-lambda: build
 	@scripts/install-packages.sh --python
 	@Benchmarks/lambda/start.sh $(ARGS)
 	@$(PYTHON) Benchmarks/lambda/overlap.py
+
+# Time against data size, batch size, partition size and threads on this machine, about 36 minutes, with tables and
+# figures: make sweep ARGS=--dry-run tells what it will be. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
+sweep: build
+	@scripts/sweep.sh $(ARGS)
 
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy

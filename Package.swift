@@ -39,7 +39,8 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point one way: cai -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles}, Cloud};
+        // Dependencies point one way: cai -> Experiment -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles},
+        // Cloud};
         // cai -> Report
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe + optimised),
         .target(
@@ -54,10 +55,13 @@ let package = Package(
         .target(
             name: "Report", resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
             swiftSettings: memorySafe + optimised),
+        .target(
+            name: "Experiment", dependencies: ["FanOut", "Cloud", "Inference", "TensorFiles"],
+            swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [
-                "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
+                "Experiment", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),
@@ -80,6 +84,10 @@ let package = Package(
         .testTarget(
             name: "FanOutTests",
             dependencies: ["FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ExperimentTests",
+            dependencies: ["Experiment", "FanOut", "Cloud", "Inference", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -2,8 +2,18 @@ import CCrypto
 import CZlib
 
 /// SHA-256, alone and keyed, of libcrypto.
-enum SHA256Digest {
+public enum SHA256Digest {
     static let size = 32
+
+    /// As `sha256sum` writes it.
+    public static func hexadecimal(of bytes: RawSpan) -> String {
+        var digest = [UInt8](repeating: 0, count: size)
+        unsafe bytes.withUnsafeBytes { bytes in
+            // No bytes may have no address, which libcrypto does not take.
+            _ = unsafe bytes.isEmpty ? SHA256([], 0, &digest) : SHA256(bytes.baseAddress, bytes.count, &digest)
+        }
+        return digest.hexadecimal
+    }
 
     static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: size)

@@ -20,7 +20,7 @@ public struct Initialize: Sendable {
         let ranks = input.ranks ?? objects.count
         let weightsETag = try weightsETag(input)
         var manifest = RunManifest(
-            runID: input.runID ?? Self.newRunID(), created: created, input: input, objects: objects, ranks: ranks,
+            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
             weightsETag: weightsETag)
         let present = try stored { () throws(CloudError) in
             try store.list(bucket: input.bucket, prefix: manifest.keys.prefix)
@@ -76,7 +76,15 @@ public struct Initialize: Sendable {
         }
         let taken = Array(found.prefix(input.fileLimit ?? Int.max))
         try ObjectLabelTable.check(taken.map(\.key), name: place)
-        return taken
+        guard let repeated = input.repeated else { return taken }
+        // Rows of one prediction file have to be told apart.
+        let ranks = input.ranks ?? repeated
+        guard (repeated - 1) / ranks < taken.count else {
+            throw FanOutError(
+                "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
+                    + "there are, found \(repeated) in all")
+        }
+        return (0..<repeated).map { taken[$0 % taken.count] }
     }
 
     /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
@@ -126,12 +134,6 @@ public struct Initialize: Sendable {
 
     /// Requests wait for the network, not for a processor.
     static let requestsAtOnce = 32
-
-    /// The time, and what tells runs of the same second apart: `20261124T025000Z-1f3a9c0b`.
-    private static func newRunID() -> String {
-        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
-        return time + "-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
-    }
 }
 
 /// Runs `body` and passes on what it throws as a `FanOutError`.

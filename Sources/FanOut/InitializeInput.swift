@@ -10,6 +10,10 @@ public struct InitializeInput: Sendable, Equatable {
     public let dataPrefix: String
     /// The most partitions to take; nil for all.
     public let fileLimit: Int?
+    /// How many to hand out, the first ones again where those that were taken end; nil for each once.
+    public let repeated: Int?
+    /// Whether workers write their predictions.
+    public let predictions: Bool
     /// How many workers: `ranks`, else `world_size`; nil for as many as there are partitions to take.
     public let ranks: Int?
     public let batchSize: Int
@@ -40,12 +44,12 @@ public struct InitializeInput: Sendable, Equatable {
     /// Lambda functions that an account may run at once, unless it has asked for more.
     static let defaultConcurrency = 1000
     /// Items that one distributed Map takes is far above it; their list stays some megabytes.
-    private static let mostRanks = 100_000
+    public static let mostRanks = 100_000
 
     private static let keys = [
         "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",
         "data_prefix", "world_size", "weights", "ranks", "resume", "overwrite", "tolerated_failure_percentage",
-        "max_concurrency", "run_id",
+        "max_concurrency", "run_id", "repeat", "predictions",
     ]
 
     /// - Throws: `FanOutError` naming the key that is missing or makes no sense.
@@ -59,6 +63,8 @@ public struct InitializeInput: Sendable, Equatable {
         resultPath = Self.trimmed(try payload.name("result_path"))
         guard !resultPath.isEmpty else { throw payload.error("result_path", expected: "a name") }
         fileLimit = try payload.count("file_limit", in: 1...Int.max)
+        repeated = try payload.count("repeat", in: 1...Self.mostRanks)
+        predictions = try payload.flag("predictions", otherwise: true)
         batchSize = try payload.count("batch_size", in: 1...(1 << 20)) ?? Self.defaultBatchSize
         let worldSize = try payload.count("world_size", in: 1...Self.mostRanks)
         ranks = try payload.count("ranks", in: 1...Self.mostRanks) ?? worldSize

@@ -4,9 +4,10 @@ import Inference
 struct ObjectLabelTable {
     private let labels: [String: String]
 
-    /// - Parameter keys: of all of the run's partitions.
+    /// - Parameter keys: of all of the run's partitions, each as often as it is handed out.
     init(keys: [String]) {
-        labels = Dictionary(zip(keys, ObjectLabels.labels(for: keys)), uniquingKeysWith: { first, _ in first })
+        let keys = Set(keys).sorted()
+        labels = Dictionary(uniqueKeysWithValues: zip(keys, ObjectLabels.labels(for: keys)))
     }
 
     /// The labels of a rank's partitions, where the rank could not tell them from its own keys; else nil.

@@ -67,10 +67,9 @@ struct Payload {
         return value
     }
 
-    /// false where it is not there.
-    func flag(_ key: String) throws(FanOutError) -> Bool {
+    func flag(_ key: String, otherwise: Bool = false) throws(FanOutError) -> Bool {
         switch fields[key] {
-        case nil, .null: false
+        case nil, .null: otherwise
         case .bool(let value): value
         case .string("true"), .integer(1): true
         case .string("false"), .integer(0): false

@@ -16,9 +16,10 @@ struct PredictionTables {
 
     private typealias Table = Result<(bytes: [UInt8], rows: PredictionRows), FanOutError>
 
-    /// Writes `predictions.csv`. An entry whose predictions are not whole becomes a failure.
+    /// Writes `predictions.csv`, unless the run has none. An entry whose predictions are not whole becomes a failure.
     /// - Returns: their quality; nil where no galaxy has a redshift to compare with, or there are too many.
     func join(_ entries: inout [Result<RankEntry, FanOutError>]) throws(FanOutError) -> Quality? {
+        guard manifest.input.predictions else { return nil }
         let bucket = manifest.input.bucket
         let temporary = TemporaryFile(environment, ending: "csv")
         var predicted: [Double] = []
@@ -57,7 +58,7 @@ struct PredictionTables {
         var bytes = 0
         var end = first
         while end < entries.count {
-            let size = (try? entries[end].get().predictions.size) ?? 0
+            let size = (try? entries[end].get().predictions?.size) ?? 0
             if end > first, bytes + size > Self.mostBytes { break }
             bytes += size
             end += 1
@@ -73,9 +74,10 @@ struct PredictionTables {
 
     private func read(_ entry: RankEntry) throws(FanOutError) -> (bytes: [UInt8], rows: PredictionRows) {
         let bucket = manifest.input.bucket
-        let (key, name) = (entry.predictions.key, store.name(bucket: bucket, key: entry.predictions.key))
+        guard let predictions = entry.predictions else { throw FanOutError("the rank wrote no predictions") }
+        let name = store.name(bucket: bucket, key: predictions.key)
         let bytes = try stored { () throws(CloudError) in
-            try store.get(bucket: bucket, key: key, range: nil, etag: entry.predictions.etag)
+            try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
         }
         let rows = try PredictionRows(bytes, name: name)
         guard rows.count == entry.galaxies else {

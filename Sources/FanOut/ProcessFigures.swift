@@ -1,13 +1,19 @@
 import FoundationEssentials
 
 /// What the system tells of this process.
-struct ProcessFigures {
+public struct ProcessFigures {
     /// The most memory it has had so far, in bytes (VmHWM); 0 where the system does not tell.
     static var peakMemory: Int {
         let name = "VmHWM:"
         let line = text("/proc/self/status").split(separator: "\n").first { $0.hasPrefix(name) }
         let kilobytes = line?.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first
         return (kilobytes.flatMap { Int($0) } ?? 0) << 10
+    }
+
+    /// Measures the most memory anew from now on, where the system allows it: a process that makes several runs would tell
+    /// each of them the most of all before it.
+    public static func forgetPeakMemory() {
+        try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
     }
 
     /// Processor time of all its threads, in the kernel and out of it, to a hundredth of a second.

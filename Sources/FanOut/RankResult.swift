@@ -31,8 +31,8 @@ public struct RankResult: Sendable, Equatable {
     /// What the weights are called, and what changes with their bytes.
     public var weights = ""
     public var weightsETag: String?
-    /// Bytes of the predictions.
-    public var predictionBytes = 0
+    /// Bytes of the predictions; nil where none were asked for.
+    public var predictionBytes: Int?
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
     /// The most bytes of partitions that were in memory at a time.
@@ -74,7 +74,7 @@ public struct RankResult: Sendable, Equatable {
             "processor_s": .number(processorSeconds), "threads": .integer(threads),
             "instruction_set": .string(instructionSet), "architecture": .string(Self.architecture),
             "weights": .string(weights), "weights_etag": .optional(weightsETag),
-            "fetched_peak_bytes": .integer(peakFetched), "predictions_bytes": .integer(predictionBytes),
+            "fetched_peak_bytes": .integer(peakFetched), "predictions_bytes": .optional(predictionBytes),
             "non_finite": .integer(nonFinite),
             "configured_memory_mb": .optional(configuredMemory),
         ]

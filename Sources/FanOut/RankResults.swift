@@ -6,7 +6,8 @@ import TensorFiles
 struct RankEntry: Sendable {
     /// As the rank wrote it.
     let json: JSONValue
-    let predictions: ObjectInfo
+    /// nil where the run writes none.
+    let predictions: ObjectInfo?
     let galaxies: Int
     let totalSeconds: Double
     let inferenceSeconds: Double
@@ -88,18 +89,10 @@ struct RankResults: Sendable {
         if let expected = manifest.weightsETag, try result.text("weights_etag") != expected {
             throw result.error("weights_etag", expected: "'\(expected)'")
         }
-        guard let galaxies = try result.count("num_samples"), let size = try result.count("predictions_bytes") else {
-            throw FanOutError("\(name): expected num_samples and predictions_bytes, found neither or one")
+        guard let galaxies = try result.count("num_samples") else {
+            throw FanOutError("\(name): expected num_samples, found none")
         }
-        let table = manifest.keys.predictions(rank)
-        guard let predictions = objects[table] else {
-            throw FanOutError("\(store.name(bucket: manifest.input.bucket, key: table)): is missing")
-        }
-        guard predictions.size == size else {
-            throw FanOutError(
-                "\(store.name(bucket: manifest.input.bucket, key: table)): expected \(size) bytes, found "
-                    + "\(predictions.size)")
-        }
+        let predictions = manifest.input.predictions ? try predictions(rank, result) : nil
         return RankEntry(
             json: json, predictions: predictions, galaxies: galaxies,
             totalSeconds: try result.number("total_s") ?? 0, inferenceSeconds: try result.number("inference_s") ?? 0,
@@ -111,6 +104,20 @@ struct RankResults: Sendable {
             architecture: try result.text("architecture") ?? "", nonFinite: try result.count("non_finite") ?? 0,
             instructionSet: try result.text("instruction_set") ?? "", weights: try result.text("weights") ?? "",
             weightsETag: try result.text("weights_etag"))
+    }
+
+    /// The rank's predictions, which have to be as large as its result says.
+    private func predictions(_ rank: Int, _ result: Payload) throws(FanOutError) -> ObjectInfo {
+        guard let size = try result.count("predictions_bytes") else {
+            throw result.error("predictions_bytes", expected: "a whole number")
+        }
+        let key = manifest.keys.predictions(rank)
+        let name = store.name(bucket: manifest.input.bucket, key: key)
+        guard let predictions = objects[key] else { throw FanOutError("\(name): is missing") }
+        guard predictions.size == size else {
+            throw FanOutError("\(name): expected \(size) bytes, found \(predictions.size)")
+        }
+        return predictions
     }
 
     /// What a rank without a result was to do, since nobody else may have said so: `100MB/5.pt and 2 more: `.

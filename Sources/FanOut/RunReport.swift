@@ -99,7 +99,7 @@ public struct RunReport: Sendable {
             "billed_gb_s": .optional(billedGigabyteSeconds), "cost_usd": .optional(cost),
             "quality": quality.flatMap { Self.json($0) } ?? .null,
             "manifest": place(keys.manifest), "combined": place(keys.combined),
-            "predictions": place(keys.predictions), "summary": place(keys.summary),
+            "predictions": manifest.input.predictions ? place(keys.predictions) : .null, "summary": place(keys.summary),
         ])
     }
 

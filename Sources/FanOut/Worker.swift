@@ -65,7 +65,9 @@ public struct Worker: Sendable {
         rank.result.inferenceSeconds = rank.lap()
 
         let keys = RunKeys(resultPath: item.resultPath)
-        rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
+        if item.predictions {
+            rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
+        }
         rank.result.publishSeconds = rank.lap()
 
         rank.result.peakFetched = pool.peakResidentBytes

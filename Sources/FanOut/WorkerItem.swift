@@ -19,6 +19,8 @@ public struct WorkerItem: Sendable, Equatable {
     public let labels: [String]?
     /// A path or an `s3://` URL; nil for the weights that come with the program.
     public let weights: String?
+    /// Whether predictions are written.
+    public let predictions: Bool
     /// The run this is a part of; nil for items that are not ours.
     public let runID: String?
 
@@ -38,6 +40,7 @@ public struct WorkerItem: Sendable, Equatable {
         batchSize = input.batchSize
         self.labels = labels
         weights = input.weights
+        predictions = input.predictions
         self.runID = runID
     }
 
@@ -67,6 +70,7 @@ public struct WorkerItem: Sendable, Equatable {
         }
         self.labels = labels.isEmpty ? nil : labels
         weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
+        predictions = try payload.flag("PREDICTIONS", otherwise: true)
         runID = try payload.text("RUN_ID")
     }
 
@@ -80,6 +84,7 @@ public struct WorkerItem: Sendable, Equatable {
         ]
         if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
         if let weights { fields["WEIGHTS"] = .string(weights) }
+        if !predictions { fields["PREDICTIONS"] = .bool(false) }
         if let runID { fields["RUN_ID"] = .string(runID) }
         return .object(fields)
     }

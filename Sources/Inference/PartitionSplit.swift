@@ -67,6 +67,12 @@ public struct PartitionSplit {
         partition * rows..<min(count, (partition + 1) * rows)
     }
 
+    /// The name of the input that holds just the galaxies of a partition; nil where there is none.
+    public func wholeInput(_ partition: Int) -> String? {
+        let range = galaxies(of: partition)
+        return inputs.first { $0.rows == range }?.file.name
+    }
+
     /// Writes a partition, counted from 0, whole or not at all. Each file's checksums are compared before the first of its
     /// galaxies is written; where it comes from far, before the partition with the last of them is in its place.
     public func write(_ partition: Int, to path: String) throws(InferenceError) {

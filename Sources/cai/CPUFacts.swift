@@ -8,6 +8,8 @@ struct CPUFacts {
     /// Everything in the `flags` (x86) or `Features` (Arm) of /proc/cpuinfo.
     let flags: Set<String>
     let caches: [CPUReport.Cache]
+    /// Cores of all processors, each counted once however many threads it has; nil where the system does not tell.
+    let cores: Int?
 
     #if arch(x86_64)
     static let architecture = "x86-64"
@@ -40,6 +42,23 @@ struct CPUFacts {
         name = value("model name") ?? "unknown processor"
         flags = Set((value("flags") ?? value("Features") ?? "").split(separator: " ").map(String.init))
         self.caches = caches
+        cores = Self.cores(cpuinfo)
+    }
+
+    /// What is called the same by socket and by core is one.
+    private static func cores(_ cpuinfo: String) -> Int? {
+        var cores: Set<String> = []
+        var socket = ""
+        for line in cpuinfo.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            switch parts[0].words {
+            case "physical id": socket = parts[1].words
+            case "core id": cores.insert(socket + " " + parts[1].words)
+            default: break
+            }
+        }
+        return cores.isEmpty ? nil : cores.count
     }
 
     var extensions: [String] { Self.notable.filter(flags.contains) }

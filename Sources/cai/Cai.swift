@@ -18,6 +18,8 @@ struct Cai: ParsableCommand {
                                                partitions for a fan-out
               cai run payload.json --store file:///data
                                                a fan-out, all on this machine
+              cai experiment data/ -o tree --vary threads 1,2
+                                               how long it takes, and what decides that
               cai cost --galaxies 500000 --within 60s
                                                what one would take on AWS Lambda
 
@@ -34,9 +36,22 @@ struct Cai: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InferCommand.self, EmbedCommand.self, DemoCommand.self, InspectCommand.self, ConvertCommand.self,
-            EvaluateCommand.self, StatsCommand.self, ReportCommand.self, SplitCommand.self, RunCommand.self,
-            InitializeCommand.self, WorkerCommand.self, SummarizeCommand.self, LaunchCommand.self, CostCommand.self,
+            InferCommand.self,
+            EmbedCommand.self,
+            DemoCommand.self,
+            InspectCommand.self,
+            ConvertCommand.self,
+            EvaluateCommand.self,
+            StatsCommand.self,
+            ReportCommand.self,
+            CostCommand.self,
+            ExperimentCommand.self,
+            SplitCommand.self,
+            RunCommand.self,
+            LaunchCommand.self,
+            InitializeCommand.self,
+            WorkerCommand.self,
+            SummarizeCommand.self,
         ])
 }
 

@@ -97,7 +97,7 @@ struct LaunchCommand: ParsableCommand {
         let store = try options.objects(region: machine.region)
         let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
         let input = String(decoding: try event.encoded(), as: UTF8.self)
-        let execution = try launch.run(name: name ?? Self.newName(), input: input)
+        let execution = try launch.run(name: name ?? "cai-" + RunName.new(), input: input)
         guard execution.hasSucceeded else {
             throw FanOutError("\(launch.arn ?? stateMachine): \(execution.failureLine)")
         }
@@ -115,7 +115,7 @@ struct LaunchCommand: ParsableCommand {
     }
 
     /// In the state machine's region, whatever the environment's is.
-    private static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
+    static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
         let environment = ProcessInfo.processInfo.environment
             .merging(["AWS_REGION": machine.region]) { _, region in region }
         let transport = CurlTransport(environment: environment)
@@ -130,11 +130,5 @@ struct LaunchCommand: ParsableCommand {
             prices: prices.map { path throws(ReportError) in try PriceList(file: path) } ?? .published)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
-    }
-
-    /// One that no other execution has, so that starting it may be tried again.
-    private static func newName() -> String {
-        let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
-        return "cai-\(time)-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
     }
 }

@@ -1,0 +1,131 @@
+import Cloud
+import FanOut
+import FoundationEssentials
+
+/// Runs points on AWS: each run is an execution of the state machine, whose results lie in the bucket under the same path
+/// as in the tree.
+public struct CloudEngine: ExperimentEngine {
+    private let client: StepFunctionsClient
+    private let stateMachine: String
+    private let store: any ObjectStore
+    private let data: S3Location
+    private let results: S3Location
+    private let weights: String?
+    private let concurrency: Int?
+    private let isRepeated: Bool
+    private let keepsPredictions: Bool
+    /// Partitions that there are, by MB.
+    private var files: [Int: Int] = [:]
+
+    /// - Parameters:
+    ///   - stateMachine: its ARN.
+    ///   - data: what holds the folders `25MB/`, `50MB/`, ...
+    ///   - results: what the paths of runs are put behind.
+    ///   - concurrency: workers at once; nil for what the fan-out takes by default.
+    public init(
+        client: StepFunctionsClient, stateMachine: String, store: any ObjectStore, data: S3Location,
+        results: S3Location, weights: String?, concurrency: Int?, isRepeated: Bool, keepsPredictions: Bool
+    ) {
+        self.client = client
+        self.stateMachine = stateMachine
+        self.store = store
+        self.data = data
+        self.results = results
+        self.weights = weights
+        self.concurrency = concurrency
+        self.isRepeated = isRepeated
+        self.keepsPredictions = keepsPredictions
+    }
+
+    /// Lists the partitions of each size.
+    /// - Throws: `ExperimentError` where there are fewer than a point needs.
+    public mutating func prepare(_ points: [ExperimentPoint]) throws(ExperimentError) {
+        for point in points {
+            let prefix = Self.folder(data.key) + "\(point.partition)MB/"
+            if files[point.partition] == nil {
+                files[point.partition] = try passing {
+                    try store.list(bucket: data.bucket, prefix: prefix).count { $0.key.lowercased().hasSuffix(".pt") }
+                }
+            }
+            let found = files[point.partition] ?? 0
+            guard found > 0, isRepeated || found >= point.partitions else {
+                throw ExperimentError(
+                    "\(point.size): expected \(point.partitions) partitions (.pt) in s3://\(data.bucket)/\(prefix), found "
+                        + "\(found)" + (found > 0 ? ": add --repeat to use them again and again, or ask for less" : ""))
+            }
+        }
+    }
+
+    public func galaxies(of point: ExperimentPoint) -> Int? { nil }
+
+    /// The execution's input.
+    /// - Parameter replaces: whether an earlier run's results are removed.
+    public func input(_ run: PlannedRun, replaces: Bool) -> JSONValue {
+        let point = run.point
+        let found = files[point.partition] ?? point.partitions
+        var fields: [String: JSONValue] = [
+            "bucket": .string(results.bucket), "result_path": .string(Self.folder(results.key) + run.path),
+            "data_bucket": .string(data.bucket),
+            "data_prefix": .string(Self.folder(data.key) + "\(point.partition)MB"),
+            "file_limit": .integer(min(found, point.partitions)), "batch_size": .integer(point.batchSize),
+        ]
+        if found < point.partitions { fields["repeat"] = .integer(point.partitions) }
+        if let weights { fields["weights"] = .string(weights) }
+        if let concurrency { fields["max_concurrency"] = .integer(concurrency) }
+        if !keepsPredictions { fields["predictions"] = .bool(false) }
+        if replaces { fields["overwrite"] = .bool(true) }
+        return .object(fields)
+    }
+
+    public func run(
+        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(ExperimentError) -> Void,
+        progress: @escaping (RunProgress) -> Void
+    ) throws(ExperimentError) -> RunOutcome {
+        let arn: String
+        if let adopted = try adopted(earlier) { arn = adopted } else { arn = try start(run, replaces: replaces) }
+        try started(arn)
+        let begun = Date().timeIntervalSince1970
+        let execution = try passing {
+            try client.wait(for: arn) { counts in
+                progress(RunProgress(done: counts.done, total: counts.total, unit: .ranks))
+            }
+        }
+        guard execution.hasSucceeded else { throw ExperimentError("\(run.path): \(arn): \(execution.failureLine)") }
+        let start = execution.startDate ?? begun
+        let stop = execution.stopDate ?? Date().timeIntervalSince1970
+        let keys = RunKeys(resultPath: Self.folder(results.key) + run.path)
+        return try passing {
+            RunOutcome(
+                started: start, finished: stop, wallSeconds: max(0, stop - start),
+                combined: try store.get(bucket: results.bucket, key: keys.combined),
+                summary: try store.get(bucket: results.bucket, key: keys.summary), predictions: nil, execution: arn)
+        }
+    }
+
+    /// Results stay in the bucket.
+    public func clean(_ run: PlannedRun) {}
+
+    private func start(_ run: PlannedRun, replaces: Bool) throws(ExperimentError) -> String {
+        try passing {
+            try client.startExecution(
+                stateMachine: stateMachine, name: "cai-" + RunName.new(),
+                input: String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self))
+        }
+    }
+
+    /// An execution that is running still or has succeeded meanwhile; nil for one that failed or is forgotten.
+    private func adopted(_ earlier: String?) throws(ExperimentError) -> String? {
+        guard let earlier else { return nil }
+        do throws(CloudError) {
+            let execution = try client.describeExecution(earlier)
+            return execution.isRunning || execution.hasSucceeded ? earlier : nil
+        } catch {
+            guard error.kind == .notFound else {
+                throw ExperimentError(error.description)
+            }
+            return nil
+        }
+    }
+
+    private static func folder(_ key: String) -> String { key.isEmpty || key.hasSuffix("/") ? key : key + "/" }
+}

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import TensorFiles
+
+/// Makes the runs that an experiment still lacks, one after another, and keeps each as soon as it is done.
+public struct Experiment {
+    public let tree: ExperimentTree
+    public private(set) var record: ExperimentRecord
+    private let engine: any ExperimentEngine
+    private var pace = SweepPace()
+    /// Runs whose results were no good: what is left of them may be replaced.
+    private let broken: Set<String>
+
+    /// How far all of it is.
+    public struct Status: Sendable {
+        public let run: PlannedRun
+        public let progress: RunProgress
+        /// Of this run, so far.
+        public let seconds: Double
+        /// Runs that are done, of all.
+        public let done: Int
+        public let total: Int
+        /// Of all runs to come and of what this one lacks; nil before that can be told.
+        public let secondsLeft: Double?
+    }
+
+    /// - Parameters:
+    ///   - record: what `ExperimentTree.begin` gave.
+    ///   - broken: runs that are to be made again.
+    public init(
+        _ tree: ExperimentTree, record: ExperimentRecord, broken: [BrokenRun], engine: any ExperimentEngine
+    ) {
+        self.tree = tree
+        self.record = record
+        self.engine = engine
+        self.broken = Set(broken.map(\.path))
+        let points = Dictionary(record.plan.runs.map { ($0.path, $0.point) }, uniquingKeysWith: { first, _ in first })
+        for run in record.runs {
+            guard let point = points[run.path] else { continue }
+            pace.add(point, galaxies: run.galaxies, seconds: run.wallSeconds)
+        }
+    }
+
+    /// Counts what was measured before the first run.
+    public mutating func add(warmUp: (galaxies: Int, seconds: Double), of point: ExperimentPoint) {
+        pace.add(point, galaxies: warmUp.galaxies, seconds: warmUp.seconds)
+    }
+
+    /// - Parameters:
+    ///   - status: called some times a second.
+    ///   - finished: called when a run is in the tree, with how many are by then.
+    /// - Throws: `ExperimentError` with the first run that fails; those before it are kept.
+    public mutating func run(
+        status: @escaping (Status) -> Void, finished: (ExperimentRecord.Run, PlannedRun, Int) -> Void
+    ) throws(ExperimentError) {
+        try tree.write(record)
+        let total = record.plan.runs.count
+        let pending = record.pending
+        for (index, run) in pending.enumerated() {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let done = record.runs.count
+            let later = pending[(index + 1)...].map {
+                pace.seconds(for: $0.point, galaxies: engine.galaxies(of: $0.point))
+            }
+            let own = pace.seconds(for: run.point, galaxies: engine.galaxies(of: run.point))
+            let outcome = try make(run) { progress in
+                let seconds = (clock.now - start) / .seconds(1)
+                status(
+                    Status(
+                        run: run, progress: progress, seconds: seconds, done: done, total: total,
+                        secondsLeft: Self.secondsLeft(own: own, later: later, seconds: seconds, progress.share)))
+            }
+            let kept = try keep(outcome, of: run)
+            pace.add(run.point, galaxies: kept.galaxies, seconds: kept.wallSeconds)
+            engine.clean(run)
+            finished(kept, run, record.runs.count)
+        }
+    }
+
+    private mutating func make(
+        _ run: PlannedRun, progress: @escaping (RunProgress) -> Void
+    ) throws(ExperimentError) -> RunOutcome {
+        let underway = record.underway.flatMap { $0.path == run.path ? $0.execution : nil }
+        let engine = engine
+        return try engine.run(
+            run, earlier: underway, replaces: underway != nil || broken.contains(run.path),
+            started: { (execution) throws(ExperimentError) in
+                record.underway = ExperimentRecord.Underway(path: run.path, execution: execution)
+                try tree.write(record)
+            }, progress: progress)
+    }
+
+    /// Puts a run's results into the tree, and then the run into the record.
+    private mutating func keep(
+        _ outcome: RunOutcome, of run: PlannedRun
+    ) throws(ExperimentError) -> ExperimentRecord.Run {
+        let check = try RunCheck(outcome.combined, of: run.point, name: run.path)
+        try tree.write(outcome.summary, to: "\(run.path)/\(ExperimentTree.summary)")
+        try tree.write(outcome.combined, to: "\(run.path)/\(ExperimentTree.combined)")
+        if let predictions = outcome.predictions {
+            try tree.move(predictions, to: "\(run.path)/\(ExperimentTree.predictions)")
+        }
+        let kept = ExperimentRecord.Run(
+            path: run.path, started: outcome.started, finished: outcome.finished, wallSeconds: outcome.wallSeconds,
+            galaxies: check.galaxies,
+            galaxiesPerSecond: outcome.wallSeconds > 0 ? Double(check.galaxies) / outcome.wallSeconds : 0,
+            execution: outcome.execution)
+        record.runs.append(kept)
+        record.underway = nil
+        try tree.write(record)
+        return kept
+    }
+
+    /// - Parameters:
+    ///   - own: seconds that this run is expected to take in all.
+    ///   - later: of those to come.
+    ///   - seconds: since this one began.
+    ///   - share: of it that is done.
+    static func secondsLeft(own: Double?, later: [Double?], seconds: Double, _ share: Double) -> Double? {
+        // From a tenth on, the run itself tells best.
+        let measured = share > 0.1 ? seconds / share : nil
+        guard let all = measured ?? own ?? (share > 0.01 ? seconds / share : nil) else { return nil }
+        let unknown = later.contains { $0 == nil }
+        // Before anything is known of other runs, they are as this one.
+        let rest = later.reduce(0) { $0 + ($1 ?? (unknown ? all : 0)) }
+        return max(0, all - seconds) + rest
+    }
+}

@@ -1,0 +1,114 @@
+import FanOut
+import FoundationEssentials
+
+/// What to do where the tree holds an experiment already.
+public enum ExperimentContinuation: Sendable {
+    /// Refuse it.
+    case none
+    /// Go on with the same plan.
+    case resume
+    /// Add points and runs to it.
+    case extend
+}
+
+extension ExperimentRecord {
+    /// This experiment, gone on with as `planned`: its runs are kept.
+    /// - Throws: `ExperimentError` where runs of different things would be mixed, and for `resume` where the plan is
+    ///   another one.
+    public func continued(
+        as planned: ExperimentRecord, _ continuation: ExperimentContinuation, tree: String
+    ) throws(ExperimentError) -> ExperimentRecord {
+        let option = continuation == .extend ? "--extend" : "--resume"
+        if let difference = try JSONDifference(try identity, try planned.identity) {
+            throw ExperimentError(
+                "\(tree): \(option): the experiment there is another one: \(difference.text); name another place")
+        }
+        var record = self
+        if continuation == .extend {
+            var plan = plan
+            for point in planned.points {
+                if let present = points.first(where: { $0.path == point.path }), !present.isSame(as: point) {
+                    let difference = try JSONDifference(try Self.json(present), try Self.json(point))
+                    throw ExperimentError(
+                        "\(tree): \(option): \(point.path): \(difference?.text ?? "is another point there")")
+                }
+                plan.add(point)
+            }
+            record.points = plan.points
+        } else if let difference = try JSONDifference(try Self.json(points), try Self.json(planned.points)) {
+            throw ExperimentError(
+                "\(tree): \(option): the plan there is another one: points\(difference.text); repeat its command, or "
+                    + "add to it with --extend")
+        }
+        record.isWarmedUp = isWarmedUp && planned.isWarmedUp
+        return record
+    }
+
+    /// What has to be the same for runs to be compared with one another.
+    private var identity: JSONValue {
+        get throws(ExperimentError) {
+            .object([
+                "cai": try Self.json(cai), "machine": try Self.json(machine.essence),
+                "weights": try Self.json(
+                    Weights(name: weights.sha256 == nil ? weights.name : nil, sha256: weights.sha256)),
+                // The same files, wherever they are called from.
+                "inputs": try Self.json(
+                    inputs.map { input in
+                        let isHere = !input.name.hasPrefix("s3://")
+                        let name = isHere ? input.name.split(separator: "/").last.map(String.init) : nil
+                        return Input(name: name ?? input.name, galaxies: input.galaxies)
+                    }),
+                "repeat": .bool(isRepeated), "predictions": .bool(keepsPredictions),
+            ])
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws(ExperimentError) -> JSONValue {
+        try passing { try JSONValue.parse([UInt8](JSONEncoder().encode(value)), name: "experiment.json") }
+    }
+}
+
+/// The first place at which two JSON values differ.
+struct JSONDifference: Equatable {
+    /// Such as `.weights.sha256` or `[3].batch_size`; empty for the whole.
+    let place: String
+    let expected: String
+    let found: String
+
+    /// nil where they are equal.
+    init?(_ expected: JSONValue, _ found: JSONValue) throws(ExperimentError) {
+        guard let (place, old, new) = Self.first(expected, found, at: "") else { return nil }
+        self.place = place
+        self.expected = try Self.shown(old)
+        self.found = try Self.shown(new)
+    }
+
+    var text: String {
+        "\(place.hasPrefix(".") ? String(place.dropFirst()) : place): expected \(expected), found \(found)"
+    }
+
+    private static func first(
+        _ old: JSONValue, _ new: JSONValue, at place: String
+    ) -> (String, JSONValue, JSONValue)? {
+        switch (old, new) {
+        case (.object(let old), .object(let new)):
+            for key in Set(old.keys).union(new.keys).sorted() {
+                let difference = first(old[key] ?? .null, new[key] ?? .null, at: place + "." + key)
+                if let difference { return difference }
+            }
+            return nil
+        case (.array(let old), .array(let new)):
+            for index in 0..<min(old.count, new.count) {
+                if let difference = first(old[index], new[index], at: "\(place)[\(index)]") { return difference }
+            }
+            return old.count == new.count ? nil : (place, .integer(old.count), .integer(new.count))
+        default: return old == new ? nil : (place, old, new)
+        }
+    }
+
+    private static func shown(_ value: JSONValue) throws(ExperimentError) -> String {
+        if value == .null { return "none" }
+        let text = try passing { String(decoding: try value.encoded(), as: UTF8.self) }
+        return text.count > 80 ? text.prefix(80) + "..." : text
+    }
+}

@@ -1,0 +1,150 @@
+import FanOut
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// A folder of results, laid out as the published ones are, with `experiment.json` at its root.
+public struct ExperimentTree: Sendable {
+    public let path: String
+
+    public init(_ path: String) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    public static let recordName = "experiment.json"
+    static let combined = "combined_data.json"
+    static let summary = "summary.json"
+    static let predictions = "predictions.csv"
+    /// Where partitions are cut, unless another place is named. Nobody looks for results in it.
+    public var scratch: String { path + "/.scratch" }
+    public var recordPath: String { path + "/" + Self.recordName }
+
+    /// Makes the tree, or finds what is to be gone on with.
+    /// - Returns: `planned`, with the runs that are done where the tree has some: those whose results are not what the
+    ///   record says are none, and told apart.
+    /// - Throws: `ExperimentError` where the tree holds something else, or is not to be gone on with.
+    public func begin(
+        _ planned: ExperimentRecord, _ continuation: ExperimentContinuation
+    ) throws(ExperimentError) -> (record: ExperimentRecord, broken: [BrokenRun]) {
+        guard let present = try read() else {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+            if let other = names.filter({ !$0.hasPrefix(".") }).min() {
+                throw ExperimentError("\(path): expected an empty folder or an experiment's, found '\(other)' in it")
+            }
+            return (planned, [])
+        }
+        guard continuation != .none else {
+            throw ExperimentError(
+                "\(path): holds an experiment already (\(present.runs.count) runs of "
+                    + "\(present.plan.runs.count)): name another place, or add --resume")
+        }
+        var record = try present.continued(as: planned, continuation, tree: path)
+        let planned = Dictionary(record.plan.runs.map { ($0.path, $0.point) }, uniquingKeysWith: { first, _ in first })
+        var broken: [BrokenRun] = []
+        record.runs = record.runs.filter { run in
+            guard let point = planned[run.path] else { return false }
+            do throws(ExperimentError) {
+                let bytes = try bytes(of: run.path + "/" + Self.combined)
+                guard try RunCheck(bytes, of: point, name: run.path).galaxies == run.galaxies else {
+                    throw ExperimentError("\(run.path): expected \(run.galaxies) galaxies, found others")
+                }
+                return true
+            } catch {
+                broken.append(BrokenRun(path: run.path, reason: error.description))
+                return false
+            }
+        }
+        return (record, broken)
+    }
+
+    /// nil where there is none.
+    public func read() throws(ExperimentError) -> ExperimentRecord? {
+        guard FileManager.default.fileExists(atPath: recordPath) else { return nil }
+        let bytes = try bytes(of: Self.recordName)
+        do {
+            return try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
+        } catch {
+            throw ExperimentError("\(recordPath): expected what an experiment writes, found something else")
+        }
+    }
+
+    public func write(_ record: ExperimentRecord) throws(ExperimentError) {
+        try write(try record.encoded(), to: Self.recordName)
+    }
+
+    /// Writes a file whole, in a folder that is made if need be.
+    func write(_ bytes: [UInt8], to name: String) throws(ExperimentError) {
+        let target = "\(path)/\(name)"
+        let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? path
+        try FileManager.default.makeFolder(folder)
+        try passing {
+            let file = try AtomicFile(path: target)
+            try file.write(bytes)
+            try file.commit()
+        }
+    }
+
+    /// Moves a file into the tree.
+    func move(_ file: String, to name: String) throws(ExperimentError) {
+        let target = "\(path)/\(name)"
+        try? FileManager.default.removeItem(atPath: target)
+        try passing { try FileManager.default.moveItem(atPath: file, toPath: target) }
+    }
+
+    private func bytes(of name: String) throws(ExperimentError) -> [UInt8] {
+        guard let bytes = FileManager.default.contents(atPath: "\(path)/\(name)") else {
+            throw ExperimentError("\(path)/\(name): is missing, or cannot be read")
+        }
+        return [UInt8](bytes)
+    }
+}
+
+/// A run that the record says is done, and whose results say otherwise.
+public struct BrokenRun: Sendable, Equatable {
+    public let path: String
+    public let reason: String
+}
+
+extension ExperimentRecord {
+    /// The text of `experiment.json`.
+    public func encoded() throws(ExperimentError) -> [UInt8] {
+        try passing {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
+        }
+    }
+}
+
+/// A run's `combined_data.json`, held against what was planned.
+struct RunCheck {
+    let galaxies: Int
+
+    private struct Rank: Decodable {
+        let rank: Int?
+        let samples: Int
+        let batchSize: Int
+        let threads: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case rank, threads
+            case samples = "num_samples"
+            case batchSize = "batch_size"
+        }
+    }
+
+    /// - Throws: `ExperimentError` where it is not the results of the point's ranks, each once.
+    init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(ExperimentError) {
+        let place = "\(name)/\(ExperimentTree.combined)"
+        guard let ranks = try? JSONDecoder().decode([Rank].self, from: Data(bytes)) else {
+            throw ExperimentError("\(place): expected ranks' results, found something else")
+        }
+        guard ranks.count == point.partitions, Set(ranks.map(\.rank)).count == ranks.count else {
+            throw ExperimentError("\(place): expected \(point.partitions) ranks, found \(ranks.count)")
+        }
+        if let other = ranks.first(where: { $0.batchSize != point.batchSize }) {
+            throw ExperimentError("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
+        }
+        galaxies = ranks.reduce(0) { $0 + $1.samples }
+    }
+}

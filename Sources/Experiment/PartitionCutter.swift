@@ -1,0 +1,48 @@
+import Cloud
+import FanOut
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// Cuts the inputs into partitions of the sizes that a plan needs, in the bucket `data` of a scratch folder.
+struct PartitionCutter {
+    let files: [TensorFile]
+    let supply: PartitionSupply
+    let scratch: ScratchFolder
+
+    /// - Throws: `ExperimentError` where the inputs are no galaxies or the disk is full.
+    func cut(for points: [ExperimentPoint], progress: (Progress) -> Void) throws(ExperimentError) {
+        var counts: [Int: Int] = [:]
+        for point in points { counts[point.partition] = max(counts[point.partition] ?? 0, supply.files(of: point)) }
+        let total = counts.values.reduce(0, +)
+        var done = 0
+        for (megabytes, count) in counts.sorted(by: { $0.key < $1.key }) {
+            let rows = PartitionSplit.rowsByMegabytes[megabytes] ?? 1
+            let split = try passing { try PartitionSplit(sequence(count * rows), rows: rows) }
+            let folder = "\(scratch.data)/\(megabytes)MB"
+            try FileManager.default.makeFolder(folder)
+            for partition in 0..<count {
+                progress(Progress(done: done, total: total))
+                let path = folder + "/" + PartitionFolder.fileName(partition)
+                if !link(split.wholeInput(partition), to: path) {
+                    try passing { try split.write(partition, to: path) }
+                }
+                done += 1
+            }
+        }
+    }
+
+    /// The files, as often as it takes for so many galaxies where they are repeated.
+    private func sequence(_ galaxies: Int) -> [TensorFile] {
+        guard supply.isRepeated else { return files }
+        let times = (galaxies - 1) / supply.galaxies + 1
+        return (0..<times).flatMap { _ in files }
+    }
+
+    /// Spares a copy of an input that is such a partition already.
+    private func link(_ file: String?, to path: String) -> Bool {
+        guard let file, !S3Location.isLocation(file) else { return false }
+        let target = URL(fileURLWithPath: file).standardizedFileURL.path
+        return (try? FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)) != nil
+    }
+}

@@ -1,0 +1,196 @@
+import Cloud
+import Experiment
+import FanOut
+import FoundationEssentials
+import Glibc
+import Inference
+import Report
+import Synchronization
+import TensorFiles
+
+/// An experiment from its command line to its end.
+struct ExperimentJob {
+    let command: ExperimentCommand
+    let plan: ExperimentPlan
+
+    private var tree: ExperimentTree { ExperimentTree(command.output) }
+
+    /// On this machine.
+    func runHere() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let weights = try WeightsLocator(environment: environment).weights(named: command.weights)
+        let store =
+            (command.places + [weights]).contains(where: S3Location.isLocation) ? try StoreLocator.store(nil) : nil
+        let watch = Watch(isResumable: !command.dryRun)
+        let inputs = try GalaxyInputs(command.places, store: store)
+        let counted = try Self.count(inputs)
+        let supply = PartitionSupply(
+            galaxies: counted.reduce(0) { $0 + ($1.galaxies ?? 0) }, isRepeated: command.plan.repeat)
+        let engine = LocalEngine(
+            inputs: inputs, supply: supply, weights: weights,
+            scratch: ScratchFolder(command.scratch ?? tree.scratch), store: store,
+            keepsPredictions: command.keepPredictions, environment: environment)
+        for point in plan.points { try supply.check(point) }
+        guard !command.dryRun else {
+            let rate = try command.galaxiesPerSecond ?? measuredRate(inputs, weights: weights, store: store)
+            return try ExperimentForecast(
+                plan, galaxies: { supply.galaxies(of: $0) }, rate: rate,
+                isMeasured: command.galaxiesPerSecond == nil
+            ).write(asJSON: command.json)
+        }
+        let identity =
+            S3Location.isLocation(weights)
+            ? ExperimentRecord.Weights(name: weights, sha256: nil)
+            : try ExperimentRecord.Weights(name: weights, path: weights)
+        var (experiment, record) = try begin(
+            try ExperimentMachine.current(), identity, counted, engine: engine, watch)
+        let pending = record.pending
+        guard let first = pending.first else { return try end(record) }
+        defer { if !command.keep { engine.scratch.remove() } }
+        if !command.keep { watch.clean(engine.scratch) }
+        let line = ExperimentLine(isShown: !command.quiet)
+        do {
+            try engine.prepare(pending.map(\.point)) { line.show(cut: $0) }
+            if command.warmUp { experiment.add(warmUp: try engine.warmUp(first), of: first.point) }
+            record = try make(&experiment, line, watch)
+        } catch {
+            watch.hold()
+            throw error
+        }
+        try end(record)
+    }
+
+    /// On AWS.
+    func runOnCloud(_ options: ExperimentCloudOptions) throws {
+        guard let arn = options.stateMachine, let machine = StateMachineARN(arn) else { return }
+        let watch = Watch(isResumable: !command.dryRun)
+        let store = try options.options.objects(region: machine.region)
+        var engine = CloudEngine(
+            client: try LaunchCommand.client(of: machine), stateMachine: machine.description, store: store,
+            data: try S3Location(command.places[0]), results: try S3Location(options.results ?? ""),
+            weights: command.weights, concurrency: options.maxConcurrency, isRepeated: command.plan.repeat,
+            keepsPredictions: command.keepPredictions)
+        try engine.prepare(plan.points)
+        guard !command.dryRun else {
+            let worker = LambdaWorker(
+                memory: LambdaLimits.memoryOfOneProcessor, architecture: .x86,
+                galaxiesPerSecond: command.galaxiesPerSecond)
+            return try ExperimentForecast(
+                plan, worker: worker,
+                launches: { point in
+                    let input = engine.input(PlannedRun(point: point, number: 1), replaces: false)
+                    return try Initialize(store: store).plan(try InitializeInput(input), worker: worker)
+                }
+            ).write(asJSON: command.json)
+        }
+        var place = ExperimentMachine()
+        place.stateMachine = machine.description
+        var (experiment, record) = try begin(
+            place, ExperimentRecord.Weights(name: command.weights, sha256: nil),
+            [ExperimentRecord.Input(name: command.places[0], galaxies: nil)], engine: engine, watch)
+        guard !record.pending.isEmpty else { return try end(record) }
+        record = try make(&experiment, ExperimentLine(isShown: !command.quiet), watch)
+        try end(record)
+    }
+
+    private func begin(
+        _ machine: ExperimentMachine, _ weights: ExperimentRecord.Weights, _ inputs: [ExperimentRecord.Input],
+        engine: any ExperimentEngine, _ watch: Watch
+    ) throws -> (Experiment, ExperimentRecord) {
+        let planned = ExperimentRecord(
+            cai: ExperimentRecord.Program(version: Cai.configuration.version, commit: command.commit),
+            machine: machine, weights: weights, inputs: inputs, isRepeated: command.plan.repeat,
+            keepsPredictions: command.keepPredictions, isWarmedUp: command.warmUp, points: plan.points)
+        let (record, broken) = try tree.begin(planned, command.continuation)
+        for run in broken { Console.report("warning: \(run.reason): it is made again") }
+        watch.set(done: record.runs.count, of: record.plan.runs.count)
+        return (Experiment(tree, record: record, broken: broken, engine: engine), record)
+    }
+
+    private func make(
+        _ experiment: inout Experiment, _ line: ExperimentLine, _ watch: Watch
+    ) throws -> ExperimentRecord {
+        defer { line.wipe() }
+        let total = experiment.record.plan.runs.count
+        try experiment.run(status: { line.show($0) }) { run, planned, done in
+            watch.set(done: done, of: total)
+            line.finished(run, planned, done: done, of: total)
+        }
+        return experiment.record
+    }
+
+    private func end(_ record: ExperimentRecord) throws {
+        if command.json { try StandardOutput.write(String(decoding: try record.encoded(), as: UTF8.self)) }
+        guard !command.quiet else { return }
+        Console.write(
+            Numbers.counted(record.runs.count, "run") + " of " + Numbers.counted(record.points.count, "point")
+                + " in \(tree.path.printable)\n")
+    }
+
+    private static func count(_ inputs: GalaxyInputs) throws(InferenceError) -> [ExperimentRecord.Input] {
+        var counted: [ExperimentRecord.Input] = []
+        try inputs.forEach { input, file throws(InferenceError) in
+            guard let galaxies = file.galaxyCount else {
+                // What is wrong with it is said by who needs it right.
+                _ = try PartitionSplit([file], rows: 1)
+                throw .input(path: input.path, message: "is no partition of galaxies")
+            }
+            counted.append(ExperimentRecord.Input(name: input.path, galaxies: galaxies))
+            return true
+        }
+        return counted
+    }
+
+    private func measuredRate(
+        _ inputs: GalaxyInputs, weights: String, store: (any ObjectStore)?
+    ) throws -> Double {
+        var job = PredictionJob(weights: weights, inputs: inputs, store: store)
+        job.limit = 512
+        job.isQuiet = true
+        if let threads = command.plan.threads { job.threads = threads }
+        return try job.run().predictions.galaxiesPerSecond
+    }
+}
+
+/// Ends the process when somebody interrupts it, and says how to go on.
+private final class Watch: Sendable {
+    private struct State {
+        var done = 0
+        var total = 0
+        var scratch: ScratchFolder?
+        var isEnding = false
+    }
+
+    private let state = Mutex(State())
+
+    /// To be made before other threads are.
+    init(isResumable: Bool) {
+        for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+            SignalWatch.start(signal) { [self] in
+                let state = state.withLock { state in
+                    state.isEnding = true
+                    return state
+                }
+                if Console.isTerminal { Console.write("\r\u{1B}[K") }
+                let runs = "\(state.done) of \(Numbers.counted(state.total, "run")) are done"
+                Console.report(
+                    isResumable && state.total > 0
+                        ? "interrupted: \(runs); the same command with --resume goes on" : "interrupted")
+                state.scratch?.remove()
+                _exit(status)
+            }
+        }
+    }
+
+    func set(done: Int, of total: Int) {
+        state.withLock { ($0.done, $0.total) = (done, total) }
+    }
+
+    /// What fails since its files are being removed is no error: the process ends meanwhile.
+    func hold() {
+        while state.withLock({ $0.isEnding }) { sleep(1) }
+    }
+
+    /// From now on, the folder is removed then.
+    func clean(_ scratch: ScratchFolder) { state.withLock { $0.scratch = scratch } }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Experiment
+
+@Suite("How long it will take still")
+struct PaceTests {
+    private func point(threads: Int?, batch: Int = 512) throws -> ExperimentPoint {
+        var defaults = try PlanTests.defaults(threads: threads)
+        defaults.batchSize = batch
+        return try ExperimentPlan(sweeps: [], defaults: defaults, runs: 1, isGrid: false).points[0]
+    }
+
+    @Test("A run takes as long as its galaxies did with that setting, or with as many threads, or for each thread")
+    func here() throws {
+        var pace = SweepPace()
+        #expect(pace.seconds(for: try point(threads: 2), galaxies: 100) == nil)
+        pace.add(try point(threads: 2), galaxies: 1000, seconds: 10)
+        #expect(pace.seconds(for: try point(threads: 2), galaxies: 100) == 1)
+        #expect(pace.seconds(for: try point(threads: 1), galaxies: 100) == 2)
+        pace.add(try point(threads: 2, batch: 32), galaxies: 1000, seconds: 30)
+        #expect(pace.seconds(for: try point(threads: 2, batch: 32), galaxies: 100) == 3)
+        #expect(pace.seconds(for: try point(threads: 2), galaxies: 100) == 1)
+        #expect(pace.seconds(for: try point(threads: 2, batch: 64), galaxies: 100) == 2)
+    }
+
+    @Test("On AWS it takes as long as the runs before it did")
+    func cloud() throws {
+        var pace = SweepPace()
+        pace.add(try point(threads: nil), galaxies: 1000, seconds: 10)
+        pace.add(try point(threads: nil), galaxies: 9000, seconds: 20)
+        #expect(pace.seconds(for: try point(threads: nil), galaxies: nil) == 15)
+    }
+
+    @Test("What is left is the rest of this run and those to come")
+    func left() {
+        // From a tenth on the run tells itself: 5 s for a quarter are 15 s more.
+        #expect(Experiment.secondsLeft(own: 100, later: [10, 20], seconds: 5, 0.25) == 45)
+        #expect(Experiment.secondsLeft(own: 8, later: [10], seconds: 5, 0.05) == 13)
+        #expect(Experiment.secondsLeft(own: 4, later: [], seconds: 5, 0.05) == 0)
+        #expect(Experiment.secondsLeft(own: nil, later: [nil, nil], seconds: 1, 0.5) == 5)
+        #expect(Experiment.secondsLeft(own: nil, later: [], seconds: 1, 0) == nil)
+    }
+}
