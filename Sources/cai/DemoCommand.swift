@@ -14,24 +14,38 @@ struct DemoCommand: ParsableCommand {
             quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (what is \
             printed) and summary.json.
 
+            With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by how odd \
+            they are. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
+
             EXAMPLES
               cai demo
               cai demo --out results
+              cai demo --mae
               cai demo && cai evaluate demo-output/predictions.csv
             """)
 
     @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
     var out: String = "demo-output"
 
+    @Flag(help: "Show the masked autoencoder in place of the redshift network.")
+    var mae = false
+
     func validate() throws { try requireName(out, of: "--out") }
 
     func run() throws {
+        let folder = try OutputFolder(out)
+        let report = try mae ? DemoAutoencoder(folder: out).run() : predict(into: folder)
+        try folder.write(report, to: "report.txt")
+        try StandardOutput.write(report)
+    }
+
+    /// - Returns: what is printed.
+    private func predict(into folder: OutputFolder) throws -> String {
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
         let job = PredictionJob(
             weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
             store: S3Location.isLocation(weights) ? try StoreLocator.store(nil) : nil)
-        let folder = try OutputFolder(out)
         let predictions = folder.file("predictions.csv")
         try job.check(output: OutputFile(predictions, store: nil))
         let outcome = try job.run()
@@ -39,12 +53,9 @@ struct DemoCommand: ParsableCommand {
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
         let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
         try folder.write(page.html, to: "report.html")
-        let report =
-            (outcome.quality?.text ?? "") + summary.run.speedLine
-            + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
         try folder.write(String(decoding: try JSON.encode(summary), as: UTF8.self) + "\n", to: "summary.json")
-        try folder.write(report, to: "report.txt")
-        try StandardOutput.write(report)
+        return (outcome.quality?.text ?? "") + summary.run.speedLine
+            + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
     }
 }
 
