@@ -91,6 +91,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["cai", "Cloud", "TensorFiles", "TestSupport"], swiftSettings: strict),
+            name: "CommandTests", dependencies: ["cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
+            swiftSettings: strict),
     ]
 )
