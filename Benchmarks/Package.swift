@@ -20,11 +20,19 @@ let package = Package(
                 .product(name: "Inference", package: "cai"),
                 .product(name: "AstroMAE", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "endtoend",
             dependencies: ["BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "autoencoder",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AstroMAE", package: "cai"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "kernels",

@@ -34,4 +34,11 @@ fi
 
 make --no-print-directory -C "$benchmarks/.." build >&2
 "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product endtoend >&2
-exec "$python" "$here/compare.py" "$@"
+"$python" "$here/compare.py" "$@"
+case " $* " in
+*" --with-torch "*)
+    "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product autoencoder >&2
+    echo
+    "$python" "$here/compare_autoencoder.py" "$@"
+    ;;
+esac

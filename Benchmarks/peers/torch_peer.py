@@ -13,11 +13,17 @@ def load(work: peer.Work) -> peer.Engine:
     tensors = {name: torch.from_numpy(array) for name, array in work.weights.items()}
     network = astromae_torch.build(tensors, work.heads)
     images, magnitudes = torch.from_numpy(work.images), torch.from_numpy(work.magnitudes)
-    pool = ThreadPoolExecutor(work.threads)
 
     @torch.inference_mode()
     def predict(batch: slice) -> np.ndarray:
         return network(images[batch], magnitudes[batch]).numpy()
+
+    return engine(work, predict)
+
+
+def engine(work: peer.Work, predict: Callable[[slice], np.ndarray]) -> peer.Engine:
+    """PyTorch around whatever it computes of a batch."""
+    pool = ThreadPoolExecutor(work.threads)
 
     def together(size: int) -> np.ndarray:
         torch.set_num_threads(work.threads)

@@ -10,12 +10,6 @@ struct Timing: Codable {
     let peakShare: Double
 }
 
-/// Multiply-adds in registers while so many threads run: floating-point operations a second of each.
-struct Peak: Codable {
-    let threads: Int
-    let flopsPerSecond: Double
-}
-
 /// What one run found, and all that is needed to judge it.
 struct Summary: Codable {
     let machine: Machine

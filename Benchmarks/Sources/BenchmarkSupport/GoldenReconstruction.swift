@@ -1,0 +1,23 @@
+import AstroMAE
+import TensorFiles
+
+/// The demo autoencoder on the demo's first galaxies, in float64: what its predictions are held against.
+public enum GoldenReconstruction {
+    /// The farthest that a prediction may be: ten times PyTorch's float32 (Tests/Fixtures/README.md).
+    public static let worstAllowed = 2e-5
+
+    /// max |pred - pred_float64|
+    public static func worst() throws -> Double {
+        let model = try MaskedAutoencoder(weights: TensorFile.open(path: Checkout.demoAutoencoder))
+        let inputs = try TensorFile.open(path: Checkout.autoencoderInputs)
+        let golden = try TensorFile.open(path: Checkout.autoencoderGolden)
+        guard let images = try inputs["images"]?.floats(), let noise = try inputs["noise"]?.floats(),
+            let expected = try golden["pred"]?.doubles()
+        else { throw BenchmarkError("\(Checkout.autoencoderInputs): expected images, noise and pred") }
+        let stages = model.stages(images: images.span, noise: noise.span, masking: try model.masking(ratio: 0.75))
+        guard let values = stages["pred"], values.count == expected.count else {
+            throw BenchmarkError("\(Checkout.autoencoderGolden): another number of predictions")
+        }
+        return zip(values, expected).reduce(0) { max($0, $1.0.isFinite ? abs(Double($1.0) - $1.1) : .infinity) }
+    }
+}

@@ -1,0 +1,9 @@
+/// Multiply-adds in registers while so many threads run: floating-point operations a second of each.
+public struct Peak: Codable, Sendable {
+    public let threads: Int
+    public let flopsPerSecond: Double
+
+    public init(threads: Int, flopsPerSecond: Double) {
+        (self.threads, self.flopsPerSecond) = (threads, flopsPerSecond)
+    }
+}
