@@ -107,6 +107,13 @@ struct InferCommand: ParsableCommand {
         }
     }
 
+    /// Options that change what is computed, by their names.
+    private var settings: [String: String] {
+        var settings = galaxyFiles.settings
+        settings["num-heads"] = numHeads.map(String.init)
+        return settings
+    }
+
     func run() throws {
         let weights = try WeightsLocator().weights(named: weights)
         let rank = try ranks.rank(output: output)
@@ -121,7 +128,7 @@ struct InferCommand: ParsableCommand {
             limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
         job.isDigested = format?.hasProvenance ?? false
         if let place { try job.check(output: place, format: format) }
-        let record = try rank.map { try RankRecorder($0, store: store, isQuiet: quiet) }
+        let record = try rank.map { try RankRecorder($0, settings: settings, store: store, isQuiet: quiet) }
         let outcome = try job.run()
         if let place, let format {
             try place.write { path throws(InferenceError) in

@@ -44,13 +44,18 @@ struct RankPart {
 /// Writes what `cai merge` asks of a rank beside its output, when that is in its place.
 final class RankRecorder {
     private let rank: RankOptions.Rank
+    /// Options that change what is computed, by their names.
+    private let settings: [String: String]
     private let store: (any ObjectStore)?
     private let place: OutputFile
     private var written: (bytes: Int, sha256: String)?
 
     /// Checks that it can be written, and tells which rank this is.
-    init(_ rank: RankOptions.Rank, store: (any ObjectStore)?, isQuiet: Bool) throws(InferenceError) {
+    init(
+        _ rank: RankOptions.Rank, settings: [String: String], store: (any ObjectStore)?, isQuiet: Bool
+    ) throws(InferenceError) {
         self.rank = rank
+        self.settings = settings
         self.store = store
         place = try OutputFile(rank.output + RankSidecar.ending, store: store)
         try place.check(sparing: [])
@@ -69,7 +74,7 @@ final class RankRecorder {
             share: part.share, total: part.total, inputs: part.inputs,
             weights: RankSidecar.Weights(
                 name: job.weights, identity: try FileIdentity.weights(job.weights, store: store)),
-            settings: job.numHeads.map { ["num-heads": String($0)] } ?? [:],
+            settings: settings,
             maker: RankSidecar.Maker(
                 version: Cai.configuration.version, instructionSet: outcome.instructionSet.rawValue,
                 gemm: outcome.gemm.rawValue),
