@@ -39,7 +39,8 @@ struct GalaxyNames {
         if let found = try tensor(["magnitudes"]) { return try ordered(found, layout) }
         for names in GalaxyLayout.magnitudeColumns {
             var columns: [TensorView] = []
-            for name in names { if let column = try tensor([name]) { columns.append(column) } }
+            // A FITS file of one galaxy may have its images under the bands' names.
+            for name in names { if let column = try tensor([name]), column.shape.count == 1 { columns.append(column) } }
             if columns.count == names.count { return try stacked(columns) }
         }
         return nil

@@ -93,7 +93,7 @@ def test_hdf5_with_h5py(written, table, demo):
 def test_same_command_same_bytes(tmp_path, ending):
     files = []
     for _ in range(2):
-        cai("infer", DEMO, "--limit", "20", "-o", f"z.{ending}", "--quiet", cwd=tmp_path)
+        cai("infer", DEMO, "--weights", WEIGHTS, "--limit", "20", "-o", f"z.{ending}", "--quiet", cwd=tmp_path)
         files.append((tmp_path / f"z.{ending}").read_bytes())
     assert files[0] == files[1]
     assert [path.name for path in tmp_path.iterdir()] == [f"z.{ending}"]

@@ -66,6 +66,8 @@ struct GalaxyLayoutTests {
         #expect(
             message("refused.h5", .usual)?.hasSuffix(
                 "refused.h5: images: is an external link, which is never followed") == true)
+        #expect(
+            message("planes.fits", .usual)?.contains("images and magnitudes, found U, G, R, ... (6 tensors)") == true)
         let lzf = try GalaxyLayout(images: "lzf")
         #expect(message("refused.h5", lzf)?.contains("lzf: needs the filter 32000") == true)
         let uneven = try GalaxyLayout(magnitudes: ["redshift", "redshift", "redshift", "redshift", "magnitudes"])
