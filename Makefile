@@ -11,8 +11,8 @@ CLOUD_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud format lint bench bench-peers accuracy elementary figure weights-manifest \
-	bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
+.PHONY: deps build demo test test-cloud test-pages format lint bench bench-peers accuracy elementary figure \
+	weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
 
 deps:
 	@scripts/install-packages.sh
@@ -84,9 +84,17 @@ accuracy: deps
 instruction-count: deps
 	@Benchmarks/count-instructions.sh $(ARGS)
 
-# The README's figure, from the predictions of `make demo`.
+# The README's figures, from what `make demo` and `cai demo --mae` write.
 figure: demo
-	@$(PYTHON) docs/figures/redshifts.py $(OUT)/predictions.csv docs/figures/redshifts.svg
+	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
+	@cp $(OUT)/figures/redshifts.svg docs/figures/redshifts.svg
+	@.build/release/cai demo --mae --out $(OUT)/mae
+	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
+
+# Pages and figures that the program writes, by HTML Tidy.
+test-pages: build
+	@scripts/install-packages.sh --pages
+	@Tests/Pages/run.sh
 
 # The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
 image: build

@@ -53,7 +53,8 @@ let package = Package(
             swiftSettings: memorySafe),
         // Resources are compiled in: a bundle beside the program would have to travel with it.
         .target(
-            name: "Report", resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
+            name: "Report", dependencies: ["CZlib"],
+            resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
             swiftSettings: memorySafe + optimised),
         .target(
             name: "Experiment", dependencies: ["FanOut", "Cloud", "Inference", "TensorFiles"],
@@ -78,7 +79,7 @@ let package = Package(
             name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport", "AllocationCounter"],
             swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "Report", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -89,7 +90,7 @@ let package = Package(
             name: "ExperimentTests",
             dependencies: ["Experiment", "FanOut", "Cloud", "Inference", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ReportTests", dependencies: ["Report", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "CZlib", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["cai", "Cloud", "TensorFiles", "TestSupport"], swiftSettings: strict),
     ]

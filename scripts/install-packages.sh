@@ -2,7 +2,7 @@
 # Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
 # With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
-# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM.
+# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
@@ -38,6 +38,10 @@ if [ "${1:-}" = --checks ]; then
         command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || need gcc-aarch64-linux-gnu
         [ -e /usr/aarch64-linux-gnu/lib/libc.a ] || need libc6-dev-arm64-cross
     fi
+fi
+
+if [ "${1:-}" = --pages ]; then
+    command -v tidy >/dev/null 2>&1 || need tidy
 fi
 
 if [ "${1:-}" = --image ]; then

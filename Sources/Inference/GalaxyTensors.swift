@@ -20,6 +20,8 @@ struct GalaxyTensors {
     let images: TensorView
     /// nil where the network looks at images alone.
     let magnitudes: TensorView?
+    /// The file's magnitudes, whoever looks at them; not checked.
+    let catalogue: TensorView?
     let redshifts: TensorView?
     let objectIDs: TensorView?
 
@@ -42,6 +44,7 @@ struct GalaxyTensors {
                         + Self.found(in: file))
             }
             (self.images, magnitudes, redshifts) = (images, nil, nil)
+            catalogue = Self.layouts.first { $0.0 == images.name }.flatMap { file[$0.1] }
             objectIDs = file["object_id"]
             return
         }
@@ -54,6 +57,7 @@ struct GalaxyTensors {
             }
             self.images = images
             self.magnitudes = magnitudes
+            catalogue = magnitudes
             self.redshifts = file[redshifts]
             objectIDs = file["object_id"]
             return

@@ -125,4 +125,19 @@ public struct PartitionReader: Sendable {
         guard let tensor = tensors.objectIDs else { return rows.map { "\(label):\($0)" } }
         return try reading { () throws(TensorFileError) in try tensor.integers(rows: rows) }.map { String($0) }
     }
+
+    /// The magnitudes of `rows`, whether or not the network takes them; nil where the file has none of [N, count].
+    func catalogueMagnitudes(_ rows: Range<Int>, count: Int) throws(InferenceError) -> [Float]? {
+        guard let magnitudes = tensors.catalogue, magnitudes.shape == [self.count, count],
+            magnitudes.dtype.isFloatingPoint
+        else { return nil }
+        var values = [Float](repeating: 0, count: rows.count * count)
+        do {
+            var span = values.mutableSpan
+            try magnitudes.copyFloats(rows: rows, into: &span)
+        } catch {
+            throw .file(error)
+        }
+        return values
+    }
 }

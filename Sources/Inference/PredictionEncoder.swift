@@ -3,7 +3,7 @@
 /// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
 /// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a redshift that is not finite is `nan`,
 /// `inf` or `-inf`, as NumPy and pandas read them.
-struct PredictionEncoder {
+public struct PredictionEncoder {
     static let columns = "object_id,source,row,z_phot,z_spec"
 
     enum Form: Sendable {
@@ -45,7 +45,7 @@ struct PredictionEncoder {
     }
 
     /// Appends a CSV field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
-    static func appendCSV(_ text: String, to bytes: inout [UInt8]) {
+    public static func appendCSV(_ text: String, to bytes: inout [UInt8]) {
         let quote = UInt8(ascii: "\"")
         let isPlain = text.utf8.allSatisfy { byte in
             byte != UInt8(ascii: ",") && byte != quote && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")

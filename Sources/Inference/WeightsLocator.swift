@@ -4,6 +4,8 @@ import FoundationEssentials
 public struct WeightsLocator: Sendable {
     /// The weights that are used where no others are named: float16 where a tensor is large, see `weights/README.md`.
     public static let demoWeights = "astromae-demo.safetensors"
+    /// The same of the masked autoencoder.
+    public static let demoAutoencoder = "astromae-mae-demo.safetensors"
     /// 512 simulated galaxies with their redshifts.
     public static let demoGalaxies = "demo-galaxies.pt"
     /// The environment variable that names the weights.
@@ -28,9 +30,18 @@ public struct WeightsLocator: Sendable {
     /// The weights to use: those that were named, else `$CAI_WEIGHTS`, else the demo's.
     /// - Throws: `InferenceError.input` where none are named and the demo's are not found.
     public func weights(named path: String?) throws(InferenceError) -> String {
+        try weights(named: path, else: Self.demoWeights)
+    }
+
+    /// The same for commands that need a masked autoencoder.
+    public func autoencoder(named path: String?) throws(InferenceError) -> String {
+        try weights(named: path, else: Self.demoAutoencoder)
+    }
+
+    private func weights(named path: String?, else demo: String) throws(InferenceError) -> String {
         if let path { return path }
         if let path = environment[Self.variable], !path.isEmpty { return path }
-        return try bundled(Self.demoWeights, hint: "name the weights with --weights or $\(Self.variable)")
+        return try bundled(demo, hint: "name the weights with --weights or $\(Self.variable)")
     }
 
     /// The demo galaxies.

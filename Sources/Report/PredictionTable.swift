@@ -34,13 +34,22 @@ public struct PredictionTable: Sendable {
                         + "found \(fields.count)")
             }
             let predicted = try Self.number(fields[zPhot], column: "z_phot", of: text)
+            var known: Double?
             if let zSpec, !fields[zSpec].range.isEmpty {
-                self.predicted.append(predicted)
-                spectroscopic.append(try Self.number(fields[zSpec], column: "z_spec", of: text))
-            } else {
-                predictedAlone.append(predicted)
+                known = try Self.number(fields[zSpec], column: "z_spec", of: text)
             }
+            add(predicted: predicted, spectroscopic: known)
         }
+    }
+
+    /// No galaxies.
+    init() {}
+
+    /// - Parameter spectroscopic: nil where it is not known.
+    mutating func add(predicted: Double, spectroscopic: Double?) {
+        guard let spectroscopic else { return predictedAlone.append(predicted) }
+        self.predicted.append(predicted)
+        self.spectroscopic.append(spectroscopic)
     }
 
     private static func column(

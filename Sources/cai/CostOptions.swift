@@ -182,12 +182,7 @@ struct PlanOptions: ParsableArguments {
     /// - Parameter rates: of another place than the options; these come first.
     func assumptions(measured rates: MeasuredRate?) -> PlanAssumptions {
         var assumptions = PlanAssumptions()
-        switch rates {
-        case .core(let rate, let source)?: assumptions.setCoreRate(rate, source: source)
-        case .processor(let rate, let source)?:
-            (assumptions.processorRate, assumptions.processorSource) = (rate, source)
-        case nil: break
-        }
+        assumptions.set(rates)
         if let coreRate { assumptions.setCoreRate(coreRate, source: "--core-rate") }
         if let rate { (assumptions.processorRate, assumptions.processorSource) = (rate, "--rate") }
         assumptions.network = network * 1e6

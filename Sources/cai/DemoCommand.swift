@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cloud
 import FanOut
-import FoundationEssentials
 import Inference
 import Report
 import TensorFiles
@@ -12,50 +11,51 @@ struct DemoCommand: ParsableCommand {
         abstract: "Run the demo network on the demo galaxies.",
         discussion: """
             Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and tells \
-            quality and speed. DIR gets predictions.csv, report.txt (what is printed) and summary.json.
+            quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (what is \
+            printed) and summary.json.
+
+            With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by how odd \
+            they are. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
 
             EXAMPLES
               cai demo
               cai demo --out results
+              cai demo --mae
               cai demo && cai evaluate demo-output/predictions.csv
             """)
 
     @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
     var out: String = "demo-output"
 
+    @Flag(help: "Show the masked autoencoder in place of the redshift network.")
+    var mae = false
+
     func validate() throws { try requireName(out, of: "--out") }
 
     func run() throws {
+        let folder = try OutputFolder(out)
+        let report = try mae ? DemoAutoencoder(folder: out).run() : predict(into: folder)
+        try folder.write(report, to: "report.txt")
+        try StandardOutput.write(report)
+    }
+
+    /// - Returns: what is printed.
+    private func predict(into folder: OutputFolder) throws -> String {
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
         let job = PredictionJob(
             weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
             store: S3Location.isLocation(weights) ? try StoreLocator.store(nil) : nil)
-        let predictions = out + "/predictions.csv"
-        try makeFolder()
+        let predictions = folder.file("predictions.csv")
         try job.check(output: OutputFile(predictions, store: nil))
         let outcome = try job.run()
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
-        let report = (outcome.quality?.text ?? "") + summary.run.speedLine + "\npredictions: \(predictions)\n"
-        try write([UInt8](try JSON.encode(summary)) + [UInt8(ascii: "\n")], to: "summary.json")
-        try write(Array(report.utf8), to: "report.txt")
-        try StandardOutput.write(report)
-    }
-
-    private func write(_ bytes: [UInt8], to name: String) throws(TensorFileError) {
-        let file = try AtomicFile(path: out + "/" + name)
-        try file.write(bytes)
-        try file.commit()
-    }
-
-    private func makeFolder() throws {
-        do {
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-        } catch {
-            let isTaken = FileManager.default.fileExists(atPath: out)
-            throw InferenceError.input(path: out, message: isTaken ? "is not a folder" : "the folder cannot be made")
-        }
+        let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
+        try folder.write(page.html, to: "report.html")
+        try folder.write(String(decoding: try JSON.encode(summary), as: UTF8.self) + "\n", to: "summary.json")
+        return (outcome.quality?.text ?? "") + summary.run.speedLine
+            + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
     }
 }
 

@@ -18,8 +18,8 @@ struct LaunchCommand: ParsableCommand {
 
             With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
             Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
-            1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. 'cai cost' finds out which memory \
-            and which partitions are cheapest or fastest.
+            1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. \
+            'cai cost' finds out which memory and which partitions are cheapest or fastest.
 
             EXAMPLES
               cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai

@@ -8,15 +8,16 @@ import TensorFiles
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Draw predictions and their quality as one page.",
+        abstract: "Draw predictions, a run or an experiment as one page.",
         discussion: """
-            INPUT is predictions as 'cai infer' writes them (.csv; /dev/stdin for a pipe), the folder that 'cai run' left, \
-            or s3://bucket/key of either. The page is one HTML file that loads nothing, follows the reader's light or dark \
-            setting, and prints.
+            INPUT is predictions as 'cai infer' writes them (.csv or .jsonl; /dev/stdin for a pipe), the folder that \
+            'cai run' left, s3://bucket/key of either, or a tree of runs as 'cai experiment' or the published system lays \
+            it out. The page is one HTML file that loads nothing, follows the reader's light or dark setting, and prints.
 
-            It shows predicted against spectroscopic redshift, residuals along redshift, the distribution of dz, both \
-            families of measures with 95% intervals of the bootstrap, and quality by redshift. Where no galaxy has a \
-            z_spec, it shows how many galaxies there are at each redshift.
+            Of predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
+            dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; where no galaxy has \
+            a z_spec, how many galaxies there are at each redshift. Of a run, its ranks over time, calls to the store and \
+            cost besides. Of a tree, time and throughput against data size, batch size and threads.
 
             The same input gives the same bytes. docs/REPORTS.md says how each number is made.
 
@@ -25,6 +26,7 @@ struct ReportCommand: ParsableCommand {
               cai report predictions.csv -o page.html --figures figures/
               cai infer data/ --quiet | cai report /dev/stdin -o page.html
               cai report s3://bucket/run-1/ -o run-1.html --title 'Run 1'
+              cai report results/ -o runs.html --reference reference.csv
             """)
 
     @Argument(
@@ -41,6 +43,17 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The page's heading. Default: what the input is called.", valueName: "text"))
     var title: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of a tree: how long its runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"))
+    var durations: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a tree: numbers of others to draw beside it, as docs/results/reference.csv has them.", valueName: "csv")
+    )
+    var reference: String?
+
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
 
@@ -51,6 +64,8 @@ struct ReportCommand: ParsableCommand {
         try requireName(input, of: "input")
         try requireName(output, of: "--output")
         if let figures { try requireName(figures, of: "--figures") }
+        if let reference { try requireName(reference, of: "--reference") }
+        for log in durations { try requireName(log, of: "--durations") }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by the page: name a file with --output")
         }
@@ -62,7 +77,7 @@ struct ReportCommand: ParsableCommand {
             ? nil : try OutputFile(output, store: S3Location.isLocation(output) ? try StoreLocator.store(nil) : nil)
         let input = try ReportInput(input)
         try place?.check(sparing: input.files)
-        let document = try ReportDocument(input, title: title)
+        let document = try ReportDocument(input, title: title, beside: try beside(input))
         var written: [String] = []
         if let place {
             let html = document.html
@@ -80,42 +95,18 @@ struct ReportCommand: ParsableCommand {
             for file in written { Console.report("wrote \(file)") }
         }
     }
-}
 
-/// The page of an input, and its figures.
-struct ReportDocument {
-    let predictions: PredictionReport
-    let html: String
-    let figures: [Figure]
-
-    init(_ input: ReportInput, title: String? = nil) throws {
-        let parallel = ParallelLoop.threads(Processors.available)
-        predictions = try PredictionReport(input.predictions, name: input.name) { parallel($0, $1) }
-        let sections = predictions.sections
-        figures = sections.flatMap(\.figures)
-        html =
-            HTMLPage(
-                title: title ?? "Redshifts: \(input.title)", lead: Self.lead(predictions), sections: sections,
-                footer: "Made by cai \(Cai.configuration.version) from \(input.title)."
-            ).html
-    }
-
-    private static func lead(_ predictions: PredictionReport) -> String {
-        let galaxies = Numbers.counted(predictions.galaxies, "galaxy", "galaxies")
-        guard let quality = predictions.quality else { return "Predicted redshifts of \(galaxies)." }
-        return quality.galaxies == predictions.galaxies
-            ? "Predicted redshifts of \(galaxies), compared with spectroscopic ones."
-            : "Predicted redshifts of \(galaxies), \(Numbers.grouped(quality.galaxies)) of them compared with "
-                + "spectroscopic ones."
-    }
-
-    /// - Returns: the files' paths.
-    func writeFigures(into path: String) throws -> [String] {
-        let folder = try OutputFolder(path)
-        return try figures.map { figure in
-            try folder.write(figure.file, to: figure.id + ".svg")
-            return folder.file(figure.id + ".svg")
+    private func beside(_ input: ReportInput) throws -> ReportDocument.Beside {
+        if case .run = input.content,
+            let option = durations.first.map({ _ in "--durations" }) ?? reference.map({ _ in "--reference" })
+        {
+            throw ValidationError("\(option): expected a tree of runs with it, found \(input.name)")
         }
+        return ReportDocument.Beside(
+            durations: RunDurations(try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }),
+            references: try reference.map { path throws(ReportError) in
+                try ReferenceMeasurement.read(csvFile: path)
+            } ?? [])
     }
 }
 
@@ -130,9 +121,11 @@ private struct ReportSummary: Encodable {
 
     let page: String
     let files: [String]
-    let galaxies: Int
+    let runs: Int
+    /// null where the input has no predictions.
+    let galaxies: Int?
     /// Galaxies without a z_spec.
-    let unknown: Int
+    let unknown: Int?
     /// null where there is nothing to compare.
     let quality: Quality?
     /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
@@ -141,20 +134,34 @@ private struct ReportSummary: Encodable {
     let byRedshift: [Bin]
 
     enum CodingKeys: String, CodingKey {
-        case page, files, galaxies, unknown, quality, intervals, resamples
+        case page, files, runs, galaxies, unknown, quality, intervals, resamples
         case byRedshift = "by_redshift"
     }
 
     init(_ document: ReportDocument, page: String, files: [String]) {
         let report = document.predictions
-        (self.page, self.files) = (page, files)
-        (galaxies, unknown, quality) = (report.galaxies, report.unknown, report.quality)
-        resamples = report.intervals?.resamples
-        let names = (report.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
-        let ends = report.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
+        (self.page, self.files, runs) = (page, files, document.runs)
+        (galaxies, unknown, quality) = (report?.galaxies, report?.unknown, report?.quality)
+        resamples = report?.intervals?.resamples
+        let names = (report?.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
+        let ends = report?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
         intervals = Dictionary(zip(names, ends)) { first, _ in first }
-        byRedshift = (report.bins?.bins ?? []).map {
+        byRedshift = (report?.bins?.bins ?? []).map {
             Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
         }
+    }
+
+    /// A missing key and null are not the same to a reader: every key is always there.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(page, forKey: .page)
+        try container.encode(files, forKey: .files)
+        try container.encode(runs, forKey: .runs)
+        try container.encode(galaxies, forKey: .galaxies)
+        try container.encode(unknown, forKey: .unknown)
+        try container.encode(quality, forKey: .quality)
+        try container.encode(intervals, forKey: .intervals)
+        try container.encode(resamples, forKey: .resamples)
+        try container.encode(byRedshift, forKey: .byRedshift)
     }
 }

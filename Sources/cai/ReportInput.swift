@@ -2,53 +2,89 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Report
-import TensorFiles
 
 /// What a report is made of: what INPUT leads to.
 struct ReportInput {
+    enum Content {
+        /// Predictions, what the ranks of a run said, or both.
+        case run(predictions: PredictionTable?, results: Run?)
+        case tree(ResultTree, ExperimentRoot?)
+    }
+
     /// As it was given.
     let name: String
     /// What the page calls it: the last part of the name.
     let title: String
-    let predictions: PredictionTable
+    let content: Content
     /// Files that were read, which no output may replace.
     let files: [String]
 
-    /// - Throws: `ReportError`, or `CloudError` where a store does not give what is asked of it.
+    private static let predictionsName = "predictions.csv"
+    private static let combinedName = "combined_data.json"
+    private static let summaryName = "summary.json"
+
+    /// - Throws: `ReportError` naming the file, or `CloudError` where a store does not give what is asked of it.
     init(_ name: String) throws {
         self.name = name
         title = name.split(separator: "/").last.map(String.init) ?? name
+        var isFolder = false
         if S3Location.isLocation(name) {
             files = []
-            predictions = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
+            content = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
+        } else if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder {
+            let folder = name.hasSuffix("/") && name.count > 1 ? String(name.dropLast()) : name
+            files = [Self.predictionsName, Self.combinedName, Self.summaryName].map { folder + "/" + $0 }
+            content = try Self.read(folder)
         } else {
-            let file = try Self.file(name)
-            files = [file]
-            predictions = try PredictionTable(csvFile: file, needsSpectroscopic: false)
+            // What is not there at all is for the reader to name.
+            files = [name]
+            content = .run(predictions: try PredictionTable(file: name), results: nil)
         }
     }
 
-    /// The file that a path stands for: itself, or the predictions of a run's folder.
-    private static func file(_ path: String) throws(ReportError) -> String {
-        var isFolder = false
-        // What is not there at all is for the reader to name.
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else { return path }
-        let file = (path.hasSuffix("/") ? path : path + "/") + predictionsName
-        guard FileManager.default.fileExists(atPath: file) else {
-            throw ReportError("\(path): expected the folder of a run with \(predictionsName), found none there")
+    /// A folder: of a run, or of many.
+    private static func read(_ folder: String) throws(ReportError) -> Content {
+        func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+        let (hasPredictions, hasResults) = (isThere(predictionsName), isThere(combinedName))
+        if hasPredictions || hasResults {
+            return .run(
+                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + predictionsName) : nil,
+                results: hasResults
+                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
+            )
         }
-        return file
+        guard ResultTree.isTree(folder) else {
+            throw ReportError(
+                "\(folder): expected a run (\(predictionsName) or \(combinedName)) or a tree of runs "
+                    + "(result-partition-...MB), found neither")
+        }
+        return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
     }
 
-    /// The same in a store: an object whose name ends in .csv, or what a run wrote below a prefix.
-    private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> PredictionTable {
-        let isFile = place.key.lowercased().hasSuffix(".csv")
+    /// Objects: predictions, or what a run wrote below a prefix.
+    private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> Content {
+        func bytes(_ key: String) throws(CloudError) -> [UInt8]? {
+            guard try store.head(bucket: place.bucket, key: key) != nil else { return nil }
+            return try store.get(bucket: place.bucket, key: key)
+        }
+        func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
+        if [".csv", ".jsonl"].contains(where: place.key.lowercased().hasSuffix) {
+            let bytes = try store.get(bucket: place.bucket, key: place.key)
+            return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
+        }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
-        let key = isFile ? place.key : folder + predictionsName
-        let bytes = try store.get(bucket: place.bucket, key: key)
-        return try PredictionTable(
-            csv: bytes, name: store.name(bucket: place.bucket, key: key), needsSpectroscopic: false)
+        let (predictions, combined) = (folder + predictionsName, folder + combinedName)
+        let table = try bytes(predictions).map { bytes throws in
+            try PredictionTable(bytes, name: name(predictions))
+        }
+        let summary = try bytes(folder + summaryName).map { ($0, name: name(folder + summaryName)) }
+        let run = try bytes(combined).map { bytes throws in
+            try Run(combined: bytes, name: name(combined), summary: summary)
+        }
+        guard table != nil || run != nil else {
+            throw ReportError(
+                "\(place): expected a run (\(predictionsName) or \(combinedName)) below it, found neither")
+        }
+        return .run(predictions: table, results: run)
     }
-
-    private static let predictionsName = "predictions.csv"
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
 import Report
-import TensorFiles
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -71,28 +69,16 @@ struct StatsCommand: ParsableCommand {
         let caveats = Caveats(tree, durations: durations)
         let files = tables.files
         if let output {
-            try Self.write(files, into: output)
-            if !quiet {
-                for file in files { Console.report("wrote \(output)/\(file.name)") }
+            let folder = try OutputFolder(output)
+            for file in files {
+                try folder.write(file.table.csv, to: file.name)
+                if !quiet { Console.report("wrote \(folder.file(file.name))") }
             }
         }
         if json {
             try StandardOutput.write(json: StatsObject(tables: tables, caveats: caveats))
         } else {
             try StandardOutput.write(StatsText(tree: tree, tables: tables, caveats: caveats).text)
-        }
-    }
-
-    private static func write(_ files: [ResultTables.File], into folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw ReportError("\(folder): the folder cannot be made")
-        }
-        for file in files {
-            let writer = try AtomicFile(path: "\(folder)/\(file.name)")
-            try writer.write(file.table.csv)
-            try writer.commit()
         }
     }
 

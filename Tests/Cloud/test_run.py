@@ -138,3 +138,17 @@ def test_nothing_to_do_is_one_clear_line(
     line = cai.run("run", write({**sky.input("nothing"), **more}), environment=cai.on(s3)).line
     assert words in line
     assert not s3.etags("results", "nothing/")
+
+
+def test_a_report_of_a_run_in_s3_and_into_s3(cai: Program, s3: S3, sky: Sky, write: Write, tmp_path: Path) -> None:
+    cai.succeed("run", write(sky.input("drawn", ranks=2)), environment=cai.on(s3))
+    page = tmp_path / "run.html"
+    told = cai.succeed("report", "s3://results/drawn", "-o", page, "--json", environment=cai.on(s3)).value
+    assert told["galaxies"] == 512 and told["runs"] == 1
+    text = page.read_text()
+    assert "Predicted against spectroscopic redshift" in text and "Calls to the store" in text
+    # Of the predictions alone; the page is an object, too.
+    cai.succeed("report", "s3://results/drawn/predictions.csv", "-o", "s3://results/page.html", environment=cai.on(s3))
+    alone = s3.get("results", "page.html").decode()
+    assert "512 galaxies" in alone and "Calls to the store" not in alone
+    assert "found neither" in cai.run("report", "s3://results/nothing", "-o", page, environment=cai.on(s3)).line

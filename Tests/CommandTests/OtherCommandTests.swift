@@ -98,7 +98,12 @@ func demo() throws {
         let out = folder + "/new/demo"
         let command = try Command.run(["demo", "--out", out])
         #expect(command.status == 0)
-        #expect(try names(in: out) == ["predictions.csv", "report.txt", "summary.json"])
+        #expect(try names(in: out) == ["predictions.csv", "report.html", "report.txt", "summary.json"])
+        #expect(command.output.hasSuffix("report: \(out)/report.html\n"))
+        let page = try text(of: out + "/report.html")
+        for part in ["512 galaxies", "Predicted against spectroscopic redshift", "95% interval"] {
+            #expect(page.contains(part))
+        }
         #expect(try text(of: out + "/report.txt") == command.output)
         for part in ["512 galaxies", "reference measures", "R2", "field measures", "galaxies/s"] {
             #expect(command.output.contains(part))

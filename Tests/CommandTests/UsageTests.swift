@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-private let subcommands = ["infer", "demo", "inspect", "convert", "evaluate", "cost", "embed"]
+private let subcommands = [
+    "infer", "demo", "inspect", "convert", "evaluate", "cost", "embed", "reconstruct", "anomalies",
+]
 
 @Test("Every subcommand's help has examples", arguments: subcommands)
 func helpHasExamples(subcommand: String) throws {

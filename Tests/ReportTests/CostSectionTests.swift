@@ -63,8 +63,17 @@ struct CostSectionTests {
         #expect(html.contains("arm64: \(arm.plan.ranks) workers, \(Dollars.text(arm.cost)), "))
     }
 
-    @Test("A deadline that cannot be met is no section")
-    func impossible() {
-        #expect(throws: ReportError.self) { try HeadlineSection.plan(within: 5) }
+    @Test("A deadline that cannot be met is said so, with the plans that there are")
+    func late() throws {
+        var assumptions = PlanAssumptions()
+        assumptions.setCoreRate(2, source: "a slow one")
+        let section = try HeadlineSection.plan(assumptions: assumptions)
+        let html = Self.html(section)
+        #expect(html.contains("on AWS Lambda <strong>not in time</strong> <small>the fastest plan takes "))
+        // 500,000 / (2 x 60), rounded up.
+        #expect(html.contains("<strong>4,167 cores</strong>"))
+        #expect(section.figures.count == 1)
+        #expect(!html.contains("In time:"))
+        #expect(!html.contains("nan"))
     }
 }

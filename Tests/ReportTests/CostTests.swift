@@ -58,7 +58,7 @@ struct CostTests {
         "Dollars",
         arguments: [
             (0.0, "$0"), (2e-7, "<$0.0001"), (0.0001, "$0.0001"), (0.0791, "$0.0791"), (0.158, "$0.16"),
-            (12.345, "$12.35"),
+            (12.345, "$12.35"), (272_160.55, "$272,160.55"),
         ])
     func dollars(value: Double, text: String) { #expect(Dollars.text(value) == text) }
 }

@@ -59,8 +59,8 @@ enum CostFigures {
             description: "US dollars of a run by the published formula and as AWS bills it on each architecture.")
     }
 
-    /// The cheapest plan by each deadline, on both architectures.
-    static func frontier(_ reports: [PlanReport]) -> Figure {
+    /// The cheapest plan by each deadline, on both architectures, and one deadline.
+    static func frontier(_ reports: [PlanReport], deadline seconds: Double) -> Figure {
         let lines = reports.enumerated().map { place, report in
             let name = report.planner.architecture.rawValue
             // A plan is the cheapest until the next one ends.
@@ -85,12 +85,10 @@ enum CostFigures {
         }
         let points = lines.flatMap(\.points)
         let costs = Scale.linear(covering: points.map(\.y), zero: true)
-        let deadline = reports.compactMap(\.within).first.map { within in
-            [Guide("deadline", [(within, costs.domain.lowerBound), (within, costs.domain.upperBound)])]
-        }
+        let deadline = Guide("deadline", [(seconds, costs.domain.lowerBound), (seconds, costs.domain.upperBound)])
         return Chart(
-            x: Axis("time from start to end (s)", .logarithmic(covering: points.map(\.x))),
-            y: Axis("cost (US dollars)", costs), layers: (deadline ?? []) + lines + marks
+            x: Axis("time from start to end (s)", .logarithmic(covering: points.map(\.x) + [seconds])),
+            y: Axis("cost (US dollars)", costs), layers: [deadline] + lines + marks
         ).figure(
             id: "cost-by-deadline", title: "What a deadline costs on AWS Lambda",
             description:

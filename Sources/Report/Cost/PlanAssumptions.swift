@@ -29,6 +29,15 @@ public struct PlanAssumptions: Sendable, Equatable {
         processorRate = rate / 2
     }
 
+    /// A rate that runs have shown; what nobody measured stays as it is.
+    public mutating func set(_ rate: MeasuredRate?) {
+        switch rate {
+        case .core(let rate, let source)?: setCoreRate(rate, source: source)
+        case .processor(let rate, let source)?: (processorRate, processorSource) = (rate, source)
+        case nil: break
+        }
+    }
+
     /// Bytes of a galaxy in a partition: 20,520 of image and magnitudes, and 8 of redshift.
     public static let bytesOfGalaxy = 20_520 + 8
 

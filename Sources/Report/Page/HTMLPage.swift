@@ -77,6 +77,8 @@ public struct HTMLPage: Sendable {
         case .figures(let figures):
             "<div class=\"figures\">\n" + figures.map(html).joined() + "</div>\n"
         case .table(let table): html(table)
+        case .pictures(let pictures):
+            "<div class=\"pictures\">\n" + pictures.map(\.html).joined() + "</div>\n"
         }
     }
 

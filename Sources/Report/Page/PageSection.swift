@@ -10,6 +10,8 @@ public struct PageSection: Sendable {
         /// Side by side where the page is wide enough.
         case figures([Figure])
         case table(PageTable)
+        /// Rows of small images under common headings, side by side where the page is wide enough.
+        case pictures([PagePicture])
         /// A smaller heading.
         case heading(String)
     }

@@ -54,6 +54,15 @@ public struct PredictionReport: Sendable {
         ]
     }
 
+    /// One line for below the title.
+    public var lead: String {
+        guard let quality else { return "Predicted redshifts of \(Self.counted(galaxies))." }
+        return quality.galaxies == galaxies
+            ? "Predicted redshifts of \(Self.counted(galaxies)), compared with spectroscopic ones."
+            : "Predicted redshifts of \(Self.counted(galaxies)), \(Decimals.grouped(quality.galaxies)) of them compared "
+                + "with spectroscopic ones."
+    }
+
     private static func notes(_ table: PredictionTable, _ quality: Quality) -> [String] {
         var notes: [String] = []
         if table.unknown > 0 {

@@ -13,11 +13,31 @@ public struct Run: Sendable {
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
     /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
     public init(folder: String, key: RunKey) throws(ReportError) {
-        let file = folder + "/" + Self.fileName
-        let ranks = try RankRecord.read(file)
-        guard !ranks.isEmpty else { throw ReportError("\(file): expected the results of ranks, found an empty array") }
-        let summary = folder + "/summary.json"
-        let summed = FileManager.default.fileExists(atPath: summary) ? try JSONFile.decode(Summary.self, summary) : nil
+        let (combined, summary) = (folder + "/" + Self.fileName, folder + "/" + Self.summaryName)
+        var summed: (bytes: [UInt8], name: String)?
+        if FileManager.default.fileExists(atPath: summary) { summed = (try FileBytes.read(summary), summary) }
+        try self.init(combined: try FileBytes.read(combined), name: combined, summary: summed, folder: folder, key: key)
+    }
+
+    /// A run that is in no tree, from the bytes of its files.
+    /// - Parameters:
+    ///   - combined, name: `combined_data.json`, and what errors call it.
+    ///   - summary: `summary.json` with its name; nil where there is none.
+    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
+    public init(
+        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil
+    ) throws(ReportError) {
+        let key = RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")
+        try self.init(combined: combined, name: name, summary: summary, folder: name, key: key)
+    }
+
+    private init(
+        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)?, folder: String, key: RunKey
+    ) throws(ReportError) {
+        let ranks = try RankRecord.read(combined, name: name)
+        guard !ranks.isEmpty else { throw ReportError("\(name): expected the results of ranks, found an empty array") }
+        var summed: Summary?
+        if let summary { summed = try JSONFile.decode(Summary.self, summary.bytes, name: summary.name) }
         self.init(key: key, folder: folder, ranks: ranks, summary: summed)
     }
 
@@ -31,6 +51,8 @@ public struct Run: Sendable {
 
     /// All ranks' results in one array: what makes a folder a run's.
     static let fileName = "combined_data.json"
+    /// How the whole run went; ours alone.
+    static let summaryName = "summary.json"
 
     /// What is needed of our `summary.json`.
     struct Summary: Decodable {

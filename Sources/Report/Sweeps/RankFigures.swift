@@ -75,7 +75,7 @@ struct RankFigures {
             x: Axis("seconds since \(start)", .linear(covering: [timeline.end], zero: true)),
             y: Axis(
                 every == 1 ? "rank" : "ranks, \(order)", .linear(0, Double(max(1, bars.count))), ticks: ticks),
-            layers: layers, width: 780, height: min(640, max(220, 110 + 20 * Double(bars.count))))
+            layers: layers, width: 560, height: min(640, max(220, 110 + 20 * Double(bars.count))))
     }
 
     private func counted(since start: String) -> Chart {
@@ -94,7 +94,7 @@ struct RankFigures {
         }
         return Chart(
             x: Axis("seconds since \(start)", .linear(covering: [timeline.end], zero: true)),
-            y: Axis("ranks in a stage", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers, width: 780,
+            y: Axis("ranks in a stage", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers, width: 560,
             height: 380)
     }
 

@@ -97,15 +97,18 @@ struct SweepFigures {
         }
         return figure(
             named(.wallBits, "wall clock"), beside: named(.sumOfRanks, "sum of ranks"), .wallBits, by: variable, kind,
-            caption: caption)
+            showsFar: true, caption: caption)
     }
 
+    /// - Parameters:
+    ///   - guide: drawn behind the curves.
+    ///   - showsFar: whether others' points far beyond our own are drawn on linear axes, too.
     func figure(
         _ own: [Curve], beside others: [Curve], _ quantity: SweepQuantity, by variable: SweepVariable,
-        _ kind: Scale.Kind, guide: Guide? = nil, caption: String
+        _ kind: Scale.Kind, guide: Guide? = nil, showsFar: Bool = false, caption: String
     ) -> Figure {
         let log = kind == .logarithmic
-        let shown = log ? others : Self.near(others, own)
+        let shown = log || showsFar ? others : Self.near(others, own)
         let curves = own + shown
         let colours = curves.map(\.kind).reduce(into: [String]()) { all, kind in
             if kind.isEmpty || !all.contains(kind) { all.append(kind) }

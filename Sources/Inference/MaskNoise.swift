@@ -1,0 +1,96 @@
+import TensorFiles
+
+/// The noise that decides which patches of a galaxy are hidden: those of the smallest stay visible. From a seed, or given.
+///
+/// From a seed it is SplitMix64's mixing function (Steele, Lea and Flood 2014) applied to seed, row and patch in turn: a
+/// number for each, not a stream, so that it depends on neither batches nor threads, nor on other files. `docs/ANOMALIES.md`
+/// has it in ten lines of Python.
+public struct MaskNoise: Sendable {
+    private enum Origin {
+        case seed(UInt64)
+        /// [N, patches], N galaxies in the order of the inputs.
+        case given(TensorView)
+    }
+
+    private let origin: Origin
+    public let patches: Int
+
+    /// - Parameter patches: of a cutout.
+    public init(seed: UInt64, patches: Int) {
+        origin = .seed(seed)
+        self.patches = patches
+    }
+
+    /// Noise from a file with one array [N, patches].
+    /// - Throws: `InferenceError` where it holds another, or not one row for each of `galaxies`.
+    public init(path: String, galaxies: Int, patches: Int) throws(InferenceError) {
+        let file = try reading { () throws(TensorFileError) in try TensorFile.open(path: path) }
+        guard file.tensors.count == 1, let tensor = file.tensors.first else {
+            throw .input(path: path, message: "expected one array of noise, found \(file.tensors.count) arrays")
+        }
+        guard tensor.shape == [galaxies, patches], tensor.dtype.isFloatingPoint else {
+            throw .input(
+                path: path,
+                message: "expected noise of shape [\(galaxies), \(patches)], a row for each galaxy, found "
+                    + "\(tensor.dtype.rawValue) \(tensor.shape)")
+        }
+        origin = .given(tensor)
+        self.patches = patches
+    }
+
+    /// The noise of a patch, in [0, 1): a multiple of 2^-24.
+    /// - Parameter row: the galaxy's in its file.
+    public static func value(seed: UInt64, row: Int, patch: Int) -> Float {
+        let mixed = mix(mix(mix(seed) ^ UInt64(truncatingIfNeeded: row)) ^ UInt64(truncatingIfNeeded: patch))
+        return Float(mixed >> 40) * 0x1p-24
+    }
+
+    /// What a SplitMix64 generator of that state gives next.
+    private static func mix(_ state: UInt64) -> UInt64 {
+        var value = state &+ 0x9E37_79B9_7F4A_7C15
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    /// The noise of galaxies in a row, for each of the passes: [passes, rows, patches].
+    ///
+    /// The first pass has the noise itself. In each further one the same numbers are dealt to patches `masked` ranks
+    /// farther, so that the hidden patches of one pass follow those of the pass before it in the order of noise: after
+    /// `patches/masked` passes, rounded up, each patch was hidden.
+    /// - Parameters:
+    ///   - rows: of the galaxies in their file.
+    ///   - place: of the first among all galaxies.
+    ///   - masked: patches that a pass hides.
+    func values(rows: Range<Int>, place: Int, passes: Int, masked: Int) throws(TensorFileError) -> [Float] {
+        var first = [Float](repeating: 0, count: rows.count * patches)
+        switch origin {
+        case .seed(let seed):
+            for (index, row) in rows.enumerated() {
+                for patch in 0..<patches {
+                    first[index * patches + patch] = Self.value(seed: seed, row: row, patch: patch)
+                }
+            }
+        case .given(let tensor):
+            var span = first.mutableSpan
+            try tensor.copyFloats(rows: place..<place + rows.count, into: &span)
+            if let bad = first.firstIndex(where: { !$0.isFinite }) {
+                throw TensorFileError(
+                    file: tensor.source.name,
+                    message: "row \(place + bad / patches): expected finite noise, found \(first[bad])")
+            }
+        }
+        guard passes > 1 else { return first }
+        var all = [Float](repeating: 0, count: passes * first.count)
+        for galaxy in rows.indices.map({ $0 - rows.lowerBound }) {
+            let base = galaxy * patches
+            let order = (0..<patches).sorted { (first[base + $0], $0) < (first[base + $1], $1) }
+            for pass in 0..<passes {
+                for (rank, patch) in order.enumerated() {
+                    all[pass * first.count + base + patch] = first[base + order[(rank + pass * masked) % patches]]
+                }
+            }
+        }
+        return all
+    }
+}

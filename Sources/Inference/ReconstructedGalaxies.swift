@@ -1,0 +1,75 @@
+import AstroMAE
+import Synchronization
+import TensorFiles
+
+/// A galaxy, and what the network made of it: for pictures.
+public struct ReconstructedGalaxy: Sendable {
+    /// [bands, size, size]
+    public let image: [Float]
+    /// [bands, size, size]: each patch as it was predicted when it was hidden, the mean over those passes; as it is where
+    /// it never was.
+    public let reconstruction: [Float]
+    /// [patches]: whether the first pass hid it.
+    public let isHidden: [Bool]
+    /// [bands]: `PixelNoise`.
+    public let noise: [Float]
+}
+
+extension ReconstructedGalaxy {
+    /// Reconstructs some galaxies of a run once more: the same bits, whoever their neighbours were then.
+    /// - Parameter places: among all galaxies of the run.
+    public static func galaxies(
+        at places: [Int], of run: GalaxyRun, model: MaskedAutoencoder, plan: MaskPlan
+    ) throws(InferenceError) -> [ReconstructedGalaxy] {
+        let sections = GalaxySections(run.sections)
+        let sink = GalaxySink(model.config)
+        let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink)
+        let worker = task.makeWorker(capacity: 1, profile: nil)
+        var galaxies: [ReconstructedGalaxy] = []
+        var buffer: [Float] = []
+        for place in places {
+            let partition = run.sections[sections.section(of: place)].partition
+            let rows = sections.rows(at: place, count: 1)
+            let galaxy = try partition.withImages(rows, buffer: &buffer) { image throws(TensorFileError) in
+                try worker.run(images: image, magnitudes: Span(), count: 1, at: place)
+                return sink.last
+            }
+            if let galaxy { galaxies.append(galaxy) }
+        }
+        for section in run.sections { section.partition.release() }
+        return galaxies
+    }
+}
+
+/// Holds the last galaxy.
+private final class GalaxySink: ReconstructionSink {
+    private let config: AutoencoderConfig
+    private let pixels: [Int]
+    private let held = Mutex<ReconstructedGalaxy?>(nil)
+
+    init(_ config: AutoencoderConfig) {
+        self.config = config
+        pixels = config.pixelOffsets
+    }
+
+    var last: ReconstructedGalaxy? { held.withLock { $0 } }
+
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
+        let image = images.indices.map { images[$0] }
+        var reconstruction = image
+        for patch in 0..<config.patches {
+            let passes = batch.masks.indices.filter { batch.masks[$0][patch] != 0 }
+            guard !passes.isEmpty else { continue }
+            for place in patch * config.patchCount..<(patch + 1) * config.patchCount {
+                let sum = passes.reduce(0.0) { $0 + Double(batch.predictions[$1][place]) }
+                reconstruction[pixels[place]] = Float(sum / Double(passes.count))
+            }
+        }
+        let isHidden = (batch.masks.first ?? []).map { $0 != 0 }
+        let noise = PixelNoise.sigmas(images, bands: config.encoder.bands, side: config.encoder.imageSize)
+        held.withLock {
+            $0 = ReconstructedGalaxy(
+                image: image, reconstruction: reconstruction, isHidden: isHidden, noise: noise)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import AstroMAE
+import TensorFiles
+
+/// How galaxies are masked: how many patches, by which noise, and how often.
+public struct MaskPlan: Sendable {
+    public let masking: Masking
+    public let noise: MaskNoise
+    /// How often each galaxy is masked anew and reconstructed.
+    public let passes: Int
+
+    /// - Parameter passes: at least 1.
+    public init(masking: Masking, noise: MaskNoise, passes: Int) {
+        self.masking = masking
+        self.noise = noise
+        self.passes = max(1, passes)
+    }
+
+    /// Passes that it takes for every patch to be hidden once; nil where none ever is.
+    public static func passesToHideAll(_ masking: Masking) -> Int? {
+        masking.masked > 0 ? (masking.patches + masking.masked - 1) / masking.masked : nil
+    }
+}
+
+/// Some galaxies, reconstructed.
+struct ReconstructedBatch {
+    /// Of the first among all galaxies.
+    private(set) var place: Int
+    private(set) var count: Int
+    /// Of each pass: [count, patches], [count, patches, patchCount], [count, patches], [count].
+    var noise: [[Float]]
+    var predictions: [[Float]]
+    var masks: [[Float]]
+    var losses: [[Float]]
+
+    static var none: ReconstructedBatch {
+        ReconstructedBatch(place: 0, count: 0, noise: [], predictions: [], masks: [], losses: [])
+    }
+
+    /// Makes room for `count` galaxies.
+    mutating func prepare(count: Int, place: Int, passes: Int, config: AutoencoderConfig) {
+        self.place = place
+        guard self.count != count || losses.count != passes else { return }
+        func room(_ floats: Int) -> [[Float]] { (0..<passes).map { _ in [Float](repeating: 0, count: count * floats) } }
+        self.count = count
+        (noise, predictions) = (room(0), room(config.patches * config.patchCount))
+        (masks, losses) = (room(config.patches), room(1))
+    }
+}
+
+/// What becomes of reconstructed galaxies. Called by many threads at once, in any order of batches.
+protocol ReconstructionSink: Sendable {
+    /// - Parameter images: [count, bands, size, size]
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError)
+}
+
+/// Reconstructs every galaxy, as often as the plan says.
+struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
+    let model: MaskedAutoencoder
+    let plan: MaskPlan
+    let sections: GalaxySections
+    let sink: Sink
+
+    func makeWorker(capacity: Int, profile: Profile?) -> ReconstructionWorker<Sink> {
+        ReconstructionWorker(self, AutoencoderWorkspace(for: model, masking: plan.masking, profile: profile))
+    }
+}
+
+/// One thread's part.
+final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
+    private let task: ReconstructionTask<Sink>
+    private var workspace: AutoencoderWorkspace
+    /// Room for the next batch: that of the last one.
+    private var room = ReconstructedBatch.none
+
+    init(_ task: ReconstructionTask<Sink>, _ workspace: consuming AutoencoderWorkspace) {
+        self.task = task
+        self.workspace = workspace
+    }
+
+    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError) {
+        let (plan, config) = (task.plan, task.model.config)
+        let noise = try plan.noise.values(
+            rows: task.sections.rows(at: place, count: count), place: place, passes: plan.passes,
+            masked: plan.masking.masked)
+        var batch = ReconstructedBatch.none
+        swap(&batch, &room)
+        batch.prepare(count: count, place: place, passes: plan.passes, config: config)
+        for pass in 0..<plan.passes {
+            let size = count * config.patches
+            batch.noise[pass] = Array(noise[pass * size..<(pass + 1) * size])
+            reconstruct(
+                images, noise: batch.noise[pass], into: &batch.predictions[pass], mask: &batch.masks[pass],
+                losses: &batch.losses[pass])
+        }
+        try task.sink.take(batch, images: images)
+        swap(&batch, &room)
+    }
+
+    private func reconstruct(
+        _ images: Span<Float>, noise: [Float], into predictions: inout [Float], mask: inout [Float],
+        losses: inout [Float]
+    ) {
+        var predictions = predictions.mutableSpan
+        var mask = mask.mutableSpan
+        var losses = losses.mutableSpan
+        task.model.reconstruct(
+            images: images, noise: noise.span, into: &predictions, mask: &mask, losses: &losses, workspace: &workspace)
+    }
+}
+
+/// Where the galaxies of a run lie in their files.
+struct GalaxySections: Sendable {
+    /// The place of the first galaxy of each partition among all.
+    private let starts: [Int]
+
+    init(_ sections: [GalaxyRun.Section]) {
+        var starts: [Int] = []
+        var place = 0
+        for section in sections {
+            starts.append(place)
+            place += section.count
+        }
+        self.starts = starts
+    }
+
+    /// The partition with that galaxy.
+    func section(of place: Int) -> Int {
+        var (low, high) = (0, starts.count)
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if starts[middle] <= place { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// The rows in their file of galaxies that follow each other in one.
+    func rows(at place: Int, count: Int) -> Range<Int> {
+        let start = place - starts[section(of: place)]
+        return start..<start + count
+    }
+}

@@ -1,0 +1,133 @@
+import AstroMAE
+import Synchronization
+import TensorFiles
+
+/// Reconstructs galaxies into an `.npz`: `pred` [N, patches, patchCount], `mask` [N, patches], `loss` [N], `noise`
+/// [N, patches], float32. With several passes, all have an axis for them after the first.
+///
+/// Memory does not grow with N, but for the losses, where they are asked for.
+public struct ReconstructionWriter: Sendable {
+    private let model: MaskedAutoencoder
+    private let plan: MaskPlan
+    private let runner: GalaxyRunner
+
+    public init(model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner) {
+        self.model = model
+        self.plan = plan
+        self.runner = runner
+    }
+
+    /// - Parameters:
+    ///   - limit: the first galaxies only.
+    ///   - keepingLosses: whether the outcome has each galaxy's loss.
+    /// - Throws: as `GalaxyRunner.run`, and where the file cannot be written; then nothing is left behind.
+    public func write(
+        _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
+        progress: (Progress) -> Void = { _ in }
+    ) throws(InferenceError) -> Reconstructions {
+        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let count = sections.reduce(0) { $0 + $1.count }
+        let passes = plan.passes > 1 ? [plan.passes] : []
+        let config = model.config
+        let archive = try reading { () throws(TensorFileError) in
+            try NumPyArchiveWriter(
+                path: path, rows: count,
+                members: [
+                    .float32("pred", passes + [config.patches, config.patchCount]),
+                    .float32("mask", passes + [config.patches]), .float32("loss", passes),
+                    .float32("noise", passes + [config.patches]),
+                ])
+        }
+        do throws(InferenceError) {
+            let sink = ArchiveSink(archive: archive, galaxies: count, isKeeping: keepingLosses)
+            let task = ReconstructionTask(
+                model: model, plan: plan, sections: GalaxySections(sections), sink: sink)
+            let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
+            try reading { () throws(TensorFileError) in try archive.finish() }
+            return Reconstructions(run: run, meanLoss: sink.meanLoss, losses: sink.losses)
+        } catch {
+            archive.abandon()
+            throw error
+        }
+    }
+}
+
+/// What a run of reconstructions gave beside its file.
+public struct Reconstructions: Sendable {
+    public let run: GalaxyRun
+    /// The reference's loss over all galaxies and passes; those that are not finite are left out. NaN where all are.
+    public let meanLoss: Double
+    /// Each galaxy's, the mean over its passes; empty where they were not asked for.
+    public let losses: [Float]
+}
+
+/// Puts batches into the archive.
+private struct ArchiveSink: ReconstructionSink {
+    private struct Held {
+        var losses: [Float]
+        /// By the place of each batch's first galaxy: added up in one order, whichever thread was faster.
+        var sums: [Int: (sum: Double, count: Int)] = [:]
+    }
+
+    private let archive: NumPyArchiveWriter
+    private let isKeeping: Bool
+    private let held: Box
+
+    private final class Box: Sendable {
+        let held: Mutex<Held>
+
+        init(_ galaxies: Int) { held = Mutex(Held(losses: [Float](repeating: .nan, count: galaxies))) }
+    }
+
+    init(archive: NumPyArchiveWriter, galaxies: Int, isKeeping: Bool) {
+        self.archive = archive
+        self.isKeeping = isKeeping
+        held = Box(isKeeping ? galaxies : 0)
+    }
+
+    var losses: [Float] { held.held.withLock { $0.losses } }
+
+    var meanLoss: Double {
+        held.held.withLock { held in
+            let all = held.sums.sorted { $0.key < $1.key }.map(\.value)
+            let (sum, count) = all.reduce((0.0, 0)) { ($0.0 + $1.sum, $0.1 + $1.count) }
+            return sum / Double(count)
+        }
+    }
+
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
+        let place = batch.place
+        try archive.write(0, at: place, Self.interleaved(batch.predictions, batch.count).span)
+        try archive.write(1, at: place, Self.interleaved(batch.masks, batch.count).span)
+        try archive.write(2, at: place, Self.interleaved(batch.losses, batch.count).span)
+        try archive.write(3, at: place, Self.interleaved(batch.noise, batch.count).span)
+        let finite = batch.losses.joined().filter { $0.isFinite }
+        let sum = finite.reduce(0.0) { $0 + Double($1) }
+        let means = isKeeping ? batch.meanLosses : []
+        held.held.withLock { held in
+            held.sums[place] = (sum, finite.count)
+            for (index, mean) in means.enumerated() { held.losses[place + index] = mean }
+        }
+    }
+
+    /// [passes][count, floats] as [count, passes, floats].
+    private static func interleaved(_ parts: [[Float]], _ count: Int) -> [Float] {
+        guard parts.count > 1, let first = parts.first else { return parts.first ?? [] }
+        let floats = first.count / count
+        var all: [Float] = []
+        all.reserveCapacity(parts.count * first.count)
+        for galaxy in 0..<count {
+            for part in parts { all += part[galaxy * floats..<(galaxy + 1) * floats] }
+        }
+        return all
+    }
+}
+
+extension ReconstructedBatch {
+    /// Each galaxy's loss, the mean over the passes.
+    var meanLosses: [Float] {
+        (0..<count).map { galaxy in
+            Float(losses.reduce(0.0) { $0 + Double($1[galaxy]) } / Double(losses.count))
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// The symmetry of patches: those that lie alike in a square (corners, edges, centre) have one number, since a turned or
+/// mirrored galaxy is as good as any.
+struct PatchClasses {
+    /// Of each patch, row by row.
+    let numbers: [Int]
+    let count: Int
+
+    init(grid: Int) {
+        var known: [[Int]] = []
+        numbers = (0..<grid * grid).map { patch in
+            let (row, column) = patch.quotientAndRemainder(dividingBy: grid)
+            let key = [min(row, grid - 1 - row), min(column, grid - 1 - column)].sorted()
+            if let number = known.firstIndex(of: key) { return number }
+            known.append(key)
+            return known.count - 1
+        }
+        count = known.count
+    }
+
+    func patches(of number: Int) -> [Int] { numbers.indices.filter { numbers[$0] == number } }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import AstroMAE
+import Cloud
+import FanOut
+import Inference
+import Report
+import TensorFiles
+
+extension AnomalyScores.Brightness: ExpressibleByArgument {}
+
+struct AnomaliesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "anomalies",
+        abstract: "Rank galaxies by how unusually well or badly a masked autoencoder makes them up.",
+        discussion: """
+            Each galaxy is masked several times, so that every patch is hidden at least once. How far the errors of its \
+            patches lie, either way, from what is usual at that brightness and noise is its score: about 1 for a usual \
+            galaxy. What is usual is learnt from the inputs themselves, so give many galaxies of one kind at once. Fewer \
+            than \(AnomalyScores.fewest) get no score, and are ranked by their loss. docs/ANOMALIES.md says how the score \
+            is made, and what it is worth.
+
+            OUT is CSV, the oddest galaxy first:
+              rank, object_id, source, row
+              score                 of all bands together
+              direction             whether errors are higher or lower than expected
+              error_ratio           errors over the expected, geometric mean over patches and bands
+              score_u ... score_z   of each band alone; negative where its errors are lower
+              loss                  mean squared error over hidden patches and passes
+              snr                   signal to noise of the whole cutout
+            Galaxies with pixels that are not finite come last, without a score.
+
+            Inputs are as for 'cai infer', and files that hold images alone will do. Memory is 700 bytes a galaxy.
+
+            EXAMPLES
+              cai anomalies 1.pt 2.pt -o odd.csv
+              cai anomalies data/ -o odd.csv --report odd.html --top 50
+              cai anomalies cutouts.npz -o odd.csv --weights mae.pth --passes 8
+            """)
+
+    @OptionGroup var options: AutoencoderOptions
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Where the table goes: a name ending in .csv.", valueName: "out"))
+    var output: String
+
+    @Option(help: ArgumentHelp("How often each galaxy is masked, every patch once at least.", valueName: "k"))
+    var passes: Int = 4
+
+    @Option(
+        help: ArgumentHelp(
+            "What a galaxy's brightness is: catalogue (the files' magnitudes) or image (the sum of its pixels). "
+                + "Default: catalogue where all files have magnitudes.", valueName: "kind"))
+    var brightness: AnomalyScores.Brightness?
+
+    @Option(help: ArgumentHelp("A page that shows the oddest galaxies.", valueName: "page.html"))
+    var report: String?
+
+    @Option(help: ArgumentHelp("How many the page shows.", valueName: "n"))
+    var top: Int = 24
+
+    func validate() throws {
+        try requireNumber(passes, of: "--passes", in: 1...64)
+        try requireNumber(top, of: "--top", in: 1...1000)
+        if let report { try requireName(report, of: "--report") }
+        guard output.hasSuffix(".csv"), InputList.lastComponent(output) != ".csv" else {
+            throw ValidationError("--output: expected a name ending in .csv, found '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let job = try options.job(writing: [output, report])
+        let search = try AnomalySearch.run(job, seed: options.seed, passes: passes, brightness: brightness)
+        try OutputFile(output, store: job.store).write { path throws(InferenceError) in
+            try AnomalyTable.write(search, to: path)
+        }
+        if let report {
+            try AnomalyPage(search, top: top, weights: job.weights)
+                .write(to: OutputFile(report, store: job.store))
+        }
+        if !options.quiet { Console.write(search.run.speedLine + "\n") }
+        if options.json {
+            try StandardOutput.write(
+                json: AnomalySummary(
+                    run: search.run, output: output, report: report, seed: options.seed,
+                    brightness: search.scores.brightness.rawValue,
+                    withoutScore: search.scores.scores.count { $0 == nil }))
+        }
+    }
+}
+
+private struct AnomalySummary: Encodable {
+    let run: AutoencoderRun
+    let output: String
+    let report: String?
+    let seed: UInt64
+    let brightness: String
+    let withoutScore: Int
+
+    enum CodingKeys: String, CodingKey {
+        case run, output, report, seed, brightness
+        case withoutScore = "without_score"
+    }
+}

@@ -1,0 +1,87 @@
+import FanOut
+import Inference
+import Report
+
+/// The page of `cai anomalies`: the oddest galaxies.
+struct AnomalyPage {
+    private let search: AnomalySearch
+    private let top: Int
+    private let weights: String
+
+    init(_ search: AnomalySearch, top: Int, weights: String) {
+        self.search = search
+        self.top = top
+        self.weights = weights
+    }
+
+    func write(to file: OutputFile) throws(InferenceError) { try page().write(to: file) }
+
+    private func page() throws(InferenceError) -> HTMLPage {
+        let places = Array(search.ranking.prefix(top))
+        let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.errors.run)
+            .pictures(of: places) { galaxy, place in
+                let rank = (places.firstIndex(of: place) ?? 0) + 1
+                return ("\(rank). \(galaxy.objectID)", caption(place))
+            }
+        let count = Numbers.counted(search.ranking.count, "galaxy", "galaxies")
+        let masking = search.plan.masking
+        let learnt = search.scores.brightness == .catalogue ? "their magnitudes" : "the sum of their pixels"
+        return HTMLPage(
+            title: "Odd galaxies",
+            lead:
+                "\(count), ranked by how far their reconstruction errors lie, either way, from what is usual among them "
+                + "at that brightness and noise.",
+            sections: [
+                PageSection(
+                    "Scores", id: "scores", scoreItems(masked: "\(masking.masked) of \(masking.patches)", learnt)),
+                PageSection(
+                    "The \(pictures.count) oddest", id: "galaxies",
+                    [.text(GalaxyPictures.explanation), .pictures(pictures)]),
+            ],
+            footer: "cai anomalies, with \(InputList.lastComponent(weights))")
+    }
+
+    private func scoreItems(masked: String, _ learnt: String) -> [PageSection.Item] {
+        let known = search.scores.scores.compactMap { $0 }
+        guard !known.isEmpty else {
+            return [
+                .note(
+                    "Fewer than \(AnomalyScores.fewest) galaxies with finite pixels do not tell what is usual: there are no "
+                        + "scores. The order is that of the loss.")
+            ]
+        }
+        let sorted = known.map(\.score).sorted()
+        func count(above limit: Double) -> String { Numbers.grouped(sorted.count { $0 > limit }) }
+        var items: [PageSection.Item] = [
+            .facts([
+                PageFact("galaxies", Numbers.grouped(search.ranking.count)),
+                PageFact("median score", Decimals.fixed(sorted[sorted.count / 2], 2), detail: "of a usual galaxy"),
+                PageFact("above 2", count(above: 2)), PageFact("above 3", count(above: 3)),
+                PageFact("largest", Decimals.fixed(sorted.last ?? 0, 1)),
+                PageFact("passes", "\(search.plan.passes)", detail: "\(masked) patches hidden in each"),
+            ]),
+            .text(
+                "The score is a root mean square over a galaxy's patches, in units of the usual scatter, with bands taken "
+                    + "together: a usual galaxy has about 1. Brightness is \(learnt) over the noise. Those of the bands are "
+                    + "of each alone, negative where errors are lower than expected."),
+        ]
+        let without = search.scores.scores.count - known.count
+        if without > 0 {
+            items.append(
+                .note(
+                    "\(Numbers.counted(without, "galaxy has", "galaxies have")) pixels that are not finite: no score."))
+        }
+        return items
+    }
+
+    private func caption(_ place: Int) -> String {
+        let noise = "S/N \(Decimals.fixed(search.signalToNoise[place], 0))"
+        guard let score = search.scores.scores[place] else {
+            return "loss \(ReconstructionPage.short(Double(search.errors.losses[place]))), \(noise)"
+        }
+        let bands = zip(search.bandNames, score.bands).map { "\($0) \(Decimals.fixed($1, 1))" }
+        return
+            "score \(Decimals.fixed(score.score, 2)), errors \(Decimals.fixed(score.errorRatio, 2)) times the expected, "
+            + "\(noise); " + bands.joined(separator: ", ")
+    }
+}

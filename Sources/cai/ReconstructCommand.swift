@@ -1,0 +1,133 @@
+import ArgumentParser
+import AstroMAE
+import Cloud
+import FanOut
+import Inference
+import TensorFiles
+
+/// Which galaxies a page shows.
+enum ShownGalaxies: String, ExpressibleByArgument, CaseIterable {
+    case first, worst
+}
+
+struct ReconstructCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconstruct",
+        abstract: "Hide patches of galaxies, and write what a masked autoencoder makes of them.",
+        discussion: """
+            Inputs are as for 'cai infer', and files that hold images alone will do (.npz or .safetensors with 'images', \
+            or one array [N, 5, 32, 32]); magnitudes are not read.
+
+            OUT is an .npz of float32 arrays for N galaxies of 16 patches (row-major) of 320 numbers (8 rows x 8 \
+            columns x 5 bands, band fastest):
+              pred   [N, 16, 320]  what was made up for each patch, hidden or not
+              mask   [N, 16]       1 for a patch that was hidden, 0 for one that was seen
+              loss   [N]           mean squared error over the hidden patches
+              noise  [N, 16]       what decided: the patches of the smallest noise stay
+            With --passes K > 1 each galaxy is masked K times, so that the hidden patches of one pass follow those of the \
+            pass before it, and all arrays have an axis of K after the first. OUT without its ending and with .ids.csv \
+            has the ids of the rows (object_id, source, row). Both are written aside and renamed, while galaxies are \
+            computed: memory does not grow with them. They may be s3://bucket/key.
+
+            Noise comes from --seed and each galaxy's row in its file, by a generator that docs/ANOMALIES.md has in ten \
+            lines of Python, or from --noise; the same noise gives PyTorch's masks.
+
+            EXAMPLES
+              cai reconstruct 1.pt -o reconstructed.npz
+              cai reconstruct cutouts.npz -o r.npz --seed 7 --passes 4
+              cai reconstruct 1.pt -o r.npz --noise noise.npy --weights mae.pth
+              cai reconstruct data/ -o r.npz --report page.html --show worst --panels 20
+            """)
+
+    @OptionGroup var options: AutoencoderOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where arrays go: a name ending in .npz.", valueName: "out"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Noise from a file in place of a seed: one array [N, 16], a row for each galaxy in the order of the inputs.",
+            valueName: "file.npy"))
+    var noise: String?
+
+    @Option(help: ArgumentHelp("How often each galaxy is masked.", valueName: "k"))
+    var passes: Int = 1
+
+    @Option(help: ArgumentHelp("A page that shows galaxies and what was made of them.", valueName: "page.html"))
+    var report: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which galaxies the page shows: the first, or the worst, of largest loss.", valueName: "which"))
+    var show = ShownGalaxies.first
+
+    @Option(help: ArgumentHelp("How many the page shows.", valueName: "n"))
+    var panels: Int = 12
+
+    private var idsPath: String { output.dropLast(".npz".count) + ".ids.csv" }
+
+    func validate() throws {
+        try requireNumber(passes, of: "--passes", in: 1...64)
+        try requireNumber(panels, of: "--panels", in: 1...1000)
+        if let noise { try requireName(noise, of: "--noise") }
+        if let report { try requireName(report, of: "--report") }
+        guard output.hasSuffix(".npz"), InputList.lastComponent(output) != ".npz" else {
+            throw ValidationError("--output: expected a name ending in .npz, found '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let job = try options.job(writing: [output, idsPath, report])
+        let opened = try job.open()
+        let plan = MaskPlan(
+            masking: opened.masking,
+            noise: try noise.map { path throws(InferenceError) in
+                try MaskNoise(path: path, galaxies: opened.count, patches: opened.masking.patches)
+            } ?? MaskNoise(seed: options.seed, patches: opened.masking.patches),
+            passes: passes)
+        let writer = ReconstructionWriter(model: opened.model, plan: plan, runner: opened.runner)
+        var result: Reconstructions?
+        try OutputFile(output, store: job.store).write { path throws(InferenceError) in
+            let line = ProgressLine(isShown: !options.quiet)
+            defer { line.wipe() }
+            result = try writer.write(
+                opened.partitions, limit: options.limit, to: path, keepingLosses: report != nil
+            ) { line.show($0) }
+        }
+        guard let result else { return }
+        try OutputFile(idsPath, store: job.store).write { path throws(InferenceError) in
+            try GalaxyIDWriter.write(result.run, to: path)
+        }
+        if let report {
+            let page = ReconstructionPage(show: show, panels: panels, weights: job.weights)
+            try page.write(result, opened, plan: plan, to: OutputFile(report, store: job.store))
+        }
+        let run = AutoencoderRun(result.run, of: opened, weights: job.weights, passes: passes)
+        if !options.quiet {
+            Console.write(run.speedLine + "\n")
+            Console.write("mean loss of \(opened.masking.masked) of \(opened.masking.patches) hidden patches: ")
+            Console.write("\(Float(result.meanLoss))\n")
+        }
+        if options.json {
+            try StandardOutput.write(
+                json: ReconstructSummary(
+                    run: run, output: output, ids: idsPath, report: report, seed: noise == nil ? options.seed : nil,
+                    noise: noise, meanLoss: result.meanLoss.isFinite ? result.meanLoss : nil))
+        }
+    }
+}
+
+private struct ReconstructSummary: Encodable {
+    let run: AutoencoderRun
+    let output: String
+    let ids: String
+    let report: String?
+    let seed: UInt64?
+    let noise: String?
+    let meanLoss: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case run, output, ids, report, seed, noise
+        case meanLoss = "mean_loss"
+    }
+}

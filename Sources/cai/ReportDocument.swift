@@ -1,0 +1,76 @@
+import Inference
+import Report
+import TensorFiles
+
+/// The page of an input, and its figures.
+struct ReportDocument {
+    /// What is drawn beside the runs of a tree.
+    struct Beside {
+        var durations = RunDurations()
+        var references: [ReferenceMeasurement] = []
+    }
+
+    /// nil where the input has no predictions.
+    private(set) var predictions: PredictionReport?
+    /// Runs of the input, or 1 where there are results; 0 for predictions alone.
+    private(set) var runs = 0
+    let html: String
+    let figures: [Figure]
+
+    /// - Throws: `ReportError` where the input does not have what a page needs.
+    init(_ input: ReportInput, title: String? = nil, beside: Beside = Beside()) throws {
+        var sections: [PageSection] = []
+        var leads: [String] = []
+        switch input.content {
+        case .run(let table, let results):
+            if let table {
+                let parallel = ParallelLoop.threads(Processors.available)
+                let report = try PredictionReport(table, name: input.name) { parallel($0, $1) }
+                predictions = report
+                sections += report.sections
+                leads.append(report.lead)
+            }
+            if let results {
+                runs = 1
+                let cost = RunCost(results.ranks, name: input.title)
+                sections += RunSections(results, duration: results.ownDuration).sections
+                sections.append(CostSection.of(cost))
+                sections.append(Self.headline([cost]))
+                if table == nil { leads.append("A run of \(Numbers.counted(results.ranks.count, "rank")).") }
+            }
+        case .tree(let tree, let root):
+            runs = tree.runs.count
+            let report = TreeReport(
+                tree, durations: beside.durations, references: beside.references, root: root)
+            sections += report.sections
+            sections.append(CostSection.of(tree))
+            sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: $0.folder) }))
+            leads.append(report.lead)
+        }
+        figures = sections.flatMap(\.figures)
+        html =
+            HTMLPage(
+                title: title ?? (predictions == nil ? "Runs: " : "Redshifts: ") + input.title,
+                lead: leads.joined(separator: " "), sections: sections,
+                footer: "Made by cai \(Cai.configuration.version) from \(input.title)."
+            ).html
+    }
+
+    /// The case that the published system is known by, with the rate that these runs have shown.
+    private static func headline(_ costs: [RunCost]) -> PageSection {
+        var assumptions = PlanAssumptions()
+        assumptions.set(MeasuredRate.typical(of: costs.compactMap(\.rate)))
+        do throws(ReportError) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
+            return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
+        }
+    }
+
+    /// - Returns: the files' paths.
+    func writeFigures(into path: String) throws -> [String] {
+        let folder = try OutputFolder(path)
+        return try figures.map { figure in
+            try folder.write(figure.file, to: figure.id + ".svg")
+            return folder.file(figure.id + ".svg")
+        }
+    }
+}

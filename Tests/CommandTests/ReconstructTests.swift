@@ -1,0 +1,218 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+private let weights = Fixture.weights("astromae-mae-demo.safetensors")
+private let galaxies = Fixture.weights("demo-galaxies.pt")
+
+private func floats(_ path: String, _ name: String) throws -> [Float] {
+    try #require(TensorFile.open(path: path)[name]).floats()
+}
+
+@Suite("cai reconstruct") struct ReconstructTests {
+    @Test("given PyTorch's noise, what the float64 network gives")
+    func golden() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let inputs = try TensorFile.open(path: Fixture.path("mae/demo-first8.golden.safetensors"))
+            let golden = try TensorFile.open(path: Fixture.path("mae/demo-f16-first8.golden.safetensors"))
+            try NumPyWriter.write(
+                #require(inputs["noise"]).floats(), shape: [8, 16], to: folder + "/noise.npy")
+            let command = try Command.run([
+                "reconstruct", galaxies, "--limit", "8", "--noise", folder + "/noise.npy", "-o", folder + "/r.npz",
+                "--json",
+            ])
+            #expect(command.status == 0, "\(command.errors)")
+            let file = try TensorFile.open(path: folder + "/r.npz")
+            #expect(file.tensors.map(\.name) == ["pred", "mask", "loss", "noise"])
+            #expect(file["pred"]?.shape == [8, 16, 320] && file["loss"]?.shape == [8])
+            let expected = try #require(golden["pred"]).floats()
+            // Float32's rounding through 16 blocks is 4e-6 of the largest here; another mask is off by tenths.
+            #expect(zip(try floats(folder + "/r.npz", "pred"), expected).allSatisfy { abs($0 - $1) < 1e-4 })
+            #expect(try floats(folder + "/r.npz", "mask") == #require(inputs["mask"]).floats())
+            #expect(try floats(folder + "/r.npz", "noise") == #require(inputs["noise"]).floats())
+            let losses = try floats(folder + "/r.npz", "loss")
+            let mean = try #require(golden["loss"]).floats().reduce(0, +) / Float(#require(golden["loss"]).count)
+            #expect(abs(losses.reduce(0, +) / 8 - mean) < 1e-5)
+            #expect(command.output.contains("\"mean_loss\""))
+            let ids = try String(contentsOfFile: folder + "/r.ids.csv", encoding: .utf8).split(separator: "\n")
+            #expect(ids.count == 9 && ids[8] == "demo-galaxies:7,demo-galaxies.pt,7")
+        }
+    }
+
+    @Test("the same bytes on any threads, in any batches, page and all", arguments: [1, 3])
+    func sameBytes(passes: Int) throws {
+        try Fixture.withTemporaryFolder { folder in
+            func run(_ name: String, _ more: [String]) throws -> [Data] {
+                let command = try Command.run(
+                    [
+                        "reconstruct", "--weights", weights, galaxies, "--limit", "45", "--passes", "\(passes)",
+                        "--quiet", "-o", folder + "/\(name).npz", "--report", folder + "/\(name).html", "--show",
+                        "worst",
+                        "--panels", "2",
+                    ] + more)
+                #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
+                return try ["npz", "html", "ids.csv"].map {
+                    try Data(contentsOf: URL(fileURLWithPath: folder + "/\(name).\($0)"))
+                }
+            }
+            let one = try run("one", ["--threads", "1", "--batch-size", "45"])
+            #expect(try run("two", ["--threads", "2", "--batch-size", "7"]) == one)
+            let file = try TensorFile.open(path: folder + "/one.npz")
+            #expect(file["mask"]?.shape == (passes == 1 ? [45, 16] : [45, passes, 16]))
+            #expect(try floats(folder + "/one.npz", "mask").reduce(0, +) == Float(45 * passes * 12))
+            // Another seed masks otherwise.
+            #expect(try run("other", ["--seed", "1"])[0] != one[0])
+        }
+    }
+
+    @Test("a galaxy's numbers are those of its row, whatever else is run; the first pass is that of one alone")
+    func rowsAlone() throws {
+        try Fixture.withTemporaryFolder { folder in
+            var table = TensorTable()
+            let images = try #require(TensorFile.open(path: galaxies)["tensors.0"])
+            var some = [Float](repeating: 0, count: 3 * 5120)
+            var span = some.mutableSpan
+            try images.copyFloats(rows: 0..<3, into: &span)
+            table.add("images", [3, 5, 32, 32], some, .f32)
+            try Data(table.npz(deflated: true).bytes).write(to: URL(fileURLWithPath: folder + "/alone.npz"))
+            let both = try Command.run([
+                "reconstruct", folder + "/alone.npz", galaxies, "--limit", "6", "--passes", "2", "-o",
+                folder + "/both.npz",
+            ])
+            #expect(both.status == 0, "\(both.errors)")
+            let one = try Command.run(["reconstruct", galaxies, "--limit", "3", "-o", folder + "/one.npz"])
+            #expect(one.status == 0, "\(one.errors)")
+            let (first, second) = (try floats(folder + "/both.npz", "pred"), try floats(folder + "/one.npz", "pred"))
+            let size = 16 * 320
+            for galaxy in 0..<3 {
+                let alone = Array(second[galaxy * size..<(galaxy + 1) * size])
+                #expect(Array(first[2 * galaxy * size..<(2 * galaxy + 1) * size]) == alone)
+                #expect(Array(first[2 * (galaxy + 3) * size..<(2 * (galaxy + 3) + 1) * size]) == alone)
+            }
+        }
+    }
+
+    @Test("what is wrong is said in one line, and nothing is left")
+    func failures() throws {
+        try Fixture.withTemporaryFolder { folder in
+            try NumPyWriter.write([Float](repeating: 0.5, count: 48), shape: [3, 16], to: folder + "/noise.npy")
+            let cases: [(arguments: [String], status: Int32, message: String)] = [
+                (["-o", "r.npy"], 2, "expected a name ending in .npz, found 'r.npy'"),
+                (["-o", "r.npz", "--mask-ratio", "1"], 2, "expected more than 0 and less than 1, found 1.0"),
+                (["-o", "r.npz", "--passes", "0"], 2, "--passes: expected 1 to 64, found 0"),
+                (["-o", "r.npz", "--show", "best"], 2, "--show"),
+                (["-o", "r.npz", "--mask-ratio", "0.5"], 1, "expected a square number"),
+                (["-o", "r.npz", "--noise", "noise.npy"], 1, "expected noise of shape [512, 16]"),
+                (["-o", "r.npz", "--noise", "none.npy"], 1, "none.npy"),
+                (["-o", "r.npz", "--weights", Fixture.path("tiny/normalcell.pt")], 1, "is a redshift network"),
+            ]
+            for (arguments, status, message) in cases {
+                let command = try Command.run(["reconstruct", galaxies] + arguments, in: folder)
+                #expect(command.status == status)
+                #expect(command.errorLines.count == 1 && command.errors.contains(message), "\(command.errors)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["noise.npy"])
+        }
+    }
+}
+
+@Suite("cai anomalies") struct AnomaliesCommandTests {
+    private func table(_ path: String) throws -> [[String]] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+            .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+    }
+
+    @Test("a row a galaxy, the oddest first, the same on any threads")
+    func ranked() throws {
+        try Fixture.withTemporaryFolder { folder in
+            func run(_ name: String, _ more: [String]) throws -> Data {
+                let command = try Command.run(
+                    [
+                        "anomalies", galaxies, "--limit", "60", "--passes", "2", "--quiet", "-o",
+                        folder + "/\(name).csv", "--report", folder + "/\(name).html", "--top", "2",
+                    ] + more)
+                #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
+                return try Data(contentsOf: URL(fileURLWithPath: folder + "/\(name).csv"))
+            }
+            let one = try run("one", ["--threads", "1", "--batch-size", "60"])
+            #expect(try run("two", ["--threads", "2", "--batch-size", "9"]) == one)
+            let rows = try table(folder + "/one.csv")
+            #expect(
+                rows[0].joined(separator: ",")
+                    == "rank,object_id,source,row,score,direction,error_ratio,score_u,score_g,score_r,score_i,score_z,"
+                    + "loss,snr")
+            #expect(rows.count == 61 && rows.allSatisfy { $0.count == 14 })
+            #expect(rows.dropFirst().map { $0[0] } == (1...60).map(String.init))
+            #expect(Set(rows.dropFirst().map { $0[3] }) == Set((0..<60).map(String.init)))
+            let scores = try rows.dropFirst().map { try #require(Double($0[4])) }
+            #expect(scores == scores.sorted(by: >))
+            for row in rows.dropFirst() {
+                let ratio = try #require(Double(row[6]))
+                #expect(row[5] == (ratio < 1 ? "lower" : "higher"))
+            }
+            let page = try String(contentsOfFile: folder + "/one.html", encoding: .utf8)
+            #expect(page.contains("1. \(rows[1][1])<") && page.contains("2. \(rows[2][1])<"))
+            #expect(page.components(separatedBy: "data:image/png;base64,").count == 1 + 2 * 4)
+            // From the image the order is another.
+            #expect(try run("image", ["--brightness", "image"]) != one)
+        }
+    }
+
+    @Test("too few galaxies are ranked by loss, and the broken ones come last")
+    func withoutScores() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let few = try Command.run(["anomalies", galaxies, "--limit", "3", "--quiet", "-o", folder + "/few.csv"])
+            #expect(few.status == 0)
+            #expect(few.errorLines.count == 1 && few.errors.contains("no scores, ranked by loss"))
+            let rows = try table(folder + "/few.csv").dropFirst()
+            let losses = try rows.map { try #require(Double($0[12])) }
+            #expect(losses == losses.sorted(by: >) && rows.allSatisfy { $0[4].isEmpty && $0[5].isEmpty })
+
+            var images = try #require(TensorFile.open(path: galaxies)["tensors.0"]).floats()
+            images[5120 * 4 + 99] = .nan
+            var broken = TensorTable()
+            broken.add("images", [30, 5, 32, 32], Array(images.prefix(30 * 5120)), .f32)
+            try broken.write(to: folder + "/broken.safetensors")
+            let command = try Command.run([
+                "anomalies", folder + "/broken.safetensors", "--quiet", "-o", folder + "/broken.csv", "--report",
+                folder + "/broken.html",
+            ])
+            #expect(command.status == 0)
+            #expect(
+                command.errors
+                    == "cai: warning: 1 of 30 galaxies have pixels that are not finite: no score, ranked last\n")
+            let last = try #require(try table(folder + "/broken.csv").last)
+            #expect(last[0] == "30" && last[3] == "4" && last[4].isEmpty)
+
+            let catalogue = try Command.run([
+                "anomalies", folder + "/broken.safetensors", "--brightness", "catalogue", "-o", folder + "/c.csv",
+            ])
+            #expect(catalogue.status == 1 && catalogue.errors.contains("expected magnitudes [N, 5] in every input"))
+            let single = try Command.run(["anomalies", galaxies, "--passes", "1", "-o", folder + "/c.csv"])
+            #expect(single.status == 1 && single.errors.contains("expected at least 2, to hide every patch once"))
+        }
+    }
+}
+
+@Suite("cai demo --mae") struct DemoAutoencoderTests {
+    @Test("writes pages, arrays and tables, and names them")
+    func demo() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let command = try Command.run(["demo", "--mae", "--out", folder + "/demo"])
+            #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/demo").sorted()
+            #expect(
+                names == [
+                    "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "reconstructed.html",
+                    "reconstructed.ids.csv", "reconstructed.npz", "report.txt",
+                ])
+            #expect(try String(contentsOfFile: folder + "/demo/report.txt", encoding: .utf8) == command.output)
+            let rows = try String(contentsOfFile: folder + "/demo/anomalies.csv", encoding: .utf8)
+                .split(separator: "\n")
+            #expect(rows.count == 513)
+            let oddest = rows[1].split(separator: ",")[1]
+            #expect(command.output.contains("the oddest galaxies\n  \(oddest)  score"))
+        }
+    }
+}

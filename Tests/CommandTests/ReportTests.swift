@@ -1,0 +1,167 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A table of 40 galaxies with errors of 0.01 either way.
+private let table =
+    "object_id,source,row,z_phot,z_spec\n"
+    + (0..<40).map {
+        "\($0),a.pt,\($0),\(0.01 * Double($0) + ($0.isMultiple(of: 2) ? 0.01 : -0.01)),\(0.01 * Double($0))\n"
+    }
+    .joined()
+
+/// Runs `body` with a folder that holds the table as p.csv.
+private func withTable(_ text: String = table, _ body: (String) throws -> Void) throws {
+    try Fixture.withTemporaryFolder { folder in
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/p.csv"))
+        try body(folder)
+    }
+}
+
+private let figureNames = ["by-redshift.svg", "distribution-of-z.svg", "dz.svg", "redshifts.svg", "residuals.svg"]
+
+@Test("A report is a page and figures, and the same input gives the same bytes")
+func pageAndFigures() throws {
+    try withTable { folder in
+        let first = try Command.run(["report", "p.csv", "--figures", "figures/new"], in: folder)
+        #expect(first.status == 0)
+        #expect(first.output.isEmpty)
+        #expect(first.errorLines.first == "cai: wrote report.html")
+        #expect(first.errorLines.count == 6)
+        #expect(try names(in: folder + "/figures/new") == figureNames)
+        let html = try text(of: folder + "/report.html")
+        for part in ["<title>Redshifts: p.csv</title>", "40 galaxies, compared", "MAE", "0.010000", "sigma_MAD"] {
+            #expect(html.contains(part), "\(part)")
+        }
+        let second = try Command.run(
+            ["report", "p.csv", "-o", "again.html", "--quiet", "--title", "A < B"], in: folder)
+        #expect(second.status == 0 && second.errors.isEmpty)
+        let again = try text(of: folder + "/again.html")
+        #expect(again.contains("<title>A &lt; B</title>"))
+        #expect(again.replacingOccurrences(of: "A &lt; B", with: "Redshifts: p.csv") == html)
+        #expect(try names(in: folder) == ["again.html", "figures", "p.csv", "report.html"])
+    }
+}
+
+@Test("The JSON object tells what was written, the measures and their intervals, and the bins")
+func reportAsJSON() throws {
+    try withTable { folder in
+        let command = try Command.run(["report", "p.csv", "--json", "--figures", "f"], in: folder)
+        #expect(command.status == 0 && command.errors.isEmpty)
+        let report = try object(command.output)
+        #expect(
+            report["files"] as? [String] == ["report.html"]
+                + ["redshifts", "residuals", "dz", "by-redshift", "distribution-of-z"].map { "f/\($0).svg" })
+        #expect(report["galaxies"] as? Int == 40)
+        #expect(report["unknown"] as? Int == 0)
+        #expect(report["runs"] as? Int == 0)
+        #expect(report["resamples"] as? Int == 1000)
+        let quality = try #require(report["quality"] as? [String: Any])
+        let reference = try #require(quality["reference"] as? [String: Double])
+        #expect(abs(try #require(reference["MAE"]) - 0.01) < 1e-12)
+        // All errors are 0.01: its mean has an interval of no width.
+        let intervals = try #require(report["intervals"] as? [String: [Double]])
+        #expect(intervals.count == 11)
+        for end in try #require(intervals["MAE"]) { #expect(abs(end - 0.01) < 1e-12) }
+        let bins = try #require(report["by_redshift"] as? [[String: Any]])
+        #expect(bins.count == 8)
+    }
+}
+
+@Test("Lines of JSON are read as the table is")
+func reportOfLines() throws {
+    try withTable { folder in
+        let lines = table.split(separator: "\n").dropFirst().map { row in
+            let fields = row.split(separator: ",")
+            return
+                "{\"object_id\":\"\(fields[0])\",\"source\":\"a \\\"b\\\"\",\"row\":\(fields[2]),\"z_phot\":\(fields[3]),\"z_spec\":\(fields[4])}\n"
+        }
+        try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: folder + "/p.jsonl"))
+        let pages = try ["p.csv", "p.jsonl"].map { name in
+            try Command.run(["report", name, "-o", "-", "--title", "t"], in: folder).output
+                .replacingOccurrences(of: name, with: "p")
+        }
+        #expect(pages[0] == pages[1])
+        #expect(pages[0].hasPrefix("<!DOCTYPE html>") && pages[0].hasSuffix("</html>\n"))
+    }
+}
+
+@Test("Without a z_spec there is a page, too")
+func reportWithoutSpectroscopicRedshifts() throws {
+    try withTable("id,z_phot\na,0.1\nb,0.2\n") { folder in
+        let command = try Command.run(["report", "p.csv", "--json"], in: folder)
+        #expect(command.status == 0)
+        #expect(try object(command.output)["unknown"] as? Int == 2)
+        #expect(try text(of: folder + "/report.html").contains("No galaxy has a z_spec"))
+    }
+}
+
+@Test("A run's folder has its quality, its ranks and its cost on one page")
+func reportOfRun() throws {
+    try Fixture.withTemporaryFolder { folder in
+        for bucket in ["data", "results"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(bucket)", withIntermediateDirectories: true)
+        }
+        for rank in 1...2 {
+            try FileManager.default.copyItem(atPath: Tiny.partition, toPath: "\(folder)/data/\(rank).pt")
+        }
+        let payload = """
+            {"bucket": "results", "result_path": "run-1", "data_bucket": "data", \
+            "weights": "\(Fixture.path("tiny/normalcell.pt"))"}
+            """
+        try Data(payload.utf8).write(to: URL(fileURLWithPath: folder + "/payload.json"))
+        let run = try Command.run(["run", "payload.json", "--store", "file://\(folder)", "--quiet"], in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        let command = try Command.run(["report", "results/run-1/", "--json"], in: folder)
+        #expect(command.status == 0, "\(command.errors)")
+        let report = try object(command.output)
+        #expect(report["galaxies"] as? Int == 2 * Tiny.count)
+        #expect(report["runs"] as? Int == 1)
+        let html = try text(of: folder + "/report.html")
+        for part in ["74 galaxies", "<h2>Ranks</h2>", "Calls to the store", "US dollars", "95% interval"] {
+            #expect(html.contains(part), "\(part)")
+        }
+    }
+}
+
+@Test("A tree of runs has its sweeps; predictions have none")
+func reportOfTree() throws {
+    try withTable { folder in
+        let tree = Fixture.path("results/tree")
+        let command = try Command.run(["report", tree, "--json"], in: folder)
+        #expect(command.status == 0, "\(command.errors)")
+        let report = try object(command.output)
+        #expect(try #require(report["runs"] as? Int) > 1)
+        #expect(report["galaxies"] is NSNull)
+        #expect(try text(of: folder + "/report.html").contains("by data size"))
+        let wrong = try Command.run(["report", "p.csv", "--reference", "p.csv"], in: folder)
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("--reference: expected a tree of runs"))
+    }
+}
+
+@Test(
+    "What cannot be reported is one line, and nothing is written",
+    arguments: [
+        (["none.csv"], 1, "none.csv: no such file"), (["empty.csv"], 1, "empty.csv: line 1: expected a header"),
+        (["header.csv"], 1, "header.csv: no galaxies"), (["."], 1, ".: expected a run"),
+        (["broken.jsonl"], 1, "broken.jsonl: line 2: z_phot: expected a number or null, found 'abc'"),
+        (["p.csv", "-o", "p.csv"], 1, "p.csv: cannot be written: it is the input"),
+        (["p.csv", "-o", "no/such/folder.html"], 1, "the folder"), (["p.csv", "-o", "-", "--json"], 2, "--json"),
+        ([""], 2, "input: expected a name"), (["p.csv", "--figures", ""], 2, "--figures: expected a name"),
+    ] as [([String], Int32, String)])
+func reportFails(arguments: [String], status: Int32, message: String) throws {
+    try withTable { folder in
+        try Data().write(to: URL(fileURLWithPath: folder + "/empty.csv"))
+        try Data("z_phot,z_spec\n".utf8).write(to: URL(fileURLWithPath: folder + "/header.csv"))
+        try Data("{\"z_phot\":1}\n{\"z_phot\":abc}\n".utf8).write(to: URL(fileURLWithPath: folder + "/broken.jsonl"))
+        let before = try names(in: folder)
+        let command = try Command.run(["report"] + arguments, in: folder)
+        #expect(command.status == status, "\(command.errors)")
+        #expect(command.output.isEmpty)
+        #expect(command.errorLines.count == 1)
+        #expect(command.errors.contains(message), "\(command.errors)")
+        #expect(try names(in: folder) == before)
+        #expect(try text(of: folder + "/p.csv") == table)
+    }
+}

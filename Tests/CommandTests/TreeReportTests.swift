@@ -1,0 +1,27 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Test("A tree's page has a figure of each sweep, others' numbers beside it, and is the same every time")
+func treePage() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let arguments = [
+            "report", Fixture.path("results/tree"), "--reference", "docs/results/reference.csv", "--durations",
+            Fixture.path("results/state_machine_logs.csv"), "--figures", folder + "/figures",
+        ]
+        let first = try Command.run(arguments + ["-o", folder + "/a.html", "--json"])
+        #expect(first.status == 0)
+        #expect(first.errors.isEmpty)
+        #expect(try object(first.output)["runs"] as? Int == 22)
+        let figures = try names(in: folder + "/figures")
+        for figure in ["time-by-size", "time-by-size-log", "sum-of-ranks-by-batch", "rate-by-threads", "ranks"] {
+            #expect(figures.contains(figure + ".svg"))
+        }
+        let page = try text(of: folder + "/a.html")
+        #expect(page.contains("25 MB, AWS Lambda 10,240 MB</text>"))
+        #expect(page.contains("What these data cannot support"))
+        for figure in figures { #expect(page.contains("<figure id=\"\(figure.dropLast(4))\">")) }
+        #expect(try Command.run(arguments + ["-o", folder + "/b.html", "--quiet"]).status == 0)
+        #expect(try text(of: folder + "/b.html") == page)
+    }
+}

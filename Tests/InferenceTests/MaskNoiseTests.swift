@@ -1,0 +1,77 @@
+import AstroMAE
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import Inference
+
+@Suite struct MaskNoiseTests {
+    /// Computed by the Python in docs/ANOMALIES.md: (seed, row, patch) and the noise times 2^24.
+    private static let expected: [(seed: UInt64, row: Int, patch: Int, value: Float)] = [
+        (0, 0, 0, 2327157),
+        (0, 0, 15, 1984136),
+        (0, 1, 0, 4515257),
+        (7, 0, 0, 10223943),
+        (7, 123456789, 3, 6334031),
+        (0xFFFFFFFFFFFFFFFF, 5112, 9, 10498203),
+    ]
+
+    @Test func numbersAreThoseOfPython() {
+        for (seed, row, patch, value) in Self.expected {
+            #expect(MaskNoise.value(seed: seed, row: row, patch: patch) == value * 0x1p-24)
+        }
+    }
+
+    @Test func rowsDoNotDependOnWhereTheyAreAskedFor() throws {
+        let noise = MaskNoise(seed: 3, patches: 16)
+        let all = try noise.values(rows: 0..<40, place: 0, passes: 1, masked: 12)
+        let some = try noise.values(rows: 17..<23, place: 911, passes: 1, masked: 12)
+        #expect(some == Array(all[17 * 16..<23 * 16]))
+    }
+
+    /// In the order of noise, 12 hidden patches follow 12 hidden patches: two passes hide all 16, and 4 show each once.
+    @Test(arguments: [(12, 2), (12, 4), (7, 3), (1, 16)])
+    func passesHideEveryPatch(masked: Int, passes: Int) throws {
+        let noise = try MaskNoise(seed: 11, patches: 16)
+            .values(rows: 0..<25, place: 0, passes: passes, masked: masked)
+        for galaxy in 0..<25 {
+            var hidden = [Int](repeating: 0, count: 16)
+            let first = Array(noise[galaxy * 16..<(galaxy + 1) * 16])
+            for pass in 0..<passes {
+                let values = Array(noise[(pass * 25 + galaxy) * 16..<(pass * 25 + galaxy + 1) * 16])
+                #expect(values.sorted() == first.sorted())
+                for patch in (0..<16).sorted(by: { values[$0] < values[$1] }).dropFirst(16 - masked) {
+                    hidden[patch] += 1
+                }
+            }
+            #expect(hidden.allSatisfy { $0 > 0 })
+            if (masked, passes) == (12, 4) { #expect(hidden.allSatisfy { $0 == 3 }) }
+        }
+    }
+
+    @Test func givenNoiseIsReadByPlace() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let values = (0..<80).map { Float(($0 * 37) % 80) / 80 }
+            try NumPyWriter.write(values, shape: [5, 16], to: folder + "/noise.npy")
+            let noise = try MaskNoise(path: folder + "/noise.npy", galaxies: 5, patches: 16)
+            #expect(try noise.values(rows: 0..<2, place: 3, passes: 1, masked: 12) == Array(values[48..<80]))
+            #expect {
+                try MaskNoise(path: folder + "/noise.npy", galaxies: 6, patches: 16)
+            } throws: { "\($0)".contains("expected noise of shape [6, 16], a row for each galaxy, found F32 [5, 16]") }
+            try NumPyWriter.write([0.5, .nan], shape: [1, 2], to: folder + "/nan.npy")
+            let broken = try MaskNoise(path: folder + "/nan.npy", galaxies: 1, patches: 2)
+            #expect {
+                try broken.values(rows: 0..<1, place: 0, passes: 1, masked: 1)
+            } throws: { "\($0)".contains("row 0: expected finite noise, found nan") }
+        }
+    }
+
+    /// numpy: 1.4826 * median(|scipy.signal.convolve2d(image, L, 'valid')|) / 6 of the image below.
+    @Test func pixelNoiseIsThatOfNumPy() {
+        let image = (0..<64).map { (place: Int) -> Float in Float(place * place * 7 % 23) / 23 }
+        #expect(abs(PixelNoise.sigma(image.span, side: 8) - 0.12355) < 1e-6)
+        let plane = (0..<64).map { (place: Int) -> Float in Float(100 + place / 8 * 3 - place % 8) }
+        #expect(PixelNoise.sigma(plane.span, side: 8) == 0)
+        #expect(PixelNoise.sigma([Float](repeating: .nan, count: 64).span, side: 8).isNaN)
+    }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Pages of every kind that the program writes, held against HTML by Tidy, and figures against XML; a warning is a failure.
+# Nothing on a page may be fetched or run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cai=${CAI:-.build/release/cai}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# report NAME INPUT [OPTION...]: a page and its figures
+report() {
+    local name=$1
+    shift
+    "$cai" report "$@" -o "$work/$name.html" --figures "$work/$name" --quiet
+}
+
+"$cai" demo --out "$work/demo" >/dev/null
+cp "$work/demo/report.html" "$work/demo.html"
+report many "$work/demo/predictions.csv" --title 'Ampersands & <angles> "quoted"'
+report tree Tests/Fixtures/results/tree
+printf 'z_phot\n0.1\n0.2\nnan\n' >"$work/alone.csv"
+report alone "$work/alone.csv"
+printf 'z_phot,z_spec\n0.1,0.1\n' >"$work/one.csv"
+report one "$work/one.csv"
+mkdir -p "$work/store/data" "$work/store/results"
+cp weights/demo-galaxies.pt "$work/store/data/1.pt"
+printf '{"bucket": "results", "result_path": "run", "data_bucket": "data"}' |
+    "$cai" run - --store "file://$work/store" --quiet
+report run "$work/store/results/run"
+
+failed=0
+check() { # check FILE TIDY'S OPTIONS...
+    local file=$1 said
+    shift
+    said=$(tidy -quiet -errors "$@" "$file" 2>&1) || true
+    [ -z "$said" ] && return
+    printf '%s:\n%s\n' "${file#"$work"/}" "$said" >&2
+    failed=1
+}
+pages=0 figures=0
+for page in "$work"/*.html; do
+    check "$page"
+    if found=$(grep -Eio '<script|(src|href)="(https?:)?//[^"]*|@import|url\((https?:)?//' "$page" | head -3); then
+        printf '%s: expected a page that loads nothing, found %s\n' "${page##*/}" "$found" >&2
+        failed=1
+    fi
+    pages=$((pages + 1))
+done
+for figure in "$work"/*/*.svg; do
+    check "$figure" -xml
+    figures=$((figures + 1))
+done
+[ "$failed" -eq 0 ] || exit 1
+echo "$pages pages and $figures figures: valid"

@@ -1,0 +1,69 @@
+import CZlib
+import Foundation
+import Testing
+
+@testable import Report
+
+@Suite struct PictureTests {
+    /// Inflated and summed up by its filter here, chunk by chunk.
+    @Test func imagesAreReadBack() throws {
+        let pixels = (0..<7 * 3 * 4).map { UInt8(truncatingIfNeeded: $0 * $0 * 31) }
+        let image = PNG(width: 7, height: 3, pixels: pixels)
+        #expect(Array(image.bytes.prefix(8)) == [0x89] + Array("PNG\r\n\u{1A}\n".utf8))
+        var (place, chunks): (Int, [(String, [UInt8])]) = (8, [])
+        func word(_ at: Int) -> Int { image.bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } }
+        while place < image.bytes.count {
+            let size = word(place)
+            let body = Array(image.bytes[place + 4..<place + 8 + size])
+            #expect(word(place + 8 + size) == Int(crc32(0, body, uInt(body.count))))
+            chunks.append((String(decoding: body.prefix(4), as: UTF8.self), Array(body.dropFirst(4))))
+            place += 12 + size
+        }
+        #expect(chunks.map(\.0) == ["IHDR", "IDAT", "IEND"])
+        #expect(chunks[0].1 == [0, 0, 0, 7, 0, 0, 0, 3, 8, 6, 0, 0, 0])
+        var lines = [UInt8](repeating: 0, count: 3 * 29)
+        var size = uLong(lines.count)
+        #expect(uncompress(&lines, &size, chunks[1].1, uLong(chunks[1].1.count)) == Z_OK && size == 87)
+        var found: [UInt8] = []
+        for row in 0..<3 {
+            #expect(lines[row * 29] == 1)
+            var line: [UInt8] = []
+            for index in 0..<28 { line.append(lines[row * 29 + 1 + index] &+ (index < 4 ? 0 : line[index - 4])) }
+            found += line
+        }
+        #expect(found == pixels)
+    }
+
+    @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
+    func base64IsThatOfTheStandard(text: String, expected: String) {
+        #expect(Base64.text(Array(text.utf8)) == expected)
+    }
+
+    @Test func coloursKeepTheirRatios() {
+        let stretch = AsinhStretch(white: 2)
+        #expect(stretch.value(0) == 0 && abs(stretch.value(2) - 1) < 1e-12 && stretch.value(0.1) > 0.05)
+        #expect(stretch.colour(2, 2, 2) == [255, 255, 255] && stretch.colour(-1, 0, 0) == [0, 0, 0])
+        #expect(stretch.grey(.nan) == [0, 0, 0] && stretch.grey(9) == [255, 255, 255])
+        // Beyond white the brightest band is white, and the others keep their part of it.
+        #expect(stretch.colour(100, 50, 25) == [255, 128, 64])
+        #expect(AsinhStretch([]).white == 1 && AsinhStretch([.nan, 3]).white == 3)
+    }
+
+    @Test func panelsShowWhatIsHiddenAndWhatIsLeft() {
+        let image = [Float](repeating: 1, count: 5 * 64)
+        var other = image
+        other[2 * 64] = 0
+        let panels = GalaxyPanels(
+            side: 8, image: image, reconstruction: other, isHidden: [true, false, false, false],
+            names: BandNames.names(5), noise: [1, 1, 0.01, 1, 1])
+        #expect(panels.heads == ["i r g", "u", "g", "r", "i", "z"])
+        #expect(panels.rows.map(\.title) == ["original", "masked", "made up", "residual"])
+        #expect(panels.rows.allSatisfy { $0.image.width == 6 * 8 + 5 * 2 && $0.image.height == 8 })
+        #expect(panels.rows[0].image != panels.rows[1].image && panels.rows[0].image != panels.rows[2].image)
+        let two = GalaxyPanels(
+            side: 8, image: Array(image.prefix(128)), reconstruction: Array(image.prefix(128)),
+            isHidden: [false], names: BandNames.names(2), noise: [1, 1])
+        #expect(two.heads == ["band0", "band1"])
+        #expect(two.rows[0].image == two.rows[1].image && two.rows[0].image == two.rows[2].image)
+    }
+}
