@@ -44,6 +44,10 @@ public struct GalaxyRun: Sendable {
         galaxies.clamped(to: 0..<partitions.reduce(0) { $0 + $1.count }).count
     }
 
+    static func sections(of partitions: [PartitionReader], limit: Int?) -> [Section] {
+        sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
+    }
+
     static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Section] {
         var place = 0
         var sections: [Section] = []
