@@ -3,6 +3,8 @@
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
 # With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
 # .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
+# With --slurm a Slurm to try deploy/slurm on.
+# With --formats cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with: their tests need them.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
 
@@ -29,6 +31,13 @@ if [ "${1:-}" = --python ]; then
     python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv
 fi
 
+if [ "${1:-}" = --formats ]; then
+    # Where the loader finds them; ldconfig is not on everybody's path.
+    libraries=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p)
+    case $libraries in *libcfitsio.so*) ;; *) need libcfitsio-dev ;; esac
+    case $libraries in *libhdf5_serial.so* | *libhdf5.so*) ;; *) need libhdf5-dev ;; esac
+fi
+
 if [ "${1:-}" = --checks ]; then
     command -v cc >/dev/null 2>&1 || { need gcc && need libc6-dev; }
     command -v valgrind >/dev/null 2>&1 || need valgrind
@@ -42,6 +51,14 @@ fi
 
 if [ "${1:-}" = --pages ]; then
     command -v tidy >/dev/null 2>&1 || need tidy
+fi
+
+if [ "${1:-}" = --slurm ]; then
+    command -v slurmctld >/dev/null 2>&1 || need slurmctld
+    command -v slurmd >/dev/null 2>&1 || need slurmd
+    command -v sbatch >/dev/null 2>&1 || need slurm-client
+    command -v munged >/dev/null 2>&1 || need munge
+    command -v python3 >/dev/null 2>&1 || need python3
 fi
 
 if [ "${1:-}" = --image ]; then

@@ -7,6 +7,8 @@ import TensorFiles
 public struct GalaxyInputs: Sendable {
     /// In their order; an object's path is its URL.
     public let files: [InputFile]
+    /// What the user says of the galaxies in them.
+    public let layout: GalaxyLayout
     private let objects: [String: Object]
     private let pool: FetchPool?
 
@@ -21,6 +23,7 @@ public struct GalaxyInputs: Sendable {
     /// Files that are all here.
     public init(files: [InputFile]) {
         self.files = files
+        layout = .usual
         objects = [:]
         pool = nil
     }
@@ -29,7 +32,10 @@ public struct GalaxyInputs: Sendable {
     /// the partition files right under a prefix, in natural order.
     /// - Parameter store: has the objects; nil where no argument names any.
     /// - Throws: `InferenceError.input` for what is not there, and for files that are given twice.
-    public init(_ arguments: [String], store: (any ObjectStore)?) throws(InferenceError) {
+    public init(
+        _ arguments: [String], store: (any ObjectStore)?, layout: GalaxyLayout = .usual
+    ) throws(InferenceError) {
+        self.layout = layout
         var objects: [String: Object] = [:]
         files = try InputList.expand(arguments) { argument throws(InferenceError) in
             guard let store, S3Location.isLocation(argument) else { return nil }
@@ -103,12 +109,18 @@ public struct GalaxyInputs: Sendable {
         try forEach { input, file throws(InferenceError) in
             let partition = try PartitionReader(
                 file, source: input.source, label: input.label, imageShape: network.imageShape,
-                magnitudeCount: network.requiredMagnitudes)
+                magnitudeCount: network.requiredMagnitudes, layout: layout)
             partitions.append(partition)
             count += partition.count
             return count < limit ?? Int.max
         }
         return partitions
+    }
+
+    /// What tells a file from another of its name: an object's ETag, or checksums of a file's ends.
+    func version(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+        if let info = objects[path]?.info { return (info.size, "etag:" + info.etag) }
+        return try reading { () throws(TensorFileError) in try FileIdentity.ends(of: path) }
     }
 
     private func source(_ name: String) throws(TensorFileError) -> ObjectSource? {

@@ -34,7 +34,9 @@ public struct OutputFile: Sendable {
 
     /// Checks, before there is work to be lost, that it can be written as far as one can know, and that it is none of
     /// `inputs`. Leaves nothing behind.
-    public func check(sparing inputs: [String]) throws(InferenceError) {
+    /// - Parameter format: of predictions, whose library may be missing; nil for any other file.
+    public func check(sparing inputs: [String], format: PredictionFormat? = nil) throws(InferenceError) {
+        if let format, object == nil { return try PredictionWriter.check(path: name, format: format, sparing: inputs) }
         guard let object else { return try PredictionWriter.check(path: name, sparing: inputs) }
         if inputs.contains(name) { throw .input(path: name, message: "cannot be written: it is the input itself") }
         // Whether there is such a bucket. Who may write, but not list, is denied an answer about what is not there.

@@ -15,63 +15,127 @@ extension TensorFile {
     }
 }
 
-/// Which of a file's tensors are its galaxies, under the names that the accepted layouts give them.
+/// Which of a file's tensors are its galaxies.
 struct GalaxyTensors {
+    /// [N, bands, rows, columns].
     let images: TensorView
     /// nil where the network looks at images alone.
     let magnitudes: TensorView?
     /// The file's magnitudes, whoever looks at them; not checked.
     let catalogue: TensorView?
     let redshifts: TensorView?
-    let objectIDs: TensorView?
+    let objectIDs: GalaxyIDs?
 
-    /// images, magnitudes, redshifts: as a pickled `TensorDataset` has them, as a mapping (npz, safetensors, a pickled
-    /// dictionary) names them, and as a bare tuple or list and NumPy's `savez` without names number them.
-    private static let layouts = [
-        ("tensors.0", "tensors.1", "tensors.2"), ("images", "magnitudes", "redshifts"), ("0", "1", "2"),
-        ("arr_0", "arr_1", "arr_2"),
-    ]
+    /// More would be a mistake in the file, or an attempt to fill the memory: a galaxy is loaded as a whole.
+    private static let largestImage = 64 << 20
 
-    /// - Parameter imagesAlone: images are all that is looked for, and ids; a file of one array is taken for them, too.
-    /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has.
-    init(_ file: TensorFile, imagesAlone: Bool = false) throws(InferenceError) {
-        guard !imagesAlone else {
-            let names = Self.layouts.map(\.0)
-            guard let images = (names + [""]).compactMap({ file[$0] }).first else {
-                throw .partition(
-                    file: file.name, tensor: nil,
-                    message: "holds no cutouts: expected images, tensors.0 (a TensorDataset) or one array, found "
-                        + Self.found(in: file))
+    /// - Parameters:
+    ///   - label: the id that a galaxy has in a table where its file has no other one and no ids.
+    ///   - imagesAlone: images are all that is looked for, and ids; a file of one array is taken for them, too.
+    /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has, or the table
+    ///   lacks a galaxy.
+    init(
+        _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false
+    ) throws(InferenceError) {
+        let names = GalaxyNames(file)
+        let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
+        guard let found else {
+            throw .partition(
+                file: file.name, tensor: nil,
+                message: imagesAlone
+                    ? "holds no cutouts: expected images, tensors.0 (a TensorDataset) or one array, found \(names.found)"
+                    : Self.expected + names.found)
+        }
+        let images = try Self.arranged(found, layout, in: file)
+        var ids = try names.objectIDs(layout)
+        var (magnitudes, redshifts): (TensorView?, TensorView?) = (nil, nil)
+        if let table = layout.table {
+            if ids == nil, images.rows == 1, table.hasIDs {
+                ids = .texts(TextColumn("object_id", texts: [label], of: file.name))
             }
-            (self.images, magnitudes, redshifts) = (images, nil, nil)
-            catalogue = Self.layouts.first { $0.0 == images.name }.flatMap { file[$0.1] }
-            objectIDs = file["object_id"]
+            let rows = try Self.rows(of: table, for: images, ids, in: file)
+            magnitudes = table.magnitudes(rows, of: file.name)
+            redshifts = table.redshifts(rows, of: file.name)
+        }
+        if imagesAlone {
+            (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
+            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout) }
+            // Those of another kind or shape are none: nobody asked for them.
+            catalogue = magnitudes ?? (try? names.magnitudes(layout))
             return
         }
-        for (images, magnitudes, redshifts) in Self.layouts {
-            guard let images = file[images], let magnitudes = file[magnitudes] else { continue }
-            if let further = ["tensors.3", "3", "arr_3"].compactMap({ file[$0] }).first {
-                throw .partition(
-                    file: file.name, tensor: further.name,
-                    message: "expected images, magnitudes and at most redshifts, found a further tensor")
-            }
-            self.images = images
-            self.magnitudes = magnitudes
-            catalogue = magnitudes
-            self.redshifts = file[redshifts]
-            objectIDs = file["object_id"]
-            return
+        if magnitudes == nil { magnitudes = try names.magnitudes(layout) }
+        if redshifts == nil { redshifts = try names.redshifts(layout) }
+        guard magnitudes != nil else {
+            throw .partition(file: file.name, tensor: nil, message: Self.expected + names.found)
         }
-        throw .partition(
-            file: file.name, tensor: nil,
-            message: "is no partition of galaxies: expected tensors.0 and tensors.1 (a TensorDataset) or images and "
-                + "magnitudes, found " + Self.found(in: file))
+        if layout.images == nil, let further = names.further {
+            throw .partition(
+                file: file.name, tensor: further.name,
+                message: "expected images, magnitudes and at most redshifts, found a further tensor")
+        }
+        (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, magnitudes, redshifts, ids)
+        catalogue = magnitudes
     }
 
-    private static func found(in file: TensorFile) -> String {
-        let first = file.tensors.prefix(3).map(\.name).joined(separator: ", ")
-        return (file.tensors.isEmpty ? "no tensors" : first)
-            + (file.tensors.count > 3 ? ", ... (\(file.tensors.count) tensors)" : "")
+    private init(_ other: GalaxyTensors, images: TensorView) {
+        self.images = images
+        (magnitudes, redshifts, objectIDs) = (other.magnitudes, other.redshifts, other.objectIDs)
+        catalogue = other.catalogue
+    }
+
+    /// With images of `imageShape` out of the middle of larger ones, the first row and column of it being
+    /// (size - wanted) / 2, rounded down.
+    func cropped(to imageShape: [Int]) -> GalaxyTensors {
+        guard images.shape.count == 4, imageShape.count == 3,
+            images.shape[2] > imageShape[1] || images.shape[3] > imageShape[2],
+            let tall = images.slice(axis: 2, from: (images.shape[2] - imageShape[1]) / 2, count: imageShape[1]),
+            let both = tall.slice(axis: 3, from: (images.shape[3] - imageShape[2]) / 2, count: imageShape[2])
+        else { return self }
+        return GalaxyTensors(self, images: both)
+    }
+
+    private static let expected =
+        "is no partition of galaxies: expected tensors.0 and tensors.1 (a TensorDataset) or images and magnitudes, found "
+
+    /// The bands in the network's order; the planes of a FITS file as those of one galaxy.
+    private static func arranged(
+        _ found: TensorView, _ layout: GalaxyLayout, in file: TensorFile
+    ) throws(InferenceError) -> TensorView {
+        let images = file.format == .fits && found.shape.count == 3 ? found.asOneRow : found
+        guard images.rowCount <= largestImage else {
+            throw .partition(
+                file: file.name, tensor: images.name,
+                message: "expected at most \(largestImage) numbers a galaxy, found shape \(images.shape)")
+        }
+        guard let count = layout.bandCount else { return images }
+        guard images.shape.count == 4, images.shape[1] == count else {
+            throw .partition(
+                file: file.name, tensor: images.name,
+                message: "expected images of \(count) bands, as --bands has them, found shape \(images.shape)")
+        }
+        return layout.bandPlaces.map { BandOrder(places: $0, count: count).images(images, of: file.name) } ?? images
+    }
+
+    /// The rows of a table that belong to the galaxies.
+    private static func rows(
+        of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, in file: TensorFile
+    ) throws(InferenceError) -> [Int] {
+        guard table.hasIDs else {
+            guard table.count == images.rows else {
+                throw .partition(
+                    file: table.name, tensor: nil,
+                    message: "has no object_id, and \(table.count) rows for the \(images.rows) galaxies of \(file.name)"
+                )
+            }
+            return Array(0..<table.count)
+        }
+        guard let ids else {
+            throw .partition(
+                file: file.name, tensor: nil,
+                message: "expected object_id, by which galaxies are found in \(table.name), found none")
+        }
+        return try table.rows(of: ids.all(), in: file.name)
     }
 
     /// Checks that images are [N, imageShape...], magnitudes [N, magnitudeCount], redshifts and ids [N] (or [N, 1]), N
@@ -95,15 +159,20 @@ struct GalaxyTensors {
                 magnitudes, "magnitudes of shape \(text([count, magnitudeCount])) for \(count) images",
                 text(magnitudes.shape))
         }
-        for (vector, name) in [(redshifts, "redshifts"), (objectIDs, "object ids")] {
-            guard let vector, vector.shape != [count], vector.shape != [count, 1] else { continue }
-            throw fail(vector, "\(name) of shape [\(count)] for \(count) images", text(vector.shape))
+        for (name, shape, what) in [
+            (redshifts?.name, redshifts?.shape, "redshifts"), (objectIDs?.name, objectIDs?.shape, "object ids"),
+        ] {
+            guard let name, let shape, shape != [count], shape != [count, 1] else { continue }
+            throw .partition(
+                file: file, tensor: name,
+                message: "expected \(what) of shape [\(count)] for \(count) images, found \(text(shape))")
         }
         for tensor in [images, magnitudes, redshifts].compactMap({ $0 }) where !tensor.dtype.isFloatingPoint {
             throw fail(tensor, "floating-point numbers", tensor.dtype.rawValue)
         }
-        if let objectIDs, objectIDs.dtype.isFloatingPoint || objectIDs.dtype == .bool {
-            throw fail(objectIDs, "integers", objectIDs.dtype.rawValue)
+        if let objectIDs, let complaint = objectIDs.complaint {
+            throw .partition(
+                file: file, tensor: objectIDs.name, message: "expected integers, found \(complaint)")
         }
         return count
     }

@@ -17,7 +17,9 @@ public struct InputFile: Sendable, Equatable {
 /// is refused, since its galaxies' ids would not be unique.
 public enum InputList {
     /// Endings that make a file in a folder a partition. A file that is named itself may have any ending.
-    public static let endings = ["pt", "pth", "npz", "safetensors"]
+    public static let endings = [
+        "pt", "pth", "npz", "safetensors", "fits", "fit", "fits.gz", "fit.gz", "fz", "h5", "hdf5",
+    ]
 
     /// The files that the arguments stand for; never empty.
     /// - Parameter elsewhere: the names of the files for an argument that is no path, such as a URL; nil for a path.
@@ -96,7 +98,10 @@ public enum InputList {
     }
 
     /// Whether a file of that name in a folder is a partition, by its ending.
-    public static func isPartition(_ name: String) -> Bool { endings.contains(ending(of: name)) }
+    public static func isPartition(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }
+    }
 
     /// nil where there is nothing at the path.
     private static func isFolder(_ path: String) -> Bool? {

@@ -33,10 +33,12 @@ public struct PartitionReader: Sendable {
     /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes; nil
     /// where it looks at images alone: others are then not looked for.
     public init(
-        _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?
+        _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?,
+        layout: GalaxyLayout = .usual
     ) throws(InferenceError) {
         self.file = file
-        tensors = try GalaxyTensors(file, imagesAlone: magnitudeCount == nil)
+        tensors = try GalaxyTensors(file, layout: layout, label: label, imagesAlone: magnitudeCount == nil)
+            .cropped(to: imageShape)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
         path = file.name
         imageCount = imageShape.reduce(1, *)
@@ -62,12 +64,18 @@ public struct PartitionReader: Sendable {
 
     /// Asks for the images of `rows` to be loaded, where they lie together.
     func prefetch(_ rows: Range<Int>) {
-        if let range = tensors.images.contiguousByteRange(rows: rows) { tensors.images.source.prefetch(range) }
+        tensors.images.prefetch(rows: rows)
     }
 
     /// Lets go of the pages of the images of `rows`.
     func release(_ rows: Range<Int>) {
-        if let range = tensors.images.contiguousByteRange(rows: rows) { tensors.images.source.release(range) }
+        tensors.images.release(rows: rows)
+    }
+
+    /// Tells where images come from far that only those of `rows` will be read: others are not fetched ahead of them.
+    func releaseImages(outside rows: Range<Int>) {
+        guard tensors.images.source.isRemote else { return }
+        for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
     }
 
     /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
@@ -120,10 +128,10 @@ public struct PartitionReader: Sendable {
         return values
     }
 
-    /// The ids of `rows`: the file's own integers where it has a tensor `object_id`, else `label:row`.
+    /// The ids of `rows`: the file's own where it has an `object_id`, else `label:row`.
     func objectIDs(_ rows: Range<Int>) throws(InferenceError) -> [String] {
-        guard let tensor = tensors.objectIDs else { return rows.map { "\(label):\($0)" } }
-        return try reading { () throws(TensorFileError) in try tensor.integers(rows: rows) }.map { String($0) }
+        guard let ids = tensors.objectIDs else { return rows.map { "\(label):\($0)" } }
+        return try ids.ids(rows)
     }
 
     /// The magnitudes of `rows`, whether or not the network takes them; nil where the file has none of [N, count].

@@ -27,11 +27,11 @@ public struct PartitionSplit {
     /// - Parameter rows: of each partition, at least 1.
     /// - Throws: `InferenceError` where a file holds no galaxies, or others than the first: other shapes of images, another
     ///   number of magnitudes, redshifts in one and not in the other.
-    public init(_ files: [TensorFile], rows: Int) throws(InferenceError) {
+    public init(_ files: [TensorFile], rows: Int, layout: GalaxyLayout = .usual) throws(InferenceError) {
         var inputs: [Input] = []
         var place = 0
         for file in files {
-            let tensors = try GalaxyTensors(file)
+            let tensors = try GalaxyTensors(file, layout: layout)
             let first = inputs.first?.tensors ?? tensors
             guard first.images.shape.count == 4, let magnitudes = first.magnitudes?.shape.last else {
                 throw .partition(

@@ -10,13 +10,25 @@ public enum PredictionWriter {
         try reading { () throws(TensorFileError) in try AtomicFile.check(path: path, sparing: inputs) }
     }
 
+    /// The same for a format whose library may be missing.
+    public static func check(
+        path: String, format: PredictionFormat, sparing inputs: [String]
+    ) throws(InferenceError) {
+        if format == .hdf5 { try reading { () throws(TensorFileError) in try HDF5TableWriter.check(path: path) } }
+        try check(path: path, sparing: inputs)
+    }
+
     /// Writes a file that is complete or not there: it is written aside and renamed.
+    /// - Parameter provenance: what formats with room for it say of the predictions' origin.
     public static func write(
-        _ predictions: Predictions, to path: String, format: PredictionFormat
+        _ predictions: Predictions, to path: String, format: PredictionFormat, provenance: Provenance? = nil
     ) throws(InferenceError) {
         switch format {
         case .csv: try writeText(predictions, to: path, form: .csv)
+        case .csvGzip: try writeText(predictions, to: path, form: .csv, through: GzipStream())
         case .jsonl: try writeText(predictions, to: path, form: .jsonLines)
+        case .fits: try PredictionTableWriter(predictions: predictions, provenance: provenance).writeFITS(to: path)
+        case .hdf5: try PredictionTableWriter(predictions: predictions, provenance: provenance).writeHDF5(to: path)
         case .npy:
             try reading { () throws(TensorFileError) in
                 try NumPyWriter.write(predictions.redshifts, shape: [predictions.redshifts.count], to: path)
@@ -30,12 +42,15 @@ public enum PredictionWriter {
     }
 
     private static func writeText(
-        _ predictions: Predictions, to path: String, form: PredictionEncoder.Form
+        _ predictions: Predictions, to path: String, form: PredictionEncoder.Form, through gzip: GzipStream? = nil
     ) throws(InferenceError) {
-        var sink = FileSink(file: try reading { () throws(TensorFileError) in try AtomicFile(path: path) })
+        var sink = FileSink(file: try reading { () throws(TensorFileError) in try AtomicFile(path: path) }, gzip: gzip)
         do {
             try write(predictions, form: form, to: &sink)
-            try reading { () throws(TensorFileError) in try sink.file.commit() }
+            try reading { () throws(TensorFileError) in
+                if let gzip { try sink.file.write(gzip.finish()) }
+                try sink.file.commit()
+            }
         } catch {
             sink.file.abandon()
             throw error
@@ -60,9 +75,10 @@ public enum PredictionWriter {
 
     private struct FileSink: ByteSink {
         let file: AtomicFile
+        let gzip: GzipStream?
 
         func write(_ bytes: [UInt8]) throws(InferenceError) {
-            try reading { () throws(TensorFileError) in try file.write(bytes) }
+            try reading { () throws(TensorFileError) in try file.write(gzip?.deflate(bytes) ?? bytes) }
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Comma-separated text as RFC 4180 has it: quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a
 /// byte-order mark at the start. Gives one record at a time, and of its fields where they lie, so that a long file costs
 /// no more than its own bytes.
-struct DelimitedText {
+public struct DelimitedText {
     /// Where a field's content lies, without the quotes around it.
     struct Field {
         let range: Range<Int>
@@ -16,9 +16,9 @@ struct DelimitedText {
     /// The line at which `position` stands, from 1.
     private var line = 1
     /// The line at which the last record began, from 1.
-    private(set) var recordLine = 1
+    public private(set) var recordLine = 1
 
-    init(name: String, bytes: [UInt8]) {
+    public init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -27,7 +27,7 @@ struct DelimitedText {
     /// The fields of the next record, or nil at the end. Blank lines are passed over.
     /// - Throws: `ReportError` for a quote that is never closed, a quote inside an unquoted field, text after a closing
     ///   quote, or bytes that are not UTF-8.
-    mutating func next() throws(ReportError) -> [String]? {
+    public mutating func next() throws(ReportError) -> [String]? {
         var fields: [Field] = []
         guard try next(into: &fields) else { return nil }
         return fields.map(text)

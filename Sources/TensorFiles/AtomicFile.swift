@@ -49,6 +49,10 @@ public final class AtomicFile {
 
     deinit { abandon() }
 
+    /// A path that leads to the file while it is being written, for a library that writes it on its own; nil where it is
+    /// a pipe or a device, which has no place to go back to.
+    var placeWhileOpen: String? { partial == nil || descriptor < 0 ? nil : "/proc/self/fd/\(descriptor)" }
+
     /// Appends bytes.
     public func write(_ bytes: [UInt8]) throws(TensorFileError) {
         if buffer.count + bytes.count > bufferSize { try flush() }

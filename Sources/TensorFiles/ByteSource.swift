@@ -33,6 +33,11 @@ extension ByteSource {
         return sum
     }
 
+    /// A copy of all bytes.
+    public func bytes() throws(TensorFileError) -> [UInt8] {
+        try withBytes(in: 0..<byteCount) { (bytes: RawSpan) in bytes.array(0..<bytes.byteCount) }
+    }
+
     /// Throws when `range` is not inside the source.
     public func check(_ range: Range<Int>) throws(TensorFileError) {
         guard range.lowerBound >= 0, range.upperBound <= byteCount else {

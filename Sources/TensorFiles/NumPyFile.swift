@@ -7,8 +7,11 @@ enum NumPyFile {
 
     static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
         let range = 0..<source.byteCount
-        let tensor = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(TensorFileError) in
+        let array = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(TensorFileError) in
             try view("", head, source, range)
+        }
+        guard case .numbers(let tensor) = array else {
+            throw TensorFileError(file: source.name, message: "expected numbers, found texts")
         }
         return TensorFile(
             name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
@@ -20,25 +23,32 @@ enum NumPyFile {
 
     static func read(_ archive: ZipArchive) throws(TensorFileError) -> TensorFile {
         var tensors: [TensorView] = []
+        var texts: [TextColumn] = []
         var members: [ZipMember] = []
         for entry in archive.entries where entry.name.hasSuffix(".npy") {
             let member = archive.member(entry)
-            let tensor = try member.withHead(maximumHeader) { (head: RawSpan) throws(TensorFileError) in
+            let array = try member.withHead(maximumHeader) { (head: RawSpan) throws(TensorFileError) in
                 try view(String(entry.name.dropLast(4)), head, member.source, member.range)
             }
-            tensors.append(tensor)
+            switch array {
+            case .numbers(let tensor): tensors.append(tensor)
+            case .texts(let column): texts.append(column)
+            }
             members.append(member)
         }
         return TensorFile(
             name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: [:], attributes: [:], metadata: [:], members: members)
+            texts: texts,
+            members: members)
     }
+
+    private enum Contents { case numbers(TensorView), texts(TextColumn) }
 
     /// The array that fills `range` of `source` and begins with `bytes`. Its header has to account for every byte, so
     /// that an array that is deflated never takes more memory than its shape says.
     private static func view(
         _ name: String, _ bytes: RawSpan, _ source: some ByteSource, _ range: Range<Int>
-    ) throws(TensorFileError) -> TensorView {
+    ) throws(TensorFileError) -> Contents {
         func failure(_ what: String) -> TensorFileError {
             TensorFileError(file: source.name, message: name.isEmpty ? what : "array \(quoted(name)): \(what)")
         }
@@ -60,15 +70,43 @@ enum NumPyFile {
         let header = try NumPyHeader(bytes.extracting(start..<start + length)) { failure($0) }
         let dataStart = range.lowerBound + start + length
         guard let strides = strides(header), let size = TensorLayout.measure(shape: header.shape, strides: strides),
-            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.dtype.byteCount), !overflow
+            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.element.byteCount),
+            !overflow
         else { throw failure("shape \(header.shape) overflows") }
         guard needed == range.upperBound - dataStart else {
             throw failure(
-                "\(header.dtype.rawValue) \(header.shape) needs \(needed) bytes, has \(range.upperBound - dataStart)")
+                "\(header.element.name) \(header.shape) needs \(needed) bytes, has \(range.upperBound - dataStart)")
         }
-        return TensorView(
-            name: name, dtype: header.dtype, shape: header.shape, strides: strides, byteOffset: dataStart,
-            source: source)
+        switch header.element {
+        case .number(let dtype):
+            return .numbers(
+                TensorView(
+                    name: name, dtype: dtype, shape: header.shape, strides: strides, byteOffset: dataStart,
+                    source: source))
+        case .text(let width, let unit):
+            guard header.shape.count == 1 else { throw failure("texts of shape \(header.shape), one axis is read") }
+            return .texts(
+                TextColumn(name: name, count: header.shape[0], file: source.name) { rows throws(TensorFileError) in
+                    let range = dataStart + rows.lowerBound * width..<dataStart + rows.upperBound * width
+                    return try source.withBytes(in: range) { (bytes: RawSpan) in
+                        (0..<rows.count).map { text(bytes.extracting($0 * width..<($0 + 1) * width), unit: unit) }
+                    }
+                })
+        }
+    }
+
+    /// A text of UTF-8 (units of 1 byte) or UTF-32, without the zeros that fill it up.
+    private static func text(_ bytes: RawSpan, unit: Int) -> String {
+        guard unit == 4 else {
+            return bytes.text(0..<(bytes.firstIndex(of: 0, in: 0..<bytes.byteCount) ?? bytes.byteCount))
+        }
+        var text = String.UnicodeScalarView()
+        for offset in stride(from: 0, to: bytes.byteCount, by: 4) {
+            let code = bytes.uint32(at: offset)
+            if code == 0 { break }
+            text.append(Unicode.Scalar(code) ?? "\u{FFFD}")
+        }
+        return String(text)
     }
 
     private static func strides(_ header: NumPyHeader) -> [Int]? {
@@ -79,7 +117,7 @@ enum NumPyFile {
 
 /// The dictionary in front of an array's data: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 struct NumPyHeader {
-    let dtype: DType
+    let element: NumPyElement
     let isColumnMajor: Bool
     let shape: [Int]
 
@@ -154,23 +192,8 @@ struct NumPyHeader {
         guard let descr, let columnMajor, let shape else {
             throw failure("header: descr, fortran_order or shape is missing")
         }
-        dtype = try Self.dtype(descr, failure: failure)
+        element = try NumPyElement(descr, failure: failure)
         isColumnMajor = columnMajor
         self.shape = shape
-    }
-
-    private static func dtype(
-        _ descr: String, failure: (String) -> TensorFileError
-    ) throws(TensorFileError) -> DType {
-        let known: [String: DType] = [
-            "f8": .f64, "f4": .f32, "f2": .f16, "i8": .i64, "i4": .i32, "i2": .i16, "i1": .i8, "u1": .u8, "b1": .bool,
-        ]
-        guard let dtype = known[String(descr.dropFirst())], let order = descr.first, "<>|=".contains(order) else {
-            throw failure("dtype \(quoted(descr)) is not supported")
-        }
-        guard order == "<" || (order == "|" && dtype.byteCount == 1) else {
-            throw failure("dtype \(quoted(descr)): only little-endian arrays are read")
-        }
-        return dtype
     }
 }

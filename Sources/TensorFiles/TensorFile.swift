@@ -8,10 +8,10 @@ public enum Attribute: Sendable, Equatable {
     case list([Attribute])
 }
 
-/// An opened file of named tensors, whatever its format: PyTorch (zip or older), safetensors, `.npy`, `.npz`.
+/// An opened file of named tensors, whatever its format: PyTorch (zip or older), safetensors, `.npy`, `.npz`, FITS, HDF5.
 public struct TensorFile: Sendable {
     public enum Format: String, Sendable {
-        case torch, torchLegacy = "torch-legacy", safetensors, npy, npz
+        case torch, torchLegacy = "torch-legacy", safetensors, npy, npz, fits, hdf5
     }
 
     /// Path or URL.
@@ -21,6 +21,10 @@ public struct TensorFile: Sendable {
     /// In the file's order, names unique. A pickled module gives its `state_dict` names (`module.` of a DataParallel
     /// included), other containers dotted keys and indices (`model.blocks.0...`, `tensors.0` of a TensorDataset).
     public let tensors: [TensorView]
+    /// Columns of texts, of formats that have any. Their names and those of tensors are all different.
+    public let texts: [TextColumn]
+    /// Why something of that name is there and not read: it lies in another file, or needs a plugin.
+    public let refusals: [String: String]
     /// Class of each pickled object by dotted path ("" is the root): `torch.nn.parallel.data_parallel.DataParallel`.
     public let classes: [String: String]
     /// Plain attributes of each pickled object or dictionary by dotted path ("" is the root).
@@ -31,12 +35,17 @@ public struct TensorFile: Sendable {
     var members: [ZipMember] = []
     /// What was opened.
     private var source: (any ByteSource)?
+    /// Lets go of what a library has open of it; it is opened again when it is asked for again.
+    private let closing: @Sendable () -> Void
 
     init(
-        name: String, format: Format, byteCount: Int, tensors: [TensorView], classes: [String: String] = [:],
-        attributes: [String: [String: Attribute]] = [:], metadata: [String: String] = [:], members: [ZipMember] = []
+        name: String, format: Format, byteCount: Int, tensors: [TensorView], texts: [TextColumn] = [],
+        refusals: [String: String] = [:], classes: [String: String] = [:],
+        attributes: [String: [String: Attribute]] = [:],
+        metadata: [String: String] = [:], members: [ZipMember] = [], closing: @escaping @Sendable () -> Void = {}
     ) {
         (self.name, self.format, self.byteCount, self.tensors) = (name, format, byteCount, tensors)
+        (self.texts, self.refusals, self.closing) = (texts, refusals, closing)
         (self.classes, self.attributes, self.metadata, self.members) = (classes, attributes, metadata, members)
     }
 
@@ -45,6 +54,9 @@ public struct TensorFile: Sendable {
 
     /// The tensor of that exact name.
     public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
+
+    /// The texts of that exact name.
+    public func text(_ name: String) -> TextColumn? { texts.first { $0.name == name } }
 
     /// When the checksums over tensors are compared, in formats that have any. What describes the tensors is always
     /// checked when a file is opened, checksums included.
@@ -87,9 +99,15 @@ public struct TensorFile: Sendable {
         members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
     }
 
+    /// Calls `body` with all bytes of the file, as it lies there.
+    public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(TensorFileError) -> Result? {
+        try source?.withBytes(in: 0..<byteCount) { (bytes: RawSpan) in body(bytes) }
+    }
+
     /// Lets go of what was inflated and of the file's pages. All is inflated and loaded again when it is asked for again.
     public func release() {
         for member in members { member.release() }
+        closing()
         releasePages()
     }
 
@@ -116,16 +134,19 @@ public struct TensorFile: Sendable {
                 message: "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
         case .npy: return try NumPyFile.read(source)
         case .safetensors: return try SafeTensorsFile.read(source)
+        case .fits: return try FITSFile.read(source)
+        case .gzip: return try FITSFile.read(source, isGzip: true)
+        case .hdf5: return try HDF5File.read(source)
         case .unknown:
             throw TensorFileError(
-                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz)")
+                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
         }
     }
 }
 
 /// What a file's first bytes say it is.
 private enum FileKind {
-    case zip, torchLegacy, pickle, tar, npy, safetensors, unknown
+    case zip, torchLegacy, pickle, tar, npy, safetensors, fits, gzip, hdf5, unknown
 
     init(_ source: some ByteSource) throws(TensorFileError) {
         guard source.byteCount > 0 else { throw TensorFileError(file: source.name, message: "is empty") }
@@ -133,6 +154,9 @@ private enum FileKind {
             // "PK" alone could also be the length of a safetensors header.
             if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6]) { return .zip }
             if bytes.starts(with: NumPyFile.magic) { return .npy }
+            if bytes.starts(with: FITSFile.magic) { return .fits }
+            if bytes.starts(with: Gzip.magic) { return .gzip }
+            if bytes.starts(with: HDF5File.magic) { return .hdf5 }
             if TorchLegacyFile.matches(bytes) { return .torchLegacy }
             if SafeTensorsFile.matches(bytes) { return .safetensors }
             if bytes.starts(with: Array("ustar".utf8), at: 257) { return .tar }

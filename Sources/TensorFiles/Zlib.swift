@@ -48,7 +48,7 @@ enum Inflate {
             let input = left.lowerBound..<min(left.upperBound, left.lowerBound + pieceSize)
             var (consumed, written) = (0, 0)
             try source.withBytes(in: input) { (bytes: RawSpan) throws(TensorFileError) in
-                (status, consumed, written) = unsafe step(&stream, bytes, &piece)
+                (status, consumed, written) = unsafe ZlibStep.inflate(&stream, bytes, &piece)
             }
             total += written
             guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
@@ -64,8 +64,12 @@ enum Inflate {
         guard total == size else { throw failure("inflates to \(total) bytes, declares \(size)") }
         guard left.isEmpty else { throw failure("\(left.count) bytes follow its compressed data") }
     }
+}
 
-    private static func step(
+/// One call of zlib.
+enum ZlibStep {
+    /// Inflates as much of `input` as `output` has room for.
+    static func inflate(
         _ stream: inout z_stream, _ input: RawSpan, _ output: inout [UInt8]
     ) -> (status: Int32, consumed: Int, written: Int) {
         let room = output.count
@@ -76,7 +80,7 @@ enum Inflate {
                 unsafe stream.avail_in = UInt32(source.count)
                 unsafe stream.next_out = target.baseAddress
                 unsafe stream.avail_out = UInt32(room)
-                let status = unsafe inflate(&stream, Z_NO_FLUSH)
+                let status = unsafe CZlib.inflate(&stream, Z_NO_FLUSH)
                 return unsafe (status, source.count - Int(stream.avail_in), room - Int(stream.avail_out))
             }
         }

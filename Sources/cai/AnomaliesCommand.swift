@@ -29,7 +29,7 @@ struct AnomaliesCommand: ParsableCommand {
               snr                   signal to noise of the whole cutout
             Galaxies with pixels that are not finite come last, without a score.
 
-            Inputs are as for 'cai infer', and files that hold images alone will do. Memory is 700 bytes a galaxy.
+            Inputs are as for 'cai infer', and files that hold images alone will do. Memory is about a kilobyte a galaxy.
 
             EXAMPLES
               cai anomalies 1.pt 2.pt -o odd.csv

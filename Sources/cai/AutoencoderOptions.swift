@@ -14,6 +14,8 @@ struct AutoencoderOptions: ParsableArguments {
             valueName: "file"))
     var weights: String?
 
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
+
     @Option(help: ArgumentHelp("Patches to hide, of all; at least one stays.", valueName: "ratio"))
     var maskRatio: Double = 0.75
 
@@ -63,7 +65,7 @@ struct AutoencoderOptions: ParsableArguments {
         let names = outputs.compactMap { $0 }
         let isRemote = ([weights] + names + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
-        let galaxies = try GalaxyInputs(inputs, store: store)
+        let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for name in names {
             try OutputFile(name, store: store).check(sparing: [weights] + galaxies.files.map(\.path))
         }

@@ -57,6 +57,8 @@ struct EmbedCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
     var batchSize: Int = 128
 
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
+
     @Option(
         help: ArgumentHelp(
             "Threads that compute; bits do not depend on it. Default: the processors this process may use.",
@@ -87,6 +89,7 @@ struct EmbedCommand: ParsableCommand {
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
+        try galaxyFiles.requireImagesAlone()
         try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
         try requireNumber(threads, of: "--threads", in: 1...4096)
         try requireNumber(limit, of: "--limit")
@@ -105,7 +108,7 @@ struct EmbedCommand: ParsableCommand {
         let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
         let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
-        let galaxies = try GalaxyInputs(inputs, store: store)
+        let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for file in [place, ids] { try file.check(sparing: [weights] + galaxies.files.map(\.path)) }
         let threads = threads ?? Processors.available
         let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: quiet) {

@@ -17,6 +17,10 @@ struct FileContents: Encodable {
     /// Class of the pickled object, where there is one.
     let rootClass: String?
     let tensors: [Tensor]
+    /// Columns of texts, and how many there are in each.
+    let texts: [String: Int]?
+    /// What is there and not read, and why.
+    let refusals: [String: String]?
     let metadata: [String: String]?
     /// For a partition: its rows.
     let galaxies: Int?
@@ -31,7 +35,8 @@ struct FileContents: Encodable {
     let problem: String?
 
     enum CodingKeys: String, CodingKey {
-        case file, format, bytes, tensors, metadata, galaxies, network, config, parameters, notices, problem
+        case file, format, bytes, tensors, texts, refusals, metadata, galaxies, network, config, parameters, notices,
+            problem
         case rootClass = "class"
     }
 
@@ -41,6 +46,9 @@ struct FileContents: Encodable {
         bytes = file.byteCount
         rootClass = file.classes[""]
         tensors = file.tensors.map { Tensor(name: $0.name, dtype: $0.dtype.rawValue, shape: $0.shape) }
+        texts =
+            file.texts.isEmpty ? nil : Dictionary(file.texts.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
+        refusals = file.refusals.isEmpty ? nil : file.refusals
         metadata = file.metadata.isEmpty ? nil : file.metadata
         galaxies = file.galaxyCount
         guard file.tensors.contains(where: { $0.name.hasSuffix("patch_embed.proj.weight") }) else {
@@ -91,6 +99,12 @@ struct FileContents: Encodable {
         lines += tensors.map { tensor in
             "  \(tensor.dtype.padded(to: 5))\("[\(tensor.shape.map(String.init).joined(separator: ", "))]".padded(to: 18))"
                 + tensor.name
+        }
+        for (name, count) in (texts ?? [:]).sorted(by: { $0.key < $1.key }) {
+            lines.append("  \("text".padded(to: 5))\("[\(count)]".padded(to: 18))\(name)")
+        }
+        for (name, reason) in (refusals ?? [:]).sorted(by: { $0.key < $1.key }) {
+            lines.append("not read    \(name): \(reason)")
         }
         return lines.map { $0.printable + "\n" }.joined()
     }

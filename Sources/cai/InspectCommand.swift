@@ -21,7 +21,7 @@ struct InspectCommand: ParsableCommand {
               cai inspect --cpu
             """)
 
-    @Argument(help: "A PyTorch, safetensors, .npy or .npz file.")
+    @Argument(help: "A PyTorch, safetensors, .npy, .npz, FITS or HDF5 file.")
     var file: String?
 
     @Flag(help: "Show the processor and what of it is used; takes no file.")

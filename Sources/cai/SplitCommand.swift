@@ -25,6 +25,8 @@ struct SplitCommand: ParsableCommand {
             "Partition files, folders of them, patterns or s3:// URLs; last of all, OUT.", valueName: "input"))
     var paths: [String]
 
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
+
     @Option(
         help: ArgumentHelp("25, 50, 75 or 100: 1,278, 2,556, 3,834 or 5,113 galaxies a partition.", valueName: "size"))
     var megabytes: Int?
@@ -55,7 +57,7 @@ struct SplitCommand: ParsableCommand {
 
     func run() throws {
         let store = paths.contains(where: S3Location.isLocation) ? try StoreLocator.store(nil) : nil
-        let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store)
+        let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store, layout: galaxyFiles.layout())
         let folder = try PartitionFolder(paths.last ?? "", store: store)
         var files: [TensorFile] = []
         try inputs.forEach { _, file throws(InferenceError) in
@@ -63,7 +65,7 @@ struct SplitCommand: ParsableCommand {
             return true
         }
         let rows = rows ?? megabytes.flatMap { PartitionSplit.rowsByMegabytes[$0] } ?? 1
-        let split = try PartitionSplit(files, rows: rows)
+        let split = try PartitionSplit(files, rows: rows, layout: inputs.layout)
         try check(folder, split)
         try folder.create()
         try folder.check(split.partitionCount, sparing: inputs.files.map(\.path))

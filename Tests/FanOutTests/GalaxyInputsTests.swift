@@ -48,7 +48,8 @@ struct GalaxyInputsTests {
                 return error.description
             }
         }
-        let expected = "expected an object, or partition files (.pt, .pth, .npz, .safetensors) right under the prefix"
+        let expected =
+            "expected an object, or partition files (.pt, .pth, .npz, .safetensors, .fits, .fit, .fits.gz, .fit.gz, .fz, .h5, .hdf5) right under the prefix"
         #expect(message("s3://b/none") == "s3://b/none: \(expected), found none")
         #expect(message("s3://b/") == "s3://b/: \(expected), found none")
         #expect(message("s3:///x") == "s3:///x: no bucket is named")

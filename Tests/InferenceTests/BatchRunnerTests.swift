@@ -185,6 +185,14 @@ func predictionFiles(format: PredictionFormat) throws {
             let array = try #require(try TensorFile.open(path: path).tensors.first)
             #expect(array.shape == [37])
             #expect(bits(try array.floats()) == bits(predictions.redshifts))
+        case .csvGzip: #expect(data.prefix(2) == Data([0x1F, 0x8B]))
+        case .fits, .hdf5:
+            let table = try TensorFile.open(path: path)
+            #expect(bits(try #require(table["z_phot"]).floats()) == bits(predictions.redshifts))
+            #expect(try table["row"]?.doubles() == (0..<37).map { Double($0) })
+            #expect(try table["z_spec"]?.doubles() == predictions.knownRedshifts().spectroscopic)
+            let ids = try #require(table.text("object_id")).texts(rows: 0..<37)
+            #expect(ids == (0..<37).map { "p:\($0)" })
         }
         #expect(throws: InferenceError.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)

@@ -81,7 +81,7 @@ func literalNameComesFirst() throws {
         (["none.pt"], "none.pt: no such file or folder"),
         (
             ["empty"],
-            "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors); subfolders are not searched"
+            "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors, .fits, .fit, .fits.gz, .fit.gz, .fz, .h5, .hdf5); subfolders are not searched"
         ),
         (["texts"], "texts: the folder holds no partition files"),
         (["x*.pt"], "x*.pt: the pattern matches no file"),

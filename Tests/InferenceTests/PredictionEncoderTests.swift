@@ -66,7 +66,9 @@ func numbersRoundTrip() {
 @Test(
     "Formats by ending",
     arguments: [
-        ("z.csv", .csv), ("a/z.CSV", .csv), ("z.jsonl", .jsonl), ("z.npy", .npy), ("z.json", nil), ("csv", nil),
+        ("z.csv", .csv), ("a/z.CSV", .csv), ("z.jsonl", .jsonl), ("z.npy", .npy), ("z.csv.gz", .csvGzip),
+        ("a/Z.FITS", .fits), ("z.h5", .hdf5), ("z.hdf5", .hdf5), ("z.gz", nil), (".csv.gz", nil), ("z.json", nil),
+        ("csv", nil),
         ("a.csv/z", nil), (".csv", nil), ("z.csv.", nil),
     ] as [(String, PredictionFormat?)])
 func formatByEnding(path: String, format: PredictionFormat?) {

@@ -1,0 +1,50 @@
+import TensorFiles
+
+/// The ids that a file gives its galaxies: integers or texts.
+enum GalaxyIDs: Sendable {
+    case integers(TensorView)
+    case texts(TextColumn)
+
+    var name: String {
+        switch self {
+        case .integers(let tensor): tensor.name
+        case .texts(let column): column.name
+        }
+    }
+
+    var shape: [Int] {
+        switch self {
+        case .integers(let tensor): tensor.shape
+        case .texts(let column): [column.count]
+        }
+    }
+
+    /// The ids of `rows`; integers as their digits.
+    func ids(_ rows: Range<Int>) throws(InferenceError) -> [String] {
+        try reading { () throws(TensorFileError) in
+            switch self {
+            case .integers(let tensor): try tensor.integers(rows: rows).map { String($0) }
+            case .texts(let column): try column.texts(rows: rows)
+            }
+        }
+    }
+
+    /// All of them.
+    func all() throws(InferenceError) -> [String] {
+        let blockSize = 4096
+        let count = shape.first ?? 0
+        var ids: [String] = []
+        for start in stride(from: 0, to: count, by: blockSize) {
+            ids += try self.ids(start..<min(start + blockSize, count))
+        }
+        return ids
+    }
+
+    /// What is wrong with them as ids; nil where nothing is.
+    var complaint: String? {
+        guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else {
+            return nil
+        }
+        return tensor.dtype.rawValue
+    }
+}

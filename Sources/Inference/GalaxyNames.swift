@@ -1,0 +1,146 @@
+import TensorFiles
+
+/// Finds galaxies in a file by the names that they usually have, or that a user gives.
+struct GalaxyNames {
+    let file: TensorFile
+
+    init(_ file: TensorFile) { self.file = file }
+
+    /// How a `TensorDataset`, a bare tuple or list, and NumPy's `savez` without names number images, magnitudes and
+    /// redshifts.
+    private static let numbered = [
+        ("tensors.0", "tensors.1", "tensors.2"), ("0", "1", "2"), ("arr_0", "arr_1", "arr_2"),
+    ]
+
+    /// Images, as they lie in the file; nil where none are found.
+    /// - Parameter alone: whether a file's only array is taken for them, whatever its name.
+    func images(_ layout: GalaxyLayout, alone: Bool) throws(InferenceError) -> TensorView? {
+        if let name = layout.images { return try named(name) }
+        for (images, magnitudes, _) in Self.numbered {
+            if let found = file[images], alone || file[magnitudes] != nil { return found }
+        }
+        if let found = try tensor(["images", "image"]) { return found }
+        return inFITS ?? (alone ? file[""] : nil)
+    }
+
+    /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
+    func magnitudes(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
+        if layout.magnitudes.count > 1 {
+            var columns: [TensorView] = []
+            for name in layout.magnitudes { columns.append(try named(name)) }
+            return try stacked(columns)
+        }
+        if let name = layout.magnitudes.first { return try ordered(named(name), layout) }
+        if layout.images == nil {
+            for (images, magnitudes, _) in Self.numbered where file[images] != nil {
+                if let found = file[magnitudes] { return try ordered(found, layout) }
+            }
+        }
+        if let found = try tensor(["magnitudes"]) { return try ordered(found, layout) }
+        for names in GalaxyLayout.magnitudeColumns {
+            var columns: [TensorView] = []
+            // A FITS file of one galaxy may have its images under the bands' names.
+            for name in names { if let column = try tensor([name]), column.shape.count == 1 { columns.append(column) } }
+            if columns.count == names.count { return try stacked(columns) }
+        }
+        return nil
+    }
+
+    func redshifts(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
+        if let name = layout.redshifts { return try named(name) }
+        for (images, magnitudes, redshifts) in Self.numbered where layout.images == nil {
+            if file[images] != nil, file[magnitudes] != nil, let found = file[redshifts] { return found }
+        }
+        return try tensor(GalaxyLayout.usualRedshifts)
+    }
+
+    func objectIDs(_ layout: GalaxyLayout) throws(InferenceError) -> GalaxyIDs? {
+        // Where a table is joined, the name may be the table's.
+        for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) {
+            if let texts = find([name], in: file.texts, \.name) { return .texts(texts) }
+            if let integers = try tensor([name]) { return .integers(integers) }
+            if layout.objectIDs != nil, layout.table == nil { _ = try named(name) }
+        }
+        return nil
+    }
+
+    /// Whether there is a tensor of that name.
+    func has(_ name: String) -> Bool { find([name], in: file.tensors, \.name) != nil }
+
+    /// A tensor that no layout has, beside numbered ones.
+    var further: TensorView? { ["tensors.3", "3", "arr_3"].compactMap { file[$0] }.first }
+
+    /// The first names of what is there, for errors.
+    var found: String {
+        let names = (file.tensors.map(\.name) + file.texts.map(\.name)).map { $0.isEmpty ? "one array" : $0 }
+        return (names.isEmpty ? "no tensors" : names.prefix(3).joined(separator: ", "))
+            + (names.count > 3 ? ", ... (\(names.count) tensors)" : "")
+    }
+
+    /// The planes of a file of one galaxy, or the only image that can be cutouts: FITS images have no names to go by.
+    private var inFITS: TensorView? {
+        guard file.format == .fits else { return nil }
+        let cubes = file.tensors.filter { $0.shape.count == 4 }
+        if cubes.count == 1 { return cubes[0] }
+        if let planes = file["planes"] { return planes }
+        let stacks = file.tensors.filter { $0.shape.count == 3 && $0.shape[0] <= 16 }
+        return cubes.isEmpty && stacks.count == 1 ? stacks[0] : nil
+    }
+
+    private func named(_ name: String) throws(InferenceError) -> TensorView {
+        if let found = try tensor([name]) { return found }
+        throw .partition(file: file.name, tensor: name, message: "is not there: found " + found)
+    }
+
+    private func tensor(_ names: [String]) throws(InferenceError) -> TensorView? {
+        if let found = find(names, in: file.tensors, \.name) { return found }
+        for name in names {
+            if let reason = file.refusals[name] { throw .partition(file: file.name, tensor: name, message: reason) }
+        }
+        return nil
+    }
+
+    /// The first of the names that is there. In FITS, case does not tell names apart.
+    private func find<Item>(
+        _ names: [String], in items: [Item], _ name: (Item) -> String
+    ) -> Item? {
+        for wanted in names {
+            if let found = items.first(where: { name($0) == wanted }) { return found }
+            guard file.format == .fits else { continue }
+            if let found = items.first(where: { name($0).lowercased() == wanted.lowercased() }) { return found }
+        }
+        return nil
+    }
+
+    /// Columns side by side.
+    private func stacked(_ columns: [TensorView]) throws(InferenceError) -> TensorView {
+        let count = columns[0].rows
+        for column in columns where column.count != count || !column.dtype.isFloatingPoint {
+            throw .partition(
+                file: file.name, tensor: column.name,
+                message: "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
+        }
+        return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(TensorFileError) in
+            var values = [Double](repeating: 0, count: rows.count * columns.count)
+            for (place, column) in columns.enumerated() {
+                var part = [Double](repeating: 0, count: rows.count)
+                var span = part.mutableSpan
+                try column.copyDoubles(rows: rows, into: &span)
+                for index in part.indices { values[index * columns.count + place] = part[index] }
+            }
+            return values
+        }
+    }
+
+    /// The network's bands out of the file's.
+    private func ordered(_ magnitudes: TensorView, _ layout: GalaxyLayout) throws(InferenceError) -> TensorView {
+        guard let count = layout.bandCount else { return magnitudes }
+        guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {
+            throw .partition(
+                file: file.name, tensor: magnitudes.name,
+                message: "expected a magnitude for each of \(count) bands, found shape \(magnitudes.shape)")
+        }
+        return layout.bandPlaces.map { BandOrder(places: $0, count: count).magnitudes(magnitudes, of: file.name) }
+            ?? magnitudes
+    }
+}

@@ -1,0 +1,102 @@
+import TensorFiles
+
+/// Magnitudes and redshifts of galaxies whose images lie elsewhere, found by the galaxies' ids. Held in memory: some
+/// hundred bytes a galaxy.
+public struct GalaxyTable: Sendable {
+    /// Path or URL.
+    public let name: String
+    public let count: Int
+    /// The row of an id; nil where the table has no ids, and row for row belongs to the images.
+    private let rows: [String: Int]?
+    /// For each row, a number for each of the network's bands; nil where there are none.
+    private let magnitudes: [Double]?
+    /// For each row; NaN where it is not known. nil where there are none.
+    private let redshifts: [Double]?
+    private static let bands = GalaxyLayout.networkBands.count
+
+    /// - Throws: `InferenceError` where columns are of different lengths, an id comes twice, or there are neither
+    ///   magnitudes nor redshifts.
+    public init(
+        name: String, ids: [String]?, magnitudes: [Double]?, redshifts: [Double]?
+    ) throws(InferenceError) {
+        func fail(_ message: String) -> InferenceError { .partition(file: name, tensor: nil, message: message) }
+        guard magnitudes != nil || redshifts != nil else {
+            throw fail("has neither magnitudes nor redshifts under the names that are looked for")
+        }
+        let counts = [ids?.count, magnitudes.map { $0.count / Self.bands }, redshifts?.count].compactMap { $0 }
+        guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
+            throw fail("expected columns of one length, found \(counts.map(String.init).joined(separator: ", ")) rows")
+        }
+        (self.name, self.count, self.magnitudes, self.redshifts) = (name, count, magnitudes, redshifts)
+        guard let ids else {
+            rows = nil
+            return
+        }
+        var rows = [String: Int](minimumCapacity: count)
+        for (row, id) in ids.enumerated() where rows.updateValue(row, forKey: id) != nil {
+            throw fail("object id \(id): expected once, found twice")
+        }
+        self.rows = rows
+    }
+
+    /// Reads a file of tensors: FITS, HDF5, npz and all others.
+    /// - Throws: `InferenceError` where it has no such columns, or they cannot be read.
+    public init(_ file: TensorFile, layout: GalaxyLayout) throws(InferenceError) {
+        let names = GalaxyNames(file)
+        // A name that the table does not have may be one of the galaxies' own file.
+        let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout) : nil
+        let redshifts = [layout.redshifts].compactMap(\.self).allSatisfy(names.has) ? try names.redshifts(layout) : nil
+        let ids = try names.objectIDs(layout)
+        let count = magnitudes?.rows ?? redshifts?.rows ?? 0
+        if let magnitudes, magnitudes.shape != [count, Self.bands] {
+            throw .partition(
+                file: file.name, tensor: magnitudes.name,
+                message: "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
+        }
+        try self.init(
+            name: file.name, ids: try ids?.all(),
+            magnitudes: try magnitudes.map { view throws(InferenceError) in
+                try reading { () throws(TensorFileError) in try view.doubles() }
+            },
+            redshifts: try redshifts.map { view throws(InferenceError) in
+                try reading { () throws(TensorFileError) in try view.doubles() }
+            })
+        file.release()
+    }
+
+    /// Whether rows are found by ids, and not by their number.
+    var hasIDs: Bool { rows != nil }
+
+    /// The row of each id.
+    /// - Throws: `InferenceError` for an id that is not there.
+    func rows(of ids: [String], in file: String) throws(InferenceError) -> [Int] {
+        var found: [Int] = []
+        found.reserveCapacity(ids.count)
+        for id in ids {
+            guard let row = rows?[id] else {
+                throw .partition(
+                    file: file, tensor: nil, message: "object id \(id): expected a row in \(name), found none")
+            }
+            found.append(row)
+        }
+        return found
+    }
+
+    /// The magnitudes of galaxies, by the rows that belong to them; nil where there are none.
+    func magnitudes(_ rows: [Int], of file: String) -> TensorView? {
+        magnitudes.map { values in
+            .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(TensorFileError) in
+                rows[range].flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
+            }
+        }
+    }
+
+    /// The redshifts of galaxies, by the rows that belong to them; nil where there are none.
+    func redshifts(_ rows: [Int], of file: String) -> TensorView? {
+        redshifts.map { values in
+            .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(TensorFileError) in
+                rows[range].map { values[$0] }
+            }
+        }
+    }
+}

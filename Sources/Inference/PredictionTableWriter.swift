@@ -1,0 +1,84 @@
+import TensorFiles
+
+/// Predictions as a table with columns of their own types: FITS or HDF5.
+struct PredictionTableWriter {
+    let predictions: Predictions
+    let provenance: Provenance?
+    private static let blockSize = 4096
+
+    func writeFITS(to path: String) throws(InferenceError) {
+        let columns = try columns { FITSTableWriter.width(of: $0) }
+        try write { () throws(TensorFileError) in
+            try FITSTableWriter(
+                path: path, name: "PREDICTIONS", columns: columns, rows: predictions.redshifts.count,
+                notes: provenance?.notes ?? [])
+        }
+    }
+
+    func writeHDF5(to path: String) throws(InferenceError) {
+        let columns = try columns { $0.utf8.count }
+        try write { () throws(TensorFileError) in
+            try HDF5TableWriter(
+                path: path, columns: columns, rows: predictions.redshifts.count, notes: provenance?.notes ?? [])
+        }
+    }
+
+    /// The columns of the CSV. Texts are as wide as the widest: ids are read twice.
+    private func columns(_ width: (String) -> Int) throws(InferenceError) -> [TableColumn] {
+        var (ids, sources) = (1, 1)
+        try predictions.forEach { prediction throws(InferenceError) in
+            ids = max(ids, width(prediction.objectID))
+            sources = max(sources, width(prediction.source))
+        }
+        return [
+            TableColumn("object_id", .text(width: ids), description: "the galaxy's id"),
+            TableColumn("source", .text(width: sources), description: "the file that it is in"),
+            TableColumn("row", .int64, description: "its row there, from 0"),
+            TableColumn("z_phot", .float32, unit: "", description: "predicted redshift"),
+            TableColumn("z_spec", .float64, unit: "", description: "known redshift; NaN where it is not known"),
+        ]
+    }
+
+    private func write(_ begin: () throws(TensorFileError) -> some TableWriter) throws(InferenceError) {
+        var writer = try reading(begin)
+        do {
+            var block = Block()
+            try predictions.forEach { prediction throws(InferenceError) in
+                block.append(prediction)
+                if block.count == Self.blockSize { try flush(&block, to: &writer) }
+            }
+            try flush(&block, to: &writer)
+            try reading { () throws(TensorFileError) in try writer.finish() }
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    private func flush(_ block: inout Block, to writer: inout some TableWriter) throws(InferenceError) {
+        let values = block.values
+        block = Block()
+        do { try writer.append(values) } catch { throw .file(error) }
+    }
+
+    private struct Block {
+        private var ids: [String] = []
+        private var sources: [String] = []
+        private var rows: [Int] = []
+        private var zPhot: [Float] = []
+        private var zSpec: [Double] = []
+
+        var count: Int { ids.count }
+        var values: [TableValues] {
+            [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec)]
+        }
+
+        mutating func append(_ prediction: Prediction) {
+            ids.append(prediction.objectID)
+            sources.append(prediction.source)
+            rows.append(prediction.row)
+            zPhot.append(prediction.zPhot)
+            zSpec.append(prediction.zSpec ?? .nan)
+        }
+    }
+}

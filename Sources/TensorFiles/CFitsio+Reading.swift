@@ -1,0 +1,250 @@
+/// What is asked of cfitsio, as values.
+extension FITSDocument {
+    /// All units, in their order.
+    /// - Throws: `TensorFileError` where a header cannot be read, or its data goes beyond the file's end.
+    func units() throws(TensorFileError) -> [Unit] {
+        try unsafe library.with(self) { (file, byteCount) throws(TensorFileError) -> [Unit] in
+            let count = try unsafe number(file, "has no units", library.unitCount)
+            guard (1...Self.mostUnits).contains(count) else {
+                throw failure("\(count) units, at most \(Self.mostUnits) are read")
+            }
+            var units: [Unit] = []
+            for number in 1...count { units.append(try unsafe unit(file, number, byteCount)) }
+            return units
+        }
+    }
+
+    /// Numbers of an image, row-major: `rows` of its slowest axis.
+    func pixels(
+        _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
+    ) throws(TensorFileError) -> [UInt8] {
+        let width = image.shape.dropFirst().reduce(1, *)
+        var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
+        // Fastest axis first, from 1, ends included. Compressed images of more than three axes are read in no other way.
+        let first = image.shape.dropFirst().map { _ in 1 } + [rows.lowerBound + 1]
+        let last = image.shape.dropFirst().reversed() + [rows.upperBound]
+        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
+            try unsafe move(file, unit.number)
+            var anyNull: Int32 = 0
+            try unsafe check("\(describe(unit)): rows from \(rows.lowerBound) on cannot be read") { status in
+                unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
+                    guard let out = target.baseAddress else { return 0 }
+                    return unsafe withNull(image.hasNulls, memory) { null in
+                        guard image.isCompressed else {
+                            return unsafe library.readImage(
+                                file, memory.rawValue, Int64(rows.lowerBound * width) + 1, Int64(rows.count * width),
+                                null, out, &anyNull, status)
+                        }
+                        let steps = [Int](repeating: 1, count: first.count)
+                        return unsafe library.readSubset(
+                            file, memory.rawValue, first, Array(last), steps, null, out, &anyNull, status)
+                    }
+                }
+            }
+        }
+        return bytes
+    }
+
+    /// Numbers of a column, row after row, `width` of each.
+    func numbers(
+        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as memory: CFitsio.Memory, hasNulls: Bool
+    ) throws(TensorFileError) -> [UInt8] {
+        let count = rows.count * width
+        var bytes = [UInt8](repeating: 0, count: count * memory.byteCount)
+        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
+            try unsafe move(file, unit.number)
+            var anyNull: Int32 = 0
+            try unsafe check("column \(quoted(column.name)): rows from \(rows.lowerBound) on cannot be read") {
+                status in
+                unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
+                    guard let out = target.baseAddress else { return 0 }
+                    return unsafe withNull(hasNulls, memory) { null in
+                        unsafe library.readColumn(
+                            file, memory.rawValue, column.number, Int64(rows.lowerBound) + 1, 1, Int64(count), null,
+                            out, &anyNull, status)
+                    }
+                }
+            }
+        }
+        return bytes
+    }
+
+    /// Texts of a column, without the blanks at their ends.
+    func texts(
+        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int
+    ) throws(TensorFileError) -> [String] {
+        // A text's characters, the zero that ends it, and one to spare.
+        let stride = width + 2
+        var characters = [CChar](repeating: 0, count: rows.count * stride)
+        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
+            try unsafe move(file, unit.number)
+            var anyNull: Int32 = 0
+            try unsafe check("column \(quoted(column.name)): rows from \(rows.lowerBound) on cannot be read") {
+                status in
+                unsafe characters.withUnsafeMutableBufferPointer { target -> Int32 in
+                    guard let out = target.baseAddress else { return 0 }
+                    var places = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
+                        unsafe out + index * stride
+                    }
+                    return unsafe library.readTexts(
+                        file, column.number, Int64(rows.lowerBound) + 1, 1, Int64(rows.count), "", &places, &anyNull,
+                        status)
+                }
+            }
+        }
+        return (0..<rows.count).map { index in
+            let text = CFitsio.text(Array(characters[index * stride..<(index + 1) * stride]))
+            return String(text.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    private static let mostUnits: Int32 = 4096
+    private static let mostAxes: Int32 = 16
+    private static let mostColumns: Int32 = 999
+
+    private func unit(
+        _ file: CFitsio.File, _ number: Int32, _ byteCount: Int
+    ) throws(TensorFileError) -> Unit {
+        let type = try unsafe move(file, number)
+        let name = unsafe text(file, "EXTNAME") ?? ""
+        var dataEnd: Int64 = 0
+        try unsafe check("unit \(number)") { unsafe library.addresses(file, nil, nil, &dataEnd, $0) }
+        // The last block may lack what fills it.
+        guard dataEnd - Int64(byteCount) < 2880 else {
+            throw failure("unit \(number) ends at byte \(dataEnd), the file has \(byteCount): it is cut short")
+        }
+        let isImage = unsafe type == 0 || isCompressed(file)
+        let content = try unsafe isImage ? image(file, number) : table(file, number, type, byteCount)
+        return Unit(number: number, name: name, content: content)
+    }
+
+    private func image(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Unit.Content {
+        let rank = try unsafe number(file, "unit \(unit)", library.imageRank)
+        guard rank > 0 else { return .empty }
+        guard rank <= Self.mostAxes else { throw failure("unit \(unit) has \(rank) axes") }
+        var lengths = [Int64](repeating: 0, count: Int(rank))
+        try unsafe check("unit \(unit)") { unsafe library.imageSize(file, rank, &lengths, $0) }
+        let compressed = unsafe isCompressed(file)
+        if compressed {
+            var tile = 1.0
+            for axis in 1...rank { tile *= unsafe number(file, "ZTILE\(axis)") ?? 1 }
+            guard tile <= Self.mostTile else {
+                throw failure("unit \(unit) has tiles of \(tile) pixels, at most \(Self.mostTile) are read")
+            }
+        }
+        let type = try unsafe number(file, "unit \(unit)", library.imageType)
+        let isScaled = unsafe (number(file, "BSCALE") ?? 1) != 1 || (number(file, "BZERO") ?? 0) != 0
+        let isReal = type < 0
+        let isQuantized = unsafe compressed && isReal && text(file, "ZQUANTIZ") != "NONE"
+        // Integers are what they stand for, which float64 has room for.
+        let dtype: DType = type == -32 && !isScaled ? .f32 : .f64
+        return .image(
+            Image(
+                dtype: dtype, shape: lengths.reversed().map { Int($0) }, hasNulls: !isReal || isQuantized,
+                isCompressed: compressed))
+    }
+
+    private func table(
+        _ file: CFitsio.File, _ unit: Int32, _ type: Int32, _ byteCount: Int
+    ) throws(TensorFileError) -> Unit.Content {
+        var rows: Int64 = 0
+        try unsafe check("unit \(unit)") { unsafe library.rowCount(file, &rows, $0) }
+        let count = try unsafe number(file, "unit \(unit)", library.columnCount)
+        guard rows >= 0, rows <= Int64(byteCount), count <= Self.mostColumns else {
+            throw failure("unit \(unit) is a table of \(rows) rows and \(count) columns in \(byteCount) bytes")
+        }
+        var columns: [Column] = []
+        for number in 1..<max(count, 0) + 1 {
+            if let column = try unsafe column(file, number) { columns.append(column) }
+        }
+        return .table(rows: Int(rows), columns: columns)
+    }
+
+    /// nil where it has no name, or is of a type that is not read.
+    private func column(_ file: CFitsio.File, _ number: Int32) throws(TensorFileError) -> Column? {
+        guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
+        var (type, count, width): (Int32, Int64, Int64) = (0, 0, 0)
+        try unsafe check("column \(quoted(name))") {
+            unsafe library.columnType(file, number, &type, &count, &width, $0)
+        }
+        let kind: Column.Kind
+        switch type {
+        // Unsigned integers are signed ones with an offset.
+        case 11, 12, 20, 21, 30, 31, 40, 41, 80, 81: kind = .number(.i64)
+        case 42: kind = .number(.f32)
+        case 82: kind = .number(.f64)
+        case 16 where (1...Self.mostCharacters).contains(count):
+            return Column(number: number, name: name, kind: .text(width: Int(count)), shape: [])
+        default: return nil
+        }
+        var rank: Int32 = 0
+        var lengths = [Int64](repeating: 0, count: Int(Self.mostAxes))
+        try unsafe check("column \(quoted(name))") {
+            unsafe library.columnShape(file, number, Self.mostAxes, &rank, &lengths, $0)
+        }
+        guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
+        let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
+        return Column(number: number, name: name, kind: kind, shape: shape == [1] ? [] : shape)
+    }
+
+    /// Pixels of a tile: a tile is inflated as a whole.
+    private static let mostTile = 33_554_432.0
+    private static let mostCharacters: Int64 = 4096
+
+    private func isCompressed(_ file: CFitsio.File) -> Bool {
+        var status: Int32 = 0
+        return unsafe library.isCompressed(file, &status) == 1
+    }
+
+    @discardableResult private func move(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Int32 {
+        var type: Int32 = 0
+        try unsafe check("unit \(unit) cannot be found") { unsafe library.move(file, unit, &type, $0) }
+        return type
+    }
+
+    private func number(
+        _ file: CFitsio.File, _ what: String, _ function: CFitsio.Int32Of
+    ) throws(TensorFileError) -> Int32 {
+        var value: Int32 = 0
+        try unsafe check(what) { unsafe function(file, &value, $0) }
+        return value
+    }
+
+    /// A keyword's number; nil where there is none.
+    private func number(_ file: CFitsio.File, _ key: String) -> Double? {
+        var (value, status): (Double, Int32) = (0, 0)
+        return unsafe library.numberKey(file, key, &value, nil, &status) == 0 ? value : nil
+    }
+
+    /// A keyword's text; nil where there is none.
+    private func text(_ file: CFitsio.File, _ key: String) -> String? {
+        // A card has 80 characters.
+        var value = [CChar](repeating: 0, count: 128)
+        var status: Int32 = 0
+        guard unsafe library.textKey(file, key, &value, nil, &status) == 0 else { return nil }
+        return String(CFitsio.text(value).reversed().drop { $0 == " " }.reversed())
+    }
+
+    /// Calls `body` with the number that stands for none: not one.
+    private func withNull(
+        _ isWanted: Bool, _ memory: CFitsio.Memory, _ body: (UnsafeRawPointer?) -> Int32
+    ) -> Int32 {
+        // Without one, numbers are taken as they are: cfitsio would make infinity none, and the smallest ones zero.
+        guard isWanted else { return body(nil) }
+        switch memory {
+        case .float32:
+            var null = Float.nan
+            return unsafe body(&null)
+        case .float64:
+            var null = Double.nan
+            return unsafe body(&null)
+        case .int64: return body(nil)
+        }
+    }
+
+    private func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(TensorFileError) {
+        var status: Int32 = 0
+        _ = unsafe body(&status)
+        guard status == 0 else { throw library.failure(self, status, what) }
+    }
+}

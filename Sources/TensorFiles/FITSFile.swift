@@ -1,0 +1,114 @@
+/// FITS: images and the columns of tables, as named tensors.
+/// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0)
+///
+/// An image is named by its EXTNAME; the first one is `primary` without, another one `hdu<n>`, counted from 0. Several
+/// images of one shape with two axes are one tensor `planes` besides. A column is named by its TTYPE, with the table's
+/// EXTNAME (`TABLE.column`) where two tables have one of that name. Integers of images and of columns with several
+/// numbers a row are scaled to float64, NaN where BLANK says that there is none; those of other columns are int64.
+enum FITSFile {
+    static let magic = Array("SIMPLE  =".utf8)
+
+    static func read(_ source: some ByteSource, isGzip: Bool = false) throws(TensorFileError) -> TensorFile {
+        if isGzip, !(try Gzip.begins(source, with: magic)) {
+            throw TensorFileError(file: source.name, message: "gzip: expected a FITS file in it, found none")
+        }
+        let document = try FITSDocument(source, isGzip: isGzip)
+        var tensors: [TensorView] = []
+        var texts: [TextColumn] = []
+        var names = Set<String>()
+        let units = try document.units()
+        for unit in units {
+            func unique(_ name: String, _ other: String) -> String { names.insert(name).inserted ? name : other }
+            switch unit.content {
+            case .empty: continue
+            case .image(let image):
+                let number = "hdu\(unit.number - 1)"
+                let name = unit.name.isEmpty ? (unit.number == 1 ? "primary" : number) : unit.name
+                tensors.append(try tensor(unique(name, "\(name).\(number)"), image, unit, document))
+            case .table(let rows, let columns):
+                let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
+                for column in columns {
+                    let name = unique(column.name, "\(table).\(column.name)")
+                    switch column.kind {
+                    case .number(let dtype):
+                        tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
+                    case .text(let width):
+                        texts.append(
+                            TextColumn(name: name, count: rows, file: source.name) { rows throws(TensorFileError) in
+                                try document.texts(unit, column, rows: rows, width: width)
+                            })
+                    }
+                }
+            }
+        }
+        if let planes = try planes(units, document) { tensors.append(planes) }
+        return TensorFile(
+            name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
+            closing: { document.close() })
+    }
+
+    private static func tensor(
+        _ name: String, _ image: FITSDocument.Image, _ unit: FITSDocument.Unit, _ document: FITSDocument
+    ) throws(TensorFileError) -> TensorView {
+        _ = try elements(name, image.shape, document)
+        let memory: CFitsio.Memory = image.dtype == .f32 ? .float32 : .float64
+        return view(name, image.dtype, image.shape, document) { rows throws(TensorFileError) in
+            try document.pixels(unit, image, rows: rows, as: memory)
+        }
+    }
+
+    private static func tensor(
+        _ name: String, _ column: FITSDocument.Column, _ dtype: DType, rows: Int, _ unit: FITSDocument.Unit,
+        _ document: FITSDocument
+    ) throws(TensorFileError) -> TensorView {
+        let shape = [rows] + column.shape
+        let width = try elements(name, column.shape, document)
+        _ = try elements(name, shape, document)
+        let isReal = dtype.isFloatingPoint
+        let stored: DType = dtype == .i64 && !column.shape.isEmpty ? .f64 : dtype
+        let memory: CFitsio.Memory = stored == .f32 ? .float32 : stored == .f64 ? .float64 : .int64
+        return view(name, stored, shape, document) { rows throws(TensorFileError) in
+            try document.numbers(unit, column, rows: rows, width: width, as: memory, hasNulls: !isReal)
+        }
+    }
+
+    /// The images, where all of them have two axes, and the same: [their number, rows, columns].
+    private static func planes(
+        _ units: [FITSDocument.Unit], _ document: FITSDocument
+    ) throws(TensorFileError) -> TensorView? {
+        var planes: [(unit: FITSDocument.Unit, image: FITSDocument.Image)] = []
+        for unit in units {
+            if case .image(let image) = unit.content { planes.append((unit, image)) }
+        }
+        guard planes.count > 1, let first = planes.first?.image.shape, first.count == 2,
+            planes.allSatisfy({ $0.image.shape == first })
+        else { return nil }
+        _ = try elements("planes", [planes.count] + first, document)
+        let dtype: DType = planes.allSatisfy { $0.image.dtype == .f32 } ? .f32 : .f64
+        let memory: CFitsio.Memory = dtype == .f32 ? .float32 : .float64
+        let images = planes
+        return view("planes", dtype, [planes.count] + first, document) { rows throws(TensorFileError) in
+            var bytes: [UInt8] = []
+            for plane in images[rows] {
+                bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: memory)
+            }
+            return bytes
+        }
+    }
+
+    private static func view(
+        _ name: String, _ dtype: DType, _ shape: [Int], _ document: FITSDocument,
+        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+    ) -> TensorView {
+        TensorView(name: name, dtype: dtype, shape: shape, rowsOf: document.name, read)
+    }
+
+    private static func elements(
+        _ name: String, _ shape: [Int], _ document: FITSDocument
+    ) throws(TensorFileError) -> Int {
+        guard let count = RowSource.elements(shape) else {
+            throw document.failure("\(quoted(name)): shape \(shape) overflows")
+        }
+        return count
+    }
+}

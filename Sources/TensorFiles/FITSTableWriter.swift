@@ -1,0 +1,149 @@
+/// Writes a FITS file with one binary table, after an empty primary image. No library is needed for it.
+/// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0), sections 4 and 7.3
+public struct FITSTableWriter: TableWriter {
+    private let file: AtomicFile
+    private let columns: [TableColumn]
+    private let rows: Int
+    private var written = 0
+    private var byteCount = 0
+    private static let blockSize = 2880
+
+    /// Begins the file.
+    /// - Parameters:
+    ///   - name: the table's EXTNAME.
+    ///   - rows: how many will come.
+    ///   - notes: cards of the table's header.
+    public init(
+        path: String, name: String, columns: [TableColumn], rows: Int, notes: [TableNote]
+    ) throws(TensorFileError) {
+        file = try AtomicFile(path: path)
+        (self.columns, self.rows) = (columns, rows)
+        try put(
+            Self.header(
+                ["SIMPLE  =                    T", "BITPIX  =                    8"].map(Self.padded) + [
+                    Self.card("NAXIS", 0), Self.padded("EXTEND  =                    T"),
+                ]))
+        var cards = [
+            Self.padded("XTENSION= 'BINTABLE'"), Self.card("BITPIX", 8), Self.card("NAXIS", 2),
+            Self.card("NAXIS1", columns.reduce(0) { $0 + Self.width($1) }), Self.card("NAXIS2", rows),
+            Self.card("PCOUNT", 0), Self.card("GCOUNT", 1), Self.card("TFIELDS", columns.count),
+        ]
+        cards += Self.cards("EXTNAME", name, "")
+        for (index, column) in columns.enumerated() {
+            cards += Self.cards("TTYPE\(index + 1)", column.name, "")
+            cards += Self.cards("TFORM\(index + 1)", Self.format(column), "")
+            if let unit = column.unit { cards += Self.cards("TUNIT\(index + 1)", unit, "") }
+            cards += Self.cards("TCOMM\(index + 1)", column.description, "")
+        }
+        for note in notes { cards += Self.cards(note.keyword, note.text, note.description) }
+        try put(Self.header(cards))
+    }
+
+    public mutating func append(_ block: [TableValues]) throws(TensorFileError) {
+        let count = try rows(of: block, columns, file: file.path)
+        var bytes: [UInt8] = []
+        for row in 0..<count {
+            for (column, values) in zip(columns, block) {
+                switch values {
+                case .texts(let texts):
+                    let text = Array(Self.ascii(texts[row]).utf8.prefix(Self.width(column)))
+                    bytes += text
+                    bytes += [UInt8](repeating: 0, count: Self.width(column) - text.count)
+                case .floats(let numbers): Self.append(UInt64(numbers[row].bitPattern), 4, to: &bytes)
+                case .doubles(let numbers): Self.append(numbers[row].bitPattern, 8, to: &bytes)
+                case .integers(let numbers): Self.append(UInt64(bitPattern: Int64(numbers[row])), 8, to: &bytes)
+                }
+            }
+        }
+        written += count
+        try put(bytes)
+    }
+
+    public mutating func finish() throws(TensorFileError) {
+        guard written == rows else {
+            file.abandon()
+            throw TensorFileError(file: file.path, message: "\(written) rows were written, \(rows) declared")
+        }
+        try put([UInt8](repeating: 0, count: (Self.blockSize - byteCount % Self.blockSize) % Self.blockSize))
+        try file.commit()
+    }
+
+    public func abandon() { file.abandon() }
+
+    /// How long a text is in the file, in which only ASCII may stand.
+    public static func width(of text: String) -> Int { ascii(text).utf8.count }
+
+    private mutating func put(_ bytes: [UInt8]) throws(TensorFileError) {
+        byteCount += bytes.count
+        try file.write(bytes)
+    }
+
+    private static func append(_ bits: UInt64, _ count: Int, to bytes: inout [UInt8]) {
+        for index in (0..<count).reversed() { bytes.append(UInt8(truncatingIfNeeded: bits >> (8 * index))) }
+    }
+
+    private static func width(_ column: TableColumn) -> Int {
+        switch column.kind {
+        case .text(let width): max(1, width)
+        case .float32: 4
+        case .float64, .int64: 8
+        }
+    }
+
+    private static func format(_ column: TableColumn) -> String {
+        switch column.kind {
+        case .text: "\(width(column))A"
+        case .float32: "E"
+        case .float64: "D"
+        case .int64: "K"
+        }
+    }
+
+    /// Printable ASCII as it is, and other characters as `\u{E9}`.
+    private static func ascii(_ text: String) -> String {
+        guard !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
+        return text.unicodeScalars.map { scalar in
+            (0x20..<0x7F).contains(scalar.value)
+                ? String(scalar) : "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+        }.joined()
+    }
+
+    private static func header(_ cards: [String]) -> [UInt8] {
+        let bytes = Array((cards.joined() + padded("END")).utf8)
+        return bytes + [UInt8](repeating: 0x20, count: (blockSize - bytes.count % blockSize) % blockSize)
+    }
+
+    private static func padded(_ text: String) -> String {
+        text + String(repeating: " ", count: max(0, 80 - text.utf8.count))
+    }
+
+    private static func key(_ keyword: String) -> String {
+        keyword + String(repeating: " ", count: max(0, 8 - keyword.utf8.count))
+    }
+
+    private static func card(_ keyword: String, _ number: Int) -> String {
+        let digits = String(number)
+        return padded("\(key(keyword))= " + String(repeating: " ", count: max(0, 20 - digits.count)) + digits)
+    }
+
+    /// A text, over as many cards as it takes (CONTINUE, section 4.2.1.2); a comment where the last has room for it.
+    private static func cards(_ keyword: String, _ text: String, _ comment: String) -> [String] {
+        // A card has room for 68 characters of text, one less where it goes on; a quote takes two.
+        var pieces = [""]
+        for character in ascii(text) {
+            let quoted = character == "'" ? "''" : String(character)
+            if pieces[pieces.count - 1].utf8.count + quoted.utf8.count > 67 { pieces.append("") }
+            pieces[pieces.count - 1] += quoted
+        }
+        return pieces.indices.map { index in
+            let isLast = index == pieces.count - 1
+            // Eight characters at least: some readers ask for it.
+            let text = pieces[index] + (isLast ? "" : "&")
+            let value = "'" + text + String(repeating: " ", count: pieces.count == 1 ? max(0, 8 - text.count) : 0) + "'"
+            let card = (index == 0 ? key(keyword) + "= " : "CONTINUE  ") + value
+            let ending = " / " + ascii(comment)
+            let hasRoom = isLast && !comment.isEmpty && card.utf8.count + ending.utf8.count <= 80
+            return padded(hasRoom ? card + ending : card)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// HDF5: datasets of all groups as named tensors, `images` or `group/images`.
+/// Format: https://support.hdfgroup.org/documentation/
+///
+/// Numbers are float32 (half precision is widened), float64 or int64. What lies in other files (external links and storage,
+/// virtual datasets) is not read, nor is what needs a filter that is not built in.
+enum HDF5File {
+    static let magic: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
+
+    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+        let document = try HDF5Document(source)
+        let found = try document.datasets()
+        var refusals = found.refusals
+        var tensors: [TensorView] = []
+        var texts: [TextColumn] = []
+        for dataset in found.datasets {
+            let rows = dataset.shape.first ?? 1
+            // Chunks that were never written have no bytes: nothing else tells a length that is made up.
+            guard rows <= source.byteCount else {
+                refusals[dataset.path] = "has \(rows) rows in a file of \(source.byteCount) bytes"
+                continue
+            }
+            switch dataset.kind {
+            case .number(let dtype, let isUnsigned):
+                tensors.append(
+                    TensorView(name: dataset.path, dtype: dtype, shape: dataset.shape, rowsOf: source.name) {
+                        (rows) throws(TensorFileError) in
+                        try document.numbers(dataset, dtype, isUnsigned: isUnsigned, rows: rows)
+                    })
+            case .text(let width) where dataset.shape.count == 1:
+                texts.append(
+                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(TensorFileError) in
+                        try document.texts(dataset, width: width, rows: rows)
+                    })
+            case .variableText where dataset.shape.count == 1:
+                texts.append(
+                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(TensorFileError) in
+                        try document.variableTexts(dataset, rows: rows)
+                    })
+            case .text, .variableText: refusals[dataset.path] = "texts of shape \(dataset.shape)"
+            }
+        }
+        return TensorFile(
+            name: source.name, format: .hdf5, byteCount: source.byteCount, tensors: tensors, texts: texts,
+            refusals: refusals, closing: { document.close() })
+    }
+}

@@ -1,0 +1,291 @@
+/// What is asked of libhdf5, as values.
+extension HDF5Document {
+    typealias ID = HDF5Library.ID
+
+    /// The datasets of all groups, and why others are not read.
+    func datasets() throws(TensorFileError) -> (datasets: [Dataset], refusals: [String: String]) {
+        try library.with(self) { opened throws(TensorFileError) in
+            var found = Found()
+            try collect(opened.file, folder: "", depth: 0, into: &found)
+            return (found.datasets, found.refusals)
+        }
+    }
+
+    /// Numbers of `rows` of the first axis, row-major.
+    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(TensorFileError)
+        -> [UInt8]
+    {
+        let width = dataset.shape.dropFirst().reduce(1, *)
+        let memory =
+            switch dtype {
+            case .f32: library.native.float32
+            case .f64: library.native.float64
+            default: isUnsigned ? library.native.uint64 : library.native.int64
+            }
+        var bytes = [UInt8](repeating: 0, count: rows.count * width * dtype.byteCount)
+        try library.with(self) { opened throws(TensorFileError) in
+            let id = try self.dataset(dataset, &opened)
+            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
+                unsafe bytes.withUnsafeMutableBytes { target in
+                    guard let out = target.baseAddress else { return 0 }
+                    return unsafe library.read(id, memory, memorySpace, fileSpace, 0, out)
+                }
+            }
+        }
+        if isUnsigned, bytes.indices.contains(where: { $0 % 8 == 7 && bytes[$0] > 0x7F }) {
+            throw failure("dataset \(quoted(dataset.path)): a number is beyond 63 bits")
+        }
+        return bytes
+    }
+
+    /// Texts of `rows`, without what pads them.
+    func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(TensorFileError) -> [String] {
+        // One more than the text, for the zero that ends it.
+        let stride = width + 1
+        var characters = [CChar](repeating: 0, count: rows.count * stride)
+        try library.with(self) { opened throws(TensorFileError) in
+            let type = try textType(dataset, size: stride)
+            defer { _ = library.closeType(type) }
+            let id = try self.dataset(dataset, &opened)
+            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
+                unsafe characters.withUnsafeMutableBytes { target in
+                    guard let out = target.baseAddress else { return 0 }
+                    return unsafe library.read(id, type, memorySpace, fileSpace, 0, out)
+                }
+            }
+        }
+        return (0..<rows.count).map { CFitsio.text(Array(characters[$0 * stride..<($0 + 1) * stride])) }
+    }
+
+    /// Texts of `rows`, each of its own length.
+    func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(TensorFileError) -> [String] {
+        var texts: [String] = []
+        var places = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: rows.count)
+        try library.with(self) { opened throws(TensorFileError) in
+            // H5T_VARIABLE.
+            let type = try textType(dataset, size: -1)
+            defer { _ = library.closeType(type) }
+            let id = try self.dataset(dataset, &opened)
+            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
+                unsafe places.withUnsafeMutableBytes { target in
+                    guard let out = target.baseAddress else { return 0 }
+                    let status = unsafe library.read(id, type, memorySpace, fileSpace, 0, out)
+                    guard status >= 0 else { return status }
+                    let list = unsafe target.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
+                    for index in 0..<rows.count { unsafe texts.append(list[index].map { unsafe Self.text($0) } ?? "") }
+                    // The library took memory for each of them.
+                    return unsafe library.reclaim(type, memorySpace, 0, out)
+                }
+            }
+        }
+        return texts
+    }
+
+    /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
+    private func textType(_ dataset: Dataset, size: Int) throws(TensorFileError) -> ID {
+        let type = library.copyType(library.native.text)
+        guard type >= 0, library.setSize(type, size) >= 0, library.setCharacters(type, dataset.characters) >= 0 else {
+            _ = library.closeType(type)
+            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
+        }
+        return type
+    }
+
+    private struct Found {
+        var datasets: [Dataset] = []
+        var refusals: [String: String] = [:]
+        var objects = 0
+    }
+
+    private static let mostDepth = 8
+    private static let mostObjects = 4096
+    private static let mostAxes = 16
+    private static let mostCharacters = 4096
+    /// A chunk is inflated as a whole.
+    private static let mostChunk = 256 << 20
+    /// Chunks that are kept for the rows after those that were read.
+    private static let mostCache = 128 << 20
+
+    private static func text(_ place: UnsafeMutablePointer<CChar>) -> String {
+        var bytes: [UInt8] = []
+        while unsafe bytes.count < mostCharacters && place[bytes.count] != 0 {
+            unsafe bytes.append(UInt8(bitPattern: place[bytes.count]))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What lies in a group. Links to other files are never followed, and those within the file neither: what they lead
+    /// to has a name of its own.
+    private func collect(
+        _ group: ID, folder: String, depth: Int, into found: inout Found
+    ) throws(TensorFileError) {
+        // storage_type, nlinks and more.
+        var info = [UInt64](repeating: 0, count: 16)
+        guard
+            unsafe info.withUnsafeMutableBytes({
+                unsafe $0.baseAddress.map { unsafe library.groupInfo(group, $0) } ?? -1
+            })
+                >= 0
+        else { throw failure("group \(quoted("/" + folder)) cannot be read") }
+        for index in 0..<info[1] {
+            found.objects += 1
+            guard found.objects <= Self.mostObjects, depth < Self.mostDepth else {
+                throw failure("more than \(Self.mostObjects) objects, or groups more than \(Self.mostDepth) deep")
+            }
+            var characters = [CChar](repeating: 0, count: Self.mostCharacters + 1)
+            // By name, in rising order.
+            let length = unsafe library.linkName(group, ".", 0, 0, index, &characters, characters.count, 0)
+            guard length > 0, length <= Self.mostCharacters else {
+                throw failure("a name in group \(quoted("/" + folder)) cannot be read")
+            }
+            let name = CFitsio.text(characters)
+            let path = folder.isEmpty ? name : folder + "/" + name
+            var link = [UInt64](repeating: 0, count: 16)
+            let status = unsafe link.withUnsafeMutableBytes {
+                unsafe $0.baseAddress.map { unsafe library.linkInfo(group, name, $0, 0) } ?? -1
+            }
+            switch UInt32(truncatingIfNeeded: link[0]) {
+            case _ where status < 0: found.refusals[path] = "its link cannot be read"
+            case 0: try open(group, name, path, depth, into: &found)
+            case 1: found.refusals[path] = "is a soft link: name what it leads to"
+            case 64: found.refusals[path] = "is an external link, which is never followed"
+            default: found.refusals[path] = "is a link of an unknown kind"
+            }
+        }
+    }
+
+    private func open(
+        _ group: ID, _ name: String, _ path: String, _ depth: Int, into found: inout Found
+    ) throws(TensorFileError) {
+        let object = unsafe library.openObject(group, name, 0)
+        guard object >= 0 else {
+            found.refusals[path] = "cannot be opened"
+            return
+        }
+        defer { _ = library.closeObject(object) }
+        switch library.kind(object) {
+        case 2: try collect(object, folder: path, depth: depth + 1, into: &found)
+        case 5:
+            do throws(Refusal) { found.datasets.append(try describe(object, path)) } catch {
+                found.refusals[path] = error.message
+            }
+        default: return
+        }
+    }
+
+    private struct Refusal: Error {
+        let message: String
+    }
+
+    private func describe(_ dataset: ID, _ path: String) throws(Refusal) -> Dataset {
+        let (space, type, list) = (library.space(dataset), library.type(dataset), library.creation(dataset))
+        defer {
+            _ = library.closeSpace(space)
+            _ = library.closeType(type)
+            _ = library.closeList(list)
+        }
+        guard space >= 0, type >= 0, list >= 0 else { throw Refusal(message: "its header is damaged") }
+        let rank = library.rank(space)
+        guard rank >= 0, rank <= Self.mostAxes else { throw Refusal(message: "has \(rank) axes") }
+        var lengths = [UInt64](repeating: 0, count: Int(rank) + 1)
+        guard unsafe library.extent(space, &lengths, nil) >= 0 else { throw Refusal(message: "its shape is damaged") }
+        let shape = lengths.prefix(Int(rank)).map { Int(clamping: $0) }
+        guard RowSource.elements(shape) != nil else { throw Refusal(message: "shape \(shape) overflows") }
+        let size = library.typeSize(type)
+        guard size > 0 else { throw Refusal(message: "its type is damaged") }
+        let isChunked = try checkStorage(list)
+        let slab = isChunked ? try slab(list, shape, size) : 0
+        let kind = try kind(type, size)
+        let characters = library.typeClass(type) == 3 ? max(0, library.characters(type)) : 0
+        return Dataset(path: path, kind: kind, shape: shape, slab: slab, characters: characters)
+    }
+
+    private func kind(_ type: ID, _ size: Int) throws(Refusal) -> Dataset.Kind {
+        switch library.typeClass(type) {
+        case 0 where size <= 8: return .number(.i64, isUnsigned: size == 8 && library.sign(type) == 0)
+        // Half precision is widened.
+        case 1: return .number(size <= 4 ? .f32 : .f64, isUnsigned: false)
+        case 3:
+            if library.isVariable(type) > 0 { return .variableText }
+            guard size <= Self.mostCharacters else { throw Refusal(message: "texts of \(size) characters") }
+            return .text(width: size)
+        default: throw Refusal(message: "its type is neither a number nor a text")
+        }
+    }
+
+    /// - Returns: whether it lies in chunks.
+    private func checkStorage(_ list: ID) throws(Refusal) -> Bool {
+        guard library.externalCount(list) <= 0 else {
+            throw Refusal(message: "its data lies in other files, which are not read (external storage)")
+        }
+        let layout = library.layout(list)
+        guard (0...2).contains(layout) else {
+            throw Refusal(message: "its data lies in other datasets, which are not read (virtual dataset)")
+        }
+        for index in 0..<UInt32(max(0, library.filterCount(list))) {
+            var (flags, count): (UInt32, Int) = (0, 0)
+            var name = [CChar](repeating: 0, count: 256)
+            let filter = unsafe library.filter(list, index, &flags, &count, nil, name.count, &name, nil)
+            guard filter >= 0, library.hasFilter(filter) > 0 else {
+                let known = CFitsio.text(name)
+                throw Refusal(
+                    message:
+                        "needs the filter \(filter)\(known.isEmpty ? "" : " (\(quoted(known)))"): plugins are not loaded"
+                )
+            }
+        }
+        return layout == 2
+    }
+
+    private func slab(_ list: ID, _ shape: [Int], _ size: Int) throws(Refusal) -> Int {
+        var lengths = [UInt64](repeating: 0, count: shape.count)
+        guard !shape.isEmpty, unsafe library.chunk(list, Int32(shape.count), &lengths) == shape.count,
+            !lengths.contains(0)
+        else { throw Refusal(message: "its chunks are damaged") }
+        let chunk = lengths.reduce(Double(size)) { $0 * Double($1) }
+        guard chunk <= Double(Self.mostChunk) else {
+            throw Refusal(message: "has chunks of \(chunk) bytes, at most \(Self.mostChunk) are read")
+        }
+        let across = zip(shape, lengths).dropFirst().reduce(chunk) { bytes, axis in
+            bytes * (Double(axis.0) / Double(axis.1)).rounded(.up)
+        }
+        return Int(min(across, Double(Self.mostCache)))
+    }
+
+    /// The dataset, opened, with room for the chunks that the next rows lie in, too.
+    private func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(TensorFileError) -> ID {
+        if let id = opened.datasets[dataset.path] { return id }
+        let access = library.makeList(library.lists.datasetAccess)
+        defer { _ = library.closeList(access) }
+        // Slots: a prime, some hundred for each chunk that is kept; what was read whole goes first.
+        _ = library.setCache(access, 12_421, max(1 << 20, dataset.slab), 1)
+        let id = unsafe library.openDataset(opened.file, dataset.path, access)
+        guard id >= 0 else { throw failure("dataset \(quoted(dataset.path)) cannot be opened") }
+        opened.datasets[dataset.path] = id
+        return id
+    }
+
+    /// Calls `body` with the spaces of `rows` in memory and in the file.
+    private func selecting(
+        _ rows: Range<Int>, of dataset: Dataset, _ id: ID, _ body: (ID, ID) -> Int32
+    ) throws(TensorFileError) {
+        let space = library.space(id)
+        defer { _ = library.closeSpace(space) }
+        var status: Int32 = -1
+        if dataset.shape.isEmpty {
+            status = body(0, 0)
+        } else {
+            let start = [UInt64(rows.lowerBound)] + [UInt64](repeating: 0, count: dataset.shape.count - 1)
+            let count = [UInt64(rows.count)] + dataset.shape.dropFirst().map { UInt64($0) }
+            let memory = unsafe library.makeSpace(Int32(count.count), count, nil)
+            defer { _ = library.closeSpace(memory) }
+            if unsafe memory >= 0 && library.select(space, 0, start, nil, count, nil) >= 0 {
+                status = body(memory, space)
+            }
+        }
+        guard status >= 0 else {
+            throw failure(
+                "dataset \(quoted(dataset.path)): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
+        }
+    }
+}

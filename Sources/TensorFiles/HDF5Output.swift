@@ -1,0 +1,135 @@
+/// A file that libhdf5 writes. Closed when it is let go of.
+final class HDF5Output {
+    typealias ID = HDF5Library.ID
+
+    private let library: HDF5Library
+    /// What errors call it.
+    private let name: String
+    private var file: ID = -1
+    private var datasets: [ID] = []
+
+    /// - Parameter place: the path of an empty file.
+    init(_ library: HDF5Library, place: String, name: String) throws(TensorFileError) {
+        (self.library, self.name) = (library, name)
+        file = try library.locked { () throws(TensorFileError) in
+            // H5F_ACC_TRUNC.
+            unsafe library.writing.makeFile(place, 2, 0, 0)
+        }
+        guard file >= 0 else { throw failure("cannot be written") }
+    }
+
+    deinit { try? close() }
+
+    /// An attribute of the root group.
+    func note(_ name: String, _ text: String) throws(TensorFileError) {
+        try library.locked { () throws(TensorFileError) in try attribute(file, name, text) }
+    }
+
+    /// A dataset for a column.
+    func add(_ column: TableColumn, rows: Int) throws(TensorFileError) {
+        try library.locked { () throws(TensorFileError) in
+            let space = unsafe library.makeSpace(1, [UInt64(rows)], nil)
+            defer { _ = library.closeSpace(space) }
+            let list = library.makeList(library.lists.datasetCreation)
+            defer { _ = library.closeList(list) }
+            _ = library.writing.setTimes(list, false)
+            let stored = library.writing.stored
+            let type: ID
+            switch column.kind {
+            case .float32: type = library.copyType(stored.float32)
+            case .float64: type = library.copyType(stored.float64)
+            case .int64: type = library.copyType(stored.int64)
+            case .text(let width): type = textType(width)
+            }
+            defer { _ = library.closeType(type) }
+            let dataset = unsafe library.writing.makeDataset(file, column.name, type, space, 0, list, 0)
+            guard dataset >= 0 else { throw failure("dataset \(quoted(column.name)) cannot be made") }
+            datasets.append(dataset)
+            try attribute(dataset, "description", column.description)
+            if let unit = column.unit { try attribute(dataset, "units", unit) }
+        }
+    }
+
+    /// Rows of a column.
+    func write(
+        _ values: TableValues, column index: Int, _ column: TableColumn, rows: Range<Int>
+    ) throws(TensorFileError) {
+        switch values {
+        case .floats(let numbers):
+            try unsafe write(index, rows, library.native.float32) { body in unsafe numbers.withUnsafeBytes(body) }
+        case .doubles(let numbers):
+            try unsafe write(index, rows, library.native.float64) { body in unsafe numbers.withUnsafeBytes(body) }
+        case .integers(let numbers):
+            try unsafe write(index, rows, library.native.int64) { body in unsafe numbers.withUnsafeBytes(body) }
+        case .texts(let texts):
+            guard case .text(let width) = column.kind else { return }
+            var bytes: [UInt8] = []
+            for text in texts {
+                let text = Array(text.utf8.prefix(max(1, width)))
+                bytes += text
+                bytes += [UInt8](repeating: 0, count: max(1, width) - text.count)
+            }
+            try unsafe write(index, rows, nil, width: width) { body in unsafe bytes.withUnsafeBytes(body) }
+        }
+    }
+
+    /// Closes everything, which writes what the library still holds.
+    func close() throws(TensorFileError) {
+        guard file >= 0 else { return }
+        let isWhole = try library.locked { () throws(TensorFileError) -> Bool in
+            var isWhole = true
+            for dataset in datasets where library.closeDataset(dataset) < 0 { isWhole = false }
+            return library.closeFile(file) >= 0 && isWhole
+        }
+        (datasets, file) = ([], -1)
+        guard isWhole else { throw failure("cannot be written: the disk may be full") }
+    }
+
+    private func write(
+        _ index: Int, _ rows: Range<Int>, _ type: ID?, width: Int = 0,
+        _ body: ((UnsafeRawBufferPointer) -> Int32) -> Int32
+    ) throws(TensorFileError) {
+        let status = try library.locked { () throws(TensorFileError) -> Int32 in
+            let memoryType = type ?? textType(width)
+            defer { if type == nil { _ = library.closeType(memoryType) } }
+            let space = library.space(datasets[index])
+            let memory = unsafe library.makeSpace(1, [UInt64(rows.count)], nil)
+            defer {
+                _ = library.closeSpace(space)
+                _ = library.closeSpace(memory)
+            }
+            guard unsafe library.select(space, 0, [UInt64(rows.lowerBound)], nil, [UInt64(rows.count)], nil) >= 0 else {
+                return -1
+            }
+            return unsafe body { bytes in
+                guard let from = bytes.baseAddress else { return -1 }
+                return unsafe library.writing.write(datasets[index], memoryType, memory, space, 0, from)
+            }
+        }
+        guard status >= 0 else { throw failure("cannot be written: the disk may be full") }
+    }
+
+    private func attribute(_ owner: ID, _ name: String, _ text: String) throws(TensorFileError) {
+        let bytes = Array(text.utf8)
+        let type = textType(bytes.count)
+        let space = unsafe library.makeSpace(0, [], nil)
+        let attribute = unsafe library.writing.makeAttribute(owner, name, type, space, 0, 0)
+        let status = unsafe library.writing.writeAttribute(attribute, type, bytes + [0])
+        _ = library.writing.closeAttribute(attribute)
+        _ = library.closeSpace(space)
+        _ = library.closeType(type)
+        guard status >= 0 else { throw failure("attribute \(quoted(name)) cannot be written") }
+    }
+
+    /// UTF-8 of a fixed width, filled up with zeros.
+    private func textType(_ width: Int) -> ID {
+        let type = library.copyType(library.native.text)
+        _ = library.setSize(type, max(1, width))
+        _ = library.setCharacters(type, 1)
+        // H5T_STR_NULLPAD: the last character may be one of the text.
+        _ = library.setPadding(type, 1)
+        return type
+    }
+
+    private func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "HDF5: \(what)") }
+}

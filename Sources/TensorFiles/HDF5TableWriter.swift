@@ -1,0 +1,74 @@
+/// Writes an HDF5 file with a dataset for each column, and notes as attributes of the root group.
+///
+/// No time and no name of a machine are in it: the same rows give the same file.
+public struct HDF5TableWriter: TableWriter {
+    private let file: AtomicFile
+    private let columns: [TableColumn]
+    private let rows: Int
+    private var written = 0
+    private let output: HDF5Output
+
+    /// Begins the file.
+    /// - Parameter rows: how many will come.
+    /// - Throws: `TensorFileError` where libhdf5 is not installed, or the file cannot be written.
+    public init(
+        path: String, columns: [TableColumn], rows: Int, notes: [TableNote]
+    ) throws(TensorFileError) {
+        let library: HDF5Library
+        switch HDF5Library.shared {
+        case .success(let found): library = found
+        case .failure(let missing): throw TensorFileError(file: path, message: "HDF5: \(missing.message)")
+        }
+        file = try AtomicFile(path: path)
+        (self.columns, self.rows) = (columns, rows)
+        guard let place = file.placeWhileOpen else {
+            file.abandon()
+            throw TensorFileError(file: path, message: "cannot be written: HDF5 needs a file, not a pipe or a device")
+        }
+        do throws(TensorFileError) {
+            output = try HDF5Output(library, place: place, name: path)
+            for note in notes { try output.note(note.keyword, note.text) }
+            for column in columns { try output.add(column, rows: rows) }
+        } catch {
+            file.abandon()
+            throw error
+        }
+    }
+
+    /// Whether the library is there.
+    /// - Throws: `TensorFileError` that says what to install.
+    public static func check(path: String) throws(TensorFileError) {
+        if case .failure(let missing) = HDF5Library.shared {
+            throw TensorFileError(file: path, message: "HDF5: \(missing.message)")
+        }
+    }
+
+    public mutating func append(_ block: [TableValues]) throws(TensorFileError) {
+        let count = try rows(of: block, columns, file: file.path)
+        guard written + count <= rows else {
+            throw TensorFileError(file: file.path, message: "more than the \(rows) rows that were declared")
+        }
+        for (index, values) in block.enumerated() where count > 0 {
+            try output.write(values, column: index, columns[index], rows: written..<written + count)
+        }
+        written += count
+    }
+
+    public mutating func finish() throws(TensorFileError) {
+        do throws(TensorFileError) {
+            guard written == rows else {
+                throw TensorFileError(file: file.path, message: "\(written) rows were written, \(rows) declared")
+            }
+            try output.close()
+            try file.commit()
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    public func abandon() {
+        try? output.close()
+        file.abandon()
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+
+/// An open file, for libraries that open what they read by a path: `/proc/self/fd/N` leads to it, whatever it is called.
+/// So no name that a user gives reaches a library that would find more in it than a path.
+final class LocalFile: Sendable {
+    private let descriptor: Int32
+    let byteCount: Int
+    /// Of a copy, until a library has opened it: HDF5 opens nothing that no name leads to.
+    private let temporaryName: String?
+
+    /// The path that leads to it, until `forgetName`.
+    var path: String { temporaryName ?? "/proc/self/fd/\(descriptor)" }
+
+    /// The file that `source` maps, or a copy of the bytes of any other one.
+    /// - Parameter isGzip: whether what is inflated of them is wanted.
+    init(_ source: any ByteSource, isGzip: Bool) throws(TensorFileError) {
+        if !isGzip, source is MappedFile {
+            descriptor = unsafe open(source.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor >= 0 else {
+                throw TensorFileError(file: source.name, message: "cannot be opened: \(SystemError.text(errno))")
+            }
+            byteCount = source.byteCount
+            temporaryName = nil
+            return
+        }
+        let copy = try TemporaryCopy(of: source.name)
+        if isGzip {
+            try Gzip.inflate(source) { (piece: RawSpan) throws(TensorFileError) in
+                try copy.write(piece)
+                return true
+            }
+        } else {
+            let pieceSize = 4 << 20
+            for start in stride(from: 0, to: source.byteCount, by: pieceSize) {
+                let range = start..<min(start + pieceSize, source.byteCount)
+                try source.withBytes(in: range) { (piece: RawSpan) throws(TensorFileError) in try copy.write(piece) }
+                source.release(range)
+            }
+        }
+        (temporaryName, byteCount) = (copy.name, copy.byteCount)
+        descriptor = copy.detach()
+    }
+
+    deinit {
+        forgetName()
+        close(descriptor)
+    }
+
+    /// Takes a copy's name away: the file is gone when the last of those that have it open closes it, however the process
+    /// ends.
+    func forgetName() { if let temporaryName { _ = unsafe unlink(temporaryName) } }
+}
+
+/// A file in the folder for temporary files ($TMPDIR, else /tmp), for this user alone.
+private final class TemporaryCopy {
+    let name: String
+    private let file: String
+    private let folder: String
+    private var descriptor: Int32
+    private(set) var byteCount = 0
+
+    /// - Parameter file: what is copied, for errors.
+    init(of file: String) throws(TensorFileError) {
+        self.file = file
+        let variable = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
+        folder = variable.isEmpty ? "/tmp" : variable
+        name = "\(folder)/cai-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+        descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure() }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        _ = unsafe unlink(name)
+    }
+
+    func write(_ bytes: RawSpan) throws(TensorFileError) {
+        var done = 0
+        while done < bytes.byteCount {
+            let count = unsafe bytes.withUnsafeBytes { source in
+                unsafe Glibc.write(descriptor, source.baseAddress.map { unsafe $0 + done }, source.count - done)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure() }
+            done += count
+        }
+        byteCount += bytes.byteCount
+    }
+
+    /// Whose the file is from now on.
+    func detach() -> Int32 {
+        defer { descriptor = -1 }
+        return descriptor
+    }
+
+    private func failure() -> TensorFileError {
+        TensorFileError(
+            file: file, message: "cannot be copied to a temporary file in \(folder): \(SystemError.text(errno))")
+    }
+}

@@ -1,0 +1,54 @@
+/// Rows that a library takes out of a file when they are asked for, converted and little-endian, as if they lay one after
+/// the other. Nothing is kept: a row that is asked for again is read again.
+final class RowSource: ByteSource {
+    let name: String
+    let byteCount: Int
+    private let rowBytes: Int
+    private let read: @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+
+    /// - Parameters:
+    ///   - rowBytes: of a row once converted; rows * rowBytes has been checked to be an `Int`.
+    ///   - read: gives `rowBytes` for each row of a range.
+    init(
+        name: String, rows: Int, rowBytes: Int,
+        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+    ) {
+        (self.name, self.rowBytes, self.read) = (name, rowBytes, read)
+        byteCount = rows * rowBytes
+    }
+
+    func withBytes<Result>(
+        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+    ) throws(TensorFileError) -> Result {
+        try check(range)
+        guard !range.isEmpty else { return try MemorySource(name: name, bytes: []).withBytes(in: 0..<0, body) }
+        let first = range.lowerBound / rowBytes
+        let end = (range.upperBound - 1) / rowBytes + 1
+        let start = range.lowerBound - first * rowBytes
+        let bytes = try read(first..<end)
+        return try MemorySource(name: name, bytes: bytes).withBytes(in: start..<start + range.count, body)
+    }
+}
+
+extension RowSource {
+    /// Numbers of a shape; nil where their bytes are beyond an `Int`, or a length is negative.
+    static func elements(_ shape: [Int]) -> Int? {
+        guard shape.allSatisfy({ $0 >= 0 }), let strides = TensorLayout.rowMajorStrides(shape),
+            let size = TensorLayout.measure(shape: shape, strides: strides), size.count <= Int.max / 16
+        else { return nil }
+        return size.count
+    }
+}
+
+extension TensorView {
+    /// A tensor whose rows a library reads. The shape has been measured by `RowSource.elements`.
+    init(
+        name: String, dtype: DType, shape: [Int], rowsOf file: String,
+        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+    ) {
+        let width = max(1, shape.dropFirst().reduce(1, *))
+        self.init(
+            name: name, dtype: dtype, shape: shape, strides: TensorLayout.rowMajorStrides(shape) ?? [], byteOffset: 0,
+            source: RowSource(name: file, rows: shape.first ?? 1, rowBytes: width * dtype.byteCount, read))
+    }
+}

@@ -1,0 +1,61 @@
+import Inference
+import Report
+import TensorFiles
+
+extension GalaxyTable {
+    /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
+    init(path: String, layout: GalaxyLayout) throws {
+        guard path.lowercased().hasSuffix(".csv") else {
+            try self.init(try TensorFile.open(path: path), layout: layout)
+            return
+        }
+        try self.init(csv: try MappedFile(path: path).bytes(), name: path, layout: layout)
+    }
+
+    /// The columns are found by the names in the first line. An empty redshift is one that is not known.
+    init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws {
+        var text = DelimitedText(name: name, bytes: bytes)
+        guard let header = try text.next() else { throw ReportError("\(name): expected a header, found an empty file") }
+        let columns = Columns(header, layout)
+        var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
+        while let record = try text.next() {
+            guard record.count == header.count else {
+                throw ReportError(
+                    "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, found "
+                        + "\(record.count)")
+            }
+            func number(_ column: Int) throws(ReportError) -> Double {
+                if let value = Double(record[column]) { return value }
+                throw ReportError(
+                    "\(name): line \(text.recordLine): \(header[column]): expected a number, found '\(record[column])'")
+            }
+            if let id = columns.id { ids.append(record[id]) }
+            for column in columns.magnitudes { magnitudes.append(try number(column)) }
+            if let redshift = columns.redshift {
+                redshifts.append(record[redshift].isEmpty ? .nan : try number(redshift))
+            }
+        }
+        try self.init(
+            name: name, ids: columns.id == nil ? nil : ids, magnitudes: columns.magnitudes.isEmpty ? nil : magnitudes,
+            redshifts: columns.redshift == nil ? nil : redshifts)
+    }
+
+    /// Which fields of a line are what.
+    private struct Columns {
+        let id: Int?
+        let magnitudes: [Int]
+        let redshift: Int?
+
+        init(_ header: [String], _ layout: GalaxyLayout) {
+            func place(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
+            // A name that the table does not have may be one of the galaxies' own file.
+            id = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap { $0.flatMap(place) }.first
+            redshift =
+                layout.redshifts.map { place($0) }
+                ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(place).first
+            let lists = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
+            magnitudes =
+                lists.map { $0.compactMap(place) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+import galaxies
+
+
+@pytest.fixture(scope="session")
+def demo():
+    return galaxies.demo()
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory):
+    """The redshifts of the demo galaxies out of PyTorch's file, as bits."""
+    return galaxies.infer(galaxies.DEMO, folder=tmp_path_factory.mktemp("expected"))
+
+
+@pytest.fixture
+def same(expected, tmp_path):
+    """Whether a run gives the very same bits."""
+
+    def check(*arguments):
+        np.testing.assert_array_equal(galaxies.infer(*arguments, folder=tmp_path), expected)
+
+    return check

@@ -1,0 +1,39 @@
+"""The demo galaxies as arrays, and the program that predicts them."""
+
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("CAI") or str(ROOT / ".build/release/cai")
+DEMO = ROOT / "weights/demo-galaxies.pt"
+TINY = ROOT / "Tests/Fixtures/tiny/normalcell.pt"
+COUNT = 512
+
+
+def demo():
+    """images [512, 5, 32, 32] float32, magnitudes [512, 5] and redshifts [512] float64: the storages of the .pt."""
+    with zipfile.ZipFile(DEMO) as archive:
+        parts = [archive.read(f"1/data/{key}") for key in range(3)]
+    return (
+        np.frombuffer(parts[0], "<f4").reshape(COUNT, 5, 32, 32),
+        np.frombuffer(parts[1], "<f8").reshape(COUNT, 5),
+        np.frombuffer(parts[2], "<f8"),
+    )
+
+
+def cai(*arguments, status=0, **options):
+    """Runs the program, and gives what it wrote to standard output and standard error."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def infer(*arguments, folder, name="z.npy", **options):
+    """z_phot of a run, as bits."""
+    output = folder / name
+    cai("infer", *arguments, "-o", output, "--quiet", **options)
+    return np.load(output).view("u4")

@@ -1,0 +1,145 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import TensorFiles
+
+@Suite("FITS files that astropy wrote are read as astropy means them")
+struct FITSFileTests {
+    private static func open(_ name: String) throws -> TensorFile {
+        try TensorFile.open(path: FormulaGalaxies.path(name))
+    }
+
+    @Test(
+        "Cubes, columns and tiles hold the galaxies, to the bit",
+        arguments: [
+            ("cube.fits", "primary"), ("table.fits", "image"), ("table.fits.gz", "image"),
+            ("gzip2.fits", "COMPRESSED_IMAGE"), ("names.fits", "CUTOUT"),
+        ])
+    func images(name: String, tensor: String) throws {
+        let file = try Self.open(name)
+        #expect(file.format == .fits)
+        let images = try #require(file[tensor])
+        #expect(images.shape == [3, 5, 32, 32])
+        #expect(images.dtype == .f32)
+        #expect(try images.floats() == FormulaGalaxies.images)
+        var row = [Float](repeating: 0, count: 5120)
+        var span = row.mutableSpan
+        try images.copyFloats(rows: 1..<2, into: &span)
+        #expect(row == FormulaGalaxies.image(1))
+        let inPlace = try images.withContiguousFloats(rows: 2..<3) { span in span.indices.map { span[$0] } }
+        #expect(inPlace == FormulaGalaxies.image(2))
+    }
+
+    @Test("Columns of numbers keep their types; integers are exact, unsigned ones too")
+    func columns() throws {
+        let file = try Self.open("cube.fits")
+        #expect(try file["magnitudes"]?.doubles() == FormulaGalaxies.magnitudes)
+        #expect(file["magnitudes"]?.shape == [3, 5])
+        #expect(try file["redshift"]?.doubles() == FormulaGalaxies.redshifts)
+        #expect(file["object_id"]?.dtype == .i64)
+        #expect(try file["object_id"]?.doubles() == [1e15, 1e15 + 1, 1e15 + 2])
+        let names = try Self.open("names.fits")
+        #expect(try names["objid"]?.doubles() == [1e15, 1e15 + 1, 1e15 + 2])
+        #expect(names["z_spec"]?.dtype == .f32)
+        #expect(try names["psf_i"]?.floats() == [15.375, 16.375, 17.375])
+    }
+
+    @Test("Texts come without what pads them", arguments: ["table.fits", "table.fits.gz"])
+    func texts(name: String) throws {
+        let column = try #require(try Self.open(name).text("object_id"))
+        #expect(column.count == 3)
+        #expect(try column.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
+        #expect(try column.texts(rows: 1..<2) == ["J0001"])
+        #expect(throws: TensorFileError.self) { try column.texts(rows: 2..<4) }
+    }
+
+    @Test("Integers are what BSCALE and BZERO make of them; planes of one shape are one tensor")
+    func scaled() throws {
+        let planes = try Self.open("planes.fits")
+        #expect(planes["planes"]?.shape == [5, 32, 32])
+        #expect(try planes["planes"]?.floats() == FormulaGalaxies.image(1))
+        #expect(try planes["G"]?.floats() == FormulaGalaxies.image(1, bands: [1]))
+        #expect(try Self.open("stack.fits")["primary"]?.floats() == FormulaGalaxies.image(1))
+        // Written as eight times the galaxies, in Rice's tiles.
+        let rice = try #require(try Self.open("rice.fits")["COMPRESSED_IMAGE"])
+        #expect(rice.dtype == .f64)
+        #expect(try rice.floats() == FormulaGalaxies.images.map { 8 * $0 })
+    }
+
+    @Test("Infinities and the smallest numbers stay; an integer that stands for none is not one")
+    func special() throws {
+        let file = try Self.open("special.fits")
+        let bits = try #require(try file["primary"]?.floats()).map(\.bitPattern)
+        #expect(
+            bits[1...].elementsEqual([Float.infinity, -0.0, .leastNonzeroMagnitude, -.infinity, 1.5].map(\.bitPattern)))
+        #expect(Float(bitPattern: bits[0]).isNaN)
+        let holes = try #require(try file["HOLES"]?.doubles())
+        #expect(holes[0] == 1 && holes[1].isNaN && holes[2...] == [2, 3])
+    }
+
+    @Test(
+        "A name is a path, whatever cfitsio would find in it",
+        arguments: ["a.fits[1]", "b.fits+1", "mem:", "c.fits(copy.fits)", "http:", "-"])
+    func names(name: String) throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/" + name
+            try FileManager.default.copyItem(atPath: FormulaGalaxies.path("cube.fits"), toPath: path)
+            #expect(try TensorFile.open(path: path)["primary"]?.floats() == FormulaGalaxies.images)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name])
+            let error = #expect(throws: TensorFileError.self) { try TensorFile.open(path: path + "[1]") }
+            #expect(error?.message.contains("cannot be opened") == true)
+        }
+    }
+
+    @Test("Bytes from anywhere are read as a file's are, and any number of files at once")
+    func sources() throws {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("table.fits.gz"))))
+        let files = try (0..<20).map { try TensorFile.open(MemorySource(name: "memory \($0)", bytes: bytes)) }
+        for file in files + files { #expect(try file["image"]?.floats() == FormulaGalaxies.images) }
+        files[0].release()
+        #expect(try files[0].text("object_id")?.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
+    }
+
+    @Test("A file that is cut short is refused, and names where", arguments: [2880, 5000, 30_000, 63_000])
+    func cut(count: Int) throws {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))).prefix(count))
+        let error = #expect(throws: TensorFileError.self) {
+            try TensorFile.open(MemorySource(name: "cut", bytes: bytes))
+        }
+        #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
+    }
+
+    @Test("gzip that holds no FITS file, or is damaged, is refused")
+    func gzip() throws {
+        let stream = GzipStream()
+        let text = stream.deflate(Array("object_id,z_phot\n".utf8)) + stream.finish()
+        let error = #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "t", bytes: text)) }
+        #expect(error?.message == "gzip: expected a FITS file in it, found none")
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("table.fits.gz"))))
+        bytes[bytes.count - 6] ^= 1
+        #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "t", bytes: bytes)) }
+        #expect(throws: TensorFileError.self) {
+            try TensorFile.open(MemorySource(name: "t", bytes: Array(bytes.prefix(700))))
+        }
+    }
+
+    @Test("What a header promises is held against the bytes")
+    func promises() throws {
+        func header(_ cards: [String]) -> [UInt8] {
+            let text = (["SIMPLE  =                    T"] + cards + ["END"])
+                .map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }.joined()
+            return Array(text.padding(toLength: (text.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0).utf8)
+        }
+        for axes in [
+            ["NAXIS1  = 9999999999999", "NAXIS2  = 9999999999999"], ["NAXIS1  = 32", "NAXIS2  = 999999999999"],
+            ["NAXIS1  = -5", "NAXIS2  = 2"],
+        ] {
+            let bytes = header(["BITPIX  =                  -32", "NAXIS   =                    2"] + axes)
+            #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "h", bytes: bytes)) }
+        }
+        #expect(throws: TensorFileError.self) {
+            try TensorFile.open(MemorySource(name: "h", bytes: Array("SIMPLE  = T".utf8)))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import TensorFiles
+
+@Suite("HDF5 files that h5py wrote are read as h5py means them")
+struct HDF5FileTests {
+    private static func open(_ name: String) throws -> TensorFile {
+        try TensorFile.open(path: FormulaGalaxies.path(name))
+    }
+
+    @Test("Contiguous, chunked and compressed datasets hold the galaxies", arguments: ["contiguous.h5", "chunked.h5"])
+    func images(name: String) throws {
+        let file = try Self.open(name)
+        #expect(file.format == .hdf5)
+        let images = try #require(file["images"])
+        #expect(images.shape == [3, 5, 32, 32])
+        #expect(images.dtype == (name == "chunked.h5" ? .f64 : .f32))
+        #expect(try images.floats() == FormulaGalaxies.images)
+        var row = [Float](repeating: 0, count: 5120)
+        var span = row.mutableSpan
+        try images.copyFloats(rows: 1..<2, into: &span)
+        #expect(row == FormulaGalaxies.image(1))
+        #expect(try file["magnitudes"]?.doubles() == FormulaGalaxies.magnitudes)
+    }
+
+    @Test("Half precision widens; groups are part of the name; integers of any width are exact")
+    func groups() throws {
+        let file = try Self.open("half.h5")
+        #expect(try file["survey/cutouts"]?.floats() == FormulaGalaxies.images)
+        #expect(try file["survey/psf"]?.doubles() == FormulaGalaxies.magnitudes)
+        #expect(try file["survey/z"]?.doubles() == FormulaGalaxies.redshifts)
+        #expect(try file["survey/small"]?.doubles() == [-1, 0, 1])
+        let error = #expect(throws: TensorFileError.self) { try file["survey/number"]?.doubles() }
+        #expect(error?.message.contains("beyond 63 bits") == true)
+    }
+
+    @Test("Texts of one width and of their own")
+    func texts() throws {
+        #expect(try Self.open("half.h5").text("survey/name")?.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
+        let variable = try #require(try Self.open("chunked.h5").text("object_id"))
+        #expect(try variable.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
+        #expect(try variable.texts(rows: 2..<3) == ["J0002"])
+        #expect(try Self.open("contiguous.h5")["object_id"]?.doubles() == [1e15, 1e15 + 1, 1e15 + 2])
+    }
+
+    @Test(
+        "What lies elsewhere or needs a plugin is named, not read",
+        arguments: [
+            ("images", "is an external link, which is never followed"), ("magnitudes", "is a soft link"),
+            ("external", "other files, which are not read (external storage)"),
+            ("virtual", "other datasets, which are not read (virtual dataset)"),
+            ("lzf", "needs the filter 32000 ('lzf'): plugins are not loaded"),
+            ("endless", "has 1000000000000 rows in a file of "),
+            ("compound", "its type is neither a number nor a text"),
+        ])
+    func refusals(name: String, reason: String) throws {
+        let file = try Self.open("refused.h5")
+        #expect(file.tensors.isEmpty && file.texts.isEmpty)
+        #expect(file.refusals[name]?.contains(reason) == true, "\(file.refusals)")
+    }
+
+    @Test("A file that is cut short or damaged is refused", arguments: [9, 500, 2000, 20_000])
+    func cut(count: Int) throws {
+        let bytes = [UInt8](
+            try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("chunked.h5"))).prefix(count))
+        #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "cut", bytes: bytes)) }
+    }
+
+    @Test("A chunk whose checksum is wrong is an error, not a number")
+    func damaged() throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("chunked.h5"))))
+        let file = try TensorFile.open(MemorySource(name: "whole", bytes: bytes))
+        #expect(try file["images"]?.floats() == FormulaGalaxies.images)
+        // Every byte that is not of a header: the deflated chunks of images are far apart from all else.
+        for index in stride(from: 9000, to: bytes.count, by: 97) { bytes[index] ^= 0x55 }
+        let error = #expect(throws: TensorFileError.self) {
+            let file = try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
+            _ = try file["images"]?.floats()
+            _ = try file["magnitudes"]?.floats()
+        }
+        #expect(error?.file == "damaged")
+    }
+
+    @Test("Many threads read one file")
+    func threads() async throws {
+        let file = try Self.open("chunked.h5")
+        let fits = try Self.open("gzip2.fits")
+        await withTaskGroup(of: Bool.self) { group in
+            for task in 0..<16 {
+                group.addTask {
+                    let tensor = task % 2 == 0 ? file["images"] : fits["COMPRESSED_IMAGE"]
+                    return (0..<10).allSatisfy { _ in (try? tensor?.floats()) == FormulaGalaxies.images }
+                }
+            }
+            for await isRight in group { #expect(isRight) }
+        }
+    }
+}
