@@ -35,7 +35,7 @@ demo: build
 	@.build/release/cai demo --out $(OUT)
 
 # The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
-test: test-cloud test-formats
+test: test-cloud test-formats test-pages
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 
