@@ -1,4 +1,5 @@
 import Cloud
+import Glibc
 import TestSupport
 import Testing
 
@@ -75,5 +76,19 @@ struct RepeatTests {
             #expect(off.json["PREDICTIONS"] == .bool(false))
             #expect(try WorkerItem(off.json) == off)
         }
+    }
+
+    @Test(
+        "The most memory is measured anew for each run: what an earlier one had is forgotten",
+        .enabled(if: access("/proc/self/clear_refs", W_OK) == 0, "the system does not allow it"))
+    func memory() {
+        let size = 256 << 20
+        var bytes = [UInt8](repeating: 1, count: size)
+        bytes[size / 2] = 2
+        let before = ProcessFigures.peakMemory
+        bytes = []
+        ProcessFigures.forgetPeakMemory()
+        #expect(before > size)
+        #expect(ProcessFigures.peakMemory < before)
     }
 }
