@@ -93,7 +93,7 @@ bench-lambda: build
 	@Benchmarks/lambda/start.sh $(ARGS)
 	@$(PYTHON) Benchmarks/lambda/overlap.py
 
-# Time against data size, batch size, partition size and threads on this machine, about 36 minutes, with tables and
+# Time against data size, batch size, partition size and threads on this machine, about 41 minutes, with tables and
 # figures: make sweep ARGS=--dry-run tells what it will be. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
 sweep: build
 	@scripts/sweep.sh $(ARGS)

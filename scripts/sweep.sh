@@ -2,7 +2,7 @@
 # Measures this machine: time against data size, batch size, partition size and threads, from the demo galaxies, repeated
 # as often as it takes; then tables and figures of it. `make sweep` builds the program first.
 #
-#   scripts/sweep.sh              about 36 minutes at 950 galaxies/s; broken off, the same command goes on
+#   scripts/sweep.sh              about 41 minutes at 950 galaxies/s; broken off, the same command goes on
 #   scripts/sweep.sh --dry-run    points, galaxies and time, nothing more
 #
 # Arguments are those of `cai experiment`. What is measured, and how often:
@@ -17,7 +17,7 @@ RUNS=${RUNS:-3}
 SIZES=${SIZES:-1GB,2GB,4GB}                          # RUNS times each
 LARGE=${LARGE-12.6GB}                                # LARGE_RUNS times; empty for none
 LARGE_RUNS=${LARGE_RUNS:-1}
-SMALL=${SMALL:-150MB}                                # at which the other three are varied
+SMALL=${SMALL:-300MB}                               # at which the other three are varied: whole partitions of each size
 BATCHES=${BATCHES:-32,64,128,256,512}
 THREADS=${THREADS:-1..N}
 PARTITIONS=${PARTITIONS:-25,50,75,100}
