@@ -192,7 +192,7 @@ func predictionFiles(format: PredictionFormat) throws {
             #expect(try table["row"]?.doubles() == (0..<37).map { Double($0) })
             #expect(try table["z_spec"]?.doubles() == predictions.knownRedshifts().spectroscopic)
             let ids = try #require(table.text("object_id")).texts(rows: 0..<37)
-            #expect(ids == (0..<37).map { "partition:\($0)" })
+            #expect(ids == (0..<37).map { "p:\($0)" })
         }
         #expect(throws: InferenceError.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)
