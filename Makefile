@@ -5,6 +5,8 @@ export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
 IMAGE ?= .build/image/cai.tar
+PREFIX ?= /usr/local
+DESTDIR ?=
 ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
@@ -12,8 +14,9 @@ FORMATS_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud test-formats test-pages format lint bench bench-peers accuracy elementary figure \
-	weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated instruction-count image image-test
+.PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
+	elementary figure weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated \
+	instruction-count image image-test install uninstall
 
 deps:
 	@scripts/install-packages.sh
@@ -21,11 +24,18 @@ deps:
 build: deps
 	@$(SWIFT) build -c release --static-swift-stdlib --product cai
 
+# The program, the demo's weights and galaxies where it looks for them, completions and the manual page.
+install: build
+	@CAI=.build/release/cai scripts/install.sh "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	@scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
 # The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
-test: test-cloud test-formats
+test: test-cloud test-formats test-pages
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 
@@ -34,6 +44,11 @@ test: test-cloud test-formats
 test-cloud: build
 	@scripts/install-packages.sh --python
 	@Tests/Cloud/run.sh $(CLOUD_ARGS)
+
+# deploy/slurm on a Slurm of its own on this machine; as root. Not a part of `make test`.
+test-slurm: build
+	@scripts/install-packages.sh --slurm
+	@Tests/Slurm/run.sh .build/release/cai
 
 # FITS, HDF5 and NumPy's files against astropy, h5py and NumPy. Options of pytest go through FORMATS_ARGS.
 test-formats: build

@@ -92,6 +92,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ReportTests", dependencies: ["Report", "CZlib", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["cai", "Cloud", "TensorFiles", "TestSupport"], swiftSettings: strict),
+            name: "CommandTests", dependencies: ["cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

@@ -3,6 +3,7 @@
 # Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
 # With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
 # .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
+# With --slurm a Slurm to try deploy/slurm on.
 # With --formats cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with: their tests need them.
 # With --image what `make image` needs: Buildah, Skopeo and strip.
 set -eu
@@ -50,6 +51,14 @@ fi
 
 if [ "${1:-}" = --pages ]; then
     command -v tidy >/dev/null 2>&1 || need tidy
+fi
+
+if [ "${1:-}" = --slurm ]; then
+    command -v slurmctld >/dev/null 2>&1 || need slurmctld
+    command -v slurmd >/dev/null 2>&1 || need slurmd
+    command -v sbatch >/dev/null 2>&1 || need slurm-client
+    command -v munged >/dev/null 2>&1 || need munge
+    command -v python3 >/dev/null 2>&1 || need python3
 fi
 
 if [ "${1:-}" = --image ]; then

@@ -21,6 +21,7 @@ SMALL=${SMALL:-150MB}                                # at which the other three 
 BATCHES=${BATCHES:-32,64,128,256,512}
 THREADS=${THREADS:-1..N}
 PARTITIONS=${PARTITIONS:-25,50,75,100}
+REFERENCE=${REFERENCE-docs/results/reference.csv}    # drawn beside; empty for none
 
 [ -x "$CAI" ] || {
     echo "sweep.sh: $CAI: expected the program; 'make build' builds it" >&2
@@ -42,4 +43,4 @@ for argument in "$@"; do
     if [ "$argument" = --dry-run ]; then exit 0; fi
 done
 "$CAI" stats "$OUT/tree" -o "$OUT/tables"
-"$CAI" report "$OUT/tree" -o "$OUT/report.html" --figures "$OUT/figures"
+"$CAI" report "$OUT/tree" -o "$OUT/report.html" --figures "$OUT/figures" ${REFERENCE:+--reference "$REFERENCE"}

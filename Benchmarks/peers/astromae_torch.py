@@ -165,9 +165,13 @@ def build(tensors, heads):
 
     Its encoder blocks are NormalCells. Raises RuntimeError when names or shapes differ from the network's.
     """
-    model = AstroMAE({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads)
+    return loaded(AstroMAE({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads), tensors)
+
+
+def loaded(model, tensors):
+    """The model with all of the tensors and no others. Raises RuntimeError when names or shapes differ from its own."""
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
-        raise RuntimeError(f"not an AstroMAE state dict: missing {missing}, unexpected {unexpected}")
+        raise RuntimeError(f"not a {type(model).__name__} state dict: missing {missing}, unexpected {unexpected}")
     return model.eval()

@@ -4,7 +4,7 @@ Shapes: B galaxies, P = 16 patches of which V stay visible, D = 192 features.
 """
 
 import torch
-from astromae_torch import LAYER_NORM_EPS, Mlp, NormalCell, PatchEmbed
+from astromae_torch import LAYER_NORM_EPS, Mlp, NormalCell, PatchEmbed, loaded
 from torch import nn
 
 
@@ -91,9 +91,4 @@ class MaskedAutoencoder(nn.Module):
 
 def build(tensors, heads):
     """The network of a state dict in float32, as inputs.py gives it. Raises RuntimeError when names or shapes differ."""
-    model = MaskedAutoencoder({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads)
-    missing, unexpected = model.load_state_dict(tensors, strict=False)
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing or unexpected:
-        raise RuntimeError(f"not a masked autoencoder's state dict: missing {missing}, unexpected {unexpected}")
-    return model.eval()
+    return loaded(MaskedAutoencoder({name: tuple(tensor.shape) for name, tensor in tensors.items()}, heads), tensors)

@@ -117,6 +117,12 @@ public struct GalaxyInputs: Sendable {
         return partitions
     }
 
+    /// What tells a file from another of its name: an object's ETag, or checksums of a file's ends.
+    func version(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+        if let info = objects[path]?.info { return (info.size, "etag:" + info.etag) }
+        return try reading { () throws(TensorFileError) in try FileIdentity.ends(of: path) }
+    }
+
     private func source(_ name: String) throws(TensorFileError) -> ObjectSource? {
         guard let pool, let object = objects[name] else { return nil }
         return try pool.open(bucket: object.bucket, key: object.info.key, info: object.info)

@@ -26,9 +26,17 @@ public struct BatchRunner: Sendable {
         _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
-        let task = PredictionTask(model: model, galaxies: GalaxyRun.count(of: partitions, limit: limit))
+        try run(partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline, progress: progress)
+    }
+
+    /// The same for some of the galaxies, counted from the first of all partitions.
+    public func run(
+        _ partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
+    ) throws(InferenceError) -> Predictions {
+        let task = PredictionTask(model: model, galaxies: GalaxyRun.count(of: partitions, galaxies: galaxies))
         let run = try runner.run(
-            task, over: partitions, limit: limit, profile: profile, until: deadline, progress: progress)
+            task, over: partitions, galaxies: galaxies, profile: profile, until: deadline, progress: progress)
         return Predictions(run: run, redshifts: task.redshifts.values)
     }
 }

@@ -6,6 +6,8 @@ struct Chunk: Sendable {
     let section: Int
     let rows: Range<Int>
     let place: Int
+    /// Of its section.
+    let isFirst: Bool
 }
 
 /// What the threads of one run share.
@@ -30,7 +32,7 @@ final class Work: Sendable {
         var first: [Int] = []
         for (index, chunk) in chunks.enumerated() {
             left[chunk.section] += 1
-            if chunk.rows.lowerBound == 0 { first.append(index) }
+            if chunk.isFirst { first.append(index) }
         }
         self.left = Monitor(left)
         self.first = first
@@ -42,7 +44,7 @@ final class Work: Sendable {
     func takeNext() -> Int? {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < chunks.count, isWanted(index) else { return nil }
-        if chunks[index].rows.lowerBound == 0, chunks[index].section > 0 { open.signal() }
+        if chunks[index].isFirst, chunks[index].section > 0 { open.signal() }
         return index
     }
 

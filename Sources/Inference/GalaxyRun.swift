@@ -1,9 +1,14 @@
 /// A run over galaxies that has come to its end: which galaxies, and how long it took.
 public struct GalaxyRun: Sendable {
-    /// The first `count` galaxies of a partition.
+    /// The galaxies of a partition that were run.
     public struct Section: Sendable {
         public let partition: PartitionReader
-        public let count: Int
+        /// Rows of the partition; not empty.
+        public let rows: Range<Int>
+
+        public var count: Int { rows.count }
+        /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
+        var isVerified: Bool { rows.lowerBound == 0 }
     }
 
     /// A galaxy's name.
@@ -16,7 +21,7 @@ public struct GalaxyRun: Sendable {
         public let row: Int
     }
 
-    /// The partitions, in order, and how much of each was run.
+    /// The partitions, in order, and which of their galaxies were run.
     public let sections: [Section]
     /// Wall time from the start of the threads to the last galaxy: reading the galaxies and comparing their checksums
     /// is in it; opening the files, loading the weights and writing what comes after it are not.
@@ -31,16 +36,28 @@ public struct GalaxyRun: Sendable {
 
     /// How many galaxies a run over the partitions has.
     public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
-        sections(of: partitions, limit: limit).reduce(0) { $0 + $1.count }
+        count(of: partitions, galaxies: 0..<(limit ?? Int.max))
+    }
+
+    /// The same for a run over those that are counted so, from the first of all partitions.
+    public static func count(of partitions: [PartitionReader], galaxies: Range<Int>) -> Int {
+        galaxies.clamped(to: 0..<partitions.reduce(0) { $0 + $1.count }).count
     }
 
     static func sections(of partitions: [PartitionReader], limit: Int?) -> [Section] {
-        var left = limit ?? Int.max
+        sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
+    }
+
+    static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Section] {
+        var place = 0
         var sections: [Section] = []
-        for partition in partitions where left > 0 {
-            let count = min(left, partition.count)
-            sections.append(Section(partition: partition, count: count))
-            left -= count
+        for partition in partitions {
+            let here = galaxies.clamped(to: place..<place + partition.count)
+            if !here.isEmpty {
+                let rows = here.lowerBound - place..<here.upperBound - place
+                sections.append(Section(partition: partition, rows: rows))
+            }
+            place += partition.count
         }
         return sections
     }
@@ -64,8 +81,10 @@ public struct GalaxyRun: Sendable {
         var place = 0
         for section in sections {
             defer { section.partition.release() }
-            for start in stride(from: 0, to: section.count, by: blockSize) {
-                try body(section.partition, start..<min(start + blockSize, section.count), place + start)
+            let all = section.rows
+            for start in stride(from: all.lowerBound, to: all.upperBound, by: blockSize) {
+                let rows = start..<min(start + blockSize, all.upperBound)
+                try body(section.partition, rows, place + start - all.lowerBound)
             }
             place += section.count
         }

@@ -25,20 +25,36 @@ public struct GalaxyRunner: Sendable {
     }
 
     /// Runs the task over the first `limit` galaxies (all, if nil) of the partitions in their order.
+    public func run(
+        _ task: some GalaxyTask, over partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
+    ) throws(InferenceError) -> GalaxyRun {
+        try run(
+            task, over: partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline,
+            progress: progress)
+    }
+
+    /// Runs the task over some of the galaxies of the partitions in their order.
+    ///
+    /// A partition's checksums are compared by the run that has its first galaxy: runs that share a partition read the
+    /// rows that they need, and one of them reads all of it.
     ///
     /// - Parameters:
+    ///   - galaxies: counted from the first of all partitions; those that are there are run. Partitions that have none of
+    ///     them are not touched.
     ///   - profile: gets the counts and times of all threads' kernel calls.
     ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
     /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
     ///   `InferenceError.stopped` at the deadline.
     public func run(
-        _ task: some GalaxyTask, over partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
+        _ task: some GalaxyTask, over partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> GalaxyRun {
         let clock = ContinuousClock()
         let start = clock.now
-        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
+        for section in sections where !section.isVerified { section.partition.releaseImages(outside: section.rows) }
         let total = sections.reduce(0) { $0 + $1.count }
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         let work = Work(chunks: Self.chunks(of: sections, rows: rows), sections: sections.count)
@@ -84,7 +100,9 @@ public struct GalaxyRunner: Sendable {
     private static func verify(_ sections: [GalaxyRun.Section], _ work: Work) {
         for (index, section) in sections.enumerated() {
             guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
-            do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            if section.isVerified {
+                do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            }
             if work.finishPart(of: index) { section.partition.release() }
         }
     }
@@ -93,9 +111,13 @@ public struct GalaxyRunner: Sendable {
         var chunks: [Chunk] = []
         var place = 0
         for (index, section) in sections.enumerated() {
-            for start in stride(from: 0, to: section.count, by: rows) {
-                let end = min(start + rows, section.count)
-                chunks.append(Chunk(section: index, rows: start..<end, place: place + start))
+            let all = section.rows
+            for start in stride(from: all.lowerBound, to: all.upperBound, by: rows) {
+                let end = min(start + rows, all.upperBound)
+                chunks.append(
+                    Chunk(
+                        section: index, rows: start..<end, place: place + start - all.lowerBound,
+                        isFirst: start == all.lowerBound))
             }
             place += section.count
         }

@@ -72,6 +72,12 @@ public struct PartitionReader: Sendable {
         tensors.images.release(rows: rows)
     }
 
+    /// Tells where images come from far that only those of `rows` will be read: others are not fetched ahead of them.
+    func releaseImages(outside rows: Range<Int>) {
+        guard tensors.images.source.isRemote else { return }
+        for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
+    }
+
     /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
     /// otherwise converted into `buffer`, which grows to their size.
     func withImages<Result>(

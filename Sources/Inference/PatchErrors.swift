@@ -32,7 +32,7 @@ public struct PatchErrors: Sendable {
         _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
         progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> PatchErrors {
-        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
         let sink = PatchErrorSink(model.config, galaxies: sections.reduce(0) { $0 + $1.count })
         let task = ReconstructionTask(
             model: model, plan: plan, sections: GalaxySections(sections), sink: sink)

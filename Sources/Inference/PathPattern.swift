@@ -3,13 +3,13 @@ import Glibc
 
 /// A path with wildcards, expanded without a shell: `*`, `?` and `[...]` within a component, as fnmatch(3) has them.
 /// A name that begins with a dot is matched only by a pattern that does too.
-struct PathPattern {
+public enum PathPattern {
     private static let wildcards: Set<Character> = ["*", "?", "["]
 
-    static func hasWildcards(_ path: String) -> Bool { path.contains(where: wildcards.contains) }
+    public static func hasWildcards(_ path: String) -> Bool { path.contains(where: wildcards.contains) }
 
     /// The paths that match, in natural order, spelled as the pattern is (relative stays relative).
-    static func matches(_ pattern: String) -> [String] {
+    public static func matches(_ pattern: String) -> [String] {
         let components = pattern.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         var prefixes = [pattern.hasPrefix("/") ? "/" : ""]
         for component in components {

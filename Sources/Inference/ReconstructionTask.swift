@@ -112,6 +112,8 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
 struct GalaxySections: Sendable {
     /// The place of the first galaxy of each partition among all.
     private let starts: [Int]
+    /// The first row of each partition that is run.
+    private let firstRows: [Int]
 
     init(_ sections: [GalaxyRun.Section]) {
         var starts: [Int] = []
@@ -121,6 +123,7 @@ struct GalaxySections: Sendable {
             place += section.count
         }
         self.starts = starts
+        firstRows = sections.map(\.rows.lowerBound)
     }
 
     /// The partition with that galaxy.
@@ -135,7 +138,8 @@ struct GalaxySections: Sendable {
 
     /// The rows in their file of galaxies that follow each other in one.
     func rows(at place: Int, count: Int) -> Range<Int> {
-        let start = place - starts[section(of: place)]
+        let section = section(of: place)
+        let start = firstRows[section] + place - starts[section]
         return start..<start + count
     }
 }

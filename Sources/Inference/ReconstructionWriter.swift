@@ -25,7 +25,7 @@ public struct ReconstructionWriter: Sendable {
         _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
         progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Reconstructions {
-        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
         let count = sections.reduce(0) { $0 + $1.count }
         let passes = plan.passes > 1 ? [plan.passes] : []
         let config = model.config

@@ -10,6 +10,7 @@ struct Cai: ParsableCommand {
               cai demo                         the demo network on the demo galaxies
               cai infer 1.pt 2.pt -o z.csv     predictions of two partitions
               cai infer 'data/*.pt' > z.csv    of all that match, in natural order
+              cai merge z.rank-* -o z.csv      what ranks wrote, as one file
               cai evaluate z.csv               how good they are
               cai report z.csv -o z.html       the same as a page with figures
               cai embed data/ -o features.npy  what the encoder makes of them
@@ -33,6 +34,8 @@ struct Cai: ParsableCommand {
             ENVIRONMENT
               CAI_WEIGHTS       the weights, where --weights does not name them
               CAI_ISA           portable, avx2, avx512 or neon: the widest to use
+              CAI_LOG_LEVEL     as --log-level
+              CAI_LOG_FORMAT    as --log-format
               AWS_...           credentials, region and endpoints, as AWS's own
                                 tools read them, for s3:// and 'cai launch'
             """,
@@ -42,6 +45,7 @@ struct Cai: ParsableCommand {
             EmbedCommand.self,
             ReconstructCommand.self,
             AnomaliesCommand.self,
+            MergeCommand.self,
             DemoCommand.self,
             InspectCommand.self,
             ConvertCommand.self,
@@ -56,7 +60,10 @@ struct Cai: ParsableCommand {
             InitializeCommand.self,
             WorkerCommand.self,
             SummarizeCommand.self,
+            ManualCommand.self,
         ])
+
+    @OptionGroup(title: "Logging") var log: LogOptions
 }
 
 /// An empty name is a script's unset variable, and no file's.

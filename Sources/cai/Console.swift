@@ -1,12 +1,22 @@
 import FoundationEssentials
 import Glibc
 import Inference
+import Synchronization
 import TensorFiles
 
-/// What the command says to people: on the standard error, so that the standard output holds results alone.
+/// What the command says to people, or to what collects lines: on the standard error, so that the standard output holds
+/// results alone.
 enum Console {
-    /// Whether a person is watching.
-    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    private static let settings = Mutex(LogSettings())
+
+    /// To be called before anything is said.
+    static func use(_ settings: LogSettings) { Self.settings.withLock { $0 = settings } }
+
+    /// Whether a person is watching, and wants to see everything.
+    static var isTerminal: Bool {
+        let settings = Self.settings.withLock { $0 }
+        return isatty(STDERR_FILENO) == 1 && settings.format == .text && settings.level == .info
+    }
 
     /// The columns of the terminal; 80 where it does not tell.
     static var columns: Int {
@@ -15,12 +25,45 @@ enum Console {
         return isKnown ? Int(size.ws_col) : 80
     }
 
-    /// One line under the program's name: an error, a warning, a notice.
-    static func report(_ message: String) { write("cai: \(message.printable)\n") }
+    /// One line under the program's name: an error, a warning, a notice. Its first word says which; others are of the
+    /// level of all else.
+    static func report(_ message: String) {
+        let level = LogLevel.allCases.first { message.hasPrefix($0.rawValue + ": ") }
+        log(level ?? .info, message, text: "cai: \(message.printable)\n")
+    }
 
-    /// Text as it is. There is nobody to tell when this fails.
+    /// Text as it is: summaries, and what moves on a terminal.
     static func write(_ text: String) {
-        try? FileDescriptor.write(Array(text.utf8), to: STDERR_FILENO)
+        guard settings.withLock({ $0.format }) == .json else { return log(.info, text, text: text) }
+        for line in text.split(separator: "\n") { log(.info, String(line), text: "") }
+    }
+
+    /// What is logged as an object a line.
+    private struct Record: Encodable {
+        let level: String
+        let message: String
+        let subcommand: String
+        let time: String
+    }
+
+    /// There is nobody to tell when this fails.
+    private static func log(_ level: LogLevel, _ message: String, text: String) {
+        let settings = Self.settings.withLock { $0 }
+        guard level <= settings.level else { return }
+        var line = text
+        if settings.format == .json {
+            let prefix = level.rawValue + ": "
+            let record = Record(
+                level: level.rawValue,
+                message: message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message,
+                subcommand: settings.subcommand,
+                time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            guard let json = try? encoder.encode(record) else { return }
+            line = String(decoding: json, as: UTF8.self) + "\n"
+        }
+        try? FileDescriptor.write(Array(line.utf8), to: STDERR_FILENO)
     }
 }
 

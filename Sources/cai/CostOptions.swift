@@ -184,7 +184,7 @@ struct PlanOptions: ParsableArguments {
         var assumptions = PlanAssumptions()
         assumptions.set(rates)
         if let coreRate { assumptions.setCoreRate(coreRate, source: "--core-rate") }
-        if let rate { (assumptions.processorRate, assumptions.processorSource) = (rate, "--rate") }
+        if let rate { assumptions.setProcessorRate(rate, source: "--rate") }
         assumptions.network = network * 1e6
         assumptions.overhead = overhead.value
         assumptions.start = start.value

@@ -120,6 +120,8 @@ struct ExperimentJob {
     }
 
     private func end(_ record: ExperimentRecord) throws {
+        // Nothing may have been left to run, and yet points have come to belong to more sweeps.
+        try tree.write(record)
         if command.json { try StandardOutput.write(String(decoding: try record.encoded(), as: UTF8.self)) }
         guard !command.quiet else { return }
         Console.write(

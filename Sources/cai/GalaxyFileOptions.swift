@@ -33,12 +33,18 @@ struct GalaxyFileOptions: ParsableArguments {
             "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
     var table: String?
 
+    /// What was given, by the options' names without hyphens in front: ranks of one run have to have the same.
+    var settings: [String: String] {
+        let all = [
+            "images": images, "magnitudes": magnitudes, "redshifts": redshifts, "object-id": objectID, "bands": bands,
+            "table": table,
+        ]
+        return all.compactMapValues { $0 }
+    }
+
     func validate() throws {
-        for (option, name) in [
-            ("--images", images), ("--magnitudes", magnitudes), ("--redshifts", redshifts), ("--object-id", objectID),
-            ("--table", table),
-        ] {
-            if let name { try requireName(name, of: option) }
+        for (option, name) in settings.sorted(by: { $0.key < $1.key }) where option != "bands" {
+            try requireName(name, of: "--\(option)")
         }
         if let magnitudes, ![1, GalaxyLayout.networkBands.count].contains(Self.names(magnitudes).count) {
             throw ValidationError(

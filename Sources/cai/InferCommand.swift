@@ -14,14 +14,16 @@ struct InferCommand: ParsableCommand {
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
             redshifts [N]); .npz, .safetensors, HDF5 or FITS files with tensors, datasets or columns of those names; \
             folders of such files; or patterns. The options below say where names or bands differ; larger cutouts are \
-            cropped to their middle. docs/FORMATS.md tells the rest. Files are taken in natural order (1, 2, 10). s3://bucket/key is an object, s3://bucket/prefix/ the \
-            files right under a prefix: they are computed while they are fetched, with the credentials and the endpoint \
-            that AWS's own tools would use.
+            cropped to their middle. docs/FORMATS.md tells the rest. Files are taken in natural order (1, 2, 10). \
+            s3://bucket/key is an object, s3://bucket/prefix/ the files right under a prefix: they are computed while \
+            they are fetched, with the credentials and the endpoint that AWS's own tools would use.
 
             OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
             object_id, source, row, z_phot, z_spec), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
-            (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or with -, CSV goes to the standard output. Numbers have as many digits as it takes to read \
-            them back exactly.
+            (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or \
+            with -, CSV goes to the standard output. Numbers have as many digits as it takes to read them back exactly.
+
+            \(RankOptions.discussion)
 
             EXAMPLES
               cai infer 1.pt 2.pt -o predictions.csv
@@ -31,6 +33,8 @@ struct InferCommand: ParsableCommand {
               CAI_WEIGHTS=model.safetensors cai infer 1.pt --num-heads 3
               cai infer 1.pt -o z.csv --profile
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
+              cai infer data/ -o z.csv --rank 3 --world-size 16
+              srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
               cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
@@ -73,6 +77,8 @@ struct InferCommand: ParsableCommand {
                 + "in its batch. auto is packed.", valueName: "back end"))
     var gemm = GemmBackend.auto
 
+    @OptionGroup var ranks: RankOptions
+
     @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
     var profile = false
 
@@ -81,11 +87,6 @@ struct InferCommand: ParsableCommand {
 
     @Flag(help: "No progress, no notices, no summary; warnings stay.")
     var quiet = false
-
-    /// What OUT says: nil for the standard output.
-    private var destination: (path: String, format: PredictionFormat)? {
-        output == "-" ? nil : PredictionFormat(path: output).map { (output, $0) }
-    }
 
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
@@ -106,25 +107,37 @@ struct InferCommand: ParsableCommand {
         }
     }
 
+    /// Options that change what is computed, by their names.
+    private var settings: [String: String] {
+        var settings = galaxyFiles.settings
+        settings["num-heads"] = numHeads.map(String.init)
+        return settings
+    }
+
     func run() throws {
         let weights = try WeightsLocator().weights(named: weights)
+        let rank = try ranks.rank(output: output)
+        let output = try rank?.output ?? plainName()
         let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
-        let place = try destination.map { try OutputFile($0.path, store: store) }
+        let format = output == "-" ? nil : PredictionFormat(path: output)
+        let place = try format.map { _ in try OutputFile(output, store: store) }
         var job = PredictionJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
-            store: store, numHeads: numHeads,
-            batchSize: batchSize, threads: threads ?? Processors.available, limit: limit,
-            gemm: gemm, isProfiled: profile, isQuiet: quiet)
-        job.isDigested = destination?.format.hasProvenance ?? false
-        if let place { try job.check(output: place, format: destination?.format) }
+            store: store, numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available,
+            limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
+        job.isDigested = format?.hasProvenance ?? false
+        if let place { try job.check(output: place, format: format) }
+        let record = try rank.map { try RankRecorder($0, settings: settings, store: store, isQuiet: quiet) }
         let outcome = try job.run()
-        if let place, let format = destination?.format {
+        if let place, let format {
             try place.write { path throws(InferenceError) in
                 try PredictionWriter.write(
                     outcome.predictions, to: path, format: format,
                     provenance: outcome.weightsSHA256.map { Provenance(weights: weights, sha256: $0) })
+                try record?.note(path)
             }
+            try record?.write(outcome, of: job)
         } else {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
@@ -132,5 +145,12 @@ struct InferCommand: ParsableCommand {
         let summary = RunSummary(outcome, of: job, output: output)
         outcome.report(summary, isQuiet: quiet)
         if json { try StandardOutput.write(json: summary) }
+    }
+
+    /// OUT where all galaxies are run.
+    private func plainName() throws -> String {
+        guard output.contains(RankShare.placeholder) else { return output }
+        throw ValidationError(
+            "--output: \(RankShare.placeholder) in '\(output)' needs a rank: expected --rank and --world-size")
     }
 }

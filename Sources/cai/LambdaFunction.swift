@@ -14,11 +14,13 @@ struct LambdaFunction {
     private let api: String
     private let environment: [String: String]
 
-    /// - Returns: nil where this is a process like any other: neither named `bootstrap` nor with a runtime API to talk to.
+    /// - Returns: nil where this is a process like any other: with no runtime API to talk to, and not named `bootstrap` or
+    ///   told to be another command, as AWS Batch and Kubernetes tell the same image.
     init?(arguments: [String], environment: [String: String]) {
         let name = arguments.first?.split(separator: "/").last
         api = environment["AWS_LAMBDA_RUNTIME_API"] ?? ""
-        guard !api.isEmpty || name == "bootstrap" else { return nil }
+        let command = arguments.dropFirst().first.map { !Self.handlers.contains($0) && $0 != "" } ?? false
+        guard !api.isEmpty || name == "bootstrap" && !command else { return nil }
         // An image's command comes as an argument.
         let names = [environment["_HANDLER"] ?? "", arguments.dropFirst().first ?? ""].filter { !$0.isEmpty }
         handler = names.first(where: Self.handlers.contains) ?? names.first ?? ""

@@ -10,21 +10,31 @@ enum Main {
         // A reader that goes away (`| head`) is then an error of `write`, not a signal that kills the process.
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
+        let taken = LogSettings.take(Array(CommandLine.arguments.dropFirst()), environment: environment)
+        var log = taken.settings
+        log.subcommand = taken.rest.first.flatMap { isKnown($0) ? $0 : nil } ?? ""
+        Console.use(log)
         if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
             exit(function.run { try StoreLocator.store(nil) })
         }
         do {
-            var command = try Cai.parseAsRoot()
+            if let failure = taken.failure { throw failure }
+            var command = try Cai.parseAsRoot(taken.rest)
             try command.run()
         } catch InferenceError.closedPipe {
             exit(1)
         } catch {
-            end(with: error)
+            end(with: error, of: log.subcommand)
         }
     }
 
+    /// Whether there is a command, or a function, of that name.
+    private static func isKnown(_ name: String) -> Bool {
+        Cai.configuration.subcommands.contains { $0._commandName == name } || LambdaFunction.handlers.contains(name)
+    }
+
     /// Help and version are printed as ArgumentParser has them; every error is one line.
-    private static func end(with error: any Error) -> Never {
+    private static func end(with error: any Error, of subcommand: String) -> Never {
         let code = Cai.exitCode(for: error)
         if code == .success {
             print(Cai.fullMessage(for: error))
@@ -35,17 +45,9 @@ enum Main {
         if isUsage {
             // ArgumentParser lists what an argument could have meant on lines of its own.
             message = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            message += " (see 'cai\(subcommand) --help')"
+            message += " (see 'cai\(subcommand.isEmpty ? "" : " " + subcommand) --help')"
         }
         Console.report("error: " + message)
         exit(isUsage ? 2 : 1)
-    }
-
-    /// The subcommand that was asked for, with a space before it; empty where there is none of that name.
-    private static var subcommand: String {
-        guard let first = CommandLine.arguments.dropFirst().first,
-            Cai.configuration.subcommands.contains(where: { $0._commandName == first })
-        else { return "" }
-        return " " + first
     }
 }

@@ -15,6 +15,8 @@ struct PredictionJob {
     var batchSize = BatchRunner.defaultBatchSize
     var threads = Processors.available
     var limit: Int?
+    /// The share of the galaxies that is run; nil for all.
+    var share: RankShare?
     var gemm = GemmBackend.auto
     /// Whether kernel calls are timed.
     var isProfiled = false
@@ -38,6 +40,8 @@ struct PredictionJob {
         let weightsSHA256: String?
         /// nil where none was asked for.
         let profile: ProfileReport?
+        /// Which galaxies were run; nil for all.
+        let part: RankPart?
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
@@ -56,13 +60,16 @@ struct PredictionJob {
             return try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
         }
         let loaded = clock.now
-        let partitions = try inputs.partitions(for: model, limit: limit)
+        let all = try inputs.partitions(for: model, limit: limit)
+        let part = try share.map { try RankPart($0, of: all, limit: limit, inputs: inputs) }
         let checked = clock.now
         let line = ProgressLine(isShown: !isQuiet)
         defer { line.wipe() }
         let profile = isProfiled ? Profile() : nil
         let predictions = try BatchRunner(model: model, threads: threads, batchSize: batchSize)
-            .run(partitions, limit: limit, profile: profile) { line.show($0) }
+            .run(
+                part?.partitions ?? all, galaxies: part?.rows ?? 0..<(limit ?? Int.max), profile: profile
+            ) { line.show($0) }
         let (predicted, spectroscopic) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
@@ -73,6 +80,7 @@ struct PredictionJob {
                 ProfileReport(
                     profile, seconds: predictions.seconds, threads: predictions.threads,
                     peak: FMAPeak.measure(model.instructionSet, threads: predictions.threads))
-            })
+            },
+            part: part)
     }
 }

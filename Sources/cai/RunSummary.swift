@@ -16,11 +16,13 @@ struct RunSummary: Encodable {
     let output: String
     /// null where no galaxy has a redshift to compare with.
     let quality: ReferenceQuality?
+    /// Left out where all galaxies were run.
+    let rank: RankSummary?
     /// Left out where none was asked for.
     let profile: ProfileReport?
 
     enum CodingKeys: String, CodingKey {
-        case galaxies, seconds, threads, gemm, weights, output, quality, profile
+        case galaxies, seconds, threads, gemm, weights, output, quality, rank, profile
         case galaxiesPerSecond = "galaxies_per_second"
         case instructionSet = "instruction_set"
         case batchSize = "batch_size"
@@ -34,6 +36,7 @@ struct RunSummary: Encodable {
         batchSize = job.batchSize
         instructionSet = outcome.instructionSet.rawValue
         gemm = outcome.gemm.rawValue
+        rank = outcome.part.map(RankSummary.init)
         profile = outcome.profile
         weights = job.weights
         self.output = output
@@ -53,6 +56,7 @@ struct RunSummary: Encodable {
         try container.encode(output, forKey: .output)
         // A missing key and null are not the same to a reader: the key is always there.
         try container.encode(quality, forKey: .quality)
+        try container.encodeIfPresent(rank, forKey: .rank)
         try container.encodeIfPresent(profile, forKey: .profile)
     }
 
@@ -66,6 +70,26 @@ struct RunSummary: Encodable {
     /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.
     var qualityLine: String {
         (quality?.lines ?? []).map { "\($0.name) \($0.valueText)" }.joined(separator: ", ")
+    }
+}
+
+/// A rank's galaxies among all.
+struct RankSummary: Encodable {
+    let rank: Int
+    let worldSize: Int
+    /// From the first to before the end.
+    let start: Int
+    let end: Int
+    let total: Int
+
+    enum CodingKeys: String, CodingKey {
+        case rank, start, end, total
+        case worldSize = "world_size"
+    }
+
+    init(_ part: RankPart) {
+        (rank, worldSize) = (part.share.rank, part.share.worldSize)
+        (start, end, total) = (part.galaxies.lowerBound, part.galaxies.upperBound, part.total)
     }
 }
 

@@ -1,8 +1,10 @@
-"""cfn-lint on what is deployed: the template, and the state machine in it."""
+"""cfn-lint on what is deployed: the templates, and the state machine; Kubernetes' own schemas on its manifests."""
 
 import json
 from pathlib import Path
 
+import kubernetes_validate
+import pytest
 import yaml
 from cfnlint.api import ManualArgs, lint_file
 
@@ -16,8 +18,9 @@ def lint(template: Path) -> list[str]:
     return [str(match) for match in lint_file(template, ManualArgs(regions=["us-east-1", "eu-central-1"]))]
 
 
-def test_the_template_passes() -> None:
-    assert lint(DEPLOY / "template.yaml") == []
+@pytest.mark.parametrize("template", ["template.yaml", "batch/template.yaml"])
+def test_the_template_passes(template: str) -> None:
+    assert lint(DEPLOY / template) == []
 
 
 def wrapped(definition: dict[str, object], folder: Path) -> Path:
@@ -45,3 +48,23 @@ def test_a_state_machine_with_a_mistake_does_not(tmp_path: Path) -> None:
     broken = definition()
     del broken["StartAt"]
     assert any("StartAt" in finding for finding in lint(wrapped(broken, tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["infer", "merge"])
+def test_the_manifest_passes(name: str) -> None:
+    manifest = yaml.safe_load((DEPLOY / f"kubernetes/{name}.yaml").read_text())
+    kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_each_completion_knows_how_many_there_are() -> None:
+    job = yaml.safe_load((DEPLOY / "kubernetes/infer.yaml").read_text())["spec"]
+    environment = {entry["name"]: entry["value"] for entry in job["template"]["spec"]["containers"][0]["env"]}
+    assert job["completionMode"] == "Indexed"
+    assert environment["WORLD_SIZE"] == str(job["completions"])
+
+
+def test_a_manifest_with_a_mistake_does_not() -> None:
+    manifest = yaml.safe_load((DEPLOY / "kubernetes/infer.yaml").read_text())
+    manifest["spec"]["completion"] = manifest["spec"].pop("completions")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)

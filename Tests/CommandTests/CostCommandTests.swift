@@ -81,6 +81,9 @@ struct CostCommandTests {
             let plan = try object(
                 try Command.run(["cost", folder + "/results/r", "--galaxies", "1000", "--json"]).output)
             #expect((plan["assumptions"] as? [String: Any])?["processor_rate"] as? Double == 200)
+            let told = try Command.run(["cost", folder + "/results/r", "--galaxies", "1000"]).output
+            #expect(told.contains("Measured     200 galaxies/s a Lambda processor"))
+            #expect(told.contains("Assumed      1 s beside computing"))
         }
     }
 

@@ -3,6 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
+import Experiment
 @testable import cai
 
 private let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
@@ -193,6 +194,10 @@ struct ExperimentTests {
     func machine() {
         #expect(CPUFacts(cpuinfo: Self.cpuinfo, caches: []).cores == 3)
         #expect(CPUFacts(cpuinfo: "processor : 0\n", caches: []).cores == nil)
+        #expect(ExperimentMachine.memory(meminfo: "MemFree: 7 kB\nMemTotal:       24684092 kB\n") == 25_276_510_208)
+        #expect(ExperimentMachine.memory(meminfo: "MemTotal: much\n") == nil)
+        #expect(ExperimentMachine.name(release: "ID=debian\nPRETTY_NAME=\"Debian 12\"\n") == "Debian 12")
+        #expect(ExperimentMachine.name(release: "") == nil)
     }
 
     /// Two sockets, the first of two cores, one of them with two threads.

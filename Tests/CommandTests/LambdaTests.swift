@@ -136,6 +136,25 @@ struct LambdaTests {
         }
     }
 
+    @Test("A program named bootstrap is the command line where it is told another command, as AWS Batch tells an image")
+    func namedAndToldACommand() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/bootstrap"
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Command.path)
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: path)
+            process.arguments = ["infer", "none.pt"]
+            process.environment = [:]
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1)
+            #expect(text == "cai: error: none.pt: no such file or folder\n")
+        }
+    }
+
     @Test("A program named bootstrap is a function, wherever it is started")
     func named() throws {
         try Fixture.withTemporaryFolder { folder in

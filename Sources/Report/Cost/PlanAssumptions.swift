@@ -8,6 +8,8 @@ public struct PlanAssumptions: Sendable, Equatable {
     public var processorRate = 230.0
     /// Where that is from.
     public var processorSource = "half a core's: it is one of a core's two threads"
+    /// Whether a run on Lambda has shown it.
+    public private(set) var isProcessorMeasured = false
     /// Bytes/s that a worker reads from S3. Others have measured about 600 Mbit/s; AWS promises nothing.
     public var network = 70e6
     /// Seconds of an invocation that are none of computing: the environment's start, weights, the first bytes, results.
@@ -29,11 +31,17 @@ public struct PlanAssumptions: Sendable, Equatable {
         processorRate = rate / 2
     }
 
+    /// A Lambda processor's rate that somebody says.
+    public mutating func setProcessorRate(_ rate: Double, source: String) {
+        (processorRate, processorSource, isProcessorMeasured) = (rate, source, false)
+    }
+
     /// A rate that runs have shown; what nobody measured stays as it is.
     public mutating func set(_ rate: MeasuredRate?) {
         switch rate {
         case .core(let rate, let source)?: setCoreRate(rate, source: source)
-        case .processor(let rate, let source)?: (processorRate, processorSource) = (rate, source)
+        case .processor(let rate, let source)?:
+            (processorRate, processorSource, isProcessorMeasured) = (rate, source, true)
         case nil: break
         }
     }

@@ -44,16 +44,20 @@ extension PlanReport {
                 ))
         }
         statements.append(("One machine", machine))
+        let onLambda =
+            "\(Self.rate(assumptions.processorRate)) a Lambda processor, which 1,769 MB bring "
+            + "(\(assumptions.processorSource)); "
+        let isMeasured = assumptions.isProcessorMeasured
         statements += [
             (
                 "Measured",
-                "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource)); a worker's memory "
-                    + "(docs/PERFORMANCE.md). Nothing was measured on AWS"
+                (isMeasured ? onLambda : "")
+                    + "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource)); a worker's memory "
+                    + "(docs/PERFORMANCE.md). Nothing \(isMeasured ? "else " : "")was measured on AWS"
             ),
             (
                 "Assumed",
-                "\(Self.rate(assumptions.processorRate)) a Lambda processor, which 1,769 MB bring "
-                    + "(\(assumptions.processorSource)); \(Self.seconds(assumptions.overhead)) beside computing for each "
+                (isMeasured ? "" : onLambda) + "\(Self.seconds(assumptions.overhead)) beside computing for each "
                     + "worker (its process starts in 35 to 43 ms in Amazon's emulator); "
                     + "\(Self.seconds(assumptions.start)) until the first begins; "
                     + "\(Decimals.shortest(assumptions.network / 1e6, digits: 3)) MB/s from S3; an account with "

@@ -50,7 +50,8 @@ struct ResampledQuality {
         var (absolute, squares, bias, truth, truthSquares) = (0.0, 0.0, 0.0, 0.0, 0.0)
         // About a value in their middle, so that the spread of zs is no small difference of large sums.
         let middle = truths[truths.count / 2]
-        for index in weights.indices where weights[index] > 0 {
+        // Those that count 0 times are not passed over: no processor could tell in advance which ones.
+        for index in weights.indices {
             let weight = Double(weights[index])
             let dz = scaled[index]
             let error = dz * (1 + truths[index])

@@ -130,9 +130,9 @@ struct SweepFigures {
         let ticks = Set(places).sorted().map { Scale.Tick($0, Scale.label($0)) }
         let chart = Chart(
             x: Axis(
-                variable.axis, log ? .logarithmic(covering: places) : .linear(covering: places, zero: true),
+                variable.axis, log ? .logarithmic(covering: places) : Self.linear(places),
                 ticks: variable.hasOwnTicks ? ticks : nil),
-            y: Axis(quantity.axis, log ? .logarithmic(covering: values) : .linear(covering: values, zero: true)),
+            y: Axis(quantity.axis, log ? .logarithmic(covering: values) : Self.linear(values)),
             layers: (guide.map { [$0] } ?? []) + layers,
             // Rows of the legend take nothing away from the plot.
             height: 380 + 18 * Double(max(0, curves.count - 3)))
@@ -143,6 +143,9 @@ struct SweepFigures {
             id: "\(quantity.id)-by-\(variable.id)" + (log ? "-log" : ""), title: title,
             description: Self.description(curves), caption: caption + beyond)
     }
+
+    /// From 0 on, with a little room beyond the largest: no marker lies on the frame.
+    private static func linear(_ values: [Double]) -> Scale { .linear(covering: values.map { 1.03 * $0 }, zero: true) }
 
     /// Of others' points those that leave ours room on linear axes.
     private static func near(_ others: [Curve], _ own: [Curve]) -> [Curve] {

@@ -1,0 +1,28 @@
+import CCrypto
+
+/// SHA-256 of bytes that come piece by piece.
+@safe public struct SHA256Stream: ~Copyable {
+    private let context: OpaquePointer?
+
+    public init() {
+        unsafe context = EVP_MD_CTX_new()
+        _ = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    public mutating func update(_ bytes: RawSpan) {
+        unsafe bytes.withUnsafeBytes { bytes in
+            _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    public mutating func update(_ text: String) { unsafe update(Array(text.utf8).span.bytes) }
+
+    /// As `sha256sum` writes it. Nothing can be added afterwards.
+    public consuming func finish() -> String {
+        var digest = [UInt8](repeating: 0, count: SHA256Digest.size)
+        _ = unsafe EVP_DigestFinal_ex(context, &digest, nil)
+        return digest.hexadecimal
+    }
+}

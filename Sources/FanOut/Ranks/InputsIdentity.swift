@@ -1,0 +1,89 @@
+import Cloud
+import Inference
+import TensorFiles
+
+/// What ranks have to agree on about their inputs, and a digest of it that is short however many there are.
+public struct InputsIdentity: Sendable, Equatable, Codable {
+    public let files: Int
+    public let bytes: Int
+    public let galaxies: Int
+    /// Over a line for each file, in their order: what its rows are called, bytes, galaxies, and its version.
+    public let sha256: String
+
+    /// - Parameter partitions: all that were opened, in their order, whichever rank runs them.
+    /// - Throws: `InferenceError.file` where a file cannot be read.
+    public init(_ partitions: [PartitionReader], of inputs: GalaxyInputs) throws(InferenceError) {
+        var digest = SHA256Stream()
+        var bytes = 0
+        for partition in partitions {
+            let version = try inputs.version(of: partition.path)
+            digest.update(
+                "\(partition.source)\t\(partition.label)\t\(version.bytes)\t\(partition.count)\t\(version.text)\n")
+            bytes += version.bytes
+        }
+        files = partitions.count
+        self.bytes = bytes
+        galaxies = partitions.reduce(0) { $0 + $1.count }
+        sha256 = digest.finish()
+    }
+
+    /// `12 files of 1.2 GB, 5,113 galaxies, 1a2b3c4d`
+    var text: String {
+        "\(files) \(files == 1 ? "file" : "files"), \(bytes) bytes, \(galaxies) galaxies, digest \(sha256.prefix(8))"
+    }
+}
+
+/// A file, wherever it lies, as something that can be told from others.
+public enum FileIdentity {
+    /// Bytes at either end that a file is known by. A zip (.pt, .npz) has the checksums of all that is in it at its end.
+    private static let endSize = 64 << 10
+    /// Bytes that are read at a time.
+    static let pieceSize = 4 << 20
+
+    /// `crc32:` of both ends of a file: files that are copied have it still, other than times and numbers of the system.
+    static func ends(of path: String) throws(TensorFileError) -> (bytes: Int, text: String) {
+        let file = try MappedFile(path: path)
+        let count = file.byteCount
+        var checksum = CRC32()
+        for range in [0..<min(endSize, count), max(0, count - endSize)..<count] {
+            try file.withBytes(in: range) { bytes throws(TensorFileError) in checksum.update(bytes) }
+        }
+        return (count, "crc32:" + String(checksum.value, radix: 16))
+    }
+
+    /// The SHA-256 of all of it.
+    public static func sha256(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+        // What is empty cannot be mapped.
+        if let file = try? OpenFile(path: path), file.size == 0 { return (0, SHA256Stream().finish()) }
+        do throws(TensorFileError) {
+            let file = try MappedFile(path: path)
+            var digest = SHA256Stream()
+            try forEachPiece(of: file) { bytes throws(TensorFileError) in digest.update(bytes) }
+            return (file.byteCount, digest.finish())
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Calls `body` with the bytes from first to last, and lets go of each piece.
+    static func forEachPiece(
+        of source: some ByteSource, _ body: (RawSpan) throws(TensorFileError) -> Void
+    ) throws(TensorFileError) {
+        for start in stride(from: 0, to: source.byteCount, by: pieceSize) {
+            let piece = start..<min(start + pieceSize, source.byteCount)
+            try source.withBytes(in: piece, body)
+            source.release(piece)
+        }
+    }
+
+    /// Of weights: an object's ETag, a file's SHA-256.
+    public static func weights(_ name: String, store: (any ObjectStore)?) throws(InferenceError) -> String {
+        guard let store, S3Location.isLocation(name) else { return "sha256:" + (try sha256(of: name)).text }
+        do throws(CloudError) {
+            let place = try S3Location(name)
+            return "etag:" + (try store.head(bucket: place.bucket, key: place.key)?.etag ?? "")
+        } catch {
+            throw .file(TensorFileError(error, reading: name))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// What the environment of a process says of its share: a scheduler's variables.
+///
+/// Of several schedulers the first counts: `RANK`, Slurm, AWS Batch, Kubernetes. A variable that is empty is not set. A
+/// world of one rank is none: there is nothing to share, and nothing to merge.
+public struct RankEnvironment: Sendable {
+    public struct Found: Sendable, Equatable {
+        public let share: RankShare
+        /// The variables it is from, as a message names them.
+        public let origin: String
+
+        public init(share: RankShare, origin: String) {
+            self.share = share
+            self.origin = origin
+        }
+    }
+
+    private let variables: [String: String]
+
+    public init(_ variables: [String: String]) { self.variables = variables.filter { !$0.value.isEmpty } }
+
+    /// A rank whose world may be known from elsewhere only.
+    private struct Index {
+        let rank: Int
+        /// nil where the scheduler does not tell it.
+        let worldSize: Int?
+        let origin: String
+    }
+
+    /// - Parameter worldSize: what the user says; it has to agree with what the environment does.
+    /// - Returns: nil where the environment has no ranks, or one.
+    /// - Throws: `FanOutError` where half of what it takes is set, numbers are none, or they contradict each other.
+    public func find(worldSize: Int? = nil) throws(FanOutError) -> Found? {
+        let index = try index()
+        let world = try number("WORLD_SIZE", from: 1)
+        guard let index else {
+            if worldSize != nil {
+                throw FanOutError(
+                    "--world-size: expected --rank with it, or a rank in the environment (RANK, SLURM_PROCID, "
+                        + "SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX, JOB_COMPLETION_INDEX), found none")
+            }
+            guard let world, world > 1 else { return nil }
+            throw FanOutError("WORLD_SIZE is \(world), but RANK is not set: \(Self.remedy)")
+        }
+        let known = [("--world-size", worldSize), (index.origin, index.worldSize), ("WORLD_SIZE", world)]
+            .compactMap { name, size in size.map { (name: name, size: $0) } }
+        guard let first = known.first else {
+            throw FanOutError(
+                "\(index.origin) is \(index.rank), but the number of ranks is not known: set WORLD_SIZE, or give "
+                    + "--world-size")
+        }
+        if let other = known.first(where: { $0.size != first.size }) {
+            throw FanOutError(
+                "\(first.name) says \(Self.ranks(first.size)), \(other.name) says \(Self.ranks(other.size)): "
+                    + Self.remedy)
+        }
+        guard let share = RankShare(rank: index.rank, worldSize: first.size) else {
+            throw FanOutError("\(index.origin): expected a rank from 0 to \(first.size - 1), found \(index.rank)")
+        }
+        if share.worldSize == 1, worldSize == nil { return nil }
+        return Found(share: share, origin: index.origin)
+    }
+
+    /// Slurm's tasks that nobody shares the work with: those of a job whose script runs the command without srun.
+    public var idleTasks: Int? {
+        guard isBatchScript, let tasks = variables["SLURM_NTASKS"].flatMap({ Int($0) }), tasks > 1 else { return nil }
+        return tasks
+    }
+
+    // MARK: Schedulers
+
+    private func index() throws(FanOutError) -> Index? {
+        if let index = try process() { return index }
+        if let index = try slurm() { return index }
+        if let index = try batch() { return index }
+        return try kubernetes()
+    }
+
+    /// torchrun's names, which others use as well.
+    private func process() throws(FanOutError) -> Index? {
+        guard let rank = try number("RANK") else { return nil }
+        return Index(rank: rank, worldSize: nil, origin: "RANK")
+    }
+
+    /// The tasks of a step, the elements of an array, or the tasks of each element.
+    private func slurm() throws(FanOutError) -> Index? {
+        let (array, tasks) = (try slurmArray(), try slurmTasks())
+        guard let array else { return tasks }
+        guard let tasks, let size = tasks.worldSize, let count = array.worldSize, size > 1 else { return array }
+        let (world, overflow) = count.multipliedReportingOverflow(by: size)
+        guard !overflow, RankShare.worldSizes.contains(world) else {
+            throw FanOutError("\(array.origin), \(tasks.origin): \(count) times \(size) ranks are too many")
+        }
+        return Index(
+            rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
+    }
+
+    /// A batch script has these, too, though it is not one of the tasks: srun starts those.
+    private func slurmTasks() throws(FanOutError) -> Index? {
+        guard !isBatchScript, let rank = try number("SLURM_PROCID") else { return nil }
+        guard let size = try number("SLURM_NTASKS", from: 1) else {
+            guard rank > 0 else { return nil }
+            throw FanOutError("SLURM_PROCID is \(rank), but SLURM_NTASKS is not set: \(Self.remedy)")
+        }
+        return Index(rank: rank, worldSize: size, origin: "SLURM_PROCID")
+    }
+
+    private var isBatchScript: Bool { variables["SLURM_JOB_ID"] != nil && variables["SLURM_STEP_ID"] == nil }
+
+    private func slurmArray() throws(FanOutError) -> Index? {
+        guard let task = try number("SLURM_ARRAY_TASK_ID") else { return nil }
+        guard let count = try number("SLURM_ARRAY_TASK_COUNT", from: 1) else {
+            throw FanOutError(
+                "SLURM_ARRAY_TASK_ID is \(task), but SLURM_ARRAY_TASK_COUNT is not set: \(Self.remedy)")
+        }
+        let first = try number("SLURM_ARRAY_TASK_MIN") ?? 0
+        let step = try number("SLURM_ARRAY_TASK_STEP", from: 1) ?? 1
+        let last = try number("SLURM_ARRAY_TASK_MAX")
+        let (rank, rest) = (task - first).quotientAndRemainder(dividingBy: step)
+        guard rest == 0, 0..<count ~= rank, last.map({ ($0 - first) / step == count - 1 }) ?? true else {
+            throw FanOutError(
+                "SLURM_ARRAY_TASK_ID is \(task) of an array of \(count) that is no range from \(first) by \(step): "
+                    + "give --rank and --world-size")
+        }
+        return Index(rank: rank, worldSize: count, origin: "SLURM_ARRAY_TASK_ID")
+    }
+
+    private func batch() throws(FanOutError) -> Index? {
+        guard let rank = try number("AWS_BATCH_JOB_ARRAY_INDEX") else { return nil }
+        let size = try number("AWS_BATCH_JOB_ARRAY_SIZE", from: 1)
+        return Index(rank: rank, worldSize: size, origin: "AWS_BATCH_JOB_ARRAY_INDEX")
+    }
+
+    private func kubernetes() throws(FanOutError) -> Index? {
+        guard let rank = try number("JOB_COMPLETION_INDEX") else { return nil }
+        return Index(rank: rank, worldSize: nil, origin: "JOB_COMPLETION_INDEX")
+    }
+
+    // MARK: Words
+
+    private static let remedy = "give --rank and --world-size, or --whole to run all galaxies"
+
+    private static func ranks(_ count: Int) -> String { count == 1 ? "1 rank" : "\(count) ranks" }
+
+    private func number(_ name: String, from least: Int = 0) throws(FanOutError) -> Int? {
+        guard let text = variables[name] else { return nil }
+        guard let number = Int(text), least...Int(Int32.max) ~= number else {
+            throw FanOutError("\(name): expected a number from \(least), found '\(text)'")
+        }
+        return number
+    }
+}

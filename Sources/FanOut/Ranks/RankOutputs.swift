@@ -1,0 +1,207 @@
+import Cloud
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// Outputs of ranks, found by their sidecars, and checked to be those of one run.
+public struct RankOutputs: Sendable {
+    /// A rank that is done.
+    public struct Part: Sendable {
+        /// The output, as it can be opened.
+        public let name: String
+        public let sidecar: RankSidecar
+    }
+
+    /// In the order of ranks, each once.
+    public let parts: [Part]
+    public let worldSize: Int
+    /// Outputs without a sidecar: their ranks ended before they were done.
+    public let unfinished: [String]
+    private let store: (any ObjectStore)?
+
+    /// - Parameters:
+    ///   - arguments: outputs or their sidecars, patterns of either, folders of them, or the same in a store.
+    ///   - store: has what begins with `s3://`; nil where nothing does.
+    /// - Throws: `FanOutError` where there is none, two are of the same rank, or they are of different runs.
+    public init(_ arguments: [String], store: (any ObjectStore)?) throws(FanOutError) {
+        self.store = store
+        var unfinished: [String] = []
+        var parts: [Part] = []
+        var seen: Set<String> = []
+        for argument in arguments {
+            for name in try Self.names(argument, store) where seen.insert(name).inserted {
+                if let sidecar = try Self.sidecar(of: name, store) {
+                    parts.append(Part(name: name, sidecar: sidecar))
+                } else {
+                    unfinished.append(name)
+                }
+            }
+        }
+        parts.sort { $0.sidecar.rank < $1.sidecar.rank }
+        guard let first = parts.first else {
+            throw FanOutError(
+                unfinished.first.map {
+                    "\($0): no \(RankSidecar.ending) beside it: it is no output of a rank that is done"
+                }
+                    ?? "\(arguments.joined(separator: ", ")): no outputs of ranks (\(RankSidecar.ending)) there")
+        }
+        for part in parts { try Self.compare(part, with: first) }
+        for (part, next) in zip(parts, parts.dropFirst()) where part.sidecar.rank == next.sidecar.rank {
+            throw FanOutError("rank \(part.sidecar.rank) is there twice: \(part.name) and \(next.name)")
+        }
+        self.parts = parts
+        self.unfinished = unfinished
+        worldSize = first.sidecar.worldSize
+    }
+
+    /// Ranks of which there is no finished output.
+    public var missing: [Int] {
+        let there = Set(parts.map(\.sidecar.rank))
+        return (0..<worldSize).filter { !there.contains($0) }
+    }
+
+    /// Galaxies of all ranks.
+    public var total: Int { parts.first?.sidecar.total ?? 0 }
+
+    /// An output as bytes; nil where it is empty.
+    /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
+    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? {
+        let sidecar = part.sidecar
+        do throws(CloudError) {
+            let found: Int?
+            let remote = S3Location.isLocation(part.name) ? store : nil
+            let place = try remote.map { _ throws(CloudError) in try S3Location(part.name) }
+            if let remote, let place {
+                found = try remote.head(bucket: place.bucket, key: place.key)?.size
+            } else {
+                found = try OpenFile(path: part.name)?.size
+            }
+            guard found == sidecar.output.bytes else {
+                throw CloudError(
+                    .notFound, part.name,
+                    "expected \(sidecar.output.bytes) bytes, as its \(RankSidecar.ending) states, found "
+                        + (found.map(String.init) ?? "no file") + ": run rank \(sidecar.rank) again")
+            }
+            guard sidecar.output.bytes > 0 else { return nil }
+            do throws(TensorFileError) {
+                guard let remote, let place else { return try MappedFile(path: part.name) }
+                return try ObjectSource.open(remote, bucket: place.bucket, key: place.key)
+            } catch {
+                throw CloudError(.unavailable, error.file, error.message)
+            }
+        } catch {
+            throw TensorFileError(error, reading: part.name)
+        }
+    }
+
+    /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
+    public var mixtures: [String] {
+        func mixture(_ what: String, _ value: (RankSidecar.Maker) -> String) -> String? {
+            let ranks = Dictionary(grouping: parts, by: { value($0.sidecar.maker) })
+                .mapValues { Self.listed($0.map(\.sidecar.rank)) }
+            guard ranks.count > 1 else { return nil }
+            return "ranks differ in \(what): "
+                + ranks.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+        }
+        return [
+            mixture("instruction set", \.instructionSet), mixture("what multiplies matrices", \.gemm),
+            mixture("version", \.version),
+        ].compactMap { $0 }
+    }
+
+    /// `3,7-9`: as Slurm's --array takes it.
+    public static func listed(_ ranks: [Int]) -> String {
+        var runs: [ClosedRange<Int>] = []
+        for rank in ranks {
+            if let last = runs.last, last.upperBound + 1 == rank {
+                runs[runs.count - 1] = last.lowerBound...rank
+            } else {
+                runs.append(rank...rank)
+            }
+        }
+        return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            .joined(separator: ",")
+    }
+
+    private static func compare(_ part: Part, with first: Part) throws(FanOutError) {
+        func differ(_ what: String, _ value: (RankSidecar) -> String) throws(FanOutError) {
+            let (expected, found) = (value(first.sidecar), value(part.sidecar))
+            guard expected != found else { return }
+            throw FanOutError("\(part.name): expected \(what) of \(first.name), \(expected), found \(found)")
+        }
+        try differ("the number of ranks") { "\($0.worldSize)" }
+        try differ("the inputs") { $0.inputs.text }
+        try differ("the number of galaxies") { "\($0.total)" }
+        try differ("the weights") { $0.weights.identity }
+        try differ("the options") { sidecar in
+            sidecar.settings.isEmpty
+                ? "none"
+                : sidecar.settings.sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
+        }
+        guard part.sidecar.inputs == first.sidecar.inputs else {
+            throw FanOutError("\(part.name): expected the inputs of \(first.name), found others")
+        }
+    }
+
+    // MARK: Names
+
+    /// Outputs that an argument stands for, be they there or not.
+    private static func names(_ argument: String, _ store: (any ObjectStore)?) throws(FanOutError) -> [String] {
+        if let store, S3Location.isLocation(argument) { return try remoteNames(argument, store) }
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
+            guard isFolder else { return [output(argument)] }
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: argument) else {
+                throw FanOutError("\(argument): the folder cannot be read")
+            }
+            let prefix = argument == "." ? "" : argument.hasSuffix("/") ? argument : argument + "/"
+            return names.filter { $0.hasSuffix(RankSidecar.ending) }.sorted(by: NaturalOrder.precedes)
+                .map { prefix + output($0) }
+        }
+        guard PathPattern.hasWildcards(argument) else { throw FanOutError("\(argument): no such file or folder") }
+        let matches = PathPattern.matches(argument)
+        guard !matches.isEmpty else { throw FanOutError("\(argument): the pattern matches no file") }
+        // What a rank has begun and not finished is there under another name.
+        return matches.map(output).filter { !$0.contains(".partial-") }
+    }
+
+    private static func remoteNames(_ argument: String, _ store: any ObjectStore) throws(FanOutError) -> [String] {
+        let place = try stored { () throws(CloudError) in try S3Location(argument) }
+        guard place.key.isEmpty || place.key.hasSuffix("/") else { return [output(argument)] }
+        let objects = try stored { () throws(CloudError) in
+            try store.list(bucket: place.bucket, prefix: place.key)
+        }
+        return objects.map(\.key)
+            .filter { $0.hasSuffix(RankSidecar.ending) && !$0.dropFirst(place.key.count).contains("/") }
+            .sorted(by: NaturalOrder.precedes)
+            .map { output(S3Location(bucket: place.bucket, key: $0).description) }
+    }
+
+    private static func output(_ name: String) -> String {
+        name.hasSuffix(RankSidecar.ending) ? String(name.dropLast(RankSidecar.ending.count)) : name
+    }
+
+    /// What lies beside an output; nil where nothing does.
+    private static func sidecar(
+        of name: String, _ store: (any ObjectStore)?
+    ) throws(FanOutError) -> RankSidecar? {
+        let path = name + RankSidecar.ending
+        let most = 1 << 20
+        let bytes: [UInt8]? = try stored { () throws(CloudError) in
+            if let store, S3Location.isLocation(name) {
+                let place = try S3Location(path)
+                guard let info = try store.head(bucket: place.bucket, key: place.key) else { return nil }
+                return try store.get(
+                    bucket: place.bucket, key: place.key, range: 0..<min(most, info.size), etag: info.etag)
+            }
+            guard let file = try OpenFile(path: path) else { return nil }
+            return try file.read(0..<min(most, file.size))
+        }
+        guard let bytes else { return nil }
+        let sidecar = try RankSidecar(bytes, name: path)
+        guard InputList.lastComponent(name) == sidecar.output.name else {
+            throw FanOutError("\(path): expected to lie beside \(sidecar.output.name), found it beside \(name)")
+        }
+        return sidecar
+    }
+}

@@ -1,0 +1,52 @@
+/// One of several commands that share the galaxies of the same inputs, each a contiguous part.
+public struct RankShare: Sendable, Equatable, CustomStringConvertible {
+    /// From 0.
+    public let rank: Int
+    public let worldSize: Int
+
+    public static let worldSizes = 1...1_000_000
+
+    /// nil where there is no such rank.
+    public init?(rank: Int, worldSize: Int) {
+        guard Self.worldSizes.contains(worldSize), 0..<worldSize ~= rank else { return nil }
+        self.rank = rank
+        self.worldSize = worldSize
+    }
+
+    public var description: String { "rank \(rank) of \(worldSize)" }
+
+    /// Its galaxies of `total`, in the order of the inputs: no rank has more than one more than another. Empty where there
+    /// are fewer galaxies than ranks before it.
+    public func galaxies(of total: Int) -> Range<Int> {
+        let (each, left) = max(0, total).quotientAndRemainder(dividingBy: worldSize)
+        let start = rank * each + min(rank, left)
+        return start..<start + each + (rank < left ? 1 : 0)
+    }
+
+    /// `0003`, with as many digits for every rank of the world; names then sort as ranks do.
+    public var number: String { Self.padded(rank, worldSize) }
+
+    /// `rank-0003-of-0016`
+    public var label: String { "rank-\(number)-of-\(Self.padded(worldSize, worldSize))" }
+
+    /// Where the rank's part of an output goes: `{rank}` stands for its number, `{world}` for the number of ranks. A name
+    /// without `{rank}` gets both before its ending: `z.csv` is `z.rank-0003-of-0016.csv`.
+    public func outputName(_ name: String) -> String {
+        if name.contains(Self.placeholder) {
+            return name.replacing(Self.placeholder, with: number)
+                .replacing("{world}", with: Self.padded(worldSize, worldSize))
+        }
+        let start = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
+        var end = name[start...].lastIndex(of: ".") ?? name.endIndex
+        // Of z.csv.gz the ending is .csv.gz.
+        if name[end...] == ".gz" { end = name[start..<end].lastIndex(of: ".") ?? end }
+        return "\(name[..<end]).\(label)\(name[end...])"
+    }
+
+    public static let placeholder = "{rank}"
+
+    private static func padded(_ number: Int, _ worldSize: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, max(4, String(worldSize).count) - digits.count)) + digits
+    }
+}

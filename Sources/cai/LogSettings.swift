@@ -1,0 +1,94 @@
+import ArgumentParser
+
+/// How much of a message is needed to be shown, from the least to the most.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable, Sendable {
+    case error, warning, notice, info
+
+    static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+
+    private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+enum LogFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+    /// Lines for people.
+    case text
+    /// One object a line.
+    case json
+}
+
+/// What is said on the standard error, and in which form.
+struct LogSettings: Sendable, Equatable {
+    var level = LogLevel.info
+    var format = LogFormat.text
+    /// What was asked for, such as `infer`; empty where it is nothing that is known.
+    var subcommand = ""
+
+    /// The options, which every command takes wherever they stand, and the arguments without them. Where they are not
+    /// there, `CAI_LOG_LEVEL` and `CAI_LOG_FORMAT` count, and what a Lambda function was configured with.
+    /// - Throws: `ValidationError` for a value that is none. What was understood before it is in `self`.
+    static func take(
+        _ arguments: [String], environment: [String: String]
+    ) -> (settings: LogSettings, rest: [String], failure: ValidationError?) {
+        var settings = LogSettings()
+        var failure: ValidationError?
+        func set<Value: RawRepresentable & CaseIterable>(
+            _ name: String, _ text: String?, _ place: WritableKeyPath<LogSettings, Value>
+        ) where Value.RawValue == String {
+            if let value = text.flatMap({ Value(rawValue: $0.lowercased()) }) {
+                settings[keyPath: place] = value
+            } else if failure == nil {
+                let expected = Value.allCases.map(\.rawValue).joined(separator: ", ")
+                failure = ValidationError(
+                    "\(name): expected one of \(expected), found " + (text.map { "'\($0)'" } ?? "nothing"))
+            }
+        }
+        if let format = environment["AWS_LAMBDA_LOG_FORMAT"], LogFormat(rawValue: format.lowercased()) != nil {
+            set("AWS_LAMBDA_LOG_FORMAT", format, \.format)
+        }
+        for (name, value) in environment where !value.isEmpty {
+            if name == "CAI_LOG_FORMAT" { set(name, value, \.format) }
+            if name == "CAI_LOG_LEVEL" { set(name, value, \.level) }
+        }
+        var rest: [String] = []
+        var index = 0
+        while index < arguments.count {
+            let argument = arguments[index]
+            index += 1
+            if argument == "--" {
+                rest += [argument] + arguments[index...]
+                break
+            }
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts[0] == "--log-level" || parts[0] == "--log-format" else {
+                rest.append(argument)
+                continue
+            }
+            var value = parts.count > 1 ? parts[1] : nil
+            if value == nil, index < arguments.count {
+                value = arguments[index]
+                index += 1
+            }
+            if parts[0] == "--log-level" {
+                set(parts[0], value, \.level)
+            } else {
+                set(parts[0], value, \.format)
+            }
+        }
+        return (settings, rest, failure)
+    }
+}
+
+/// The same options where help, completions and the manual look for them: `LogSettings.take` has taken them before.
+struct LogOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What is said on the standard error, of errors, warnings, notices and all else; of every command. "
+                + "Default: $CAI_LOG_LEVEL, else info.", valueName: "level"))
+    var logLevel: LogLevel?
+
+    @Option(
+        help: ArgumentHelp(
+            "How: text, or json, an object a line with level, message, subcommand and time; of every command. "
+                + "Default: $CAI_LOG_FORMAT, else text.", valueName: "format"))
+    var logFormat: LogFormat?
+}

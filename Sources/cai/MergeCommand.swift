@@ -1,0 +1,93 @@
+import ArgumentParser
+import Cloud
+import FanOut
+import Inference
+
+struct MergeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge",
+        abstract: "Join the outputs of ranks.",
+        discussion: """
+            Ranks that share the galaxies of the same inputs ('cai infer --rank R --world-size W') each write a part, \
+            and what it holds beside it (PART.rank.json). Their parts together are, byte for byte, what one command \
+            would have written; OUT gets it, whole or not at all. It is an error where a rank is missing or there twice, \
+            ranks had other inputs, weights or options, or a part is no longer what it was when it was written. PARTs \
+            are files, folders of them, patterns, or the same in a store (s3://bucket/key, s3://bucket/prefix/).
+
+            EXAMPLES
+              cai merge z.rank-*.csv -o z.csv
+              cai merge parts/ -o z.npy --json
+              cai merge s3://bucket/parts/ -o s3://bucket/z.csv
+              sbatch --array="$(cai merge parts/ --missing)" infer.sh
+            """)
+
+    @Argument(help: ArgumentHelp("Outputs of ranks, folders of them, or patterns.", valueName: "part"))
+    var parts: [String]
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Where all rows go, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"))
+    var output: String?
+
+    @Flag(help: "Print the ranks that are missing, such as 3,7-9, and write nothing.")
+    var missing = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Join parts though ranks differ in instruction set, back end or version, of which the last bits are made."))
+    var allowMixed = false
+
+    @Flag(help: "Print what was joined as a JSON object on the standard output.")
+    var json = false
+
+    @Flag(help: "No progress and no summary; warnings stay.")
+    var quiet = false
+
+    func validate() throws {
+        for part in parts { try requireName(part, of: "part") }
+        if missing {
+            guard output == nil, !json else {
+                throw ValidationError("--missing: expected neither --output nor --json with it")
+            }
+            return
+        }
+        guard let output else { throw ValidationError("expected --output, or --missing") }
+        guard PredictionFormat(path: output).map(RankMerge.formats.contains) ?? false else {
+            throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, found '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let isRemote = (parts + [output ?? ""]).contains(where: S3Location.isLocation)
+        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let outputs = try RankOutputs(parts, store: store)
+        guard let output else {
+            try StandardOutput.write(RankOutputs.listed(outputs.missing) + "\n")
+            return
+        }
+        let merge = try RankMerge(outputs)
+        for mixture in outputs.mixtures {
+            guard allowMixed else { throw FanOutError("\(mixture): expected one of a kind, or --allow-mixed") }
+            Console.report("warning: \(mixture)")
+        }
+        for name in outputs.unfinished { Console.report("warning: \(name): left out: it is no output of a rank") }
+        let line = ProgressLine(isShown: !quiet)
+        do {
+            defer { line.wipe() }
+            try merge.write(to: try OutputFile(output, store: store)) { line.show($0) }
+        }
+        let summary = MergeSummary(galaxies: outputs.total, ranks: outputs.worldSize, output: output)
+        if json { try StandardOutput.write(json: summary) }
+        guard !quiet else { return }
+        Console.write(
+            Numbers.counted(summary.galaxies, "galaxy", "galaxies") + " of " + Numbers.counted(summary.ranks, "rank")
+                + ": \(output.printable)\n")
+    }
+}
+
+/// What `--json` prints.
+private struct MergeSummary: Encodable {
+    let galaxies: Int
+    let ranks: Int
+    let output: String
+}

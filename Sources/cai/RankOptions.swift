@@ -1,0 +1,88 @@
+import ArgumentParser
+import FanOut
+import FoundationEssentials
+import Inference
+
+/// Which part of the galaxies a command is to run, of several that share them.
+struct RankOptions: ParsableArguments {
+    static let discussion = """
+        SHARING THE WORK
+          Of W commands with the same inputs, each can run a share of the galaxies: contiguous rows, whatever files they
+          lie in. OUT then is OUT.rank-0003-of-0016.csv for rank 3 of 16, or what {rank} in OUT makes of it, and
+          .rank.json beside it says what it holds; 'cai merge' joins all of them. The rank is, in this order:
+            --rank and --world-size
+            RANK and WORLD_SIZE
+            SLURM_PROCID and SLURM_NTASKS in what srun starts, SLURM_ARRAY_TASK_ID and
+              SLURM_ARRAY_TASK_COUNT in an array job; both, where srun runs in an array
+            AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
+            JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
+          A world of one rank is none. --whole runs all galaxies whatever the environment says.
+        """
+
+    @Option(help: ArgumentHelp("Run the share of this rank alone, from 0; with --world-size.", valueName: "r"))
+    var rank: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many ranks share the galaxies; alone, the environment tells the rank.", valueName: "w"))
+    var worldSize: Int?
+
+    @Flag(help: "Run all galaxies, whatever ranks the environment has.")
+    var whole = false
+
+    func validate() throws {
+        if whole, rank != nil || worldSize != nil {
+            throw ValidationError("--whole: expected neither --rank nor --world-size with it")
+        }
+        if let worldSize, !RankShare.worldSizes.contains(worldSize) {
+            throw ValidationError("--world-size: expected 1 to \(RankShare.worldSizes.upperBound), found \(worldSize)")
+        }
+        guard let rank else { return }
+        guard let worldSize else { throw ValidationError("--rank: expected --world-size with it") }
+        if RankShare(rank: rank, worldSize: worldSize) == nil {
+            throw ValidationError("--rank: expected 0 to \(worldSize - 1), found \(rank)")
+        }
+    }
+
+    /// The rank and where its part of `output` goes; nil where all galaxies are to be run.
+    func rank(output: String) throws -> Rank? {
+        guard let found = try find() else { return nil }
+        guard output != "-" else {
+            throw ValidationError(
+                "\(found.share) (\(found.origin)): expected --output with a file's name, or --whole to run all galaxies"
+            )
+        }
+        guard PredictionFormat(path: output).map(RankMerge.formats.contains) ?? false else {
+            throw ValidationError(
+                "--output: \(found.share) (\(found.origin)): expected .csv, .jsonl or .npy, which 'cai merge' joins, "
+                    + "found '\(output)'")
+        }
+        return Rank(share: found.share, origin: found.origin, output: found.share.outputName(output))
+    }
+
+    struct Rank {
+        let share: RankShare
+        /// The options or variables that say so.
+        let origin: String
+        /// Where its part goes.
+        let output: String
+    }
+
+    /// The share, and which variables or options say so; nil where all galaxies are to be run.
+    /// - Throws: `ValidationError` where the environment contradicts itself or the options.
+    func find(
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws -> RankEnvironment.Found? {
+        if whole { return nil }
+        if let rank, let worldSize {
+            return RankShare(rank: rank, worldSize: worldSize).map {
+                RankEnvironment.Found(share: $0, origin: "--rank")
+            }
+        }
+        do throws(FanOutError) {
+            return try RankEnvironment(environment).find(worldSize: worldSize)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+}

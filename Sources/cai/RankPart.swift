@@ -1,0 +1,85 @@
+import Cloud
+import FanOut
+import Inference
+
+/// The share of a rank among the galaxies of all inputs, and the partitions that hold it.
+struct RankPart {
+    let share: RankShare
+    /// Among those of all inputs.
+    let galaxies: Range<Int>
+    /// Galaxies of all ranks.
+    let total: Int
+    let inputs: InputsIdentity
+    /// Those that have any of the galaxies. Others are let go of: nothing more of them is read.
+    let partitions: [PartitionReader]
+    /// The same galaxies, counted from the first of `partitions`.
+    let rows: Range<Int>
+
+    /// - Parameters:
+    ///   - all: the partitions of all ranks, in their order.
+    ///   - limit: of galaxies of all ranks.
+    init(
+        _ share: RankShare, of all: [PartitionReader], limit: Int?, inputs: GalaxyInputs
+    ) throws(InferenceError) {
+        self.share = share
+        self.inputs = try InputsIdentity(all, of: inputs)
+        total = min(limit ?? Int.max, self.inputs.galaxies)
+        galaxies = share.galaxies(of: total)
+        var place = 0
+        var first: Int?
+        var partitions: [PartitionReader] = []
+        for partition in all {
+            if galaxies.overlaps(place..<place + partition.count) {
+                first = first ?? place
+                partitions.append(partition)
+            }
+            place += partition.count
+        }
+        self.partitions = partitions
+        let start = galaxies.lowerBound - (first ?? galaxies.lowerBound)
+        rows = start..<start + galaxies.count
+    }
+}
+
+/// Writes what `cai merge` asks of a rank beside its output, when that is in its place.
+final class RankRecorder {
+    private let rank: RankOptions.Rank
+    /// Options that change what is computed, by their names.
+    private let settings: [String: String]
+    private let store: (any ObjectStore)?
+    private let place: OutputFile
+    private var written: (bytes: Int, sha256: String)?
+
+    /// Checks that it can be written, and tells which rank this is.
+    init(
+        _ rank: RankOptions.Rank, settings: [String: String], store: (any ObjectStore)?, isQuiet: Bool
+    ) throws(InferenceError) {
+        self.rank = rank
+        self.settings = settings
+        self.store = store
+        place = try OutputFile(rank.output + RankSidecar.ending, store: store)
+        try place.check(sparing: [])
+        if !isQuiet { Console.report("notice: \(rank.share) (\(rank.origin)), to \(rank.output)") }
+    }
+
+    /// Takes the checksum of the output, which is complete at `path`.
+    func note(_ path: String) throws(InferenceError) {
+        let (bytes, text) = try FileIdentity.sha256(of: path)
+        written = (bytes, text)
+    }
+
+    func write(_ outcome: PredictionJob.Outcome, of job: PredictionJob) throws {
+        guard let written, let part = outcome.part else { return }
+        let sidecar = RankSidecar(
+            share: part.share, total: part.total, inputs: part.inputs,
+            weights: RankSidecar.Weights(
+                name: job.weights, identity: try FileIdentity.weights(job.weights, store: store)),
+            settings: settings,
+            maker: RankSidecar.Maker(
+                version: Cai.configuration.version, instructionSet: outcome.instructionSet.rawValue,
+                gemm: outcome.gemm.rawValue),
+            output: RankSidecar.Output(
+                name: InputList.lastComponent(rank.output), bytes: written.bytes, sha256: written.sha256))
+        try sidecar.write(to: place)
+    }
+}

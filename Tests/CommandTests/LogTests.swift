@@ -1,0 +1,86 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Objects of the standard error, a line each.
+private func records(_ command: Command) throws -> [[String: String]] {
+    try command.errorLines.map { line in
+        try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+    }
+}
+
+@Test(
+    "An object a line, wherever the option stands",
+    arguments: [["--log-format", "json", "infer"], ["infer", "--log-format=json"], ["infer"]])
+func jsonLog(words: [String]) throws {
+    let command = try Command.run(
+        words + ["--weights", Fixture.path("tiny/kernel3.pt"), Tiny.partition],
+        environment: words.count == 1 ? ["CAI_LOG_FORMAT": "json"] : [:])
+    #expect(command.status == 0 && command.outputLines.count == 38)
+    let records = try records(command)
+    #expect(records.map { $0["level"] } == ["notice", "info", "info"])
+    #expect(records.allSatisfy { Set($0.keys) == ["level", "message", "subcommand", "time"] })
+    #expect(records.allSatisfy { $0["subcommand"] == "infer" })
+    #expect(records[0]["message"]?.contains("--num-heads") == true)
+    #expect(records[1]["message"]?.hasPrefix("37 galaxies in ") == true)
+    // 2026-01-31T12:34:56.789Z
+    #expect(records.allSatisfy { $0["time"]?.utf8.count == 24 && $0["time"]?.hasSuffix("Z") == true })
+}
+
+@Test(
+    "As much as is asked for",
+    arguments: [("info", 3), ("notice", 1), ("warning", 0), ("error", 0)])
+func logLevels(level: String, lines: Int) throws {
+    let arguments = ["infer", "--weights", Fixture.path("tiny/kernel3.pt"), Tiny.partition]
+    #expect(try Command.run(arguments + ["--log-level", level]).errorLines.count == lines)
+    #expect(try Command.run(arguments, environment: ["CAI_LOG_LEVEL": level]).errorLines.count == lines)
+}
+
+@Test(
+    "Errors are objects too, those of the command line included",
+    arguments: [(["infer", "none.pt"], Int32(1)), (["infer"], Int32(2))])
+func jsonErrors(words: [String], status: Int32) throws {
+    let command = try Command.run(words + ["--log-format", "json", "--log-level", "error"])
+    #expect(command.status == status && command.output.isEmpty)
+    let records = try records(command)
+    #expect(records.count == 1 && records[0]["level"] == "error" && records[0]["subcommand"] == "infer")
+    #expect(records[0]["message"]?.hasPrefix("error") == false)
+}
+
+@Test(
+    "Levels and formats that are none",
+    arguments: [
+        ["infer", "x.pt", "--log-level", "loud"], ["infer", "x.pt", "--log-format=xml"],
+        ["infer", "x.pt", "--log-level"],
+    ])
+func wrongLogOptions(arguments: [String]) throws {
+    let command = try Command.run(arguments)
+    #expect(command.status == 2 && command.errorLines.count == 1)
+    #expect(command.errors.contains("expected one of "))
+}
+
+@Test("What follows -- is no option")
+func afterTheDashes() throws {
+    let command = try Command.run(["infer", "--", "--log-level"])
+    #expect(command.status == 1 && command.errors.contains("--log-level: no such file or folder"))
+}
+
+@Test("The manual has every command and every option of the help")
+func manual() throws {
+    let page = try Command.run(["manual"])
+    #expect(page.status == 0 && page.errors.isEmpty)
+    #expect(page.output.hasPrefix(".Dd "))
+    for part in [
+        ".Sh NAME", ".Sh SYNOPSIS", ".Sh COMMANDS", ".Ss cai infer", ".Ss cai merge", "Fl \\-world\\-size Ar w",
+    ] {
+        #expect(page.output.contains(part), "\(part)")
+    }
+    #expect(page.output == (try Command.run(["manual"]).output))
+}
+
+@Test("Completions of the three shells", arguments: ["bash", "zsh", "fish"])
+func completions(shell: String) throws {
+    let script = try Command.run(["--generate-completion-script", shell])
+    #expect(script.status == 0 && script.errors.isEmpty)
+    for word in ["merge", "world-size", "log-format"] { #expect(script.output.contains(word), "\(word)") }
+}

@@ -1,0 +1,240 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+/// Three files of 37, 5 and 37 galaxies: shares begin and end within them.
+private func makeInputs(in folder: String) throws -> [String] {
+    let table = try TensorTable.partition()
+    try table.write(to: folder + "/a.safetensors")
+    try table.rows(0..<5).write(to: folder + "/b.safetensors")
+    try table.write(to: folder + "/c.safetensors")
+    return ["a.safetensors", "b.safetensors", "c.safetensors"]
+}
+
+private func run(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:]
+) throws -> Command {
+    try Command.run(
+        ["infer", "--weights", Fixture.path("tiny/normalcell.pt")] + arguments, in: folder, environment: environment)
+}
+
+/// `z.rank-0001-of-0003.csv`
+private func part(_ rank: Int, of count: Int, ending: String = "csv") -> String {
+    "z.rank-000\(rank)-of-000\(count).\(ending)"
+}
+
+private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+@Test(
+    "Ranks together are one command, byte for byte", arguments: [1, 2, 3, 8], ["csv", "jsonl", "npy"])
+func ranksAreOneRun(worldSize: Int, ending: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try makeInputs(in: folder)
+        #expect(try run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
+        for rank in (0..<worldSize).reversed() {
+            let command = try run(
+                inputs + ["-o", "z.\(ending)", "--rank", "\(rank)", "--world-size", "\(worldSize)"], in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        let parts = try names(in: folder).filter { $0.contains(".rank-") && $0.hasSuffix("." + ending) }
+        #expect(parts.count == worldSize)
+        let merge = try Command.run(["merge"] + parts + ["-o", "z.\(ending)"], in: folder)
+        #expect(merge.status == 0, "\(merge.errors)")
+        #expect(merge.errors.contains("79 galaxies of \(worldSize) rank"))
+        #expect(try bytes("\(folder)/z.\(ending)") == bytes("\(folder)/whole.\(ending)"))
+    }
+}
+
+@Test("More ranks than galaxies: some have none, and all together are one command", arguments: ["csv", "jsonl", "npy"])
+func emptyRanks(ending: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try makeInputs(in: folder) + ["--limit", "2"]
+        #expect(try run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
+        for rank in 0..<3 {
+            let command = try run(
+                inputs + ["-o", "z.\(ending)"], in: folder, environment: ["RANK": "\(rank)", "WORLD_SIZE": "3"])
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        #expect(try Command.run(["merge", ".", "-o", "z.\(ending)"], in: folder).status == 0)
+        #expect(try bytes("\(folder)/z.\(ending)") == bytes("\(folder)/whole.\(ending)"))
+    }
+}
+
+@Test("What lies beside a rank's output, and what --json says of it")
+func sidecarContents() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try makeInputs(in: folder)
+        let command = try run(inputs + ["-o", "z.csv", "--rank", "1", "--world-size", "3", "--json"], in: folder)
+        #expect(command.errors.contains("cai: notice: rank 1 of 3 (--rank), to \(part(1, of: 3))"))
+        // 79 = 3 * 26 + 1.
+        let rank = try #require(try object(command.output)["rank"] as? [String: Int])
+        #expect(rank == ["rank": 1, "world_size": 3, "start": 27, "end": 53, "total": 79])
+        #expect(try object(command.output)["galaxies"] as? Int == 26)
+        #expect(try object(command.output)["output"] as? String == part(1, of: 3))
+        let sidecar = try object(try text(of: "\(folder)/\(part(1, of: 3)).rank.json"))
+        #expect(sidecar["start"] as? Int == 27 && sidecar["end"] as? Int == 53 && sidecar["total"] as? Int == 79)
+        let output = try #require(sidecar["output"] as? [String: Any])
+        #expect(output["bytes"] as? Int == (try bytes("\(folder)/\(part(1, of: 3))").count))
+        #expect((output["sha256"] as? String)?.count == 64)
+        // sha256sum Tests/Fixtures/tiny/normalcell.pt
+        let weights = try #require(sidecar["weights"] as? [String: String])
+        #expect(weights["identity"] == "sha256:7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b")
+        #expect((sidecar["inputs"] as? [String: Any])?["files"] as? Int == 3)
+        // Rows keep the numbers that they have in their files.
+        let lines = try text(of: "\(folder)/\(part(1, of: 3))").split(separator: "\n")
+        #expect(lines.count == 27 && lines[1].hasPrefix("a:27,a.safetensors,27,"))
+        #expect(lines.last?.hasPrefix("c:10,c.safetensors,10,") == true)
+    }
+}
+
+@Test("Missing ranks are named, and nothing is written")
+func missingRanks() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try makeInputs(in: folder)
+        for rank in [1, 5] {
+            #expect(
+                try run(inputs + ["-o", "{rank}.csv", "--rank", "\(rank)", "--world-size", "6"], in: folder).status == 0
+            )
+        }
+        let before = try names(in: folder)
+        let merge = try Command.run(["merge", "000*.csv", "-o", "z.csv"], in: folder)
+        #expect(merge.status == 1)
+        #expect(merge.errors == "cai: error: expected 6 ranks, found 2: missing 0,2-4\n")
+        #expect(try names(in: folder) == before)
+        #expect(try Command.run(["merge", ".", "--missing"], in: folder).output == "0,2-4\n")
+        // Killed before its sidecar, a rank is missing too.
+        try FileManager.default.removeItem(atPath: folder + "/0005.csv.rank.json")
+        let unfinished = try Command.run(["merge", "000*.csv", "-o", "z.csv"], in: folder)
+        #expect(unfinished.errors.contains("missing 0,2-5; not finished: 0005.csv"))
+    }
+}
+
+/// Ways in which parts are not those of one run.
+private enum Fault: String, CaseIterable {
+    case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar, otherSet,
+        otherForm
+
+    var message: String {
+        switch self {
+        case .otherWeights: "expected the weights of z.rank-0000-of-0002.csv, sha256:"
+        case .otherInputs: "expected the inputs of z.rank-0000-of-0002.csv, 3 files, "
+        case .otherHeads: "expected the options of z.rank-0000-of-0002.csv, none, found --num-heads 3"
+        case .otherWorld: "expected the number of ranks of z.rank-0000-of-0002.csv, 2, found 3"
+        case .twice: "rank 1 is there twice: "
+        case .damaged: "is not what its .rank.json describes: run rank 1 again"
+        case .truncated: "bytes, as its .rank.json states, found "
+        case .gone: "bytes, as its .rank.json states, found no file"
+        case .sidecar: "expected what a rank writes beside its output, found no '"
+        case .otherSet: "ranks differ in instruction set: amx (1), "
+        case .otherForm: "expected csv, as z.rank-0000-of-0002.csv is"
+        }
+    }
+}
+
+@Test("Parts that are not those of one run are refused, and nothing is written", arguments: Fault.allCases)
+private func refusedMerges(fault: Fault) throws {
+    try Fixture.withTemporaryFolder { folder in
+        var inputs = try makeInputs(in: folder)
+        let world = ["-o", "z.csv", "--world-size", "2", "--rank"]
+        #expect(try run(inputs + world + ["0"], in: folder).status == 0)
+        var arguments = world + ["1"]
+        switch fault {
+        case .otherWeights: arguments += ["--weights", Fixture.path("tiny/plain-vit.pt")]
+        case .otherInputs: inputs[1] = "a.safetensors"; inputs[0] = "b.safetensors"
+        case .otherHeads: arguments += ["--num-heads", "3"]
+        case .otherWorld: arguments = ["-o", "z.csv", "--world-size", "3", "--rank", "1"]
+        case .otherForm: arguments = ["-o", "z.jsonl", "--world-size", "2", "--rank", "1"]
+        default: break
+        }
+        let one =
+            fault == .otherWeights
+            ? try Command.run(["infer"] + inputs + arguments, in: folder) : try run(inputs + arguments, in: folder)
+        #expect(one.status == 0, "\(one.errors)")
+        let path = "\(folder)/\(part(1, of: 2))"
+        switch fault {
+        case .twice:
+            #expect(
+                try run(inputs + ["-o", "y{rank}.csv", "--world-size", "2", "--rank", "1"], in: folder).status == 0)
+        case .damaged:
+            var content = try bytes(path)
+            content[content.count - 2] ^= 1
+            try content.write(to: URL(fileURLWithPath: path))
+        case .truncated: try bytes(path).dropLast().write(to: URL(fileURLWithPath: path))
+        case .gone: try FileManager.default.removeItem(atPath: path)
+        case .sidecar: try Data("{\"rank\": 1}".utf8).write(to: URL(fileURLWithPath: path + ".rank.json"))
+        case .otherSet:
+            var sidecar = try object(try text(of: path + ".rank.json"))
+            var maker = try #require(sidecar["made_by"] as? [String: String])
+            maker["instruction_set"] = "amx"
+            sidecar["made_by"] = maker
+            try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(fileURLWithPath: path + ".rank.json"))
+        default: break
+        }
+        let before = try names(in: folder)
+        let merge = try Command.run(["merge", ".", "-o", "out.csv"], in: folder)
+        #expect(merge.status == 1)
+        #expect(merge.errorLines.count == 1 && merge.errors.contains(fault.message), "\(merge.errors)")
+        #expect(try names(in: folder) == before)
+        if fault == .otherSet {
+            let mixed = try Command.run(["merge", ".", "-o", "out.csv", "--allow-mixed"], in: folder)
+            #expect(mixed.status == 0)
+            #expect(mixed.errors.contains("cai: warning: ranks differ in instruction set"))
+        }
+    }
+}
+
+@Test("Of files outside its share a rank reads nothing but what describes them")
+func othersAreNotRead() throws {
+    try Fixture.withTemporaryFolder { folder in
+        // A damaged magnitude, which only reading rows or comparing the checksums of the archive would find.
+        var zip = try TensorTable.partition().npz(deflated: false)
+        let entry = try #require(zip.entries.firstIndex { $0.name.contains("magnitudes") })
+        zip.entries[entry].data[zip.entries[entry].data.count - 1] ^= 1
+        try TensorTable.partition().write(to: folder + "/a.safetensors")
+        try Data(zip.bytes).write(to: URL(fileURLWithPath: folder + "/b.npz"))
+        // Ranks 0 and 1 have a's 37 galaxies but the last, 2 has that and b's first: it answers for all of b.
+        let world = ["a.safetensors", "b.npz", "-o", "z.csv", "--limit", "72", "--world-size", "4", "--rank"]
+        for rank in [0, 1, 3] { #expect(try run(world + ["\(rank)"], in: folder).status == 0) }
+        let owner = try run(world + ["2"], in: folder)
+        #expect(owner.status == 1 && owner.errors.contains("b.npz"), "\(owner.errors)")
+        #expect(try Command.run(["merge", ".", "--missing"], in: folder).output == "2\n")
+    }
+}
+
+@Test("The environment's rank, and how it is ignored")
+func environmentRank() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let environment = ["SLURM_PROCID": "1", "SLURM_NTASKS": "2"]
+        let ranked = try run([Tiny.partition, "-o", "z.csv"], in: folder, environment: environment)
+        #expect(ranked.status == 0 && ranked.errors.contains("rank 1 of 2 (SLURM_PROCID), to \(part(1, of: 2))"))
+        let whole = try run([Tiny.partition, "-o", "z.csv", "--whole"], in: folder, environment: environment)
+        #expect(whole.status == 0)
+        #expect(try names(in: folder) == ["z.csv", part(1, of: 2), part(1, of: 2) + ".rank.json"])
+        let one = try run([Tiny.partition], in: folder, environment: ["SLURM_PROCID": "0", "SLURM_NTASKS": "1"])
+        #expect(one.status == 0 && one.outputLines.count == 38)
+        for (variables, message) in [
+            (environment, "rank 1 of 2 (SLURM_PROCID): expected --output with a file's name"),
+            (["RANK": "1"], "the number of ranks is not known"),
+        ] {
+            let wrong = try run([Tiny.partition], in: folder, environment: variables)
+            #expect(wrong.status == 2 && wrong.errorLines.count == 1 && wrong.errors.contains(message))
+        }
+    }
+}
+
+@Test(
+    "Ranks that cannot be, and merges that make no sense",
+    arguments: [
+        ["infer", "x.pt", "-o", "z.csv", "--rank", "0"], ["infer", "x.pt", "-o", "z.csv", "--world-size", "2"],
+        ["infer", "x.pt", "-o", "z.csv", "--rank", "2", "--world-size", "2"],
+        ["infer", "x.pt", "-o", "z.csv", "--rank", "0", "--world-size", "0"],
+        ["infer", "x.pt", "-o", "z.csv", "--rank", "0", "--world-size", "2", "--whole"],
+        ["infer", "x.pt", "-o", "{rank}.csv"], ["merge"], ["merge", "a.csv"], ["merge", "a.csv", "-o", "z.txt"],
+        ["merge", "a.csv", "-o", "z.csv", "--missing"], ["merge", "", "-o", "z.csv"],
+    ])
+func wrongRanks(arguments: [String]) throws {
+    let command = try Command.run(arguments)
+    #expect(command.status == 2 && command.errorLines.count == 1, "\(command.errors)")
+    #expect(command.errors.hasSuffix("(see 'cai \(arguments[0]) --help')\n"))
+}

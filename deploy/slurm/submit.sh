@@ -1,0 +1,45 @@
+#!/bin/sh
+# Submits an array of ranks, and a merge that runs when all of them are done:
+#
+#   deploy/slurm/submit.sh RANKS OUT INPUT...
+#
+# Called again with the same words, it submits the ranks that are missing and nothing else: after a node was lost or the
+# time was up, call it until it says that all ranks are there. Parts lie in OUT.parts until they are deleted.
+#
+#   CAI, CAI_FLAGS   as in array.sh
+#   SBATCH_FLAGS     options of sbatch for the array, such as "--partition=long --time=12:00:00"
+set -eu
+[ $# -ge 3 ] || {
+    echo "usage: $0 RANKS OUT INPUT..." >&2
+    exit 2
+}
+ranks=$1
+out=$2
+shift 2
+case $ranks in
+*[!0-9]* | '' | 0*)
+    echo "$0: RANKS: expected a number from 1, found '$ranks'" >&2
+    exit 2
+    ;;
+esac
+here=$(cd "$(dirname "$0")" && pwd)
+parts=$out.parts
+mkdir -p "$parts"
+
+missing=0-$((ranks - 1))
+for sidecar in "$parts"/*.rank.json; do
+    if [ -e "$sidecar" ]; then missing=$("${CAI:-cai}" merge "$parts" --missing); fi
+    break
+done
+export CAI_RANKS="$ranks"
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086  # options are words
+    array=$(sbatch --parsable --array="$missing" ${SBATCH_FLAGS:-} "$here/array.sh" "$parts/$(basename "$out")" "$@")
+    echo "ranks $missing of $ranks: job ${array%%;*}"
+    set -- --dependency="afterok:${array%%;*}" --kill-on-invalid-dep=yes
+else
+    echo "all $ranks ranks are there"
+    set --
+fi
+merge=$(sbatch --parsable "$@" "$here/merge.sh" "$parts" "$out")
+echo "merge into $out: job ${merge%%;*}"
