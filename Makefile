@@ -109,7 +109,7 @@ instruction-count: deps
 # The README's figures, from what `make demo` and `cai demo --mae` write.
 figure: demo
 	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
-	@cp $(OUT)/figures/redshifts.svg docs/figures/redshifts.svg
+	@cp $(OUT)/figures/redshifts.svg $(OUT)/figures/residuals.svg docs/figures/
 	@.build/release/cai demo --mae --out $(OUT)/mae
 	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
 

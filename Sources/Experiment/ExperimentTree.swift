@@ -139,12 +139,18 @@ struct RunCheck {
         guard let ranks = try? JSONDecoder().decode([Rank].self, from: Data(bytes)) else {
             throw ExperimentError("\(place): expected ranks' results, found something else")
         }
-        guard ranks.count == point.partitions, Set(ranks.map(\.rank)).count == ranks.count else {
-            throw ExperimentError("\(place): expected \(point.partitions) ranks, found \(ranks.count)")
+        let different = Set(ranks.map(\.rank)).count
+        guard ranks.count == point.partitions, different == ranks.count else {
+            throw ExperimentError(
+                "\(place): expected \(point.partitions) ranks, found \(ranks.count)"
+                    + (different == ranks.count ? "" : ", \(different) of them different"))
         }
         if let other = ranks.first(where: { $0.batchSize != point.batchSize }) {
             throw ExperimentError("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
         }
+        guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.samples).max(),
+            ranks.allSatisfy({ (0...most).contains($0.samples) })
+        else { throw ExperimentError("\(place): expected at most a partition's galaxies of a rank, found more") }
         galaxies = ranks.reduce(0) { $0 + $1.samples }
     }
 }

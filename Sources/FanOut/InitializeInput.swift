@@ -1,3 +1,5 @@
+import Report
+
 /// What a run is asked to do: the reference's execution input, and a few optional keys of ours.
 public struct InitializeInput: Sendable, Equatable {
     /// Where results go.
@@ -44,7 +46,7 @@ public struct InitializeInput: Sendable, Equatable {
     /// Lambda functions that an account may run at once, unless it has asked for more.
     static let defaultConcurrency = 1000
     /// Items that one distributed Map takes is far above it; their list stays some megabytes.
-    public static let mostRanks = 100_000
+    public static let mostRanks = LambdaLimits.mostRanks
 
     private static let keys = [
         "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",

@@ -57,13 +57,12 @@ struct CostCommand: ParsableCommand {
         if (formula.requests == nil) != (formula.duration == nil) {
             throw ValidationError("expected --requests and --duration together, found one of them")
         }
-        let plans = [
-            (planned.within != nil, "--within"), (planned.rate != nil, "--rate"),
-            (planned.coreRate != nil, "--core-rate"), (planned.partitions != nil, "--partitions"),
-            (planned.instancePrice != nil, "--instance-price"),
-        ]
-        if planned.galaxies == nil, let option = plans.first(where: \.0)?.1 {
+        if planned.galaxies == nil, let option = planned.given.first {
             throw ValidationError("\(option): expected --galaxies with it, found none")
+        }
+        if published, functions.storageSize != LambdaLimits.storageRange.lowerBound {
+            throw ValidationError(
+                "--storage: expected it without --published, whose functions had no more than is free")
         }
         if formula.memoryUsed != nil, formula.requests == nil, runs.isEmpty || planned.galaxies != nil {
             throw ValidationError("--memory-used: expected --requests or a run with it, found neither")

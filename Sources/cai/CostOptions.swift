@@ -141,6 +141,21 @@ struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Dollars an hour of a machine with enough cores, to compare with.", valueName: "n"))
     var instancePrice: Double?
 
+    /// Options that were given and say nothing of anything but a plan.
+    var given: [String] {
+        let usual = PlanAssumptions()
+        let all = [
+            (within != nil, "--within"), (rate != nil, "--rate"), (coreRate != nil, "--core-rate"),
+            (partitions != nil, "--partitions"), (instancePrice != nil, "--instance-price"),
+            (architecture != .x86, "--architecture"),
+            (concurrencyLimit != LambdaLimits.usualConcurrency, "--concurrency-limit"),
+            (memoryLimit.whole != LambdaLimits.memoryRange.upperBound, "--memory-limit"),
+            (network * 1e6 != usual.network, "--network"), (overhead.value != usual.overhead, "--overhead"),
+            (start.value != usual.start, "--start"),
+        ]
+        return all.filter(\.0).map(\.1)
+    }
+
     func validate() throws {
         if let galaxies, !(1...1_000_000_000_000).contains(galaxies) {
             throw ValidationError("--galaxies: expected 1 to 1000000000000, found \(galaxies)")

@@ -76,7 +76,7 @@ struct ReportCommand: ParsableCommand {
             output == "-"
             ? nil : try OutputFile(output, store: S3Location.isLocation(output) ? try StoreLocator.store(nil) : nil)
         let input = try ReportInput(input)
-        try place?.check(sparing: input.files)
+        try place?.check(sparing: input.files + durations + (reference.map { [$0] } ?? []))
         let document = try ReportDocument(input, title: title, beside: try beside(input))
         var written: [String] = []
         if let place {

@@ -44,7 +44,7 @@ struct ReportDocument {
                 tree, durations: beside.durations, references: beside.references, root: root)
             sections += report.sections
             sections.append(CostSection.of(tree))
-            sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: $0.folder) }))
+            sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: TreeReport.inTree($0.folder)) }))
             leads.append(report.lead)
         }
         figures = sections.flatMap(\.figures)
@@ -56,10 +56,11 @@ struct ReportDocument {
             ).html
     }
 
-    /// The case that the published system is known by, with the rate that these runs have shown.
+    /// The case that the published system is known by, with the rate that these runs have shown; with this program's usual
+    /// one where they were another program's.
     private static func headline(_ costs: [RunCost]) -> PageSection {
         var assumptions = PlanAssumptions()
-        assumptions.set(MeasuredRate.typical(of: costs.compactMap(\.rate)))
+        assumptions.set(MeasuredRate.typical(of: costs.filter(\.isOurs).compactMap(\.rate)))
         do throws(ReportError) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
             return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
         }

@@ -33,8 +33,11 @@ struct ReportInput {
             content = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
         } else if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder {
             let folder = name.hasSuffix("/") && name.count > 1 ? String(name.dropLast()) : name
-            files = [Self.predictionsName, Self.combinedName, Self.summaryName].map { folder + "/" + $0 }
             content = try Self.read(folder)
+            var folders = [folder]
+            if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
+            let names = [Self.predictionsName, Self.combinedName, Self.summaryName, ExperimentRoot.fileName]
+            files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // What is not there at all is for the reader to name.
             files = [name]

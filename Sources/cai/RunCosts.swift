@@ -47,7 +47,7 @@ struct RunCosts: CostOutput {
 
     var text: String {
         guard runs.count == 1, let run = runs.first else { return table }
-        return "\(run.name): \(Numbers.counted(run.galaxies, "galaxy", "galaxies"))\n"
+        return "\(run.name.printable): \(Numbers.counted(run.galaxies, "galaxy", "galaxies"))\n"
             + CostComparisonTable(run.comparison).text + run.notes.map { $0 + "\n" }.joined()
     }
 
@@ -59,7 +59,7 @@ struct RunCosts: CostOutput {
         let rows = runs.map { run in
             let comparison = run.comparison
             return [
-                run.name, Numbers.grouped(comparison.requests), Numbers.grouped(run.galaxies),
+                run.name.printable, Numbers.grouped(comparison.requests), Numbers.grouped(run.galaxies),
                 "\(Decimals.fixed(comparison.seconds, 2)) s",
                 comparison.memoryUsed.map { "\(Decimals.fixed($0, 2)) GB" } ?? "unknown",
                 "\(Numbers.grouped(comparison.memory)) MB",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FanOut
 import Report
 
 struct StatsCommand: ParsableCommand {
@@ -70,6 +71,9 @@ struct StatsCommand: ParsableCommand {
         let files = tables.files
         if let output {
             let folder = try OutputFolder(output)
+            for file in files {
+                try OutputFile(folder.file(file.name), store: nil).check(sparing: self.durations)
+            }
             for file in files {
                 try folder.write(file.table.csv, to: file.name)
                 if !quiet { Console.report("wrote \(folder.file(file.name))") }

@@ -140,6 +140,24 @@ func reportOfTree() throws {
     }
 }
 
+@Test("No page takes the place of what it is made from: results of runs, published numbers, logs")
+func reportSparesInputs() throws {
+    try withTable { folder in
+        try FileManager.default.copyItem(atPath: Fixture.path("results/tree"), toPath: folder + "/tree")
+        let columns = "quantity,value,low,high,partition_mb,data_gb,batch_size,workers,galaxies,hardware,source\n"
+        try Data(columns.utf8).write(to: URL(fileURLWithPath: folder + "/r.csv"))
+        let files = try #require(FileManager.default.enumerator(atPath: folder + "/tree")).compactMap { $0 as? String }
+        let results = try #require(files.first { $0.hasSuffix("combined_data.json") })
+        for (place, options) in [("tree/" + results, []), ("r.csv", ["--reference", "r.csv"])] {
+            let before = try text(of: folder + "/" + place)
+            let command = try Command.run(["report", "tree", "-o", place] + options, in: folder)
+            #expect(command.status == 1)
+            #expect(command.errors.contains("cannot be written: it is the input"), "\(command.errors)")
+            #expect(try text(of: folder + "/" + place) == before)
+        }
+    }
+}
+
 @Test(
     "What cannot be reported is one line, and nothing is written",
     arguments: [

@@ -30,6 +30,16 @@ struct BrokenRank: Sendable, CustomTestStringConvertible {
         BrokenRank(
             testDescription: "enormous count", key: "num_samples", value: "1e300",
             message: "result 1: num_samples: expected 0 or more, found 1e+300"),
+        // Twenty of these, or the bytes of so many galaxies, are more than an Int holds.
+        BrokenRank(
+            testDescription: "large count", key: "num_samples", value: "9e17",
+            message: "result 1: num_samples: expected a count of at most 1,000,000,000, found 9e+17"),
+        BrokenRank(
+            testDescription: "large rank", key: "rank", value: "1000000001",
+            message: "result 1: rank: expected a count of at most 1,000,000,000, found 1000000001.0"),
+        BrokenRank(
+            testDescription: "rate beyond any count", key: "sample_persec", value: "9e17",
+            message: "result 1: sample_persec: expected a count of at most 1,000,000,000, found 3.6e+18"),
         BrokenRank(
             testDescription: "path as number", key: "data_path", value: "[1]",
             message: "result 1: data_path: expected a text or an array of texts, found an array"),

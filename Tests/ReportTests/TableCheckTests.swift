@@ -66,6 +66,17 @@ func bestSet() throws {
     }
 }
 
+@Test("A check that compares nothing is no success")
+func emptyCheck() throws {
+    try ResultFolder.with { folder in
+        try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank()])
+        let tables = ResultTables(try ResultTree([folder.path]))
+        #expect(throws: ReportError("b.csv: expected rows to compare, found none, neither there nor in the trees")) {
+            try TableCheck(csv: Array("batch_size,run,total_cpu_time (seconds)\n".utf8), name: "b.csv", tables)
+        }
+    }
+}
+
 @Test("A table of other columns is refused", arguments: ["a,b\n1,2\n", "batch_size,time\n", "run,x\n"])
 func otherTables(csv: String) throws {
     let error = #expect(throws: ReportError.self) { try differences(csv) }

@@ -54,7 +54,7 @@ public enum CostSection {
         let varied = costs.filter { $0.key.variation == .none }
         let rows = costs.map { cost in
             [
-                cost.key.text, "\(cost.runs.count)", Decimals.grouped(Int(cost.mean { Double($0.requests) })),
+                cost.key.text, "\(cost.runs.count)", Decimals.shortest(cost.mean { Double($0.requests) }, digits: 6),
                 Decimals.fixed(cost.mean(\.seconds), 1), Decimals.grouped(Int(cost.mean { Double($0.memory) })),
                 cost.formula.map(Dollars.text) ?? "unknown",
             ] + LambdaArchitecture.allCases.map { Dollars.text(cost.bill(on: $0)) }

@@ -21,6 +21,8 @@ public enum LambdaLimits {
     public static let usualMemory = 3008
     /// Children of a distributed Map at once.
     public static let mostConcurrency = 10_000
+    /// Ranks of a run: what Initialize takes, far below what one distributed Map does.
+    public static let mostRanks = 100_000
     /// A function's new environments: so many at once, and so many more after each `rampSeconds`.
     public static let ramp = 1000
     public static let rampSeconds = 10.0

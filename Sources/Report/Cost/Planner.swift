@@ -55,6 +55,7 @@ public struct Planner: Sendable {
                 let share = min(rows, galaxies)
                 let bytes = share * PlanAssumptions.bytesOfGalaxy
                 guard worker.canTake(galaxies: share, bytes: bytes, reserve: assumptions.reserve) else { return nil }
+                guard (galaxies + rows - 1) / rows <= LambdaLimits.mostRanks else { return nil }
                 return candidate(worker, partition: rows, concurrency: mostWorkers)
             }
         }

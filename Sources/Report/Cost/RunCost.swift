@@ -36,6 +36,9 @@ public struct RunCost: Sendable {
         try self.init(json: FileBytes.read(path), name: path, settings: settings)
     }
 
+    /// Whether all ranks were this program's: they name their run, as the reference's do not.
+    public let isOurs: Bool
+
     /// - Parameter ranks: at least one.
     public init(_ ranks: [RankRecord], name: String, settings: Settings = Settings()) {
         var notes: [String] = []
@@ -67,6 +70,7 @@ public struct RunCost: Sendable {
 
         self.name = name
         self.notes = notes
+        self.isOurs = isOurs
         galaxies = ranks.reduce(0) { $0 + $1.galaxies }
         comparison = CostComparison(
             workers: workers, files: ranks.reduce(0) { $0 + max(1, $1.dataPaths.count) },

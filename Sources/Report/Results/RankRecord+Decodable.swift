@@ -54,7 +54,7 @@ extension RankRecord: Decodable {
             galaxies = counted
         } else {
             // A rate times its time is the count again, but for rounding.
-            galaxies = Int((try fields.amount(.sampleRate) * seconds).rounded())
+            galaxies = try fields.count((try fields.amount(.sampleRate) * seconds).rounded(), .sampleRate)
         }
         dataPaths = try fields.texts(.dataPath)
         resultPath = try fields.optionalText(.resultPath)
@@ -130,6 +130,16 @@ private struct RankFields {
         guard let value = try optionalAmount(key) else { return nil }
         guard value == value.rounded() else {
             throw ReportError("\(place)\(key.rawValue): expected a whole number, found \(value)")
+        }
+        return try count(value, key)
+    }
+
+    /// Sums over ranks, and bytes of as many galaxies, stay within an `Int`.
+    func count(_ value: Double, _ key: RankRecord.CodingKeys) throws(ReportError) -> Int {
+        let most = 1e9
+        guard value <= most else {
+            throw ReportError(
+                "\(place)\(key.rawValue): expected a count of at most \(Decimals.grouped(Int(most))), found \(value)")
         }
         return Int(value)
     }

@@ -47,6 +47,9 @@ public struct TableCheck: Sendable {
         rows = best?.comparison.rows ?? 0
         cells = best?.comparison.cells ?? 0
         differences = best?.comparison.differences ?? []
+        guard rows > 0 || !differences.isEmpty else {
+            throw ReportError("\(name): expected rows to compare, found none, neither there nor in the trees")
+        }
     }
 
     private typealias Candidate = (set: String?, table: ResultTable)

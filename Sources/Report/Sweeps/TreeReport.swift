@@ -29,7 +29,10 @@ public struct TreeReport: Sendable {
             }
         }
         if let store = sweeps.store { sections.append(store) }
-        if !caveats.all.isEmpty { sections.append(Self.doubts(caveats)) }
+        let isRepeated = root?.isRepeated == true
+        if caveats.all.contains(where: { $0.kind != .repeated || !isRepeated }) {
+            sections.append(Self.doubts(caveats, isRepeated: isRepeated))
+        }
         self.sections = sections
     }
 
@@ -48,7 +51,7 @@ public struct TreeReport: Sendable {
             durations.duration(of: run).map { (run, Double(run.statistics.galaxies) / $0.seconds) }
         }
         if let best = rated.max(by: { $0.rate < $1.rate }) {
-            items.append(.facts(Headline(best.run, rate: best.rate, root).facts))
+            items.append(.facts(Headline(best.run, rate: best.rate).facts))
         } else {
             items.append(
                 .note(
@@ -57,6 +60,12 @@ public struct TreeReport: Sendable {
         }
         if let machine = root?.machineText { items.append(.text("Ran on: \(machine).")) }
         if let program = root?.programText { items.append(.text("Computed with: \(program).")) }
+        if root?.isRepeated == true {
+            items.append(
+                .text(
+                    "Galaxies were repeated where they did not suffice: what is read again comes from the system's cache and "
+                        + "not from the disk."))
+        }
         if !references.isEmpty {
             let hardware = references.map(\.hardware).reduce(into: [String]()) { all, name in
                 if !all.contains(name) { all.append(name) }
@@ -74,11 +83,12 @@ public struct TreeReport: Sendable {
         return PageSection("Overview", items)
     }
 
-    private static func doubts(_ caveats: Caveats) -> PageSection {
+    /// - Parameter isRepeated: whether galaxies were meant to be computed more than once.
+    private static func doubts(_ caveats: Caveats, isRepeated: Bool) -> PageSection {
         PageSection(
             "What these data cannot support", id: "doubts",
             Caveats.Kind.allCases.flatMap { kind -> [PageSection.Item] in
-                let own = caveats.all.filter { $0.kind == kind }
+                let own = caveats.all.filter { $0.kind == kind && !($0.kind == .repeated && isRepeated) }
                 guard !own.isEmpty else { return [] }
                 let shown = own.prefix(mostOfAKind).map { PageSection.Item.text("\(inTree($0.place)): \($0.text).") }
                 let more = own.count - shown.count
@@ -90,7 +100,7 @@ public struct TreeReport: Sendable {
     private static let mostOfAKind = 6
 
     /// A folder's place in the tree, where its path shows it.
-    private static func inTree(_ place: String) -> String {
+    public static func inTree(_ place: String) -> String {
         let parts = place.split(separator: "/", omittingEmptySubsequences: false)
         let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
         return parts[first...].joined(separator: "/")
@@ -101,31 +111,13 @@ public struct TreeReport: Sendable {
 struct Headline {
     let facts: [PageFact]
 
-    static let galaxies = 500_000
-    static let seconds = 60.0
-
     /// - Parameter rate: galaxies per second of wall time.
-    init(_ run: Run, rate: Double, _ root: ExperimentRoot?) {
-        let needed = Double(Self.galaxies) / Self.seconds
-        var facts = [
+    init(_ run: Run, rate: Double) {
+        facts = [
             PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text),
             PageFact(
-                "500,000 galaxies", RunSections.seconds(Double(Self.galaxies) / rate), detail: "at that rate"),
+                "\(Decimals.grouped(HeadlineSection.galaxies)) galaxies",
+                RunSections.seconds(Double(HeadlineSection.galaxies) / rate), detail: "at that rate"),
         ]
-        if let threads = Self.threads(run), root?.machine?.stateMachine == nil {
-            let cores = (needed / (rate / Double(threads))).rounded(.up)
-            facts.append(
-                PageFact(
-                    "cores for 500,000 in a minute", Decimals.grouped(cores, 0),
-                    detail: "as the \(threads == 1 ? "one" : "\(threads)") that ran, if all ran as fast"))
-        }
-        self.facts = facts
-    }
-
-    /// Of its ranks; nil where they do not tell, or differ.
-    private static func threads(_ run: Run) -> Int? {
-        let threads = Set(run.ranks.map(\.threads))
-        guard threads.count == 1, let count = threads.first ?? nil, count > 0 else { return nil }
-        return count
     }
 }
