@@ -18,6 +18,9 @@ report() {
 cp "$work/demo/report.html" "$work/demo.html"
 report many "$work/demo/predictions.csv" --title 'Ampersands & <angles> "quoted"'
 report tree Tests/Fixtures/results/tree
+report beside Tests/Fixtures/results/tree --reference docs/results/reference.csv
+"$cai" demo --mae --out "$work/mae" >/dev/null
+cp "$work/mae/reconstructed.html" "$work/mae/anomalies.html" "$work"
 printf 'z_phot\n0.1\n0.2\nnan\n' >"$work/alone.csv"
 report alone "$work/alone.csv"
 printf 'z_phot,z_spec\n0.1,0.1\n' >"$work/one.csv"
