@@ -53,6 +53,12 @@ public struct GalaxyTable: Sendable {
                 file: file.name, tensor: magnitudes.name,
                 message: "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
         }
+        if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
+            throw .partition(
+                file: file.name, tensor: redshifts.name,
+                message: "expected redshifts of shape [\(count)], found \(redshifts.shape)")
+        }
+        try ids?.check(count: count, of: "rows", in: file.name)
         try self.init(
             name: file.name, ids: try ids?.all(),
             magnitudes: try magnitudes.map { view throws(InferenceError) in
