@@ -10,6 +10,14 @@ extension FITSDocument {
             }
             var units: [Unit] = []
             for number in 1...count { units.append(try unsafe unit(file, number, byteCount)) }
+            // What cfitsio cannot read as a header it leaves out: the file may be cut there.
+            var end: Int64 = 0
+            try unsafe check("unit \(count)") { unsafe library.addresses(file, nil, nil, &end, $0) }
+            guard Int64(byteCount) <= end else {
+                throw failure(
+                    "unit \(count) is the last that can be read, and ends at byte \(end) of \(byteCount): what follows "
+                        + "is cut short or damaged")
+            }
             return units
         }
     }

@@ -110,6 +110,18 @@ struct FITSFileTests {
         #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
     }
 
+    @Test("A cut in a later header is one, too")
+    func cutHeader() throws {
+        let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))))
+        // The primary unit: a header of one block, and 3 x 5 x 32 x 32 float32 in 22 blocks.
+        for count in [23 * 2880 + 80, 23 * 2880 + 400, 23 * 2880 + 2000] {
+            let error = #expect(throws: TensorFileError.self) {
+                try TensorFile.open(MemorySource(name: "cut", bytes: Array(whole.prefix(count))))
+            }
+            #expect(error?.message.contains("ends at byte 66240 of \(count): what follows is cut short") == true)
+        }
+    }
+
     @Test("gzip that holds no FITS file, or is damaged, is refused")
     func gzip() throws {
         let stream = GzipStream()
