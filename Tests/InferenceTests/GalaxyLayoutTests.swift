@@ -230,6 +230,28 @@ struct GalaxyLayoutTests {
         }
     }
 
+    @Test("A name of ids that neither the table nor the file has is refused; one of them is enough")
+    func mistypedIDs() throws {
+        let path = FormulaGalaxies.path("contiguous.h5")
+        let file = try TensorFile.open(path: path)
+        let typo = try GalaxyLayout(objectIDs: "objectid")
+        for table in [
+            try GalaxyTable(name: "t.csv", ids: nil, magnitudes: nil, redshifts: [0, 1, 2]),
+            try GalaxyTable(file, layout: typo),
+        ] {
+            var layout = typo
+            layout.table = table
+            let error = #expect(throws: InferenceError.self) { try Self.reader(path, layout) }
+            #expect(error?.description.contains("objectid: is neither there nor in \(table.name): found") == true)
+        }
+        // The table's name, and the usual one in the file.
+        let named = try GalaxyTable(
+            name: "t.csv", ids: FormulaGalaxies.integerIDs.reversed(), idName: "objectid", magnitudes: nil,
+            redshifts: [2, 1, 0])
+        let reader = try Self.reader(path, try GalaxyLayout(objectIDs: "objectid", table: named))
+        #expect(try reader.redshifts(0..<3) == [0, 1, 2])
+    }
+
     @Test("Tables in FITS and HDF5; without ids, row for row", arguments: ["names.fits", "contiguous.h5", "half.h5"])
     func tableFiles(name: String) throws {
         var layout = try #require(name == "half.h5" ? Self.half : name == "names.fits" ? Self.columns : .usual)
