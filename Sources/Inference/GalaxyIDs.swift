@@ -29,6 +29,19 @@ enum GalaxyIDs: Sendable {
         }
     }
 
+    /// Checks that there are `count` ids that mean something, before any is read.
+    /// - Throws: `InferenceError` that says what was found.
+    func check(count: Int, of what: String, in file: String) throws(InferenceError) {
+        if shape != [count], shape != [count, 1] {
+            throw .partition(
+                file: file, tensor: name,
+                message: "expected object ids of shape [\(count)] for \(count) \(what), found \(shape)")
+        }
+        if let complaint {
+            throw .partition(file: file, tensor: name, message: "expected integers, found \(complaint)")
+        }
+    }
+
     /// All of them.
     func all() throws(InferenceError) -> [String] {
         let blockSize = 4096
@@ -41,7 +54,7 @@ enum GalaxyIDs: Sendable {
     }
 
     /// What is wrong with them as ids; nil where nothing is.
-    var complaint: String? {
+    private var complaint: String? {
         guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else {
             return nil
         }

@@ -55,13 +55,22 @@ struct GalaxyNames {
     }
 
     func objectIDs(_ layout: GalaxyLayout) throws(InferenceError) -> GalaxyIDs? {
-        // Where a table is joined, the name may be the table's.
-        for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) {
-            if let texts = find([name], in: file.texts, \.name) { return .texts(texts) }
-            if let integers = try tensor([name]) { return .integers(integers) }
-            if layout.objectIDs != nil, layout.table == nil { _ = try named(name) }
+        if let name = layout.objectIDs {
+            if let found = try ids(name) { return found }
+            // Where a table is joined, the name may be the table's.
+            guard let table = layout.table else { _ = try named(name); return nil }
+            guard table.idName == name else {
+                throw .partition(
+                    file: file.name, tensor: name, message: "is neither there nor in \(table.name): found " + found)
+            }
         }
-        return nil
+        return try ids(GalaxyLayout.usualObjectID)
+    }
+
+    /// The ids of that name; nil where there are none.
+    func ids(_ name: String) throws(InferenceError) -> GalaxyIDs? {
+        if let texts = find([name], in: file.texts, \.name) { return .texts(texts) }
+        return try tensor([name]).map { .integers($0) }
     }
 
     /// Whether there is a tensor of that name.

@@ -6,6 +6,8 @@ public struct GalaxyTable: Sendable {
     /// Path or URL.
     public let name: String
     public let count: Int
+    /// What the ids are called, as they were asked for; nil where it was not said.
+    let idName: String?
     /// The row of an id; nil where the table has no ids, and row for row belongs to the images.
     private let rows: [String: Int]?
     /// For each row, a number for each of the network's bands; nil where there are none.
@@ -14,10 +16,11 @@ public struct GalaxyTable: Sendable {
     private let redshifts: [Double]?
     private static let bands = GalaxyLayout.networkBands.count
 
+    /// - Parameter idName: what the ids are called, as they were asked for.
     /// - Throws: `InferenceError` where columns are of different lengths, an id comes twice, or there are neither
     ///   magnitudes nor redshifts.
     public init(
-        name: String, ids: [String]?, magnitudes: [Double]?, redshifts: [Double]?
+        name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?
     ) throws(InferenceError) {
         func fail(_ message: String) -> InferenceError { .partition(file: name, tensor: nil, message: message) }
         guard magnitudes != nil || redshifts != nil else {
@@ -28,6 +31,7 @@ public struct GalaxyTable: Sendable {
             throw fail("expected columns of one length, found \(counts.map(String.init).joined(separator: ", ")) rows")
         }
         (self.name, self.count, self.magnitudes, self.redshifts) = (name, count, magnitudes, redshifts)
+        self.idName = idName
         guard let ids else {
             rows = nil
             return
@@ -46,15 +50,24 @@ public struct GalaxyTable: Sendable {
         // A name that the table does not have may be one of the galaxies' own file.
         let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout) : nil
         let redshifts = [layout.redshifts].compactMap(\.self).allSatisfy(names.has) ? try names.redshifts(layout) : nil
-        let ids = try names.objectIDs(layout)
+        var ids: (name: String, column: GalaxyIDs)?
+        for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
+            ids = try names.ids(name).map { (name, $0) }
+        }
         let count = magnitudes?.rows ?? redshifts?.rows ?? 0
         if let magnitudes, magnitudes.shape != [count, Self.bands] {
             throw .partition(
                 file: file.name, tensor: magnitudes.name,
                 message: "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
         }
+        if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
+            throw .partition(
+                file: file.name, tensor: redshifts.name,
+                message: "expected redshifts of shape [\(count)], found \(redshifts.shape)")
+        }
+        try ids?.column.check(count: count, of: "rows", in: file.name)
         try self.init(
-            name: file.name, ids: try ids?.all(),
+            name: file.name, ids: try ids?.column.all(), idName: ids?.name,
             magnitudes: try magnitudes.map { view throws(InferenceError) in
                 try reading { () throws(TensorFileError) in try view.doubles() }
             },

@@ -135,6 +135,7 @@ struct GalaxyTensors {
                 file: file.name, tensor: nil,
                 message: "expected object_id, by which galaxies are found in \(table.name), found none")
         }
+        try ids.check(count: images.rows, of: "images", in: file.name)
         return try table.rows(of: ids.all(), in: file.name)
     }
 
@@ -159,21 +160,13 @@ struct GalaxyTensors {
                 magnitudes, "magnitudes of shape \(text([count, magnitudeCount])) for \(count) images",
                 text(magnitudes.shape))
         }
-        for (name, shape, what) in [
-            (redshifts?.name, redshifts?.shape, "redshifts"), (objectIDs?.name, objectIDs?.shape, "object ids"),
-        ] {
-            guard let name, let shape, shape != [count], shape != [count, 1] else { continue }
-            throw .partition(
-                file: file, tensor: name,
-                message: "expected \(what) of shape [\(count)] for \(count) images, found \(text(shape))")
+        if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
+            throw fail(redshifts, "redshifts of shape [\(count)] for \(count) images", text(redshifts.shape))
         }
         for tensor in [images, magnitudes, redshifts].compactMap({ $0 }) where !tensor.dtype.isFloatingPoint {
             throw fail(tensor, "floating-point numbers", tensor.dtype.rawValue)
         }
-        if let objectIDs, let complaint = objectIDs.complaint {
-            throw .partition(
-                file: file, tensor: objectIDs.name, message: "expected integers, found \(complaint)")
-        }
+        try objectIDs?.check(count: count, of: "images", in: file)
         return count
     }
 }

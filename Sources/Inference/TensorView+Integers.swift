@@ -1,12 +1,18 @@
 import TensorFiles
 
 extension TensorView {
-    /// The first element of each of `rows`, for integer types; exact, where a Double would round past 2^53.
+    /// The element of each of `rows`, one a row; exact, where a Double would round past 2^53.
+    /// - Throws: `TensorFileError` for a type that is not an integer one, several elements a row, or none.
     func integers(rows: Range<Int>) throws(TensorFileError) -> [Int] {
+        guard !dtype.isFloatingPoint, dtype != .bool, rowCount == 1 else {
+            throw TensorFileError(
+                file: source.name,
+                message: "tensor '\(name)': expected an integer a row, found \(dtype.rawValue) \(shape)")
+        }
         let bytes = try rowMajorBytes(rows: rows)
         let width = dtype.byteCount
         return rows.indices.map { index in
-            let start = (index - rows.lowerBound) * rowCount * width
+            let start = (index - rows.lowerBound) * width
             let bits = (0..<width).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
             return switch dtype {
             case .u8: Int(UInt8(truncatingIfNeeded: bits))

@@ -10,6 +10,14 @@ extension FITSDocument {
             }
             var units: [Unit] = []
             for number in 1...count { units.append(try unsafe unit(file, number, byteCount)) }
+            // What cfitsio cannot read as a header it leaves out: the file may be cut there.
+            var end: Int64 = 0
+            try unsafe check("unit \(count)") { unsafe library.addresses(file, nil, nil, &end, $0) }
+            guard Int64(byteCount) <= end else {
+                throw failure(
+                    "unit \(count) is the last that can be read, and ends at byte \(end) of \(byteCount): what follows "
+                        + "is cut short or damaged")
+            }
             return units
         }
     }
@@ -155,14 +163,19 @@ extension FITSDocument {
         }
         var columns: [Column] = []
         for number in 1..<max(count, 0) + 1 {
-            if let column = try unsafe column(file, number) { columns.append(column) }
+            if let column = try unsafe column(file, number, isASCII: type == 1) { columns.append(column) }
         }
         return .table(rows: Int(rows), columns: columns)
     }
 
     /// nil where it has no name, or is of a type that is not read.
-    private func column(_ file: CFitsio.File, _ number: Int32) throws(TensorFileError) -> Column? {
+    private func column(
+        _ file: CFitsio.File, _ number: Int32, isASCII: Bool
+    ) throws(TensorFileError) -> Column? {
         guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
+        if isASCII {
+            return Column(number: number, name: name, kind: .refused("lies in an ASCII table: not read"), shape: [])
+        }
         var (type, count, width): (Int32, Int64, Int64) = (0, 0, 0)
         try unsafe check("column \(quoted(name))") {
             unsafe library.columnType(file, number, &type, &count, &width, $0)
@@ -173,8 +186,15 @@ extension FITSDocument {
         case 11, 12, 20, 21, 30, 31, 40, 41, 80, 81: kind = .number(.i64)
         case 42: kind = .number(.f32)
         case 82: kind = .number(.f64)
-        case 16 where (1...Self.mostCharacters).contains(count):
-            return Column(number: number, name: name, kind: .text(width: Int(count)), shape: [])
+        case 16:
+            // cfitsio writes `width` characters a text, and takes `count` / `width` texts a row.
+            let kind: Column.Kind =
+                width != count
+                ? .refused("has \(count) characters a row in texts of \(width): one text a row is read")
+                : (1...Self.mostCharacters).contains(count)
+                    ? .text(width: Int(count))
+                    : .refused("has texts of \(count) characters: 1 to \(Self.mostCharacters) are read")
+            return Column(number: number, name: name, kind: kind, shape: [])
         default: return nil
         }
         var rank: Int32 = 0

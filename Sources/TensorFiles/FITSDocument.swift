@@ -18,7 +18,12 @@ final class FITSDocument: Sendable {
 
     /// A column of a table as it is declared.
     struct Column {
-        enum Kind { case number(DType), text(width: Int) }
+        enum Kind {
+            case number(DType)
+            case text(width: Int)
+            /// Why it is not read.
+            case refused(String)
+        }
 
         let number: Int32
         let name: String

@@ -15,6 +15,7 @@ enum FITSFile {
         let document = try FITSDocument(source, isGzip: isGzip)
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
+        var refusals: [String: String] = [:]
         var names = Set<String>()
         let units = try document.units()
         for unit in units {
@@ -37,6 +38,7 @@ enum FITSFile {
                             TextColumn(name: name, count: rows, file: source.name) { rows throws(TensorFileError) in
                                 try document.texts(unit, column, rows: rows, width: width)
                             })
+                    case .refused(let reason): refusals[name] = reason
                     }
                 }
             }
@@ -44,7 +46,7 @@ enum FITSFile {
         if let planes = try planes(units, document) { tensors.append(planes) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            closing: { document.close() })
+            refusals: refusals, closing: { document.close() })
     }
 
     private static func tensor(

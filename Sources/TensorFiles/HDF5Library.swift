@@ -217,6 +217,14 @@ import Synchronization
         }
     }
 
+    /// How files are opened: without a lock of the file system's, which some have not, and which neither a file that is
+    /// only read needs nor one that nobody else knows of yet. The caller closes the list.
+    func unlockedAccess() -> ID {
+        let access = makeList(lists.fileAccess)
+        _ = setLocking?(access, false, true)
+        return access
+    }
+
     /// Calls `body` with a document's file, open, and the lock held.
     func with<Result>(
         _ document: HDF5Document, _ body: (inout Opened) throws(TensorFileError) -> Result
@@ -227,10 +235,8 @@ import Synchronization
             } else {
                 if open.count >= Self.mostOpen { close(0) }
                 let local = try document.local()
-                let access = makeList(lists.fileAccess)
+                let access = unlockedAccess()
                 defer { _ = closeList(access) }
-                // A file that is only read needs no lock of the file system's, which some have not.
-                _ = setLocking?(access, false, true)
                 let file = unsafe openFile(local.path, 0, access)
                 guard file >= 0 else {
                     throw TensorFileError(

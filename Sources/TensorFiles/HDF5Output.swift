@@ -12,8 +12,10 @@ final class HDF5Output {
     init(_ library: HDF5Library, place: String, name: String) throws(TensorFileError) {
         (self.library, self.name) = (library, name)
         file = try library.locked { () throws(TensorFileError) in
+            let access = library.unlockedAccess()
+            defer { _ = library.closeList(access) }
             // H5F_ACC_TRUNC.
-            unsafe library.writing.makeFile(place, 2, 0, 0)
+            return unsafe library.writing.makeFile(place, 2, 0, access)
         }
         guard file >= 0 else { throw failure("cannot be written") }
     }

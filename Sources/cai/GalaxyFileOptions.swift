@@ -46,6 +46,9 @@ struct GalaxyFileOptions: ParsableArguments {
         for (option, name) in settings.sorted(by: { $0.key < $1.key }) where option != "bands" {
             try requireName(name, of: "--\(option)")
         }
+        if let table, table.lowercased().hasPrefix("s3://") {
+            throw ValidationError("--table: expected a local file, found '\(table)': copy it first")
+        }
         if let magnitudes, ![1, GalaxyLayout.networkBands.count].contains(Self.names(magnitudes).count) {
             throw ValidationError(
                 "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'"

@@ -36,20 +36,24 @@ extension GalaxyTable {
             }
         }
         try self.init(
-            name: name, ids: columns.id == nil ? nil : ids, magnitudes: columns.magnitudes.isEmpty ? nil : magnitudes,
+            name: name, ids: columns.id == nil ? nil : ids, idName: columns.idName,
+            magnitudes: columns.magnitudes.isEmpty ? nil : magnitudes,
             redshifts: columns.redshift == nil ? nil : redshifts)
     }
 
     /// Which fields of a line are what.
     private struct Columns {
         let id: Int?
+        /// The name that it was found by.
+        let idName: String?
         let magnitudes: [Int]
         let redshift: Int?
 
         init(_ header: [String], _ layout: GalaxyLayout) {
             func place(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
             // A name that the table does not have may be one of the galaxies' own file.
-            id = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap { $0.flatMap(place) }.first
+            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { place($0) != nil }
+            id = idName.flatMap(place)
             redshift =
                 layout.redshifts.map { place($0) }
                 ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(place).first

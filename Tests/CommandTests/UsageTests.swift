@@ -32,7 +32,8 @@ func version() throws {
 @Test(
     "A wrong command line ends with 2 and one line that says where to look",
     arguments: [
-        (["infer"], "infer"), (["infer", "x.pt", "-o", "z.txt"], "infer"), (["infer", "x.pt", "-o", "z"], "infer"),
+        (["infer"], "infer"), (["infer", "x.pt", "--table", "s3://b/t.csv"], "infer"),
+        (["infer", "x.pt", "-o", "z.txt"], "infer"), (["infer", "x.pt", "-o", "z"], "infer"),
         (["infer", "x.pt", "-o", ""], "infer"), (["infer", "x.pt", "--json"], "infer"),
         (["infer", "x.pt", "--json", "-o", "-"], "infer"), (["infer", "x.pt", "--batch-size", "0"], "infer"),
         (["infer", "x.pt", "--batch-size", "many"], "infer"), (["infer", "x.pt", "--threads", "0"], "infer"),

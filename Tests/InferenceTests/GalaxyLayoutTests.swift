@@ -186,6 +186,72 @@ struct GalaxyLayoutTests {
         #expect(count?.description.contains("2 rows for the 3 galaxies") == true)
     }
 
+    @Test("Ids and redshifts of a wrong shape or kind are refused before any is read")
+    func wrongColumns() throws {
+        func message(_ body: () throws -> Void) -> String {
+            do { try body() } catch { return "\(error)" }
+            return ""
+        }
+        func table(_ path: String, _ layout: GalaxyLayout = .usual) -> String {
+            message { _ = try GalaxyTable(TensorFile.open(path: path), layout: layout) }
+        }
+        let known = try GalaxyLayout(
+            table: GalaxyTable(name: "t", ids: ["0"], magnitudes: nil, redshifts: [1]))
+        // 4 x 2^36 numbers, none of which was written: 2 TiB for each column.
+        let wide = FormulaGalaxies.path("wide.h5")
+        #expect(table(wide).contains("redshifts: expected redshifts of shape [4], found [4, 68719476736]"))
+        let ids = "expected object ids of shape [4] for 4"
+        #expect(
+            message { _ = try Self.reader(wide, known, imageShape: [1, 2, 2]) }
+                .contains("object_id: \(ids) images, found [4, 68719476736]"))
+        #expect(
+            message { _ = try Self.reader(wide, imageShape: [1, 2, 2]) }
+                .contains("redshifts: expected redshifts of shape [4] for 4 images"))
+        try Fixture.withTemporaryFolder { folder in
+            for (shape, values, dtype, complaint) in [
+                ([4, 0], [Double](), DType.i64, "\(ids) rows, found [4, 0]"),
+                ([4, 0], [], .f64, "\(ids) rows, found [4, 0]"),
+                ([4], [1, 2, 3, 4], .f64, "expected integers, found F64"),
+                ([3], [1, 2, 3], .f64, "\(ids) rows, found [3]"),
+            ] {
+                var file = TensorTable()
+                file.add("redshifts", [4], [0, 1, 2, 3] as [Double], .f64)
+                file.add("images", [4, 1, 1, 1], [0, 1, 2, 3] as [Float], .f32)
+                file.add("object_id", shape, values, dtype)
+                let path = folder + "/ids.safetensors"
+                try file.write(to: path)
+                #expect(table(path).contains("object_id: " + complaint))
+                #expect(
+                    message { _ = try Self.reader(path, known, imageShape: [1, 1, 1]) }
+                        .contains("object_id: " + complaint.replacingOccurrences(of: "rows", with: "images")))
+                let column = try #require(try TensorFile.open(path: path)["object_id"])
+                #expect(throws: TensorFileError.self) { try column.integers(rows: 0..<1) }
+            }
+        }
+    }
+
+    @Test("A name of ids that neither the table nor the file has is refused; one of them is enough")
+    func mistypedIDs() throws {
+        let path = FormulaGalaxies.path("contiguous.h5")
+        let file = try TensorFile.open(path: path)
+        let typo = try GalaxyLayout(objectIDs: "objectid")
+        for table in [
+            try GalaxyTable(name: "t.csv", ids: nil, magnitudes: nil, redshifts: [0, 1, 2]),
+            try GalaxyTable(file, layout: typo),
+        ] {
+            var layout = typo
+            layout.table = table
+            let error = #expect(throws: InferenceError.self) { try Self.reader(path, layout) }
+            #expect(error?.description.contains("objectid: is neither there nor in \(table.name): found") == true)
+        }
+        // The table's name, and the usual one in the file.
+        let named = try GalaxyTable(
+            name: "t.csv", ids: FormulaGalaxies.integerIDs.reversed(), idName: "objectid", magnitudes: nil,
+            redshifts: [2, 1, 0])
+        let reader = try Self.reader(path, try GalaxyLayout(objectIDs: "objectid", table: named))
+        #expect(try reader.redshifts(0..<3) == [0, 1, 2])
+    }
+
     @Test("Tables in FITS and HDF5; without ids, row for row", arguments: ["names.fits", "contiguous.h5", "half.h5"])
     func tableFiles(name: String) throws {
         var layout = try #require(name == "half.h5" ? Self.half : name == "names.fits" ? Self.columns : .usual)

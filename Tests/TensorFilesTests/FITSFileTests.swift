@@ -110,6 +110,18 @@ struct FITSFileTests {
         #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
     }
 
+    @Test("A cut in a later header is one, too")
+    func cutHeader() throws {
+        let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))))
+        // The primary unit: a header of one block, and 3 x 5 x 32 x 32 float32 in 22 blocks.
+        for count in [23 * 2880 + 80, 23 * 2880 + 400, 23 * 2880 + 2000] {
+            let error = #expect(throws: TensorFileError.self) {
+                try TensorFile.open(MemorySource(name: "cut", bytes: Array(whole.prefix(count))))
+            }
+            #expect(error?.message.contains("ends at byte 66240 of \(count): what follows is cut short") == true)
+        }
+    }
+
     @Test("gzip that holds no FITS file, or is damaged, is refused")
     func gzip() throws {
         let stream = GzipStream()
@@ -124,18 +136,65 @@ struct FITSFileTests {
         }
     }
 
+    /// A header, filled up to blocks.
+    private static func header(_ cards: [String]) -> [UInt8] {
+        let text = (cards + ["END"]).map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }.joined()
+        return Array(text.padding(toLength: (text.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0).utf8)
+    }
+
+    private static let noImage = header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "EXTEND  = T"])
+
+    /// A file of one table of two rows, its columns `c1`, `c2`, ... of these formats, full of one letter.
+    private static func table(_ kind: String, width: Int, _ columns: [[String]]) -> [UInt8] {
+        let cards = columns.enumerated().flatMap { index, column in
+            ["TTYPE\(index + 1)  = 'c\(index + 1)'"] + column
+        }
+        let extent = [
+            "XTENSION= '\(kind)'", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = \(width)", "NAXIS2  = 2", "PCOUNT  = 0",
+            "GCOUNT  = 1", "TFIELDS = \(columns.count)",
+        ]
+        let data = [UInt8](repeating: UInt8(ascii: "x"), count: (2 * width + 2879) / 2880 * 2880)
+        return noImage + header(extent + cards) + data
+    }
+
+    @Test("An ASCII table is named, not read, however wide its columns", arguments: [1, 20, 3000])
+    func asciiTable(width: Int) throws {
+        let bytes = Self.table(
+            "TABLE   ", width: width + 8,
+            [["TFORM1  = 'A\(width)'", "TBCOL1  = 1"], ["TFORM2  = 'I8'", "TBCOL2  = \(width + 1)"]])
+        let file = try TensorFile.open(MemorySource(name: "a", bytes: bytes))
+        #expect(file.tensors.isEmpty && file.texts.isEmpty)
+        #expect(file.refusals["c1"] == "lies in an ASCII table: not read")
+        #expect(file.refusals["c2"] == "lies in an ASCII table: not read")
+    }
+
+    @Test("Several texts a row are no column of texts")
+    func severalTexts() throws {
+        let bytes = Self.table(
+            "BINTABLE", width: 33 + 33 + 11 + 0 + 5000,
+            [
+                ["TFORM1  = '33A11'"], ["TFORM2  = '33A'", "TDIM2   = '(11,3)'"], ["TFORM3  = '11A'"],
+                ["TFORM4  = '0A'"], ["TFORM5  = '5000A'"],
+            ])
+        let file = try TensorFile.open(MemorySource(name: "b", bytes: bytes))
+        #expect(file.tensors.isEmpty && file.texts.map(\.name) == ["c3"])
+        #expect(
+            try file.text("c3")?.texts(rows: 0..<2) == Array(repeating: String(repeating: "x", count: 11), count: 2))
+        for name in ["c1", "c2"] {
+            #expect(
+                file.refusals[name] == "has 33 characters a row in texts of 11: one text a row is read",
+                "\(file.refusals)")
+        }
+        #expect(file.refusals["c5"] == "has texts of 5000 characters: 1 to 4096 are read")
+    }
+
     @Test("What a header promises is held against the bytes")
     func promises() throws {
-        func header(_ cards: [String]) -> [UInt8] {
-            let text = (["SIMPLE  =                    T"] + cards + ["END"])
-                .map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }.joined()
-            return Array(text.padding(toLength: (text.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0).utf8)
-        }
         for axes in [
             ["NAXIS1  = 9999999999999", "NAXIS2  = 9999999999999"], ["NAXIS1  = 32", "NAXIS2  = 999999999999"],
             ["NAXIS1  = -5", "NAXIS2  = 2"],
         ] {
-            let bytes = header(["BITPIX  =                  -32", "NAXIS   =                    2"] + axes)
+            let bytes = Self.header(["SIMPLE  = T", "BITPIX  = -32", "NAXIS   = 2"] + axes)
             #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "h", bytes: bytes)) }
         }
         #expect(throws: TensorFileError.self) {

@@ -83,6 +83,17 @@ struct HDF5FileTests {
         #expect(error?.file == "damaged")
     }
 
+    @Test("A file that is written takes no lock of the file system's")
+    func unlocked() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let output = try HDF5Output(HDF5Library.shared.get(), place: folder + "/o.h5", name: "o.h5")
+            let file = Foundation.open(folder + "/o.h5", O_RDWR)
+            #expect(file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0)
+            Foundation.close(file)
+            try output.close()
+        }
+    }
+
     @Test("Many threads read one file")
     func threads() async throws {
         let file = try Self.open("chunked.h5")

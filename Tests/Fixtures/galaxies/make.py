@@ -97,5 +97,11 @@ with h5py.File("refused.h5", "w") as file:
     file.create_dataset("lzf", data=redshifts, chunks=(3,), compression="lzf")
     file.create_dataset("endless", (10**12,), "f4", chunks=(1024,))
     file.create_dataset("compound", data=np.zeros(2, [("a", "f4")]))
+# Chunks that were never written: lengths beyond all memory in a file of a few kB.
+with h5py.File("wide.h5", "w") as file:
+    file["images"] = np.zeros((4, 1, 2, 2), "f4")
+    file["magnitudes"] = np.zeros((4, 5), "f4")
+    for name, kind in [("object_id", "i8"), ("redshifts", "f8")]:
+        file.create_dataset(name, (4, 2**36), kind, chunks=(1, 1024))
 if os.path.exists("data.raw"):
     os.remove("data.raw")
