@@ -57,7 +57,9 @@ public struct MaskNoise: Sendable {
     ///
     /// The first pass has the noise itself. In each further one the same numbers are dealt to patches `masked` ranks
     /// farther, so that the hidden patches of one pass follow those of the pass before it in the order of noise: after
-    /// `patches/masked` passes, rounded up, each patch was hidden.
+    /// `patches/masked` passes, rounded up, each patch was hidden. Where some of a galaxy's numbers are equal, which of them
+    /// is smaller would be decided anew for the patches that they are dealt to; its further passes are dealt the numbers'
+    /// ranks, divided by `patches`.
     /// - Parameters:
     ///   - rows: of the galaxies in their file.
     ///   - place: of the first among all galaxies.
@@ -85,9 +87,12 @@ public struct MaskNoise: Sendable {
         for galaxy in rows.indices.map({ $0 - rows.lowerBound }) {
             let base = galaxy * patches
             let order = (0..<patches).sorted { (first[base + $0], $0) < (first[base + $1], $1) }
-            for pass in 0..<passes {
+            let hasEqual = zip(order, order.dropFirst()).contains { first[base + $0] == first[base + $1] }
+            let dealt = hasEqual ? (0..<patches).map { Float($0) / Float(patches) } : order.map { first[base + $0] }
+            for patch in base..<base + patches { all[patch] = first[patch] }
+            for pass in 1..<passes {
                 for (rank, patch) in order.enumerated() {
-                    all[pass * first.count + base + patch] = first[base + order[(rank + pass * masked) % patches]]
+                    all[pass * first.count + base + patch] = dealt[(rank + pass * masked) % patches]
                 }
             }
         }

@@ -6,7 +6,7 @@ import TensorFiles
 /// made from. 700 bytes a galaxy, at 16 patches and 5 bands.
 public struct PatchErrors: Sendable {
     public let run: GalaxyRun
-    /// [N, patches, bands]: the mean squared error of a patch's pixels, over the passes that hid it.
+    /// [N, patches, bands]: the mean squared error of a patch's pixels, over the passes that hid it; NaN where none did.
     public internal(set) var errors: [Float]
     /// [N, patches, bands]: the mean square of its pixels.
     public internal(set) var power: [Float]
@@ -26,7 +26,7 @@ public struct PatchErrors: Sendable {
     }
 
     /// Reconstructs all galaxies.
-    /// - Parameter plan: hides every patch at least once.
+    /// - Parameter plan: hides every patch at least once, so that each has an error.
     /// - Throws: as `GalaxyRunner.run`.
     public static func measure(
         _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
@@ -138,7 +138,7 @@ private final class PatchErrorSink: ReconstructionSink {
             let area = Double(patchCount / bands)
             for band in 0..<bands {
                 let place = (galaxy * patches + patch) * bands + band
-                part.errors[place] = Float(squares[band] / (area * Double(hidden)))
+                part.errors[place] = hidden > 0 ? Float(squares[band] / (area * Double(hidden))) : .nan
                 part.power[place] = Float(power[band] / area)
             }
         }

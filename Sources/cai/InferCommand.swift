@@ -107,9 +107,13 @@ struct InferCommand: ParsableCommand {
         }
     }
 
-    /// Options that change what is computed, by their names.
-    private var settings: [String: String] {
+    /// Options that change what is computed, by their names; a table's with its SHA-256, since ranks of one run may have
+    /// been started days apart.
+    private func settings() throws(InferenceError) -> [String: String] {
         var settings = galaxyFiles.settings
+        if let table = galaxyFiles.table {
+            settings["table"] = "\(table) (sha256:\(try FileIdentity.sha256(of: table).text))"
+        }
         settings["num-heads"] = numHeads.map(String.init)
         return settings
     }
@@ -128,7 +132,7 @@ struct InferCommand: ParsableCommand {
             limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
         job.isDigested = format?.hasProvenance ?? false
         if let place { try job.check(output: place, format: format) }
-        let record = try rank.map { try RankRecorder($0, settings: settings, store: store, isQuiet: quiet) }
+        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: quiet) }
         let outcome = try job.run()
         if let place, let format {
             try place.write { path throws(InferenceError) in

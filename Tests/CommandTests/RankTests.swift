@@ -113,7 +113,7 @@ func missingRanks() throws {
 /// Ways in which parts are not those of one run.
 private enum Fault: String, CaseIterable {
     case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar, otherSet,
-        otherForm
+        otherForm, otherTable
 
     var message: String {
         switch self {
@@ -128,16 +128,31 @@ private enum Fault: String, CaseIterable {
         case .sidecar: "expected what a rank writes beside its output, found no '"
         case .otherSet: "ranks differ in instruction set: amx (1), "
         case .otherForm: "expected csv, as z.rank-0000-of-0002.csv is"
+        // (echo redshift; yes 0.5 | head -37) | sha256sum
+        case .otherTable:
+            "expected the options of z.rank-0000-of-0002.csv, --table t.csv "
+                + "(sha256:5d3b60ed600fada77fcede30f546e4847bf5d6c85c43950fe628436f6293fd78), found --table t.csv"
         }
     }
+}
+
+/// A table for a file of 37 galaxies, row for row.
+private func writeTable(redshift: String, to path: String) throws {
+    let rows = [String](repeating: redshift + "\n", count: 37)
+    try Data(("redshift\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
 }
 
 @Test("Parts that are not those of one run are refused, and nothing is written", arguments: Fault.allCases)
 private func refusedMerges(fault: Fault) throws {
     try Fixture.withTemporaryFolder { folder in
         var inputs = try makeInputs(in: folder)
+        if fault == .otherTable {
+            try writeTable(redshift: "0.5", to: folder + "/t.csv")
+            inputs = ["a.safetensors", "c.safetensors", "--table", "t.csv"]
+        }
         let world = ["-o", "z.csv", "--world-size", "2", "--rank"]
-        #expect(try run(inputs + world + ["0"], in: folder).status == 0)
+        let zero = try run(inputs + world + ["0"], in: folder)
+        #expect(zero.status == 0, "\(zero.errors)")
         var arguments = world + ["1"]
         switch fault {
         case .otherWeights: arguments += ["--weights", Fixture.path("tiny/plain-vit.pt")]
@@ -145,6 +160,7 @@ private func refusedMerges(fault: Fault) throws {
         case .otherHeads: arguments += ["--num-heads", "3"]
         case .otherWorld: arguments = ["-o", "z.csv", "--world-size", "3", "--rank", "1"]
         case .otherForm: arguments = ["-o", "z.jsonl", "--world-size", "2", "--rank", "1"]
+        case .otherTable: try writeTable(redshift: "0.6", to: folder + "/t.csv")
         default: break
         }
         let one =

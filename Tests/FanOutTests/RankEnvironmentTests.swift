@@ -42,6 +42,15 @@ struct RankCase: Sendable, CustomTestStringConvertible {
             testDescription: "a batch script of four tasks, without srun",
             variables: ["SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_NTASKS": "4"], expected: nil),
         RankCase(
+            testDescription: "salloc's shell, as a step of Slurm's own",
+            variables: [
+                "SLURM_JOB_ID": "7", "SLURM_STEP_ID": "4294967290", "SLURM_PROCID": "0", "SLURM_NTASKS": "4",
+            ], expected: nil),
+        RankCase(
+            testDescription: "srun, the last of its numbers",
+            variables: step.merging(["SLURM_STEP_ID": "4294967289"]) { $1 },
+            expected: RankShare(rank: 2, worldSize: 4), origin: "SLURM_PROCID"),
+        RankCase(
             testDescription: "an array", variables: array, expected: RankShare(rank: 5, worldSize: 16),
             origin: "SLURM_ARRAY_TASK_ID"),
         RankCase(

@@ -49,6 +49,30 @@ import Testing
         }
     }
 
+    /// Noise of few levels, down to one: which of equal numbers is smaller is the patches' order, in every pass.
+    @Test(arguments: [(12, 2), (12, 4), (7, 3), (1, 16)], [1, 2, 5])
+    func equalNoiseHidesEveryPatch(passing: (masked: Int, passes: Int), levels: Int) throws {
+        let (masked, passes) = passing
+        try Fixture.withTemporaryFolder { folder in
+            let given = (0..<25 * 16).map { Float($0 * $0 * 7 % 23 % levels) / 8 }
+            try NumPyWriter.write(given, shape: [25, 16], to: folder + "/noise.npy")
+            let noise = try MaskNoise(path: folder + "/noise.npy", galaxies: 25, patches: 16)
+                .values(rows: 0..<25, place: 0, passes: passes, masked: masked)
+            #expect(Array(noise[..<given.count]) == given)
+            for galaxy in 0..<25 {
+                var hidden = [Int](repeating: 0, count: 16)
+                for pass in 0..<passes {
+                    let values = Array(noise[(pass * 25 + galaxy) * 16..<(pass * 25 + galaxy + 1) * 16])
+                    // As MaskOrder and a stable argsort order them.
+                    let order = (0..<16).sorted { (values[$0], $0) < (values[$1], $1) }
+                    for patch in order.dropFirst(16 - masked) { hidden[patch] += 1 }
+                }
+                #expect(hidden.allSatisfy { $0 > 0 }, "galaxy \(galaxy): \(hidden)")
+                if masked == 12, passes == 4 { #expect(hidden.allSatisfy { $0 == 3 }) }
+            }
+        }
+    }
+
     @Test func givenNoiseIsReadByPlace() throws {
         try Fixture.withTemporaryFolder { folder in
             let values = (0..<80).map { Float(($0 * 37) % 80) / 80 }

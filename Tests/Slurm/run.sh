@@ -148,6 +148,11 @@ same again.csv "ranks 1 and 3 run again"
 [ "$kept" = "$(stat -c %Y.%i again.csv.parts/*rank-0002*.csv)" ] || fail "rank 2 was run again"
 "$root/deploy/slurm/submit.sh" 5 again.csv "${inputs[@]}" | grep '^all 5 ranks are there'
 wait_for_jobs
+for other in "6 again.csv ${inputs[*]}" "5 again.csv ${inputs[0]}"; do
+    # shellcheck disable=SC2086  # words
+    "$root/deploy/slurm/submit.sh" $other 2>other.log && fail "other words were taken: $other"
+    grep -q 'parts of other RANKS, inputs' other.log || fail "$(cat other.log)"
+done
 
 # 3. Tasks of one job.
 # shellcheck disable=SC2086

@@ -4,7 +4,8 @@
 #   deploy/slurm/submit.sh RANKS OUT INPUT...
 #
 # Called again with the same words, it submits the ranks that are missing and nothing else: after a node was lost or the
-# time was up, call it until it says that all ranks are there. Parts lie in OUT.parts until they are deleted.
+# time was up, call it until it says that all ranks are there. Parts lie in OUT.parts until they are deleted; they are
+# those of the words, CAI_FLAGS and CAI_WEIGHTS in OUT.parts/.words, and others are refused.
 #
 #   CAI, CAI_FLAGS   as in array.sh
 #   SBATCH_FLAGS     options of sbatch for the array, such as "--partition=long --time=12:00:00"
@@ -25,6 +26,32 @@ esac
 here=$(cd "$(dirname "$0")" && pwd)
 parts=$out.parts
 mkdir -p "$parts"
+
+# Parts of another run would be joined as if they were this one's. Names are the same wherever this is called.
+words=$(
+    printf 'RANKS=%s\nCAI_FLAGS=%s\nCAI_WEIGHTS=%s\n' "$ranks" "${CAI_FLAGS:-}" "${CAI_WEIGHTS:-}"
+    for input in "$@"; do
+        case $input in
+        /* | *://*) printf '%s\n' "$input" ;;
+        *) printf '%s/%s\n' "$(pwd -P)" "$input" ;;
+        esac
+    done
+)
+refuse() {
+    echo "$0: $parts: has $1: delete it, or name another OUT" >&2
+    exit 1
+}
+if [ -e "$parts/.words" ]; then
+    [ "$(cat "$parts/.words")" = "$words" ] ||
+        refuse "parts of other RANKS, inputs, CAI_FLAGS or CAI_WEIGHTS, which its .words names"
+else
+    for sidecar in "$parts"/*.rank.json; do
+        if [ -e "$sidecar" ]; then refuse "parts that are not known to be of these words (no .words)"; fi
+        break
+    done
+    printf '%s\n' "$words" >"$parts/.words.$$"
+    mv "$parts/.words.$$" "$parts/.words"
+fi
 
 missing=0-$((ranks - 1))
 for sidecar in "$parts"/*.rank.json; do

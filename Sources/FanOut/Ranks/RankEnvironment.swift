@@ -104,7 +104,15 @@ public struct RankEnvironment: Sendable {
         return Index(rank: rank, worldSize: size, origin: "SLURM_PROCID")
     }
 
-    private var isBatchScript: Bool { variables["SLURM_JOB_ID"] != nil && variables["SLURM_STEP_ID"] == nil }
+    /// Also salloc's shell where Slurm runs it on a node (`use_interactive_step`): a step whose number is none of srun's.
+    private var isBatchScript: Bool {
+        guard variables["SLURM_JOB_ID"] != nil else { return false }
+        guard let step = variables["SLURM_STEP_ID"] else { return true }
+        return UInt32(step).map { $0 >= Self.firstOwnStep } ?? false
+    }
+
+    /// SLURM_INTERACTIVE_STEP of slurm.h, 0xfffffffa; above it are the batch script, external and pending steps.
+    private static let firstOwnStep: UInt32 = 4_294_967_290
 
     private func slurmArray() throws(FanOutError) -> Index? {
         guard let task = try number("SLURM_ARRAY_TASK_ID") else { return nil }

@@ -37,9 +37,7 @@ public struct RankShare: Sendable, Equatable, CustomStringConvertible {
                 .replacing("{world}", with: Self.padded(worldSize, worldSize))
         }
         let start = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
-        var end = name[start...].lastIndex(of: ".") ?? name.endIndex
-        // Of z.csv.gz the ending is .csv.gz.
-        if name[end...] == ".gz" { end = name[start..<end].lastIndex(of: ".") ?? end }
+        let end = name[start...].lastIndex(of: ".") ?? name.endIndex
         return "\(name[..<end]).\(label)\(name[end...])"
     }
 
