@@ -12,7 +12,10 @@ public final class NumPyRows: Sendable {
     public let element: Element
     /// Values of one row.
     public let rowCount: Int
+    private let path: String
     private let file: Mutex<AtomicFile>
+    /// Rows that were written, those that came twice counted twice.
+    private let written = Atomic(0)
     private let rows: Int
     private let start: Int
 
@@ -25,6 +28,7 @@ public final class NumPyRows: Sendable {
         guard shape.allSatisfy({ $0 >= 0 }), TensorLayout.rowMajorStrides(shape) != nil else {
             throw TensorFileError(file: path, message: "an array of shape \(shape) is too large")
         }
+        self.path = path
         self.element = element
         self.rows = rows
         rowCount = shape.dropFirst().reduce(1, *)
@@ -40,6 +44,7 @@ public final class NumPyRows: Sendable {
     @discardableResult
     public func write(_ values: Span<Float>, at row: Int) throws(TensorFileError) -> Int {
         precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
+        defer { written.add(rowCount > 0 ? values.count / rowCount : 0, ordering: .relaxed) }
         if element == .float32 {
             try unsafe put(values.bytes, at: start + 4 * row * rowCount)
             return damagedRows(values.count) { values[$0].isFinite }
@@ -49,8 +54,14 @@ public final class NumPyRows: Sendable {
         return damagedRows(halves.count) { halves[$0].isFinite }
     }
 
-    /// Puts the file in its place, once every row was written.
+    /// Puts the file in its place.
+    /// - Throws: `TensorFileError` when rows are missing or came twice, or the file cannot be written.
     public func finish() throws(TensorFileError) {
+        let count = written.load(ordering: .relaxed)
+        guard count == rows || rowCount == 0 else {
+            abandon()
+            throw TensorFileError(file: path, message: "expected \(rows) rows, found \(count) that were written")
+        }
         try file.withLock { file throws(TensorFileError) in try file.commit() }
     }
 

@@ -48,6 +48,19 @@ import Testing
         }
     }
 
+    @Test("a file of which rows are missing does not appear")
+    func missingRows() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let rows = try NumPyRows(path: folder + "/m.npy", element: .float32, rows: 3, shape: [2])
+            try rows.write(([1, 2, 3, 4] as [Float]).span, at: 0)
+            #expect(
+                throws: TensorFileError(
+                    file: folder + "/m.npy", message: "expected 3 rows, found 2 that were written")
+            ) { try rows.finish() }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
     @Test("a shape that no file could hold, and a folder that is not there, are errors")
     func errors() throws {
         #expect(throws: TensorFileError.self) {
