@@ -31,6 +31,9 @@ let package = Package(
         // A system call that Swift does not see
         .systemLibrary(name: "CLinux"),
 
+        // What mapped files are read under: a signal handler, which Swift cannot be
+        .target(name: "CMapping", cSettings: [.treatAllWarnings(as: .error)]),
+
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(
             name: "CKernels", path: "kernels",
@@ -42,7 +45,7 @@ let package = Package(
         // Dependencies point one way: cai -> Experiment -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles},
         // Cloud};
         // cai -> Report
-        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: memorySafe + optimised),
+        .target(name: "TensorFiles", dependencies: ["CZlib", "CMapping"], swiftSettings: memorySafe + optimised),
         .target(
             name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
             swiftSettings: strict + optimised),

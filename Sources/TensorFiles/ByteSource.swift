@@ -18,6 +18,9 @@ public protocol ByteSource: Sendable {
     /// Whether bytes come from far: whoever reads a range that was let go of has it transferred again. Checksums are
     /// then taken as bytes arrive, and asked for after everything else was read.
     var isRemote: Bool { get }
+    /// Checks that the bytes which were read so far are the file's. Cheap: for once a micro-batch.
+    /// - Throws: `TensorFileError` where it has changed in a way that shows.
+    func checkIntact() throws(TensorFileError)
     /// The CRC-32 over `range` of a remote source, of which it reads only what has not been read yet.
     func checksum(of range: Range<Int>) throws(TensorFileError) -> CRC32
 }
@@ -26,6 +29,7 @@ extension ByteSource {
     public func prefetch(_ range: Range<Int>) {}
     public func release(_ range: Range<Int>) {}
     public var isRemote: Bool { false }
+    public func checkIntact() throws(TensorFileError) {}
 
     public func checksum(of range: Range<Int>) throws(TensorFileError) -> CRC32 {
         var sum = CRC32()

@@ -1,13 +1,19 @@
+import CMapping
 import Glibc
 
 /// A file mapped into memory, read-only. Its bytes are loaded page by page as they are touched.
 ///
-/// The size is taken when the file is opened. A file that another program cuts short afterwards cannot be read safely.
+/// The size is taken when the file is opened. Reading a file that another program cuts short afterwards, or whose disk
+/// fails, is an error, told when the bytes were read: what was made of them is not to be used.
 @safe public final class MappedFile: ByteSource, @unchecked Sendable {
     // Sendable although it holds a pointer: the pages are read-only and unmapped only when the last reference is gone.
     public let name: String
     public let byteCount: Int
     private let base: UnsafeRawPointer
+    /// What it is watched as: see `CMapping`.
+    private let watched: Int
+    /// Of the file itself, whatever has its name now.
+    private let identity: (device: dev_t, inode: ino_t)
 
     /// - Throws: `TensorFileError` for a missing, unreadable or empty file and for anything that is no regular file.
     public init(path: String) throws(TensorFileError) {
@@ -35,9 +41,12 @@ import Glibc
         name = path
         byteCount = size
         unsafe base = UnsafeRawPointer(address)
+        watched = unsafe cai_mapping_watch(address, size)
+        identity = (status.st_dev, status.st_ino)
     }
 
     deinit {
+        cai_mapping_forget(watched)
         unsafe munmap(UnsafeMutableRawPointer(mutating: base), byteCount)
     }
 
@@ -47,7 +56,34 @@ import Glibc
         try check(range)
         defer { withExtendedLifetime(self) {} }
         let bytes = unsafe UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
-        return try unsafe body(bytes.bytes)
+        let result: Result
+        do throws(TensorFileError) {
+            result = try unsafe body(bytes.bytes)
+        } catch {
+            // What could not be loaded was read as zeros: an error about those is none about the file.
+            try checkLoaded()
+            throw error
+        }
+        try checkLoaded()
+        return result
+    }
+
+    private func checkLoaded() throws(TensorFileError) {
+        guard cai_mapping_is_torn(watched) != 0 else { return }
+        throw TensorFileError(
+            file: name, message: "can no longer be read: it was cut short meanwhile, or the disk it is on fails")
+    }
+
+    /// Between its new end and the next page, a file that was cut short reads as zeros, without any error.
+    public func checkIntact() throws(TensorFileError) {
+        try checkLoaded()
+        var status = stat()
+        guard unsafe stat(name, &status) == 0, status.st_dev == identity.device, status.st_ino == identity.inode,
+            status.st_size < byteCount
+        else { return }
+        throw TensorFileError(
+            file: name, message: "was cut short while it was read: expected \(byteCount) bytes, found \(status.st_size)"
+        )
     }
 
     public func prefetch(_ range: Range<Int>) {

@@ -99,6 +99,9 @@ public struct TensorFile: Sendable {
         members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
     }
 
+    /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
+    public func checkIntact() throws(TensorFileError) { try source?.checkIntact() }
+
     /// Calls `body` with all bytes of the file, as it lies there.
     public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(TensorFileError) -> Result? {
         try source?.withBytes(in: 0..<byteCount) { (bytes: RawSpan) in body(bytes) }
