@@ -73,9 +73,13 @@ struct TemporaryFile: ~Copyable {
     init(_ environment: [String: String], ending: String) {
         let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         path = "\(Self.folder(environment))/cai-\(getpid())-\(random).\(ending)"
+        UnfinishedFiles.insert(path)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+        UnfinishedFiles.remove(path)
+    }
 
     /// `$TMPDIR`, or `/tmp`: the only folder that AWS Lambda lets a function write to.
     static func folder(_ environment: [String: String]) -> String {

@@ -29,12 +29,14 @@ public final class AtomicFile {
         } else {
             // A link is followed, so that the file it points to is the one that changes.
             target = exists ? Self.resolved(path) : path
-            let name = "\(target).partial-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+            let name = UnfinishedFiles.name(for: target)
             partial = name
+            UnfinishedFiles.insert(name)
             descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
         }
         guard descriptor >= 0 else {
             let reason = errno
+            if let partial { UnfinishedFiles.remove(partial) }
             let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "."
             var folderStatus = stat()
             let missing = unsafe stat(folder, &folderStatus) != 0
@@ -95,6 +97,7 @@ public final class AtomicFile {
         let closed = close(descriptor)
         descriptor = -1
         if let partial {
+            defer { UnfinishedFiles.remove(partial) }
             // A full disk may show only here.
             guard closed == 0, unsafe rename(partial, target) == 0 else {
                 let reason = errno
@@ -109,7 +112,9 @@ public final class AtomicFile {
         guard descriptor >= 0 else { return }
         close(descriptor)
         descriptor = -1
-        if let partial { _ = unsafe unlink(partial) }
+        guard let partial else { return }
+        _ = unsafe unlink(partial)
+        UnfinishedFiles.remove(partial)
     }
 
     private func flush() throws(TensorFileError) {

@@ -54,7 +54,7 @@ struct ExperimentJob {
             if command.warmUp { experiment.add(warmUp: try engine.warmUp(first), of: first.point) }
             record = try make(&experiment, line, watch)
         } catch {
-            watch.hold()
+            Interruption.hold()
             throw error
         }
         try end(record)
@@ -154,43 +154,28 @@ struct ExperimentJob {
     }
 }
 
-/// Ends the process when somebody interrupts it, and says how to go on.
+/// What is told when somebody interrupts the process: how far the experiment is, and how to go on.
 private final class Watch: Sendable {
     private struct State {
         var done = 0
         var total = 0
         var scratch: ScratchFolder?
-        var isEnding = false
     }
 
     private let state = Mutex(State())
 
-    /// To be made before other threads are.
     init(isResumable: Bool) {
-        for (signal, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
-            SignalWatch.start(signal) { [self] in
-                let state = state.withLock { state in
-                    state.isEnding = true
-                    return state
-                }
-                if Console.isTerminal { Console.write("\r\u{1B}[K") }
-                let runs = "\(state.done) of \(Numbers.counted(state.total, "run")) are done"
-                Console.report(
-                    isResumable && state.total > 0
-                        ? "interrupted: \(runs); the same command with --resume goes on" : "interrupted")
-                state.scratch?.remove()
-                _exit(status)
-            }
+        Interruption.tell { [self] in
+            let state = state.withLock { $0 }
+            state.scratch?.remove()
+            guard isResumable, state.total > 0 else { return "" }
+            let runs = "\(state.done) of \(Numbers.counted(state.total, "run")) are done"
+            return "\(runs); the same command with --resume goes on"
         }
     }
 
     func set(done: Int, of total: Int) {
         state.withLock { ($0.done, $0.total) = (done, total) }
-    }
-
-    /// What fails since its files are being removed is no error: the process ends meanwhile.
-    func hold() {
-        while state.withLock({ $0.isEnding }) { sleep(1) }
     }
 
     /// From now on, the folder is removed then.

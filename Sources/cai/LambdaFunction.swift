@@ -36,7 +36,7 @@ struct LambdaFunction {
             return 1
         }
         let runtime = LambdaRuntime(api: api, transport: CurlTransport(environment: environment))
-        SignalWatch.start(SIGTERM) {
+        SignalWatch.start([SIGTERM]) { _ in
             // Between invocations nobody waits for anything.
             if runtime.stop() { _exit(0) }
         }

@@ -34,11 +34,7 @@ final class Launch: Sendable {
 
     /// Starts it and waits for its end. Interrupted, this process ends and the execution does not.
     func run(name: String, input: String) throws(FanOutError) -> Execution {
-        SignalWatch.start(SIGINT) { [self] in
-            if Console.isTerminal { Console.write("\r\u{1B}[K") }
-            Console.report(interruption)
-            _exit(130)
-        }
+        Interruption.tell { [self] in interruption }
         stage.withLock { $0 = .asked(name) }
         let arn = try started(name, input)
         stage.withLock { $0 = .started(arn) }
@@ -62,9 +58,9 @@ final class Launch: Sendable {
 
     private var interruption: String {
         switch stage.withLock({ $0 }) {
-        case .before: "interrupted: nothing was started"
-        case .asked(let name): "interrupted: \(machine) was asked to start execution \(name), which may go on"
-        case .started(let arn): "interrupted: the execution goes on: \(arn)"
+        case .before: "nothing was started"
+        case .asked(let name): "\(machine) was asked to start execution \(name), which may go on"
+        case .started(let arn): "the execution goes on: \(arn)"
         }
     }
 }

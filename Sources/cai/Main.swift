@@ -17,13 +17,16 @@ enum Main {
         if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
             exit(function.run { try StoreLocator.store(nil) })
         }
+        Interruption.watch()
         do {
             if let failure = taken.failure { throw failure }
             var command = try Cai.parseAsRoot(taken.rest)
             try command.run()
         } catch InferenceError.closedPipe {
+            Interruption.hold()
             exit(1)
         } catch {
+            Interruption.hold()
             end(with: error, of: log.subcommand)
         }
     }

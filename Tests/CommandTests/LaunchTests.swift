@@ -117,7 +117,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("Interrupted, it says that the execution goes on, and exits with 130")
+    @Test("Interrupted, it says that the execution goes on, and ends by the signal")
     func interrupted() throws {
         try Self.withBuckets { store, payload in
             let watches = DispatchSemaphore(value: 0)
@@ -140,11 +140,11 @@ struct LaunchTests {
                 kill(process.processIdentifier, SIGINT)
                 let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
                 process.waitUntilExit()
-                #expect(process.terminationReason == .exit)
-                #expect(process.terminationStatus == 130)
+                #expect(process.terminationReason == .uncaughtSignal)
+                #expect(process.terminationStatus == SIGINT)
                 #expect(
                     text == "cai: started \(Self.execution)\n"
-                        + "cai: interrupted: the execution goes on: \(Self.execution)\n")
+                        + "cai: error: interrupted (SIGINT): the execution goes on: \(Self.execution)\n")
             }
         }
     }

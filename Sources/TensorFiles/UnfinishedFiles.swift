@@ -1,0 +1,43 @@
+import Glibc
+import Synchronization
+
+/// Files of this process that are being written under other names than they will have.
+public enum UnfinishedFiles {
+    private static let paths = Mutex<Set<String>>([])
+
+    /// Told before the file is made.
+    public static func insert(_ path: String) { paths.withLock { _ = $0.insert(path) } }
+
+    /// Told when it has its own name, or is gone.
+    public static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+
+    /// Removes all of them: the process is about to end in the middle of its work.
+    public static func removeAll() {
+        paths.withLock { paths in
+            for path in paths { _ = unsafe unlink(path) }
+            paths = []
+        }
+    }
+
+    /// The name of a file that will be `path`, and is nobody else's.
+    static func name(for path: String) -> String {
+        "\(path).partial-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    }
+
+    /// Removes what processes that were killed left of `path`. Only for who knows that no other process writes it now.
+    public static func removeLeftovers(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+        let prefix = path.dropFirst(path.lastIndex(of: "/").map { path[...$0].count } ?? 0) + ".partial-"
+        guard let stream = unsafe opendir(folder) else { return }
+        defer { unsafe closedir(stream) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            let parts = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+            guard name.hasPrefix(prefix), parts.count == 2, Int32(parts[0]) != nil, UInt32(parts[1], radix: 16) != nil
+            else { continue }
+            _ = unsafe unlink(folder + name)
+        }
+    }
+}
