@@ -1,5 +1,6 @@
 import Cloud
 import FoundationEssentials
+import Glibc
 import Inference
 import TensorFiles
 
@@ -30,6 +31,13 @@ public struct OutputFile: Sendable {
             throw .input(path: name, message: "cannot be written: expected s3://bucket/key, found no key")
         }
         object = (place, store)
+    }
+
+    /// Whether it is, or will be, a file here: no object, no pipe and no device.
+    public var isLocalFile: Bool {
+        guard object == nil else { return false }
+        var status = stat()
+        return unsafe stat(name, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Checks, before there is work to be lost, that it can be written as far as one can know, and that it is none of

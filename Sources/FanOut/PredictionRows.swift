@@ -1,6 +1,8 @@
+import Inference
+
 /// The rows of a worker's predictions, checked to be what `PredictionWriter` writes, for quality over a whole run.
 struct PredictionRows: Sendable {
-    static let header = Array("object_id,source,row,z_phot,z_spec\n".utf8)
+    static let header = Array((PredictionEncoder.columns + "\n").utf8)
 
     /// Records after the header.
     private(set) var count = 0
@@ -11,9 +13,9 @@ struct PredictionRows: Sendable {
     /// - Throws: `FanOutError` naming the line that is none.
     init(_ bytes: [UInt8], name: String) throws(FanOutError) {
         guard bytes.starts(with: Self.header) else {
-            throw FanOutError("\(name): expected the header object_id,source,row,z_phot,z_spec, found another")
+            throw FanOutError("\(name): expected the header \(PredictionEncoder.columns), found another")
         }
-        // Labels may hold anything in quotes, line breaks included; the last two fields are plain.
+        // Labels may hold anything in quotes, line breaks included; the last three fields are plain.
         var isQuoted = false
         var commas: [Int] = []
         for index in bytes.indices.dropFirst(Self.header.count) {
@@ -22,10 +24,12 @@ struct PredictionRows: Sendable {
             case UInt8(ascii: ",") where !isQuoted: commas.append(index)
             case UInt8(ascii: "\n") where !isQuoted:
                 count += 1
-                guard commas.count == 4, let zPhot = Float(Self.text(bytes[commas[2] + 1..<commas[3]])) else {
-                    throw FanOutError("\(name): row \(count): expected five fields with a z_phot")
+                guard commas.count == 5, let zPhot = Float(Self.text(bytes[commas[2] + 1..<commas[3]])),
+                    UInt8(Self.text(bytes[commas[4] + 1..<index])) != nil
+                else {
+                    throw FanOutError("\(name): row \(count): expected six fields with a z_phot and flags")
                 }
-                let known = bytes[commas[3] + 1..<index]
+                let known = bytes[commas[3] + 1..<commas[4]]
                 if !known.isEmpty {
                     guard let zSpec = Double(Self.text(known)) else {
                         throw FanOutError("\(name): row \(count): expected a number for z_spec")

@@ -51,7 +51,7 @@ struct RankRun {
         _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
     ) {
         result.galaxies = predictions.redshifts.count
-        result.nonFinite = predictions.nonFiniteCount
+        result.nonFinite = predictions.flagCounts.flagged
         result.threads = predictions.threads
         result.instructionSet = loaded.model.instructionSet.rawValue
         result.weights = loaded.name

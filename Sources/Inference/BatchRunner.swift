@@ -1,5 +1,4 @@
 import AstroMAE
-import Synchronization
 import TensorFiles
 
 /// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Only the redshifts are held for all
@@ -30,63 +29,21 @@ public struct BatchRunner: Sendable {
     }
 
     /// The same for some of the galaxies, counted from the first of all partitions.
+    /// - Parameters:
+    ///   - journal: is told of every galaxy that is finished, and of partitions whose checksums were compared.
+    ///   - earlier: what is in it of the same galaxies, which are not run again.
+    ///   - isStrict: whether a galaxy that would get flags is an error.
     public func run(
-        _ partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
+        _ partitions: [PartitionReader], galaxies: Range<Int>, journal: PredictionJournal? = nil,
+        earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Predictions {
-        let task = PredictionTask(model: model, galaxies: GalaxyRun.count(of: partitions, galaxies: galaxies))
+        let task = PredictionTask(
+            model: model, sections: GalaxyRun.sections(of: partitions, galaxies: galaxies), journal: journal,
+            earlier: earlier, isStrict: isStrict)
         let run = try runner.run(
             task, over: partitions, galaxies: galaxies, profile: profile, until: deadline, progress: progress)
-        return Predictions(run: run, redshifts: task.redshifts.values)
-    }
-}
-
-/// A redshift for each galaxy.
-private struct PredictionTask: GalaxyTask {
-    let model: RedshiftModel
-    let redshifts: Redshifts
-
-    /// What the workers write to.
-    final class Redshifts: Sendable {
-        private let held: Mutex<[Float]>
-
-        init(count: Int) { held = Mutex([Float](repeating: .nan, count: count)) }
-
-        var values: [Float] { held.withLock { $0 } }
-
-        func put(_ values: Span<Float>, at place: Int) {
-            held.withLock { held in
-                for index in values.indices { held[place + index] = values[index] }
-            }
-        }
-    }
-
-    init(model: RedshiftModel, galaxies: Int) {
-        self.model = model
-        redshifts = Redshifts(count: galaxies)
-    }
-
-    func makeWorker(capacity: Int, profile: Profile?) -> Worker {
-        Worker(model, redshifts, Workspace(for: model, capacity: capacity, profile: profile))
-    }
-
-    final class Worker: GalaxyWorker {
-        private let model: RedshiftModel
-        private let redshifts: Redshifts
-        private var workspace: Workspace
-
-        init(_ model: RedshiftModel, _ redshifts: Redshifts, _ workspace: consuming Workspace) {
-            (self.model, self.redshifts) = (model, redshifts)
-            self.workspace = workspace
-        }
-
-        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) {
-            var part = [Float](repeating: 0, count: count)
-            do {
-                var span = part.mutableSpan
-                model.predict(images: images, magnitudes: magnitudes, into: &span, workspace: &workspace)
-            }
-            redshifts.put(part.span, at: place)
-        }
+        let (redshifts, flags) = task.values
+        return Predictions(run: run, redshifts: redshifts, flags: flags)
     }
 }

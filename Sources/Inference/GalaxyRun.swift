@@ -5,6 +5,8 @@ public struct GalaxyRun: Sendable {
         public let partition: PartitionReader
         /// Rows of the partition; not empty.
         public let rows: Range<Int>
+        /// Of its galaxies among all of the run.
+        public let places: Range<Int>
 
         public var count: Int { rows.count }
         /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
@@ -23,16 +25,18 @@ public struct GalaxyRun: Sendable {
 
     /// The partitions, in order, and which of their galaxies were run.
     public let sections: [Section]
+    /// Galaxies that were run now; the others had been before.
+    public let computed: Int
     /// Wall time from the start of the threads to the last galaxy: reading the galaxies and comparing their checksums
     /// is in it; opening the files, loading the weights and writing what comes after it are not.
     public let seconds: Double
     /// How many threads there were.
     public let threads: Int
 
-    /// Galaxies that were run.
+    /// Galaxies of the run.
     public var count: Int { sections.reduce(0) { $0 + $1.count } }
     /// Galaxies a second of wall time.
-    public var galaxiesPerSecond: Double { seconds > 0 ? Double(count) / seconds : 0 }
+    public var galaxiesPerSecond: Double { seconds > 0 ? Double(computed) / seconds : 0 }
 
     /// How many galaxies a run over the partitions has.
     public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
@@ -48,14 +52,17 @@ public struct GalaxyRun: Sendable {
         sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
     }
 
-    static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Section] {
+    /// The partitions that have any of the galaxies, which are counted from the first of all partitions.
+    public static func sections(of partitions: [PartitionReader], galaxies: Range<Int>) -> [Section] {
         var place = 0
+        var taken = 0
         var sections: [Section] = []
         for partition in partitions {
             let here = galaxies.clamped(to: place..<place + partition.count)
             if !here.isEmpty {
                 let rows = here.lowerBound - place..<here.upperBound - place
-                sections.append(Section(partition: partition, rows: rows))
+                sections.append(Section(partition: partition, rows: rows, places: taken..<taken + rows.count))
+                taken += rows.count
             }
             place += partition.count
         }
@@ -78,15 +85,13 @@ public struct GalaxyRun: Sendable {
         _ body: (PartitionReader, Range<Int>, Int) throws(InferenceError) -> Void
     ) throws(InferenceError) {
         let blockSize = 4096
-        var place = 0
         for section in sections {
             defer { section.partition.release() }
             let all = section.rows
             for start in stride(from: all.lowerBound, to: all.upperBound, by: blockSize) {
                 let rows = start..<min(start + blockSize, all.upperBound)
-                try body(section.partition, rows, place + start - all.lowerBound)
+                try body(section.partition, rows, section.places.lowerBound + start - all.lowerBound)
             }
-            place += section.count
         }
     }
 }

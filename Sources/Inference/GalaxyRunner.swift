@@ -34,7 +34,7 @@ public struct GalaxyRunner: Sendable {
             progress: progress)
     }
 
-    /// Runs the task over some of the galaxies of the partitions in their order.
+    /// Runs the task over some of the galaxies of the partitions in their order, without those that are finished.
     ///
     /// A partition's checksums are compared by the run that has its first galaxy: runs that share a partition read the
     /// rows that they need, and one of them reads all of it.
@@ -55,13 +55,23 @@ public struct GalaxyRunner: Sendable {
         let start = clock.now
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
         for section in sections where !section.isVerified { section.partition.releaseImages(outside: section.rows) }
-        let total = sections.reduce(0) { $0 + $1.count }
+        let finished = task.finished
+        let total = sections.reduce(0) { $0 + $1.count } - finished.count
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
-        let work = Work(chunks: Self.chunks(of: sections, rows: rows), sections: sections.count)
+        var pending: [GalaxyRun.Section] = []
+        for section in sections {
+            if !finished.gaps(in: section.places).isEmpty {
+                pending.append(section)
+            } else if !finished.verified.contains(section.places) {
+                try Self.verify(section, task)
+                section.partition.release()
+            }
+        }
+        let work = Work(chunks: Self.chunks(of: pending, without: finished, rows: rows), sections: pending.count)
         let workers =
             work.chunks.isEmpty
             ? 0
-            : compute(task, work, sections, rows: rows, profile: profile, until: deadline) {
+            : compute(task, work, pending, rows: rows, profile: profile, until: deadline) {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
             }
         if let failure = work.failure.withLock({ $0 }) {
@@ -71,7 +81,8 @@ public struct GalaxyRunner: Sendable {
         guard workers > 0 || work.chunks.isEmpty else {
             throw .threads(message: "the system gives no thread to work on")
         }
-        return GalaxyRun(sections: sections, seconds: (clock.now - start) / .seconds(1), threads: workers)
+        return GalaxyRun(
+            sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1), threads: workers)
     }
 
     /// Computes all chunks, and meanwhile compares the partitions' checksums.
@@ -80,46 +91,61 @@ public struct GalaxyRunner: Sendable {
         _ task: some GalaxyTask, _ work: Work, _ sections: [GalaxyRun.Section], rows: Int, profile: Profile?,
         until deadline: ContinuousClock.Instant?, whileWaiting: () -> Void
     ) -> Int {
-        let auditor = WorkerThread { Self.verify(sections, work) }
+        let auditor = WorkerThread { Self.verify(sections, work, task) }
         let count = min(threads, work.chunks.count)
         let workers = WorkerThreads.run(
             count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
         ) {
             WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline)
-                .run(task.makeWorker(capacity: rows, profile: profile))
+                .run(task, task.makeWorker(capacity: rows, profile: profile))
         }
         if workers == 0 { work.stop() }
         auditor?.join()
-        if auditor == nil { Self.verify(sections, work) }
+        if auditor == nil { Self.verify(sections, work, task) }
         return workers
     }
 
     /// Compares the checksums of partition after partition, one ahead of those that compute, which loads the next one's
     /// pages and inflates it, too. Of a partition that comes from far, behind them: it is transferred in the order in
     /// which it is computed, and once.
-    private static func verify(_ sections: [GalaxyRun.Section], _ work: Work) {
+    private static func verify(_ sections: [GalaxyRun.Section], _ work: Work, _ task: some GalaxyTask) {
+        let verified = task.finished.verified
         for (index, section) in sections.enumerated() {
             guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
-            if section.isVerified {
-                do throws(InferenceError) { try section.partition.verify() } catch { work.fail(section: index, error) }
+            if !verified.contains(section.places) {
+                do throws(InferenceError) { try verify(section, task) } catch { work.fail(section: index, error) }
             }
             if work.finishPart(of: index) { section.partition.release() }
         }
     }
 
-    private static func chunks(of sections: [GalaxyRun.Section], rows: Int) -> [Chunk] {
+    private static func verify(_ section: GalaxyRun.Section, _ task: some GalaxyTask) throws(InferenceError) {
+        guard section.isVerified else { return }
+        do throws(InferenceError) {
+            try section.partition.verify()
+        } catch {
+            // The first error is the one to tell.
+            try? task.didReject(section.places)
+            throw error
+        }
+        try reading { () throws(TensorFileError) in try task.didVerify(section.places) }
+    }
+
+    private static func chunks(
+        of sections: [GalaxyRun.Section], without finished: FinishedGalaxies, rows: Int
+    ) -> [Chunk] {
         var chunks: [Chunk] = []
-        var place = 0
         for (index, section) in sections.enumerated() {
-            let all = section.rows
-            for start in stride(from: all.lowerBound, to: all.upperBound, by: rows) {
-                let end = min(start + rows, all.upperBound)
-                chunks.append(
-                    Chunk(
-                        section: index, rows: start..<end, place: place + start - all.lowerBound,
-                        isFirst: start == all.lowerBound))
+            var isFirst = true
+            let offset = section.rows.lowerBound - section.places.lowerBound
+            for gap in finished.gaps(in: section.places) {
+                for place in stride(from: gap.lowerBound, to: gap.upperBound, by: rows) {
+                    let end = min(place + rows, gap.upperBound)
+                    chunks.append(
+                        Chunk(section: index, rows: place + offset..<end + offset, place: place, isFirst: isFirst))
+                    isFirst = false
+                }
             }
-            place += section.count
         }
         return chunks
     }
@@ -133,7 +159,7 @@ private struct WorkLoop {
     let ahead: Int
     let deadline: ContinuousClock.Instant?
 
-    func run(_ worker: some GalaxyWorker) {
+    func run<Task: GalaxyTask>(_ task: Task, _ worker: Task.Worker) {
         var images: [Float] = []
         var magnitudes: [Float] = []
         var longest = Duration.zero
@@ -155,6 +181,12 @@ private struct WorkLoop {
                 try partition.withImages(chunk.rows, buffer: &images) { images throws(TensorFileError) in
                     try worker.run(
                         images: images, magnitudes: magnitudes.span, count: chunk.rows.count, at: chunk.place)
+                }
+                do {
+                    try partition.checkIntact()
+                    try task.didFinish(chunk.place..<chunk.place + chunk.rows.count)
+                } catch {
+                    throw .file(error)
                 }
                 work.finish(chunk)
                 partition.release(chunk.rows)

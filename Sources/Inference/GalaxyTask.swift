@@ -23,6 +23,27 @@ public protocol GalaxyTask: Sendable {
     ///   - capacity: the most galaxies of one micro-batch.
     ///   - profile: gets the counts and times of the worker's kernel calls.
     func makeWorker(capacity: Int, profile: Profile?) -> Worker
+
+    /// Galaxies that are not run, since their results are there.
+    var finished: FinishedGalaxies { get }
+
+    /// Told, on the thread that did it, that a micro-batch is done, and that its file was as it should be until then.
+    /// - Parameter places: of its galaxies among all of the run.
+    /// - Throws: where that cannot be noted; ends the run.
+    func didFinish(_ places: Range<Int>) throws(TensorFileError)
+
+    /// Told that a section's checksums are right.
+    func didVerify(_ section: Range<Int>) throws(TensorFileError)
+
+    /// Told that they are wrong: what `didFinish` was told of galaxies of the section is void.
+    func didReject(_ section: Range<Int>) throws(TensorFileError)
+}
+
+extension GalaxyTask {
+    public var finished: FinishedGalaxies { FinishedGalaxies() }
+    public func didFinish(_ places: Range<Int>) throws(TensorFileError) {}
+    public func didVerify(_ section: Range<Int>) throws(TensorFileError) {}
+    public func didReject(_ section: Range<Int>) throws(TensorFileError) {}
 }
 
 /// One thread's part of a task: its workspace, and where results go. Never used by two threads.

@@ -56,6 +56,9 @@ public struct PartitionReader: Sendable {
         try reading { () throws(TensorFileError) in try file.verifyChecksums() }
     }
 
+    /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
+    func checkIntact() throws(TensorFileError) { try file.checkIntact() }
+
     /// Whether `verify` had better be called when its galaxies were computed: see `TensorFile.isVerifiedLast`.
     var isVerifiedLast: Bool { file.isVerifiedLast }
 

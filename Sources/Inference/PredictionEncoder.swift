@@ -1,10 +1,11 @@
 /// Turns predictions into rows of text.
 ///
 /// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
-/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a redshift that is not finite is `nan`,
-/// `inf` or `-inf`, as NumPy and pandas read them.
+/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a z_phot that there is none of is `nan`, as
+/// NumPy and pandas read it; a z_spec that is infinite, `inf` or `-inf`. Flags are a decimal number.
 public struct PredictionEncoder {
-    static let columns = "object_id,source,row,z_phot,z_spec"
+    /// What the first line of a CSV says.
+    public static let columns = "object_id,source,row,z_phot,z_spec,flags"
 
     enum Form: Sendable {
         case csv, jsonLines
@@ -28,6 +29,8 @@ public struct PredictionEncoder {
             bytes += prediction.zPhot.description.utf8
             bytes.append(UInt8(ascii: ","))
             if let zSpec = prediction.zSpec { bytes += zSpec.description.utf8 }
+            bytes.append(UInt8(ascii: ","))
+            bytes += prediction.flags.rawValue.description.utf8
             bytes.append(UInt8(ascii: "\n"))
         case .jsonLines:
             bytes += "{\"object_id\":".utf8
@@ -40,6 +43,8 @@ public struct PredictionEncoder {
             bytes += (prediction.zPhot.isFinite ? prediction.zPhot.description : "null").utf8
             bytes += ",\"z_spec\":".utf8
             bytes += (prediction.zSpec.flatMap { $0.isFinite ? $0.description : nil } ?? "null").utf8
+            bytes += ",\"flags\":".utf8
+            bytes += prediction.flags.rawValue.description.utf8
             bytes += "}\n".utf8
         }
     }

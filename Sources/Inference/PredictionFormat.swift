@@ -1,6 +1,6 @@
 /// The forms in which predictions are written.
 public enum PredictionFormat: String, Sendable, CaseIterable {
-    /// `object_id,source,row,z_phot,z_spec`, a header first, quoted as RFC 4180 has it.
+    /// `object_id,source,row,z_phot,z_spec,flags`, a header first, quoted as RFC 4180 has it.
     case csv
     /// One JSON object a line, with the same names; `null` where there is no number.
     case jsonl

@@ -36,6 +36,7 @@ struct PredictionTableWriter {
             TableColumn("row", .int64, description: "its row there, from 0"),
             TableColumn("z_phot", .float32, unit: "", description: "predicted redshift"),
             TableColumn("z_spec", .float64, unit: "", description: "known redshift; NaN where it is not known"),
+            TableColumn("flags", .int64, description: "why z_phot is NaN; 0 where it is not"),
         ]
     }
 
@@ -67,10 +68,11 @@ struct PredictionTableWriter {
         private var rows: [Int] = []
         private var zPhot: [Float] = []
         private var zSpec: [Double] = []
+        private var flags: [Int] = []
 
         var count: Int { ids.count }
         var values: [TableValues] {
-            [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec)]
+            [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec), .integers(flags)]
         }
 
         mutating func append(_ prediction: Prediction) {
@@ -79,6 +81,7 @@ struct PredictionTableWriter {
             rows.append(prediction.row)
             zPhot.append(prediction.zPhot)
             zSpec.append(prediction.zSpec ?? .nan)
+            flags.append(Int(prediction.flags.rawValue))
         }
     }
 }

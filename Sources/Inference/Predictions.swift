@@ -9,6 +9,8 @@ public struct Prediction: Sendable, Equatable {
     public let zPhot: Float
     /// Spectroscopic redshift, where the partition has a number for it.
     public let zSpec: Double?
+    /// Why `zPhot` is NaN; empty where it is not.
+    public var flags: PredictionFlags = []
 }
 
 /// The redshifts of a run, in the order of its inputs.
@@ -17,24 +19,25 @@ public struct Predictions: Sendable {
     public let run: GalaxyRun
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
+    /// Why some of them are NaN; empty for the others.
+    public let flags: [PredictionFlags]
 
     public var seconds: Double { run.seconds }
     public var threads: Int { run.threads }
     public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
-    /// Galaxies whose redshift is not a finite number: their pixels or magnitudes were not, or are far out of range.
-    public var nonFiniteCount: Int { redshifts.count { !$0.isFinite } }
+    /// Galaxies that have no redshift but NaN, by the reason.
+    public var flagCounts: FlagCounts { FlagCounts(flags) }
 
     /// Calls `body` with each galaxy in order. What is known of the galaxies is read a few thousand rows at a time.
     public func forEach(_ body: (Prediction) throws(InferenceError) -> Void) throws(InferenceError) {
-        try forEachBlock { partition, rows, zPhot, zSpec throws(InferenceError) in
+        try forEachBlock { partition, rows, place, zSpec throws(InferenceError) in
             let ids = try partition.objectIDs(rows)
             for (index, row) in rows.enumerated() {
                 let known = zSpec.flatMap { $0[index].isNaN ? nil : $0[index] }
                 try body(
                     Prediction(
                         objectID: ids[index], source: partition.source, row: row,
-                        zPhot: zPhot[zPhot.startIndex + index],
-                        zSpec: known))
+                        zPhot: redshifts[place + index], zSpec: known, flags: flags[place + index]))
             }
         }
     }
@@ -43,8 +46,8 @@ public struct Predictions: Sendable {
     public func knownRedshifts() throws(InferenceError) -> (predicted: [Double], spectroscopic: [Double]) {
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        try forEachBlock { _, _, zPhot, zSpec throws(InferenceError) in
-            for (zp, zs) in zip(zPhot, zSpec ?? []) where !zs.isNaN {
+        try forEachBlock { _, rows, place, zSpec throws(InferenceError) in
+            for (zp, zs) in zip(redshifts[place..<place + rows.count], zSpec ?? []) where !zs.isNaN {
                 predicted.append(Double(zp))
                 spectroscopic.append(zs)
             }
@@ -53,11 +56,10 @@ public struct Predictions: Sendable {
     }
 
     private func forEachBlock(
-        _ body: (PartitionReader, Range<Int>, ArraySlice<Float>, [Double]?) throws(InferenceError) -> Void
+        _ body: (PartitionReader, Range<Int>, Int, [Double]?) throws(InferenceError) -> Void
     ) throws(InferenceError) {
         try run.forEachBlock { partition, rows, place throws(InferenceError) in
-            try body(
-                partition, rows, redshifts[place..<place + rows.count], try partition.redshifts(rows))
+            try body(partition, rows, place, try partition.redshifts(rows))
         }
     }
 }

@@ -116,13 +116,7 @@ struct GalaxySections: Sendable {
     private let firstRows: [Int]
 
     init(_ sections: [GalaxyRun.Section]) {
-        var starts: [Int] = []
-        var place = 0
-        for section in sections {
-            starts.append(place)
-            place += section.count
-        }
-        self.starts = starts
+        starts = sections.map(\.places.lowerBound)
         firstRows = sections.map(\.rows.lowerBound)
     }
 

@@ -19,9 +19,17 @@ struct InferCommand: ParsableCommand {
             they are fetched, with the credentials and the endpoint that AWS's own tools would use.
 
             OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
-            object_id, source, row, z_phot, z_spec), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
+            object_id, source, row, z_phot, z_spec, flags), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
             (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or \
             with -, CSV goes to the standard output. Numbers have as many digits as it takes to read them back exactly.
+
+            A galaxy whose pixels or magnitudes are not finite or all zero has flags and NaN for its z_phot: the sum of 1 \
+            (pixels not finite), 2 (image all zero), 4 (magnitudes not finite), 8 (magnitudes all zero) and 16 (the \
+            network's result is not finite). --strict makes it an error.
+
+            Finished galaxies are kept in OUT.partial until OUT is whole. When a run ends before that, killed, stopped or \
+            by an error, the same command with --resume goes on from there, and OUT has the bytes that an undisturbed run \
+            would have written.
 
             \(RankOptions.discussion)
 
@@ -35,6 +43,7 @@ struct InferCommand: ParsableCommand {
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
               cai infer data/ -o z.csv --rank 3 --world-size 16
               srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
+              cai infer data/ -o z.csv --resume
               cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
@@ -79,6 +88,14 @@ struct InferCommand: ParsableCommand {
 
     @OptionGroup var ranks: RankOptions
 
+    @Flag(
+        help: ArgumentHelp(
+            "Go on with the galaxies that an unfinished run left in OUT.partial, if there is one; else run all."))
+    var resume = false
+
+    @Flag(help: "A galaxy whose pixels or magnitudes are not finite or all zero is an error.")
+    var strict = false
+
     @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
     var profile = false
 
@@ -101,6 +118,9 @@ struct InferCommand: ParsableCommand {
         }
         if profile, quiet, !json {
             throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
+        }
+        if resume, output == "-" || S3Location.isLocation(output) {
+            throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
         }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by it: name a file with --output")
@@ -131,24 +151,52 @@ struct InferCommand: ParsableCommand {
             store: store, numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available,
             limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
         job.isDigested = format?.hasProvenance ?? false
-        if let place { try job.check(output: place, format: format) }
-        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: quiet) }
-        let outcome = try job.run()
-        if let place, let format {
-            try place.write { path throws(InferenceError) in
-                try PredictionWriter.write(
-                    outcome.predictions, to: path, format: format,
-                    provenance: outcome.weightsSHA256.map { Provenance(weights: weights, sha256: $0) })
-                try record?.note(path)
+        job.isStrict = strict
+        if let place {
+            try job.check(output: place, format: format)
+            job.partial = try PartialRun(place, isResumed: resume, settings: settings())
+            if resume, job.partial == nil {
+                throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
             }
-            try record?.write(outcome, of: job)
-        } else {
-            var sink = StandardOutput()
-            try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
-        let summary = RunSummary(outcome, of: job, output: output)
-        outcome.report(summary, isQuiet: quiet)
-        if json { try StandardOutput.write(json: summary) }
+        let journal = job.partial?.journal
+        defer { journal?.close() }
+        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: quiet) }
+        Interruption.tell { [reach = job.reach] in
+            journal?.unlinkIfEmpty()
+            return PartialRun.text(reach, keptIn: journal)
+        }
+        do {
+            let outcome = try job.run()
+            try write(outcome, of: job, to: place, record)
+            journal?.remove()
+            let summary = RunSummary(outcome, of: job, output: output)
+            outcome.report(summary, isQuiet: quiet)
+            if json { try StandardOutput.write(json: summary) }
+        } catch {
+            Interruption.hold()
+            if let journal, journal.finished.count > 0 {
+                Console.report("warning: \(PartialRun.text(job.reach, keptIn: journal))")
+            }
+            throw error
+        }
+    }
+
+    /// - Parameter place: nil for the standard output.
+    private func write(
+        _ outcome: PredictionJob.Outcome, of job: PredictionJob, to place: OutputFile?, _ record: RankRecorder?
+    ) throws {
+        guard let place, let format = PredictionFormat(path: place.name) else {
+            var sink = StandardOutput()
+            return try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
+        }
+        try place.write { path throws(InferenceError) in
+            try PredictionWriter.write(
+                outcome.predictions, to: path, format: format,
+                provenance: outcome.weightsSHA256.map { Provenance(weights: job.weights, sha256: $0) })
+            try record?.note(path)
+        }
+        try record?.write(outcome, of: job)
     }
 
     /// OUT where all galaxies are run.

@@ -3,6 +3,7 @@ import Cloud
 import FanOut
 import Inference
 import Report
+import Synchronization
 import TensorFiles
 
 /// Weights and galaxies in, predictions and their quality out: what `infer` and `demo` have in common.
@@ -20,6 +21,11 @@ struct PredictionJob {
     var gemm = GemmBackend.auto
     /// Whether kernel calls are timed.
     var isProfiled = false
+    /// Whether a galaxy with flags is an error.
+    var isStrict = false
+    let reach = RunReach()
+    /// What is kept of the output while it is computed; nil for nothing.
+    var partial: PartialRun?
     /// Whether the weights' SHA-256 is wanted.
     var isDigested = false
     /// No progress, no notices.
@@ -56,20 +62,45 @@ struct PredictionJob {
         let start = clock.now
         var digest: String?
         let model = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: isQuiet) {
-            if isDigested { digest = try $0.withFileBytes { SHA256Digest.hexadecimal(of: $0) } }
+            if isDigested || partial != nil { digest = try $0.withFileBytes { SHA256Digest.hexadecimal(of: $0) } }
             return try RedshiftModel(weights: $0, numHeads: numHeads, gemm: gemm, on: $1)
         }
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: limit)
         let part = try share.map { try RankPart($0, of: all, limit: limit, inputs: inputs) }
+        let (partitions, galaxies) = (part?.partitions ?? all, part?.rows ?? 0..<(limit ?? Int.max))
+        let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
+        let count = sections.reduce(0) { $0 + $1.count }
+        let first = part?.rows.lowerBound ?? 0
+        let earlier = try partial?.begin(
+            RunIdentity(
+                partitions, rows: first..<first + count, start: part?.galaxies.lowerBound ?? 0, of: inputs,
+                weights: RankSidecar.Weights(name: weights, identity: "sha256:" + (digest ?? "")),
+                settings: partial?.settings ?? [:],
+                maker: RankSidecar.Maker(
+                    version: Cai.configuration.version, instructionSet: model.instructionSet.rawValue,
+                    gemm: model.gemm.rawValue)),
+            sections: sections)
         let checked = clock.now
-        let line = ProgressLine(isShown: !isQuiet)
-        defer { line.wipe() }
         let profile = isProfiled ? Profile() : nil
-        let predictions = try BatchRunner(model: model, threads: threads, batchSize: batchSize)
-            .run(
-                part?.partitions ?? all, galaxies: part?.rows ?? 0..<(limit ?? Int.max), profile: profile
-            ) { line.show($0) }
+        let predictions: Predictions
+        do {
+            let line = ProgressLine(isShown: !isQuiet)
+            defer { line.wipe() }
+            let before = earlier?.finished.count ?? 0
+            reach.total.store(count, ordering: .relaxed)
+            predictions = try BatchRunner(model: model, threads: threads, batchSize: batchSize).run(
+                partitions, galaxies: galaxies, journal: partial?.journal, earlier: earlier, isStrict: isStrict,
+                profile: profile
+            ) { show($0, since: before, on: line) }
+            reach.done.store(count, ordering: .relaxed)
+        } catch {
+            Interruption.hold()
+            if let finished = partial?.journal.finished, finished.count > 0 {
+                Console.report("warning: not done: \(PartialRun.rest(sections, without: finished))")
+            }
+            throw error
+        }
         let (predicted, spectroscopic) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
@@ -83,4 +114,17 @@ struct PredictionJob {
             },
             part: part)
     }
+
+    /// Shows how far the work is, and notes it.
+    private func show(_ progress: Progress, since earlier: Int, on line: ProgressLine) {
+        reach.done.store(earlier + progress.done, ordering: .relaxed)
+        line.show(progress)
+    }
+}
+
+/// How far a run has come, for whoever asks from another thread.
+final class RunReach: Sendable {
+    let done = Atomic<Int>(0)
+    /// 0 before it is known.
+    let total = Atomic<Int>(0)
 }

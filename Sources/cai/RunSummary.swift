@@ -4,6 +4,10 @@ import Report
 /// What a run was and how well it went: the object that `--json` prints.
 struct RunSummary: Encodable {
     let galaxies: Int
+    /// Galaxies that have flags, and NaN for a redshift.
+    let flagged: Int
+    /// Galaxies that an earlier run had finished.
+    let resumed: Int
     /// From the first thread's start to the last redshift; loading the weights and opening the inputs are not in it.
     let seconds: Double
     let galaxiesPerSecond: Double
@@ -22,7 +26,7 @@ struct RunSummary: Encodable {
     let profile: ProfileReport?
 
     enum CodingKeys: String, CodingKey {
-        case galaxies, seconds, threads, gemm, weights, output, quality, rank, profile
+        case galaxies, flagged, resumed, seconds, threads, gemm, weights, output, quality, rank, profile
         case galaxiesPerSecond = "galaxies_per_second"
         case instructionSet = "instruction_set"
         case batchSize = "batch_size"
@@ -30,6 +34,8 @@ struct RunSummary: Encodable {
 
     init(_ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String) {
         galaxies = outcome.predictions.redshifts.count
+        flagged = outcome.predictions.flagCounts.flagged
+        resumed = galaxies - outcome.predictions.run.computed
         seconds = outcome.predictions.seconds
         galaxiesPerSecond = outcome.predictions.galaxiesPerSecond
         threads = outcome.predictions.threads
@@ -46,6 +52,8 @@ struct RunSummary: Encodable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(galaxies, forKey: .galaxies)
+        try container.encode(flagged, forKey: .flagged)
+        try container.encode(resumed, forKey: .resumed)
         try container.encode(seconds, forKey: .seconds)
         try container.encode(galaxiesPerSecond, forKey: .galaxiesPerSecond)
         try container.encode(threads, forKey: .threads)
@@ -63,7 +71,7 @@ struct RunSummary: Encodable {
     /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`
     var speedLine: String {
         Numbers.speedLine(
-            galaxies: galaxies, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
+            galaxies: galaxies - resumed, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
             kernels: "\(instructionSet), \(gemm)")
     }
 
@@ -94,14 +102,20 @@ struct RankSummary: Encodable {
 }
 
 extension PredictionJob.Outcome {
-    /// The speed, and the quality where it is known; a warning where redshifts are not numbers.
+    /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
     func report(_ summary: RunSummary, isQuiet: Bool) {
-        if predictions.nonFiniteCount > 0 {
+        let counts = predictions.flagCounts
+        if counts.flagged > 0 {
             Console.report(
-                "warning: \(predictions.nonFiniteCount) of \(summary.galaxies) redshifts are not finite; "
-                    + "quality leaves them out")
+                "warning: " + Numbers.grouped(counts.flagged) + " of "
+                    + Numbers.counted(summary.galaxies, "galaxy", "galaxies")
+                    + " have flags and no redshift: \(counts.text)")
         }
         guard !isQuiet else { return }
+        if summary.resumed > 0 {
+            Console.write(
+                Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before; the others:\n")
+        }
         Console.write(
             summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
                 + "\(Decimals.fixed(checkSeconds, 2)) s)\n")

@@ -133,8 +133,12 @@ func wrongChecksum(threads: Int, ending: String) throws {
             [Tiny.partition, path, "--threads", "\(threads)", "-o", folder + "/z.csv"],
             memory: try Command.memory(forFile: zip.bytes.count))
         let entry = ending == "pt" ? "archive/data/0" : "magnitudes.npy"
-        try expectFailure(
-            command, saying: ["\(path): zip: entry '\(entry)': CRC-32 is"], folder: folder, leaving: ["2.\(ending)"])
+        #expect(command.status == 1 && command.output.isEmpty)
+        #expect(command.errorLines.last?.hasPrefix("cai: error: \(path): zip: entry '\(entry)': CRC-32 is") == true)
+        // The galaxies of the file before it are kept; none of its own, whichever were computed.
+        #expect(command.errors.contains("cai: warning: not done: 2.\(ending)\n"), "\(command.errors)")
+        #expect(command.errors.contains(" 37 of 42 galaxies done, kept in \(folder)/z.csv.partial"))
+        #expect(try names(in: folder) == ["2.\(ending)", "z.csv.partial"])
     }
 }
 

@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-private let header = "object_id,source,row,z_phot,z_spec"
+private let header = "object_id,source,row,z_phot,z_spec,flags"
 
 @Test("CSV goes to the standard output, one summary to the standard error", arguments: [[], ["-o", "-"]])
 func csvOnStandardOutput(arguments: [String]) throws {
@@ -15,12 +15,13 @@ func csvOnStandardOutput(arguments: [String]) throws {
     let redshifts = try #require(try TensorFile.open(path: Tiny.partition)["tensors.2"]).doubles()
     for (row, line) in lines.dropFirst().enumerated() {
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-        #expect(fields.count == 5)
+        #expect(fields.count == 6)
         #expect(fields[0] == "partition:\(row)")
         #expect(fields[1] == "partition.pt")
         #expect(fields[2] == "\(row)")
         #expect(Float(fields[3]) != nil)
         #expect(Double(fields[4]) == redshifts[row])
+        #expect(fields[5] == "0")
     }
     #expect(command.errorLines.count == 2)
     #expect(command.errors.contains("37 galaxies in "))
@@ -60,7 +61,7 @@ func jsonSummary() throws {
             Set(summary.keys) == [
                 "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "instruction_set", "gemm",
                 "weights",
-                "output", "quality",
+                "output", "quality", "flagged", "resumed",
             ])
         #expect(summary["galaxies"] as? Int == 37)
         #expect(summary["threads"] as? Int == 2)
@@ -90,7 +91,7 @@ func withoutRedshifts() throws {
         #expect(try object(command.output)["quality"] is NSNull)
         #expect(!command.errors.contains("MAE"))
         let lines = try text(of: folder + "/z.csv").split(separator: "\n").dropFirst()
-        #expect(lines.count == 37 && lines.allSatisfy { $0.hasSuffix(",") })
+        #expect(lines.count == 37 && lines.allSatisfy { $0.hasSuffix(",,0") })
         let evaluation = try Command.run(["evaluate", folder + "/z.csv"])
         #expect(evaluation.status == 1)
     }
@@ -160,7 +161,7 @@ func notFinite() throws {
         let command = try Command.infer([folder + "/p.safetensors"])
         #expect(command.status == 0)
         #expect(command.outputLines[1].hasPrefix("p:0,p.safetensors,0,nan,"))
-        #expect(command.errors.contains("cai: warning: 1 of 37 redshifts"))
+        #expect(command.errors.contains("cai: warning: 1 of 37 galaxies have flags"))
     }
 }
 

@@ -70,7 +70,7 @@ struct RemotePartitionTests {
             // Without overlap this never comes, and the run does not end.
             if progress.done > 0 { store.state.change { $0.isHeld = { _ in false } } }
         }
-        #expect(predictions.nonFiniteCount == 0)
+        #expect(predictions.flagCounts.flagged == 0)
         #expect(store.transfers(of: bytes.count).allSatisfy { $0 == 1 })
     }
 

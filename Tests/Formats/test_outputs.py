@@ -59,7 +59,7 @@ def test_fits_with_astropy(written, table, demo):
         units.verify("exception")
         assert len(units) == 2 and units[0].data is None
         header, data = units["PREDICTIONS"].header, units["PREDICTIONS"].data
-        assert data.names == ["object_id", "source", "row", "z_phot", "z_spec"]
+        assert data.names == ["object_id", "source", "row", "z_phot", "z_spec", "flags"]
         assert data["z_phot"].dtype == ">f4" and data["z_spec"].dtype == ">f8" and data["row"].dtype == ">i8"
         np.testing.assert_array_equal(
             data["z_phot"].astype("f4").view("u4"), np.load(written / "z.npy").view("u4")
@@ -79,7 +79,7 @@ def test_fits_with_astropy(written, table, demo):
 
 def test_hdf5_with_h5py(written, table, demo):
     with h5py.File(written / "z.h5") as file:
-        assert set(file) == {"object_id", "source", "row", "z_phot", "z_spec"}
+        assert set(file) == {"object_id", "source", "row", "z_phot", "z_spec", "flags"}
         np.testing.assert_array_equal(file["z_phot"][:].view("u4"), np.load(written / "z.npy").view("u4"))
         assert file["z_phot"].dtype == "<f4" and file["z_spec"].dtype == "<f8" and file["row"].dtype == "<i8"
         np.testing.assert_array_equal(file["z_spec"][:], demo[2])

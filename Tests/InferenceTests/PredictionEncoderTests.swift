@@ -15,16 +15,21 @@ private func prediction(
     Prediction(objectID: id, source: source, row: 7, zPhot: zPhot, zSpec: zSpec)
 }
 
+private func flagged(_ flags: PredictionFlags) -> Prediction {
+    Prediction(objectID: "1:7", source: "1.pt", row: 7, zPhot: .nan, zSpec: nil, flags: flags)
+}
+
 @Test(
     "CSV rows",
     arguments: [
-        (prediction(0.1, 0.25), "1:7,1.pt,7,0.1,0.25\n"),
-        (prediction(0.12345679, 0.14320883426929232), "1:7,1.pt,7,0.12345679,0.14320883426929232\n"),
-        (prediction(-0.00005, nil), "1:7,1.pt,7,-5e-05,\n"),
-        (prediction(.nan, .infinity), "1:7,1.pt,7,nan,inf\n"),
+        (prediction(0.1, 0.25), "1:7,1.pt,7,0.1,0.25,0\n"),
+        (prediction(0.12345679, 0.14320883426929232), "1:7,1.pt,7,0.12345679,0.14320883426929232,0\n"),
+        (prediction(-0.00005, nil), "1:7,1.pt,7,-5e-05,,0\n"),
+        (prediction(.nan, .infinity), "1:7,1.pt,7,nan,inf,0\n"),
+        (flagged([.pixelNotFinite, .magnitudesZero]), "1:7,1.pt,7,nan,,9\n"),
         (
             prediction(1, 0, id: "a,b/\"1\":7", source: "x\ny.pt"),
-            "\"a,b/\"\"1\"\":7\",\"x\ny.pt\",7,1.0,0.0\n"
+            "\"a,b/\"\"1\"\":7\",\"x\ny.pt\",7,1.0,0.0,0\n"
         ),
     ])
 func csvRow(prediction: Prediction, text: String) {
@@ -34,14 +39,15 @@ func csvRow(prediction: Prediction, text: String) {
 @Test(
     "JSON lines parse back",
     arguments: [
-        prediction(0.1, 0.25), prediction(.nan, -.infinity), prediction(1e-30, 1e300),
+        prediction(0.1, 0.25), prediction(.nan, -.infinity), flagged(.imageZero), prediction(1e-30, 1e300),
         prediction(0, nil, id: "é \"\\\u{1}\t/\n:7", source: "ü.pt"),
     ])
 func jsonRow(prediction: Prediction) throws {
     let text = row(prediction, .jsonLines)
     #expect(text.hasSuffix("}\n") && text.count { $0 == "\n" } == 1)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    #expect(Set(object.keys) == ["object_id", "source", "row", "z_phot", "z_spec"])
+    #expect(Set(object.keys) == ["object_id", "source", "row", "z_phot", "z_spec", "flags"])
+    #expect(object["flags"] as? Int == Int(prediction.flags.rawValue))
     #expect(object["object_id"] as? String == prediction.objectID)
     #expect(object["source"] as? String == prediction.source)
     #expect(object["row"] as? Int == prediction.row)

@@ -26,5 +26,7 @@ shift
 # Threads are as many as the processors that Slurm gives the task; exec, so that Slurm's signals reach the program.
 # Without CAI_RANKS the program finds its rank in Slurm's variables.
 if [ -n "${CAI_RANKS:-}" ]; then set -- "$@" --rank "$SLURM_ARRAY_TASK_ID" --world-size "$CAI_RANKS"; fi
+# A rank that is run again goes on where it was lost; what lies in a store is begun anew.
+case $out in *://*) ;; *) set -- "$@" --resume ;; esac
 # shellcheck disable=SC2086  # options are words
 exec "${CAI:-cai}" infer "$@" --output "$out" ${CAI_FLAGS:-}

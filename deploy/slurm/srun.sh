@@ -27,6 +27,6 @@ mkdir -p "$parts"
 # Each task finds its rank in SLURM_PROCID and SLURM_NTASKS. Slurm since 22.05 does not pass --cpus-per-task on to srun.
 # shellcheck disable=SC2086  # options are words
 srun --kill-on-bad-exit=0 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \
-    "${CAI:-cai}" infer "$@" --output "$parts/$(basename "$out")" ${CAI_FLAGS:-}
+    "${CAI:-cai}" infer "$@" --resume --output "$parts/$(basename "$out")" ${CAI_FLAGS:-}
 "${CAI:-cai}" merge "$parts" --output "$out"
 rm -r "$parts"

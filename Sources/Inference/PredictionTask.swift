@@ -1,0 +1,97 @@
+import AstroMAE
+import Synchronization
+import TensorFiles
+
+/// A redshift, or flags that say why there is none, for each galaxy.
+struct PredictionTask: GalaxyTask {
+    private let model: RedshiftModel
+    private let sections: GalaxySections
+    private let files: [String]
+    private let results: Results
+    private let journal: PredictionJournal?
+    private let isStrict: Bool
+    let finished: FinishedGalaxies
+
+    /// What the workers write to.
+    private final class Results: Sendable {
+        let held: Mutex<(redshifts: [Float], flags: [PredictionFlags])>
+
+        init(redshifts: [Float], flags: [PredictionFlags]) { held = Mutex((redshifts, flags)) }
+    }
+
+    /// - Parameters:
+    ///   - journal: is told of every galaxy that is finished.
+    ///   - earlier: what it had of the same galaxies.
+    ///   - isStrict: whether a galaxy that gets flags ends the run.
+    init(
+        model: RedshiftModel, sections: [GalaxyRun.Section], journal: PredictionJournal?,
+        earlier: PredictionJournal.Earlier?, isStrict: Bool
+    ) {
+        self.model = model
+        self.sections = GalaxySections(sections)
+        files = sections.map(\.partition.path)
+        let count = sections.reduce(0) { $0 + $1.count }
+        results = Results(
+            redshifts: earlier?.redshifts ?? [Float](repeating: .nan, count: count),
+            flags: earlier?.flags ?? [PredictionFlags](repeating: [], count: count))
+        self.journal = journal
+        self.isStrict = isStrict
+        finished = earlier?.finished ?? FinishedGalaxies()
+    }
+
+    /// Of all galaxies, in their order.
+    var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
+
+    func didFinish(_ places: Range<Int>) throws(TensorFileError) {
+        guard let journal else { return }
+        let (redshifts, flags) = results.held.withLock { (Array($0.redshifts[places]), Array($0.flags[places])) }
+        try journal.append(places, redshifts: redshifts[...], flags: flags[...])
+    }
+
+    func didVerify(_ section: Range<Int>) throws(TensorFileError) { try journal?.verify(section) }
+
+    func didReject(_ section: Range<Int>) throws(TensorFileError) { try journal?.reject(section) }
+
+    func makeWorker(capacity: Int, profile: Profile?) -> Worker {
+        Worker(self, Workspace(for: model, capacity: capacity, profile: profile))
+    }
+
+    final class Worker: GalaxyWorker {
+        private let task: PredictionTask
+        private var workspace: Workspace
+
+        init(_ task: PredictionTask, _ workspace: consuming Workspace) {
+            self.task = task
+            self.workspace = workspace
+        }
+
+        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError) {
+            var redshifts = [Float](repeating: 0, count: count)
+            do {
+                var span = redshifts.mutableSpan
+                task.model.predict(images: images, magnitudes: magnitudes, into: &span, workspace: &workspace)
+            }
+            var flags = [PredictionFlags](repeating: [], count: count)
+            let (pixels, bands) = (images.count / max(1, count), magnitudes.count / max(1, count))
+            for index in 0..<count {
+                flags[index] = PredictionFlags(
+                    image: images.extracting(index * pixels..<(index + 1) * pixels),
+                    magnitudes: magnitudes.extracting(index * bands..<(index + 1) * bands))
+                if flags[index].isEmpty, !redshifts[index].isFinite { flags[index].insert(.redshiftNotFinite) }
+                guard !flags[index].isEmpty else { continue }
+                if task.isStrict { throw task.refusal(of: flags[index], at: place + index) }
+                redshifts[index] = .nan
+            }
+            task.results.held.withLock { held in
+                held.redshifts.replaceSubrange(place..<place + count, with: redshifts)
+                held.flags.replaceSubrange(place..<place + count, with: flags)
+            }
+        }
+    }
+
+    private func refusal(of flags: PredictionFlags, at place: Int) -> TensorFileError {
+        let row = sections.rows(at: place, count: 1).lowerBound
+        return TensorFileError(
+            file: files[sections.section(of: place)], message: "row \(row): expected a galaxy, found \(flags.text)")
+    }
+}

@@ -1,0 +1,239 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import Inference
+
+/// Partitions of the tiny network, some hundred galaxies: a run takes a few tenths of a second.
+private struct Partitions {
+    let folder: String
+    let files: [String]
+    let copies: [Int]
+    var count: Int { 37 * copies.reduce(0, +) }
+
+    init(_ folder: String, copies: [Int] = [6, 1, 9]) throws {
+        self.folder = folder
+        self.copies = copies
+        files = (1...copies.count).map { "\(folder)/\($0).safetensors" }
+        for (path, copies) in zip(files, copies) { try TensorTable.partition(copies: copies).write(to: path) }
+    }
+
+    func arguments(_ output: String, _ further: [String] = []) -> [String] {
+        ["infer", "--weights", Fixture.path("tiny/normalcell.pt")] + files
+            + ["-o", output, "--batch-size", "4"] + (further.contains("--threads") ? [] : ["--threads", "2"]) + further
+    }
+}
+
+/// The galaxies of a journal, as often as they are in it: of its whole records those that begin with 1, by the layout that
+/// `RecordLog` states. Takes no lock.
+private func rows(inJournal path: String) -> [Range<Int>] {
+    guard let bytes = FileManager.default.contents(atPath: path).map([UInt8].init) else { return [] }
+    func number(_ start: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(bytes[start + $1]) << (8 * $1) } }
+    var rows: [Range<Int>] = []
+    var place = 16
+    var isHeader = true
+    while place + 8 <= bytes.count {
+        let record = place + 8..<place + 8 + number(place, 4)
+        guard record.upperBound <= bytes.count else { break }
+        if !isHeader, bytes[record.lowerBound] == 1 {
+            rows.append(number(record.lowerBound + 1, 8)..<number(record.lowerBound + 9, 8))
+        }
+        isHeader = false
+        place = record.upperBound
+    }
+    return rows
+}
+
+@Suite(.serialized)
+struct ResumeTests {
+    @Test("Killed at 200 random moments, runs are resumed, repeat nothing, and end with the same bytes")
+    func killedAtRandom() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let partitions = try Partitions(folder)
+            var kills = 0
+            var ends = 0
+            var random = SystemRandomNumberGenerator()
+            let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"]
+            var whole: [String: Data] = [:]
+            var longest = 0.0
+            for ending in endings {
+                let start = Date()
+                let command = try Command.run(partitions.arguments("\(folder)/whole.\(ending)"))
+                longest = max(longest, Date().timeIntervalSince(start))
+                #expect(command.status == 0, "\(command.errors)")
+                whole[ending] = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/whole.\(ending)"))
+            }
+            let before = try names(in: folder)
+            while kills < 200 {
+                // FITS states the command line, which has to be the same then.
+                let ending = endings[ends % endings.count]
+                let output = "\(folder)/whole.\(ending)"
+                try FileManager.default.removeItem(atPath: output)
+                var kept = 0
+                var resumed: [String: Any] = [:]
+                while true {
+                    let running = try RunningCommand(partitions.arguments(output, ["--resume", "--json", "--quiet"]))
+                    usleep(UInt32(Double.random(in: 0...1, using: &random) * longest * 1.2e6))
+                    running.send(SIGKILL)
+                    let (status, text, errors) = running.end()
+                    guard status != 0 else {
+                        resumed = try object(text)
+                        break
+                    }
+                    #expect(status == -SIGKILL, "\(errors)")
+                    kills += 1
+                    // Under its own name it is whole, or not there.
+                    if let data = FileManager.default.contents(atPath: output), ending != "fits" {
+                        #expect(data == whole[ending])
+                    }
+                    let rows = rows(inJournal: output + ".partial")
+                    #expect(rows.reduce(0) { $0 + $1.count } == Set(rows.flatMap { Array($0) }).count)
+                    // A run that was killed between OUT's appearing and the journal's removal has all rows in it.
+                    let finished = rows.reduce(0) { $0 + $1.count }
+                    if FileManager.default.fileExists(atPath: output), finished == 0 { kept = 0 }
+                    #expect(finished >= kept || FileManager.default.fileExists(atPath: output))
+                    kept = finished
+                }
+                ends += 1
+                #expect(resumed["resumed"] as? Int == kept)
+                #expect(resumed["galaxies"] as? Int == partitions.count)
+                let data = try Data(contentsOf: URL(fileURLWithPath: output))
+                if ending == "fits" {
+                    #expect(data.count == whole[ending]?.count)
+                    let (now, then) = (try column("z_phot", of: output), try column("z_phot", of: data, whole[ending]))
+                    #expect(now == then)
+                } else {
+                    #expect(data == whole[ending])
+                }
+                #expect(try names(in: folder) == before)
+            }
+            #expect(ends >= 5)
+        }
+    }
+
+    private func column(_ name: String, of path: String) throws -> [Float] {
+        try #require(try TensorFile.open(path: path)[name]).floats()
+    }
+
+    /// The same of bytes that were read before.
+    private func column(_ name: String, of now: Data, _ then: Data?) throws -> [Float] {
+        try Fixture.withTemporaryFolder { folder in
+            try #require(then).write(to: URL(fileURLWithPath: folder + "/then.fits"))
+            return try column(name, of: folder + "/then.fits")
+        }
+    }
+
+    /// A run that stands still in its middle.
+    private func stopped(_ partitions: Partitions, _ output: String) throws -> RunningCommand {
+        let running = try RunningCommand(partitions.arguments(output, ["--threads", "1"]))
+        running.wait { !rows(inJournal: output + ".partial").isEmpty }
+        running.send(SIGSTOP)
+        #expect(!FileManager.default.fileExists(atPath: output))
+        return running
+    }
+
+    @Test("Rows are not taken over from a run of other weights, inputs or options")
+    func refusesOthers() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let partitions = try Partitions(folder, copies: [20, 1, 20])
+            let output = folder + "/z.csv"
+            let running = try stopped(partitions, output)
+            running.send(SIGKILL)
+            #expect(running.end().status == -SIGKILL)
+            let journal = try Data(contentsOf: URL(fileURLWithPath: output + ".partial"))
+
+            func refused(_ arguments: [String], _ part: String, environment: [String: String] = [:]) throws {
+                let command = try Command.run(arguments, environment: environment)
+                #expect(command.status == 1)
+                #expect(command.errors.contains(part), "\(command.errors)")
+                #expect(command.errors.contains(output + ".partial"))
+                #expect(try Data(contentsOf: URL(fileURLWithPath: output + ".partial")) == journal)
+                #expect(!FileManager.default.fileExists(atPath: output))
+            }
+            try refused(partitions.arguments(output), "--resume goes on with them")
+            try refused(
+                ["infer", "--weights", Fixture.path("tiny/kernel3.pt")] + partitions.files + [
+                    "-o", output, "--resume",
+                ],
+                "other weights")
+            try refused(
+                partitions.arguments(output, ["--resume", "--bands", "zirgu"]), "other options: expected --bands zirgu")
+            try refused(partitions.arguments(output, ["--resume", "--limit", "1500"]), "other galaxies")
+            try refused(
+                partitions.arguments(output, ["--resume"]), "other kernels", environment: ["CAI_ISA": "portable"])
+            var fewer = partitions.arguments(output, ["--resume"])
+            fewer.removeAll { $0 == partitions.files[1] }
+            try refused(fewer, "other inputs")
+            // Another first pixel: the file is as long as before.
+            var table = try TensorTable.partition(copies: partitions.copies[0])
+            table.change("images") { $0.bytes[0] ^= 1 }
+            try table.write(to: partitions.files[0])
+            try refused(partitions.arguments(output, ["--resume"]), "1.safetensors is not the file")
+
+            try TensorTable.partition(copies: partitions.copies[0]).write(to: partitions.files[0])
+            let command = try Command.run(partitions.arguments(output, ["--resume"]))
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(command.errors.contains(" had been done before"))
+        }
+    }
+
+    @Test("Two commands do not write the same output")
+    func locked() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let partitions = try Partitions(folder, copies: [20, 1, 20])
+            let output = folder + "/z.csv"
+            let first = try stopped(partitions, output)
+            let second = try Command.run(partitions.arguments(output, ["--resume"]))
+            first.send(SIGCONT)
+            #expect(second.status == 1)
+            #expect(second.errors.contains("is being written by another process"))
+            #expect(first.end().status == 0)
+            #expect(try names(in: folder).filter { $0.hasPrefix("z") } == ["z.csv"])
+        }
+    }
+
+    @Test("What there is nothing of to resume is run as a whole; without a file here it is a wrong command line")
+    func nothingToResume() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let plain = try Command.infer([Tiny.partition, "-o", folder + "/a.csv"])
+            let resumed = try Command.infer([Tiny.partition, "-o", folder + "/b.csv", "--resume", "--json", "--quiet"])
+            #expect(plain.status == 0 && resumed.status == 0)
+            #expect(try object(resumed.output)["resumed"] as? Int == 0)
+            #expect(try text(of: folder + "/a.csv") == text(of: folder + "/b.csv"))
+            for output in ["-", "s3://bucket/z.csv"] {
+                let command = try Command.infer([Tiny.partition, "-o", output, "--resume"])
+                #expect(command.status == 2 && command.errors.contains("--resume"))
+            }
+        }
+    }
+
+    @Test("An input that is cut short while it is read leaves finished rows, names the others, and can be mended")
+    func cutShort() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let partitions = try Partitions(folder, copies: [20, 1, 20])
+            let output = folder + "/z.csv"
+            let last = try Data(contentsOf: URL(fileURLWithPath: partitions.files[2]))
+            let whole = try Command.run(partitions.arguments(folder + "/whole.csv"))
+            #expect(whole.status == 0)
+
+            let running = try stopped(partitions, output)
+            #expect(truncate(partitions.files[2], 5000) == 0)
+            running.send(SIGCONT)
+            let (status, _, errors) = running.end()
+            #expect(status == 1)
+            #expect(errors.contains("cai: error: \(partitions.files[2]): "), "\(errors)")
+            #expect(errors.contains("cut short"))
+            #expect(errors.contains("cai: warning: not done: 3.safetensors"))
+            #expect(errors.contains("kept in \(output).partial"))
+            #expect(!FileManager.default.fileExists(atPath: output))
+
+            let early = try Command.run(partitions.arguments(output, ["--resume"]))
+            #expect(early.status == 1 && FileManager.default.fileExists(atPath: output + ".partial"))
+            try last.write(to: URL(fileURLWithPath: partitions.files[2]))
+            let resumed = try Command.run(partitions.arguments(output, ["--resume"]))
+            #expect(resumed.status == 0, "\(resumed.errors)")
+            #expect(try text(of: output) == text(of: folder + "/whole.csv"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs of the tiny network on enough galaxies for a signal to come in their middle.
+private func arguments(_ folder: String, _ output: String, copies: Int = 30) throws -> [String] {
+    let path = folder + "/p.safetensors"
+    if !FileManager.default.fileExists(atPath: path) { try TensorTable.partition(copies: copies).write(to: path) }
+    return ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), path, "-o", output, "--batch-size", "4"]
+}
+
+@Suite(.serialized)
+struct SignalTests {
+    @Test("A signal ends a run, which tells what was done and keeps it", arguments: [SIGINT, SIGTERM, SIGHUP])
+    func signals(signal: Int32) throws {
+        try Fixture.withTemporaryFolder { folder in
+            let output = folder + "/z.csv"
+            let running = try RunningCommand(try arguments(folder, output))
+            running.wait {
+                let size = try? FileManager.default.attributesOfItem(atPath: output + ".partial")[.size] as? Int
+                return (size ?? 0) > 2000
+            }
+            running.send(signal)
+            let (status, _, errors) = running.end()
+            #expect(status == -signal)
+            let name = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"][signal] ?? ""
+            #expect(errors.hasPrefix("cai: error: interrupted (\(name)): "), "\(errors)")
+            #expect(errors.contains(" of 1,110 galaxies done, kept in \(output).partial: --resume goes on with them"))
+            #expect(try names(in: folder) == ["p.safetensors", "z.csv.partial"])
+            let resumed = try Command.run(try arguments(folder, output) + ["--resume"])
+            #expect(resumed.status == 0, "\(resumed.errors)")
+            #expect(try names(in: folder) == ["p.safetensors", "z.csv"])
+        }
+    }
+
+    @Test("Before the first galaxy, and where nothing can be kept, a signal leaves nothing")
+    func leavesNothing() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let running = try RunningCommand(try arguments(folder, "-"))
+            usleep(50_000)
+            running.send(SIGINT)
+            let (status, output, errors) = running.end()
+            // It may have been faster than the signal.
+            guard status != 0 else { return }
+            #expect(status == -SIGINT)
+            #expect(output.isEmpty)
+            #expect(errors.hasPrefix("cai: error: interrupted (SIGINT)"))
+            #expect(try names(in: folder) == ["p.safetensors"])
+        }
+    }
+
+    @Test("A signal that was ignored when the command was started stays so")
+    func ignored() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let output = folder + "/z.csv"
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments =
+                ["-c", #"trap '' HUP INT; "$@" & kill -HUP $!; sleep 0.1; kill -INT $!; kill -HUP $!; wait $!"#, "sh"]
+                + [Command.path] + (try arguments(folder, output))
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+            #expect(try names(in: folder) == ["p.safetensors", "z.csv"])
+        }
+    }
+
+    @Test("A reader that goes away ends the command with 1 and without a word")
+    func closedPipe() throws {
+        try Fixture.withTemporaryFolder { folder in
+            _ = try arguments(folder, "-")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments =
+                [
+                    "-c",
+                    #"set -o pipefail; "$@" 2>"$0/err" | head -n 3 >"$0/out"; echo "${PIPESTATUS[0]}" >"$0/status""#,
+                    folder, Command.path,
+                ] + (try arguments(folder, "-")) + ["--quiet"]
+            try process.run()
+            process.waitUntilExit()
+            // 1,110 rows are more than a pipe holds while nobody reads; head has all it wants after the first.
+            #expect(try text(of: folder + "/out").split(separator: "\n").count == 3)
+            #expect(try text(of: folder + "/err").isEmpty)
+            #expect(try ["0\n", "1\n"].contains(text(of: folder + "/status")))
+        }
+    }
+}
+
+/// Whether a file system can be mounted here.
+private let canMount: Bool = Fixture.mounts
+
+extension Fixture {
+    fileprivate static var mounts: Bool {
+        (try? withTemporaryFolder { folder in
+            try shell("mount -t tmpfs -o size=64k none \"$0\" && umount \"$0\"", [folder]) == 0
+        }) ?? false
+    }
+
+    fileprivate static func shell(_ script: String, _ arguments: [String]) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script] + arguments
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}
+
+@Test(
+    "A full disk is an error; what was finished is kept, and goes on where there is room",
+    .enabled(if: canMount, "needs to mount a tmpfs"), arguments: ["csv", "fits", "npy", "csv.gz"])
+func fullDisk(ending: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let disk = folder + "/disk"
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        #expect(try Fixture.shell("mount -t tmpfs -o size=16k none \"$0\"", [disk]) == 0)
+        defer { _ = try? Fixture.shell("umount \"$0\"", [disk]) }
+        let output = "\(disk)/z.\(ending)"
+        let whole = try Command.run(try arguments(folder, "\(folder)/z.\(ending)"))
+        #expect(whole.status == 0)
+
+        // 1,110 galaxies of 5 bytes and 277 records of 25: the journal fits; with the output it does not.
+        let command = try Command.run(try arguments(folder, output))
+        #expect(command.status == 1)
+        #expect(command.errors.contains("No space left on device"), "\(command.errors)")
+        #expect(command.errors.contains("kept in \(output).partial"), "\(command.errors)")
+        #expect(try names(in: disk) == ["z.\(ending).partial"])
+
+        #expect(try Fixture.shell("mount -o remount,size=4m \"$0\"", [disk]) == 0)
+        let resumed = try Command.run(try arguments(folder, output) + ["--resume"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(resumed.errors.contains("had been done before"))
+        #expect(try names(in: disk) == ["z.\(ending)"])
+        if ending != "fits" {
+            #expect(FileManager.default.contentsEqual(atPath: output, andPath: "\(folder)/z.\(ending)"))
+        }
+    }
+}

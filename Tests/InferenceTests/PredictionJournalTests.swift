@@ -1,0 +1,102 @@
+import AstroMAE
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import Inference
+
+private func galaxies(_ folder: String, _ names: [String], for model: RedshiftModel) throws -> [PartitionReader] {
+    try names.map { name in
+        try PartitionReader(
+            InputFile(path: "\(folder)/\(name)", label: name), for: model)
+    }
+}
+
+private func tinyModel() throws -> RedshiftModel {
+    try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/normalcell.pt")))
+}
+
+@Test("What a run leaves is gone on from, galaxy by galaxy", arguments: [1, 5, 30, 70])
+func resumesAnywhere(limit: Int) throws {
+    let model = try tinyModel()
+    try Fixture.withTemporaryFolder { folder in
+        for name in ["a", "b"] { try TensorTable.partition().write(to: "\(folder)/\(name)") }
+        let partitions = try galaxies(folder, ["a", "b"], for: model)
+        let whole = try BatchRunner(model: model).run(partitions)
+        let path = folder + "/z.partial"
+        do {
+            let journal = try PredictionJournal(path: path)
+            try journal.begin(identity: "a run")
+            _ = try BatchRunner(model: model, threads: 2, batchSize: 4)
+                .run(partitions, galaxies: 0..<limit, journal: journal)
+            #expect(journal.finished.ranges == [0..<limit])
+        }
+        let journal = try PredictionJournal(path: path)
+        #expect(journal.identity == "a run")
+        let earlier = try #require(try journal.replay(count: 74))
+        #expect(earlier.finished.ranges == [0..<limit])
+        let resumed = try BatchRunner(model: model, threads: 2, batchSize: 16)
+            .run(partitions, galaxies: 0..<Int.max, journal: journal, earlier: earlier)
+        #expect(resumed.run.computed == 74 - limit)
+        #expect(resumed.redshifts.map(\.bitPattern) == whole.redshifts.map(\.bitPattern))
+        #expect(journal.finished.ranges == [0..<74])
+        #expect(journal.finished.verified.isSuperset(of: [0..<37, 37..<74]))
+    }
+}
+
+@Test("Galaxies of a partition whose checksums are wrong are taken back", arguments: [1, 2])
+func rejectsDamagedPartition(threads: Int) throws {
+    let model = try tinyModel()
+    try Fixture.withTemporaryFolder { folder in
+        let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixture.path("tiny/partition.pt"))))
+        var bad = good
+        bad[bad.count / 2] ^= 1
+        for (name, bytes) in [("a.pt", good), ("b.pt", bad), ("c.pt", good)] {
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        let path = folder + "/z.partial"
+        let partitions = try galaxies(folder, ["a.pt", "b.pt", "c.pt"], for: model)
+        do {
+            let journal = try PredictionJournal(path: path)
+            try journal.begin(identity: "")
+            #expect(throws: InferenceError.self) {
+                try BatchRunner(model: model, threads: threads, batchSize: 4)
+                    .run(partitions, galaxies: 0..<111, journal: journal)
+            }
+            #expect(journal.finished.gaps(in: 37..<74) == [37..<74])
+        }
+        try Data(good).write(to: URL(fileURLWithPath: folder + "/b.pt"))
+        let journal = try PredictionJournal(path: path)
+        let earlier = try #require(try journal.replay(count: 111))
+        #expect(earlier.finished.gaps(in: 37..<74) == [37..<74])
+        let mended = try galaxies(folder, ["a.pt", "b.pt", "c.pt"], for: model)
+        let resumed = try BatchRunner(model: model, threads: threads)
+            .run(mended, galaxies: 0..<111, journal: journal, earlier: earlier)
+        let whole = try BatchRunner(model: model).run(mended)
+        #expect(resumed.redshifts.map(\.bitPattern) == whole.redshifts.map(\.bitPattern))
+    }
+}
+
+@Test("A journal without galaxies is not left behind; one that was not read is")
+func emptyJournal() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/z.partial"
+        let journal = try PredictionJournal(path: path)
+        try journal.begin(identity: "x")
+        journal.close()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        do {
+            let journal = try PredictionJournal(path: path)
+            try journal.begin(identity: "x")
+            try journal.append(0..<2, redshifts: [0.5, .nan], flags: [[], .imageZero])
+        }
+        try PredictionJournal(path: path).close()
+        let again = try PredictionJournal(path: path)
+        let earlier = try #require(try again.replay(count: 2))
+        #expect(earlier.redshifts[0] == 0.5 && earlier.redshifts[1].isNaN)
+        #expect(earlier.flags == [[], .imageZero])
+        // Of fewer galaxies than it has, it is none.
+        #expect(throws: InferenceError.self) { try again.replay(count: 1) }
+    }
+}
