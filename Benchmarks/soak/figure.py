@@ -130,13 +130,12 @@ def _draw(panel: Panel, top: float, last: float, settling: float) -> list[str]:
         return bottom - PANEL * value / ticks[-1]
 
     parts = [_text(12, top - 10, panel.title, "tb")]
-    end = right
-    for curve in reversed(panel.curves):
-        parts.append(_text(end, top - 10, curve.name, anchor="end"))
-        # Text is about eight units a letter wide.
-        start = end - 8.0 * len(curve.name) - 6
-        parts.append(_segment(f"k{curve.series}", start - 18, top - 14.5, start, top - 14.5))
-        end = start - 34
+    # Text is at most eight units a letter wide.
+    start = right - sum(8 * len(curve.name) + 40 for curve in panel.curves)
+    for curve in panel.curves:
+        parts.append(_segment(f"k{curve.series}", start + 10, top - 14.5, start + 28, top - 14.5))
+        parts.append(_text(start + 34, top - 10, curve.name))
+        start += 8 * len(curve.name) + 40
     shade = f'x="{LEFT}" y="{_place(top)}" width="{_place(x(settling) - LEFT)}" height="{PANEL}"'
     parts.append(f'<rect class="w" {shade}/>')
     parts += [_segment("g", x(minute), top, x(minute), bottom) for minute in minutes[1:]]
