@@ -15,7 +15,7 @@ FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
-	elementary figure weights-manifest bench-lambda sweep clean kernel-contracts kernel-contracts-emulated \
+	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
 	instruction-count image image-test install uninstall
 
 deps:
@@ -97,6 +97,13 @@ bench-lambda: build
 # figures: make sweep ARGS=--dry-run tells what it will be. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
 sweep: build
 	@scripts/sweep.sh $(ARGS)
+
+# One process for an hour: memory, descriptors, threads and the rate have to stay as they are. Figure, readings and
+# machine go into soak-output, or where ARGS="--out docs/results/soak-NAME" says.
+SOAK_SECONDS ?= 3600
+soak: build
+	@$(PYTHON) -m unittest discover --quiet --start-directory Benchmarks/soak
+	@$(PYTHON) Benchmarks/soak/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
 
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy

@@ -28,7 +28,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-        // A system call that Swift does not see
+        // Calls of Linux and glibc that Swift does not see
         .systemLibrary(name: "CLinux"),
 
         // What mapped files are read under: a signal handler, which Swift cannot be
@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles", "CLinux"], swiftSettings: memorySafe),
         .target(name: "Cloud", dependencies: ["CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
         .target(
-            name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report"],
+            name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report", "CLinux"],
             swiftSettings: memorySafe),
         // Resources are compiled in: a bundle beside the program would have to travel with it.
         .target(

@@ -1,6 +1,7 @@
 #ifndef CAI_CLINUX_H
 #define CAI_CLINUX_H
 
+#include <malloc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,5 +9,8 @@
 static inline long cai_set_affinity(size_t bytes, const unsigned long *mask) {
     return syscall(SYS_sched_setaffinity, 0, bytes, mask);
 }
+
+/* mallopt(3) and its names are in no module of Swift's. Returns 1 if all is well. */
+static inline int cai_map_blocks_above(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 #endif

@@ -1,3 +1,4 @@
+import CLinux
 import Cloud
 import Inference
 import TensorFiles
@@ -27,12 +28,18 @@ public final class FetchPool: Sendable {
         _ store: any ObjectStore, threads: Int = defaultThreads, residentLimit: Int = defaultResidentLimit,
         blockSize: Int = defaultBlockSize
     ) {
+        _ = Self.blocksAreGivenBack
         core = FetchCore(store, residentLimit: residentLimit)
         self.blockSize = blockSize
         core.start(threads: max(1, threads))
     }
 
     deinit { core.close() }
+
+    /// glibc maps what is large, and gives it back when it is freed; but each such block that it frees raises what it
+    /// calls large, so that the next ones come from the heaps of the threads, and stay there: 30 MB more after some
+    /// hundred partitions. A fixed size, the one that glibc begins with, keeps a process that runs for long as it was.
+    private static let blocksAreGivenBack = cai_map_blocks_above(128 << 10) == 1
 
     /// An object as bytes; its two ends begin to be fetched.
     /// - Parameter info: what is known of it; nil asks the store. Every exchange demands its ETag.

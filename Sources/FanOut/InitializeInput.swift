@@ -54,10 +54,12 @@ public struct InitializeInput: Sendable, Equatable {
         "max_concurrency", "run_id", "repeat", "predictions",
     ]
 
+    /// - Parameter repeated: stands for what `json` says of `repeat`, if anything.
     /// - Throws: `FanOutError` naming the key that is missing or makes no sense.
-    public init(_ json: JSONValue) throws(FanOutError) {
-        let payload = try Payload(json, name: "the input")
-        self.json = json
+    public init(_ json: JSONValue, repeated: Int? = nil) throws(FanOutError) {
+        var payload = try Payload(json, name: "the input")
+        if let repeated { payload.fields["repeat"] = .integer(repeated) }
+        self.json = .object(payload.fields)
         warnings = payload.nearMisses(of: Self.keys)
         bucket = try payload.name("bucket")
         dataBucket = try payload.text("data_bucket") ?? bucket
@@ -65,7 +67,7 @@ public struct InitializeInput: Sendable, Equatable {
         resultPath = Self.trimmed(try payload.name("result_path"))
         guard !resultPath.isEmpty else { throw payload.error("result_path", expected: "a name") }
         fileLimit = try payload.count("file_limit", in: 1...Int.max)
-        repeated = try payload.count("repeat", in: 1...Self.mostRanks)
+        self.repeated = try payload.count("repeat", in: 1...Self.mostRanks)
         predictions = try payload.flag("predictions", otherwise: true)
         batchSize = try payload.count("batch_size", in: 1...(1 << 20)) ?? Self.defaultBatchSize
         let worldSize = try payload.count("world_size", in: 1...Self.mostRanks)

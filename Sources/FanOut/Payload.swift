@@ -3,7 +3,7 @@
 struct Payload {
     /// What error messages call it.
     let name: String
-    let fields: [String: JSONValue]
+    var fields: [String: JSONValue]
 
     init(_ value: JSONValue, name: String) throws(FanOutError) {
         guard case .object(let fields) = value else {

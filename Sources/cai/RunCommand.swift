@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
             EXAMPLES
               cai run payload.json --store file:///data       buckets are folders in /data
               cai run payload.json --threads 8 --json         partitions and results in S3
+              cai run payload.json --store file:///data --repeat 1000   the same partitions again and again
             """)
 
     @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"))
@@ -28,6 +29,12 @@ struct RunCommand: ParsableCommand {
             "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run N partitions, the first ones again where those that there are end: the input's 'repeat'.",
+            valueName: "n"))
+    var `repeat`: Int?
+
     @Flag(help: "Print the summary as a JSON object on the standard output.")
     var json = false
 
@@ -37,10 +44,13 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         try requireName(payload, of: "payload.json")
         try requireThreads(threads)
+        if let `repeat`, !(1...InitializeInput.mostRanks).contains(`repeat`) {
+            throw ValidationError("--repeat: expected 1 to \(InitializeInput.mostRanks), found \(`repeat`)")
+        }
     }
 
     func run() throws {
-        let input = try InitializeInput(try EventFile.read(payload))
+        let input = try InitializeInput(try EventFile.read(payload), repeated: `repeat`)
         let handlers = try options.handlers(threads: threads)
         let begun = try handlers.initialize.run(input)
         FanOutNotices.show(begun.warnings)

@@ -75,6 +75,25 @@ struct FanOutTests {
         }
     }
 
+    @Test("--repeat runs so many partitions, whatever the input says, and each time with the same rows")
+    func repeated() throws {
+        try Store.with(#","repeat":2"#) { store in
+            let command = try store.run(["run", store.payload, "--repeat", "7", "--json", "--quiet"])
+            #expect(command.status == 0, "\(command.errors)")
+            // 20, 10 and 7 galaxies, twice, and the first 20 once more.
+            #expect(try object(command.output)["galaxies"] as? Int == 94)
+            let results = store.folder + "/results/r/"
+            let input = try #require(try object(text(of: results + "manifest.json"))["input"] as? [String: Any])
+            #expect(input["repeat"] as? Int == 7)
+            for (rank, first) in [(3, 0), (4, 1), (5, 2), (6, 0)] {
+                let rows = try text(of: results + "predictions/\(rank).csv")
+                #expect(try rows == text(of: results + "predictions/\(first).csv"))
+            }
+            let once = try Command.infer([store.folder + "/data/p/2.pt", "--quiet"])
+            #expect(try text(of: results + "predictions/4.csv") == once.output)
+        }
+    }
+
     @Test("A failed rank is named and stops no other; the status tells whether it was tolerated")
     func failure() throws {
         try Store.with { store in
@@ -133,8 +152,10 @@ struct FanOutTests {
             (["worker", "none.json", "--store", "file:///none/here"], 1, "none.json: no such file"),
             (["summarize", "-", "--store", "file:///"], 1, "standard input: expected JSON, found nothing"),
             (["run", "p.json", "--store", "folder"], 2, "--store: expected file:///dir"),
-            (["run", "p.json", "--threads", "0"], 2, "--threads"), (["initialize"], 2, "event.json"),
-            (["initialize", ""], 2, "event.json"),
+            (["run", "p.json", "--threads", "0"], 2, "--threads"),
+            (["run", "p.json", "--repeat", "0"], 2, "--repeat: expected 1 to 100000, found 0"),
+            (["run", "p.json", "--repeat", "100001"], 2, "--repeat: expected 1 to 100000"),
+            (["initialize"], 2, "event.json"), (["initialize", ""], 2, "event.json"),
         ])
     func errors(arguments: [String], status: Int, part: String) throws {
         let command = try Command.run(arguments)

@@ -1,0 +1,112 @@
+"""What is read of a process while it runs, and the table that it becomes."""
+
+import csv
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Reading:
+    """/proc/PID at one moment. `minute` counts from the first rank's start."""
+
+    minute: float
+    resident_kib: int  # VmRSS
+    anonymous_kib: int  # RssAnon: what is not a mapped file's
+    file_kib: int  # RssFile: pages of mapped files, which the system takes back as it likes
+    descriptors: int
+    threads: int
+    processor_s: float  # of all threads, in the kernel and out of it
+
+
+@dataclass
+class Rank:
+    """What one rank told of itself, by its RANK.json."""
+
+    minute: float  # of its end
+    galaxies: int
+    wall_s: float
+    processor_s: float
+    peak_kib: int  # the most memory that the process had during the rank
+
+
+@dataclass
+class Row:
+    """A line of samples.csv: a reading, and what the ranks that ended since the line before it come to.
+
+    Columns of ranks are None where none ended.
+    """
+
+    minute: float
+    resident_kib: int
+    anonymous_kib: int
+    file_kib: int
+    descriptors: int
+    threads: int
+    processor_s: float
+    ranks: int  # that have ended so far
+    galaxies: int  # of these
+    peak_kib: int | None  # the most of these ranks
+    galaxies_per_s: float | None
+    galaxies_per_processor_s: float | None
+
+
+def read(pid: int, minute: float) -> Reading | None:
+    """Nothing is read once the process has ended."""
+    folder = Path("/proc") / str(pid)
+    try:
+        status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+        times = (folder / "stat").read_text().rpartition(")")[2].split()
+        descriptors = len(os.listdir(folder / "fd"))
+        kib = [int(status[key].split()[0]) for key in ("VmRSS", "RssAnon", "RssFile")]
+    except (FileNotFoundError, ProcessLookupError, KeyError):
+        return None
+    return Reading(minute, *kib, descriptors, int(status["Threads"]), (int(times[11]) + int(times[12])) / TICKS)
+
+
+def rows(readings: list[Reading], ranks: list[Rank]) -> list[Row]:
+    """Ranks' rates are those of whole ranks: galaxies over the time of the ranks that end between two readings."""
+    ordered = sorted(ranks, key=lambda rank: rank.minute)
+    lines: list[Row] = []
+    done = galaxies = 0
+    for reading in readings:
+        ended: list[Rank] = []
+        while done < len(ordered) and ordered[done].minute <= reading.minute:
+            ended.append(ordered[done])
+            done += 1
+        count = sum(rank.galaxies for rank in ended)
+        galaxies += count
+        peak = max((rank.peak_kib for rank in ended), default=None)
+        rate = count / sum(rank.wall_s for rank in ended) if ended else None
+        steady = count / sum(rank.processor_s for rank in ended) if ended else None
+        lines.append(Row(**asdict(reading), ranks=done, galaxies=galaxies, peak_kib=peak, galaxies_per_s=rate,
+                         galaxies_per_processor_s=steady))  # fmt: skip
+    return lines
+
+
+def write(lines: list[Row], path: Path) -> None:
+    places = {"minute": 3, "processor_s": 2, "galaxies_per_s": 1, "galaxies_per_processor_s": 2}
+
+    def text(name: str, value: float | None) -> str:
+        if value is None:
+            return ""
+        return f"{value:.{places[name]}f}" if name in places else str(value)
+
+    with path.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow([field.name for field in fields(Row)])
+        for line in lines:
+            table.writerow([text(name, value) for name, value in asdict(line).items()])
+
+
+def parse(path: Path) -> list[Row]:
+    """The rows of a table that `write` made."""
+    with path.open(newline="") as file:
+        return [
+            Row(**{
+                name: (float(value) if "." in value else int(value)) if value else None for name, value in line.items()
+            })
+            for line in csv.DictReader(file)
+        ]  # fmt: skip

@@ -1,0 +1,233 @@
+"""A soak: one process that runs the same partitions again and again for an hour, and whether it stays as it was.
+
+Cuts the demo galaxies into partitions of 25 MB, times a few of them, and starts `cai run --repeat N` with as many as
+will take the time asked for. /proc/PID is read every few seconds; what ranks did, how long they took and the most memory
+they had is read from their results when all is over, so that measuring costs the run nothing. Writes samples.csv,
+soak.svg and soak.json into OUT. Exits with 1 where memory, descriptors, threads or the rate were not flat (verdict.py
+has the limits), where the run failed, or where a partition's predictions were other bytes than the first time.
+
+    make soak                                   an hour
+    make soak SOAK_SECONDS=180                  three minutes
+    python3 Benchmarks/soak/soak.py --judge docs/results/soak-NAME    the verdict and figure of a soak that was
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from figure import draw
+from readings import Rank, Reading, Row, parse, read, rows, write
+from verdict import Finding, judge
+
+ROOT = Path(__file__).resolve().parents[2]
+# Every rank has as many galaxies: what the published system calls 25 MB.
+ROWS, PARTITIONS = 1278, 4
+GALAXIES, COPIES = ROOT / "weights/demo-galaxies.pt", 10
+# More than is asked for, so that it is not a little less in the end.
+MARGIN = 1.02
+
+
+class Store:
+    """Folders that stand in for S3: partitions, and the results of one run."""
+
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        self.folder = folder
+        self.results = folder / "results" / "run"
+        self.options = options
+        (folder / "results").mkdir()
+        (folder / "copies").mkdir()
+        for copy in range(COPIES):
+            shutil.copy(GALAXIES, folder / "copies" / f"{copy}.pt")
+        self.cai("split", folder / "copies", folder / "data", "--rows", ROWS, "--quiet")
+        shutil.rmtree(folder / "copies")
+        # The last partition of the cut is a short one.
+        payload = {"bucket": "results", "result_path": "run", "data_bucket": "data", "file_limit": PARTITIONS}
+        (folder / "payload.json").write_text(json.dumps(payload))
+
+    def cai(self, *words: Any) -> str:
+        done = subprocess.run([str(self.options.cai), *map(str, words)], stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"soak: cai {words[0]} ended with {done.returncode}")
+        return done.stdout
+
+    def start(self, partitions: int) -> subprocess.Popen[str]:
+        shutil.rmtree(self.results, ignore_errors=True)
+        words = [self.options.cai, "run", self.folder / "payload.json", "--store", f"file://{self.folder}"]
+        words += ["--repeat", partitions, "--json", "--quiet"]
+        if self.options.threads:
+            words += ["--threads", self.options.threads]
+        environment = {**os.environ, "CAI_WEIGHTS": str(self.options.weights), "TMPDIR": str(self.folder)}
+        return subprocess.Popen([str(word) for word in words], env=environment, stdout=subprocess.PIPE, text=True)
+
+    def done(self) -> list[dict[str, Any]]:
+        """The ranks' results that are there, by rank; all of them, but for a run that broke off."""
+        found = [json.loads(path.read_text()) for path in self.results.glob("[0-9]*.json")]
+        return sorted(found, key=lambda result: result["rank"])
+
+    def differing(self) -> int:
+        """Ranks whose predictions are not the bytes of the first one that had the same partition."""
+        first: dict[int, bytes] = {}
+        count = 0
+        for path in sorted(self.results.glob("predictions/*.csv"), key=lambda path: int(path.stem)):
+            digest = hashlib.sha256(path.read_bytes()).digest()
+            count += digest != first.setdefault(int(path.stem) % PARTITIONS, digest)
+        return count
+
+
+def calibrate(store: Store, seconds: float) -> int:
+    """Partitions that take so long: by those of a short run, the first of which loads the weights."""
+    trial = 3 * PARTITIONS
+    store.start(trial).communicate()
+    results = store.done()
+    if len(results) < trial:
+        sys.exit("soak: a short run to begin with failed")
+    each = (results[-1]["finished"] - results[PARTITIONS]["started"]) / (trial - PARTITIONS)
+    return max(2 * PARTITIONS, round(MARGIN * seconds / each))
+
+
+def sample(process: subprocess.Popen[str], store: Store, partitions: int, every: float) -> list[tuple[float, Reading]]:
+    """Readings with their seconds since 1970, until the last rank is done: then the summary is written."""
+    last = store.results / f"{partitions - 1}.json"
+    found: list[tuple[float, Reading]] = []
+    next_one = time.monotonic()
+    while process.poll() is None and not last.exists():
+        now = time.time()
+        if reading := read(process.pid, 0):
+            found.append((now, reading))
+        if sys.stderr.isatty():
+            done = sum(path.name[0].isdigit() for path in store.results.glob("*.json"))
+            print(f"\rsoak: {done:,} of {partitions:,} partitions", end="", file=sys.stderr, flush=True)
+        next_one += every
+        # The last rank's result ends the wait at once.
+        while time.monotonic() < next_one and process.poll() is None and not last.exists():
+            time.sleep(min(0.2, max(0.0, next_one - time.monotonic())))
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return found
+
+
+def table(found: list[tuple[float, Reading]], results: list[dict[str, Any]]) -> list[Row]:
+    start = results[0]["started"]
+    for moment, reading in found:
+        reading.minute = (moment - start) / 60
+    ranks = [
+        Rank(
+            (result["finished"] - start) / 60, result["num_samples"], result["total_s"], result["processor_s"],
+            round(result["total_cpu_memory (MB)"] * 1e6 / 1024),
+        )
+        for result in results
+    ]  # fmt: skip
+    return rows([reading for _, reading in found if reading.minute >= 0], ranks)
+
+
+def machine() -> dict[str, Any]:
+    facts = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(":", 1)[1].strip() for line in facts if line.startswith("model name")]
+    memory = next(int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines())
+    return {
+        "processor": names[0] if names else platform.machine(), "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": memory // 1024, "kernel": f"{platform.system()} {platform.release()}",
+    }  # fmt: skip
+
+
+def commit() -> str | None:
+    words = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return done.stdout.strip() or None
+
+
+def caption(record: dict[str, Any]) -> str:
+    where = record["machine"]
+    return (
+        f"cai {record['version']}, {record['partitions']:,} partitions, {record['galaxies']:,} galaxies in one process, "
+        f"{record['threads']} threads; {where['processor']}. Grey: not judged"
+    )
+
+
+def tell(findings: list[Finding]) -> bool:
+    for finding in findings:
+        print(finding)
+    return all(finding.holds for finding in findings if finding.counts)
+
+
+def soak(options: argparse.Namespace) -> bool:
+    with tempfile.TemporaryDirectory(prefix="cai-soak-") as name:
+        store = Store(Path(name), options)
+        version = store.cai("--version").strip()
+        partitions = options.partitions or calibrate(store, options.seconds)
+        began = time.time()
+        process = store.start(partitions)
+        try:
+            found = sample(process, store, partitions, options.every)
+            output, _ = process.communicate()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        results = store.done()
+        differing = store.differing()
+    if not results:
+        sys.exit(f"soak: cai run ended with {process.returncode} before its first rank did")
+    made = table(found, results)
+    galaxies = sum(result["num_samples"] for result in results)
+    findings = judge(made)
+    findings.append(Finding(
+        "the run", f"status {process.returncode}, {len(results):,} ranks, {galaxies:,} galaxies",
+        f"status 0, {partitions:,} and {ROWS * partitions:,}",
+        (process.returncode, len(results), galaxies) == (0, partitions, ROWS * partitions)
+        and json.loads(output)["galaxies"] == galaxies,
+    ))  # fmt: skip
+    findings.append(Finding(
+        "predictions", f"{differing:,} ranks with other bytes than the first one of their partition", "none",
+        differing == 0,
+    ))  # fmt: skip
+    record = {
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)), "commit": commit(), "machine": machine(),
+        "version": version, "partitions": len(results), "galaxies": galaxies,
+        "minutes": round((results[-1]["finished"] - results[0]["started"]) / 60, 2), "threads": results[0]["threads"],
+        "instruction_set": results[0]["instruction_set"], "reading_every_s": options.every,
+        "findings": [vars(finding) for finding in findings],
+    }  # fmt: skip
+    options.out.mkdir(parents=True, exist_ok=True)
+    write(made, options.out / "samples.csv")
+    (options.out / "soak.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    (options.out / "soak.svg").write_text(draw(parse(options.out / "samples.csv"), caption(record)))
+    print(f"{record['minutes']} minutes, {len(results):,} partitions, {galaxies:,} galaxies: {options.out}")
+    return tell(findings)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="soak.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
+    parser.add_argument("--weights", type=Path, default=ROOT / "weights/astromae-demo.safetensors")
+    parser.add_argument("--threads", type=int, help="default: cai's own")
+    parser.add_argument("--seconds", type=float, default=3600, help="about how long")
+    parser.add_argument("--partitions", type=int, help="so many instead")
+    parser.add_argument("--every", type=float, default=10, help="seconds between readings")
+    parser.add_argument("--out", type=Path, default=Path("soak-output"))
+    parser.add_argument("--judge", type=Path, metavar="DIR", help="of a soak that was: the verdict and the figure anew")
+    options = parser.parse_args()
+    # So that the process under test is ended, too, and its files go.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if options.judge:
+        record = json.loads((options.judge / "soak.json").read_text())
+        made = parse(options.judge / "samples.csv")
+        (options.judge / "soak.svg").write_text(draw(made, caption(record)))
+        flat = tell(judge(made))
+    else:
+        flat = soak(options)
+    sys.exit(0 if flat else 1)
+
+
+if __name__ == "__main__":
+    main()
