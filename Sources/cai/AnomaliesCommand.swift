@@ -78,7 +78,7 @@ struct AnomaliesCommand: ParsableCommand {
             try AnomalyPage(search, top: top, weights: job.weights)
                 .write(to: OutputFile(report, store: job.store))
         }
-        if !options.quiet { Console.write(search.run.speedLine + "\n") }
+        if !options.galaxies.quiet { Console.write(search.run.speedLine + "\n") }
         if options.json {
             try StandardOutput.write(
                 json: AnomalySummary(

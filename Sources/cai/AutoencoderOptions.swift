@@ -22,20 +22,7 @@ struct AutoencoderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where the masks come from: docs/ANOMALIES.md has the generator.", valueName: "n"))
     var seed: UInt64 = 0
 
-    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
-    var limit: Int?
-
-    @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
-    var batchSize: Int = 64
-
-    @Option(
-        help: ArgumentHelp(
-            "Threads that compute; bits do not depend on it. Default: the processors this process may use.",
-            valueName: "n"))
-    var threads: Int?
-
-    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
-    var numHeads: Int?
+    @OptionGroup var galaxies: GalaxyRunOptions
 
     @Option(help: ArgumentHelp("The same of the decoder.", valueName: "n"))
     var decoderHeads: Int?
@@ -43,19 +30,12 @@ struct AutoencoderOptions: ParsableArguments {
     @Flag(help: "Print the summary as a JSON object on the standard output.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
-    var quiet = false
-
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
         guard maskRatio > 0, maskRatio < 1 else {
             throw ValidationError("--mask-ratio: expected more than 0 and less than 1, found \(maskRatio)")
         }
-        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
-        try requireNumber(threads, of: "--threads", in: 1...4096)
-        try requireNumber(limit, of: "--limit")
-        try requireNumber(numHeads, of: "--num-heads")
         try requireNumber(decoderHeads, of: "--decoder-heads")
     }
 
@@ -65,12 +45,13 @@ struct AutoencoderOptions: ParsableArguments {
         let names = outputs.compactMap { $0 }
         let isRemote = ([weights] + names + inputs).contains(where: S3Location.isLocation)
         let store = isRemote ? try StoreLocator.store(nil) : nil
-        let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
+        let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for name in names {
-            try OutputFile(name, store: store).check(sparing: [weights] + galaxies.files.map(\.path))
+            try OutputFile(name, store: store).check(sparing: [weights] + files.files.map(\.path))
         }
         return AutoencoderJob(
-            weights: weights, inputs: galaxies, store: store, maskRatio: maskRatio, limit: limit, batchSize: batchSize,
-            threads: threads ?? Processors.available, numHeads: numHeads, decoderHeads: decoderHeads, isQuiet: quiet)
+            weights: weights, inputs: files, store: store, maskRatio: maskRatio, limit: galaxies.limit,
+            batchSize: galaxies.batchSize ?? 64, threads: galaxies.threadCount, numHeads: galaxies.numHeads,
+            decoderHeads: decoderHeads, isQuiet: galaxies.quiet)
     }
 }

@@ -54,22 +54,9 @@ struct EmbedCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Type of the features: f32, or f16, rounded to nearest.", valueName: "type"))
     var dtype: String = "f32"
 
-    @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
-    var batchSize: Int = 128
-
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads that compute; bits do not depend on it. Default: the processors this process may use.",
-            valueName: "n"))
-    var threads: Int?
-
-    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
-    var limit: Int?
-
-    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
-    var numHeads: Int?
+    @OptionGroup var options: GalaxyRunOptions
 
     @Option(
         help: ArgumentHelp(
@@ -79,21 +66,15 @@ struct EmbedCommand: ParsableCommand {
     @Flag(help: "Print the summary as a JSON object on the standard output.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
-    var quiet = false
-
     private static let elements: [String: NumPyRows.Element] = ["f32": .float32, "f16": .float16]
 
+    var batchSize: Int { options.batchSize ?? BatchRunner.defaultBatchSize }
     private var idsPath: String { output.dropLast(".npy".count) + ".ids.csv" }
 
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
         try galaxyFiles.requireImagesAlone()
-        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
-        try requireNumber(threads, of: "--threads", in: 1...4096)
-        try requireNumber(limit, of: "--limit")
-        try requireNumber(numHeads, of: "--num-heads")
         try requireNumber(decoderHeads, of: "--decoder-heads")
         guard Self.elements[dtype] != nil else {
             throw ValidationError("--dtype: expected f32 or f16, found '\(dtype)'")
@@ -110,12 +91,12 @@ struct EmbedCommand: ParsableCommand {
         let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
         let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for file in [place, ids] { try file.check(sparing: [weights] + galaxies.files.map(\.path)) }
-        let threads = threads ?? Processors.available
-        let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: quiet) {
+        let threads = options.threadCount
+        let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: options.quiet) {
             try FeatureEncoder(
-                weights: $0, layer: layer, numHeads: numHeads, decoderHeads: decoderHeads, on: $1)
+                weights: $0, layer: layer, numHeads: options.numHeads, decoderHeads: decoderHeads, on: $1)
         }
-        let partitions = try galaxies.partitions(for: encoder, limit: limit)
+        let partitions = try galaxies.partitions(for: encoder, limit: options.limit)
         var result: (run: GalaxyRun, nonFinite: Int)?
         try place.write { path throws(InferenceError) in
             result = try embed(partitions, encoder, threads: threads, to: path, ids: ids)
@@ -134,16 +115,18 @@ struct EmbedCommand: ParsableCommand {
         do throws(TensorFileError) {
             rows = try NumPyRows(
                 path: path, element: Self.elements[dtype] ?? .float32,
-                rows: GalaxyRun.count(of: partitions, limit: limit), shape: encoder.featureShape)
+                rows: GalaxyRun.count(of: partitions, limit: options.limit), shape: encoder.featureShape)
         } catch {
             throw .file(error)
         }
         do throws(InferenceError) {
             let task = FeatureTask(encoder, into: rows)
-            let line = ProgressLine(isShown: !quiet)
+            let line = ProgressLine(isShown: !options.quiet)
             defer { line.wipe() }
-            let run = try GalaxyRunner(gemm: encoder.gemm, threads: threads, batchSize: batchSize)
-                .run(task, over: partitions, limit: limit) { line.show($0) }
+            let run = try GalaxyRunner(
+                gemm: encoder.gemm, threads: threads, batchSize: options.batchSize ?? BatchRunner.defaultBatchSize
+            )
+            .run(task, over: partitions, limit: options.limit) { line.show($0) }
             try ids.write { path throws(InferenceError) in try GalaxyIDWriter.write(run, to: path) }
             do throws(TensorFileError) { try rows.finish() } catch { throw .file(error) }
             return (run, task.nonFiniteCount)
@@ -157,6 +140,6 @@ struct EmbedCommand: ParsableCommand {
         if nonFinite > 0 {
             Console.report("warning: \(nonFinite) of \(summary.galaxies) galaxies have features that are not finite")
         }
-        if !quiet { Console.write(summary.speedLine + "\n") }
+        if !options.quiet { Console.write(summary.speedLine + "\n") }
     }
 }

@@ -65,20 +65,7 @@ struct InferCommand: ParsableCommand {
             valueName: "out"))
     var output: String = "-"
 
-    @Option(help: ArgumentHelp("The most galaxies of one micro-batch; bits do not depend on it.", valueName: "n"))
-    var batchSize: Int = BatchRunner.defaultBatchSize
-
-    @Option(
-        help: ArgumentHelp(
-            "Threads that compute; bits do not depend on it. One more checks files ahead. Default: the processors this process may use.",
-            valueName: "n"))
-    var threads: Int?
-
-    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
-    var limit: Int?
-
-    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
-    var numHeads: Int?
+    @OptionGroup var galaxies: GalaxyRunOptions
 
     @Option(
         help: ArgumentHelp(
@@ -102,21 +89,14 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
-    var quiet = false
-
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
-        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
-        try requireNumber(threads, of: "--threads", in: 1...4096)
-        try requireNumber(limit, of: "--limit")
-        try requireNumber(numHeads, of: "--num-heads")
         if output != "-", PredictionFormat(path: output) == nil {
             throw ValidationError(
                 "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
         }
-        if profile, quiet, !json {
+        if profile, galaxies.quiet, !json {
             throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
         }
         if resume, output == "-" || S3Location.isLocation(output) {
@@ -134,7 +114,7 @@ struct InferCommand: ParsableCommand {
         if let table = galaxyFiles.table {
             settings["table"] = "\(table) (sha256:\(try FileIdentity.sha256(of: table).text))"
         }
-        settings["num-heads"] = numHeads.map(String.init)
+        settings["num-heads"] = galaxies.numHeads.map(String.init)
         return settings
     }
 
@@ -148,8 +128,9 @@ struct InferCommand: ParsableCommand {
         let place = try format.map { _ in try OutputFile(output, store: store) }
         var job = PredictionJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
-            store: store, numHeads: numHeads, batchSize: batchSize, threads: threads ?? Processors.available,
-            limit: limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: quiet)
+            store: store, numHeads: galaxies.numHeads, batchSize: galaxies.batchSize ?? BatchRunner.defaultBatchSize,
+            threads: galaxies.threadCount,
+            limit: galaxies.limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: galaxies.quiet)
         job.isDigested = format?.hasProvenance ?? false
         job.isStrict = strict
         if let place {
@@ -161,7 +142,7 @@ struct InferCommand: ParsableCommand {
         }
         let journal = job.partial?.journal
         defer { journal?.close() }
-        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: quiet) }
+        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: galaxies.quiet) }
         Interruption.tell { [reach = job.reach] in
             journal?.unlinkIfEmpty()
             return PartialRun.text(reach, keptIn: journal)
@@ -171,7 +152,7 @@ struct InferCommand: ParsableCommand {
             try write(outcome, of: job, to: place, record)
             journal?.remove()
             let summary = RunSummary(outcome, of: job, output: output)
-            outcome.report(summary, isQuiet: quiet)
+            outcome.report(summary, isQuiet: galaxies.quiet)
             if json { try StandardOutput.write(json: summary) }
         } catch {
             Interruption.hold()

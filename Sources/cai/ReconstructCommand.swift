@@ -88,10 +88,10 @@ struct ReconstructCommand: ParsableCommand {
         let writer = ReconstructionWriter(model: opened.model, plan: plan, runner: opened.runner)
         var result: Reconstructions?
         try OutputFile(output, store: job.store).write { path throws(InferenceError) in
-            let line = ProgressLine(isShown: !options.quiet)
+            let line = ProgressLine(isShown: !options.galaxies.quiet)
             defer { line.wipe() }
             result = try writer.write(
-                opened.partitions, limit: options.limit, to: path, keepingLosses: report != nil
+                opened.partitions, limit: options.galaxies.limit, to: path, keepingLosses: report != nil
             ) { line.show($0) }
         }
         guard let result else { return }
@@ -103,7 +103,7 @@ struct ReconstructCommand: ParsableCommand {
             try page.write(result, opened, plan: plan, to: OutputFile(report, store: job.store))
         }
         let run = AutoencoderRun(result.run, of: opened, weights: job.weights, passes: passes)
-        if !options.quiet {
+        if !options.galaxies.quiet {
             Console.write(run.speedLine + "\n")
             Console.write("mean loss of \(opened.masking.masked) of \(opened.masking.patches) hidden patches: ")
             Console.write("\(Float(result.meanLoss))\n")
