@@ -15,8 +15,10 @@ extension FuzzTarget {
         run: { bytes in
             Promise.refusal {
                 let json = try JSONValue.parse(bytes, name: "input")
-                let again = try JSONValue.parse(try json.encoded(), name: "written")
-                Promise.keep(again == json, "JSON that was written is another")
+                // A whole number that was written with a fraction comes back as an integer.
+                let written = try json.encoded()
+                let again = try JSONValue.parse(written, name: "written")
+                Promise.keep(try again.encoded() == written, "JSON that was written is another")
                 Promise.refusal {
                     let input = try InitializeInput(json)
                     Promise.keep(!input.bucket.isEmpty && !input.resultPath.isEmpty, "no place for results")
