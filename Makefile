@@ -11,12 +11,12 @@ ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATS_ARGS ?=
-FORMATTED = Sources Tests Benchmarks Package.swift
+FORMATTED = Sources Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
 	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
-	instruction-count image image-test install uninstall
+	instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -55,6 +55,14 @@ test-formats: build
 	@scripts/install-packages.sh --python
 	@scripts/install-packages.sh --formats
 	@Tests/Formats/run.sh $(FORMATS_ARGS)
+
+# Every parser of what comes from outside, on made-up bytes, FUZZ_SECONDS each (60): make fuzz TARGETS="zip pickle"
+fuzz: deps
+	@Fuzzing/run.sh $(TARGETS)
+
+# What was found once, and two seconds more of each.
+fuzz-regression: deps
+	@FUZZ_SECONDS=2 Fuzzing/run.sh $(TARGETS)
 
 # The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
 kernel-contracts:
@@ -137,4 +145,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output
+	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output

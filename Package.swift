@@ -17,6 +17,9 @@ let package = Package(
         .library(name: "Kernels", targets: ["CKernels", "PortableKernels"]),
         .library(name: "Inference", targets: ["Inference"]),
         .library(name: "Report", targets: ["Report"]),
+        .library(name: "FanOut", targets: ["FanOut", "Cloud"]),
+        // For Fuzzing/, which takes its first cases from the tests.
+        .library(name: "TestSupport", targets: ["TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")

@@ -49,6 +49,11 @@ public struct MapRun: Sendable, Decodable, Equatable {
             self.total = total
         }
 
+        /// Whether they can be counts, and those of thousands of Maps be added.
+        var areCounts: Bool {
+            [pending, running, succeeded, failed, timedOut, aborted, total].allSatisfy { (0...1 << 48).contains($0) }
+        }
+
         /// Items of which nothing more will come.
         public var done: Int { succeeded + lost }
         /// Items that have no result.

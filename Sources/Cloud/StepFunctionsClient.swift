@@ -64,7 +64,11 @@ public struct StepFunctionsClient: Sendable {
     }
 
     public func describeMapRun(_ arn: String) throws(CloudError) -> MapRun {
-        try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
+        let run: MapRun = try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
+        guard run.itemCounts.areCounts else {
+            throw CloudError(.invalid, arn, "DescribeMapRun: its counts of items are none")
+        }
+        return run
     }
 
     /// One call, tried again while the service is busy or cannot be reached. All calls here may be repeated.

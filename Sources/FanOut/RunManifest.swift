@@ -72,6 +72,9 @@ public struct RunManifest: Sendable, Equatable {
                 Partition(key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank))
         }
         self.partitions = partitions
+        // A list is made of them.
+        let most = max(InitializeInput.mostRanks, partitions.count)
+        guard ranks <= most else { throw payload.error("ranks", expected: "at most \(most)") }
     }
 
     public var json: JSONValue {

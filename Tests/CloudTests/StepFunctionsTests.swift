@@ -120,6 +120,16 @@ struct StepFunctionsTests {
         #expect((counts + counts).total == 42)
     }
 
+    @Test("Counts that are none are refused: their sums would overflow", arguments: ["9223372036854775807", "-1"])
+    func countsThatAreNone(succeeded: String) throws {
+        let counts = #""pending": 0, "running": 0, "failed": 1, "timedOut": 1, "aborted": 1, "total": 1"#
+        let transport = ScriptedTransport([
+            Self.answer(200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(succeeded)}}"#)
+        ])
+        let error = #expect(throws: CloudError.self) { try Self.client(transport).describeMapRun("a") }
+        #expect(error?.message == "DescribeMapRun: its counts of items are none")
+    }
+
     @Test("Busy and unreachable services are asked again, with longer and longer pauses")
     func retries() throws {
         let pauses = Mutex<[Double]>([])

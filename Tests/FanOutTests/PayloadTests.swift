@@ -139,6 +139,14 @@ struct PayloadTests {
         }
     }
 
+    @Test("A manifest of more ranks than any run has is refused", arguments: [100_001, 1 << 40, Int.max])
+    func manifestOfTooManyRanks(ranks: Int) throws {
+        let input = #"{"bucket": "b", "result_path": "r"}"#
+        let text = #"{"run_id": "r", "created": 1, "ranks": \#(ranks), "input": \#(input), "partitions": []}"#
+        let error = #expect(throws: FanOutError.self) { try RunManifest(try parse(text), name: "m") }
+        #expect(error?.description == "m: ranks: expected at most 100000, found \(ranks)")
+    }
+
     @Test("Summarize takes initialize's result, its manifest alone, and the reference's body")
     func summarizeEvents() throws {
         let place = ObjectPlace(bucket: "b", key: "r/manifest.json")

@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Built by Fuzzing/build.sh: every target in it and below it has to be compiled for libFuzzer and the address sanitizer.
+let package = Package(
+    name: "Fuzzing",
+    dependencies: [.package(name: "cai", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                .product(name: "TensorFiles", package: "cai"),
+                .product(name: "AstroMAE", package: "cai"),
+                .product(name: "Inference", package: "cai"),
+                .product(name: "Report", package: "cai"),
+                .product(name: "FanOut", package: "cai"),
+                .product(name: "TestSupport", package: "cai"),
+            ],
+            swiftSettings: [
+                .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+                // libFuzzer has the main function.
+                .unsafeFlags(["-parse-as-library"]),
+            ])
+    ]
+)

@@ -1,0 +1,68 @@
+import Glibc
+import TestSupport
+
+/// The target of this process: `fuzz TARGET [options of libFuzzer] [corpus ...]`.
+private nonisolated(unsafe) var target: FuzzTarget?
+
+/// Where a process that libFuzzer starts anew finds the target's name.
+private let variable = "CAI_FUZZ_TARGET"
+
+/// Takes the target's name off the command line, and sets the longest input where nobody did.
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(
+    _ count: UnsafeMutablePointer<Int32>,
+    _ list: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+) -> Int32 {
+    var arguments = (0..<Int(count.pointee)).compactMap { list.pointee[$0].map { String(cString: $0) } }
+    if arguments.count == 2, arguments[1] == "--list" {
+        for target in FuzzTarget.all { print(target.name) }
+        exit(0)
+    }
+    if arguments.count == 3, arguments[1] == "--seeds" { writeSeeds(to: arguments[2]) }
+    if arguments.count > 1, FuzzTarget.all.contains(where: { $0.name == arguments[1] }) {
+        setenv(variable, arguments.remove(at: 1), 1)
+    }
+    let name = getenv(variable).map { String(cString: $0) } ?? ""
+    guard let found = FuzzTarget.all.first(where: { $0.name == name }) else {
+        fail("fuzz: expected one of \(FuzzTarget.all.map(\.name).joined(separator: ", ")), found '\(name)'")
+    }
+    if !arguments.contains(where: { $0.hasPrefix("-max_len=") }) {
+        arguments.insert("-max_len=\(found.maximumLength)", at: 1)
+    }
+    target = found
+    let copies = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 1)
+    for (index, argument) in arguments.enumerated() { copies[index] = strdup(argument) }
+    copies[arguments.count] = nil
+    list.pointee = copies
+    count.pointee = Int32(arguments.count)
+    return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+    target?.run(Array(UnsafeBufferPointer(start: data, count: count)))
+    return 0
+}
+
+/// Writes what each target begins with into a folder of its name.
+private func writeSeeds(to folder: String) -> Never {
+    do {
+        for target in FuzzTarget.all {
+            let place = "\(folder)/\(target.name)"
+            mkdir(place, 0o755)
+            for (index, seed) in try target.seeds().enumerated() where seed.count <= target.maximumLength {
+                guard let file = fopen("\(place)/seed-\(index)", "w") else { fail("\(place): cannot be written") }
+                fwrite(seed, 1, seed.count, file)
+                fclose(file)
+            }
+        }
+    } catch {
+        fail("fuzz: \(error)")
+    }
+    exit(0)
+}
+
+private func fail(_ line: String) -> Never {
+    _ = Array((line + "\n").utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    exit(2)
+}

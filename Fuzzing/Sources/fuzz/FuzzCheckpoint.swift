@@ -1,0 +1,110 @@
+import TestSupport
+
+@testable import AstroMAE
+@testable import TensorFiles
+
+extension FuzzTarget {
+    /// Weights: a tensor a line (`blocks.0.norm1.weight 64`, of type f16 after `!`), an attribute (`@blocks.0.attn
+    /// num_heads 2`) or metadata (`#num_heads 2`). All elements are small and the same. A network that is accepted is
+    /// loaded and computes one galaxy.
+    static let checkpoint = FuzzTarget(
+        "checkpoint", maximumLength: 16_384,
+        seeds: {
+            try
+                ([
+                    "tiny/normalcell.pt", "tiny/plain-vit.pt", "tiny/kernel3.pt", "mae/cell.safetensors",
+                    "mae/plain.safetensors",
+                ])
+                .map { Array(try WeightsText.text(of: TensorFile.open(path: Fixture.path($0))).utf8) }
+        },
+        run: { bytes in
+            guard let file = WeightsText.file(bytes) else { return }
+            do throws(CheckpointError) {
+                let model = try RedshiftModel(weights: file)
+                var workspace = Workspace(for: model, capacity: 1)
+                let images = [Float](repeating: 0.5, count: model.imageCount)
+                let magnitudes = [Float](repeating: 20, count: model.magnitudeCount)
+                var redshifts: [Float] = [0]
+                var span = redshifts.mutableSpan
+                model.predict(images: images.span, magnitudes: magnitudes.span, into: &span, workspace: &workspace)
+            } catch {
+                Promise.line(error.description)
+            }
+            do throws(CheckpointError) {
+                let model = try MaskedAutoencoder(weights: file)
+                Promise.keep(model.config.patches > 0, "no patches")
+            } catch {
+                Promise.line(error.description)
+            }
+        })
+}
+
+/// Weights as text.
+private enum WeightsText {
+    /// More elements are a network that would only take time.
+    private static let mostElements = 1 << 19
+
+    static func text(of file: TensorFile) -> String {
+        var lines = file.tensors.map { tensor in ([tensor.name] + tensor.shape.map { "\($0)" }).joined(separator: " ") }
+        for (path, attributes) in file.attributes.sorted(by: { $0.key < $1.key }) {
+            for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+                switch value {
+                case .int(let number) where ["num_heads"].contains(name): lines.append("@\(path) \(name) \(number)")
+                case .double(let number) where ["eps", "scale"].contains(name):
+                    lines.append("@\(path) \(name) \(number)")
+                default: break
+                }
+            }
+        }
+        for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) { lines.append("#\(key) \(value)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// nil where it is too large to be tried.
+    static func file(_ text: [UInt8]) -> TensorFile? {
+        var tensors: [TensorView] = []
+        var attributes: [String: [String: Attribute]] = [:]
+        var metadata: [String: String] = [:]
+        var names = Set<String>()
+        var total = 0
+        for line in text.split(separator: 10).prefix(400) {
+            let words = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+            guard let first = words.first else { continue }
+            if first.hasPrefix("@"), words.count == 3 {
+                let value = Int(words[2]).map { Attribute.int($0) } ?? Double(words[2]).map { .double($0) }
+                attributes[String(first.dropFirst()), default: [:]][words[1]] = value ?? .string(words[2])
+            } else if first.hasPrefix("#"), words.count == 2 {
+                metadata[String(first.dropFirst())] = words[1]
+            } else {
+                let dtype: DType = first.hasPrefix("!") ? .f16 : .f32
+                let shape = words.dropFirst().compactMap { Int($0) }
+                guard let count = RowSource.elements(shape), names.insert(first).inserted else { continue }
+                total += count
+                guard total <= mostElements else { return nil }
+                tensors.append(
+                    TensorView(
+                        name: first.hasPrefix("!") ? String(first.dropFirst()) : first, dtype: dtype, shape: shape,
+                        strides: TensorLayout.rowMajorStrides(shape) ?? [], byteOffset: 0,
+                        source: Constant(byteCount: count * dtype.byteCount)))
+            }
+        }
+        return TensorFile(
+            name: "input", format: .safetensors, byteCount: 4 * total, tensors: tensors, attributes: attributes,
+            metadata: metadata)
+    }
+
+    /// As many bytes as are asked for: 0.0078 in float32, 1.1 in float16.
+    private struct Constant: ByteSource {
+        let name = "input"
+        let byteCount: Int
+
+        func withBytes<Result>(
+            in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
+        ) throws(TensorFileError) -> Result {
+            try check(range)
+            let pattern: [UInt8] = [0, 0, 0, 0x3C]
+            let bytes = range.map { pattern[$0 & 3] }
+            return try MemorySource(name: name, bytes: bytes).withBytes(in: 0..<bytes.count, body)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import FanOut
+import FoundationEssentials
+
+@testable import Cloud
+
+/// A service that gives one answer to everything.
+private struct OneAnswer: HTTPTransport {
+    let answer: HTTPResponse
+    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse { answer }
+}
+
+extension FuzzTarget {
+    private static let secret = "hushSecretKeyOfATest"
+    private static let credentials = AWSCredentials(
+        accessKey: "AKIDFUZZ", secretKey: secret, sessionToken: "hushSessionToken==")
+
+    private static let configuration = AWSConfiguration(region: "us-east-1", credentials: credentials)
+
+    /// One attempt: another would have the same answer.
+    private static var once: RetryPolicy {
+        var retries = RetryPolicy()
+        retries.sleep = { _ in }
+        (retries.attempts, retries.busyAttempts) = (1, 1)
+        return retries
+    }
+
+    private static func client(_ transport: some HTTPTransport) throws(CloudError) -> S3Client {
+        try S3Client(configuration, transport: transport, retries: once)
+    }
+
+    private static let documents = Seeds.texts(
+        "<?xml version=\"1.0\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>"
+            + "<EncodingType>url</EncodingType><Contents><Key>p%2F1+a</Key><Size>10</Size><ETag>&quot;e&quot;</ETag>"
+            + "</Contents><IsTruncated>false</IsTruncated></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>a</Key><Size>1</Size></Contents><IsTruncated>true</IsTruncated>"
+            + "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
+        "<Error><Code>PermanentRedirect</Code><Message>no &#x26; <![CDATA[<]]></Message><Region>eu-west-1</Region></Error>",
+        "<a b='c'><!-- d --><e:f/><?g?></a>")
+
+    /// XML: its elements, and its text when it is written and read again.
+    static let xml = FuzzTarget(
+        "xml", maximumLength: 2048, seeds: { documents },
+        run: { bytes in
+            do throws(XMLReader.Failure) {
+                let element = try XMLElement(document: bytes)
+                let text = Array("<a>\(XMLElement.escaped(element.text))</a>".utf8)
+                Promise.keep(try XMLElement(document: text).text == element.text, "text that was written is another")
+            } catch {
+                Promise.line(error.what)
+                Promise.keep((0...bytes.count).contains(error.offset), "an error at byte \(error.offset)")
+            }
+        })
+
+    /// A bucket's listing, page after page, and refusals of a store. Keys that are listed cannot lead out of a folder.
+    static let listing = FuzzTarget(
+        "listing", maximumLength: 2048, seeds: { documents },
+        run: { bytes in
+            Promise.refusal {
+                let client = try client(OneAnswer(answer: HTTPResponse(status: 200, body: bytes)))
+                let objects = try client.list(bucket: "bucket", prefix: "")
+                Promise.keep(objects.allSatisfy { $0.size >= 0 }, "a negative size")
+                for object in objects { checkFolder(object.key) }
+            }
+            for status in [301, 403, 404, 503] {
+                Promise.refusal {
+                    do throws(CloudError) {
+                        let client = try client(OneAnswer(answer: HTTPResponse(status: status, body: bytes)))
+                        _ = try client.get(bucket: "bucket", key: "key", range: nil, etag: nil)
+                    } catch {
+                        Promise.keep(!error.description.contains(secret), "an error tells the secret key")
+                        throw error
+                    }
+                }
+            }
+        })
+
+    /// A folder that stands in for a bucket refuses keys that lead out of it.
+    private static func checkFolder(_ key: String) {
+        let store = FolderStore(root: "/dev/null")
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.contains("..") || key.utf8.contains(0) else { return }
+        Promise.keep((try? store.get(bucket: "b", key: key, range: nil, etag: nil)) == nil, "a key leads out: \(key)")
+    }
+
+    /// JSON of services: refusals, credentials, executions. The first byte is the status.
+    static let answers = FuzzTarget(
+        "answers", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "x{\"__type\":\"com.amazon#ThrottlingException:\",\"message\":\"slow\\ndown\"}",
+                "a{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":\"T\",\"Expiration\":\"2030-01-02T03:04:05Z\"}",
+                "b{\"status\":\"FAILED\",\"startDate\":1.5,\"error\":\"E\",\"cause\":\"{\\\"errorMessage\\\":\\\"m\\\"}\"}",
+                "c{\"status\":\"RUNNING\",\"itemCounts\":{\"pending\":1,\"running\":2,\"succeeded\":3,\"failed\":0,"
+                    + "\"timedOut\":0,\"aborted\":0,\"total\":6}}",
+                "d{\"mapRuns\":[{\"mapRunArn\":\"arn\"}],\"nextToken\":null}")
+        },
+        run: { bytes in
+            guard let first = bytes.first else { return }
+            let response = HTTPResponse(status: 100 + 2 * Int(first), body: Array(bytes.dropFirst()))
+            let good = OneAnswer(answer: HTTPResponse(status: 200, body: response.body))
+            let refusal = ServiceRefusal(response, hiding: credentials)
+            Promise.line(refusal.error("asking", of: "it").description)
+            for transport in [good, OneAnswer(answer: response)] {
+                let container = ContainerCredentials(
+                    environment: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"], transport: transport)
+                Promise.refusal {
+                    guard let found = try container.credentials() else { return }
+                    Promise.keep(
+                        !Mirror(reflecting: found).children.contains { "\($0)" != "" }, "secrets are reflected")
+                }
+                Promise.refusal { _ = try InstanceCredentials(environment: [:], transport: transport).credentials() }
+                Promise.refusal {
+                    let client = try StepFunctionsClient(configuration, transport: transport, retries: once)
+                    Promise.refusal { _ = try client.describeExecution("arn").failureLine }
+                    Promise.refusal {
+                        let counts = try client.describeMapRun("arn").itemCounts
+                        _ = (counts + counts).done
+                    }
+                    Promise.refusal { _ = try client.listMapRuns(of: "arn") }
+                    Promise.refusal { _ = try client.startExecution(stateMachine: "arn", name: "n", input: "{}") }
+                }
+            }
+        })
+
+    /// The shared files of AWS's tools.
+    static let settings = FuzzTarget(
+        "settings", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "[default]\naws_access_key_id = A\naws_secret_access_key=S ; c\n# x\n[profile  b]\ns3 =\n  a = b\nregion=r\n"
+            )
+        },
+        run: { bytes in
+            Promise.refusal {
+                let file = try INIFile(String(decoding: bytes, as: UTF8.self), name: "input")
+                for settings in file.sections.values {
+                    Promise.keep(
+                        settings.allSatisfy {
+                            !$0.key.contains { $0.isNewline } && !$0.value.contains { $0.isNewline }
+                        },
+                        "a setting of several lines")
+                }
+            }
+        })
+
+    /// Addresses, names and times, all in text.
+    static let addresses = FuzzTarget(
+        "addresses", maximumLength: 512,
+        seeds: {
+            Seeds.texts(
+                "https://user@host.example:8443/a%2Fb?c=d#e", "http://[::1]:80", "http://169.254.169.254/",
+                "s3://bucket/key",
+                "2030-02-28T23:59:59.5Z", "arn:aws:states:us-east-1:123:stateMachine:name:1", "a%2Fb+c%zz")
+        },
+        run: { bytes in
+            let text = String(decoding: bytes, as: UTF8.self)
+            Promise.refusal {
+                let address = try WebAddress(text)
+                Promise.keep(address.path.utf8.first == UInt8(ascii: "/"), "a path without a slash")
+                Promise.keep(!address.host.isEmpty && !address.hostHeader.isEmpty, "no host")
+                _ = address.isLocal
+            }
+            Promise.keep(!WebAddress.withoutQuery(text).utf8.contains(UInt8(ascii: "?")), "a query is shown")
+            Promise.refusal {
+                let location = try S3Location(text)
+                Promise.keep(location.description == text || location.key.isEmpty, "\(location) of \(text)")
+            }
+            if let seconds = UTCTime.parse(text) {
+                Promise.keep(seconds >= 0 && seconds.isFinite, "\(seconds) seconds")
+                Promise.keep(UTCTime.compact(seconds).utf8.count == 16, UTCTime.compact(seconds))
+            }
+            if let machine = StateMachineARN(text) { Promise.keep(machine.description == text, "another name") }
+            Promise.keep(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes, "other bytes")
+            _ = PercentEncoding.decode(text, plusIsSpace: true)
+            let headers = text.split(separator: "\n").map { (name: "Lambda-Runtime-Aws-Request-Id", value: String($0)) }
+            if let context = LambdaContext(HTTPResponse(status: 200, headers: headers)) {
+                Promise.line(context.requestID)
+            }
+        })
+}

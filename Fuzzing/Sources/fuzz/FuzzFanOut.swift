@@ -1,0 +1,75 @@
+@testable import FanOut
+
+extension FuzzTarget {
+    /// Events of state machines: JSON, and what is asked for in it.
+    static let events = FuzzTarget(
+        "events", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"bucket\":\"b\",\"result_path\":\"r\",\"data_prefix\":\"100MB\",\"file_limit\":\"3\",\"batch_size\":512,"
+                    + "\"world_size\":2,\"weights\":\"s3://w/a.pt\",\"tolerated_failure_percentage\":12.5}",
+                "{\"S3_BUCKET\":\"b\",\"RANK\":\"1\",\"WORLD_SIZE\":2,\"DATA_PATH\":[\"a\",\"b\"],\"RESULT_PATH\":\"/r/\","
+                    + "\"LABELS\":[\"x\",\"y\"],\"PREDICTIONS\":false}",
+                "[1,-2.5e3,true,null,\"\\u00e9\\n\",{\"a\":{}}]", "1e999", "18446744073709551616", "{\"a\":1,\"a\":2}")
+        },
+        run: { bytes in
+            Promise.refusal {
+                let json = try JSONValue.parse(bytes, name: "input")
+                // A whole number that was written with a fraction comes back as an integer.
+                let written = try json.encoded()
+                let again = try JSONValue.parse(written, name: "written")
+                Promise.keep(try again.encoded() == written, "JSON that was written is another")
+                Promise.refusal {
+                    let input = try InitializeInput(json)
+                    Promise.keep(!input.bucket.isEmpty && !input.resultPath.isEmpty, "no place for results")
+                    input.warnings.forEach { Promise.line($0) }
+                }
+                Promise.refusal {
+                    let item = try WorkerItem(json)
+                    Promise.keep(item.rank < item.worldSize, "rank \(item.rank) of \(item.worldSize)")
+                    Promise.keep(item.objectLabels.count == item.dataPaths.count, "other labels")
+                    Promise.keep(try WorkerItem(item.json) == item, "an item that was written is another")
+                }
+            }
+        })
+
+    /// `manifest.json` of a run, and the ranks that it hands out.
+    static let manifest = FuzzTarget(
+        "manifest", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"run_id\":\"r1\",\"created\":1.5,\"started\":2,\"ranks\":2,\"weights_etag\":null,"
+                    + "\"input\":{\"bucket\":\"b\",\"result_path\":\"r\"},\"partitions\":["
+                    + "{\"key\":\"p/1.pt\",\"size\":10,\"etag\":\"e\",\"rank\":0},{\"key\":\"p/2.pt\",\"size\":0,\"rank\":1}]}"
+            )
+        },
+        run: { bytes in
+            Promise.refusal {
+                let manifest = try RunManifest(try JSONValue.parse(bytes, name: "input"), name: "input")
+                Promise.keep(try RunManifest(manifest.json, name: "written") == manifest, "another manifest")
+                let items = manifest.items
+                Promise.keep(items.count == manifest.ranks, "\(items.count) items of \(manifest.ranks) ranks")
+                Promise.keep(
+                    items.reduce(0) { $0 + $1.dataPaths.count } == manifest.partitions.count, "partitions are lost")
+            }
+        })
+
+    /// `OUT.rank.json` beside a rank's output.
+    static let sidecar = FuzzTarget(
+        "sidecar", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"rank\":1,\"world_size\":2,\"start\":2,\"end\":3,\"total\":3,\"inputs\":{\"files\":1,\"bytes\":9,"
+                    + "\"galaxies\":3,\"sha256\":\"00\"},\"weights\":{\"name\":\"w\",\"identity\":\"sha256:00\"},"
+                    + "\"settings\":{\"batch\":\"1\"},\"made_by\":{\"version\":\"1\",\"gemm\":\"own\","
+                    + "\"instruction_set\":\"avx2\"},\"output\":{\"name\":\"z.csv\",\"bytes\":9,\"sha256\":\"00\"}}")
+        },
+        run: { bytes in
+            Promise.refusal {
+                let sidecar = try RankSidecar(bytes, name: "input")
+                Promise.keep(try RankSidecar(sidecar.json, name: "written") == sidecar, "another sidecar")
+                Promise.keep(sidecar.start <= sidecar.end && sidecar.end <= sidecar.total, "galaxies beyond the total")
+                Promise.keep(!sidecar.output.name.contains("/"), "an output elsewhere")
+            }
+        })
+}

@@ -1,0 +1,118 @@
+@testable import Report
+
+extension FuzzTarget {
+    /// CSV: records, what they are when they are written again, and every table that is read from them.
+    static let csv = FuzzTarget(
+        "csv", maximumLength: 2048,
+        seeds: {
+            try Seeds.fixtures("results", [".csv"], atMost: 2048)
+                + Seeds.texts(
+                    "object_id,z_phot,z_spec\n1,0.5,0.25\n\"a,\"\"b\",nan,\n", "\u{FEFF}z_spec,z_phot\r\n-1e-3,inf\r\n",
+                    "z_phot\n0.1234567890123456789\n")
+        },
+        run: { bytes in
+            Promise.refusal {
+                let records = try FuzzTarget.records(bytes)
+                let again = records.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+                Promise.keep(
+                    try records == FuzzTarget.records(Array(again.utf8)), "records that were written are others")
+            }
+            Promise.refusal { checkNumbers(bytes) }
+            Promise.refusal {
+                let table = try PredictionTable(csv: bytes, name: "input", needsSpectroscopic: false)
+                Promise.keep(table.predicted.count == table.spectroscopic.count, "columns of different lengths")
+                _ = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
+            }
+            Promise.refusal { _ = try NamedColumns(csv: bytes, name: "input", spaces: false) }
+            Promise.refusal { _ = try DurationLog(csv: bytes, name: "input") }
+        })
+
+    private static func records(_ bytes: [UInt8]) throws(ReportError) -> [[String]] {
+        var text = DelimitedText(name: "input", bytes: bytes)
+        var records: [[String]] = []
+        while let record = try text.next() { records.append(record) }
+        return records
+    }
+
+    private static func quoted(_ field: String) -> String {
+        "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    /// Numbers that are read the short way are those that the standard library reads.
+    private static func checkNumbers(_ bytes: [UInt8]) {
+        for field in bytes.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 10 }).prefix(64) {
+            guard let value = DecimalText.number(bytes, field.startIndex..<field.endIndex) else { continue }
+            let text = String(decoding: field, as: UTF8.self)
+            Promise.keep(Double(text)?.bitPattern == value.bitPattern, "\(text) is read as \(value)")
+        }
+    }
+
+    /// Predictions as lines of JSON.
+    static let predictionLines = FuzzTarget(
+        "prediction-lines", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"object_id\":\"1\",\"z_phot\":0.5,\"z_spec\":null}\n{\"z_phot\":null}\n",
+                "{\"a\\\"\":true,\"z_phot\":1e-3, \"z_spec\" : -0.25 }\r\n\n{}")
+        },
+        run: { bytes in
+            Promise.refusal {
+                var lines = PredictionLines(name: "input", bytes: bytes)
+                var last = 0
+                while let row = try lines.next() {
+                    Promise.keep(lines.line > last, "line \(lines.line) after \(last)")
+                    last = lines.line
+                    Promise.keep(row.predicted?.isInfinite != true, "an infinite redshift")
+                }
+                let breaks = bytes.count { $0 == 10 }
+                Promise.keep(last <= breaks + 1, "line \(last) of \(breaks + 1)")
+            }
+            Promise.refusal { _ = try PredictionTable(jsonLines: bytes, name: "input") }
+        })
+
+    /// What ranks and experiments write of themselves, and prices: JSON.
+    static let results = FuzzTarget(
+        "results", maximumLength: 4096,
+        seeds: {
+            try Seeds.fixtures("results", ["combined_data.json"], atMost: 4096)
+                + Seeds.texts(
+                    "{\"cai\":{\"version\":\"1\"},\"machine\":{\"cores\":2,\"instruction_set\":\"avx2\"},\"repeat\":true}",
+                    "{\"wall_s\":1.5,\"map_s\":1,\"galaxies\":8}")
+                + [Array("[]".utf8), PackageResources.prices_json]
+        },
+        run: { bytes in
+            Promise.refusal {
+                let run = try Run(combined: bytes, name: "input", summary: (bytes, "input"))
+                Promise.keep(run.statistics.ranks == run.ranks.count, "other ranks")
+            }
+            Promise.refusal {
+                let run = try Run(combined: bytes, name: "input")
+                Promise.keep(run.statistics.galaxies >= 0 && run.statistics.longest >= 0, "negative sums")
+                let cost = RunCost(run.ranks, name: "input")
+                page(RunSections(run, duration: run.ownDuration).sections + [CostSection.of(cost)])
+            }
+            Promise.refusal { _ = try PriceList(json: bytes, name: "input") }
+            Promise.refusal { _ = try JSONFile.decode(ExperimentRoot.self, bytes, name: "input") }
+        })
+
+    /// The page of a file of predictions, whatever its numbers are.
+    static let pages = FuzzTarget(
+        "pages", maximumLength: 512,
+        seeds: {
+            Seeds.texts(
+                "z_phot,z_spec\n0.5,0.25\n0.1,0.11\nnan,0.3\n", "z_phot\n1e308\n-1e308\n0.5\n",
+                "z_phot,z_spec\n1e-300,1e300\n0,-1\n0.3,\n", "z_spec,z_phot\n-1,-1\n-1,5\n")
+        },
+        run: { bytes in
+            Promise.refusal {
+                let table = try PredictionTable(csv: bytes, name: "input", needsSpectroscopic: false)
+                page(try PredictionReport(table, name: "input").sections)
+            }
+        })
+
+    private static func page(_ sections: [PageSection]) {
+        let html = HTMLPage(title: "input", sections: sections).html
+        Promise.keep(html.hasSuffix("</html>\n"), "a page without an end")
+        Promise.keep(!html.contains("<script"), "a page with a script")
+    }
+}
