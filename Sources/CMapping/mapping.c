@@ -33,6 +33,13 @@ static uintptr_t page_size;
 static void tear(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
     int reason = errno;
+    if (info->si_code <= 0) {
+        // Sent by somebody, and no read that failed.
+        sigaction(SIGBUS, &previous, NULL);
+        raise(SIGBUS);
+        errno = reason;
+        return;
+    }
     uintptr_t address = (uintptr_t)info->si_addr;
     for (Block *block = &first; block; block = atomic_load(&block->next)) {
         for (int index = 0; index < SLOTS; index++) {

@@ -123,6 +123,11 @@ public struct GalaxyInputs: Sendable {
         return try reading { () throws(TensorFileError) in try FileIdentity.ends(of: path) }
     }
 
+    /// When a file was written, and its size; nil of objects.
+    func stamp(of path: String) -> String? {
+        objects[path] == nil ? FileStamp(path: path).map { "\($0)" } : nil
+    }
+
     private func source(_ name: String) throws(TensorFileError) -> ObjectSource? {
         guard let pool, let object = objects[name] else { return nil }
         return try pool.open(bucket: object.bucket, key: object.info.key, info: object.info)

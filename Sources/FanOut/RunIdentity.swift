@@ -13,6 +13,14 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         let galaxies: Int
         /// An object's ETag, or checksums of a file's ends.
         let version: String
+        /// When it was written; nil of objects.
+        let stamp: String?
+
+        /// Whether it has the same bytes, as far as sizes and checksums tell.
+        func isSame(as other: File) -> Bool {
+            (source, label, bytes) == (other.source, other.label, other.bytes)
+                && (galaxies, version) == (other.galaxies, other.version)
+        }
     }
 
     /// The run's galaxies among those of all ranks.
@@ -42,7 +50,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
             files.append(
                 File(
                     source: partition.source, label: partition.label, bytes: version.bytes, galaxies: partition.count,
-                    version: version.text))
+                    version: version.text, stamp: inputs.stamp(of: partition.path)))
         }
         (self.start, end, firstRow) = (start, start + rows.count, rows.lowerBound)
         (self.files, self.weights, self.settings, self.maker) = (files, weights, settings, maker)
@@ -91,23 +99,24 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         try same("galaxies", { [$0.start, $0.end, $0.firstRow] }) { "\($0[0]) to \($0[1])" }
     }
 
-    /// The files that are no longer what they were: their places in the order of the inputs. Where nothing of such a file
-    /// was finished it may have been mended.
+    /// The files that may be others, though nothing but their time tells: rows of which no checksum was compared are not to
+    /// be taken from them. Their places in the order of the inputs.
+    public func doubtfulFiles(since earlier: RunIdentity) -> [Int] {
+        zip(earlier.files, files).enumerated().filter { $0.element.0.stamp != $0.element.1.stamp }.map(\.offset)
+    }
+
+    /// Checks that finished rows are of the files as they are now. A file of which nothing is finished may have been mended.
     /// - Parameter name: the journal.
-    /// - Throws: `FanOutError` naming one that has finished rows.
-    public func changedFiles(
+    /// - Throws: `FanOutError` naming a file that is another one and has finished rows.
+    public func checkFiles(
         since earlier: RunIdentity, sections: [GalaxyRun.Section], finished: FinishedGalaxies, name: String
-    ) throws(FanOutError) -> [Int] {
-        var changed: [Int] = []
-        for (index, (then, now)) in zip(earlier.files, files).enumerated() where then != now {
-            let places = index < sections.count ? sections[index].places : 0..<0
-            guard finished.gaps(in: places) == [places] else {
+    ) throws(FanOutError) {
+        for ((then, now), section) in zip(zip(earlier.files, files), sections) where !then.isSame(as: now) {
+            guard finished.gaps(in: section.places) == [section.places] else {
                 throw FanOutError(
                     "\(name): \(now.source) is not the file that finished rows are of: expected \(then.bytes) bytes, "
                         + "\(then.version), found \(now.bytes), \(now.version)")
             }
-            changed.append(index)
         }
-        return changed
     }
 }

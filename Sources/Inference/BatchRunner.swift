@@ -41,6 +41,7 @@ public struct BatchRunner: Sendable {
         let task = PredictionTask(
             model: model, sections: GalaxyRun.sections(of: partitions, galaxies: galaxies), journal: journal,
             earlier: earlier, isStrict: isStrict)
+        try reading { () throws(TensorFileError) in try task.check() }
         let run = try runner.run(
             task, over: partitions, galaxies: galaxies, profile: profile, until: deadline, progress: progress)
         let (redshifts, flags) = task.values

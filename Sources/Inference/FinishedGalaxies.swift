@@ -8,6 +8,8 @@ public struct FinishedGalaxies: Sendable, Equatable {
     /// None.
     public init() {}
 
+    public var isEmpty: Bool { ranges.isEmpty }
+
     /// How many there are.
     public var count: Int { ranges.reduce(0) { $0 + $1.count } }
 

@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// A run over galaxies that has come to its end: which galaxies, and how long it took.
 public struct GalaxyRun: Sendable {
     /// The galaxies of a partition that were run.
@@ -91,6 +93,8 @@ public struct GalaxyRun: Sendable {
             for start in stride(from: all.lowerBound, to: all.upperBound, by: blockSize) {
                 let rows = start..<min(start + blockSize, all.upperBound)
                 try body(section.partition, rows, section.places.lowerBound + start - all.lowerBound)
+                // Ids and redshifts of the block were read from the file, too.
+                try reading { () throws(TensorFileError) in try section.partition.checkIntact() }
             }
         }
     }

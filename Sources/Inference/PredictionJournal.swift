@@ -17,6 +17,7 @@ public final class PredictionJournal: Sendable {
         var finished = FinishedGalaxies()
         /// Whether what is in it is known: it is new, or was read.
         var isKnown = false
+        var isDone = false
         /// Sections whose checksums are wrong: a micro-batch that ends after that was seen does not count either.
         var rejected: [Range<Int>] = []
     }
@@ -38,13 +39,22 @@ public final class PredictionJournal: Sendable {
     /// - Throws: `InferenceError.file` where that is not possible, another process writes it, or it is something else.
     public init(path: String) throws(InferenceError) {
         log = try reading { () throws(TensorFileError) in try RecordLog(path: path) }
-        state.withLock { [isNew = log.header == nil] in $0.isKnown = isNew }
+        if log.header == nil {
+            state.withLock { $0.isKnown = true }
+            // Until there is a galaxy in it, nobody has a use for it.
+            UnfinishedFiles.insert(path)
+        }
     }
 
     deinit { close() }
 
     /// What the run that it is of was made from; nil where it is new.
     public var identity: String? { log.header.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// Whether there is anything to go on from.
+    public var hasRows: Bool {
+        get throws(InferenceError) { try reading { () throws(TensorFileError) in try log.hasRecords } }
+    }
 
     /// Begins anew.
     public func begin(identity: String) throws(InferenceError) {
@@ -74,20 +84,32 @@ public final class PredictionJournal: Sendable {
     public var finished: FinishedGalaxies { state.withLock { $0.finished } }
 
     /// Removes it: the output is whole.
-    public func remove() { log.remove() }
+    public func remove() {
+        state.withLock { $0.isDone = true }
+        log.remove()
+        UnfinishedFiles.remove(path)
+    }
 
-    /// The process is about to end, while threads may still write: removes it where no galaxy is in it.
-    public func unlinkIfEmpty() {
-        state.withLock { state in
-            if state.isKnown, state.finished.count == 0 { log.unlinkName() }
+    /// Whether the output is whole.
+    public var isDone: Bool { state.withLock { $0.isDone } }
+
+    /// The galaxies of `section`, whose file is not known to be the same, have to be run again.
+    public func drop(_ section: Range<Int>, from earlier: inout Earlier) throws(InferenceError) {
+        try reading { () throws(TensorFileError) in
+            try state.withLock { (state: inout State) throws(TensorFileError) in
+                state.finished.remove(section)
+                try log.append(Self.record(.rejected, section))
+            }
         }
+        earlier.finished.remove(section)
     }
 
     /// Closes it, and removes it where no galaxy is in it.
     public func close() {
         state.withLock { state in
-            if state.isKnown, state.finished.count == 0 { log.remove() } else { log.close() }
+            if state.isKnown, state.finished.isEmpty { log.remove() } else { log.close() }
         }
+        UnfinishedFiles.remove(path)
     }
 
     // MARK: Records
@@ -101,6 +123,7 @@ public final class PredictionJournal: Sendable {
         try state.withLock { (state: inout State) throws(TensorFileError) in
             guard !state.rejected.contains(where: { $0.overlaps(places) }) else { return }
             try log.append(record)
+            if state.finished.isEmpty { UnfinishedFiles.remove(path) }
             state.finished.insert(places)
         }
     }

@@ -39,6 +39,15 @@ struct PredictionTask: GalaxyTask {
         finished = earlier?.finished ?? FinishedGalaxies()
     }
 
+    /// Strictly, flags that an earlier run has given are errors, too.
+    func check() throws(TensorFileError) {
+        guard isStrict else { return }
+        let flags = values.flags
+        for range in finished.ranges {
+            if let place = range.first(where: { !flags[$0].isEmpty }) { throw refusal(of: flags[place], at: place) }
+        }
+    }
+
     /// Of all galaxies, in their order.
     var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
 

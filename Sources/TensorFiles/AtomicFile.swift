@@ -28,7 +28,7 @@ public final class AtomicFile {
             descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
         } else {
             // A link is followed, so that the file it points to is the one that changes.
-            target = exists ? Self.resolved(path) : path
+            target = Self.target(of: path)
             let name = UnfinishedFiles.name(for: target)
             partial = name
             UnfinishedFiles.insert(name)
@@ -151,7 +151,8 @@ public final class AtomicFile {
         return TensorFileError(file: path, message: "cannot be written: \(SystemError.text(reason))")
     }
 
-    private static func resolved(_ path: String) -> String {
+    /// The file that is replaced when one is written at that path: a link that leads to one is followed.
+    public static func target(of path: String) -> String {
         guard let real = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(real) }
         return unsafe String(cString: real)

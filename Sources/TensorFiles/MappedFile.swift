@@ -13,7 +13,7 @@ import Glibc
     /// What it is watched as: see `CMapping`.
     private let watched: Int
     /// Of the file itself, whatever has its name now.
-    private let identity: (device: dev_t, inode: ino_t)
+    private let opened: FileStamp
 
     /// - Throws: `TensorFileError` for a missing, unreadable or empty file and for anything that is no regular file.
     public init(path: String) throws(TensorFileError) {
@@ -42,7 +42,7 @@ import Glibc
         byteCount = size
         unsafe base = UnsafeRawPointer(address)
         watched = unsafe cai_mapping_watch(address, size)
-        identity = (status.st_dev, status.st_ino)
+        opened = FileStamp(status)
     }
 
     deinit {
@@ -74,16 +74,17 @@ import Glibc
             file: name, message: "can no longer be read: it was cut short meanwhile, or the disk it is on fails")
     }
 
-    /// Between its new end and the next page, a file that was cut short reads as zeros, without any error.
+    /// Between its new end and the next page, a file that was cut short reads as zeros, and what is written over it reads
+    /// as what it is: without any error.
     public func checkIntact() throws(TensorFileError) {
         try checkLoaded()
-        var status = stat()
-        guard unsafe stat(name, &status) == 0, status.st_dev == identity.device, status.st_ino == identity.inode,
-            status.st_size < byteCount
+        guard let now = FileStamp(path: name), now.device == opened.device, now.inode == opened.inode, now != opened
         else { return }
         throw TensorFileError(
-            file: name, message: "was cut short while it was read: expected \(byteCount) bytes, found \(status.st_size)"
-        )
+            file: name,
+            message: now.size < byteCount
+                ? "was cut short while it was read: expected \(byteCount) bytes, found \(now.size)"
+                : "was changed while it was read")
     }
 
     public func prefetch(_ range: Range<Int>) {

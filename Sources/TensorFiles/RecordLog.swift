@@ -50,12 +50,24 @@ public final class RecordLog: Sendable {
 
     /// Locks the file that has that name; tries again where another process removed it in between.
     private static func open(_ path: String) throws(TensorFileError) -> Int32 {
+        var left = 20
         while true {
             let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
-            guard descriptor >= 0 else { throw failure(path, errno) }
+            guard descriptor >= 0 else {
+                let reason = errno
+                guard reason == ELOOP || reason == EISDIR else { throw failure(path, reason) }
+                throw TensorFileError(
+                    file: path, message: "is in the way: it is a \(reason == ELOOP ? "symbolic link" : "folder")")
+            }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
                 Glibc.close(descriptor)
-                throw TensorFileError(file: path, message: "is being written by another process")
+                // One that was killed a moment ago has it for a little longer.
+                left -= 1
+                guard left > 0 else {
+                    throw TensorFileError(file: path, message: "is being written by another process")
+                }
+                usleep(100_000)
+                continue
             }
             var (opened, named) = (stat(), stat())
             guard unsafe fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT == S_IFREG else {
@@ -66,6 +78,16 @@ public final class RecordLog: Sendable {
                 return descriptor
             }
             Glibc.close(descriptor)
+        }
+    }
+
+    /// Whether there is anything behind the header.
+    public var hasRecords: Bool {
+        get throws(TensorFileError) {
+            guard header != nil else { return false }
+            return try state.withLock { (state: inout State) throws(TensorFileError) in
+                try Self.record(path, state.descriptor, at: start) != nil
+            }
         }
     }
 
@@ -102,9 +124,6 @@ public final class RecordLog: Sendable {
             state.descriptor = -1
         }
     }
-
-    /// Takes the file's name away: what is in it is of no use to anybody else. It can still be written.
-    public func unlinkName() { _ = unsafe unlink(path) }
 
     /// Removes the file; does nothing once it is closed.
     public func remove() {

@@ -3,19 +3,34 @@ import Synchronization
 
 /// Files of this process that are being written under other names than they will have.
 public enum UnfinishedFiles {
-    private static let paths = Mutex<Set<String>>([])
+    private struct State {
+        var paths: Set<String> = []
+        var isEnding = false
+    }
 
-    /// Told before the file is made.
-    public static func insert(_ path: String) { paths.withLock { _ = $0.insert(path) } }
+    private static let state = Mutex(State())
+
+    /// Told before the file is made. Does not return once all were removed: the process ends.
+    public static func insert(_ path: String) {
+        while true {
+            let isEnding = state.withLock { state in
+                if !state.isEnding { state.paths.insert(path) }
+                return state.isEnding
+            }
+            guard isEnding else { return }
+            sleep(1)
+        }
+    }
 
     /// Told when it has its own name, or is gone.
-    public static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+    public static func remove(_ path: String) { state.withLock { _ = $0.paths.remove(path) } }
 
     /// Removes all of them: the process is about to end in the middle of its work.
     public static func removeAll() {
-        paths.withLock { paths in
-            for path in paths { _ = unsafe unlink(path) }
-            paths = []
+        state.withLock { state in
+            state.isEnding = true
+            for path in state.paths { _ = unsafe unlink(path) }
+            state.paths = []
         }
     }
 

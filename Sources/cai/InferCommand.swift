@@ -102,6 +102,10 @@ struct InferCommand: ParsableCommand {
         if resume, output == "-" || S3Location.isLocation(output) {
             throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
         }
+        if resume, gemm == .openblas {
+            throw ValidationError(
+                "--resume: with --gemm openblas bits depend on the micro-batches: run all of it again")
+        }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by it: name a file with --output")
         }
@@ -135,7 +139,9 @@ struct InferCommand: ParsableCommand {
         job.isStrict = strict
         if let place {
             try job.check(output: place, format: format)
-            job.partial = try PartialRun(place, isResumed: resume, settings: settings())
+            if gemm != .openblas {
+                job.partial = try PartialRun(place, isResumed: resume, settings: settings())
+            }
             if resume, job.partial == nil {
                 throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
             }
@@ -144,8 +150,7 @@ struct InferCommand: ParsableCommand {
         defer { journal?.close() }
         let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: galaxies.quiet) }
         Interruption.tell { [reach = job.reach] in
-            journal?.unlinkIfEmpty()
-            return PartialRun.text(reach, keptIn: journal)
+            PartialRun.text(reach, keptIn: journal)
         }
         do {
             let outcome = try job.run()
@@ -156,7 +161,7 @@ struct InferCommand: ParsableCommand {
             if json { try StandardOutput.write(json: summary) }
         } catch {
             Interruption.hold()
-            if let journal, journal.finished.count > 0 {
+            if let journal, !journal.isDone, !journal.finished.isEmpty {
                 Console.report("warning: \(PartialRun.text(job.reach, keptIn: journal))")
             }
             throw error

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import Synchronization
 import TensorFiles
 
@@ -33,6 +34,13 @@ enum Interruption {
             state.isEnding = true
             return state.teller
         }
+        // Who is not answered, since the standard error takes nothing or a disk stands still, is not waited for; nor is
+        // whoever sends a second one.
+        SignalWatch.letEndProcess([SIGINT, SIGTERM, SIGHUP])
+        WorkerThread {
+            sleep(2)
+            SignalWatch.endProcess(by: signal)
+        }?.detach()
         let told = teller?() ?? ""
         UnfinishedFiles.removeAll()
         if Console.isTerminal { Console.write("\r\u{1B}[K") }

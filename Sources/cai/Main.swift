@@ -9,6 +9,8 @@ enum Main {
     static func main() {
         // A reader that goes away (`| head`) is then an error of `write`, not a signal that kills the process.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that would be longer than a limit allows (`ulimit -f`).
+        signal(SIGXFSZ, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
         let taken = LogSettings.take(Array(CommandLine.arguments.dropFirst()), environment: environment)
         var log = taken.settings

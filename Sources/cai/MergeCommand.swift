@@ -34,7 +34,8 @@ struct MergeCommand: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Join parts though ranks differ in instruction set, back end or version, of which the last bits are made."))
+            "Join parts though ranks differ in instruction set, back end or version, of which the last bits are made, or saw inputs that were written at other times: copies, or files that were mended in between."
+        ))
     var allowMixed = false
 
     @Flag(help: "Print what was joined as a JSON object on the standard output.")

@@ -17,14 +17,16 @@ struct PartialRun {
     /// - Throws: where it has rows of an earlier run and these are not asked for.
     init?(_ output: OutputFile, isResumed: Bool, settings: [String: String]) throws {
         guard output.isLocalFile else { return nil }
-        journal = try PredictionJournal(path: output.name + PredictionJournal.ending)
+        // Beside the file itself, where OUT is a link to it.
+        let target = AtomicFile.target(of: output.name)
+        journal = try PredictionJournal(path: target + PredictionJournal.ending)
         (self.isResumed, self.settings) = (isResumed, settings)
-        if journal.identity != nil, !isResumed {
+        if !isResumed, try journal.hasRows {
             throw FanOutError(
                 "\(journal.path): has finished galaxies of a run that was not: --resume goes on with them; without it, "
                     + "remove the file")
         }
-        UnfinishedFiles.removeLeftovers(of: output.name)
+        UnfinishedFiles.removeLeftovers(of: target)
     }
 
     /// What an earlier run has finished; nil where there was none.
@@ -32,22 +34,26 @@ struct PartialRun {
     func begin(
         _ identity: RunIdentity, sections: [GalaxyRun.Section]
     ) throws -> PredictionJournal.Earlier? {
-        guard let text = journal.identity else {
+        guard let text = journal.identity, try journal.hasRows else {
             try journal.begin(identity: identity.json)
             return nil
         }
         try identity.check(try RunIdentity(json: text, name: journal.path), name: journal.path)
         let count = sections.reduce(0) { $0 + $1.count }
-        guard let earlier = try journal.replay(count: count) else { return nil }
-        let changed = try identity.changedFiles(
-            since: try RunIdentity(json: earlier.identity, name: journal.path), sections: sections,
-            finished: earlier.finished, name: journal.path)
-        if !changed.isEmpty { try journal.restate(identity: identity.json) }
+        guard var earlier = try journal.replay(count: count) else { return nil }
+        let last = try RunIdentity(json: earlier.identity, name: journal.path)
+        for file in identity.doubtfulFiles(since: last) where file < sections.count {
+            let places = sections[file].places
+            if !earlier.finished.verified.contains(places) { try journal.drop(places, from: &earlier) }
+        }
+        try identity.checkFiles(since: last, sections: sections, finished: earlier.finished, name: journal.path)
+        if identity != last { try journal.restate(identity: identity.json) }
         return earlier
     }
 
     /// How far it came: `12,288 of 100,000 galaxies done, kept in z.csv.partial: --resume goes on with them`.
     static func text(_ reach: RunReach, keptIn journal: PredictionJournal?) -> String {
+        if let journal, journal.isDone { return "every galaxy is in the output" }
         let total = reach.total.load(ordering: .relaxed)
         let done = journal?.finished.count ?? reach.done.load(ordering: .relaxed)
         guard total > 0 || done > 0 else { return "no galaxy done" }

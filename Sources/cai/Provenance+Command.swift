@@ -1,11 +1,12 @@
 import Inference
 
 extension Provenance {
-    /// This program, as it was called.
+    /// This program, as it was called; that a run was gone on with is no part of what made the rows.
     init(weights: String, sha256: String) {
         self.init(
             creator: "cai \(Cai.configuration.version)", weights: weights, weightsSHA256: sha256,
-            command: (["cai"] + CommandLine.arguments.dropFirst().map(Self.quoted)).joined(separator: " "))
+            command: (["cai"] + CommandLine.arguments.dropFirst().filter { $0 != "--resume" }.map(Self.quoted)).joined(
+                separator: " "))
     }
 
     /// An argument as a shell takes it.

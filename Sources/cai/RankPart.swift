@@ -10,6 +10,8 @@ struct RankPart {
     /// Galaxies of all ranks.
     let total: Int
     let inputs: InputsIdentity
+    /// When they were written.
+    let written: String
     /// Those that have any of the galaxies. Others are let go of: nothing more of them is read.
     let partitions: [PartitionReader]
     /// The same galaxies, counted from the first of `partitions`.
@@ -23,6 +25,7 @@ struct RankPart {
     ) throws(InferenceError) {
         self.share = share
         self.inputs = try InputsIdentity(all, of: inputs)
+        written = InputsIdentity.written(all, of: inputs)
         total = min(limit ?? Int.max, self.inputs.galaxies)
         galaxies = share.galaxies(of: total)
         var place = 0
@@ -71,7 +74,7 @@ final class RankRecorder {
     func write(_ outcome: PredictionJob.Outcome, of job: PredictionJob) throws {
         guard let written, let part = outcome.part else { return }
         let sidecar = RankSidecar(
-            share: part.share, total: part.total, inputs: part.inputs,
+            share: part.share, total: part.total, inputs: part.inputs, written: part.written,
             weights: RankSidecar.Weights(
                 name: job.weights, identity: try FileIdentity.weights(job.weights, store: store)),
             settings: settings,

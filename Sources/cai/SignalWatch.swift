@@ -21,11 +21,16 @@ enum SignalWatch {
         if thread == nil { _ = unsafe withUnsafePointer(to: signals) { unsafe pthread_sigmask(SIG_UNBLOCK, $0, nil) } }
     }
 
+    /// From now on, on this thread, these end the process as they do where nobody waits for them.
+    static func letEndProcess(_ numbers: [Int32]) {
+        for number in numbers { signal(number, SIG_DFL) }
+        var signals = set(numbers)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     /// Ends the process as the signal does where nobody waits for it.
     static func endProcess(by number: Int32) -> Never {
-        signal(number, SIG_DFL)
-        var signals = set([number])
-        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        letEndProcess([number])
         raise(number)
         _exit(128 + number)
     }

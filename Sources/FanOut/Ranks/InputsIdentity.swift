@@ -27,6 +27,14 @@ public struct InputsIdentity: Sendable, Equatable, Codable {
         sha256 = digest.finish()
     }
 
+    /// When the files were written, as a digest; objects have no such time. Copies may have other ones, and so may a file
+    /// that was mended: ranks that saw different ones are not joined without a word.
+    public static func written(_ partitions: [PartitionReader], of inputs: GalaxyInputs) -> String {
+        var digest = SHA256Stream()
+        for partition in partitions { digest.update("\(inputs.stamp(of: partition.path) ?? "")\n") }
+        return String(digest.finish().prefix(16))
+    }
+
     /// `12 files of 1.2 GB, 5,113 galaxies, 1a2b3c4d`
     var text: String {
         "\(files) \(files == 1 ? "file" : "files"), \(bytes) bytes, \(galaxies) galaxies, digest \(sha256.prefix(8))"

@@ -96,16 +96,17 @@ public struct RankOutputs: Sendable {
 
     /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
     public var mixtures: [String] {
-        func mixture(_ what: String, _ value: (RankSidecar.Maker) -> String) -> String? {
-            let ranks = Dictionary(grouping: parts, by: { value($0.sidecar.maker) })
+        func mixture(_ what: String, _ value: (RankSidecar) -> String) -> String? {
+            let ranks = Dictionary(grouping: parts, by: { value($0.sidecar) })
                 .mapValues { Self.listed($0.map(\.sidecar.rank)) }
             guard ranks.count > 1 else { return nil }
             return "ranks differ in \(what): "
                 + ranks.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
         }
         return [
-            mixture("instruction set", \.instructionSet), mixture("what multiplies matrices", \.gemm),
-            mixture("version", \.version),
+            mixture("instruction set", \.maker.instructionSet), mixture("what multiplies matrices", \.maker.gemm),
+            mixture("version", \.maker.version),
+            mixture("when their inputs were written") { $0.written ?? "unknown" },
         ].compactMap { $0 }
     }
 

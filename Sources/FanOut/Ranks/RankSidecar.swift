@@ -58,6 +58,8 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     /// Galaxies of all ranks.
     public let total: Int
     public let inputs: InputsIdentity
+    /// `InputsIdentity.written`; nil of older sidecars.
+    public let written: String?
     public let weights: Weights
     /// Options that redshifts or rows depend on, by their names.
     public let settings: [String: String]
@@ -66,18 +68,20 @@ public struct RankSidecar: Sendable, Equatable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case rank, start, end, total, inputs, weights, settings, output
+        case written = "inputs_written"
         case worldSize = "world_size"
         case maker = "made_by"
     }
 
     public init(
-        share: RankShare, total: Int, inputs: InputsIdentity, weights: Weights, settings: [String: String] = [:],
+        share: RankShare, total: Int, inputs: InputsIdentity, written: String? = nil, weights: Weights,
+        settings: [String: String] = [:],
         maker: Maker, output: Output
     ) {
         let galaxies = share.galaxies(of: total)
         (rank, worldSize) = (share.rank, share.worldSize)
         (start, end, self.total) = (galaxies.lowerBound, galaxies.upperBound, total)
-        (self.inputs, self.weights, self.settings) = (inputs, weights, settings)
+        (self.inputs, self.written, self.weights, self.settings) = (inputs, written, weights, settings)
         (self.maker, self.output) = (maker, output)
     }
 
