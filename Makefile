@@ -15,7 +15,7 @@ FORMATTED = Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
-	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
+	elementary figure weights-manifest bench-lambda sweep soak sanitize clean kernel-contracts kernel-contracts-emulated \
 	instruction-count image image-test install uninstall
 
 deps:
@@ -62,6 +62,11 @@ kernel-contracts:
 
 kernel-contracts-emulated:
 	@CC="$(CC)" scripts/kernel-contracts.sh --emulated
+
+# Tests and kernels under the undefined-behaviour, address and thread sanitizers: make sanitize ARGS=thread for one of
+# them, TARGETS=TensorFilesTests for one folder of tests.
+sanitize: deps
+	@scripts/sanitize.sh $(ARGS)
 
 format:
 	@$(SWIFT) format -i -p -r $(FORMATTED)
