@@ -71,6 +71,11 @@ kernel-contracts:
 kernel-contracts-emulated:
 	@CC="$(CC)" scripts/kernel-contracts.sh --emulated
 
+# Tests and kernels under the undefined-behaviour, address and thread sanitizers: make sanitize ARGS=thread for one of
+# them, TARGETS=TensorFilesTests for one folder of tests.
+sanitize: deps
+	@scripts/sanitize.sh $(ARGS)
+
 format:
 	@$(SWIFT) format -i -p -r $(FORMATTED)
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds and runs Tests/KernelContracts with $CC: every instruction set in C that this processor can run. With
-# --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped where its tools are not there.
+# --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped where its tools are not there. With
+# --sanitized, the former under the address and undefined-behaviour sanitizers, and memory before an array cannot be read.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -49,12 +50,18 @@ case "${1:-}" in
     compile "$CC" native
     "$build/native"
     ;;
+--sanitized)
+    # What C leaves undefined, and conversions of floats that do not fit, end the program at once.
+    compile "$CC" sanitized -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
+        -fno-sanitize-recover=all
+    "$build/sanitized"
+    ;;
 --emulated)
     emulate_avx512
     emulate_neon
     ;;
 *)
-    echo "usage: $0 [--emulated]" >&2
+    echo "usage: $0 [--emulated | --sanitized]" >&2
     exit 2
     ;;
 esac

@@ -3,15 +3,32 @@
 #include <errno.h>
 #include <stddef.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
+static __thread unsigned long allocations;
+
+unsigned long cai_allocation_count(void) { return allocations; }
+
+#ifdef SANITIZED
+
+/* A sanitizer has replaced malloc itself, and tells of each block by this name. */
+void __sanitizer_malloc_hook(const volatile void *block, size_t size) {
+    (void)block;
+    (void)size;
+    allocations++;
+}
+
+#else
+
 /* glibc's own, by the names it exports for programs that replace malloc. */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
-
-static __thread unsigned long allocations;
-
-unsigned long cai_allocation_count(void) { return allocations; }
 
 void *malloc(size_t size) {
     allocations++;
@@ -41,3 +58,5 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
     *out = block;
     return 0;
 }
+
+#endif

@@ -193,6 +193,8 @@ struct LambdaRuntimeTests {
         }
         let made = Self.runtime(transport)
         runtime.withLock { $0 = made }
+        // The transport holds the runtime, which holds the transport.
+        defer { runtime.withLock { $0 = nil } }
         var handled = 0
         try made.run { event, _ throws(LambdaFailure) in
             handled += 1

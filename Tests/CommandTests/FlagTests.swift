@@ -76,6 +76,7 @@ func strict(threads: Int) throws {
             command.errors.contains("cai: error: \(path): row 3: expected a galaxy, found pixels not finite\n"),
             "\(command.errors)")
         #expect(!FileManager.default.fileExists(atPath: folder + "/z.csv"))
+        try? FileManager.default.removeItem(atPath: folder + "/z.csv.partial")
         #expect(try Command.infer([Tiny.partition, "-o", folder + "/y.csv", "--strict"]).status == 0)
     }
 }

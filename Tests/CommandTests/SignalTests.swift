@@ -69,7 +69,7 @@ struct SignalTests {
     @Test("A reader that goes away ends the command with 1 and without a word")
     func closedPipe() throws {
         try Fixture.withTemporaryFolder { folder in
-            _ = try arguments(folder, "-")
+            let words = try arguments(folder, "-", copies: 100)
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/bash")
             process.arguments =
@@ -77,14 +77,45 @@ struct SignalTests {
                     "-c",
                     #"set -o pipefail; "$@" 2>"$0/err" | head -n 3 >"$0/out"; echo "${PIPESTATUS[0]}" >"$0/status""#,
                     folder, Command.path,
-                ] + (try arguments(folder, "-")) + ["--quiet"]
+                ] + words + ["--quiet"]
             try process.run()
             process.waitUntilExit()
-            // 1,110 rows are more than a pipe holds while nobody reads; head has all it wants after the first.
+            // 3,700 rows are more than a pipe holds: head has all it wants after the first kilobytes.
             #expect(try text(of: folder + "/out").split(separator: "\n").count == 3)
             #expect(try text(of: folder + "/err").isEmpty)
-            #expect(try ["0\n", "1\n"].contains(text(of: folder + "/status")))
+            #expect(try text(of: folder + "/status") == "1\n")
         }
+    }
+}
+
+@Test("A file that would be longer than a limit allows is an error, and leaves nothing but what can be gone on with")
+func fileSizeLimit() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let words = try arguments(folder, folder + "/z.csv")
+        let script = #"ulimit -f 40; "$@" 2>"$0"; echo $? >>"$0""#
+        #expect(try Fixture.shell(script, [folder + "/err", Command.path] + words) == 0)
+        let errors = try text(of: folder + "/err")
+        #expect(errors.contains("File too large"), "\(errors)")
+        #expect(errors.hasSuffix("\n1\n"))
+        #expect(try names(in: folder) == ["err", "p.safetensors", "z.csv.partial"])
+    }
+}
+
+@Test("A signal whose line nobody reads ends the command all the same")
+func blockedErrors() throws {
+    try Fixture.withTemporaryFolder { folder in
+        // Of a full pipe the standard error takes nothing more.
+        let script = #"""
+            mkfifo "$0/pipe"; sleep 60 < "$0/pipe" & reader=$!
+            exec 9> "$0/pipe"; dd if=/dev/zero bs=1k count=64 >&9 2>/dev/null
+            "$@" 2>&9 & job=$!
+            sleep 0.3; kill -STOP $job; kill -TERM $job; kill -CONT $job
+            wait $job; echo $? > "$0/status"; kill $reader
+            """#
+        let words = try arguments(folder, folder + "/z.csv", copies: 200)
+        #expect(try Fixture.shell(script, [folder, Command.path] + words) == 0)
+        // Unless it had come to its end before.
+        #expect(try ["143\n", "0\n"].contains(text(of: folder + "/status")))
     }
 }
 

@@ -78,6 +78,32 @@ func rejectsDamagedPartition(threads: Int) throws {
     }
 }
 
+@Test("Strictly, flags that an earlier run gave are an error, too; and a file that changed is none to write rows of")
+func strictAndUnchanged() throws {
+    let model = try tinyModel()
+    try Fixture.withTemporaryFolder { folder in
+        try TensorTable.partition().write(to: folder + "/a")
+        let partitions = try galaxies(folder, ["a"], for: model)
+        let journal = try PredictionJournal(path: folder + "/z.partial")
+        try journal.begin(identity: "")
+        try journal.append(3..<5, redshifts: [0.5, .nan], flags: [[], .imageZero])
+        let earlier = try #require(try journal.replay(count: 37))
+        let error = try #require(throws: InferenceError.self) {
+            try BatchRunner(model: model).run(partitions, galaxies: 0..<37, earlier: earlier, isStrict: true)
+        }
+        #expect(error.description == "\(folder)/a: row 4: expected a galaxy, found image all zero")
+        let predictions = try BatchRunner(model: model).run(partitions, galaxies: 0..<37, earlier: earlier)
+        #expect(predictions.flags[4] == .imageZero && predictions.redshifts[3] == 0.5)
+        // A few bytes less, within a page: redshifts of the last galaxies read as zeros.
+        let size = try Data(contentsOf: URL(fileURLWithPath: folder + "/a")).count
+        #expect(truncate(folder + "/a", off_t(size - 100)) == 0)
+        #expect(throws: InferenceError.self) {
+            try PredictionWriter.write(predictions, to: folder + "/z.csv", format: .csv)
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder + "/z.csv"))
+    }
+}
+
 @Test("A journal without galaxies is not left behind; one that was not read is")
 func emptyJournal() throws {
     try Fixture.withTemporaryFolder { folder in

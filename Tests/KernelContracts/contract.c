@@ -10,6 +10,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#endif
+
+#ifdef ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, bytes) ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)0)
+#endif
+
 #define MARK 0x7fc0deadu
 #define MOST_BLOCKS 24
 #define MOST_PRINTED 5
@@ -73,6 +88,8 @@ static void *guarded_bytes(size_t bytes) {
     }
     mark(pages, whole);
     blocks[block_count++] = (block){pages, whole, whole - bytes};
+    /* So that reading there is found, too, to eight bytes. */
+    ASAN_POISON_MEMORY_REGION(pages, whole - bytes);
     return pages + whole - bytes;
 }
 
@@ -83,6 +100,7 @@ void end_case(void) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < block_count; i++) {
         const block b = blocks[i];
+        ASAN_UNPOISON_MEMORY_REGION(b.pages, b.bytes);
         for (size_t at = 0; at + sizeof(float) <= b.used; at += sizeof(float)) {
             float x;
             memcpy(&x, b.pages + at, sizeof x);

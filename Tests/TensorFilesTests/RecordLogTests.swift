@@ -98,6 +98,23 @@ func mappedFileCutShort(left: Int) throws {
     }
 }
 
+@Test("A mapped file that is written over is an error, of the same size and of another")
+func mappedFileChanged() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/f"
+        try Data(repeating: 7, count: 10_000).write(to: URL(fileURLWithPath: path))
+        let file = try MappedFile(path: path)
+        try file.checkIntact()
+        usleep(20_000)
+        let handle = try #require(FileHandle(forUpdatingAtPath: path))
+        try handle.seek(toOffset: 5000)
+        try handle.write(contentsOf: Data([8]))
+        try handle.close()
+        let error = try #require(throws: TensorFileError.self) { try file.checkIntact() }
+        #expect(error.description == "\(path): was changed while it was read")
+    }
+}
+
 @Test("A file that is replaced by another of its name is still what it was")
 func mappedFileReplaced() throws {
     try Fixture.withTemporaryFolder { folder in
