@@ -3,16 +3,17 @@
 /// A file's stem (`1` of `/data/a/1.pt`) where no other file has it, else with as many of its folders before it as make
 /// it unique (`a/1`, `b/1`). Files that differ in nothing but their ending keep it (`1.pt`, `1.npz`).
 public enum ObjectLabels {
-    /// One label a path, all different. The paths are standardised and different: absolute, or keys of one
-    /// bucket.
+    /// One label a path, all different where the paths are standardised and different: absolute, or keys of one
+    /// bucket. Paths that are the same, or differ in empty folders alone, are their own labels.
     public static func labels(for paths: [String]) -> [String] {
         let names = withoutEndings(paths)
         var labels = [String](repeating: "", count: names.count)
         var open = Array(names.indices)
         var depth = 1
-        // Ends, because the names are different when taken whole. Labels of different depths cannot be equal: they
+        let deepest = names.map(\.count).max() ?? 0
+        // Different names are different when taken whole. Labels of different depths cannot be equal: they
         // have different numbers of slashes, or the shorter one was not unique at its own depth.
-        while !open.isEmpty {
+        while !open.isEmpty, depth <= deepest {
             var count: [String: Int] = [:]
             for name in names { count[tail(of: name, depth: depth), default: 0] += 1 }
             open.removeAll { index in
@@ -23,6 +24,7 @@ public enum ObjectLabels {
             }
             depth += 1
         }
+        for index in open { labels[index] = paths[index] }
         return labels
     }
 

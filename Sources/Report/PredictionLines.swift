@@ -69,7 +69,7 @@ struct PredictionLines {
         if text == "null" { return nil }
         if let number = DecimalText.number(bytes, range) ?? Double(text), number.isFinite { return number }
         guard !isAsked, text == "true" || text == "false" else {
-            throw error("\(key): expected a number or null, found '\(text.prefix(40))'")
+            throw error("\(key.prefix(60)): expected a number or null, found '\(text.prefix(40))'")
         }
         return nil
     }

@@ -138,6 +138,7 @@ import Synchronization
             } else {
                 if open.count >= Self.mostOpen { close(0) }
                 let local = try document.local()
+                try FITSHeaders.check(local)
                 var file: File?
                 var status: Int32 = 0
                 _ = unsafe openFile(&file, local.path, 0, &status)

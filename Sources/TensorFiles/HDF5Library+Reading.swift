@@ -57,30 +57,6 @@ extension HDF5Document {
         return (0..<rows.count).map { CFitsio.text(Array(characters[$0 * stride..<($0 + 1) * stride])) }
     }
 
-    /// Texts of `rows`, each of its own length.
-    func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(TensorFileError) -> [String] {
-        var texts: [String] = []
-        var places = unsafe [UnsafeMutablePointer<CChar>?](repeating: nil, count: rows.count)
-        try library.with(self) { opened throws(TensorFileError) in
-            // H5T_VARIABLE.
-            let type = try textType(dataset, size: -1)
-            defer { _ = library.closeType(type) }
-            let id = try self.dataset(dataset, &opened)
-            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
-                unsafe places.withUnsafeMutableBytes { target in
-                    guard let out = target.baseAddress else { return 0 }
-                    let status = unsafe library.read(id, type, memorySpace, fileSpace, 0, out)
-                    guard status >= 0 else { return status }
-                    let list = unsafe target.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
-                    for index in 0..<rows.count { unsafe texts.append(list[index].map { unsafe Self.text($0) } ?? "") }
-                    // The library took memory for each of them.
-                    return unsafe library.reclaim(type, memorySpace, 0, out)
-                }
-            }
-        }
-        return texts
-    }
-
     /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
     private func textType(_ dataset: Dataset, size: Int) throws(TensorFileError) -> ID {
         let type = library.copyType(library.native.text)
@@ -100,19 +76,11 @@ extension HDF5Document {
     private static let mostDepth = 8
     private static let mostObjects = 4096
     private static let mostAxes = 16
-    private static let mostCharacters = 4096
+    static let mostCharacters = 4096
     /// A chunk is inflated as a whole.
     private static let mostChunk = 256 << 20
     /// Chunks that are kept for the rows after those that were read.
     private static let mostCache = 128 << 20
-
-    private static func text(_ place: UnsafeMutablePointer<CChar>) -> String {
-        var bytes: [UInt8] = []
-        while unsafe bytes.count < mostCharacters && place[bytes.count] != 0 {
-            unsafe bytes.append(UInt8(bitPattern: place[bytes.count]))
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 
     /// What lies in a group. Links to other files are never followed, and those within the file neither: what they lead
     /// to has a name of its own.
@@ -253,7 +221,7 @@ extension HDF5Document {
     }
 
     /// The dataset, opened, with room for the chunks that the next rows lie in, too.
-    private func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(TensorFileError) -> ID {
+    func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(TensorFileError) -> ID {
         if let id = opened.datasets[dataset.path] { return id }
         let access = library.makeList(library.lists.datasetAccess)
         defer { _ = library.closeList(access) }

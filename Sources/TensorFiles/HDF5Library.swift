@@ -27,6 +27,12 @@ import Synchronization
             ID, UInt32, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UInt32>?, Int,
             UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<UInt32>?
         ) -> Int32
+    /// A dataset, a chunk's first element; then its filters, address and bytes.
+    typealias ChunkPlace =
+        @convention(c) (
+            ID, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt64>,
+            UnsafeMutablePointer<UInt64>
+        ) -> Int32
     typealias HasFilter = @convention(c) (Int32) -> Int32
     typealias MakeSpace =
         @convention(c) (Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> ID
@@ -73,7 +79,9 @@ import Synchronization
     let makeSpace: MakeSpace
     let select: Select
     let read: Read
-    let reclaim: @convention(c) (ID, ID, ID, UnsafeMutableRawPointer) -> Int32
+    let offset: @convention(c) (ID) -> UInt64
+    /// Not in versions before 1.10.5.
+    let chunkPlace: ChunkPlace?
     let makeList: Make
     let setCache: Cache
     let copyType: Make
@@ -168,8 +176,8 @@ import Synchronization
         unsafe makeSpace = try library.symbol("H5Screate_simple", as: MakeSpace.self)
         unsafe select = try library.symbol("H5Sselect_hyperslab", as: Select.self)
         unsafe read = try library.symbol("H5Dread", as: Read.self)
-        unsafe reclaim = try library.symbol(
-            "H5Dvlen_reclaim", as: (@convention(c) (ID, ID, ID, UnsafeMutableRawPointer) -> Int32).self)
+        offset = try library.symbol("H5Dget_offset", as: (@convention(c) (ID) -> UInt64).self)
+        unsafe chunkPlace = library.optional("H5Dget_chunk_info_by_coord", as: ChunkPlace.self)
         makeList = try library.symbol("H5Pcreate", as: Make.self)
         setCache = try library.symbol("H5Pset_chunk_cache", as: Cache.self)
         copyType = try library.symbol("H5Tcopy", as: Make.self)

@@ -3,6 +3,8 @@ import Glibc
 /// An open file, for libraries that open what they read by a path: `/proc/self/fd/N` leads to it, whatever it is called.
 /// So no name that a user gives reaches a library that would find more in it than a path.
 final class LocalFile: Sendable {
+    /// What errors call it.
+    let name: String
     private let descriptor: Int32
     let byteCount: Int
     /// Of a copy, until a library has opened it: HDF5 opens nothing that no name leads to.
@@ -14,6 +16,7 @@ final class LocalFile: Sendable {
     /// The file that `source` maps, or a copy of the bytes of any other one.
     /// - Parameter isGzip: whether what is inflated of them is wanted.
     init(_ source: any ByteSource, isGzip: Bool) throws(TensorFileError) {
+        name = source.name
         if !isGzip, source is MappedFile {
             descriptor = unsafe open(source.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else {
@@ -44,6 +47,24 @@ final class LocalFile: Sendable {
     deinit {
         forgetName()
         close(descriptor)
+    }
+
+    /// Up to `count` bytes from `offset` on; fewer where the file ends.
+    func read(_ count: Int, at offset: Int) throws(TensorFileError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let read = unsafe bytes.withUnsafeMutableBytes { target in
+                unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, offset + done)
+            }
+            if read < 0, errno == EINTR { continue }
+            guard read >= 0 else {
+                throw TensorFileError(file: name, message: "cannot be read: \(SystemError.text(errno))")
+            }
+            if read == 0 { break }
+            done += read
+        }
+        return Array(bytes.prefix(done))
     }
 
     /// Takes a copy's name away: the file is gone when the last of those that have it open closes it, however the process

@@ -126,6 +126,9 @@ func noArguments() {
         (["/d/1.pt", "/d/1.npz", "/d/2.pt"], ["1.pt", "1.npz", "2"]),
         (["/d/1.pt", "/d/1.npz", "/d/1.pt.pt"], ["1.pt", "1.npz", "1.pt.pt"]),
         (["/d/a.b.pt", "/d/.pt", "/d/plain"], ["a.b", ".pt", "plain"]),
+        // What nothing tells apart: keys of a bucket may have empty folders, and a manifest may name one twice.
+        (["d/1.pt", "d//1.pt", "d/2.pt"], ["d/1.pt", "d//1.pt", "2"]), (["1.pt", "1.pt"], ["1.pt", "1.pt"]),
+        (["/", "//"], ["/", "//"]),
     ])
 func labels(paths: [String], labels: [String]) {
     #expect(ObjectLabels.labels(for: paths) == labels)

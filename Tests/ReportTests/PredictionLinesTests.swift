@@ -45,6 +45,14 @@ func faultsNameTheLine(text: String, message: String) throws {
     #expect(error.description.hasPrefix("p.jsonl: \(message)"), "\(error)")
 }
 
+@Test("A key as long as its file is not told in full")
+func longKey() throws {
+    let key = String(repeating: "k", count: 10_000)
+    let error = try #require(throws: ReportError.self) { try table("{\"\(key)\":x}") }
+    #expect(
+        error.description == "p.jsonl: line 1: \(key.prefix(60)): expected a number or null, found 'x'")
+}
+
 @Test("A file's name says what it holds")
 func nameSaysWhatItHolds() throws {
     #expect(try PredictionTable(Array("{\"z_phot\":1}".utf8), name: "A.JSONL").predictedAlone == [1])

@@ -137,15 +137,15 @@ struct FITSFileTests {
     }
 
     /// A header, filled up to blocks.
-    private static func header(_ cards: [String]) -> [UInt8] {
+    static func header(_ cards: [String]) -> [UInt8] {
         let text = (cards + ["END"]).map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }.joined()
         return Array(text.padding(toLength: (text.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0).utf8)
     }
 
-    private static let noImage = header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "EXTEND  = T"])
+    static let noImage = header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "EXTEND  = T"])
 
     /// A file of one table of two rows, its columns `c1`, `c2`, ... of these formats, full of one letter.
-    private static func table(_ kind: String, width: Int, _ columns: [[String]]) -> [UInt8] {
+    static func table(_ kind: String, width: Int, _ columns: [[String]]) -> [UInt8] {
         let cards = columns.enumerated().flatMap { index, column in
             ["TTYPE\(index + 1)  = 'c\(index + 1)'"] + column
         }

@@ -45,6 +45,34 @@ struct HDF5FileTests {
         #expect(try Self.open("contiguous.h5")["object_id"]?.doubles() == [1e15, 1e15 + 1, 1e15 + 2])
     }
 
+    private static let words = ["", "Andromède", "M 33", String(repeating: "x", count: 300), "y", "NGC 7331", "last"]
+
+    @Test("Texts of variable length are followed into the heap, whatever their chunks and filters")
+    func variableTexts() throws {
+        let file = try Self.open("texts.h5")
+        for name in ["plain", "packed"] {
+            let column = try #require(file.text(name))
+            #expect(try column.texts(rows: 0..<7) == Self.words)
+            for row in 0..<7 { #expect(try column.texts(rows: row..<row + 1) == [Self.words[row]]) }
+            #expect(try column.texts(rows: 2..<5) == Array(Self.words[2..<5]))
+        }
+        #expect(try file.text("holes")?.texts(rows: 0..<7) == ["", "", "", "a", "b", "", ""])
+        #expect(try file.text("unwritten")?.texts(rows: 0..<2) == ["", ""])
+    }
+
+    /// libhdf5 1.10 copies as many bytes as the heap says into room for as many as the reference says (found by Fuzzing/,
+    /// target `hdf5`).
+    @Test("A heap that does not fit its references is damaged", arguments: [1, 8, 1 << 20, .max] as [UInt64])
+    func damagedHeap(size: UInt64) throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("texts.h5"))))
+        let text = try #require(bytes.indices.first { bytes[$0...].starts(with: Array(Self.words[1].utf8)) })
+        // An object's size lies before it.
+        withUnsafeBytes(of: size.littleEndian) { bytes.replaceSubrange(text - 8..<text, with: $0) }
+        let file = try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
+        let error = #expect(throws: TensorFileError.self) { try file.text("plain")?.texts(rows: 0..<7) }
+        #expect(error?.message.contains("dataset 'plain': rows from 0 on cannot be read: damaged") == true)
+    }
+
     @Test(
         "What lies elsewhere or needs a plugin is named, not read",
         arguments: [

@@ -1,6 +1,8 @@
 import Glibc
 import TestSupport
 
+@testable import TensorFiles
+
 /// The target of this process: `fuzz TARGET [options of libFuzzer] [corpus ...]`.
 private nonisolated(unsafe) var target: FuzzTarget?
 
@@ -30,6 +32,8 @@ public func initialize(
         arguments.insert("-max_len=\(found.maximumLength)", at: 1)
     }
     target = found
+    // Their counters, where they have any (Fuzzing/instrumented.sh), have to be there before the first input.
+    _ = (CFitsio.shared, HDF5Library.shared)
     let copies = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 1)
     for (index, argument) in arguments.enumerated() { copies[index] = strdup(argument) }
     copies[arguments.count] = nil

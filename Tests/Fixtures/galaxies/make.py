@@ -86,6 +86,14 @@ with h5py.File("half.h5", "w") as file:
     file["survey/name"] = names.astype("S8")
     file["survey/number"] = np.array([1, 2**63, 3], "u8")
     file["survey/small"] = np.array([-1, 0, 1], "i1")
+# Texts of variable length, in one piece, in chunks, and where none were written.
+with h5py.File("texts.h5", "w") as file:
+    kind = h5py.string_dtype()
+    words = ["", "Andromède", "M 33", "x" * 300, "y", "NGC 7331", "last"]
+    file.create_dataset("plain", data=words, dtype=kind)
+    file.create_dataset("packed", data=words, dtype=kind, chunks=(3,), compression="gzip", shuffle=True)
+    file.create_dataset("holes", (7,), kind, chunks=(3,))[3:5] = ["a", "b"]
+    file.create_dataset("unwritten", (2,), kind)
 # What is refused. h5py looks for nothing that these name.
 with h5py.File("refused.h5", "w") as file:
     file["images"] = h5py.ExternalLink("contiguous.h5", "images")

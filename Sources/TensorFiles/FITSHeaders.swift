@@ -1,0 +1,151 @@
+/// The headers of a FITS file as they are before cfitsio sees them, which trusts them: a number that is none overruns a
+/// buffer of its own, and tables are allocated by what is declared. What the standard (4.0, sections 4.4, 7 and 10) demands
+/// of the keywords that say how the data lie is held against it, and against the file's length.
+struct FITSHeaders {
+    private static let blockSize = 2880
+    private static let cardSize = 80
+    private static let mostUnits = 4096
+    private static let mostCards = 36 * 4096
+
+    /// Reads header after header, and passes over the data between them.
+    static func check(_ file: LocalFile) throws(TensorFileError) {
+        var offset = 0
+        for number in 1...mostUnits {
+            guard let header = try Header(file, at: offset, number) else { return }
+            let size = try header.dataSize()
+            let (end, overflow) = header.end.addingReportingOverflow((size + blockSize - 1) / blockSize * blockSize)
+            // What is cut short is told by who knows more of it.
+            guard !overflow, end < file.byteCount else { return }
+            offset = end
+        }
+    }
+
+    /// A unit's header.
+    private struct Header {
+        let file: String
+        let number: Int
+        /// Where its data begin.
+        private(set) var end: Int
+        private var integers: [String: Int] = [:]
+        private var isGroups = false
+        private var isTable = false
+        private var isASCII = false
+
+        /// nil where no header begins.
+        init?(_ local: LocalFile, at offset: Int, _ number: Int) throws(TensorFileError) {
+            (file, self.number, end) = (local.name, number, offset)
+            var cards = 0
+            while true {
+                let block = try local.read(blockSize, at: end)
+                guard end > offset || block.starts(with: Array((number == 1 ? "SIMPLE  =" : "XTENSION=").utf8)) else {
+                    return nil
+                }
+                // cfitsio says where a header without an end begins.
+                guard block.count == blockSize, cards < mostCards else { return nil }
+                end += blockSize
+                for start in stride(from: 0, to: blockSize, by: cardSize) {
+                    let card = block[start..<start + cardSize]
+                    cards += 1
+                    let key = Self.text(card.prefix(8))
+                    if key == "END" { return }
+                    guard card.dropFirst(8).starts(with: Array("= ".utf8)) else { continue }
+                    let value = card.dropFirst(10)
+                    switch key {
+                    case "GROUPS": isGroups = Self.text(value.prefix(20)) == "T"
+                    case "XTENSION":
+                        isTable = value.starts(with: Array("'BINTABLE".utf8))
+                        isASCII = value.starts(with: Array("'TABLE ".utf8))
+                    case "ZCMPTYPE": try check(compression: value)
+                    default: try take(key, value)
+                    }
+                }
+            }
+        }
+
+        private func failure(_ what: String) -> TensorFileError {
+            TensorFileError(file: file, message: "FITS: unit \(number): \(what)")
+        }
+
+        /// Keywords that are integers, and say how the data lie; those with a number behind them first.
+        private static let counted: Set = ["NAXIS", "TBCOL", "TNULL", "ZNAXIS", "ZTILE"]
+        private static let single: Set = [
+            "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "TFIELDS", "THEAP", "BLANK", "ZBITPIX", "ZNAXIS", "ZBLANK",
+            "ZDITHER0", "ZPCOUNT", "ZGCOUNT", "ZTHEAP", "EXTVER", "EXTLEVEL",
+        ]
+
+        private mutating func take(_ key: String, _ value: ArraySlice<UInt8>) throws(TensorFileError) {
+            let digits = key.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
+            guard Self.single.contains(key) || (digits > 0 && Self.counted.contains(String(key.dropLast(digits))))
+            else {
+                return
+            }
+            // What stands for none in an ASCII table is a text.
+            guard !(isASCII && key.hasPrefix("TNULL")) else { return }
+            let text = Self.text(value.prefix { $0 != UInt8(ascii: "/") })
+            guard text.utf8.count <= 20, let number = Int(text) else {
+                throw failure("\(key): expected a whole number, found \(quoted(text))")
+            }
+            guard integers.updateValue(number, forKey: key) == nil else { throw failure("\(key) is there twice") }
+        }
+
+        /// Tiles in other ways are inflated by code that trusts them.
+        private func check(compression value: ArraySlice<UInt8>) throws(TensorFileError) {
+            let text = Self.text(value.dropFirst().prefix { $0 != UInt8(ascii: "'") })
+            guard ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"].contains(text) else {
+                throw failure("its tiles are compressed by \(quoted(text)): RICE_1, GZIP_1 and GZIP_2 are read")
+            }
+        }
+
+        /// Bytes of the data.
+        func dataSize() throws(TensorFileError) -> Int {
+            func number(_ key: String, in range: ClosedRange<Int>, otherwise: Int? = nil) throws(TensorFileError) -> Int
+            {
+                guard let value = integers[key] ?? otherwise else { throw failure("\(key) is missing") }
+                guard range.contains(value) else {
+                    throw failure("\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+                }
+                return value
+            }
+            let bits = try number("BITPIX", in: -64...64)
+            guard [8, 16, 32, 64, -32, -64].contains(bits) else { throw failure("BITPIX is \(bits)") }
+            let axes = try number("NAXIS", in: 0...999)
+            let parameters = try number("PCOUNT", in: 0...Int.max, otherwise: 0)
+            let groups = try number("GCOUNT", in: 0...Int.max, otherwise: 1)
+            if isTable {
+                guard axes == 2, bits == 8, groups == 1 else { throw failure("is no table of bytes: NAXIS is \(axes)") }
+                let fields = try number("TFIELDS", in: 0...999)
+                guard fields > 0 || integers["NAXIS1"] == 0 else { throw failure("rows without columns") }
+            }
+            guard axes > 0 else { return 0 }
+            var size = 1
+            var isTooLarge = false
+            func multiply(_ factor: Int) {
+                let (product, overflow) = size.multipliedReportingOverflow(by: factor)
+                (size, isTooLarge) = (product, isTooLarge || overflow)
+            }
+            for axis in 1...axes {
+                let length = try number("NAXIS\(axis)", in: 0...Int.max)
+                // Random groups have an axis of nothing first.
+                if !(isGroups && axis == 1 && length == 0) { multiply(length) }
+            }
+            let table = size
+            let (sum, overflow) = size.addingReportingOverflow(parameters)
+            (size, isTooLarge) = (sum, isTooLarge || overflow)
+            if isTable, let heap = integers["THEAP"],
+                !(0...max(0, isTooLarge ? 0 : size)).contains(heap) || heap < table
+            {
+                throw failure("its heap begins at \(heap), in a table of \(table) bytes and \(parameters) more")
+            }
+            multiply(groups)
+            multiply(abs(bits) / 8)
+            guard !isTooLarge, size <= Int.max / 2 else { throw failure("its axes overflow") }
+            return size
+        }
+
+        /// Characters without the blanks around them.
+        private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+            let text = String(decoding: bytes, as: UTF8.self)
+            return String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}

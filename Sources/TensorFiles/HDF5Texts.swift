@@ -1,0 +1,176 @@
+/// Texts of variable length. They lie in heaps that many texts share; a dataset has a reference for each. libhdf5 (1.10)
+/// copies as many bytes as the heap says into a buffer as long as the reference says, so that a damaged file overruns it:
+/// the library tells only where the references lie, and they are followed here.
+/// Format: HDF5 File Format Specification 3.0, III.E (global heap) and VIII.C (references into it)
+extension HDF5Document {
+    /// Bytes of a reference: length, address of the heap, number of the object in it.
+    private static let referenceSize = 16
+    private static let mostHeap = 64 << 20
+    private static let undefined = UInt64.max
+
+    /// Texts of `rows`, each of its own length.
+    func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(TensorFileError) -> [String] {
+        func damaged() -> TensorFileError {
+            failure(
+                "dataset \(quoted(dataset.path)): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
+        }
+        return try library.with(self) { opened throws(TensorFileError) in
+            let local = opened.local
+            // Of both kinds of superblock.
+            let start = try local.read(14, at: 0)
+            guard start.count == 14, start[start[8] < 2 ? 13 : 9] == 8 else { throw damaged() }
+            let references = try references(dataset, try self.dataset(dataset, &opened), rows, local)
+            var heap: (address: UInt64, objects: HDF5Heap)?
+            var texts: [String] = []
+            texts.reserveCapacity(rows.count)
+            for reference in references {
+                let (length, address, index) = try MemorySource(name: name, bytes: reference).withBytes(
+                    in: 0..<Self.referenceSize
+                ) { bytes in (Int(bytes.uint32(at: 0)), bytes.uint64(at: 4), bytes.uint32(at: 12)) }
+                guard length > 0, address != 0, address != Self.undefined else {
+                    texts.append("")
+                    continue
+                }
+                if heap?.address != address {
+                    guard let found = try HDF5Heap(local, at: address, most: Self.mostHeap) else { throw damaged() }
+                    heap = (address, found)
+                }
+                guard let text = heap?.objects.text(index, length: length, most: Self.mostCharacters) else {
+                    throw damaged()
+                }
+                texts.append(text)
+            }
+            return texts
+        }
+    }
+
+    /// The references of `rows`; zeros where none were written.
+    private func references(
+        _ dataset: Dataset, _ id: ID, _ rows: Range<Int>, _ local: LocalFile
+    ) throws(TensorFileError) -> [[UInt8]] {
+        let list = library.creation(id)
+        defer { _ = library.closeList(list) }
+        let size = Self.referenceSize
+        let none = [UInt8](repeating: 0, count: size)
+        func split(_ bytes: [UInt8], _ rows: Range<Int>) throws(TensorFileError) -> [[UInt8]] {
+            guard rows.upperBound * size <= bytes.count else {
+                throw failure("dataset \(quoted(dataset.path)): damaged or cut short")
+            }
+            return rows.map { Array(bytes[$0 * size..<($0 + 1) * size]) }
+        }
+        func read(_ count: Int, at address: UInt64) throws(TensorFileError) -> [UInt8] {
+            guard address <= UInt64(local.byteCount), count <= local.byteCount - Int(address) else { return [] }
+            return try local.read(count, at: Int(address))
+        }
+        switch library.layout(list) {
+        case 1:
+            let address = library.offset(id)
+            guard address != Self.undefined else { return rows.map { _ in none } }
+            let start = address.addingReportingOverflow(UInt64(rows.lowerBound * size))
+            guard !start.overflow else { throw failure("dataset \(quoted(dataset.path)): damaged") }
+            return try split(try read(rows.count * size, at: start.partialValue), 0..<rows.count)
+        case 2:
+            var length: [UInt64] = [0]
+            guard let chunkPlace = unsafe library.chunkPlace, unsafe library.chunk(list, 1, &length) == 1,
+                length[0] > 0,
+                length[0] <= UInt64(Self.mostHeap / size)
+            else { throw failure("dataset \(quoted(dataset.path)): texts of variable length in chunks cannot be read") }
+            let step = Int(length[0])
+            var found: [[UInt8]] = []
+            var row = rows.lowerBound
+            while row < rows.upperBound {
+                let first = row / step * step
+                let part = row - first..<min(rows.upperBound - first, step)
+                var (filters, address, stored): (UInt32, UInt64, UInt64) = (0, 0, 0)
+                guard unsafe chunkPlace(id, [UInt64(first)], &filters, &address, &stored) >= 0 else {
+                    throw failure("dataset \(quoted(dataset.path)): its chunks are damaged")
+                }
+                if address == Self.undefined || stored == 0 {
+                    found += part.map { _ in none }
+                } else {
+                    let bytes = try read(Int(clamping: stored), at: address)
+                    found += try split(try unfiltered(bytes, list, skipping: filters, step * size, dataset), part)
+                }
+                row = first + part.upperBound
+            }
+            return found
+        default: throw failure("dataset \(quoted(dataset.path)): texts of variable length within its header: not read")
+        }
+    }
+
+    /// A chunk's bytes as they were before its filters.
+    private func unfiltered(
+        _ stored: [UInt8], _ list: ID, skipping: UInt32, _ size: Int, _ dataset: Dataset
+    ) throws(TensorFileError) -> [UInt8] {
+        var bytes = stored
+        for index in (0..<UInt32(max(0, min(32, library.filterCount(list))))).reversed()
+        where skipping >> index & 1 == 0 {
+            var (flags, count): (UInt32, Int) = (0, 0)
+            switch unsafe library.filter(list, index, &flags, &count, nil, 0, nil, nil) {
+            case 1:  // deflate, in zlib's frame of 2 and 4 bytes
+                guard bytes.count > 6 else { throw failure("dataset \(quoted(dataset.path)): a chunk is damaged") }
+                var inflated: [UInt8] = []
+                try Inflate.pieces(
+                    of: MemorySource(name: name, bytes: bytes), in: 2..<bytes.count - 4, size: size, entry: dataset.path
+                ) { piece in
+                    inflated += piece.array(0..<piece.byteCount)
+                    return true
+                }
+                bytes = inflated
+            case 2:  // shuffle: all first bytes, then all second ones
+                let items = bytes.count / Self.referenceSize
+                let plain = bytes
+                for item in 0..<items {
+                    for place in 0..<Self.referenceSize {
+                        bytes[item * Self.referenceSize + place] = plain[place * items + item]
+                    }
+                }
+            case let filter:
+                throw failure(
+                    "dataset \(quoted(dataset.path)): texts of variable length behind filter \(filter) are not read")
+            }
+        }
+        return bytes
+    }
+}
+
+/// A collection of objects that datasets refer to.
+private struct HDF5Heap {
+    private var objects: [UInt32: Range<Int>] = [:]
+    private let bytes: [UInt8]
+    private static let headerSize = 16
+
+    /// nil where there is none at that place, or it is longer than the file or `most`.
+    init?(_ file: LocalFile, at address: UInt64, most: Int) throws(TensorFileError) {
+        guard address < UInt64(file.byteCount) else { return nil }
+        let start = Int(address)
+        let head = try file.read(Self.headerSize, at: start)
+        let size = try MemorySource(name: file.name, bytes: head).withBytes(in: 0..<head.count) { bytes -> UInt64 in
+            bytes.byteCount == Self.headerSize && bytes.starts(with: Array("GCOL".utf8)) ? bytes.uint64(at: 8) : 0
+        }
+        guard size >= UInt64(Self.headerSize), size <= UInt64(min(most, file.byteCount - start)) else { return nil }
+        let all = try file.read(Int(size), at: start)
+        bytes = all
+        objects = try MemorySource(name: file.name, bytes: all).withBytes(in: 0..<all.count) { bytes in
+            var objects: [UInt32: Range<Int>] = [:]
+            var place = Self.headerSize
+            while bytes.byteCount - place >= Self.headerSize {
+                let index = UInt32(bytes.uint16(at: place))
+                let length = bytes.uint64(at: place + 8)
+                place += Self.headerSize
+                // Number 0 is the room that is left.
+                guard index != 0, length <= UInt64(bytes.byteCount - place) else { break }
+                objects[index] = place..<place + Int(length)
+                place += (Int(length) + 7) / 8 * 8
+            }
+            return objects
+        }
+    }
+
+    /// An object as a text, up to its first zero; nil where there is none of at least that length.
+    func text(_ index: UInt32, length: Int, most: Int) -> String? {
+        guard let range = objects[index], length <= range.count else { return nil }
+        let text = bytes[range].prefix(min(length, most))
+        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
