@@ -68,6 +68,7 @@ struct FITSHeaders {
 
         /// Keywords that are integers, and say how the data lie; those with a number behind them first.
         private static let counted: Set = ["NAXIS", "TBCOL", "TNULL", "ZNAXIS", "ZTILE"]
+        private static let texts: Set = ["TTYPE", "TFORM"]
         private static let single: Set = [
             "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "TFIELDS", "THEAP", "BLANK", "ZBITPIX", "ZNAXIS", "ZBLANK",
             "ZDITHER0", "ZPCOUNT", "ZGCOUNT", "ZTHEAP", "EXTVER", "EXTLEVEL",
@@ -75,10 +76,16 @@ struct FITSHeaders {
 
         private mutating func take(_ key: String, _ value: ArraySlice<UInt8>) throws(TensorFileError) {
             let digits = key.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
-            guard Self.single.contains(key) || (digits > 0 && Self.counted.contains(String(key.dropLast(digits))))
-            else {
+            let plain = digits > 0 ? String(key.dropLast(digits)) : ""
+            if Self.texts.contains(plain) {
+                // Without quotes it can be one character longer than the room for it.
+                guard let first = value.first(where: { $0 != UInt8(ascii: " ") }) else { return }
+                guard first == UInt8(ascii: "'") else {
+                    throw failure("\(key): expected a text in quotes, found \(quoted(Self.text(value)))")
+                }
                 return
             }
+            guard Self.single.contains(key) || Self.counted.contains(plain) else { return }
             // What stands for none in an ASCII table is a text.
             guard !(isASCII && key.hasPrefix("TNULL")) else { return }
             let text = Self.text(value.prefix { $0 != UInt8(ascii: "/") })

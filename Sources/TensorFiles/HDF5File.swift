@@ -12,7 +12,13 @@ enum HDF5File {
         var refusals = found.refusals
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
+        var names = Set<String>()
         for dataset in found.datasets {
+            guard names.insert(dataset.path).inserted else {
+                throw TensorFileError(
+                    file: source.name,
+                    message: "HDF5: dataset \(quoted(dataset.path)) is there twice: its group is damaged")
+            }
             let rows = dataset.shape.first ?? 1
             // Chunks that were never written have no bytes: nothing else tells a length that is made up.
             guard rows <= source.byteCount else {

@@ -39,6 +39,16 @@ struct FITSHeaderTests {
         }
     }
 
+    @Test(
+        "A column's name without quotes, which may be a character too long for its room",
+        arguments: ["TTYPE2", "TFORM1"])
+    func unquoted(key: String) {
+        let name = String(repeating: "x", count: 70)
+        #expect(
+            Self.refusal(Self.table(["\(key)  =\u{20}" + name]))
+                == "FITS: unit 2: \(key): expected a text in quotes, found '\(name)'")
+    }
+
     @Test("More columns than a table may have are not allocated", arguments: ["700000000", "1000", "-1"])
     func columns(count: String) {
         #expect(

@@ -73,6 +73,18 @@ struct HDF5FileTests {
         #expect(error?.message.contains("dataset 'plain': rows from 0 on cannot be read: damaged") == true)
     }
 
+    @Test("Two datasets of one name are a damaged group")
+    func twoOfOneName() throws {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("texts.h5"))))
+        // In the group's heap of names.
+        let heap = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("packed\0".utf8)) })
+        bytes.replaceSubrange(heap..<heap + 6, with: Array("plain\0".utf8))
+        let error = #expect(throws: TensorFileError.self) {
+            try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
+        }
+        #expect(error?.message == "HDF5: dataset 'plain' is there twice: its group is damaged")
+    }
+
     @Test(
         "What lies elsewhere or needs a plugin is named, not read",
         arguments: [
