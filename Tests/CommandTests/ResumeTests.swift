@@ -76,7 +76,7 @@ struct ResumeTests {
                     let running = try RunningCommand(partitions.arguments(output, ["--resume", "--json", "--quiet"]))
                     if kills % 10 == 9 {
                         // While OUT is written: a moment that chance seldom meets.
-                        running.wait { try names(in: folder).contains { $0.contains(".partial-") } }
+                        try running.wait { try names(in: folder).contains { $0.contains(".partial-") } }
                     } else {
                         usleep(UInt32(Double.random(in: 0...1, using: &random) * longest * 1.2e6))
                     }

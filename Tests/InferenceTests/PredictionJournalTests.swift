@@ -84,9 +84,12 @@ func strictAndUnchanged() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition().write(to: folder + "/a")
         let partitions = try galaxies(folder, ["a"], for: model)
+        do {
+            let journal = try PredictionJournal(path: folder + "/z.partial")
+            try journal.begin(identity: "")
+            try journal.append(3..<5, redshifts: [0.5, .nan], flags: [[], .imageZero])
+        }
         let journal = try PredictionJournal(path: folder + "/z.partial")
-        try journal.begin(identity: "")
-        try journal.append(3..<5, redshifts: [0.5, .nan], flags: [[], .imageZero])
         let earlier = try #require(try journal.replay(count: 37))
         let error = try #require(throws: InferenceError.self) {
             try BatchRunner(model: model).run(partitions, galaxies: 0..<37, earlier: earlier, isStrict: true)
