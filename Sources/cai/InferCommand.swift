@@ -133,8 +133,8 @@ struct InferCommand: ParsableCommand {
         var job = PredictionJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
             store: store, numHeads: galaxies.numHeads, batchSize: galaxies.batchSize ?? BatchRunner.defaultBatchSize,
-            threads: galaxies.threadCount,
-            limit: galaxies.limit, share: rank?.share, gemm: gemm, isProfiled: profile, isQuiet: galaxies.quiet)
+            threads: galaxies.threadCount, limit: galaxies.limit, share: rank?.share, gemm: gemm, isProfiled: profile,
+            isQuiet: galaxies.quiet)
         job.isDigested = format?.hasProvenance ?? false
         job.isStrict = strict
         if let place {
@@ -149,9 +149,7 @@ struct InferCommand: ParsableCommand {
         let journal = job.partial?.journal
         defer { journal?.close() }
         let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: galaxies.quiet) }
-        Interruption.tell { [reach = job.reach] in
-            PartialRun.text(reach, keptIn: journal)
-        }
+        Interruption.tell { [reach = job.reach] in PartialRun.text(reach, keptIn: journal) }
         do {
             let outcome = try job.run()
             try write(outcome, of: job, to: place, record)

@@ -23,8 +23,8 @@ struct PartialRun {
         (self.isResumed, self.settings) = (isResumed, settings)
         if !isResumed, try journal.hasRows {
             throw FanOutError(
-                "\(journal.path): has finished galaxies of a run that was not: --resume goes on with them; without it, "
-                    + "remove the file")
+                "\(journal.path): has finished galaxies of an unfinished run: --resume goes on with them; to begin anew, "
+                    + "remove it")
         }
         UnfinishedFiles.removeLeftovers(of: target)
     }
