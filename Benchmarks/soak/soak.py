@@ -150,7 +150,7 @@ def caption(record: dict[str, Any]) -> str:
     where = record["machine"]
     return (
         f"cai {record['version']}, {record['partitions']:,} partitions, {record['galaxies']:,} galaxies in one process, "
-        f"{record['threads']} threads; {where['processor']}. Grey: not judged"
+        f"{record['threads']} thread{'s' if record['threads'] != 1 else ''}; {where['processor']}. Grey: not judged"
     )
 
 
