@@ -17,33 +17,41 @@ enum Main {
         log.subcommand = taken.rest.first.flatMap { isKnown($0) ? $0 : nil } ?? ""
         Console.use(log)
         if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
-            exit(function.run { try StoreLocator.store(nil) })
+            end(function.run { try StoreLocator.store(nil) })
         }
         Interruption.watch()
         do {
             if let failure = taken.failure { throw failure }
             var command = try Cai.parseAsRoot(taken.rest)
             try command.run()
-        } catch InferenceError.closedPipe {
-            Interruption.hold()
-            exit(1)
+            end(0)
         } catch {
             Interruption.hold()
             end(with: error, of: log.subcommand)
         }
     }
 
+    /// Ends the process as it is. `exit` would take apart what libraries hold while threads are still in them: those that
+    /// fetch objects are not waited for, and OpenSSL ends each of them by what it has freed by then.
+    private static func end(_ status: Int32) -> Never { _exit(status) }
+
     /// Whether there is a command, or a function, of that name.
     private static func isKnown(_ name: String) -> Bool {
         Cai.configuration.subcommands.contains { $0._commandName == name } || LambdaFunction.handlers.contains(name)
     }
 
-    /// Help and version are printed as ArgumentParser has them; every error is one line.
+    /// Help and version are printed as ArgumentParser has them; every error is one line, but that nobody reads the output:
+    /// then nobody is told.
     private static func end(with error: any Error, of subcommand: String) -> Never {
+        if case InferenceError.closedPipe = error { end(1) }
         let code = Cai.exitCode(for: error)
         if code == .success {
-            print(Cai.fullMessage(for: error))
-            exit(0)
+            do {
+                try StandardOutput().write(Array((Cai.fullMessage(for: error) + "\n").utf8))
+                end(0)
+            } catch {
+                end(with: error, of: subcommand)
+            }
         }
         let isUsage = code == .validationFailure
         var message = Cai.message(for: error)
@@ -53,6 +61,6 @@ enum Main {
             message += " (see 'cai\(subcommand.isEmpty ? "" : " " + subcommand) --help')"
         }
         Console.report("error: " + message)
-        exit(isUsage ? 2 : 1)
+        end(isUsage ? 2 : 1)
     }
 }
