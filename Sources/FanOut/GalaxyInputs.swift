@@ -117,14 +117,28 @@ public struct GalaxyInputs: Sendable {
         return partitions
     }
 
-    /// What tells a file from another of its name: an object's ETag, or checksums of a file's ends.
-    func version(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+    /// What tells the files of `partitions` from others of their names, in their order. Each file's ends are read.
+    /// - Throws: `InferenceError.file` where one cannot be read.
+    public func identities(of partitions: [PartitionReader]) throws(InferenceError) -> [RunIdentity.File] {
+        var files: [RunIdentity.File] = []
+        for partition in partitions {
+            let version = try version(of: partition.path)
+            files.append(
+                RunIdentity.File(
+                    source: partition.source, label: partition.label, bytes: version.bytes, galaxies: partition.count,
+                    version: version.text, stamp: stamp(of: partition.path)))
+        }
+        return files
+    }
+
+    /// An object's ETag, or checksums of a file's ends.
+    private func version(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
         if let info = objects[path]?.info { return (info.size, "etag:" + info.etag) }
         return try reading { () throws(TensorFileError) in try FileIdentity.ends(of: path) }
     }
 
     /// When a file was written, and its size; nil of objects.
-    func stamp(of path: String) -> String? {
+    private func stamp(of path: String) -> String? {
         objects[path] == nil ? FileStamp(path: path).map { "\($0)" } : nil
     }
 

@@ -36,22 +36,13 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     let maker: RankSidecar.Maker
 
     /// - Parameters:
-    ///   - partitions: that have galaxies of the run.
+    ///   - files: that have galaxies of the run.
     ///   - rows: of the run, counted from the first of them.
     ///   - start: the first one among those of all ranks.
-    /// - Throws: `InferenceError.file` where a file cannot be read.
     public init(
-        _ partitions: [PartitionReader], rows: Range<Int>, start: Int, of inputs: GalaxyInputs,
-        weights: RankSidecar.Weights, settings: [String: String], maker: RankSidecar.Maker
-    ) throws(InferenceError) {
-        var files: [File] = []
-        for partition in partitions {
-            let version = try inputs.version(of: partition.path)
-            files.append(
-                File(
-                    source: partition.source, label: partition.label, bytes: version.bytes, galaxies: partition.count,
-                    version: version.text, stamp: inputs.stamp(of: partition.path)))
-        }
+        _ files: [File], rows: Range<Int>, start: Int, weights: RankSidecar.Weights, settings: [String: String],
+        maker: RankSidecar.Maker
+    ) {
         (self.start, end, firstRow) = (start, start + rows.count, rows.lowerBound)
         (self.files, self.weights, self.settings, self.maker) = (files, weights, settings, maker)
     }

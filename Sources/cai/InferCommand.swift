@@ -135,20 +135,18 @@ struct InferCommand: ParsableCommand {
             store: store, numHeads: galaxies.numHeads, batchSize: galaxies.batchSize ?? BatchRunner.defaultBatchSize,
             threads: galaxies.threadCount, limit: galaxies.limit, share: rank?.share, gemm: gemm, isProfiled: profile,
             isQuiet: galaxies.quiet)
-        job.isDigested = format?.hasProvenance ?? false
+        job.isDigested = rank != nil || format?.hasProvenance ?? false
         job.isStrict = strict
-        if let place {
-            try job.check(output: place, format: format)
-            if gemm != .openblas {
-                job.partial = try PartialRun(place, isResumed: resume, settings: settings())
-            }
-            if resume, job.partial == nil {
-                throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
-            }
+        if let place { try job.check(output: place, format: format) }
+        let kept = gemm == .openblas ? nil : place
+        let settings = kept != nil || rank != nil ? try settings() : [:]
+        job.partial = try kept.flatMap { try PartialRun($0, isResumed: resume, settings: settings) }
+        if resume, job.partial == nil {
+            throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
         }
         let journal = job.partial?.journal
         defer { journal?.close() }
-        let record = try rank.map { try RankRecorder($0, settings: settings(), store: store, isQuiet: galaxies.quiet) }
+        let record = try rank.map { try RankRecorder($0, settings: settings, store: store, isQuiet: galaxies.quiet) }
         Interruption.tell { [reach = job.reach] in PartialRun.text(reach, keptIn: journal) }
         do {
             let outcome = try job.run()

@@ -67,14 +67,15 @@ struct PredictionJob {
         }
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: limit)
-        let part = try share.map { try RankPart($0, of: all, limit: limit, inputs: inputs) }
+        let identities = partial != nil || share != nil ? try inputs.identities(of: all) : []
+        let part = share.map { RankPart($0, of: all, identities, limit: limit) }
         let (partitions, galaxies) = (part?.partitions ?? all, part?.rows ?? 0..<(limit ?? Int.max))
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
         let count = sections.reduce(0) { $0 + $1.count }
         let first = part?.rows.lowerBound ?? 0
         let earlier = try partial?.begin(
             RunIdentity(
-                partitions, rows: first..<first + count, start: part?.galaxies.lowerBound ?? 0, of: inputs,
+                part?.files ?? identities, rows: first..<first + count, start: part?.galaxies.lowerBound ?? 0,
                 weights: RankSidecar.Weights(name: weights, identity: "sha256:" + (digest ?? "")),
                 settings: partial?.settings ?? [:],
                 maker: RankSidecar.Maker(

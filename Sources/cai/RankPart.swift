@@ -14,31 +14,34 @@ struct RankPart {
     let written: String
     /// Those that have any of the galaxies. Others are let go of: nothing more of them is read.
     let partitions: [PartitionReader]
+    /// What tells their files from others.
+    let files: [RunIdentity.File]
     /// The same galaxies, counted from the first of `partitions`.
     let rows: Range<Int>
 
     /// - Parameters:
     ///   - all: the partitions of all ranks, in their order.
+    ///   - identities: of their files.
     ///   - limit: of galaxies of all ranks.
-    init(
-        _ share: RankShare, of all: [PartitionReader], limit: Int?, inputs: GalaxyInputs
-    ) throws(InferenceError) {
+    init(_ share: RankShare, of all: [PartitionReader], _ identities: [RunIdentity.File], limit: Int?) {
         self.share = share
-        self.inputs = try InputsIdentity(all, of: inputs)
-        written = InputsIdentity.written(all, of: inputs)
-        total = min(limit ?? Int.max, self.inputs.galaxies)
+        inputs = InputsIdentity(identities)
+        written = InputsIdentity.written(identities)
+        total = min(limit ?? Int.max, inputs.galaxies)
         galaxies = share.galaxies(of: total)
         var place = 0
         var first: Int?
         var partitions: [PartitionReader] = []
-        for partition in all {
+        var files: [RunIdentity.File] = []
+        for (partition, file) in zip(all, identities) {
             if galaxies.overlaps(place..<place + partition.count) {
                 first = first ?? place
                 partitions.append(partition)
+                files.append(file)
             }
             place += partition.count
         }
-        self.partitions = partitions
+        (self.partitions, self.files) = (partitions, files)
         let start = galaxies.lowerBound - (first ?? galaxies.lowerBound)
         rows = start..<start + galaxies.count
     }
@@ -72,11 +75,11 @@ final class RankRecorder {
     }
 
     func write(_ outcome: PredictionJob.Outcome, of job: PredictionJob) throws {
-        guard let written, let part = outcome.part else { return }
+        guard let written, let part = outcome.part, let sha256 = outcome.weightsSHA256 else { return }
         let sidecar = RankSidecar(
             share: part.share, total: part.total, inputs: part.inputs, written: part.written,
             weights: RankSidecar.Weights(
-                name: job.weights, identity: try FileIdentity.weights(job.weights, store: store)),
+                name: job.weights, identity: try FileIdentity.weights(job.weights, sha256: sha256, store: store)),
             settings: settings,
             maker: RankSidecar.Maker(
                 version: Cai.configuration.version, instructionSet: outcome.instructionSet.rawValue,

@@ -10,28 +10,23 @@ public struct InputsIdentity: Sendable, Equatable, Codable {
     /// Over a line for each file, in their order: what its rows are called, bytes, galaxies, and its version.
     public let sha256: String
 
-    /// - Parameter partitions: all that were opened, in their order, whichever rank runs them.
-    /// - Throws: `InferenceError.file` where a file cannot be read.
-    public init(_ partitions: [PartitionReader], of inputs: GalaxyInputs) throws(InferenceError) {
+    /// - Parameter files: all that were opened, in their order, whichever rank runs them.
+    public init(_ files: [RunIdentity.File]) {
         var digest = SHA256Stream()
-        var bytes = 0
-        for partition in partitions {
-            let version = try inputs.version(of: partition.path)
-            digest.update(
-                "\(partition.source)\t\(partition.label)\t\(version.bytes)\t\(partition.count)\t\(version.text)\n")
-            bytes += version.bytes
+        for file in files {
+            digest.update("\(file.source)\t\(file.label)\t\(file.bytes)\t\(file.galaxies)\t\(file.version)\n")
         }
-        files = partitions.count
-        self.bytes = bytes
-        galaxies = partitions.reduce(0) { $0 + $1.count }
+        self.files = files.count
+        bytes = files.reduce(0) { $0 + $1.bytes }
+        galaxies = files.reduce(0) { $0 + $1.galaxies }
         sha256 = digest.finish()
     }
 
     /// When the files were written, as a digest; objects have no such time. Copies may have other ones, and so may a file
     /// that was mended: ranks that saw different ones are not joined without a word.
-    public static func written(_ partitions: [PartitionReader], of inputs: GalaxyInputs) -> String {
+    public static func written(_ files: [RunIdentity.File]) -> String {
         var digest = SHA256Stream()
-        for partition in partitions { digest.update("\(inputs.stamp(of: partition.path) ?? "")\n") }
+        for file in files { digest.update("\(file.stamp ?? "")\n") }
         return String(digest.finish().prefix(16))
     }
 
@@ -85,8 +80,11 @@ public enum FileIdentity {
     }
 
     /// Of weights: an object's ETag, a file's SHA-256.
-    public static func weights(_ name: String, store: (any ObjectStore)?) throws(InferenceError) -> String {
-        guard let store, S3Location.isLocation(name) else { return "sha256:" + (try sha256(of: name)).text }
+    /// - Parameter sha256: of the file, in hexadecimal digits.
+    public static func weights(
+        _ name: String, sha256: String, store: (any ObjectStore)?
+    ) throws(InferenceError) -> String {
+        guard let store, S3Location.isLocation(name) else { return "sha256:" + sha256 }
         do throws(CloudError) {
             let place = try S3Location(name)
             return "etag:" + (try store.head(bucket: place.bucket, key: place.key)?.etag ?? "")
