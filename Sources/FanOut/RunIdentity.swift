@@ -77,10 +77,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
                     + "give another --output")
         }
         try same("weights", \.weights.identity) { $0 }
-        try same("options", \.settings) { settings in
-            settings.isEmpty
-                ? "none" : settings.sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
-        }
+        try same("options", \.settings, \.optionsText)
         try same("kernels (CAI_ISA)", \.maker.instructionSet) { $0 }
         try same("--gemm", \.maker.gemm) { $0 }
         try same("version of cai", \.maker.version) { $0 }

@@ -134,11 +134,7 @@ public struct RankOutputs: Sendable {
         try differ("the inputs") { $0.inputs.text }
         try differ("the number of galaxies") { "\($0.total)" }
         try differ("the weights") { $0.weights.identity }
-        try differ("the options") { sidecar in
-            sidecar.settings.isEmpty
-                ? "none"
-                : sidecar.settings.sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
-        }
+        try differ("the options", \.settings.optionsText)
         guard part.sidecar.inputs == first.sidecar.inputs else {
             throw FanOutError("\(part.name): expected the inputs of \(first.name), found others")
         }

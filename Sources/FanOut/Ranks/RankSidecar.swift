@@ -132,3 +132,10 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         }
     }
 }
+
+extension [String: String] {
+    /// Options by their names, as a command line has them: `--bands grizu --table t.csv`; `none` where there are none.
+    var optionsText: String {
+        isEmpty ? "none" : sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
+    }
+}
