@@ -38,11 +38,6 @@ public struct FinishedGalaxies: Sendable, Equatable {
 
     public mutating func verify(_ section: Range<Int>) { verified.insert(section) }
 
-    public func contains(_ place: Int) -> Bool {
-        let index = ranges.firstPlace { $0.upperBound > place }
-        return index < ranges.count && ranges[index].contains(place)
-    }
-
     /// What of `range` is to be run, in ascending order.
     public func gaps(in range: Range<Int>) -> [Range<Int>] {
         var gaps: [Range<Int>] = []
