@@ -41,28 +41,15 @@ final class OpenFile {
 
     /// - Throws: `CloudError` where the file has become shorter meanwhile, or cannot be read.
     func read(_ range: Range<Int>) throws(CloudError) -> [UInt8] {
-        var done = 0
-        var reason: Int32 = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            while done < range.count {
-                let read = unsafe pread(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + done }, range.count - done,
-                    range.lowerBound + done)
-                if read < 0, errno == EINTR { continue }
-                guard read > 0 else {
-                    reason = read < 0 ? errno : 0
-                    break
-                }
-                done += read
-            }
-            count = done
+        let bytes: [UInt8]
+        do throws(FileCalls.Failure) {
+            bytes = try FileCalls.read(descriptor, at: range.lowerBound, count: range.count)
+        } catch {
+            throw CloudError(.unavailable, path, "cannot be read: \(error.text)")
         }
-        guard done == range.count else {
+        guard bytes.count == range.count else {
             throw CloudError(
-                .unavailable, path,
-                reason == 0
-                    ? "expected bytes \(range), found an end at \(range.lowerBound + done)"
-                    : "cannot be read: \(SystemError.text(reason))")
+                .unavailable, path, "expected bytes \(range), found an end at \(range.lowerBound + bytes.count)")
         }
         return bytes
     }

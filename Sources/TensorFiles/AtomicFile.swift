@@ -86,7 +86,7 @@ public final class AtomicFile {
     /// Writes bytes at their place, whatever was written before; the file grows to hold them. No pipe can do that.
     public func write(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
         try flush()
-        try unsafe put(bytes) { unsafe pwrite(descriptor, $0, $1, offset + $2) }
+        try put(bytes, at: offset)
     }
 
     /// Finishes the file and puts it in its place.
@@ -126,23 +126,12 @@ public final class AtomicFile {
         swap(&pending, &buffer)
     }
 
-    private func put(_ bytes: RawSpan) throws(TensorFileError) {
-        try unsafe put(bytes) { data, count, _ in unsafe Glibc.write(descriptor, data, count) }
-    }
-
-    /// - Parameter call: writes some of so many bytes, which come behind so many others.
-    private func put(
-        _ bytes: RawSpan, _ call: (UnsafeRawPointer?, Int, Int) -> Int
-    ) throws(TensorFileError) {
-        var done = 0
-        while done < bytes.byteCount {
-            let from = done
-            let count = unsafe bytes.withUnsafeBytes { source in
-                unsafe call(source.baseAddress.map { unsafe $0 + from }, source.count - from, from)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure(errno) }
-            done += count
+    /// - Parameter offset: nil for behind what was written last.
+    private func put(_ bytes: RawSpan, at offset: Int? = nil) throws(TensorFileError) {
+        do throws(FileCalls.Failure) {
+            try FileCalls.write(bytes, to: descriptor, at: offset)
+        } catch {
+            throw failure(error.number)
         }
     }
 

@@ -51,20 +51,11 @@ final class LocalFile: Sendable {
 
     /// Up to `count` bytes from `offset` on; fewer where the file ends.
     func read(_ count: Int, at offset: Int) throws(TensorFileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let read = unsafe bytes.withUnsafeMutableBytes { target in
-                unsafe pread(descriptor, target.baseAddress.map { unsafe $0 + done }, count - done, offset + done)
-            }
-            if read < 0, errno == EINTR { continue }
-            guard read >= 0 else {
-                throw TensorFileError(file: name, message: "cannot be read: \(SystemError.text(errno))")
-            }
-            if read == 0 { break }
-            done += read
+        do throws(FileCalls.Failure) {
+            return try FileCalls.read(descriptor, at: offset, count: count)
+        } catch {
+            throw TensorFileError(file: name, message: "cannot be read: \(error.text)")
         }
-        return Array(bytes.prefix(done))
     }
 
     /// Takes a copy's name away: the file is gone when the last of those that have it open closes it, however the process
@@ -87,7 +78,7 @@ private final class TemporaryCopy {
         folder = variable.isEmpty ? "/tmp" : variable
         name = "\(folder)/cai-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
         descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure() }
+        guard descriptor >= 0 else { throw failure(errno) }
     }
 
     deinit {
@@ -97,14 +88,10 @@ private final class TemporaryCopy {
     }
 
     func write(_ bytes: RawSpan) throws(TensorFileError) {
-        var done = 0
-        while done < bytes.byteCount {
-            let count = unsafe bytes.withUnsafeBytes { source in
-                unsafe Glibc.write(descriptor, source.baseAddress.map { unsafe $0 + done }, source.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure() }
-            done += count
+        do throws(FileCalls.Failure) {
+            try FileCalls.write(bytes, to: descriptor)
+        } catch {
+            throw failure(error.number)
         }
         byteCount += bytes.byteCount
     }
@@ -115,8 +102,8 @@ private final class TemporaryCopy {
         return descriptor
     }
 
-    private func failure() -> TensorFileError {
+    private func failure(_ reason: Int32) -> TensorFileError {
         TensorFileError(
-            file: file, message: "cannot be copied to a temporary file in \(folder): \(SystemError.text(errno))")
+            file: file, message: "cannot be copied to a temporary file in \(folder): \(SystemError.text(reason))")
     }
 }

@@ -172,31 +172,18 @@ public final class RecordLog: Sendable {
     ) throws(TensorFileError) -> [UInt8] {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
-        var bytes = [UInt8](repeating: 0, count: max(0, min(count, Int(status.st_size) - offset)))
-        var done = 0
-        while done < bytes.count {
-            let (from, wanted) = (done, bytes.count - done)
-            let found = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe pread(descriptor, buffer.baseAddress.map { unsafe $0 + from }, wanted, offset + from)
-            }
-            if found < 0, errno == EINTR { continue }
-            guard found >= 0 else { throw failure(path, errno) }
-            if found == 0 { break }
-            done += found
+        do throws(FileCalls.Failure) {
+            return try FileCalls.read(descriptor, at: offset, count: max(0, min(count, Int(status.st_size) - offset)))
+        } catch {
+            throw failure(path, error.number)
         }
-        return Array(bytes.prefix(done))
     }
 
     private func put(_ bytes: [UInt8], _ state: inout State) throws(TensorFileError) {
-        var done = 0
-        while done < bytes.count {
-            let (from, place, descriptor) = (done, state.end + done, state.descriptor)
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe pwrite(descriptor, buffer.baseAddress.map { unsafe $0 + from }, buffer.count - from, place)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(path, errno) }
-            done += count
+        do throws(FileCalls.Failure) {
+            try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end)
+        } catch {
+            throw Self.failure(path, error.number)
         }
         state.end += bytes.count
     }

@@ -63,7 +63,8 @@ enum Console {
             guard let json = try? encoder.encode(record) else { return }
             line = String(decoding: json, as: UTF8.self) + "\n"
         }
-        try? FileDescriptor.write(Array(line.utf8), to: STDERR_FILENO)
+        let bytes = Array(line.utf8)
+        try? unsafe FileCalls.write(bytes.span.bytes, to: STDERR_FILENO)
     }
 }
 
@@ -71,12 +72,11 @@ enum Console {
 struct StandardOutput: ByteSink {
     /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.file` for any other reason.
     func write(_ bytes: [UInt8]) throws(InferenceError) {
-        do {
-            try FileDescriptor.write(bytes, to: STDOUT_FILENO)
+        do throws(FileCalls.Failure) {
+            try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO)
         } catch {
             guard error.number != EPIPE else { throw .closedPipe }
-            let reason = SystemError.text(error.number)
-            throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(reason)"))
+            throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(error.text)"))
         }
     }
 
@@ -103,27 +103,6 @@ enum StandardInput {
             }
             if count == 0 { return bytes }
             bytes += piece.prefix(max(0, count))
-        }
-    }
-}
-
-private enum FileDescriptor {
-    struct Failure: Error {
-        let number: Int32
-    }
-
-    /// Writes all of `bytes`.
-    static func write(_ bytes: [UInt8], to descriptor: Int32) throws(Failure) {
-        var done = 0
-        while done < bytes.count {
-            let written = unsafe bytes[done...].withUnsafeBytes { rest in
-                unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
-            }
-            if written > 0 {
-                done += written
-            } else if written < 0, errno != EINTR {
-                throw Failure(number: errno)
-            }
         }
     }
 }
