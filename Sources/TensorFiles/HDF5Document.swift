@@ -39,9 +39,9 @@ final class HDF5Document: Sendable {
     /// Closes what is open. It is opened again when it is read again.
     func close() { library.close(self) }
 
-    /// The file as the library opens it: fetched anew where it comes from far. Who
-    /// opens more files at once than are held open pays for it with time, not with the disk.
-    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isGzip: false) }
+    /// The file as the library opens it: fetched anew where it comes from far. Who opens more files at once than are held
+    /// open pays for it with time, not with the disk.
+    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isNamed: true) }
 
     func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "HDF5: \(what)") }
 }

@@ -7,15 +7,17 @@ final class LocalFile: Sendable {
     let name: String
     private let descriptor: Int32
     let byteCount: Int
-    /// Of a copy, until a library has opened it: HDF5 opens nothing that no name leads to.
+    /// Of a copy that has to have one.
     private let temporaryName: String?
 
-    /// The path that leads to it, until `forgetName`.
+    /// The path that leads to it; the name of a copy that has one, until `forgetName`.
     var path: String { temporaryName ?? "/proc/self/fd/\(descriptor)" }
 
     /// The file that `source` maps, or a copy of the bytes of any other one.
-    /// - Parameter isGzip: whether what is inflated of them is wanted.
-    init(_ source: any ByteSource, isGzip: Bool) throws(TensorFileError) {
+    /// - Parameters:
+    ///   - isGzip: whether what is inflated of them is wanted.
+    ///   - isNamed: whether a copy has to have a name until `forgetName`: the library opens nothing without one.
+    init(_ source: any ByteSource, isGzip: Bool = false, isNamed: Bool = false) throws(TensorFileError) {
         name = source.name
         if !isGzip, source is MappedFile {
             descriptor = unsafe open(source.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -27,6 +29,7 @@ final class LocalFile: Sendable {
             return
         }
         let copy = try TemporaryCopy(of: source.name)
+        if !isNamed { copy.forgetName() }
         if isGzip {
             try Gzip.inflate(source) { (piece: RawSpan) throws(TensorFileError) in
                 try copy.write(piece)
@@ -40,7 +43,7 @@ final class LocalFile: Sendable {
                 source.release(range)
             }
         }
-        (temporaryName, byteCount) = (copy.name, copy.byteCount)
+        (temporaryName, byteCount) = (isNamed ? copy.name : nil, copy.byteCount)
         descriptor = copy.detach()
     }
 
@@ -60,7 +63,7 @@ final class LocalFile: Sendable {
 
     /// Takes a copy's name away: the file is gone when the last of those that have it open closes it, however the process
     /// ends.
-    func forgetName() { if let temporaryName { _ = unsafe unlink(temporaryName) } }
+    func forgetName() { if let temporaryName { TemporaryCopy.remove(temporaryName) } }
 }
 
 /// A file in the folder for temporary files ($TMPDIR, else /tmp), for this user alone.
@@ -77,14 +80,27 @@ private final class TemporaryCopy {
         let variable = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
         folder = variable.isEmpty ? "/tmp" : variable
         name = "\(folder)/cai-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+        UnfinishedFiles.insert(name)
         descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure(errno) }
+        guard descriptor >= 0 else {
+            let reason = errno
+            UnfinishedFiles.remove(name)
+            throw failure(reason)
+        }
     }
 
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
+        forgetName()
+    }
+
+    /// Whoever has the file open can still read and write it.
+    func forgetName() { Self.remove(name) }
+
+    static func remove(_ name: String) {
         _ = unsafe unlink(name)
+        UnfinishedFiles.remove(name)
     }
 
     func write(_ bytes: RawSpan) throws(TensorFileError) {

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Files of this process that are being written under other names than they will have.
+/// Files that are of no use to anybody once this process has ended: those that are being written under other names than
+/// they will have, and copies for a library.
 public enum UnfinishedFiles {
     private struct State {
         var paths: Set<String> = []
