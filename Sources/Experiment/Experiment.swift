@@ -1,3 +1,4 @@
+import FanOut
 import FoundationEssentials
 import TensorFiles
 
@@ -95,11 +96,10 @@ public struct Experiment {
         _ outcome: RunOutcome, of run: PlannedRun
     ) throws(ExperimentError) -> ExperimentRecord.Run {
         let check = try RunCheck(outcome.combined, of: run.point, name: run.path)
-        try tree.write(outcome.summary, to: "\(run.path)/\(ExperimentTree.summary)")
-        try tree.write(outcome.combined, to: "\(run.path)/\(ExperimentTree.combined)")
-        if let predictions = outcome.predictions {
-            try tree.move(predictions, to: "\(run.path)/\(ExperimentTree.predictions)")
-        }
+        let keys = RunKeys(resultPath: run.path)
+        try tree.write(outcome.summary, to: keys.summary)
+        try tree.write(outcome.combined, to: keys.combined)
+        if let predictions = outcome.predictions { try tree.move(predictions, to: keys.predictions) }
         let kept = ExperimentRecord.Run(
             path: run.path, started: outcome.started, finished: outcome.finished, wallSeconds: outcome.wallSeconds,
             galaxies: check.galaxies,

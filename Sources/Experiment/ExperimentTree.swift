@@ -12,9 +12,6 @@ public struct ExperimentTree: Sendable {
     }
 
     public static let recordName = "experiment.json"
-    static let combined = "combined_data.json"
-    static let summary = "summary.json"
-    static let predictions = "predictions.csv"
     /// Where partitions are cut, unless another place is named. Nobody looks for results in it.
     public var scratch: String { path + "/.scratch" }
     public var recordPath: String { path + "/" + Self.recordName }
@@ -44,7 +41,7 @@ public struct ExperimentTree: Sendable {
         record.runs = record.runs.filter { run in
             guard let point = planned[run.path] else { return false }
             do throws(ExperimentError) {
-                let bytes = try bytes(of: run.path + "/" + Self.combined)
+                let bytes = try bytes(of: RunKeys(resultPath: run.path).combined)
                 guard try RunCheck(bytes, of: point, name: run.path).galaxies == run.galaxies else {
                     throw ExperimentError("\(run.path): expected \(run.galaxies) galaxies, found others")
                 }
@@ -135,7 +132,7 @@ struct RunCheck {
 
     /// - Throws: `ExperimentError` where it is not the results of the point's ranks, each once.
     init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(ExperimentError) {
-        let place = "\(name)/\(ExperimentTree.combined)"
+        let place = RunKeys(resultPath: name).combined
         guard let ranks = try? JSONDecoder().decode([Rank].self, from: Data(bytes)) else {
             throw ExperimentError("\(place): expected ranks' results, found something else")
         }

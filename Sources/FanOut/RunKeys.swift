@@ -1,6 +1,7 @@
 import Cloud
+import Report
 
-/// Where the parts of a run lie in its bucket.
+/// Where the parts of a run lie in its bucket, or below a tree of results.
 public struct RunKeys: Sendable, Equatable {
     /// The run's `result_path`, without a slash at its end.
     public let resultPath: String
@@ -13,9 +14,9 @@ public struct RunKeys: Sendable, Equatable {
     public var items: String { prefix + "items.json" }
     public var manifest: String { prefix + "manifest.json" }
     /// All ranks' results in one array.
-    public var combined: String { prefix + "combined_data.json" }
-    public var predictions: String { prefix + "predictions.csv" }
-    public var summary: String { prefix + "summary.json" }
+    public var combined: String { prefix + Run.fileName }
+    public var predictions: String { prefix + Run.predictionsName }
+    public var summary: String { prefix + Run.summaryName }
     public func result(_ rank: Int) -> String { "\(prefix)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(prefix)predictions/\(rank).csv" }
 

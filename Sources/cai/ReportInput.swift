@@ -19,10 +19,6 @@ struct ReportInput {
     /// Files that were read, which no output may replace.
     let files: [String]
 
-    private static let predictionsName = "predictions.csv"
-    private static let combinedName = "combined_data.json"
-    private static let summaryName = "summary.json"
-
     /// - Throws: `ReportError` naming the file, or `CloudError` where a store does not give what is asked of it.
     init(_ name: String) throws {
         self.name = name
@@ -36,7 +32,7 @@ struct ReportInput {
             content = try Self.read(folder)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
-            let names = [Self.predictionsName, Self.combinedName, Self.summaryName, ExperimentRoot.fileName]
+            let names = [Run.predictionsName, Run.fileName, Run.summaryName, ExperimentRoot.fileName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // What is not there at all is for the reader to name.
@@ -48,17 +44,17 @@ struct ReportInput {
     /// A folder: of a run, or of many.
     private static func read(_ folder: String) throws(ReportError) -> Content {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
-        let (hasPredictions, hasResults) = (isThere(predictionsName), isThere(combinedName))
+        let (hasPredictions, hasResults) = (isThere(Run.predictionsName), isThere(Run.fileName))
         if hasPredictions || hasResults {
             return .run(
-                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + predictionsName) : nil,
+                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + Run.predictionsName) : nil,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
             )
         }
         guard ResultTree.isTree(folder) else {
             throw ReportError(
-                "\(folder): expected a run (\(predictionsName) or \(combinedName)) or a tree of runs "
+                "\(folder): expected a run (\(Run.predictionsName) or \(Run.fileName)) or a tree of runs "
                     + "(result-partition-...MB), found neither")
         }
         return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
@@ -76,17 +72,17 @@ struct ReportInput {
             return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
-        let (predictions, combined) = (folder + predictionsName, folder + combinedName)
+        let (predictions, combined) = (folder + Run.predictionsName, folder + Run.fileName)
         let table = try bytes(predictions).map { bytes throws in
             try PredictionTable(bytes, name: name(predictions))
         }
-        let summary = try bytes(folder + summaryName).map { ($0, name: name(folder + summaryName)) }
+        let summary = try bytes(folder + Run.summaryName).map { ($0, name: name(folder + Run.summaryName)) }
         let run = try bytes(combined).map { bytes throws in
             try Run(combined: bytes, name: name(combined), summary: summary)
         }
         guard table != nil || run != nil else {
             throw ReportError(
-                "\(place): expected a run (\(predictionsName) or \(combinedName)) below it, found neither")
+                "\(place): expected a run (\(Run.predictionsName) or \(Run.fileName)) below it, found neither")
         }
         return .run(predictions: table, results: run)
     }

@@ -20,14 +20,12 @@ struct RunCosts: CostOutput {
         }
     }
 
-    private static let fileName = "combined_data.json"
-
     private static func object(_ place: String, _ settings: RunCost.Settings, _ store: any ObjectStore) throws
         -> RunCost
     {
         let location = try S3Location(place)
         var key = location.key
-        if !key.hasSuffix(".json") { key += (key.isEmpty || key.hasSuffix("/") ? "" : "/") + fileName }
+        if !key.hasSuffix(".json") { key += (key.isEmpty || key.hasSuffix("/") ? "" : "/") + Run.fileName }
         let bytes = try store.get(bucket: location.bucket, key: key)
         return try RunCost(json: bytes, name: store.name(bucket: location.bucket, key: key), settings: settings)
     }
@@ -37,10 +35,11 @@ struct RunCosts: CostOutput {
         guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder else {
             return [try RunCost(file: place, settings: settings)]
         }
-        let file = place + (place.hasSuffix("/") ? "" : "/") + fileName
+        let file = place + (place.hasSuffix("/") ? "" : "/") + Run.fileName
         if FileManager.default.fileExists(atPath: file) { return [try RunCost(file: file, settings: settings)] }
         guard ResultTree.isTree(place) else {
-            throw ReportError("\(place): expected \(fileName) or result-partition-...MB folders in it, found neither")
+            throw ReportError(
+                "\(place): expected \(Run.fileName) or result-partition-...MB folders in it, found neither")
         }
         return try ResultTree([place]).runs.map { run in RunCost(run.ranks, name: run.folder, settings: settings) }
     }

@@ -50,9 +50,11 @@ public struct Run: Sendable {
     }
 
     /// All ranks' results in one array: what makes a folder a run's.
-    static let fileName = "combined_data.json"
+    public static let fileName = "combined_data.json"
     /// How the whole run went; ours alone.
-    static let summaryName = "summary.json"
+    public static let summaryName = "summary.json"
+    /// The redshifts of its galaxies, where they were kept; ours alone.
+    public static let predictionsName = "predictions.csv"
 
     /// What is needed of our `summary.json`.
     struct Summary: Decodable {

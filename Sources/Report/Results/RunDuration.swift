@@ -11,7 +11,7 @@ public struct RunDuration: Sendable, Equatable {
         public var text: String {
             switch self {
             case .log(let path): String(path.split(separator: "/").last ?? "")
-            case .summary: "summary.json"
+            case .summary: Run.summaryName
             case .ranks: "clocks of the ranks"
             }
         }
