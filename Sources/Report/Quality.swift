@@ -90,7 +90,7 @@ public struct FieldQuality: Sendable, Equatable {
     public let outliersAbove005: Double
     /// Fraction of galaxies with |dz| > 0.15.
     public let outliersAbove015: Double
-    /// Fraction of galaxies with |dz| > max(0.06, 3 sigma_IQR).
+    /// Fraction of galaxies with |dz| > max(0.06, 3 sigma_IQR): `outlierLimit`.
     public let outliersAboveThreeSigma: Double
 
     init(sortedScaled: [Double]) {
@@ -104,6 +104,10 @@ public struct FieldQuality: Sendable, Equatable {
         }
         outliersAbove005 = fraction(above: 0.05)
         outliersAbove015 = fraction(above: 0.15)
-        outliersAboveThreeSigma = fraction(above: max(0.06, 3 * sigmaIQR))
+        outliersAboveThreeSigma = fraction(above: Self.outlierLimit(sigmaIQR: sigmaIQR))
     }
+
+    /// The |dz| beyond which a galaxy is an outlier to LSST: 3 sigma_IQR, and 0.06 at least (Graham et al. 2018, AJ 155, 1,
+    /// whose dz is over 1 + zp).
+    static func outlierLimit(sigmaIQR: Double) -> Double { max(0.06, 3 * sigmaIQR) }
 }

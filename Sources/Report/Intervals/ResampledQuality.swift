@@ -71,7 +71,7 @@ struct ResampledQuality {
             absolute / count, squares / count, bias / count, 1.48 * deviation,
             spread > truthSquares * 1e-12 ? 1 - squares / spread : .nan,
             1.4826 * deviation, median, sigmaIQR, fraction(above: 0.05), fraction(above: 0.15),
-            fraction(above: max(0.06, 3 * sigmaIQR)),
+            fraction(above: FieldQuality.outlierLimit(sigmaIQR: sigmaIQR)),
         ]
     }
 

@@ -11,7 +11,7 @@ struct RedshiftFigures {
     init(_ compared: ComparedRedshifts, _ quality: Quality) {
         redshiftsCompared = compared
         self.quality = quality
-        limit = max(0.06, 3 * quality.field.sigmaIQR)
+        limit = FieldQuality.outlierLimit(sigmaIQR: quality.field.sigmaIQR)
         let part = Self.partLeftOut(compared.scaled.count)
         let ranges = [compared.predicted, compared.spectroscopic].map { RobustRange($0, leavingOut: part) }
         scale = Self.covering(ranges, zero: true)
