@@ -63,13 +63,7 @@ struct ExperimentForecast {
                 "\(line.point.runs)", Numbers.clock(line.seconds),
             ]
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        var text = rows.map { row in
-            row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
-            }.joined(separator: "  ") + "\n"
-        }.joined()
+        var text = Columns.text(rows)
         text +=
             "\(Numbers.counted(runs, "run")), \(Numbers.clock(seconds)) in all at \(Decimals.fixed(rate, 1)) "
             + "galaxies/s (\(basis))"

@@ -100,17 +100,3 @@ struct ProfileReport: Encodable {
             + "multiply-add of products, convolutions and attention. Peak: \(peak) a thread, multiply-adds in registers.\n"
     }
 }
-
-/// Cells under each other: the first column to the left, the others to the right.
-enum Columns {
-    static func text(_ rows: [[String]]) -> String {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                let blanks = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + blanks : blanks + cell
-            }
-            return cells.joined(separator: "  ") + "\n"
-        }.joined()
-    }
-}

@@ -9,7 +9,7 @@ struct StatsText {
     var text: String {
         let ranks = tree.runs.reduce(0) { $0 + $1.ranks.count }
         var text = "\(Numbers.counted(tree.runs.count, "run")), \(Numbers.counted(ranks, "rank"))\n"
-        text += Self.columns(
+        text += Columns.text(
             [["mean of runs", "runs", "ranks", "rank's time s", "sum of ranks Mbit/s"]]
                 + tables.groups.map { group in
                     [
@@ -17,7 +17,7 @@ struct StatsText {
                         Self.number(group.mean(\.statistics.seconds), 2),
                         Self.number(group.mean(\.statistics.throughput).map { $0 / 1e6 }, 1),
                     ]
-                })
+                }, margin: "  ")
         text += wallClock
         if !caveats.all.isEmpty {
             text += "\nWhat these data cannot support\n"
@@ -39,7 +39,7 @@ struct StatsText {
         let known = tree.runs.compactMap { run in durations.duration(of: run).map { (run, $0) } }
         guard !known.isEmpty else { return "" }
         return "\n"
-            + Self.columns(
+            + Columns.text(
                 [["wall clock", "run", "galaxies", "s", "galaxies/s", "Mbit/s", "from"]]
                     + known.map { run, duration in
                         [
@@ -48,7 +48,7 @@ struct StatsText {
                             Self.number(Double(run.statistics.galaxies) / duration.seconds, 1),
                             Self.number(run.statistics.bits / duration.seconds / 1e6, 1), duration.source.text,
                         ]
-                    })
+                    }, texts: [0, 6], margin: "  ")
     }
 
     /// 41, or 40-41 where runs differ.
@@ -62,19 +62,6 @@ struct StatsText {
         value.map { Decimals.grouped($0, decimals) } ?? ""
     }
 
-    /// Rows under their headings: the first column and those after the sixth to the left, numbers to the right.
-    private static func columns(_ rows: [[String]]) -> String {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 || column > 5 ? row[column] + space : space + row[column]
-            }
-            var line = "  " + cells.joined(separator: "  ")
-            while line.hasSuffix(" ") { line.removeLast() }
-            return line + "\n"
-        }.joined()
-    }
 }
 
 extension String {
