@@ -67,8 +67,8 @@ struct CostCommand: ParsableCommand {
         if formula.memoryUsed != nil, formula.requests == nil, runs.isEmpty || planned.galaxies != nil {
             throw ValidationError("--memory-used: expected --requests or a run with it, found neither")
         }
-        if planned.galaxies != nil, let memory = functions.memory, memory.value > planned.memoryLimit.value {
-            throw ValidationError("--memory: expected at most --memory-limit \(planned.memoryLimit), found \(memory)")
+        if planned.galaxies != nil, let memory = functions.memory, memory.value > planned.mostMemory.value {
+            throw ValidationError("--memory: expected at most --memory-limit \(planned.mostMemory), found \(memory)")
         }
     }
 
@@ -115,12 +115,12 @@ struct CostCommand: ParsableCommand {
 
     private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> PlanReport {
         var planner = Planner(galaxies: galaxies)
-        planner.architecture = planned.architecture
+        planner.architecture = planned.architecture ?? .x86
         planner.assumptions = planned.assumptions(measured: rate)
         planner.prices = prices
-        planner.concurrencyLimit = planned.concurrencyLimit
+        planner.concurrencyLimit = planned.concurrencyLimit ?? LambdaLimits.usualConcurrency
         planner.storage = functions.storageSize
-        let most = planned.memoryLimit.whole ?? LambdaLimits.memoryRange.upperBound
+        let most = planned.mostMemory.whole ?? LambdaLimits.memoryRange.upperBound
         planner.memories = functions.memory?.whole.map { [$0] } ?? Planner.memories(upTo: most)
         if let sizes = try planned.partitionSizes() {
             planner.partitions = sizes.map(PlanAssumptions.galaxies(ofMegabytes:))

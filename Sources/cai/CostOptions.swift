@@ -120,38 +120,53 @@ struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("MB a partition, to choose from. Default: 5 to 4000.", valueName: "n,..."))
     var partitions: String?
 
-    @Option(help: ArgumentHelp("x86_64 or arm64.", valueName: "name"))
-    var architecture = LambdaArchitecture.x86
+    @Option(help: ArgumentHelp("x86_64 or arm64. Default: \(LambdaArchitecture.x86.rawValue).", valueName: "name"))
+    var architecture: LambdaArchitecture?
 
-    @Option(help: ArgumentHelp("Workers at once that the account has.", valueName: "n"))
-    var concurrencyLimit = LambdaLimits.usualConcurrency
+    @Option(
+        help: ArgumentHelp(
+            "Workers at once that the account has. Default: \(LambdaLimits.usualConcurrency).", valueName: "n"))
+    var concurrencyLimit: Int?
 
-    @Option(help: ArgumentHelp("Most memory of a function; new accounts often have 3008.", valueName: "size"))
-    var memoryLimit = Megabytes(LambdaLimits.memoryRange.upperBound)
+    @Option(
+        help: ArgumentHelp(
+            "Most memory of a function; new accounts often have 3008. Default: \(Self.usualMemoryLimit).",
+            valueName: "size"))
+    var memoryLimit: Megabytes?
 
-    @Option(help: ArgumentHelp("MB/s (10^6) that a worker reads from S3.", valueName: "n"))
-    var network = PlanAssumptions().network / 1e6
+    @Option(
+        help: ArgumentHelp(
+            "MB/s (10^6) that a worker reads from S3. Default: \(Decimals.shortest(Self.usual.network / 1e6, digits: 6)).",
+            valueName: "n"))
+    var network: Double?
 
-    @Option(help: ArgumentHelp("Of each worker, beside computing.", valueName: "time"))
-    var overhead = Seconds(PlanAssumptions().overhead)
+    @Option(
+        help: ArgumentHelp(
+            "Of each worker, beside computing. Default: \(Seconds(Self.usual.overhead)).", valueName: "time"))
+    var overhead: Seconds?
 
-    @Option(help: ArgumentHelp("Until the first worker begins.", valueName: "time"))
-    var start = Seconds(PlanAssumptions().start)
+    @Option(
+        help: ArgumentHelp(
+            "Until the first worker begins. Default: \(Seconds(Self.usual.start)).", valueName: "time"))
+    var start: Seconds?
 
     @Option(help: ArgumentHelp("Dollars an hour of a machine with enough cores, to compare with.", valueName: "n"))
     var instancePrice: Double?
 
+    private static let usual = PlanAssumptions()
+    private static let usualMemoryLimit = Megabytes(LambdaLimits.memoryRange.upperBound)
+
+    /// Most memory of a function.
+    var mostMemory: Megabytes { memoryLimit ?? Self.usualMemoryLimit }
+
     /// Options that were given and say nothing of anything but a plan.
     var given: [String] {
-        let usual = PlanAssumptions()
         let all = [
             (within != nil, "--within"), (rate != nil, "--rate"), (coreRate != nil, "--core-rate"),
             (partitions != nil, "--partitions"), (instancePrice != nil, "--instance-price"),
-            (architecture != .x86, "--architecture"),
-            (concurrencyLimit != LambdaLimits.usualConcurrency, "--concurrency-limit"),
-            (memoryLimit.whole != LambdaLimits.memoryRange.upperBound, "--memory-limit"),
-            (network * 1e6 != usual.network, "--network"), (overhead.value != usual.overhead, "--overhead"),
-            (start.value != usual.start, "--start"),
+            (architecture != nil, "--architecture"), (concurrencyLimit != nil, "--concurrency-limit"),
+            (memoryLimit != nil, "--memory-limit"), (network != nil, "--network"), (overhead != nil, "--overhead"),
+            (start != nil, "--start"),
         ]
         return all.filter(\.0).map(\.1)
     }
@@ -164,12 +179,13 @@ struct PlanOptions: ParsableArguments {
         if let rate { try Self.positive(rate, "--rate") }
         if let coreRate { try Self.positive(coreRate, "--core-rate") }
         if let instancePrice { try Self.positive(instancePrice, "--instance-price") }
-        try Self.positive(network, "--network")
-        try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange)
-        guard (1...LambdaLimits.mostConcurrency).contains(concurrencyLimit) else {
+        if let network { try Self.positive(network, "--network") }
+        if let memoryLimit { try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange) }
+        if let concurrencyLimit, !(1...LambdaLimits.mostConcurrency).contains(concurrencyLimit) {
             throw ValidationError("--concurrency-limit: expected 1 to 10000, found \(concurrencyLimit)")
         }
         for (time, option) in [(overhead, "--overhead"), (start, "--start")] {
+            guard let time else { continue }
             guard (0...600).contains(time.value) else {
                 throw ValidationError("\(option): expected 0 to 600 s, found \(time)")
             }
@@ -200,9 +216,9 @@ struct PlanOptions: ParsableArguments {
         assumptions.set(rates)
         if let coreRate { assumptions.setCoreRate(coreRate, source: "--core-rate") }
         if let rate { assumptions.setProcessorRate(rate, source: "--rate") }
-        assumptions.network = network * 1e6
-        assumptions.overhead = overhead.value
-        assumptions.start = start.value
+        if let network { assumptions.network = network * 1e6 }
+        if let overhead { assumptions.overhead = overhead.value }
+        if let start { assumptions.start = start.value }
         return assumptions
     }
 }

@@ -240,6 +240,13 @@ struct CostCommandTests {
             (["--requests", "1", "--duration", "1", "--within", "60s"], "--within: expected --galaxies with it"),
             (["run", "--overhead", "2s"], "--overhead: expected --galaxies with it"),
             (["--published", "--architecture", "arm64"], "--architecture: expected --galaxies with it"),
+            // What is the default counts as given, too.
+            (["--published", "--architecture", "x86_64"], "--architecture: expected --galaxies with it"),
+            (["run", "--concurrency-limit", "1000"], "--concurrency-limit: expected --galaxies with it"),
+            (["run", "--memory-limit", "10240"], "--memory-limit: expected --galaxies with it"),
+            (["run", "--network", "70"], "--network: expected --galaxies with it"),
+            (["run", "--overhead", "1"], "--overhead: expected --galaxies with it"),
+            (["run", "--start", "10s"], "--start: expected --galaxies with it"),
             (["--published", "--storage", "1024"], "--storage: expected it without --published"),
             (["--galaxies", "0"], "--galaxies: expected 1 to 1000000000000, found 0"),
             (["--galaxies", "5", "--within", "0s"], "--within: expected a number above 0"),
