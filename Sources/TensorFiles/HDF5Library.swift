@@ -15,7 +15,6 @@ import Synchronization
     typealias Named = @convention(c) (ID, UnsafePointer<CChar>, ID) -> ID
     typealias Size = @convention(c) (ID) -> Int
     typealias OpenFile = @convention(c) (UnsafePointer<CChar>, UInt32, ID) -> ID
-    typealias MakeFile = @convention(c) (UnsafePointer<CChar>, UInt32, ID, ID) -> ID
     typealias GroupInfo = @convention(c) (ID, UnsafeMutableRawPointer) -> Int32
     typealias LinkName =
         @convention(c) (ID, UnsafePointer<CChar>, Int32, Int32, UInt64, UnsafeMutablePointer<CChar>?, Int, ID) -> Int
@@ -41,15 +40,9 @@ import Synchronization
             ID, Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>, UnsafePointer<UInt64>?
         ) -> Int32
     typealias Read = @convention(c) (ID, ID, ID, ID, ID, UnsafeMutableRawPointer) -> Int32
-    typealias Write = @convention(c) (ID, ID, ID, ID, ID, UnsafeRawPointer) -> Int32
     typealias Cache = @convention(c) (ID, Int, Int, Double) -> Int32
     typealias SetSize = @convention(c) (ID, Int) -> Int32
-    typealias SetNumber = @convention(c) (ID, UInt32) -> Int32
     typealias SetKind = @convention(c) (ID, Int32) -> Int32
-    typealias SetChunk = @convention(c) (ID, Int32, UnsafePointer<UInt64>) -> Int32
-    typealias MakeDataset = @convention(c) (ID, UnsafePointer<CChar>, ID, ID, ID, ID, ID) -> ID
-    typealias MakeAttribute = @convention(c) (ID, UnsafePointer<CChar>, ID, ID, ID, ID) -> ID
-    typealias WriteAttribute = @convention(c) (ID, ID, UnsafeRawPointer) -> Int32
     typealias Quiet = @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
     typealias SetLocking = @convention(c) (ID, Bool, Bool) -> Int32
 
@@ -102,20 +95,6 @@ import Synchronization
     private let lock = Mutex(())
     /// The files used last, at the end the very last.
     private var open: [Opened] = []
-
-    /// What files are written with.
-    @safe struct Writing {
-        let makeFile: MakeFile
-        let makeDataset: MakeDataset
-        let write: Write
-        let makeAttribute: MakeAttribute
-        let writeAttribute: WriteAttribute
-        let closeAttribute: Close
-        let setTimes: @convention(c) (ID, Bool) -> Int32
-        let setChunk: SetChunk
-        let setDeflate: SetNumber
-        let stored: (float32: ID, float64: ID, int64: ID)
-    }
 
     private static let mostOpen = 4
 
@@ -200,20 +179,7 @@ import Synchronization
             try library.constant("H5P_CLS_FILE_ACCESS_ID_g"), try library.constant("H5P_CLS_DATASET_ACCESS_ID_g"),
             try library.constant("H5P_CLS_DATASET_CREATE_ID_g")
         )
-        unsafe writing = Writing(
-            makeFile: try library.symbol("H5Fcreate", as: MakeFile.self),
-            makeDataset: try library.symbol("H5Dcreate2", as: MakeDataset.self),
-            write: try library.symbol("H5Dwrite", as: Write.self),
-            makeAttribute: try library.symbol("H5Acreate2", as: MakeAttribute.self),
-            writeAttribute: try library.symbol("H5Awrite", as: WriteAttribute.self),
-            closeAttribute: try library.symbol("H5Aclose", as: Close.self),
-            setTimes: try library.symbol("H5Pset_obj_track_times", as: (@convention(c) (ID, Bool) -> Int32).self),
-            setChunk: try library.symbol("H5Pset_chunk", as: SetChunk.self),
-            setDeflate: try library.symbol("H5Pset_deflate", as: SetNumber.self),
-            stored: (
-                try library.constant("H5T_IEEE_F32LE_g"), try library.constant("H5T_IEEE_F64LE_g"),
-                try library.constant("H5T_STD_I64LE_g")
-            ))
+        writing = try Writing(library)
     }
 
     /// Calls `body` with the lock held.

@@ -1,4 +1,4 @@
-/// What is asked of libhdf5, as values.
+/// What is in an HDF5 file, as libhdf5 tells it.
 extension HDF5Document {
     typealias ID = HDF5Library.ID
 
@@ -9,62 +9,6 @@ extension HDF5Document {
             try collect(opened.file, folder: "", depth: 0, into: &found)
             return (found.datasets, found.refusals)
         }
-    }
-
-    /// Numbers of `rows` of the first axis, row-major.
-    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(TensorFileError)
-        -> [UInt8]
-    {
-        let width = dataset.shape.dropFirst().reduce(1, *)
-        let memory =
-            switch dtype {
-            case .f32: library.native.float32
-            case .f64: library.native.float64
-            default: isUnsigned ? library.native.uint64 : library.native.int64
-            }
-        var bytes = [UInt8](repeating: 0, count: rows.count * width * dtype.byteCount)
-        try library.with(self) { opened throws(TensorFileError) in
-            let id = try self.dataset(dataset, &opened)
-            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
-                unsafe bytes.withUnsafeMutableBytes { target in
-                    guard let out = target.baseAddress else { return 0 }
-                    return unsafe library.read(id, memory, memorySpace, fileSpace, 0, out)
-                }
-            }
-        }
-        if isUnsigned, bytes.indices.contains(where: { $0 % 8 == 7 && bytes[$0] > 0x7F }) {
-            throw failure("dataset \(quoted(dataset.path)): a number is beyond 63 bits")
-        }
-        return bytes
-    }
-
-    /// Texts of `rows`, without what pads them.
-    func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(TensorFileError) -> [String] {
-        // One more than the text, for the zero that ends it.
-        let stride = width + 1
-        var characters = [CChar](repeating: 0, count: rows.count * stride)
-        try library.with(self) { opened throws(TensorFileError) in
-            let type = try textType(dataset, size: stride)
-            defer { _ = library.closeType(type) }
-            let id = try self.dataset(dataset, &opened)
-            try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
-                unsafe characters.withUnsafeMutableBytes { target in
-                    guard let out = target.baseAddress else { return 0 }
-                    return unsafe library.read(id, type, memorySpace, fileSpace, 0, out)
-                }
-            }
-        }
-        return (0..<rows.count).map { CFitsio.text(Array(characters[$0 * stride..<($0 + 1) * stride])) }
-    }
-
-    /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
-    private func textType(_ dataset: Dataset, size: Int) throws(TensorFileError) -> ID {
-        let type = library.copyType(library.native.text)
-        guard type >= 0, library.setSize(type, size) >= 0, library.setCharacters(type, dataset.characters) >= 0 else {
-            _ = library.closeType(type)
-            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
-        }
-        return type
     }
 
     private struct Found {
@@ -218,42 +162,5 @@ extension HDF5Document {
             bytes * (Double(axis.0) / Double(axis.1)).rounded(.up)
         }
         return Int(min(across, Double(Self.mostCache)))
-    }
-
-    /// The dataset, opened, with room for the chunks that the next rows lie in, too.
-    func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(TensorFileError) -> ID {
-        if let id = opened.datasets[dataset.path] { return id }
-        let access = library.makeList(library.lists.datasetAccess)
-        defer { _ = library.closeList(access) }
-        // Slots: a prime, some hundred for each chunk that is kept; what was read whole goes first.
-        _ = library.setCache(access, 12_421, max(1 << 20, dataset.slab), 1)
-        let id = unsafe library.openDataset(opened.file, dataset.path, access)
-        guard id >= 0 else { throw failure("dataset \(quoted(dataset.path)) cannot be opened") }
-        opened.datasets[dataset.path] = id
-        return id
-    }
-
-    /// Calls `body` with the spaces of `rows` in memory and in the file.
-    private func selecting(
-        _ rows: Range<Int>, of dataset: Dataset, _ id: ID, _ body: (ID, ID) -> Int32
-    ) throws(TensorFileError) {
-        let space = library.space(id)
-        defer { _ = library.closeSpace(space) }
-        var status: Int32 = -1
-        if dataset.shape.isEmpty {
-            status = body(0, 0)
-        } else {
-            let start = [UInt64(rows.lowerBound)] + [UInt64](repeating: 0, count: dataset.shape.count - 1)
-            let count = [UInt64(rows.count)] + dataset.shape.dropFirst().map { UInt64($0) }
-            let memory = unsafe library.makeSpace(Int32(count.count), count, nil)
-            defer { _ = library.closeSpace(memory) }
-            if unsafe memory >= 0 && library.select(space, 0, start, nil, count, nil) >= 0 {
-                status = body(memory, space)
-            }
-        }
-        guard status >= 0 else {
-            throw failure(
-                "dataset \(quoted(dataset.path)): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
-        }
     }
 }

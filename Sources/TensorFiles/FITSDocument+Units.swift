@@ -1,4 +1,4 @@
-/// What is asked of cfitsio, as values.
+/// What is in a FITS file, as cfitsio tells it.
 extension FITSDocument {
     /// All units, in their order.
     /// - Throws: `TensorFileError` where a header cannot be read, or its data goes beyond the file's end.
@@ -19,90 +19,6 @@ extension FITSDocument {
                         + "is cut short or damaged")
             }
             return units
-        }
-    }
-
-    /// Numbers of an image, row-major: `rows` of its slowest axis.
-    func pixels(
-        _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
-    ) throws(TensorFileError) -> [UInt8] {
-        let width = image.shape.dropFirst().reduce(1, *)
-        var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
-        // Fastest axis first, from 1, ends included. Compressed images of more than three axes are read in no other way.
-        let first = image.shape.dropFirst().map { _ in 1 } + [rows.lowerBound + 1]
-        let last = image.shape.dropFirst().reversed() + [rows.upperBound]
-        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
-            try unsafe move(file, unit.number)
-            var anyNull: Int32 = 0
-            try unsafe check("\(describe(unit)): rows from \(rows.lowerBound) on cannot be read") { status in
-                unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
-                    guard let out = target.baseAddress else { return 0 }
-                    return unsafe withNull(image.hasNulls, memory) { null in
-                        guard image.isCompressed else {
-                            return unsafe library.readImage(
-                                file, memory.rawValue, Int64(rows.lowerBound * width) + 1, Int64(rows.count * width),
-                                null, out, &anyNull, status)
-                        }
-                        let steps = [Int](repeating: 1, count: first.count)
-                        return unsafe library.readSubset(
-                            file, memory.rawValue, first, Array(last), steps, null, out, &anyNull, status)
-                    }
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// Numbers of a column, row after row, `width` of each.
-    func numbers(
-        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as memory: CFitsio.Memory, hasNulls: Bool
-    ) throws(TensorFileError) -> [UInt8] {
-        let count = rows.count * width
-        var bytes = [UInt8](repeating: 0, count: count * memory.byteCount)
-        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
-            try unsafe move(file, unit.number)
-            var anyNull: Int32 = 0
-            try unsafe check("column \(quoted(column.name)): rows from \(rows.lowerBound) on cannot be read") {
-                status in
-                unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
-                    guard let out = target.baseAddress else { return 0 }
-                    return unsafe withNull(hasNulls, memory) { null in
-                        unsafe library.readColumn(
-                            file, memory.rawValue, column.number, Int64(rows.lowerBound) + 1, 1, Int64(count), null,
-                            out, &anyNull, status)
-                    }
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// Texts of a column, without the blanks at their ends.
-    func texts(
-        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int
-    ) throws(TensorFileError) -> [String] {
-        // A text's characters, the zero that ends it, and one to spare.
-        let stride = width + 2
-        var characters = [CChar](repeating: 0, count: rows.count * stride)
-        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
-            try unsafe move(file, unit.number)
-            var anyNull: Int32 = 0
-            try unsafe check("column \(quoted(column.name)): rows from \(rows.lowerBound) on cannot be read") {
-                status in
-                unsafe characters.withUnsafeMutableBufferPointer { target -> Int32 in
-                    guard let out = target.baseAddress else { return 0 }
-                    var places = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
-                        unsafe out + index * stride
-                    }
-                    return unsafe library.readTexts(
-                        file, column.number, Int64(rows.lowerBound) + 1, 1, Int64(rows.count), "", &places, &anyNull,
-                        status)
-                }
-            }
-        }
-        return (0..<rows.count).map { index in
-            let text = CFitsio.text(Array(characters[index * stride..<(index + 1) * stride]))
-            return String(text.reversed().drop { $0 == " " }.reversed())
         }
     }
 
@@ -216,7 +132,7 @@ extension FITSDocument {
         return unsafe library.isCompressed(file, &status) == 1
     }
 
-    @discardableResult private func move(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Int32 {
+    @discardableResult func move(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Int32 {
         var type: Int32 = 0
         try unsafe check("unit \(unit) cannot be found") { unsafe library.move(file, unit, &type, $0) }
         return type
@@ -245,24 +161,7 @@ extension FITSDocument {
         return String(CFitsio.text(value).reversed().drop { $0 == " " }.reversed())
     }
 
-    /// Calls `body` with the number that stands for none: not one.
-    private func withNull(
-        _ isWanted: Bool, _ memory: CFitsio.Memory, _ body: (UnsafeRawPointer?) -> Int32
-    ) -> Int32 {
-        // Without one, numbers are taken as they are: cfitsio would make infinity none, and the smallest ones zero.
-        guard isWanted else { return body(nil) }
-        switch memory {
-        case .float32:
-            var null = Float.nan
-            return unsafe body(&null)
-        case .float64:
-            var null = Double.nan
-            return unsafe body(&null)
-        case .int64: return body(nil)
-        }
-    }
-
-    private func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(TensorFileError) {
+    func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(TensorFileError) {
         var status: Int32 = 0
         _ = unsafe body(&status)
         guard status == 0 else { throw library.failure(self, status, what) }
