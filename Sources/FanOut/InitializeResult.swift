@@ -1,3 +1,4 @@
+import Cloud
 /// What Initialize returns: the reference's `statusCode` and `body`, and where the run's lists lie.
 public struct InitializeResult: Sendable, Equatable {
     public let manifest: RunManifest
@@ -20,7 +21,7 @@ public struct InitializeResult: Sendable, Equatable {
         get throws(FanOutError) {
             var fields: [String: JSONValue] = [
                 "statusCode": .integer(200), "manifest": manifest.place.json,
-                "items": ObjectPlace(bucket: manifest.input.bucket, key: manifest.keys.items).json,
+                "items": S3Location(bucket: manifest.input.bucket, key: manifest.keys.items).json,
                 "ranks": .integer(manifest.ranks), "pending": .integer(items.count),
                 "run_id": .string(manifest.runID),
                 "max_concurrency": .integer(manifest.input.maxConcurrency),

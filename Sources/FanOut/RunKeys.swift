@@ -1,4 +1,3 @@
-import Cloud
 import Report
 
 /// Where the parts of a run lie in its bucket, or below a tree of results.
@@ -38,29 +37,4 @@ public struct RunKeys: Sendable, Equatable {
         guard let rank = Int(digits), rank >= 0, String(rank) == digits else { return nil }
         return rank
     }
-}
-
-/// An object's place, as results name it.
-public struct ObjectPlace: Sendable, Equatable {
-    public let bucket: String
-    public let key: String
-
-    public init(bucket: String, key: String) {
-        self.bucket = bucket
-        self.key = key
-    }
-
-    init(_ json: JSONValue, name: String) throws(FanOutError) {
-        let payload = try Payload(json, name: name)
-        bucket = try payload.name("bucket")
-        key = try payload.name("key")
-    }
-
-    /// The parts of `s3://bucket/key`; nil for anything else.
-    public init?(url: String) {
-        guard let place = try? S3Location(url), !place.key.isEmpty else { return nil }
-        (bucket, key) = (place.bucket, place.key)
-    }
-
-    var json: JSONValue { .object(["bucket": .string(bucket), "key": .string(key)]) }
 }

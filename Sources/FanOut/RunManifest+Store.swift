@@ -2,7 +2,7 @@ import Cloud
 
 extension RunManifest {
     /// - Throws: `FanOutError` where there is none, or it cannot be read.
-    static func read(_ place: ObjectPlace, from store: any ObjectStore) throws(FanOutError) -> RunManifest {
+    static func read(_ place: S3Location, from store: any ObjectStore) throws(FanOutError) -> RunManifest {
         let name = store.name(bucket: place.bucket, key: place.key)
         let bytes = try stored { () throws(CloudError) in try store.get(bucket: place.bucket, key: place.key) }
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)

@@ -23,7 +23,7 @@ public struct RunManifest: Sendable, Equatable {
     public let weightsETag: String?
 
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath) }
-    public var place: ObjectPlace { ObjectPlace(bucket: input.bucket, key: keys.manifest) }
+    public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
     /// Deals the partitions out: each rank gets ceil(left / ranks left), so that those beyond them get none.
     init(

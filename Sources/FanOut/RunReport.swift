@@ -1,3 +1,4 @@
+import Cloud
 import FoundationEssentials
 import Report
 
@@ -77,7 +78,7 @@ public struct RunReport: Sendable {
     /// - Parameter most: failed ranks to name; the others are counted.
     func json(namingAtMost most: Int = Int.max) -> JSONValue {
         let keys = manifest.keys
-        func place(_ key: String) -> JSONValue { ObjectPlace(bucket: manifest.input.bucket, key: key).json }
+        func place(_ key: String) -> JSONValue { S3Location(bucket: manifest.input.bucket, key: key).json }
         return .object([
             "run_id": .string(manifest.runID), "result_path": .string(manifest.input.resultPath),
             "ranks": .integer(manifest.ranks), "failed": .integer(failed.count),

@@ -71,11 +71,11 @@ public struct Summarize: Sendable {
 
 /// What Summarize is asked for: Initialize's result, whole or its `manifest` alone, and perhaps the Map's.
 public struct SummarizeEvent: Sendable, Equatable {
-    public let manifest: ObjectPlace
+    public let manifest: S3Location
     /// What the Map says went wrong, in one line; nil where it says nothing.
     public let mapError: String?
 
-    public init(manifest: ObjectPlace, mapError: String? = nil) {
+    public init(manifest: S3Location, mapError: String? = nil) {
         self.manifest = manifest
         self.mapError = mapError
     }
@@ -87,11 +87,11 @@ public struct SummarizeEvent: Sendable, Equatable {
     public init(_ json: JSONValue) throws(FanOutError) {
         let name = "the event of summarize"
         if let place = json["manifest"] {
-            manifest = try ObjectPlace(place, name: name + ": manifest")
+            manifest = try S3Location(place, name: name + ": manifest")
         } else if case .array(let items)? = json["body"], let first = items.first {
             let item = try Payload(first, name: name + ": body[0]")
             let path = InitializeInput.trimmed(try item.name("RESULT_PATH"))
-            manifest = ObjectPlace(bucket: try item.name("S3_BUCKET"), key: RunKeys(resultPath: path).manifest)
+            manifest = S3Location(bucket: try item.name("S3_BUCKET"), key: RunKeys(resultPath: path).manifest)
         } else {
             throw FanOutError("\(name): expected manifest {bucket, key}, or the body of initialize, found neither")
         }

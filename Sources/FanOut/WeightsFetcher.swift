@@ -13,8 +13,8 @@ struct WeightsFetcher {
     /// - Parameter setting: what the URL is the value of, for errors.
     static func find(
         _ url: String, in store: any ObjectStore, setting: String
-    ) throws(FanOutError) -> (place: ObjectPlace, info: ObjectInfo) {
-        guard let place = ObjectPlace(url: url) else {
+    ) throws(FanOutError) -> (place: S3Location, info: ObjectInfo) {
+        guard let place = S3Location(url: url) else {
             throw FanOutError("\(setting): expected s3://bucket/key or a path, found '\(url)'")
         }
         let info = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
@@ -23,7 +23,7 @@ struct WeightsFetcher {
     }
 
     /// - Returns: the path of a file that is whole.
-    func fetch(_ place: ObjectPlace, _ info: ObjectInfo) throws(FanOutError) -> String {
+    func fetch(_ place: S3Location, _ info: ObjectInfo) throws(FanOutError) -> String {
         let name = store.name(bucket: place.bucket, key: place.key)
         let tag = String(info.etag.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
         let path = "\(TemporaryFile.folder(environment))/cai-weights-\(tag)-\(info.size)"
@@ -47,7 +47,7 @@ struct WeightsFetcher {
         return path
     }
 
-    private func get(_ place: ObjectPlace, _ info: ObjectInfo, _ range: Range<Int>) throws(CloudError) -> [[UInt8]] {
+    private func get(_ place: S3Location, _ info: ObjectInfo, _ range: Range<Int>) throws(CloudError) -> [[UInt8]] {
         let starts = Array(stride(from: range.lowerBound, to: range.upperBound, by: Self.piece))
         let store = store
         return try ParallelLoop.threads(Self.piecesAtOnce).map(starts.count) { index throws(CloudError) in

@@ -129,8 +129,8 @@ struct PayloadTests {
             #expect(small["statusCode"] == .integer(200))
             #expect(small["body"]?.array.count == 3)
             #expect(small["ranks"] == .integer(3))
-            #expect(small["manifest"] == ObjectPlace(bucket: "results", key: "run/manifest.json").json)
-            #expect(small["items"] == ObjectPlace(bucket: "results", key: "run/items.json").json)
+            #expect(small["manifest"] == S3Location(bucket: "results", key: "run/manifest.json").json)
+            #expect(small["items"] == S3Location(bucket: "results", key: "run/items.json").json)
             let large = try buckets.initialize(["ranks": .integer(2000), "result_path": .string("large")]).json
             #expect(large["body"] == nil)
             #expect(large["ranks"] == .integer(2000))
@@ -149,7 +149,7 @@ struct PayloadTests {
 
     @Test("Summarize takes initialize's result, its manifest alone, and the reference's body")
     func summarizeEvents() throws {
-        let place = ObjectPlace(bucket: "b", key: "r/manifest.json")
+        let place = S3Location(bucket: "b", key: "r/manifest.json")
         let whole = #"{"manifest":{"bucket":"b","key":"r/manifest.json"},"statusCode":200,"body":[]}"#
         #expect(try SummarizeEvent(try parse(whole)) == SummarizeEvent(manifest: place))
         let body = #"{"statusCode":200,"body":[{"S3_BUCKET":"b","RESULT_PATH":"r/","RANK":"0"}]}"#

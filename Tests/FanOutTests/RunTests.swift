@@ -69,7 +69,7 @@ struct RunTests {
             #expect(summary["billed_gb_s"] == .null)
             #expect(summary["quality"]?["galaxies"] == .integer(37))
             #expect(summary["quality"]?["reference"]?["MAE"]?.number == report.quality?.reference.meanAbsoluteError)
-            #expect(summary["predictions"] == ObjectPlace(bucket: "results", key: "run/predictions.csv").json)
+            #expect(summary["predictions"] == S3Location(bucket: "results", key: "run/predictions.csv").json)
         }
     }
 

@@ -105,7 +105,7 @@ struct SummarizeTests {
             #expect(try buckets.json("run/summary.json")["map_error"] == .string("States.X"))
             let error = try #require(throws: FanOutError.self) {
                 try buckets.handlers.summarize.run(
-                    SummarizeEvent(manifest: ObjectPlace(bucket: "results", key: "none/manifest.json")))
+                    SummarizeEvent(manifest: S3Location(bucket: "results", key: "none/manifest.json")))
             }
             #expect(error.description.contains("none/manifest.json"))
         }

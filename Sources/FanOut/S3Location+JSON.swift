@@ -1,0 +1,18 @@
+import Cloud
+
+/// An object's place, as payloads and results name it.
+extension S3Location {
+    /// - Parameter name: what errors call the value.
+    init(_ json: JSONValue, name: String) throws(FanOutError) {
+        let payload = try Payload(json, name: name)
+        self.init(bucket: try payload.name("bucket"), key: try payload.name("key"))
+    }
+
+    /// The parts of `s3://bucket/key`; nil for anything else.
+    init?(url: String) {
+        guard let place = try? S3Location(url), !place.key.isEmpty else { return nil }
+        self = place
+    }
+
+    var json: JSONValue { .object(["bucket": .string(bucket), "key": .string(key)]) }
+}
