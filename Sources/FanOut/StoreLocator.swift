@@ -3,6 +3,12 @@ import FoundationEssentials
 
 /// Finds the store that a command is told to use.
 public enum StoreLocator {
+    /// S3, as the environment says, where any of `names` is an object's; nil where all are files'.
+    /// - Throws: `FanOutError` where the environment's settings make no sense.
+    public static func store(of names: [String]) throws(FanOutError) -> (any ObjectStore)? {
+        names.contains(where: S3Location.isLocation) ? try store(nil) : nil
+    }
+
     /// - Parameters:
     ///   - url: `file:///folder` for a folder whose folders are the buckets; nil or `s3://` for S3, as the environment
     ///     says.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cloud
 import FanOut
 import Inference
 
@@ -43,8 +42,7 @@ struct AutoencoderOptions: ParsableArguments {
     func job(writing outputs: [String?]) throws -> AutoencoderJob {
         let weights = try WeightsLocator().autoencoder(named: weights)
         let names = outputs.compactMap { $0 }
-        let isRemote = ([weights] + names + inputs).contains(where: S3Location.isLocation)
-        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: [weights] + names + inputs)
         let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for name in names {
             try OutputFile(name, store: store).check(sparing: [weights] + files.files.map(\.path))

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cloud
 import FanOut
 import Inference
 import Report
@@ -45,7 +44,7 @@ struct DemoCommand: ParsableCommand {
         let weights = try locator.weights(named: nil)
         let job = PredictionJob(
             weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
-            store: S3Location.isLocation(weights) ? try StoreLocator.store(nil) : nil)
+            store: try StoreLocator.store(of: [weights]))
         let predictions = folder.file("predictions.csv")
         try job.check(output: OutputFile(predictions, store: nil))
         let outcome = try job.run()

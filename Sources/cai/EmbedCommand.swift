@@ -1,6 +1,5 @@
 import ArgumentParser
 import AstroMAE
-import Cloud
 import FanOut
 import Inference
 import Report
@@ -86,8 +85,7 @@ struct EmbedCommand: ParsableCommand {
 
     func run() throws {
         let weights = try WeightsLocator().weights(named: weights)
-        let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
-        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: [weights, output] + inputs)
         let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
         let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         for file in [place, ids] { try file.check(sparing: [weights] + galaxies.files.map(\.path)) }

@@ -19,8 +19,7 @@ struct ExperimentJob {
     func runHere() throws {
         let environment = ProcessInfo.processInfo.environment
         let weights = try WeightsLocator(environment: environment).weights(named: command.weights)
-        let store =
-            (command.places + [weights]).contains(where: S3Location.isLocation) ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: command.places + [weights])
         let watch = Watch(isResumable: !command.dryRun)
         let inputs = try GalaxyInputs(command.places, store: store)
         let counted = try Self.count(inputs)

@@ -126,8 +126,7 @@ struct InferCommand: ParsableCommand {
         let weights = try WeightsLocator().weights(named: weights)
         let rank = try ranks.rank(output: output)
         let output = try rank?.output ?? plainName()
-        let isRemote = ([weights, output] + inputs).contains(where: S3Location.isLocation)
-        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: [weights, output] + inputs)
         let format = output == "-" ? nil : PredictionFormat(path: output)
         let place = try format.map { _ in try OutputFile(output, store: store) }
         var job = PredictionJob(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cloud
 import FanOut
 import Inference
 
@@ -59,8 +58,7 @@ struct MergeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let isRemote = (parts + [output ?? ""]).contains(where: S3Location.isLocation)
-        let store = isRemote ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: parts + [output ?? ""])
         let outputs = try RankOutputs(parts, store: store)
         guard let output else {
             try StandardOutput.write(RankOutputs.listed(outputs.missing) + "\n")

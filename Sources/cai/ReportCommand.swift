@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cloud
 import FanOut
 import Inference
 import Report
@@ -72,9 +71,7 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let place =
-            output == "-"
-            ? nil : try OutputFile(output, store: S3Location.isLocation(output) ? try StoreLocator.store(nil) : nil)
+        let place = output == "-" ? nil : try OutputFile(output, store: StoreLocator.store(of: [output]))
         let input = try ReportInput(input)
         try place?.check(sparing: input.files + durations + (reference.map { [$0] } ?? []))
         let document = try ReportDocument(input, title: title, beside: try beside(input))

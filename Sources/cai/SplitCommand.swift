@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cloud
 import FanOut
 import Inference
 import TensorFiles
@@ -56,7 +55,7 @@ struct SplitCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = paths.contains(where: S3Location.isLocation) ? try StoreLocator.store(nil) : nil
+        let store = try StoreLocator.store(of: paths)
         let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store, layout: galaxyFiles.layout())
         let folder = try PartitionFolder(paths.last ?? "", store: store)
         var files: [TensorFile] = []
