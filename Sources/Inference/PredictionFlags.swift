@@ -49,6 +49,27 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
         }
     }
 
+    /// Why redshifts of a run are NaN, by the galaxies' pixels and magnitudes.
+    static func flags(
+        of redshifts: [Float], in sections: [GalaxyRun.Section]
+    ) throws(InferenceError) -> [PredictionFlags] {
+        var flags = [PredictionFlags](repeating: [], count: redshifts.count)
+        var images: [Float] = []
+        var magnitudes: [Float] = []
+        for section in sections {
+            defer { section.partition.release() }
+            for (place, row) in zip(section.places, section.rows) where redshifts[place].isNaN {
+                try section.partition.readMagnitudes(row..<row + 1, into: &magnitudes)
+                let galaxy = magnitudes
+                flags[place] = try section.partition.withImages(row..<row + 1, buffer: &images) { image in
+                    PredictionFlags(image: image, magnitudes: galaxy.span)
+                }
+                if flags[place].isEmpty { flags[place] = .redshiftNotFinite }
+            }
+        }
+        return flags
+    }
+
     private enum Extent {
         case zero, usual, notFinite
 

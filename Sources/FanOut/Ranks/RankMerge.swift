@@ -121,11 +121,7 @@ public struct RankMerge {
             progress(Progress(done: part.sidecar.start, total: outputs.total))
             var digest = SHA256Stream()
             if let source = try outputs.open(part) { try body(part, source, &digest) }
-            guard digest.finish() == part.sidecar.output.sha256 else {
-                throw TensorFileError(
-                    file: part.name,
-                    message: "is not what its \(RankSidecar.ending) describes: run rank \(part.sidecar.rank) again")
-            }
+            try part.check(digest)
         }
     }
 

@@ -65,34 +65,7 @@ public struct RankOutputs: Sendable {
 
     /// An output as bytes; nil where it is empty.
     /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
-    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? {
-        let sidecar = part.sidecar
-        do throws(CloudError) {
-            let found: Int?
-            let remote = S3Location.isLocation(part.name) ? store : nil
-            let place = try remote.map { _ throws(CloudError) in try S3Location(part.name) }
-            if let remote, let place {
-                found = try remote.head(bucket: place.bucket, key: place.key)?.size
-            } else {
-                found = try OpenFile(path: part.name)?.size
-            }
-            guard found == sidecar.output.bytes else {
-                throw CloudError(
-                    .notFound, part.name,
-                    "expected \(sidecar.output.bytes) bytes, as its \(RankSidecar.ending) states, found "
-                        + (found.map(String.init) ?? "no file") + ": run rank \(sidecar.rank) again")
-            }
-            guard sidecar.output.bytes > 0 else { return nil }
-            do throws(TensorFileError) {
-                guard let remote, let place else { return try MappedFile(path: part.name) }
-                return try ObjectSource.open(remote, bucket: place.bucket, key: place.key)
-            } catch {
-                throw CloudError(.unavailable, error.file, error.message)
-            }
-        } catch {
-            throw TensorFileError(error, reading: part.name)
-        }
-    }
+    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? { try part.open(store) }
 
     /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
     public var mixtures: [String] {
@@ -134,11 +107,7 @@ public struct RankOutputs: Sendable {
         try differ("the inputs") { $0.inputs.text }
         try differ("the number of galaxies") { "\($0.total)" }
         try differ("the weights") { $0.weights.identity }
-        try differ("the options") { sidecar in
-            sidecar.settings.isEmpty
-                ? "none"
-                : sidecar.settings.sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
-        }
+        try differ("the options") { EarlierRun.text(of: $0.settings) }
         guard part.sidecar.inputs == first.sidecar.inputs else {
             throw FanOutError("\(part.name): expected the inputs of \(first.name), found others")
         }
@@ -183,7 +152,7 @@ public struct RankOutputs: Sendable {
     }
 
     /// What lies beside an output; nil where nothing does.
-    private static func sidecar(
+    static func sidecar(
         of name: String, _ store: (any ObjectStore)?
     ) throws(FanOutError) -> RankSidecar? {
         let path = name + RankSidecar.ending
