@@ -22,7 +22,8 @@ public struct RankMerge {
                 outputs.unfinished.isEmpty ? "" : "; not finished: " + outputs.unfinished.joined(separator: ", ")
             throw FanOutError(
                 "expected \(outputs.worldSize) ranks, found \(outputs.parts.count): missing "
-                    + RankOutputs.listed(missing) + begun)
+                    + RankOutputs.listed(missing) + begun
+                    + (outputs.parts.first.map { UnfinishedRanks(missing, like: $0).text } ?? ""))
         }
         // Shares of one total are contiguous and cover it: so are these, since each agrees with its rank's.
         var formats: [(part: RankOutputs.Part, format: PredictionFormat)] = []
