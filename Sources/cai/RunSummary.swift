@@ -104,13 +104,7 @@ struct RankSummary: Encodable {
 extension PredictionJob.Outcome {
     /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
     func report(_ summary: RunSummary, isQuiet: Bool) {
-        let counts = predictions.flagCounts
-        if counts.flagged > 0 {
-            Console.report(
-                "warning: " + Numbers.grouped(counts.flagged) + " of "
-                    + Numbers.counted(summary.galaxies, "galaxy", "galaxies")
-                    + " have flags and no redshift: \(counts.text)")
-        }
+        predictions.flagCounts.report(of: summary.galaxies, without: "redshift")
         guard !isQuiet else { return }
         let before = Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before"
         if isThere {
