@@ -54,7 +54,9 @@ struct ResumeTests {
             var kills = 0
             var ends = 0
             var random = SystemRandomNumberGenerator()
-            let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"]
+            // HDF5 where libhdf5 is there: it writes no time, so that these bytes repeat as well.
+            let hasHDF5 = (try? HDF5TableWriter.check(path: folder + "/whole.h5")) != nil
+            let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"] + (hasHDF5 ? ["h5"] : [])
             var whole: [String: Data] = [:]
             var longest = 0.0
             for ending in endings {
@@ -107,7 +109,7 @@ struct ResumeTests {
                 #expect(data == whole[ending])
                 #expect(try names(in: folder) == before)
             }
-            #expect(ends >= 5)
+            #expect(ends >= endings.count)
         }
     }
 
