@@ -67,24 +67,16 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     /// - Parameter name: the journal.
     /// - Throws: `FanOutError` naming the first thing that differs.
     public func check(_ earlier: RunIdentity, name: String) throws(FanOutError) {
-        func same<Value: Equatable>(
-            _ what: String, _ value: (RunIdentity) -> Value, _ text: (Value) -> String
-        ) throws(FanOutError) {
-            let (then, now) = (value(earlier), value(self))
-            guard then != now else { return }
-            throw FanOutError(
-                "\(name): is of a run with other \(what): expected \(text(now)), found \(text(then)): remove it, or "
-                    + "give another --output")
-        }
-        try same("weights", \.weights.identity) { $0 }
-        try same("options", \.settings, \.optionsText)
-        try same("kernels (CAI_ISA)", \.maker.instructionSet) { $0 }
-        try same("--gemm", \.maker.gemm) { $0 }
-        try same("version of cai", \.maker.version) { $0 }
-        try same("inputs", { $0.files.map { [$0.source, $0.label, "\($0.galaxies)"] } }) { files in
+        let left = EarlierRun(name: name)
+        try left.check(
+            was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
+        func rows(_ files: [File]) -> [[String]] { files.map { [$0.source, $0.label, "\($0.galaxies)"] } }
+        try left.check("inputs", was: rows(earlier.files), is: rows(files)) { files in
             "\(files.count) \(files.count == 1 ? "file" : "files") (\(files.first?.first ?? "none") ...)"
         }
-        try same("galaxies", { [$0.start, $0.end, $0.firstRow] }) { "\($0[0]) to \($0[1])" }
+        try left.check(
+            "galaxies", was: [earlier.start, earlier.end, earlier.firstRow], is: [start, end, firstRow]
+        ) { "\($0[0]) to \($0[1])" }
     }
 
     /// The files that may be others, though nothing but their time tells: rows of which no checksum was compared are not to

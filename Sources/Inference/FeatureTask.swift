@@ -1,24 +1,29 @@
 import AstroMAE
-import Synchronization
 import TensorFiles
 
-/// Writes each galaxy's features into its row of a file, from whichever thread computed them.
+/// Writes each galaxy's features into its row of a file, from whichever thread computed them. Those of a galaxy that has
+/// flags are NaN, all of them.
 public struct FeatureTask: GalaxyTask {
     private let encoder: FeatureEncoder
     private let rows: NumPyRows
-    private let damaged = Count()
+    private let flagged: FlaggedGalaxies
 
-    private final class Count: Sendable {
-        let value = Atomic<Int>(0)
-    }
+    /// What it writes, in the words of errors and summaries.
+    public static let result = "features"
 
-    /// - Parameter rows: of the encoder's feature shape, one for each galaxy of the run.
-    public init(_ encoder: FeatureEncoder, into rows: NumPyRows) {
+    /// - Parameters:
+    ///   - sections: of the run.
+    ///   - rows: of the encoder's feature shape, one for each galaxy of the run.
+    ///   - isStrict: whether a galaxy that gets flags ends the run.
+    public init(
+        _ encoder: FeatureEncoder, of sections: [GalaxyRun.Section], into rows: NumPyRows, isStrict: Bool
+    ) {
         (self.encoder, self.rows) = (encoder, rows)
+        flagged = FlaggedGalaxies(sections, result: Self.result, isStrict: isStrict)
     }
 
-    /// Galaxies some of whose features are, as they are stored, not finite numbers.
-    public var nonFiniteCount: Int { damaged.value.load(ordering: .relaxed) }
+    /// Galaxies that have flags, after the run: of their pixels, or since features are, as they are stored, not finite.
+    public var flags: FlagCounts { flagged.counts }
 
     public func makeWorker(capacity: Int, profile: Profile?) -> Worker {
         Worker(self, FeatureWorkspace(for: encoder, profile: profile))
@@ -41,8 +46,17 @@ public struct FeatureTask: GalaxyTask {
                 var span = features.mutableSpan
                 task.encoder.encode(images: images, into: &span, workspace: &workspace)
             }
-            let damaged = try task.rows.write(features.span, at: place)
-            task.damaged.value.wrappingAdd(damaged, ordering: .relaxed)
+            let (pixels, size) = (images.count / max(1, count), task.encoder.featureCount)
+            for index in 0..<count {
+                var flags = PredictionFlags(
+                    image: images.extracting(index * pixels..<(index + 1) * pixels), magnitudes: Span())
+                let own = index * size..<(index + 1) * size
+                if flags.isEmpty, !features[own].allSatisfy(task.rows.isFinite) { flags = .resultNotFinite }
+                guard !flags.isEmpty else { continue }
+                try task.flagged.insert(flags, at: place + index)
+                features.replaceSubrange(own, with: repeatElement(.nan, count: size))
+            }
+            try task.rows.write(features.span, at: place)
         }
     }
 }

@@ -18,26 +18,35 @@ public struct PatchErrors: Sendable {
     public internal(set) var losses: [Float]
     /// [N, bands]: of the files; nil where one has none, or another number of them.
     public internal(set) var magnitudes: [Float]?
+    /// [N]: where there are any, errors, noise, flux and loss are NaN.
+    public let flags: [PredictionFlags]
 
     fileprivate init(run: GalaxyRun, _ table: PatchErrorTable) {
         self.run = run
         (errors, power, noise, flux) = (table.errors, table.power, table.noise, table.flux)
-        losses = table.losses
+        (losses, flags) = (table.losses, table.flags)
     }
 
     /// Reconstructs all galaxies.
-    /// - Parameter plan: hides every patch at least once, so that each has an error.
+    /// - Parameters:
+    ///   - plan: hides every patch at least once, so that each has an error.
+    ///   - isStrict: whether a galaxy that gets flags is an error.
     /// - Throws: as `GalaxyRunner.run`.
     public static func measure(
         _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
-        progress: (Progress) -> Void = { _ in }
+        isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> PatchErrors {
         let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
         let sink = PatchErrorSink(model.config, galaxies: sections.reduce(0) { $0 + $1.count })
-        let task = ReconstructionTask(
-            model: model, plan: plan, sections: GalaxySections(sections), sink: sink)
+        let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
         let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
-        var errors = PatchErrors(run: run, sink.table)
+        var table = sink.table
+        // Squares may be beyond float32 where neither the pixels nor the reconstruction are.
+        for place in table.flags.indices where table.flags[place].isEmpty && !table.isFinite(place) {
+            table.flags[place] = .resultNotFinite
+            try reading { () throws(TensorFileError) in try task.flagged.insert(table.flags[place], at: place) }
+        }
+        var errors = PatchErrors(run: run, table)
         errors.magnitudes = try magnitudes(of: run, bands: model.config.encoder.bands)
         return errors
     }
@@ -63,18 +72,30 @@ private struct PatchErrorTable {
     var noise: [Float]
     var flux: [Float]
     var losses: [Float]
+    var flags: [PredictionFlags]
 
     init(galaxies: Int, patches: Int, bands: Int) {
         errors = [Float](repeating: 0, count: galaxies * patches * bands)
         power = errors
-        noise = [Float](repeating: 0, count: galaxies * bands)
+        noise = [Float](repeating: .nan, count: galaxies * bands)
         flux = noise
         losses = [Float](repeating: 0, count: galaxies)
+        flags = [PredictionFlags](repeating: [], count: galaxies)
+    }
+
+    /// Whether what was measured of a galaxy is finite. Errors of patches that were never hidden are not there.
+    func isFinite(_ galaxy: Int) -> Bool {
+        func values(_ all: [Float]) -> ArraySlice<Float> {
+            let size = all.count / losses.count
+            return all[galaxy * size..<(galaxy + 1) * size]
+        }
+        return [power, noise, flux].allSatisfy { values($0).allSatisfy(\.isFinite) }
+            && values(errors).allSatisfy { !$0.isInfinite }
     }
 
     mutating func put(_ part: PatchErrorTable, at place: Int) {
         let count = part.losses.count
-        func put(_ from: [Float], into to: inout [Float]) {
+        func put<Value>(_ from: [Value], into to: inout [Value]) {
             let size = from.count / count
             to.replaceSubrange(place * size..<(place + count) * size, with: from)
         }
@@ -83,6 +104,7 @@ private struct PatchErrorTable {
         put(part.noise, into: &noise)
         put(part.flux, into: &flux)
         put(part.losses, into: &losses)
+        put(part.flags, into: &flags)
     }
 }
 
@@ -104,12 +126,12 @@ private final class PatchErrorSink: ReconstructionSink {
     func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
         var part = PatchErrorTable(
             galaxies: batch.count, patches: config.patches, bands: config.encoder.bands)
-        part.losses = batch.meanLosses
+        (part.losses, part.flags) = (batch.meanLosses, batch.flags)
         for galaxy in 0..<batch.count {
             let size = config.encoder.imageCount
             let image = images.extracting(galaxy * size..<(galaxy + 1) * size)
             measurePatches(image, galaxy, batch, into: &part)
-            measureBands(image, galaxy, into: &part)
+            if batch.flags[galaxy].isEmpty { measureBands(image, galaxy, into: &part) }
         }
         held.withLock { $0.put(part, at: batch.place) }
     }

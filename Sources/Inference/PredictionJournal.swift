@@ -29,6 +29,20 @@ public final class PredictionJournal: Sendable {
         /// By the place of a galaxy; what is not finished is NaN.
         fileprivate(set) var redshifts: [Float] = []
         fileprivate(set) var flags: [PredictionFlags] = []
+
+        fileprivate init(identity: String) { self.identity = identity }
+
+        /// All galaxies, of an output that is whole.
+        /// - Parameter redshifts: where one is NaN, its galaxy is looked at again: not every form of output says why.
+        public init(redshifts: [Float], of sections: [GalaxyRun.Section]) throws(InferenceError) {
+            identity = ""
+            self.redshifts = redshifts
+            flags = try PredictionFlags.flags(of: redshifts, in: sections)
+            for section in sections {
+                finished.insert(section.places)
+                finished.verify(section.places)
+            }
+        }
     }
 
     private enum Kind: UInt8 {

@@ -5,11 +5,9 @@ import TensorFiles
 /// A redshift, or flags that say why there is none, for each galaxy.
 struct PredictionTask: GalaxyTask {
     private let model: RedshiftModel
-    private let sections: GalaxySections
-    private let files: [String]
     private let results: Results
     private let journal: PredictionJournal?
-    private let isStrict: Bool
+    private let flagged: FlaggedGalaxies
     let finished: FinishedGalaxies
 
     /// What the workers write to.
@@ -28,24 +26,19 @@ struct PredictionTask: GalaxyTask {
         earlier: PredictionJournal.Earlier?, isStrict: Bool
     ) {
         self.model = model
-        self.sections = GalaxySections(sections)
-        files = sections.map(\.partition.path)
         let count = sections.reduce(0) { $0 + $1.count }
         results = Results(
             redshifts: earlier?.redshifts ?? [Float](repeating: .nan, count: count),
             flags: earlier?.flags ?? [PredictionFlags](repeating: [], count: count))
         self.journal = journal
-        self.isStrict = isStrict
+        flagged = FlaggedGalaxies(sections, result: "redshift", isStrict: isStrict)
         finished = earlier?.finished ?? FinishedGalaxies()
     }
 
     /// Strictly, flags that an earlier run has given are errors, too.
     func check() throws(TensorFileError) {
-        guard isStrict else { return }
         let flags = values.flags
-        for range in finished.ranges {
-            if let place = range.first(where: { !flags[$0].isEmpty }) { throw refusal(of: flags[place], at: place) }
-        }
+        for place in finished.ranges.joined() { try flagged.insert(flags[place], at: place) }
     }
 
     /// Of all galaxies, in their order.
@@ -88,7 +81,7 @@ struct PredictionTask: GalaxyTask {
                     magnitudes: magnitudes.extracting(index * bands..<(index + 1) * bands))
                 if flags[index].isEmpty, !redshifts[index].isFinite { flags[index].insert(.redshiftNotFinite) }
                 guard !flags[index].isEmpty else { continue }
-                if task.isStrict { throw task.refusal(of: flags[index], at: place + index) }
+                try task.flagged.insert(flags[index], at: place + index)
                 redshifts[index] = .nan
             }
             task.results.held.withLock { held in
@@ -96,11 +89,5 @@ struct PredictionTask: GalaxyTask {
                 held.flags.replaceSubrange(place..<place + count, with: flags)
             }
         }
-    }
-
-    private func refusal(of flags: PredictionFlags, at place: Int) -> TensorFileError {
-        let row = sections.rows(at: place, count: 1).lowerBound
-        return TensorFileError(
-            file: files[sections.section(of: place)], message: "row \(row): expected a galaxy, found \(flags.text)")
     }
 }

@@ -23,7 +23,7 @@ extension ReconstructedGalaxy {
     ) throws(InferenceError) -> [ReconstructedGalaxy] {
         let sections = GalaxySections(run.sections)
         let sink = GalaxySink(model.config)
-        let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink)
+        let task = ReconstructionTask(model: model, plan: plan, sections: run.sections, sink: sink)
         let worker = task.makeWorker(capacity: 1, profile: nil)
         var galaxies: [ReconstructedGalaxy] = []
         var buffer: [Float] = []

@@ -31,9 +31,11 @@ struct ReconstructedBatch {
     var predictions: [[Float]]
     var masks: [[Float]]
     var losses: [[Float]]
+    /// [count]: where there are any, predictions and losses are NaN.
+    var flags: [PredictionFlags]
 
     static var none: ReconstructedBatch {
-        ReconstructedBatch(place: 0, count: 0, noise: [], predictions: [], masks: [], losses: [])
+        ReconstructedBatch(place: 0, count: 0, noise: [], predictions: [], masks: [], losses: [], flags: [])
     }
 
     /// Makes room for `count` galaxies.
@@ -44,6 +46,7 @@ struct ReconstructedBatch {
         self.count = count
         (noise, predictions) = (room(0), room(config.patches * config.patchCount))
         (masks, losses) = (room(config.patches), room(1))
+        flags = [PredictionFlags](repeating: [], count: count)
     }
 }
 
@@ -59,6 +62,17 @@ struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     let plan: MaskPlan
     let sections: GalaxySections
     let sink: Sink
+    /// After the run, those that it met.
+    let flagged: FlaggedGalaxies
+
+    /// - Parameter isStrict: whether a galaxy that gets flags ends the run.
+    init(
+        model: MaskedAutoencoder, plan: MaskPlan, sections: [GalaxyRun.Section], sink: Sink, isStrict: Bool = false
+    ) {
+        (self.model, self.plan, self.sink) = (model, plan, sink)
+        self.sections = GalaxySections(sections)
+        flagged = FlaggedGalaxies(sections, result: Reconstructions.result, isStrict: isStrict)
+    }
 
     func makeWorker(capacity: Int, profile: Profile?) -> ReconstructionWorker<Sink> {
         ReconstructionWorker(self, AutoencoderWorkspace(for: model, masking: plan.masking, profile: profile))
@@ -92,8 +106,33 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
                 images, noise: batch.noise[pass], into: &batch.predictions[pass], mask: &batch.masks[pass],
                 losses: &batch.losses[pass])
         }
+        try flag(&batch, images)
         try task.sink.take(batch, images: images)
         swap(&batch, &room)
+    }
+
+    /// A network makes something up for a galaxy that nobody could see, too. Masks and noise are what they were.
+    private func flag(_ batch: inout ReconstructedBatch, _ images: Span<Float>) throws(TensorFileError) {
+        let (pixels, size) = (
+            images.count / max(1, batch.count), task.model.config.patches * task.model.config.patchCount
+        )
+        for galaxy in 0..<batch.count {
+            let own = galaxy * size..<(galaxy + 1) * size
+            var flags = PredictionFlags(
+                image: images.extracting(galaxy * pixels..<(galaxy + 1) * pixels), magnitudes: Span())
+            for pass in batch.losses.indices where flags.isEmpty {
+                let predictions = batch.predictions[pass]
+                let areFinite = PredictionFlags.areFinite(predictions.span.extracting(own))
+                if !areFinite || !batch.losses[pass][galaxy].isFinite { flags = .resultNotFinite }
+            }
+            batch.flags[galaxy] = flags
+            guard !flags.isEmpty else { continue }
+            try task.flagged.insert(flags, at: batch.place + galaxy)
+            for pass in batch.losses.indices {
+                batch.predictions[pass].replaceSubrange(own, with: repeatElement(.nan, count: size))
+                batch.losses[pass][galaxy] = .nan
+            }
+        }
     }
 
     private func reconstruct(

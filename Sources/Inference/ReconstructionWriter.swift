@@ -20,10 +20,11 @@ public struct ReconstructionWriter: Sendable {
     /// - Parameters:
     ///   - limit: the first galaxies only.
     ///   - keepingLosses: whether the outcome has each galaxy's loss.
+    ///   - isStrict: whether a galaxy that gets flags is an error.
     /// - Throws: as `GalaxyRunner.run`, and where the file cannot be written; then nothing is left behind.
     public func write(
         _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
-        progress: (Progress) -> Void = { _ in }
+        isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Reconstructions {
         let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
         let count = sections.reduce(0) { $0 + $1.count }
@@ -40,11 +41,11 @@ public struct ReconstructionWriter: Sendable {
         }
         do throws(InferenceError) {
             let sink = ArchiveSink(archive: archive, galaxies: count, isKeeping: keepingLosses)
-            let task = ReconstructionTask(
-                model: model, plan: plan, sections: GalaxySections(sections), sink: sink)
+            let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
             let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
             try reading { () throws(TensorFileError) in try archive.finish() }
-            return Reconstructions(run: run, meanLoss: sink.meanLoss, losses: sink.losses)
+            return Reconstructions(
+                run: run, meanLoss: sink.meanLoss, losses: sink.losses, flags: task.flagged.counts)
         } catch {
             archive.abandon()
             throw error
@@ -59,6 +60,11 @@ public struct Reconstructions: Sendable {
     public let meanLoss: Double
     /// Each galaxy's, the mean over its passes; empty where they were not asked for.
     public let losses: [Float]
+    /// Galaxies that have flags, and NaN for all that was made up and its loss.
+    public let flags: FlagCounts
+
+    /// What that is, in the words of errors and summaries.
+    public static let result = "reconstruction"
 }
 
 /// Puts batches into the archive.

@@ -39,19 +39,21 @@ public final class NumPyRows: Sendable {
         self.file = Mutex(file)
     }
 
+    /// Whether a value is a finite number as it is stored.
+    public func isFinite(_ value: Float) -> Bool {
+        element == .float32 ? value.isFinite : Float16(value).isFinite
+    }
+
     /// Writes whole rows from the one at `row` on.
-    /// - Returns: how many of the rows have a value that is not finite as it is stored.
-    @discardableResult
-    public func write(_ values: Span<Float>, at row: Int) throws(TensorFileError) -> Int {
+    public func write(_ values: Span<Float>, at row: Int) throws(TensorFileError) {
         precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
         defer { written.add(rowCount > 0 ? values.count / rowCount : 0, ordering: .relaxed) }
         if element == .float32 {
             try unsafe put(values.bytes, at: start + 4 * row * rowCount)
-            return damagedRows(values.count) { values[$0].isFinite }
+            return
         }
         let halves = values.indices.map { Float16(values[$0]) }
         try unsafe put(halves.span.bytes, at: start + 2 * row * rowCount)
-        return damagedRows(halves.count) { halves[$0].isFinite }
     }
 
     /// Puts the file in its place.
@@ -67,10 +69,6 @@ public final class NumPyRows: Sendable {
 
     /// Gives up: nothing is left behind.
     public func abandon() { file.withLock { $0.abandon() } }
-
-    private func damagedRows(_ count: Int, _ isFinite: (Int) -> Bool) -> Int {
-        stride(from: 0, to: count, by: max(1, rowCount)).count { row in !(row..<row + rowCount).allSatisfy(isFinite) }
-    }
 
     private func put(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
         try file.withLock { file throws(TensorFileError) in try file.write(bytes, at: offset) }

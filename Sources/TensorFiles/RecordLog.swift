@@ -48,6 +48,15 @@ public final class RecordLog: Sendable {
 
     deinit { close() }
 
+    /// Whether a process has the log of that name open, as far as the file system knows of locks; nil where there is none.
+    public static func isOpen(_ path: String) -> Bool? {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { Glibc.close(descriptor) }
+        guard (try? read(path, descriptor, at: 0, count: magic.count)) == magic else { return nil }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     /// Locks the file that has that name; tries again where another process removed it in between.
     private static func open(_ path: String) throws(TensorFileError) -> Int32 {
         var left = 20

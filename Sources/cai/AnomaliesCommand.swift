@@ -27,7 +27,8 @@ struct AnomaliesCommand: ParsableCommand {
               score_u ... score_z   of each band alone; negative where its errors are lower
               loss                  mean squared error over hidden patches and passes
               snr                   signal to noise of the whole cutout
-            Galaxies with pixels that are not finite come last, without a score.
+              flags                 1 pixels not finite, 2 image all zero, 16 result not finite; else 0
+            A galaxy that has flags comes last, without a score; --strict makes it an error.
 
             Inputs are as for 'cai infer', and files that hold images alone will do. Memory is about a kilobyte a galaxy.
 
@@ -82,7 +83,7 @@ struct AnomaliesCommand: ParsableCommand {
         if options.json {
             try StandardOutput.write(
                 json: AnomalySummary(
-                    run: search.run, output: output, report: report, seed: options.seed,
+                    run: search.run, flagged: search.flags.flagged, output: output, report: report, seed: options.seed,
                     brightness: search.scores.brightness.rawValue,
                     withoutScore: search.scores.scores.count { $0 == nil }))
         }
@@ -91,6 +92,8 @@ struct AnomaliesCommand: ParsableCommand {
 
 private struct AnomalySummary: Encodable {
     let run: AutoencoderRun
+    /// Galaxies that have flags, and no score.
+    let flagged: Int
     let output: String
     let report: String?
     let seed: UInt64
@@ -98,7 +101,7 @@ private struct AnomalySummary: Encodable {
     let withoutScore: Int
 
     enum CodingKeys: String, CodingKey {
-        case run, output, report, seed, brightness
+        case run, flagged, output, report, seed, brightness
         case withoutScore = "without_score"
     }
 }

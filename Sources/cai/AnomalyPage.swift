@@ -46,7 +46,7 @@ struct AnomalyPage {
         guard !known.isEmpty else {
             return [
                 .note(
-                    "Fewer than \(AnomalyScores.fewest) galaxies with finite pixels do not tell what is usual: there are no "
+                    "Fewer than \(AnomalyScores.fewest) galaxies without flags do not tell what is usual: there are no "
                         + "scores. The order is that of the loss.")
             ]
         }
@@ -65,16 +65,18 @@ struct AnomalyPage {
                     + "together: a usual galaxy has about 1. Brightness is \(learnt) over the noise. Those of the bands are "
                     + "of each alone, negative where errors are lower than expected."),
         ]
-        let without = search.scores.scores.count - known.count
-        if without > 0 {
+        if search.flags.flagged > 0 {
             items.append(
                 .note(
-                    "\(Numbers.counted(without, "galaxy has", "galaxies have")) pixels that are not finite: no score."))
+                    "\(Numbers.counted(search.flags.flagged, "galaxy has", "galaxies have")) flags and no score: "
+                        + "\(search.flags.text(of: "score"))."))
         }
         return items
     }
 
     private func caption(_ place: Int) -> String {
+        let flags = search.errors.flags[place]
+        guard flags.isEmpty else { return flags.text(of: "score") }
         let noise = "S/N \(Decimals.fixed(search.signalToNoise[place], 0))"
         guard let score = search.scores.scores[place] else {
             return "loss \(ReconstructionPage.short(Double(search.errors.losses[place]))), \(noise)"

@@ -12,6 +12,7 @@ struct AnomalySearch {
     /// Places of all galaxies, the oddest first.
     let ranking: [Int]
     let signalToNoise: [Double]
+    let flags: FlagCounts
     let run: AutoencoderRun
 
     var bandNames: [String] { BandNames.names(opened.model.config.encoder.bands) }
@@ -33,7 +34,8 @@ struct AnomalySearch {
         let line = ProgressLine(isShown: !job.isQuiet)
         defer { line.wipe() }
         let errors = try PatchErrors.measure(
-            opened.partitions, limit: job.limit, model: opened.model, plan: plan, runner: opened.runner
+            opened.partitions, limit: job.limit, model: opened.model, plan: plan, runner: opened.runner,
+            isStrict: job.isStrict
         ) { line.show($0) }
         line.wipe()
         let table = ReconstructionErrors(
@@ -47,22 +49,21 @@ struct AnomalySearch {
             )
         }
         let scores = AnomalyScores(table, brightness: brightness)
-        report(scores)
+        let flags = FlagCounts(errors.flags)
+        report(scores, flags)
         return AnomalySearch(
             opened: opened, plan: plan, errors: errors, scores: scores,
-            ranking: scores.ranking(losses: errors.losses), signalToNoise: table.signalToNoise,
+            ranking: scores.ranking(losses: errors.losses), signalToNoise: table.signalToNoise, flags: flags,
             run: AutoencoderRun(errors.run, of: opened, weights: job.weights, passes: passes))
     }
 
-    private static func report(_ scores: AnomalyScores) {
-        let without = scores.scores.count { $0 == nil }
-        guard without > 0 else { return }
+    private static func report(_ scores: AnomalyScores, _ flags: FlagCounts) {
         let total = scores.scores.count
+        flags.report(of: total, without: "score", ", and are ranked last")
+        guard scores.scores.allSatisfy({ $0 == nil }) else { return }
         Console.report(
-            without == total
-                ? "warning: \(Numbers.counted(total, "galaxy", "galaxies")), of which fewer than "
-                    + "\(AnomalyScores.fewest) have finite pixels, do not tell what is usual: no scores, ranked by loss"
-                : "warning: \(without) of \(total) galaxies have pixels that are not finite: no score, ranked last")
+            "warning: \(Numbers.counted(total, "galaxy", "galaxies")), of which fewer than \(AnomalyScores.fewest) have no "
+                + "flags, do not tell what is usual: no scores, ranked by loss")
     }
 }
 
@@ -82,12 +83,13 @@ enum AnomalyTable {
             let fields =
                 ["\(galaxy.row)", number(score?.score), score?.direction.rawValue ?? "", number(score?.errorRatio)]
                 + bands + ["\(search.errors.losses[place])", number(search.signalToNoise[place])]
+                + ["\(search.errors.flags[place].rawValue)"]
             line += ("," + fields.joined(separator: ",") + "\n").utf8
             lines[ranks[place]] = line
         }
         let header =
             "rank,object_id,source,row,score,direction,error_ratio,"
-            + search.bandNames.map { "score_\($0)," }.joined() + "loss,snr\n"
+            + search.bandNames.map { "score_\($0)," }.joined() + "loss,snr,flags\n"
         let text = header + String(decoding: lines.joined(), as: UTF8.self)
         do throws(TensorFileError) { try OutputFolder.write(text, to: path) } catch { throw .file(error) }
     }

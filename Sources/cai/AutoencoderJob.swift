@@ -17,6 +17,8 @@ struct AutoencoderJob {
     var threads = Processors.available
     var numHeads: Int?
     var decoderHeads: Int?
+    /// Whether a galaxy that gets flags is an error.
+    var isStrict = false
     var isQuiet = false
 
     /// The network, loaded, and the galaxies, whose headers are checked.

@@ -26,6 +26,9 @@ struct AutoencoderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The same of the decoder.", valueName: "n"))
     var decoderHeads: Int?
 
+    @Flag(help: "A galaxy whose pixels are not finite or all zero is an error.")
+    var strict = false
+
     @Flag(help: "Print the summary as a JSON object on the standard output.")
     var json = false
 
@@ -50,6 +53,6 @@ struct AutoencoderOptions: ParsableArguments {
         return AutoencoderJob(
             weights: weights, inputs: files, store: store, maskRatio: maskRatio, limit: galaxies.limit,
             batchSize: galaxies.batchSize ?? 64, threads: galaxies.threadCount, numHeads: galaxies.numHeads,
-            decoderHeads: decoderHeads, isQuiet: galaxies.quiet)
+            decoderHeads: decoderHeads, isStrict: strict, isQuiet: galaxies.quiet)
     }
 }

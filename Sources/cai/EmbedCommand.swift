@@ -29,6 +29,9 @@ struct EmbedCommand: ParsableCommand {
             its rows (object_id, source, row). Both are written aside and renamed, while galaxies are computed: \
             memory does not grow with them. Either may be s3://bucket/key.
 
+            A galaxy whose pixels are not finite or all zero has flags, and NaN for all its features; so has one whose \
+            features, as they are stored, are not finite. --strict makes it an error.
+
             EXAMPLES
               cai embed 1.pt 2.pt -o features.npy
               cai embed data/ --weights mae.safetensors --layer cls -o cls.npy --dtype f16
@@ -61,6 +64,9 @@ struct EmbedCommand: ParsableCommand {
         help: ArgumentHelp(
             "The same of a masked autoencoder's decoder, which has to load; no feature depends on it.", valueName: "n"))
     var decoderHeads: Int?
+
+    @Flag(help: "A galaxy whose pixels are not finite or all zero is an error.")
+    var strict = false
 
     @Flag(help: "Print the summary as a JSON object on the standard output.")
     var json = false
@@ -95,30 +101,33 @@ struct EmbedCommand: ParsableCommand {
                 weights: $0, layer: layer, numHeads: options.numHeads, decoderHeads: decoderHeads, on: $1)
         }
         let partitions = try galaxies.partitions(for: encoder, limit: options.limit)
-        var result: (run: GalaxyRun, nonFinite: Int)?
+        var result: (run: GalaxyRun, flags: FlagCounts)?
         try place.write { path throws(InferenceError) in
             result = try embed(partitions, encoder, threads: threads, to: path, ids: ids)
         }
         guard let result else { return }
-        let summary = EmbedSummary(result.run, encoder, of: self, weights: weights, ids: idsPath)
-        report(summary, result.nonFinite)
+        let summary = EmbedSummary(
+            result.run, flags: result.flags, encoder, of: self, weights: weights, ids: idsPath)
+        result.flags.report(of: summary.galaxies, without: FeatureTask.result)
+        if !options.quiet { Console.write(summary.speedLine + "\n") }
         if json { try StandardOutput.write(json: summary) }
     }
 
     /// The features, and the ids of their rows, which are there first.
     private func embed(
         _ partitions: [PartitionReader], _ encoder: FeatureEncoder, threads: Int, to path: String, ids: OutputFile
-    ) throws(InferenceError) -> (run: GalaxyRun, nonFinite: Int) {
+    ) throws(InferenceError) -> (run: GalaxyRun, flags: FlagCounts) {
+        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(options.limit ?? Int.max))
         let rows: NumPyRows
         do throws(TensorFileError) {
             rows = try NumPyRows(
                 path: path, element: Self.elements[dtype] ?? .float32,
-                rows: GalaxyRun.count(of: partitions, limit: options.limit), shape: encoder.featureShape)
+                rows: sections.reduce(0) { $0 + $1.count }, shape: encoder.featureShape)
         } catch {
             throw .file(error)
         }
         do throws(InferenceError) {
-            let task = FeatureTask(encoder, into: rows)
+            let task = FeatureTask(encoder, of: sections, into: rows, isStrict: strict)
             let line = ProgressLine(isShown: !options.quiet)
             defer { line.wipe() }
             let run = try GalaxyRunner(
@@ -127,17 +136,10 @@ struct EmbedCommand: ParsableCommand {
             .run(task, over: partitions, limit: options.limit) { line.show($0) }
             try ids.write { path throws(InferenceError) in try GalaxyIDWriter.write(run, to: path) }
             do throws(TensorFileError) { try rows.finish() } catch { throw .file(error) }
-            return (run, task.nonFiniteCount)
+            return (run, task.flags)
         } catch {
             rows.abandon()
             throw error
         }
-    }
-
-    private func report(_ summary: EmbedSummary, _ nonFinite: Int) {
-        if nonFinite > 0 {
-            Console.report("warning: \(nonFinite) of \(summary.galaxies) galaxies have features that are not finite")
-        }
-        if !options.quiet { Console.write(summary.speedLine + "\n") }
     }
 }

@@ -4,6 +4,8 @@ import Inference
 /// What a run was and how fast: the object that `--json` prints.
 struct EmbedSummary: Encodable {
     let galaxies: Int
+    /// Galaxies that have flags, and NaN for features.
+    let flagged: Int
     let seconds: Double
     let galaxiesPerSecond: Double
     let threads: Int
@@ -21,13 +23,17 @@ struct EmbedSummary: Encodable {
     let ids: String
 
     enum CodingKeys: String, CodingKey {
-        case galaxies, seconds, threads, gemm, weights, network, layer, dtype, shape, output, ids
+        case galaxies, flagged, seconds, threads, gemm, weights, network, layer, dtype, shape, output, ids
         case galaxiesPerSecond = "galaxies_per_second"
         case instructionSet = "instruction_set"
         case batchSize = "batch_size"
     }
 
-    init(_ run: GalaxyRun, _ encoder: FeatureEncoder, of command: EmbedCommand, weights: String, ids: String) {
+    init(
+        _ run: GalaxyRun, flags: FlagCounts, _ encoder: FeatureEncoder, of command: EmbedCommand, weights: String,
+        ids: String
+    ) {
+        flagged = flags.flagged
         (galaxies, seconds, galaxiesPerSecond) = (run.count, run.seconds, run.galaxiesPerSecond)
         (threads, batchSize) = (run.threads, command.batchSize)
         (instructionSet, gemm) = (encoder.instructionSet.rawValue, encoder.gemm.rawValue)

@@ -29,7 +29,7 @@ struct InferCommand: ParsableCommand {
 
             Finished galaxies are kept in OUT.partial until OUT is whole. When a run ends before that, killed, stopped or \
             by an error, the same command with --resume goes on from there, and OUT has the bytes that an undisturbed run \
-            would have written.
+            would have written. A rank whose part is whole, by what lies beside it, is not run again.
 
             \(RankOptions.discussion)
 
@@ -145,11 +145,13 @@ struct InferCommand: ParsableCommand {
         }
         let journal = job.partial?.journal
         defer { journal?.close() }
-        let record = try rank.map { try RankRecorder($0, settings: settings, store: store, isQuiet: galaxies.quiet) }
+        job.record = try rank.map {
+            try RankRecorder($0, settings: settings, store: store, isQuiet: galaxies.quiet)
+        }
         Interruption.tell { [reach = job.reach] in PartialRun.text(reach, keptIn: journal) }
         do {
             let outcome = try job.run()
-            try write(outcome, of: job, to: place, record)
+            if !outcome.isThere { try write(outcome, of: job, to: place) }
             journal?.remove()
             let summary = RunSummary(outcome, of: job, output: output)
             outcome.report(summary, isQuiet: galaxies.quiet)
@@ -164,9 +166,7 @@ struct InferCommand: ParsableCommand {
     }
 
     /// - Parameter place: nil for the standard output.
-    private func write(
-        _ outcome: PredictionJob.Outcome, of job: PredictionJob, to place: OutputFile?, _ record: RankRecorder?
-    ) throws {
+    private func write(_ outcome: PredictionJob.Outcome, of job: PredictionJob, to place: OutputFile?) throws {
         guard let place, let format = PredictionFormat(path: place.name) else {
             var sink = StandardOutput()
             return try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
@@ -175,9 +175,9 @@ struct InferCommand: ParsableCommand {
             try PredictionWriter.write(
                 outcome.predictions, to: path, format: format,
                 provenance: outcome.weightsSHA256.map { Provenance(weights: job.weights, sha256: $0) })
-            try record?.note(path)
+            try job.record?.note(path)
         }
-        try record?.write(outcome, of: job)
+        try job.record?.write(outcome, of: job)
     }
 
     /// OUT where all galaxies are run.

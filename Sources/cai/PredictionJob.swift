@@ -26,6 +26,8 @@ struct PredictionJob {
     let reach = RunReach()
     /// What is kept of the output while it is computed; nil for nothing.
     var partial: PartialRun?
+    /// What lies beside a rank's output; nil where all galaxies are run.
+    var record: RankRecorder?
     /// Whether the weights' SHA-256 is wanted.
     var isDigested = false
     /// No progress, no notices.
@@ -48,6 +50,8 @@ struct PredictionJob {
         let profile: ProfileReport?
         /// Which galaxies were run; nil for all.
         let part: RankPart?
+        /// Whether the output was there, of these very galaxies, and is left as it is.
+        let isThere: Bool
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
@@ -73,15 +77,21 @@ struct PredictionJob {
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
         let count = sections.reduce(0) { $0 + $1.count }
         let first = part?.rows.lowerBound ?? 0
-        let earlier = try partial?.begin(
+        let maker = RankSidecar.Maker(instructionSet: model.instructionSet, gemm: model.gemm)
+        var earlier = try partial?.begin(
             RunIdentity(
                 part?.files ?? identities, rows: first..<first + count, start: part?.galaxies.lowerBound ?? 0,
                 weights: RankSidecar.Weights(name: weights, identity: "sha256:" + (digest ?? "")),
                 settings: partial?.settings ?? [:],
-                maker: RankSidecar.Maker(
-                    version: Cai.configuration.version, instructionSet: model.instructionSet.rawValue,
-                    gemm: model.gemm.rawValue)),
+                maker: maker),
             sections: sections)
+        var isThere = false
+        // What is unfinished comes after what is whole, and goes before it.
+        if earlier == nil, partial?.isResumed == true, let part, let record, let digest {
+            earlier = try record.finished(
+                part, sections: sections, weights: record.weights(weights, sha256: digest), maker: maker)
+            isThere = earlier != nil
+        }
         let checked = clock.now
         let profile = isProfiled ? Profile() : nil
         let predictions: Predictions
@@ -113,13 +123,21 @@ struct PredictionJob {
                     profile, seconds: predictions.seconds, threads: predictions.threads,
                     peak: FMAPeak.measure(model.instructionSet, threads: predictions.threads))
             },
-            part: part)
+            part: part, isThere: isThere)
     }
 
     /// Shows how far the work is, and notes it.
     private func show(_ progress: Progress, since earlier: Int, on line: ProgressLine) {
         reach.done.store(earlier + progress.done, ordering: .relaxed)
         line.show(progress)
+    }
+}
+
+extension RankSidecar.Maker {
+    /// This program.
+    init(instructionSet: InstructionSet, gemm: GemmBackend) {
+        self.init(
+            version: Cai.configuration.version, instructionSet: instructionSet.rawValue, gemm: gemm.rawValue)
     }
 }
 

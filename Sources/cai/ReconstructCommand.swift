@@ -29,6 +29,9 @@ struct ReconstructCommand: ParsableCommand {
             has the ids of the rows (object_id, source, row). Both are written aside and renamed, while galaxies are \
             computed: memory does not grow with them. They may be s3://bucket/key.
 
+            A galaxy whose pixels are not finite or all zero has flags, and NaN for pred and loss; so has one of which \
+            the network makes numbers that are not finite. Means leave it out. --strict makes it an error.
+
             Noise comes from --seed and each galaxy's row in its file, by a generator that docs/ANOMALIES.md has in ten \
             lines of Python, or from --noise; the same noise gives PyTorch's masks.
 
@@ -91,7 +94,8 @@ struct ReconstructCommand: ParsableCommand {
             let line = ProgressLine(isShown: !options.galaxies.quiet)
             defer { line.wipe() }
             result = try writer.write(
-                opened.partitions, limit: options.galaxies.limit, to: path, keepingLosses: report != nil
+                opened.partitions, limit: options.galaxies.limit, to: path, keepingLosses: report != nil,
+                isStrict: job.isStrict
             ) { line.show($0) }
         }
         guard let result else { return }
@@ -103,6 +107,7 @@ struct ReconstructCommand: ParsableCommand {
             try page.write(result, opened, plan: plan, to: OutputFile(report, store: job.store))
         }
         let run = AutoencoderRun(result.run, of: opened, weights: job.weights, passes: passes)
+        result.flags.report(of: run.galaxies, without: Reconstructions.result)
         if !options.galaxies.quiet {
             Console.write(run.speedLine + "\n")
             Console.write("mean loss of \(opened.masking.masked) of \(opened.masking.patches) hidden patches: ")
@@ -111,7 +116,8 @@ struct ReconstructCommand: ParsableCommand {
         if options.json {
             try StandardOutput.write(
                 json: ReconstructSummary(
-                    run: run, output: output, ids: idsPath, report: report, seed: noise == nil ? options.seed : nil,
+                    run: run, flagged: result.flags.flagged, output: output, ids: idsPath, report: report,
+                    seed: noise == nil ? options.seed : nil,
                     noise: noise, meanLoss: result.meanLoss.isFinite ? result.meanLoss : nil))
         }
     }
@@ -119,6 +125,8 @@ struct ReconstructCommand: ParsableCommand {
 
 private struct ReconstructSummary: Encodable {
     let run: AutoencoderRun
+    /// Galaxies that have flags, and NaN for what was made up.
+    let flagged: Int
     let output: String
     let ids: String
     let report: String?
@@ -127,7 +135,7 @@ private struct ReconstructSummary: Encodable {
     let meanLoss: Double?
 
     enum CodingKeys: String, CodingKey {
-        case run, output, ids, report, seed, noise
+        case run, flagged, output, ids, report, seed, noise
         case meanLoss = "mean_loss"
     }
 }

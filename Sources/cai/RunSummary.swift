@@ -104,21 +104,17 @@ struct RankSummary: Encodable {
 extension PredictionJob.Outcome {
     /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
     func report(_ summary: RunSummary, isQuiet: Bool) {
-        let counts = predictions.flagCounts
-        if counts.flagged > 0 {
-            Console.report(
-                "warning: " + Numbers.grouped(counts.flagged) + " of "
-                    + Numbers.counted(summary.galaxies, "galaxy", "galaxies")
-                    + " have flags and no redshift: \(counts.text)")
-        }
+        predictions.flagCounts.report(of: summary.galaxies, without: "redshift")
         guard !isQuiet else { return }
-        if summary.resumed > 0 {
+        let before = Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before"
+        if isThere {
+            Console.write("\(before), and \(summary.output) is whole: there is nothing to do\n")
+        } else {
+            if summary.resumed > 0 { Console.write(before + "; the others:\n") }
             Console.write(
-                Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before; the others:\n")
+                summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
+                    + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         }
-        Console.write(
-            summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
-                + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
         if let profile { Console.write(profile.text) }
     }

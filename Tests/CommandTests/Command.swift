@@ -22,13 +22,15 @@ struct Command {
     ///   - environment: added to the test's own, without its `CAI_WEIGHTS`.
     ///   - output: where the standard output goes; collected, if nil.
     ///   - memory: bytes that the command may allocate; any number, if nil.
+    ///   - fileBlocks: blocks of 512 bytes that a file may have which it writes; any number, if nil.
     static func run(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
-        output: FileHandle? = nil, memory: Int? = nil
+        output: FileHandle? = nil, memory: Int? = nil, fileBlocks: Int? = nil
     ) throws -> Command {
         try Fixture.withTemporaryFolder { scratch in
             let process = Process()
-            let line = memory.map { limited($0) } ?? []
+            let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
+            let line = (memory.map { limited($0) } ?? []) + files
             let words = line + [path] + arguments
             process.executableURL = URL(fileURLWithPath: words[0])
             process.arguments = Array(words.dropFirst())
@@ -37,12 +39,12 @@ struct Command {
                 .merging(environment) { $1 }
             process.standardInput = FileHandle.nullDevice
             let names = ["out", "err"].map { scratch + "/" + $0 }
-            let files = try names.map { name in
+            let handles = try names.map { name in
                 _ = FileManager.default.createFile(atPath: name, contents: nil)
                 return try FileHandle(forWritingTo: URL(fileURLWithPath: name))
             }
-            process.standardOutput = output ?? files[0]
-            process.standardError = files[1]
+            process.standardOutput = output ?? handles[0]
+            process.standardError = handles[1]
             try process.run()
             process.waitUntilExit()
             let texts = try names.map {

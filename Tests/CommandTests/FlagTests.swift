@@ -3,38 +3,14 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// The tiny partition with galaxies that are not as they should be: row, flags.
-private let broken: [(row: Int, flags: Int)] = [(3, 1), (4, 2), (9, 4), (20, 8), (21, 10), (36, 5)]
-
-private func writeBroken(to path: String) throws {
-    var table = try TensorTable.partition()
-    let image = 5 * 32 * 32 * 4
-    table.change("images") { entry in
-        for row in [3, 36] {
-            entry.bytes.replaceSubrange(row * image + 400..<row * image + 404, with: [0, 0, 0xC0, 0x7F])
-        }
-        for row in [4, 21] {
-            entry.bytes.replaceSubrange(row * image..<(row + 1) * image, with: repeatElement(0, count: image))
-        }
-    }
-    table.change("magnitudes") { entry in
-        for row in [20, 21] {
-            entry.bytes.replaceSubrange(row * 40..<(row + 1) * 40, with: repeatElement(0, count: 40))
-        }
-        let infinity = withUnsafeBytes(of: -Double.infinity) { Array($0) }
-        for row in [9, 36] { entry.bytes.replaceSubrange(row * 40 + 8..<row * 40 + 16, with: infinity) }
-    }
-    try table.write(to: path)
-}
-
 @Test("Galaxies with bad pixels or magnitudes have flags and no redshift, and others the same as ever")
 func flags() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.safetensors"
-        try writeBroken(to: path)
+        try BrokenGalaxies.write(to: path)
         let command = try Command.infer([path, "-o", folder + "/z.csv", "--json"])
         #expect(command.status == 0)
-        #expect(try object(command.output)["flagged"] as? Int == broken.count)
+        #expect(try object(command.output)["flagged"] as? Int == BrokenGalaxies.flags.count)
         #expect(
             command.errors.contains(
                 "cai: warning: 6 of 37 galaxies have flags and no redshift: 2 with pixels not finite, 2 with image all zero, "
@@ -44,7 +20,7 @@ func flags() throws {
         #expect(rows.count == 37)
         for (row, line) in rows.enumerated() {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            let flags = broken.first { $0.row == row }?.flags ?? 0
+            let flags = BrokenGalaxies.flags.first { $0.row == row }?.flags ?? 0
             #expect(fields[5] == "\(flags)")
             #expect(fields[3] == (flags == 0 ? clean[row] : "nan"))
         }
@@ -55,10 +31,10 @@ func flags() throws {
         let lines = try text(of: folder + "/z.jsonl").split(separator: "\n").map { try object(String($0)) }
         #expect(
             lines.compactMap { $0["flags"] as? Int }.enumerated().filter { $0.element != 0 }.map(\.offset)
-                == broken.map(\.row))
+                == BrokenGalaxies.flags.map(\.row))
         #expect(lines[3]["z_phot"] is NSNull)
         let array = try #require(try TensorFile.open(path: folder + "/z.npy").tensors.first).floats()
-        #expect(array.indices.filter { array[$0].isNaN } == broken.map(\.row))
+        #expect(array.indices.filter { array[$0].isNaN } == BrokenGalaxies.flags.map(\.row))
         let report = try Command.run(["report", folder + "/z.csv", "-o", folder + "/r.html"])
         #expect(report.status == 0, "\(report.errors)")
     }
@@ -68,7 +44,7 @@ func flags() throws {
 func strict(threads: Int) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.safetensors"
-        try writeBroken(to: path)
+        try BrokenGalaxies.write(to: path)
         let command = try Command.infer(
             [path, "-o", folder + "/z.csv", "--strict", "--threads", "\(threads)", "--batch-size", "4"])
         #expect(command.status == 1)

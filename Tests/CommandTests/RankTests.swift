@@ -3,37 +3,14 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// Three files of 37, 5 and 37 galaxies: shares begin and end within them.
-private func makeInputs(in folder: String) throws -> [String] {
-    let table = try TensorTable.partition()
-    try table.write(to: folder + "/a.safetensors")
-    try table.rows(0..<5).write(to: folder + "/b.safetensors")
-    try table.write(to: folder + "/c.safetensors")
-    return ["a.safetensors", "b.safetensors", "c.safetensors"]
-}
-
-private func run(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:]
-) throws -> Command {
-    try Command.run(
-        ["infer", "--weights", Fixture.path("tiny/normalcell.pt")] + arguments, in: folder, environment: environment)
-}
-
-/// `z.rank-0001-of-0003.csv`
-private func part(_ rank: Int, of count: Int, ending: String = "csv") -> String {
-    "z.rank-000\(rank)-of-000\(count).\(ending)"
-}
-
-private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
-
 @Test(
     "Ranks together are one command, byte for byte", arguments: [1, 2, 3, 8], ["csv", "jsonl", "npy"])
 func ranksAreOneRun(worldSize: Int, ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
-        let inputs = try makeInputs(in: folder)
-        #expect(try run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
+        let inputs = try Ranks.makeInputs(in: folder)
+        #expect(try Ranks.run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
         for rank in (0..<worldSize).reversed() {
-            let command = try run(
+            let command = try Ranks.run(
                 inputs + ["-o", "z.\(ending)", "--rank", "\(rank)", "--world-size", "\(worldSize)"], in: folder)
             #expect(command.status == 0, "\(command.errors)")
         }
@@ -42,47 +19,47 @@ func ranksAreOneRun(worldSize: Int, ending: String) throws {
         let merge = try Command.run(["merge"] + parts + ["-o", "z.\(ending)"], in: folder)
         #expect(merge.status == 0, "\(merge.errors)")
         #expect(merge.errors.contains("79 galaxies of \(worldSize) rank"))
-        #expect(try bytes("\(folder)/z.\(ending)") == bytes("\(folder)/whole.\(ending)"))
+        #expect(try Ranks.bytes("\(folder)/z.\(ending)") == Ranks.bytes("\(folder)/whole.\(ending)"))
     }
 }
 
 @Test("More ranks than galaxies: some have none, and all together are one command", arguments: ["csv", "jsonl", "npy"])
 func emptyRanks(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
-        let inputs = try makeInputs(in: folder) + ["--limit", "2"]
-        #expect(try run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
+        let inputs = try Ranks.makeInputs(in: folder) + ["--limit", "2"]
+        #expect(try Ranks.run(inputs + ["-o", "whole.\(ending)"], in: folder).status == 0)
         for rank in 0..<3 {
-            let command = try run(
+            let command = try Ranks.run(
                 inputs + ["-o", "z.\(ending)"], in: folder, environment: ["RANK": "\(rank)", "WORLD_SIZE": "3"])
             #expect(command.status == 0, "\(command.errors)")
         }
         #expect(try Command.run(["merge", ".", "-o", "z.\(ending)"], in: folder).status == 0)
-        #expect(try bytes("\(folder)/z.\(ending)") == bytes("\(folder)/whole.\(ending)"))
+        #expect(try Ranks.bytes("\(folder)/z.\(ending)") == Ranks.bytes("\(folder)/whole.\(ending)"))
     }
 }
 
 @Test("What lies beside a rank's output, and what --json says of it")
 func sidecarContents() throws {
     try Fixture.withTemporaryFolder { folder in
-        let inputs = try makeInputs(in: folder)
-        let command = try run(inputs + ["-o", "z.csv", "--rank", "1", "--world-size", "3", "--json"], in: folder)
-        #expect(command.errors.contains("cai: notice: rank 1 of 3 (--rank), to \(part(1, of: 3))"))
+        let inputs = try Ranks.makeInputs(in: folder)
+        let command = try Ranks.run(inputs + ["-o", "z.csv", "--rank", "1", "--world-size", "3", "--json"], in: folder)
+        #expect(command.errors.contains("cai: notice: rank 1 of 3 (--rank), to \(Ranks.part(1, of: 3))"))
         // 79 = 3 * 26 + 1.
         let rank = try #require(try object(command.output)["rank"] as? [String: Int])
         #expect(rank == ["rank": 1, "world_size": 3, "start": 27, "end": 53, "total": 79])
         #expect(try object(command.output)["galaxies"] as? Int == 26)
-        #expect(try object(command.output)["output"] as? String == part(1, of: 3))
-        let sidecar = try object(try text(of: "\(folder)/\(part(1, of: 3)).rank.json"))
+        #expect(try object(command.output)["output"] as? String == Ranks.part(1, of: 3))
+        let sidecar = try object(try text(of: "\(folder)/\(Ranks.part(1, of: 3)).rank.json"))
         #expect(sidecar["start"] as? Int == 27 && sidecar["end"] as? Int == 53 && sidecar["total"] as? Int == 79)
         let output = try #require(sidecar["output"] as? [String: Any])
-        #expect(output["bytes"] as? Int == (try bytes("\(folder)/\(part(1, of: 3))").count))
+        #expect(output["bytes"] as? Int == (try Ranks.bytes("\(folder)/\(Ranks.part(1, of: 3))").count))
         #expect((output["sha256"] as? String)?.count == 64)
         // sha256sum Tests/Fixtures/tiny/normalcell.pt
         let weights = try #require(sidecar["weights"] as? [String: String])
         #expect(weights["identity"] == "sha256:7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b")
         #expect((sidecar["inputs"] as? [String: Any])?["files"] as? Int == 3)
         // Rows keep the numbers that they have in their files.
-        let lines = try text(of: "\(folder)/\(part(1, of: 3))").split(separator: "\n")
+        let lines = try text(of: "\(folder)/\(Ranks.part(1, of: 3))").split(separator: "\n")
         #expect(lines.count == 27 && lines[1].hasPrefix("a:27,a.safetensors,27,"))
         #expect(lines.last?.hasPrefix("c:10,c.safetensors,10,") == true)
     }
@@ -91,10 +68,11 @@ func sidecarContents() throws {
 @Test("Missing ranks are named, and nothing is written")
 func missingRanks() throws {
     try Fixture.withTemporaryFolder { folder in
-        let inputs = try makeInputs(in: folder)
+        let inputs = try Ranks.makeInputs(in: folder)
         for rank in [1, 5] {
             #expect(
-                try run(inputs + ["-o", "{rank}.csv", "--rank", "\(rank)", "--world-size", "6"], in: folder).status == 0
+                try Ranks.run(inputs + ["-o", "{rank}.csv", "--rank", "\(rank)", "--world-size", "6"], in: folder)
+                    .status == 0
             )
         }
         let before = try names(in: folder)
@@ -145,13 +123,13 @@ private func writeTable(redshift: String, to path: String) throws {
 @Test("Parts that are not those of one run are refused, and nothing is written", arguments: Fault.allCases)
 private func refusedMerges(fault: Fault) throws {
     try Fixture.withTemporaryFolder { folder in
-        var inputs = try makeInputs(in: folder)
+        var inputs = try Ranks.makeInputs(in: folder)
         if fault == .otherTable {
             try writeTable(redshift: "0.5", to: folder + "/t.csv")
             inputs = ["a.safetensors", "c.safetensors", "--table", "t.csv"]
         }
         let world = ["-o", "z.csv", "--world-size", "2", "--rank"]
-        let zero = try run(inputs + world + ["0"], in: folder)
+        let zero = try Ranks.run(inputs + world + ["0"], in: folder)
         #expect(zero.status == 0, "\(zero.errors)")
         var arguments = world + ["1"]
         switch fault {
@@ -165,18 +143,20 @@ private func refusedMerges(fault: Fault) throws {
         }
         let one =
             fault == .otherWeights
-            ? try Command.run(["infer"] + inputs + arguments, in: folder) : try run(inputs + arguments, in: folder)
+            ? try Command.run(["infer"] + inputs + arguments, in: folder)
+            : try Ranks.run(inputs + arguments, in: folder)
         #expect(one.status == 0, "\(one.errors)")
-        let path = "\(folder)/\(part(1, of: 2))"
+        let path = "\(folder)/\(Ranks.part(1, of: 2))"
         switch fault {
         case .twice:
             #expect(
-                try run(inputs + ["-o", "y{rank}.csv", "--world-size", "2", "--rank", "1"], in: folder).status == 0)
+                try Ranks.run(inputs + ["-o", "y{rank}.csv", "--world-size", "2", "--rank", "1"], in: folder).status
+                    == 0)
         case .damaged:
-            var content = try bytes(path)
+            var content = try Ranks.bytes(path)
             content[content.count - 2] ^= 1
             try content.write(to: URL(fileURLWithPath: path))
-        case .truncated: try bytes(path).dropLast().write(to: URL(fileURLWithPath: path))
+        case .truncated: try Ranks.bytes(path).dropLast().write(to: URL(fileURLWithPath: path))
         case .gone: try FileManager.default.removeItem(atPath: path)
         case .sidecar: try Data("{\"rank\": 1}".utf8).write(to: URL(fileURLWithPath: path + ".rank.json"))
         case .otherSet:
@@ -211,8 +191,8 @@ func othersAreNotRead() throws {
         try Data(zip.bytes).write(to: URL(fileURLWithPath: folder + "/b.npz"))
         // Ranks 0 and 1 have a's 37 galaxies but the last, 2 has that and b's first: it answers for all of b.
         let world = ["a.safetensors", "b.npz", "-o", "z.csv", "--limit", "72", "--world-size", "4", "--rank"]
-        for rank in [0, 1, 3] { #expect(try run(world + ["\(rank)"], in: folder).status == 0) }
-        let owner = try run(world + ["2"], in: folder)
+        for rank in [0, 1, 3] { #expect(try Ranks.run(world + ["\(rank)"], in: folder).status == 0) }
+        let owner = try Ranks.run(world + ["2"], in: folder)
         #expect(owner.status == 1 && owner.errors.contains("b.npz"), "\(owner.errors)")
         #expect(try Command.run(["merge", ".", "--missing"], in: folder).output == "2\n")
     }
@@ -222,18 +202,18 @@ func othersAreNotRead() throws {
 func environmentRank() throws {
     try Fixture.withTemporaryFolder { folder in
         let environment = ["SLURM_PROCID": "1", "SLURM_NTASKS": "2"]
-        let ranked = try run([Tiny.partition, "-o", "z.csv"], in: folder, environment: environment)
-        #expect(ranked.status == 0 && ranked.errors.contains("rank 1 of 2 (SLURM_PROCID), to \(part(1, of: 2))"))
-        let whole = try run([Tiny.partition, "-o", "z.csv", "--whole"], in: folder, environment: environment)
+        let ranked = try Ranks.run([Tiny.partition, "-o", "z.csv"], in: folder, environment: environment)
+        #expect(ranked.status == 0 && ranked.errors.contains("rank 1 of 2 (SLURM_PROCID), to \(Ranks.part(1, of: 2))"))
+        let whole = try Ranks.run([Tiny.partition, "-o", "z.csv", "--whole"], in: folder, environment: environment)
         #expect(whole.status == 0)
-        #expect(try names(in: folder) == ["z.csv", part(1, of: 2), part(1, of: 2) + ".rank.json"])
-        let one = try run([Tiny.partition], in: folder, environment: ["SLURM_PROCID": "0", "SLURM_NTASKS": "1"])
+        #expect(try names(in: folder) == ["z.csv", Ranks.part(1, of: 2), Ranks.part(1, of: 2) + ".rank.json"])
+        let one = try Ranks.run([Tiny.partition], in: folder, environment: ["SLURM_PROCID": "0", "SLURM_NTASKS": "1"])
         #expect(one.status == 0 && one.outputLines.count == 38)
         for (variables, message) in [
             (environment, "rank 1 of 2 (SLURM_PROCID): expected --output with a file's name"),
             (["RANK": "1"], "the number of ranks is not known"),
         ] {
-            let wrong = try run([Tiny.partition], in: folder, environment: variables)
+            let wrong = try Ranks.run([Tiny.partition], in: folder, environment: variables)
             #expect(wrong.status == 2 && wrong.errorLines.count == 1 && wrong.errors.contains(message))
         }
     }

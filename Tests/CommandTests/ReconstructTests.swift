@@ -141,8 +141,9 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             #expect(
                 rows[0].joined(separator: ",")
                     == "rank,object_id,source,row,score,direction,error_ratio,score_u,score_g,score_r,score_i,score_z,"
-                    + "loss,snr")
-            #expect(rows.count == 61 && rows.allSatisfy { $0.count == 14 })
+                    + "loss,snr,flags")
+            #expect(rows.count == 61 && rows.allSatisfy { $0.count == 15 })
+            #expect(rows.dropFirst().allSatisfy { $0[14] == "0" })
             #expect(rows.dropFirst().map { $0[0] } == (1...60).map(String.init))
             #expect(Set(rows.dropFirst().map { $0[3] }) == Set((0..<60).map(String.init)))
             let scores = try rows.dropFirst().map { try #require(Double($0[4])) }
@@ -181,9 +182,10 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             #expect(command.status == 0)
             #expect(
                 command.errors
-                    == "cai: warning: 1 of 30 galaxies have pixels that are not finite: no score, ranked last\n")
+                    == "cai: warning: 1 of 30 galaxies have flags and no score, and are ranked last: 1 with pixels not finite\n"
+            )
             let last = try #require(try table(folder + "/broken.csv").last)
-            #expect(last[0] == "30" && last[3] == "4" && last[4].isEmpty)
+            #expect(last[0] == "30" && last[3] == "4" && last[4].isEmpty && last[14] == "1")
 
             let catalogue = try Command.run([
                 "anomalies", folder + "/broken.safetensors", "--brightness", "catalogue", "-o", folder + "/c.csv",

@@ -54,7 +54,9 @@ struct ResumeTests {
             var kills = 0
             var ends = 0
             var random = SystemRandomNumberGenerator()
-            let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"]
+            // HDF5 where libhdf5 is there: it writes no time, so that these bytes repeat as well.
+            let hasHDF5 = (try? HDF5TableWriter.check(path: folder + "/whole.h5")) != nil
+            let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"] + (hasHDF5 ? ["h5"] : [])
             var whole: [String: Data] = [:]
             var longest = 0.0
             for ending in endings {
@@ -107,7 +109,7 @@ struct ResumeTests {
                 #expect(data == whole[ending])
                 #expect(try names(in: folder) == before)
             }
-            #expect(ends >= 5)
+            #expect(ends >= endings.count)
         }
     }
 
@@ -229,18 +231,16 @@ struct ResumeTests {
         try Fixture.withTemporaryFolder { folder in
             // Only a kill before the checksum of the images is compared leaves such rows: they are written as it leaves them.
             let path = folder + "/p.pt"
-            let galaxies = try TensorTable.partition().torch().bytes
+            let galaxies = try TensorTable.partition(copies: 30).torch().bytes
             try Data(galaxies).write(to: URL(fileURLWithPath: path))
             let output = folder + "/z.csv"
             let whole = try Command.infer([path, "-o", folder + "/whole.csv"])
             #expect(whole.status == 0)
-            let limited = try RunningCommand(
-                ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), path, "-o", output, "--batch-size", "1"]
-                    + ["--threads", "1"])
-            limited.wait { !rows(inJournal: output + ".partial").isEmpty }
-            limited.send(SIGKILL)
-            // It may have been faster than the kill: then there is nothing to go on from.
-            guard limited.end().status != 0, !rows(inJournal: output + ".partial").isEmpty else { return }
+            // 1,110 galaxies are some 7 kB in the journal and 50 kB as text: 20 kB are room for the one.
+            let limited = try Command.run(
+                ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), path, "-o", output], fileBlocks: 40)
+            #expect(limited.status == 1 && limited.errors.contains("File too large"), "\(limited.errors)")
+            #expect(!rows(inJournal: output + ".partial").isEmpty)
             let journal = try RecordLog(path: output + ".partial")
             let header = try #require(journal.header)
             try journal.begin(header: header)

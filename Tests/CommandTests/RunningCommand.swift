@@ -20,6 +20,12 @@ final class RunningCommand {
 
     var isRunning: Bool { process.isRunning }
 
+    /// Whether it has that file open, to be read as memory.
+    func maps(_ path: String) -> Bool {
+        let maps = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/maps", encoding: .utf8)
+        return maps?.contains(path) ?? false
+    }
+
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Waits until something is so, or the command has ended.

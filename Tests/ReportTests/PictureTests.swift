@@ -60,6 +60,15 @@ import Testing
         #expect(panels.rows.map(\.title) == ["original", "masked", "made up", "residual"])
         #expect(panels.rows.allSatisfy { $0.image.width == 6 * 8 + 5 * 2 && $0.image.height == 8 })
         #expect(panels.rows[0].image != panels.rows[1].image && panels.rows[0].image != panels.rows[2].image)
+        // Where there is no number, there is no residual; what was made up is black.
+        func residual(_ reconstruction: [Float]) -> PNG {
+            GalaxyPanels(
+                side: 8, image: image, reconstruction: reconstruction, isHidden: [true, false, false, false],
+                names: BandNames.names(5), noise: [1, 1, 1, 1, 1]
+            ).rows[3].image
+        }
+        #expect(
+            residual([Float](repeating: .nan, count: 5 * 64)) == residual(image) && residual(image) != residual(other))
         let two = GalaxyPanels(
             side: 8, image: Array(image.prefix(128)), reconstruction: Array(image.prefix(128)),
             isHidden: [false], names: BandNames.names(2), noise: [1, 1])

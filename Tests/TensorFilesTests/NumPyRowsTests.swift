@@ -30,19 +30,23 @@ import Testing
         try Fixture.withTemporaryFolder { folder in
             let rows = try NumPyRows(path: folder + "/h.npy", element: .float16, rows: 3, shape: [2])
             // Between 2048 and 4096 halves are the even numbers.
-            #expect(try rows.write(([2049, 2051, -65_504, 0.1] as [Float]).span, at: 0) == 0)
-            #expect(try rows.write(([65_520, 1] as [Float]).span, at: 2) == 1)
+            try rows.write(([2049, 2051, -65_504, 0.1] as [Float]).span, at: 0)
+            try rows.write(([65_520, 1] as [Float]).span, at: 2)
             try rows.finish()
             let values = try #require(try TensorFile.open(path: folder + "/h.npy").tensors.first).floats()
             #expect(values == [2048, 2052, -65_504, 0.0999755859375, .infinity, 1])
         }
     }
 
-    @Test("rows with a value that is not finite are counted, once each")
-    func damaged() throws {
+    @Test("a value is finite or not as it is stored", arguments: NumPyRows.Element.allCases)
+    func finite(element: NumPyRows.Element) throws {
         try Fixture.withTemporaryFolder { folder in
-            let rows = try NumPyRows(path: folder + "/d.npy", element: .float32, rows: 3, shape: [2])
-            #expect(try rows.write(([.nan, .infinity, 1, 2, -.infinity, 0] as [Float]).span, at: 0) == 2)
+            let rows = try NumPyRows(path: folder + "/d.npy", element: element, rows: 3, shape: [2])
+            #expect(([.nan, .infinity, -.infinity] as [Float]).allSatisfy { !rows.isFinite($0) })
+            #expect(([2, -0.0, 1e-37, 65_504, -65_519] as [Float]).allSatisfy(rows.isFinite))
+            // Half-way between the largest half and the next that there would be, to the even one, which is infinite.
+            #expect(rows.isFinite(65_520) == (element == .float32))
+            #expect(rows.isFinite(-1e30) == (element == .float32))
             rows.abandon()
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }

@@ -22,7 +22,8 @@ public struct RankMerge {
                 outputs.unfinished.isEmpty ? "" : "; not finished: " + outputs.unfinished.joined(separator: ", ")
             throw FanOutError(
                 "expected \(outputs.worldSize) ranks, found \(outputs.parts.count): missing "
-                    + RankOutputs.listed(missing) + begun)
+                    + RankOutputs.listed(missing) + begun
+                    + (outputs.parts.first.map { UnfinishedRanks(missing, like: $0).text } ?? ""))
         }
         // Shares of one total are contiguous and cover it: so are these, since each agrees with its rank's.
         var formats: [(part: RankOutputs.Part, format: PredictionFormat)] = []
@@ -121,11 +122,7 @@ public struct RankMerge {
             progress(Progress(done: part.sidecar.start, total: outputs.total))
             var digest = SHA256Stream()
             if let source = try outputs.open(part) { try body(part, source, &digest) }
-            guard digest.finish() == part.sidecar.output.sha256 else {
-                throw TensorFileError(
-                    file: part.name,
-                    message: "is not what its \(RankSidecar.ending) describes: run rank \(part.sidecar.rank) again")
-            }
+            try part.check(digest)
         }
     }
 

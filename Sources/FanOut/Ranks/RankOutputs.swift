@@ -40,10 +40,10 @@ public struct RankOutputs: Sendable {
         parts.sort { $0.sidecar.rank < $1.sidecar.rank }
         guard let first = parts.first else {
             throw FanOutError(
-                unfinished.first.map {
+                (unfinished.first.map {
                     "\($0): no \(RankSidecar.ending) beside it: it is no output of a rank that is done"
-                }
-                    ?? "\(arguments.joined(separator: ", ")): no outputs of ranks (\(RankSidecar.ending)) there")
+                } ?? "\(arguments.joined(separator: ", ")): no outputs of ranks (\(RankSidecar.ending)) there")
+                    + arguments.map { UnfinishedRanks(at: $0).text }.joined())
         }
         for part in parts { try Self.compare(part, with: first) }
         for (part, next) in zip(parts, parts.dropFirst()) where part.sidecar.rank == next.sidecar.rank {
@@ -65,34 +65,7 @@ public struct RankOutputs: Sendable {
 
     /// An output as bytes; nil where it is empty.
     /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
-    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? {
-        let sidecar = part.sidecar
-        do throws(CloudError) {
-            let found: Int?
-            let remote = S3Location.isLocation(part.name) ? store : nil
-            let place = try remote.map { _ throws(CloudError) in try S3Location(part.name) }
-            if let remote, let place {
-                found = try remote.head(bucket: place.bucket, key: place.key)?.size
-            } else {
-                found = try OpenFile(path: part.name)?.size
-            }
-            guard found == sidecar.output.bytes else {
-                throw CloudError(
-                    .notFound, part.name,
-                    "expected \(sidecar.output.bytes) bytes, as its \(RankSidecar.ending) states, found "
-                        + (found.map(String.init) ?? "no file") + ": run rank \(sidecar.rank) again")
-            }
-            guard sidecar.output.bytes > 0 else { return nil }
-            do throws(TensorFileError) {
-                guard let remote, let place else { return try MappedFile(path: part.name) }
-                return try ObjectSource.open(remote, bucket: place.bucket, key: place.key)
-            } catch {
-                throw CloudError(.unavailable, error.file, error.message)
-            }
-        } catch {
-            throw TensorFileError(error, reading: part.name)
-        }
-    }
+    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? { try part.open(store) }
 
     /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
     public var mixtures: [String] {
@@ -151,16 +124,24 @@ public struct RankOutputs: Sendable {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: argument) else {
                 throw FanOutError("\(argument): the folder cannot be read")
             }
-            let prefix = argument == "." ? "" : argument.hasSuffix("/") ? argument : argument + "/"
+            let prefix = prefix(ofFolder: argument)
             return names.filter { $0.hasSuffix(RankSidecar.ending) }.sorted(by: NaturalOrder.precedes)
                 .map { prefix + output($0) }
         }
-        guard PathPattern.hasWildcards(argument) else { throw FanOutError("\(argument): no such file or folder") }
+        guard PathPattern.hasWildcards(argument) else {
+            throw FanOutError("\(argument): no such file or folder" + UnfinishedRanks(at: argument).text)
+        }
         let matches = PathPattern.matches(argument)
-        guard !matches.isEmpty else { throw FanOutError("\(argument): the pattern matches no file") }
-        // What a rank has begun and not finished is there under another name.
-        return matches.map(output).filter { !$0.contains(".partial-") }
+        guard !matches.isEmpty else {
+            throw FanOutError("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
+        }
+        // What a rank has begun and not finished is there under other names.
+        return matches.map(output)
+            .filter { !$0.contains(PredictionJournal.ending + "-") && !$0.hasSuffix(PredictionJournal.ending) }
     }
+
+    /// What names in a folder begin with.
+    static func prefix(ofFolder name: String) -> String { name == "." ? "" : name.hasSuffix("/") ? name : name + "/" }
 
     private static func remoteNames(_ argument: String, _ store: any ObjectStore) throws(FanOutError) -> [String] {
         let place = try stored { () throws(CloudError) in try S3Location(argument) }
@@ -179,7 +160,7 @@ public struct RankOutputs: Sendable {
     }
 
     /// What lies beside an output; nil where nothing does.
-    private static func sidecar(
+    static func sidecar(
         of name: String, _ store: (any ObjectStore)?
     ) throws(FanOutError) -> RankSidecar? {
         let path = name + RankSidecar.ending

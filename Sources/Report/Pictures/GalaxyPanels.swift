@@ -65,12 +65,14 @@ public struct GalaxyPanels: Sendable {
         ]
     }
 
-    /// Original minus reconstruction: red where there is more light than was made up, blue where there is less.
+    /// Original minus reconstruction: red where there is more light than was made up, blue where there is less. None where
+    /// there is no number for either.
     private var residuals: PNG {
         func difference(_ band: Int, _ place: Int) -> Double {
             let index = band * side * side + place
             let unit = noise[band] > 0 ? noise[band] * Self.residualRange : 1
-            return max(-1, min(1, (Double(image[index]) - Double(reconstruction[index])) / unit))
+            let value = (Double(image[index]) - Double(reconstruction[index])) / unit
+            return value.isNaN ? 0 : max(-1, min(1, value))
         }
         return strip { column, place in
             if let colourBands, column == 0 {

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import Inference
+import TensorFiles
+
+/// What ranks that are not done keep of their parts (`PART.partial`): their commands go on from there.
+struct UnfinishedRanks {
+    /// Files that no process writes now.
+    private var kept: [String] = []
+    /// Those of commands that run.
+    private var running: [String] = []
+
+    /// As many names as an error line has room for.
+    private static let most = 8
+
+    /// - Parameter journals: names, be there such files or not.
+    private init(_ journals: some Sequence<String>) {
+        for name in journals {
+            guard let isOpen = RecordLog.isOpen(name) else { continue }
+            if isOpen { running.append(name) } else { kept.append(name) }
+        }
+    }
+
+    /// Those of some ranks, where they are called as the part of another rank is.
+    init(_ ranks: [Int], like part: RankOutputs.Part) {
+        let sidecar = part.sidecar
+        let share = RankShare(rank: sidecar.rank, worldSize: sidecar.worldSize)
+        var names: [String] = []
+        for rank in ranks {
+            guard let share, let other = RankShare(rank: rank, worldSize: sidecar.worldSize) else { continue }
+            names += Self.names(part.name, of: share, as: other).map { $0 + PredictionJournal.ending }
+        }
+        self.init(names)
+    }
+
+    /// Those that what stands for outputs would have beside it: a folder, a pattern or a file.
+    init(at argument: String) {
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: argument)) ?? []
+            let prefix = RankOutputs.prefix(ofFolder: argument)
+            self.init(
+                names.filter { $0.hasSuffix(PredictionJournal.ending) }.sorted(by: NaturalOrder.precedes)
+                    .map { prefix + $0 })
+        } else {
+            let name = argument + PredictionJournal.ending
+            self.init(PathPattern.hasWildcards(argument) ? PathPattern.matches(name) : [name])
+        }
+    }
+
+    /// What a part's name is with another rank in it. `{rank}` may stand in a name more than once, and its digits may stand
+    /// there for something else.
+    private static func names(_ name: String, of share: RankShare, as other: RankShare) -> Set<String> {
+        if name.contains(share.label) { return [name.replacing(share.label, with: other.label)] }
+        var names: Set = [name.replacing(share.number, with: other.number)]
+        for place in name.ranges(of: share.number) {
+            names.insert(name[..<place.lowerBound] + other.number + name[place.upperBound...])
+        }
+        return names
+    }
+
+    /// `; z.csv.partial is kept: the same command with --resume goes on with it`; empty where there is nothing.
+    var text: String {
+        var text = ""
+        if kept.count == 1 {
+            text += "; \(kept[0]) is kept: that rank's command with --resume goes on with it"
+        } else if !kept.isEmpty {
+            text += "; \(Self.listed(kept)) are kept: those ranks' commands with --resume go on with them"
+        }
+        if !running.isEmpty { text += "; running: \(Self.listed(running))" }
+        return text
+    }
+
+    private static func listed(_ names: [String]) -> String {
+        let rest = names.count - most
+        return names.prefix(most).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    }
+}

@@ -1,0 +1,15 @@
+import Inference
+
+extension FlagCounts {
+    /// A warning where galaxies have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.
+    /// - Parameters:
+    ///   - total: all galaxies.
+    ///   - result: what those that have flags have not.
+    ///   - remark: what else is to be said of them.
+    func report(of total: Int, without result: String, _ remark: String = "") {
+        guard flagged > 0 else { return }
+        Console.report(
+            "warning: \(Numbers.grouped(flagged)) of \(Numbers.counted(total, "galaxy", "galaxies")) have flags and no "
+                + "\(result)\(remark): \(text(of: result))")
+    }
+}
