@@ -9,6 +9,8 @@ public struct GalaxyInputs: Sendable {
     public let files: [InputFile]
     /// What the user says of the galaxies in them.
     public let layout: GalaxyLayout
+    /// All that is read, the table with magnitudes and redshifts, too: no output may go there.
+    public var paths: [String] { files.map(\.path) + (layout.table.map { [$0.name] } ?? []) }
     private let objects: [String: Object]
     private let pool: FetchPool?
 

@@ -57,6 +57,23 @@ public struct OutputFile: Sendable {
         }
     }
 
+    /// The same for all files of a command, each of which has a place of its own.
+    public static func check(_ files: [OutputFile], sparing inputs: [String]) throws(InferenceError) {
+        for (index, file) in files.enumerated() {
+            try file.check(sparing: inputs)
+            for other in files[..<index] where file.name == other.name || file.isSameFile(as: other) {
+                throw .input(
+                    path: file.name,
+                    message: "cannot be written: another output goes there"
+                        + (other.name == file.name ? "" : ", as '\(other.name)'"))
+            }
+        }
+    }
+
+    private func isSameFile(as other: OutputFile) -> Bool {
+        object == nil && other.object == nil && AtomicFile.areSame(name, other.name)
+    }
+
     /// Calls `body` with the path to write, and brings what is then there to its place.
     public func write(_ body: (String) throws(InferenceError) -> Void) throws(InferenceError) {
         guard let object else { return try body(name) }

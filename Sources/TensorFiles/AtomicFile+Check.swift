@@ -20,6 +20,26 @@ extension AtomicFile {
                 file: path, message: "cannot be written: it is the input \(input == path ? "itself" : quoted(input))")
         }
     }
+
+    /// Whether files at both paths are one, be they there yet or not.
+    public static func areSame(_ path: String, _ other: String) -> Bool {
+        let (place, otherPlace) = (FileIdentity(path: path), FileIdentity(path: other))
+        if place != nil || otherPlace != nil { return place == otherPlace }
+        let (parts, otherParts) = (PathParts(path), PathParts(other))
+        guard parts.name == otherParts.name, let folder = FileIdentity(path: parts.folder) else { return false }
+        return folder == FileIdentity(path: otherParts.folder)
+    }
+}
+
+/// A path's folder, and the name in it.
+private struct PathParts {
+    let folder: String
+    let name: Substring
+
+    init(_ path: String) {
+        let end = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        (folder, name) = (end == path.startIndex ? "." : String(path[..<end]), path[end...])
+    }
 }
 
 /// Which file a path leads to: the same one for links, hard links and other spellings.

@@ -57,13 +57,18 @@ struct AnomaliesCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A page that shows the oddest galaxies.", valueName: "page.html"))
     var report: String?
 
-    @Option(help: ArgumentHelp("How many the page shows.", valueName: "n"))
-    var top: Int = 24
+    @Option(help: ArgumentHelp("With --report: how many the page shows. Default: 24", valueName: "n"))
+    var top: Int?
+
+    static let usualTop = 24
+
+    private var seed: UInt64 { options.seed ?? 0 }
 
     func validate() throws {
         try requireNumber(passes, of: "--passes", in: 1...64)
         try requireNumber(top, of: "--top", in: 1...1000)
         if let report { try requireName(report, of: "--report") }
+        try require("--report", isGiven: report != nil, by: ["--top": top != nil])
         guard output.hasSuffix(".csv"), InputList.lastComponent(output) != ".csv" else {
             throw ValidationError("--output: expected a name ending in .csv, found '\(output)'")
         }
@@ -71,19 +76,19 @@ struct AnomaliesCommand: ParsableCommand {
 
     func run() throws {
         let job = try options.job(writing: [output, report])
-        let search = try AnomalySearch.run(job, seed: options.seed, passes: passes, brightness: brightness)
+        let search = try AnomalySearch.run(job, seed: seed, passes: passes, brightness: brightness)
         try OutputFile(output, store: job.store).write { path throws(InferenceError) in
             try AnomalyTable.write(search, to: path)
         }
         if let report {
-            try AnomalyPage(search, top: top, weights: job.weights)
+            try AnomalyPage(search, top: top ?? Self.usualTop, weights: job.weights)
                 .write(to: OutputFile(report, store: job.store))
         }
         if !options.galaxies.quiet { Console.write(search.run.speedLine + "\n") }
         if options.json {
             try StandardOutput.write(
                 json: AnomalySummary(
-                    run: search.run, flagged: search.flags.flagged, output: output, report: report, seed: options.seed,
+                    run: search.run, flagged: search.flags.flagged, output: output, report: report, seed: seed,
                     brightness: search.scores.brightness.rawValue,
                     withoutScore: search.scores.scores.count { $0 == nil }))
         }

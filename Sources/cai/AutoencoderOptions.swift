@@ -18,8 +18,10 @@ struct AutoencoderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Patches to hide, of all; at least one stays.", valueName: "ratio"))
     var maskRatio: Double = 0.75
 
-    @Option(help: ArgumentHelp("Where the masks come from: docs/ANOMALIES.md has the generator.", valueName: "n"))
-    var seed: UInt64 = 0
+    @Option(
+        help: ArgumentHelp(
+            "Where the masks come from: docs/ANOMALIES.md has the generator. Default: 0", valueName: "n"))
+    var seed: UInt64?
 
     @OptionGroup var galaxies: GalaxyRunOptions
 
@@ -42,14 +44,15 @@ struct AutoencoderOptions: ParsableArguments {
     }
 
     /// The galaxies and the network, which are there; outputs can be written, and are none of the inputs.
-    func job(writing outputs: [String?]) throws -> AutoencoderJob {
+    /// - Parameter others: what is read beside galaxies and network.
+    func job(writing outputs: [String?], reading others: [String?] = []) throws -> AutoencoderJob {
         let weights = try WeightsLocator().autoencoder(named: weights)
         let names = outputs.compactMap { $0 }
         let store = try StoreLocator.store(of: [weights] + names + inputs)
         let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
-        for name in names {
-            try OutputFile(name, store: store).check(sparing: [weights] + files.files.map(\.path))
-        }
+        try OutputFile.check(
+            names.map { name throws(InferenceError) in try OutputFile(name, store: store) },
+            sparing: [weights] + others.compactMap(\.self) + files.paths)
         return AutoencoderJob(
             weights: weights, inputs: files, store: store, maskRatio: maskRatio, limit: galaxies.limit,
             batchSize: galaxies.batchSize ?? 64, threads: galaxies.threadCount, numHeads: galaxies.numHeads,

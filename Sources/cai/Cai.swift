@@ -72,6 +72,13 @@ func requireName(_ value: String, of argument: String) throws {
     throw ValidationError("\(argument): expected a name, found ''")
 }
 
+/// Options that have an effect beside another one only: without it they are a mistake.
+/// - Parameter options: whether each was given.
+func require(_ other: String, isGiven: Bool, by options: KeyValuePairs<String, Bool>) throws {
+    guard !isGiven, let option = options.first(where: \.value) else { return }
+    throw ValidationError("\(option.key): expected \(other) with it")
+}
+
 /// - Parameter range: of a number that may be left out.
 func requireNumber(_ value: Int?, of argument: String, in range: ClosedRange<Int> = 1...Int.max) throws {
     guard let value, !range.contains(value) else { return }

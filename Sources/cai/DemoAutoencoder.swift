@@ -22,7 +22,8 @@ struct DemoAutoencoder {
             weights: weights, inputs: GalaxyInputs(files: try InputList.expand([galaxies])), isQuiet: true)
         let search = try AnomalySearch.run(job, seed: 0, passes: 4, brightness: nil)
         try AnomalyTable.write(search, to: place("anomalies.csv"))
-        try AnomalyPage(search, top: 24, weights: weights).write(to: OutputFile(place("anomalies.html"), store: nil))
+        try AnomalyPage(search, top: AnomaliesCommand.usualTop, weights: weights).write(
+            to: OutputFile(place("anomalies.html"), store: nil))
         return try text(search)
     }
 

@@ -94,7 +94,7 @@ struct EmbedCommand: ParsableCommand {
         let store = try StoreLocator.store(of: [weights, output] + inputs)
         let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
         let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
-        for file in [place, ids] { try file.check(sparing: [weights] + galaxies.files.map(\.path)) }
+        try OutputFile.check([place, ids], sparing: [weights] + galaxies.paths)
         let threads = options.threadCount
         let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: options.quiet) {
             try FeatureEncoder(

@@ -72,8 +72,8 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --dry-run: the rate to reckon with, on AWS that of one worker. Default: measured on 512 galaxies; on "
-                + "AWS 250.", valueName: "n"))
+            "With --dry-run: the rate to reckon with, on AWS that of one worker. Default: measured on 512 galaxies at "
+                + "most; on AWS 250.", valueName: "n"))
     var galaxiesPerSecond: Double?
 
     @Flag(help: "Print what experiment.json says, or with --dry-run the plan, on the standard output.")
@@ -101,6 +101,7 @@ struct ExperimentCommand: ParsableCommand {
         if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
             throw ValidationError("--galaxies-per-second: expected a number above 0, found \(galaxiesPerSecond)")
         }
+        try require("--dry-run", isGiven: dryRun, by: ["--galaxies-per-second": galaxiesPerSecond != nil])
         try plan.check(onCloud: cloud.isAsked)
         guard !places.isEmpty else { throw ValidationError("expected inputs, found none") }
         for place in places { try requireName(place, of: "input") }

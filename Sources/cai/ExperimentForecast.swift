@@ -21,7 +21,8 @@ struct ExperimentForecast {
     /// - Parameters:
     ///   - galaxies: of a run of a point.
     ///   - rate: galaxies a second on the default number of threads.
-    init(_ plan: ExperimentPlan, galaxies: (ExperimentPoint) -> Int, rate: Double, isMeasured: Bool) {
+    ///   - measured: on how many galaxies that was measured; nil where it was given.
+    init(_ plan: ExperimentPlan, galaxies: (ExperimentPoint) -> Int, rate: Double, measured: Int?) {
         let usual = plan.points.compactMap(\.threads).max() ?? 1
         lines = plan.points.map { point in
             let threads = Double(point.threads ?? usual) / Double(usual)
@@ -30,7 +31,7 @@ struct ExperimentForecast {
                 cost: nil)
         }
         self.rate = rate
-        basis = isMeasured ? "measured on 512 galaxies" : "as given"
+        basis = measured.map { "measured on " + Numbers.counted($0, "galaxy", "galaxies") } ?? "as given"
     }
 
     /// On AWS.

@@ -31,10 +31,11 @@ struct ExperimentJob {
             keepsPredictions: command.keepPredictions, environment: environment)
         for point in plan.points { try supply.check(point) }
         guard !command.dryRun else {
-            let rate = try command.galaxiesPerSecond ?? measuredRate(inputs, weights: weights, store: store)
+            let given = command.galaxiesPerSecond
+            let measured = min(supply.galaxies, Self.measuredGalaxies)
+            let rate = try given ?? measuredRate(measured, of: inputs, weights: weights, store: store)
             return try ExperimentForecast(
-                plan, galaxies: { supply.galaxies(of: $0) }, rate: rate,
-                isMeasured: command.galaxiesPerSecond == nil
+                plan, galaxies: { supply.galaxies(of: $0) }, rate: rate, measured: given == nil ? measured : nil
             ).write(asJSON: command.json)
         }
         let identity =
@@ -142,11 +143,14 @@ struct ExperimentJob {
         return counted
     }
 
+    /// Galaxies on which a rate is measured, at most.
+    private static let measuredGalaxies = 512
+
     private func measuredRate(
-        _ inputs: GalaxyInputs, weights: String, store: (any ObjectStore)?
+        _ galaxies: Int, of inputs: GalaxyInputs, weights: String, store: (any ObjectStore)?
     ) throws -> Double {
         var job = PredictionJob(weights: weights, inputs: inputs, store: store)
-        job.limit = 512
+        job.limit = galaxies
         job.isQuiet = true
         if let threads = command.plan.threads { job.threads = threads }
         return try job.run().predictions.galaxiesPerSecond

@@ -38,11 +38,14 @@ struct LaunchCommand: ParsableCommand {
     @Flag(help: "Tell what would run, its time and its cost; start nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("With --dry-run: MB configured for each worker, 128 to 10240.", valueName: "mb"))
-    var memory = LambdaLimits.memoryOfOneProcessor
+    @Option(
+        help: ArgumentHelp(
+            "With --dry-run: MB configured for each worker, 128 to 10240. Default: \(LambdaLimits.memoryOfOneProcessor)",
+            valueName: "mb"))
+    var memory: Int?
 
-    @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64.", valueName: "name"))
-    var architecture = LambdaArchitecture.x86
+    @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64. Default: x86_64", valueName: "name"))
+    var architecture: LambdaArchitecture?
 
     @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
     var galaxiesPerSecond: Double?
@@ -80,9 +83,14 @@ struct LaunchCommand: ParsableCommand {
             }
         }
         if let prices { try requireName(prices, of: "--prices") }
-        guard LambdaLimits.memoryRange.contains(memory) else {
-            throw ValidationError("--memory: expected 128 to 10240, found \(memory)")
-        }
+        try requireNumber(memory, of: "--memory", in: LambdaLimits.memoryRange)
+        try require(
+            "--dry-run", isGiven: dryRun,
+            by: [
+                "--memory": memory != nil, "--architecture": architecture != nil,
+                "--galaxies-per-second": galaxiesPerSecond != nil, "--prices": prices != nil,
+            ])
+        if dryRun, name != nil { throw ValidationError("--name: --dry-run starts nothing that could have one") }
         if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
             throw ValidationError("--galaxies-per-second: expected a number above 0, found \(galaxiesPerSecond)")
         }
@@ -123,7 +131,9 @@ struct LaunchCommand: ParsableCommand {
     }
 
     private func plan(_ input: InitializeInput) throws {
-        let worker = LambdaWorker(memory: memory, architecture: architecture, galaxiesPerSecond: galaxiesPerSecond)
+        let worker = LambdaWorker(
+            memory: memory ?? LambdaLimits.memoryOfOneProcessor, architecture: architecture ?? .x86,
+            galaxiesPerSecond: galaxiesPerSecond)
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
         let plan = try Initialize(store: options.objects(region: region)).plan(
             input, worker: worker,

@@ -1,3 +1,4 @@
+import FanOut
 import FoundationEssentials
 import Inference
 import TensorFiles
@@ -19,6 +20,11 @@ struct OutputFolder {
     }
 
     func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+    /// Files of these names, to be checked before any is written.
+    func outputs(_ names: [String]) throws(InferenceError) -> [OutputFile] {
+        try names.map { name throws(InferenceError) in try OutputFile(file(name), store: nil) }
+    }
 
     /// Writes a file that is complete or not there.
     func write(_ text: String, to name: String) throws(TensorFileError) { try Self.write(text, to: file(name)) }

@@ -56,7 +56,7 @@ struct PredictionJob {
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
     func check(output: OutputFile, format: PredictionFormat? = nil) throws(InferenceError) {
-        try output.check(sparing: [weights] + inputs.files.map(\.path), format: format)
+        try output.check(sparing: [weights] + inputs.paths, format: format)
     }
 
     /// Checks the headers of every file that is to be run before the first galaxy is, and the checksums of each when its

@@ -61,11 +61,14 @@ struct ReconstructCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which galaxies the page shows: the first, or the worst, of largest loss.", valueName: "which"))
-    var show = ShownGalaxies.first
+            "With --report: which galaxies the page shows, the first, or the worst, of largest loss. Default: first",
+            valueName: "which"))
+    var show: ShownGalaxies?
 
-    @Option(help: ArgumentHelp("How many the page shows.", valueName: "n"))
-    var panels: Int = 12
+    @Option(help: ArgumentHelp("With --report: how many the page shows. Default: 12", valueName: "n"))
+    var panels: Int?
+
+    private var seed: UInt64 { options.seed ?? 0 }
 
     private var idsPath: String { output.dropLast(".npz".count) + ".ids.csv" }
 
@@ -74,19 +77,23 @@ struct ReconstructCommand: ParsableCommand {
         try requireNumber(panels, of: "--panels", in: 1...1000)
         if let noise { try requireName(noise, of: "--noise") }
         if let report { try requireName(report, of: "--report") }
+        try require("--report", isGiven: report != nil, by: ["--show": show != nil, "--panels": panels != nil])
+        if noise != nil, options.seed != nil {
+            throw ValidationError("--noise and --seed: expected one of them, found both")
+        }
         guard output.hasSuffix(".npz"), InputList.lastComponent(output) != ".npz" else {
             throw ValidationError("--output: expected a name ending in .npz, found '\(output)'")
         }
     }
 
     func run() throws {
-        let job = try options.job(writing: [output, idsPath, report])
+        let job = try options.job(writing: [output, idsPath, report], reading: [noise])
         let opened = try job.open()
         let plan = MaskPlan(
             masking: opened.masking,
             noise: try noise.map { path throws(InferenceError) in
                 try MaskNoise(path: path, galaxies: opened.count, patches: opened.masking.patches)
-            } ?? MaskNoise(seed: options.seed, patches: opened.masking.patches),
+            } ?? MaskNoise(seed: seed, patches: opened.masking.patches),
             passes: passes)
         let writer = ReconstructionWriter(model: opened.model, plan: plan, runner: opened.runner)
         var result: Reconstructions?
@@ -103,7 +110,7 @@ struct ReconstructCommand: ParsableCommand {
             try GalaxyIDWriter.write(result.run, to: path)
         }
         if let report {
-            let page = ReconstructionPage(show: show, panels: panels, weights: job.weights)
+            let page = ReconstructionPage(show: show ?? .first, panels: panels ?? 12, weights: job.weights)
             try page.write(result, opened, plan: plan, to: OutputFile(report, store: job.store))
         }
         let run = AutoencoderRun(result.run, of: opened, weights: job.weights, passes: passes)
@@ -117,7 +124,7 @@ struct ReconstructCommand: ParsableCommand {
             try StandardOutput.write(
                 json: ReconstructSummary(
                     run: run, flagged: result.flags.flagged, output: output, ids: idsPath, report: report,
-                    seed: noise == nil ? options.seed : nil,
+                    seed: noise == nil ? seed : nil,
                     noise: noise, meanLoss: result.meanLoss.isFinite ? result.meanLoss : nil))
         }
     }

@@ -73,8 +73,12 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let place = output == "-" ? nil : try OutputFile(output, store: StoreLocator.store(of: [output]))
         let input = try ReportInput(input)
-        try place?.check(sparing: input.files + durations + (reference.map { [$0] } ?? []))
         let document = try ReportDocument(input, title: title, beside: try beside(input))
+        let folder = try figures.map { path throws(InferenceError) in try OutputFolder(path) }
+        let drawings = try folder?.outputs(document.figures.map(\.fileName)) ?? []
+        try OutputFile.check(
+            [place].compactMap(\.self) + drawings,
+            sparing: input.files + durations + (reference.map { [$0] } ?? []))
         var written: [String] = []
         if let place {
             let html = document.html
@@ -85,7 +89,7 @@ struct ReportCommand: ParsableCommand {
         } else {
             try StandardOutput.write(document.html)
         }
-        if let figures { written += try document.writeFigures(into: figures) }
+        if let folder { written += try document.writeFigures(into: folder) }
         if json {
             try StandardOutput.write(json: ReportSummary(document, page: output, files: written))
         } else if !quiet {

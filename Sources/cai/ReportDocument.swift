@@ -67,11 +67,10 @@ struct ReportDocument {
     }
 
     /// - Returns: the files' paths.
-    func writeFigures(into path: String) throws -> [String] {
-        let folder = try OutputFolder(path)
-        return try figures.map { figure in
-            try folder.write(figure.file, to: figure.id + ".svg")
-            return folder.file(figure.id + ".svg")
+    func writeFigures(into folder: OutputFolder) throws -> [String] {
+        try figures.map { figure in
+            try folder.write(figure.file, to: figure.fileName)
+            return folder.file(figure.fileName)
         }
     }
 }

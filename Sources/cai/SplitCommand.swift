@@ -67,7 +67,7 @@ struct SplitCommand: ParsableCommand {
         let split = try PartitionSplit(files, rows: rows, layout: inputs.layout)
         try check(folder, split)
         try folder.create()
-        try folder.check(split.partitionCount, sparing: inputs.files.map(\.path))
+        try folder.check(split.partitionCount, sparing: inputs.paths)
         if split.dropsObjectIDs {
             Console.report("warning: a TensorDataset has no place for object_id: the galaxies' ids are left out")
         }

@@ -71,9 +71,7 @@ struct StatsCommand: ParsableCommand {
         let files = tables.files
         if let output {
             let folder = try OutputFolder(output)
-            for file in files {
-                try OutputFile(folder.file(file.name), store: nil).check(sparing: self.durations)
-            }
+            try OutputFile.check(folder.outputs(files.map(\.name)), sparing: self.durations)
             for file in files {
                 try folder.write(file.table.csv, to: file.name)
                 if !quiet { Console.report("wrote \(folder.file(file.name))") }

@@ -139,7 +139,7 @@ struct ExperimentTests {
                     52_398, 660_726, 2556, 2556,
                 ])
             let measured = try experiment(folder + "/tree", Array(arguments.dropLast(2)))
-            #expect(measured.output.contains("(measured on 512 galaxies)"))
+            #expect(measured.output.contains("(measured on \(Tiny.count) galaxies)"))
             #expect(try names(in: folder).isEmpty)
         }
     }

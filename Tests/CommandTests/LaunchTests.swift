@@ -190,6 +190,9 @@ struct LaunchTests {
             (["--dry-run", "--memory", "64"], "--memory: expected"),
             (["--dry-run", "--galaxies-per-second", "0"], "--galaxies-per-second: expected a number above 0"),
             (["--dry-run", "--name", "a b"], "--name: expected up to 80 letters"),
+            (["--dry-run", "--name", "a"], "--name: --dry-run starts nothing"),
+            (["--state-machine", machine, "--memory", "1769"], "--memory: expected --dry-run with it"),
+            (["--state-machine", machine, "--prices", "p.json"], "--prices: expected --dry-run with it"),
         ])
     func usage(arguments: [String], message: String) throws {
         let command = try Command.run(["launch", "payload.json"] + arguments)

@@ -102,6 +102,12 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
                 (["-o", "r.npz", "--mask-ratio", "1"], 2, "expected more than 0 and less than 1, found 1.0"),
                 (["-o", "r.npz", "--passes", "0"], 2, "--passes: expected 1 to 64, found 0"),
                 (["-o", "r.npz", "--show", "best"], 2, "--show"),
+                (["-o", "r.npz", "--show", "worst"], 2, "--show: expected --report with it"),
+                (["-o", "r.npz", "--panels", "12"], 2, "--panels: expected --report with it"),
+                (
+                    ["-o", "r.npz", "--noise", "noise.npy", "--seed", "0"], 2,
+                    "--noise and --seed: expected one of them"
+                ),
                 (["-o", "r.npz", "--mask-ratio", "0.5"], 1, "expected a square number"),
                 (["-o", "r.npz", "--noise", "noise.npy"], 1, "expected noise of shape [512, 16]"),
                 (["-o", "r.npz", "--noise", "none.npy"], 1, "none.npy"),

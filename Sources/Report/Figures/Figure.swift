@@ -2,6 +2,8 @@
 public struct Figure: Sendable {
     /// Names its file and its element; unique on a page.
     public let id: String
+    /// Of a file of its own.
+    public var fileName: String { id + ".svg" }
     public let title: String
     /// What it shows, in words, for those who do not see it.
     public let description: String
