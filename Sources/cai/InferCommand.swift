@@ -77,7 +77,8 @@ struct InferCommand: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Go on with the galaxies that an unfinished run left in OUT.partial, if there is one; else run all."))
+            "Go on with the galaxies that an unfinished run left in OUT.partial, if there is one; leave a rank's part that "
+                + "is whole; else run all."))
     var resume = false
 
     @Flag(help: "A galaxy whose pixels or magnitudes are not finite or all zero is an error.")
