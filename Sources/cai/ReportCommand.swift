@@ -75,6 +75,8 @@ struct ReportCommand: ParsableCommand {
         let input = try ReportInput(input)
         try place?.check(sparing: input.files + durations + (reference.map { [$0] } ?? []))
         let document = try ReportDocument(input, title: title, beside: try beside(input))
+        // A folder that cannot be made leaves no page behind.
+        let folder = try figures.map { path throws(InferenceError) in try OutputFolder(path) }
         var written: [String] = []
         if let place {
             let html = document.html
@@ -85,7 +87,7 @@ struct ReportCommand: ParsableCommand {
         } else {
             try StandardOutput.write(document.html)
         }
-        if let figures { written += try document.writeFigures(into: figures) }
+        if let folder { written += try document.writeFigures(into: folder) }
         if json {
             try StandardOutput.write(json: ReportSummary(document, page: output, files: written))
         } else if !quiet {

@@ -67,8 +67,7 @@ struct ReportDocument {
     }
 
     /// - Returns: the files' paths.
-    func writeFigures(into path: String) throws -> [String] {
-        let folder = try OutputFolder(path)
+    func writeFigures(into folder: OutputFolder) throws -> [String] {
         return try figures.map { figure in
             try folder.write(figure.file, to: figure.id + ".svg")
             return folder.file(figure.id + ".svg")
