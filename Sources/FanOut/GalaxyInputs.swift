@@ -128,7 +128,8 @@ public struct GalaxyInputs: Sendable {
             files.append(
                 RunIdentity.File(
                     source: partition.source, label: partition.label, bytes: version.bytes, galaxies: partition.count,
-                    version: version.text, stamp: stamp(of: partition.path)))
+                    version: version.text, stamp: stamp(of: partition.path),
+                    checksums: partition.statedChecksums.map(FileIdentity.sha256(ofLines:))))
         }
         return files
     }

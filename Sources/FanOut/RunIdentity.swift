@@ -15,6 +15,8 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         let version: String
         /// When it was written; nil of objects.
         let stamp: String?
+        /// SHA-256 of the checksums that it states of its contents; nil of a format that states none.
+        let checksums: String?
 
         /// Whether it has the same bytes, as far as sizes and checksums tell.
         func isSame(as other: File) -> Bool {
@@ -79,10 +81,21 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         ) { "\($0[0]) to \($0[1])" }
     }
 
-    /// The files that may be others, though nothing but their time tells: rows of which no checksum was compared are not to
-    /// be taken from them. Their places in the order of the inputs.
+    /// The files that may be others by now: written at another time, or of other bytes at their ends or other checksums.
+    /// Their places in the order of the inputs.
     public func doubtfulFiles(since earlier: RunIdentity) -> [Int] {
-        zip(earlier.files, files).enumerated().filter { $0.element.0.stamp != $0.element.1.stamp }.map(\.offset)
+        zip(earlier.files, files).enumerated().filter { _, pair in
+            let (then, now) = pair
+            return then.stamp != now.stamp || !then.isSame(as: now) || then.checksums != now.checksums
+        }
+        .map(\.offset)
+    }
+
+    /// Whether a file states the checksums that it stated then: once they were compared, and are again, it has the same
+    /// galaxies.
+    /// - Parameter file: its place in the order of the inputs.
+    public func statesSame(_ file: Int, as earlier: RunIdentity) -> Bool {
+        files[file].checksums != nil && files[file].checksums == earlier.files[file].checksums
     }
 
     /// Checks that finished rows are of the files as they are now. A file of which nothing is finished may have been mended.

@@ -38,6 +38,9 @@ public struct FinishedGalaxies: Sendable, Equatable {
 
     public mutating func verify(_ section: Range<Int>) { verified.insert(section) }
 
+    /// Its checksums have to be compared again.
+    public mutating func doubt(_ section: Range<Int>) { verified.remove(section) }
+
     /// What of `range` is to be run, in ascending order.
     public func gaps(in range: Range<Int>) -> [Range<Int>] {
         var gaps: [Range<Int>] = []

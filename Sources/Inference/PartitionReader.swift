@@ -56,6 +56,9 @@ public struct PartitionReader: Sendable {
         try reading { () throws(TensorFileError) in try file.verifyChecksums() }
     }
 
+    /// What the file states its contents to be: see `TensorFile.statedChecksums`.
+    public var statedChecksums: [String]? { file.statedChecksums }
+
     /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
     func checkIntact() throws(TensorFileError) { try file.checkIntact() }
 

@@ -46,7 +46,7 @@ public final class PredictionJournal: Sendable {
     }
 
     private enum Kind: UInt8 {
-        case rows = 1, verified, rejected, identity
+        case rows = 1, verified, rejected, identity, doubted
     }
 
     /// Opens what is at that path, or makes it.
@@ -118,6 +118,17 @@ public final class PredictionJournal: Sendable {
         earlier.finished.remove(section)
     }
 
+    /// The checksums of `section`, whose file was written since, have to be compared again; its galaxies stay.
+    public func doubt(_ section: Range<Int>, in earlier: inout Earlier) throws(InferenceError) {
+        try reading { () throws(TensorFileError) in
+            try state.withLock { (state: inout State) throws(TensorFileError) in
+                state.finished.doubt(section)
+                try log.append(Self.record(.doubted, section))
+            }
+        }
+        earlier.finished.doubt(section)
+    }
+
     /// Closes it, and removes it where no galaxy is in it.
     public func close() {
         state.withLock { state in
@@ -173,6 +184,7 @@ public final class PredictionJournal: Sendable {
         case .identity: break
         case .verified: earlier.finished.verify(places)
         case .rejected: earlier.finished.remove(places)
+        case .doubted: earlier.finished.doubt(places)
         case .rows:
             guard record.count == head + places.count * 5 else { throw damaged }
             let flags = head + 4 * places.count

@@ -42,6 +42,8 @@ public enum Decimals {
 
     /// C's format for one number: at most 309 digits before the point.
     private static func text(_ format: String, _ value: Double) -> String {
+        // Of a NaN C writes the sign, which means nothing.
+        guard !value.isNaN else { return "nan" }
         var buffer = [CChar](repeating: 0, count: 512)
         let count = unsafe withVaList([value]) { arguments in
             unsafe vsnprintf(&buffer, buffer.count, format, arguments)

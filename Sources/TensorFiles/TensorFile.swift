@@ -33,6 +33,8 @@ public struct TensorFile: Sendable {
     public let metadata: [String: String]
     /// The entries of a zip archive that tensors lie in: what has checksums. In the order of the tensors.
     var members: [ZipMember] = []
+    /// What the directory of a zip archive lists; empty in other formats.
+    private var entries: [ZipArchive.Entry] = []
     /// What was opened.
     private var source: (any ByteSource)?
     /// Lets go of what a library has open of it; it is opened again when it is asked for again.
@@ -93,6 +95,12 @@ public struct TensorFile: Sendable {
         try ZipMember.verify(members, keeping: true, on: parallel)
     }
 
+    /// What the file states its contents to be, a line for each of its entries: those that are the same, and were compared,
+    /// are those of the same tensors. nil in formats that state nothing.
+    public var statedChecksums: [String]? {
+        members.isEmpty ? nil : entries.map { "\($0.name)\t\($0.size)\t\(hexadecimal($0.checksum))" }
+    }
+
     /// Whether `verifyChecksums` had better be called when everything else was read: the file comes from far, and its
     /// checksums were taken as its bytes arrived.
     public var isVerifiedLast: Bool {
@@ -117,18 +125,22 @@ public struct TensorFile: Sendable {
     /// Lets go of the file's pages alone.
     public func releasePages() { source?.release(0..<byteCount) }
 
+    private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+        if let folder = TorchZipFile.folder(in: archive) { return try TorchZipFile.read(archive, folder: folder) }
+        guard NumPyFile.matches(archive) else {
+            throw TensorFileError(
+                file: source.name, message: "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
+        }
+        return try NumPyFile.read(archive)
+    }
+
     private static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
         switch try FileKind(source) {
         case .zip:
             let archive = try ZipArchive(source)
-            if let folder = TorchZipFile.folder(in: archive) {
-                return try TorchZipFile.read(archive, folder: folder)
-            }
-            guard NumPyFile.matches(archive) else {
-                throw TensorFileError(
-                    file: source.name, message: "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
-            }
-            return try NumPyFile.read(archive)
+            var file = try read(archive, source)
+            file.entries = archive.entries
+            return file
         case .torchLegacy: return try TorchLegacyFile.read(source)
         case .pickle: throw TorchLegacyFile.refuse(source)
         case .tar:

@@ -28,7 +28,7 @@ struct MergeCommand: ParsableCommand {
         help: ArgumentHelp("Where all rows go, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"))
     var output: String?
 
-    @Flag(help: "Print the ranks that are missing, such as 3,7-9, and write nothing.")
+    @Flag(help: "Print the ranks that are missing or have lost their part, such as 3,7-9, and write nothing.")
     var missing = false
 
     @Flag(
@@ -61,7 +61,7 @@ struct MergeCommand: ParsableCommand {
         let store = try StoreLocator.store(of: parts + [output ?? ""])
         let outputs = try RankOutputs(parts, store: store)
         guard let output else {
-            try StandardOutput.write(RankOutputs.listed(outputs.missing) + "\n")
+            try StandardOutput.write(RankOutputs.listed(outputs.ranksToRun()) + "\n")
             return
         }
         let merge = try RankMerge(outputs)

@@ -42,13 +42,37 @@ struct PartialRun {
         let count = sections.reduce(0) { $0 + $1.count }
         guard var earlier = try journal.replay(count: count) else { return nil }
         let last = try RunIdentity(json: earlier.identity, name: journal.path)
-        for file in identity.doubtfulFiles(since: last) where file < sections.count {
-            let places = sections[file].places
-            if !earlier.finished.verified.contains(places) { try journal.drop(places, from: &earlier) }
-        }
         try identity.checkFiles(since: last, sections: sections, finished: earlier.finished, name: journal.path)
+        try doubt(identity, since: last, sections: sections, &earlier)
         if identity != last { try journal.restate(identity: identity.json) }
         return earlier
+    }
+
+    /// Has checksums compared again of files that were written since, and takes back the rows that these cannot prove to be
+    /// rows of such a file: it has none, they were not compared when the rows were made, or are others now.
+    private func doubt(
+        _ identity: RunIdentity, since last: RunIdentity, sections: [GalaxyRun.Section],
+        _ earlier: inout PredictionJournal.Earlier
+    ) throws {
+        var names: [String] = []
+        let before = earlier.finished.count
+        for file in identity.doubtfulFiles(since: last) where file < sections.count {
+            let section = sections[file]
+            let hasRows = earlier.finished.gaps(in: section.places) != [section.places]
+            let isVerified = earlier.finished.verified.contains(section.places)
+            if hasRows, !isVerified || !identity.statesSame(file, as: last) {
+                try journal.drop(section.places, from: &earlier)
+                names.append(section.partition.source)
+            } else if isVerified {
+                try journal.doubt(section.places, in: &earlier)
+            }
+        }
+        guard let first = names.first else { return }
+        let dropped = Numbers.counted(before - earlier.finished.count, "galaxy", "galaxies")
+        Console.report(
+            "warning: \(first)" + (names.count == 1 ? "" : " and \(Numbers.counted(names.count - 1, "other file"))")
+                + " may have changed since, and no checksums prove the opposite: \(dropped) had been done and "
+                + (before - earlier.finished.count == 1 ? "is" : "are") + " computed again")
     }
 
     /// How far it came: `12,288 of 100,000 galaxies done, kept in z.csv.partial: --resume goes on with them`.

@@ -74,6 +74,7 @@ struct ReportCommand: ParsableCommand {
         let place = output == "-" ? nil : try OutputFile(output, store: StoreLocator.store(of: [output]))
         let input = try ReportInput(input)
         let document = try ReportDocument(input, title: title, beside: try beside(input))
+        // A folder that cannot be made leaves no page behind.
         let folder = try figures.map { path throws(InferenceError) in try OutputFolder(path) }
         let drawings = try folder?.outputs(document.figures.map(\.fileName)) ?? []
         try OutputFile.check(

@@ -88,6 +88,40 @@ func missingRanks() throws {
     }
 }
 
+@Test("Ranks whose parts are gone or cut short are missing, those without galaxies are not")
+func missingParts() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try Ranks.makeInputs(in: folder)
+        for rank in 0..<4 {
+            let command = try Ranks.run(
+                inputs + ["-o", "z.npy", "--limit", "3", "--rank", "\(rank)", "--world-size", "4"], in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        func missing(_ argument: String) throws -> String {
+            let command = try Command.run(["merge", argument, "--missing"], in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+            return command.output
+        }
+        #expect(try missing(".") == "\n")
+        let last = "\(folder)/\(Ranks.part(3, of: 4, ending: "npy"))"
+        #expect(try truncate(last, off_t(Ranks.bytes(last).count - 1)) == 0)
+        #expect(try missing(".") == "3\n")
+        try FileManager.default.removeItem(atPath: "\(folder)/\(Ranks.part(1, of: 4, ending: "npy"))")
+        #expect(try missing(".") == "1,3\n")
+        #expect(try missing("*.rank.json") == "1,3\n")
+        try FileManager.default.removeItem(atPath: "\(folder)/\(Ranks.part(2, of: 4, ending: "npy")).rank.json")
+        #expect(try missing(".") == "1-3\n")
+        for rank in 1..<4 {
+            let command = try Ranks.run(
+                inputs + ["-o", "z.npy", "--limit", "3", "--resume", "--rank", "\(rank)", "--world-size", "4"],
+                in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        #expect(try missing(".") == "\n")
+        #expect(try Command.run(["merge", ".", "-o", "z.npy"], in: folder).status == 0)
+    }
+}
+
 /// Ways in which parts are not those of one run.
 private enum Fault: String, CaseIterable {
     case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar, otherSet,

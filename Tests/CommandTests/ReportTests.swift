@@ -183,3 +183,14 @@ func reportFails(arguments: [String], status: Int32, message: String) throws {
         #expect(try text(of: folder + "/p.csv") == table)
     }
 }
+
+@Test("Where the folder of figures cannot be made, there is no page either")
+func noFolderOfFigures() throws {
+    try Fixture.withTemporaryFolder { folder in
+        try Data("object_id,z_phot,z_spec\na,0.1,0.1\nb,0.2,0.3\n".utf8)
+            .write(to: URL(fileURLWithPath: folder + "/z.csv"))
+        let command = try Command.run(["report", "z.csv", "-o", "page.html", "--figures", "z.csv/figs"], in: folder)
+        #expect(command.status == 1 && command.errors.hasPrefix("cai: error: z.csv/figs: "), "\(command.errors)")
+        #expect(try names(in: folder) == ["z.csv"])
+    }
+}

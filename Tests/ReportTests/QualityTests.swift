@@ -109,3 +109,14 @@ func textLabelsBothFamilies() throws {
     }
     #expect(text.hasSuffix("\n"))
 }
+
+@Test("A measure that is not a number has no sign, and is null in JSON")
+func notANumberHasNoSign() throws {
+    // The variance of 1e300 and the sum of squares are infinite: R2 is 1 - inf / inf.
+    let quality = try Quality(predicted: [0.1, 0.2], spectroscopic: [1e300, 0.2])
+    let line = try #require(quality.reference.lines.first { $0.name == "R2" })
+    #expect(line.valueText == "nan" && !quality.text.contains("-nan"))
+    #expect(Decimals.significant(-Double.nan) == "nan" && Decimals.fixed(-Double.nan, 2) == "nan")
+    let json = String(decoding: try JSONEncoder().encode(quality), as: UTF8.self)
+    #expect(json.contains("\"R2\":null"), "\(json)")
+}

@@ -68,6 +68,12 @@ public enum FileIdentity {
         }
     }
 
+    static func sha256(ofLines lines: [String]) -> String {
+        var digest = SHA256Stream()
+        for line in lines { digest.update(line + "\n") }
+        return digest.finish()
+    }
+
     /// Calls `body` with the bytes from first to last, and lets go of each piece.
     static func forEachPiece(
         of source: some ByteSource, _ body: (RawSpan) throws(TensorFileError) -> Void

@@ -4,19 +4,27 @@ import TensorFiles
 
 /// The bytes of a rank's output.
 extension RankOutputs.Part {
+    /// Whether it is there, and has the size that its sidecar states. Nothing of it is read.
+    func isThere(_ store: (any ObjectStore)?) throws(CloudError) -> Bool { try size(store) == sidecar.output.bytes }
+
+    /// Bytes that are there; nil where nothing is.
+    private func size(_ store: (any ObjectStore)?) throws(CloudError) -> Int? {
+        guard let store, let place = try place() else { return try OpenFile(path: name)?.size }
+        return try store.head(bucket: place.bucket, key: place.key)?.size
+    }
+
+    /// nil of a file.
+    private func place() throws(CloudError) -> S3Location? {
+        S3Location.isLocation(name) ? try S3Location(name) : nil
+    }
+
     /// Its bytes; nil where it is empty.
     /// - Parameter store: has what begins with `s3://`.
     /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
     func open(_ store: (any ObjectStore)?) throws(TensorFileError) -> (any ByteSource)? {
         do throws(CloudError) {
-            let found: Int?
-            let remote = S3Location.isLocation(name) ? store : nil
-            let place = try remote.map { _ throws(CloudError) in try S3Location(name) }
-            if let remote, let place {
-                found = try remote.head(bucket: place.bucket, key: place.key)?.size
-            } else {
-                found = try OpenFile(path: name)?.size
-            }
+            let found = try size(store)
+            let place = try place()
             guard found == sidecar.output.bytes else {
                 throw CloudError(
                     .notFound, name,
@@ -25,8 +33,8 @@ extension RankOutputs.Part {
             }
             guard sidecar.output.bytes > 0 else { return nil }
             do throws(TensorFileError) {
-                guard let remote, let place else { return try MappedFile(path: name) }
-                return try ObjectSource.open(remote, bucket: place.bucket, key: place.key)
+                guard let store, let place else { return try MappedFile(path: name) }
+                return try ObjectSource.open(store, bucket: place.bucket, key: place.key)
             } catch {
                 throw CloudError(.unavailable, error.file, error.message)
             }

@@ -60,6 +60,16 @@ public struct RankOutputs: Sendable {
         return (0..<worldSize).filter { !there.contains($0) }
     }
 
+    /// Ranks to be run: those that are missing, and those whose output is gone or has not the size that its sidecar states.
+    /// What is in an output only joining them reads.
+    public func ranksToRun() throws(FanOutError) -> [Int] {
+        var ranks = missing
+        for part in parts where try !stored({ () throws(CloudError) in try part.isThere(store) }) {
+            ranks.append(part.sidecar.rank)
+        }
+        return ranks.sorted()
+    }
+
     /// Galaxies of all ranks.
     public var total: Int { parts.first?.sidecar.total ?? 0 }
 
