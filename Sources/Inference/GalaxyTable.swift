@@ -48,12 +48,14 @@ public struct GalaxyTable: Sendable {
     public init(_ file: TensorFile, layout: GalaxyLayout) throws(InferenceError) {
         let names = GalaxyNames(file)
         // A name that the table does not have may be one of the galaxies' own file.
-        let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout) : nil
-        let redshifts = [layout.redshifts].compactMap(\.self).allSatisfy(names.has) ? try names.redshifts(layout) : nil
         var ids: (name: String, column: GalaxyIDs)?
         for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
             ids = try names.ids(name).map { (name, $0) }
         }
+        let magnitudes =
+            layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
+        let redshifts =
+            [layout.redshifts].compactMap(\.self).allSatisfy(names.has) ? try names.redshifts(layout, of: ids?.column) : nil
         let count = magnitudes?.rows ?? redshifts?.rows ?? 0
         if let magnitudes, magnitudes.shape != [count, Self.bands] {
             throw .partition(

@@ -47,7 +47,8 @@ struct GalaxyTensors {
                     : Self.expected + names.found)
         }
         let images = try Self.arranged(found, layout, in: file)
-        var ids = try names.objectIDs(layout)
+        var ids = try names.objectIDs(layout, of: found)
+        let ownIDs = ids
         var (magnitudes, redshifts): (TensorView?, TensorView?) = (nil, nil)
         if let table = layout.table {
             if ids == nil, images.rows == 1, table.hasIDs {
@@ -59,13 +60,15 @@ struct GalaxyTensors {
         }
         if imagesAlone {
             (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
-            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout) }
+            if magnitudes == nil, !layout.magnitudes.isEmpty {
+                magnitudes = try names.magnitudes(layout, of: ownIDs)
+            }
             // Those of another kind or shape are none: nobody asked for them.
-            catalogue = magnitudes ?? (try? names.magnitudes(layout))
+            catalogue = magnitudes ?? (try? names.magnitudes(layout, of: ownIDs))
             return
         }
-        if magnitudes == nil { magnitudes = try names.magnitudes(layout) }
-        if redshifts == nil { redshifts = try names.redshifts(layout) }
+        if magnitudes == nil { magnitudes = try names.magnitudes(layout, of: ownIDs) }
+        if redshifts == nil { redshifts = try names.redshifts(layout, of: ownIDs) }
         guard magnitudes != nil else {
             throw .partition(file: file.name, tensor: nil, message: Self.expected + names.found)
         }

@@ -17,6 +17,7 @@ enum FITSFile {
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
         var refusals: [String: String] = [:]
+        var places: [String: TensorFile.ColumnPlace] = [:]
         var names = Set<String>()
         let units = try document.units()
         for unit in units {
@@ -31,6 +32,7 @@ enum FITSFile {
                 let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
                 for column in columns {
                     let name = unique(column.name, "\(table).\(column.name)")
+                    places[name] = TensorFile.ColumnPlace(table: Int(unit.number), name: column.name)
                     switch column.kind {
                     case .number(let dtype):
                         tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
@@ -47,7 +49,7 @@ enum FITSFile {
         if let planes = try planes(units, document) { tensors.append(planes) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, closing: { document.close() })
+            refusals: refusals, columns: places, closing: { document.close() })
     }
 
     private static func tensor(
