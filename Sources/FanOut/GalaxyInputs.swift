@@ -101,21 +101,26 @@ public struct GalaxyInputs: Sendable {
         }
     }
 
-    /// The galaxies of the files, as many files as it takes for `limit` of them.
-    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the network takes.
+    /// The galaxies of the files, as many files as it takes for `limit` of them. A table without ids belongs to the
+    /// galaxies of all files: all are then opened, and counted.
+    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the network takes, and where such a
+    ///   table has not a row for each.
     public func partitions(
         for network: some CutoutNetwork, limit: Int? = nil
     ) throws(InferenceError) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
+        let limit = limit ?? Int.max
+        let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
         try forEach { input, file throws(InferenceError) in
             let partition = try PartitionReader(
                 file, source: input.source, label: input.label, imageShape: network.imageShape,
-                magnitudeCount: network.requiredMagnitudes, layout: layout)
-            partitions.append(partition)
+                magnitudeCount: network.requiredMagnitudes, layout: layout, firstGalaxy: count)
+            if partitions.isEmpty || count < limit { partitions.append(partition) }
             count += partition.count
-            return count < limit ?? Int.max
+            return rowsAlone != nil || count < limit
         }
+        try rowsAlone?.check(galaxies: count, of: files.count == 1 ? files[0].path : "all inputs")
         return partitions
     }
 

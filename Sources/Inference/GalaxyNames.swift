@@ -24,29 +24,37 @@ struct GalaxyNames {
     }
 
     /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
-    func magnitudes(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
+    /// - Parameter ids: what they belong to: those that lie in another table with ids have to have the same.
+    func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(InferenceError) -> TensorView? {
         if layout.magnitudes.count > 1 {
             var columns: [TensorView] = []
             for name in layout.magnitudes { columns.append(try named(name)) }
-            return try stacked(columns)
+            return try stacked(columns, ids)
         }
-        if let name = layout.magnitudes.first { return try ordered(named(name), layout) }
+        if let name = layout.magnitudes.first { return try ordered(named(name), layout, ids) }
         if layout.images == nil {
             for (images, magnitudes, _) in Self.numbered where file[images] != nil {
-                if let found = file[magnitudes] { return try ordered(found, layout) }
+                if let found = file[magnitudes] { return try ordered(found, layout, ids) }
             }
         }
-        if let found = try tensor(["magnitudes"]) { return try ordered(found, layout) }
+        if let found = try tensor(["magnitudes"]) { return try ordered(found, layout, ids) }
         for names in GalaxyLayout.magnitudeColumns {
             var columns: [TensorView] = []
             // A FITS file of one galaxy may have its images under the bands' names.
             for name in names { if let column = try tensor([name]), column.shape.count == 1 { columns.append(column) } }
-            if columns.count == names.count { return try stacked(columns) }
+            if columns.count == names.count { return try stacked(columns, ids) }
         }
         return nil
     }
 
-    func redshifts(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
+    /// - Parameter ids: as for magnitudes.
+    func redshifts(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(InferenceError) -> TensorView? {
+        let found = try redshifts(layout)
+        if let found { try requireSame(ids, beside: [found]) }
+        return found
+    }
+
+    private func redshifts(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
         if let name = layout.redshifts { return try named(name) }
         for (images, magnitudes, redshifts) in Self.numbered where layout.images == nil {
             if file[images] != nil, file[magnitudes] != nil, let found = file[redshifts] { return found }
@@ -54,7 +62,12 @@ struct GalaxyNames {
         return try tensor(GalaxyLayout.usualRedshifts)
     }
 
-    func objectIDs(_ layout: GalaxyLayout) throws(InferenceError) -> GalaxyIDs? {
+    /// The galaxies' ids, out of the images' own table where several have some; nil where there are none.
+    func objectIDs(_ layout: GalaxyLayout, of images: TensorView) throws(InferenceError) -> GalaxyIDs? {
+        try objectIDs(layout).map { found throws(InferenceError) in try ids(found, beside: images) }
+    }
+
+    private func objectIDs(_ layout: GalaxyLayout) throws(InferenceError) -> GalaxyIDs? {
         if let name = layout.objectIDs {
             if let found = try ids(name) { return found }
             // Where a table is joined, the name may be the table's.
@@ -122,13 +135,14 @@ struct GalaxyNames {
     }
 
     /// Columns side by side.
-    private func stacked(_ columns: [TensorView]) throws(InferenceError) -> TensorView {
+    private func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(InferenceError) -> TensorView {
         let count = columns[0].rows
         for column in columns where column.count != count || !column.dtype.isFloatingPoint {
             throw .partition(
                 file: file.name, tensor: column.name,
                 message: "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
         }
+        try requireSame(ids, beside: columns)
         return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(TensorFileError) in
             var values = [Double](repeating: 0, count: rows.count * columns.count)
             for (place, column) in columns.enumerated() {
@@ -142,7 +156,10 @@ struct GalaxyNames {
     }
 
     /// The network's bands out of the file's.
-    private func ordered(_ magnitudes: TensorView, _ layout: GalaxyLayout) throws(InferenceError) -> TensorView {
+    private func ordered(
+        _ magnitudes: TensorView, _ layout: GalaxyLayout, _ ids: GalaxyIDs?
+    ) throws(InferenceError) -> TensorView {
+        try requireSame(ids, beside: [magnitudes])
         guard let count = layout.bandCount else { return magnitudes }
         guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {
             throw .partition(

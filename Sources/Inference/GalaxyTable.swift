@@ -47,13 +47,16 @@ public struct GalaxyTable: Sendable {
     /// - Throws: `InferenceError` where it has no such columns, or they cannot be read.
     public init(_ file: TensorFile, layout: GalaxyLayout) throws(InferenceError) {
         let names = GalaxyNames(file)
-        // A name that the table does not have may be one of the galaxies' own file.
-        let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout) : nil
-        let redshifts = [layout.redshifts].compactMap(\.self).allSatisfy(names.has) ? try names.redshifts(layout) : nil
         var ids: (name: String, column: GalaxyIDs)?
         for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
             ids = try names.ids(name).map { (name, $0) }
         }
+        // A name that the table does not have may be one of the galaxies' own file.
+        let magnitudes =
+            layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
+        let redshifts =
+            [layout.redshifts].compactMap(\.self).allSatisfy(names.has)
+            ? try names.redshifts(layout, of: ids?.column) : nil
         let count = magnitudes?.rows ?? redshifts?.rows ?? 0
         if let magnitudes, magnitudes.shape != [count, Self.bands] {
             throw .partition(
@@ -78,7 +81,43 @@ public struct GalaxyTable: Sendable {
     }
 
     /// Whether rows are found by ids, and not by their number.
-    var hasIDs: Bool { rows != nil }
+    public var hasIDs: Bool { rows != nil }
+
+    /// Checks that a table without ids has a row for each galaxy of all inputs, which it belongs to in their order.
+    /// - Throws: `InferenceError` that names both counts.
+    public func check(galaxies: Int, of inputs: String) throws(InferenceError) {
+        guard !hasIDs, count != galaxies else { return }
+        throw .partition(
+            file: name, tensor: nil,
+            message: "has no object_id, and \(count) rows for the \(galaxies) galaxies of \(inputs)")
+    }
+
+    /// The rows that belong to the galaxies of a file.
+    enum Rows: Sendable {
+        case listed([Int])
+        /// These, whether the table has so many or not: `check` tells when all galaxies are counted.
+        case following(Range<Int>)
+
+        var count: Int {
+            switch self {
+            case .listed(let rows): rows.count
+            case .following(let rows): rows.count
+            }
+        }
+    }
+
+    /// The rows of some of a file's galaxies.
+    private func places(_ rows: Rows, _ galaxies: Range<Int>) throws(TensorFileError) -> [Int] {
+        switch rows {
+        case .listed(let rows): return Array(rows[galaxies])
+        case .following(let rows):
+            let places = rows.lowerBound + galaxies.lowerBound..<rows.lowerBound + galaxies.upperBound
+            guard places.upperBound <= count else {
+                throw TensorFileError(file: name, message: "has \(count) rows, expected \(places.upperBound) at least")
+            }
+            return Array(places)
+        }
+    }
 
     /// The row of each id.
     /// - Throws: `InferenceError` for an id that is not there.
@@ -96,19 +135,19 @@ public struct GalaxyTable: Sendable {
     }
 
     /// The magnitudes of galaxies, by the rows that belong to them; nil where there are none.
-    func magnitudes(_ rows: [Int], of file: String) -> TensorView? {
+    func magnitudes(_ rows: Rows, of file: String) -> TensorView? {
         magnitudes.map { values in
             .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(TensorFileError) in
-                rows[range].flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
+                try places(rows, range).flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
             }
         }
     }
 
     /// The redshifts of galaxies, by the rows that belong to them; nil where there are none.
-    func redshifts(_ rows: [Int], of file: String) -> TensorView? {
+    func redshifts(_ rows: Rows, of file: String) -> TensorView? {
         redshifts.map { values in
             .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(TensorFileError) in
-                rows[range].map { values[$0] }
+                try places(rows, range).map { values[$0] }
             }
         }
     }

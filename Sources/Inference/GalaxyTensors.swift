@@ -31,11 +31,14 @@ struct GalaxyTensors {
 
     /// - Parameters:
     ///   - label: the id that a galaxy has in a table where its file has no other one and no ids.
+    ///   - firstGalaxy: how many galaxies of other inputs come before these, where a table without ids belongs to all of
+    ///     them, and is checked by `GalaxyTable.check` when all are counted; nil where it belongs to this file's alone.
     ///   - imagesAlone: images are all that is looked for, and ids; a file of one array is taken for them, too.
     /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has, or the table
     ///   lacks a galaxy.
     init(
-        _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false
+        _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false,
+        firstGalaxy: Int? = nil
     ) throws(InferenceError) {
         let names = GalaxyNames(file)
         let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
@@ -47,25 +50,28 @@ struct GalaxyTensors {
                     : Self.expected + names.found)
         }
         let images = try Self.arranged(found, layout, in: file)
-        var ids = try names.objectIDs(layout)
+        var ids = try names.objectIDs(layout, of: found)
+        let ownIDs = ids
         var (magnitudes, redshifts): (TensorView?, TensorView?) = (nil, nil)
         if let table = layout.table {
             if ids == nil, images.rows == 1, table.hasIDs {
                 ids = .texts(TextColumn("object_id", texts: [label], of: file.name))
             }
-            let rows = try Self.rows(of: table, for: images, ids, in: file)
+            let rows = try Self.rows(of: table, for: images, ids, from: firstGalaxy, in: file)
             magnitudes = table.magnitudes(rows, of: file.name)
             redshifts = table.redshifts(rows, of: file.name)
         }
         if imagesAlone {
             (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
-            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout) }
+            if magnitudes == nil, !layout.magnitudes.isEmpty {
+                magnitudes = try names.magnitudes(layout, of: ownIDs)
+            }
             // Those of another kind or shape are none: nobody asked for them.
-            catalogue = magnitudes ?? (try? names.magnitudes(layout))
+            catalogue = magnitudes ?? (try? names.magnitudes(layout, of: ownIDs))
             return
         }
-        if magnitudes == nil { magnitudes = try names.magnitudes(layout) }
-        if redshifts == nil { redshifts = try names.redshifts(layout) }
+        if magnitudes == nil { magnitudes = try names.magnitudes(layout, of: ownIDs) }
+        if redshifts == nil { redshifts = try names.redshifts(layout, of: ownIDs) }
         guard magnitudes != nil else {
             throw .partition(file: file.name, tensor: nil, message: Self.expected + names.found)
         }
@@ -119,16 +125,12 @@ struct GalaxyTensors {
 
     /// The rows of a table that belong to the galaxies.
     private static func rows(
-        of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, in file: TensorFile
-    ) throws(InferenceError) -> [Int] {
+        of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, from first: Int?, in file: TensorFile
+    ) throws(InferenceError) -> GalaxyTable.Rows {
         guard table.hasIDs else {
-            guard table.count == images.rows else {
-                throw .partition(
-                    file: table.name, tensor: nil,
-                    message: "has no object_id, and \(table.count) rows for the \(images.rows) galaxies of \(file.name)"
-                )
-            }
-            return Array(0..<table.count)
+            if first == nil { try table.check(galaxies: images.rows, of: file.name) }
+            let start = first ?? 0
+            return .following(start..<start + images.rows)
         }
         guard let ids else {
             throw .partition(
@@ -136,7 +138,7 @@ struct GalaxyTensors {
                 message: "expected object_id, by which galaxies are found in \(table.name), found none")
         }
         try ids.check(count: images.rows, of: "images", in: file.name)
-        return try table.rows(of: ids.all(), in: file.name)
+        return .listed(try table.rows(of: ids.all(), in: file.name))
     }
 
     /// Checks that images are [N, imageShape...], magnitudes [N, magnitudeCount], redshifts and ids [N] (or [N, 1]), N

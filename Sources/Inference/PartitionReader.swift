@@ -32,13 +32,17 @@ public struct PartitionReader: Sendable {
 
     /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes; nil
     /// where it looks at images alone: others are then not looked for.
+    /// - Parameter firstGalaxy: how many galaxies of other inputs come before these, where a table without ids belongs to
+    ///   all of them; the caller then checks its length (`GalaxyTable.check`).
     public init(
         _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?,
-        layout: GalaxyLayout = .usual
+        layout: GalaxyLayout = .usual, firstGalaxy: Int? = nil
     ) throws(InferenceError) {
         self.file = file
-        tensors = try GalaxyTensors(file, layout: layout, label: label, imagesAlone: magnitudeCount == nil)
-            .cropped(to: imageShape)
+        tensors = try GalaxyTensors(
+            file, layout: layout, label: label, imagesAlone: magnitudeCount == nil, firstGalaxy: firstGalaxy
+        )
+        .cropped(to: imageShape)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
         path = file.name
         imageCount = imageShape.reduce(1, *)

@@ -31,7 +31,7 @@ public struct PartitionSplit {
         var inputs: [Input] = []
         var place = 0
         for file in files {
-            let tensors = try GalaxyTensors(file, layout: layout)
+            let tensors = try GalaxyTensors(file, layout: layout, firstGalaxy: place)
             let first = inputs.first?.tensors ?? tensors
             guard first.images.shape.count == 4, let magnitudes = first.magnitudes?.shape.last else {
                 throw .partition(
@@ -50,6 +50,7 @@ public struct PartitionSplit {
             inputs.append(Input(file: file, tensors: tensors, rows: place..<place + count))
             place += count
         }
+        try layout.table?.check(galaxies: place, of: files.count == 1 ? files[0].name : "all inputs")
         self.inputs = inputs
         self.rows = max(1, rows)
         count = place

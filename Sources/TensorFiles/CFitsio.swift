@@ -73,7 +73,9 @@ import Synchronization
     let numberKey: NumberKey
     let rowCount: Int64Of
     let columnCount: Int32Of
+    /// The type of what a column's numbers stand for, and the one that they are stored in.
     let columnType: ColumnType
+    let storedType: ColumnType
     let columnShape: ColumnShape
     let addresses: Addresses
     let readImage: ReadImage
@@ -118,6 +120,7 @@ import Synchronization
         unsafe rowCount = try library.symbol("ffgnrwll", as: Int64Of.self)
         unsafe columnCount = try library.symbol("ffgncl", as: Int32Of.self)
         unsafe columnType = try library.symbol("ffeqtyll", as: ColumnType.self)
+        unsafe storedType = try library.symbol("ffgtclll", as: ColumnType.self)
         unsafe columnShape = try library.symbol("ffgtdmll", as: ColumnShape.self)
         unsafe addresses = try library.symbol("ffghadll", as: Addresses.self)
         unsafe readImage = try library.symbol("ffgpv", as: ReadImage.self)

@@ -29,14 +29,14 @@ extension FITSDocument {
 
     /// Numbers of a column, row after row, `width` of each.
     func numbers(
-        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as memory: CFitsio.Memory, hasNulls: Bool
+        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as memory: CFitsio.Memory
     ) throws(TensorFileError) -> [UInt8] {
         let count = rows.count * width
         var bytes = [UInt8](repeating: 0, count: count * memory.byteCount)
         try unsafe read(rows, of: "column \(quoted(column.name))", in: unit) { file, anyNull, status in
             unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
                 guard let out = target.baseAddress else { return 0 }
-                return unsafe withNull(hasNulls, memory) { null in
+                return unsafe withNull(column.hasNulls, memory) { null in
                     unsafe library.readColumn(
                         file, memory.rawValue, column.number, Int64(rows.lowerBound) + 1, 1, Int64(count), null, out,
                         anyNull, status)

@@ -90,17 +90,24 @@ extension FITSDocument {
     ) throws(TensorFileError) -> Column? {
         guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
         if isASCII {
-            return Column(number: number, name: name, kind: .refused("lies in an ASCII table: not read"), shape: [])
+            return Column(
+                number: number, name: name, kind: .refused("lies in an ASCII table: not read"), hasNulls: false,
+                shape: [])
         }
-        var (type, count, width): (Int32, Int64, Int64) = (0, 0, 0)
+        var (type, stored, count, width): (Int32, Int32, Int64, Int64) = (0, 0, 0, 0)
+        try unsafe check("column \(quoted(name))") {
+            unsafe library.storedType(file, number, &stored, &count, &width, $0)
+        }
         try unsafe check("column \(quoted(name))") {
             unsafe library.columnType(file, number, &type, &count, &width, $0)
         }
+        let isStoredReal = stored == 42 || stored == 82
         let kind: Column.Kind
         switch type {
         // Unsigned integers are signed ones with an offset.
         case 11, 12, 20, 21, 30, 31, 40, 41, 80, 81: kind = .number(.i64)
-        case 42: kind = .number(.f32)
+        // Scaled integers are what they stand for, which float64 has room for.
+        case 42: kind = .number(isStoredReal ? .f32 : .f64)
         case 82: kind = .number(.f64)
         case 16:
             // cfitsio writes `width` characters a text, and takes `count` / `width` texts a row.
@@ -110,7 +117,7 @@ extension FITSDocument {
                 : (1...Self.mostCharacters).contains(count)
                     ? .text(width: Int(count))
                     : .refused("has texts of \(count) characters: 1 to \(Self.mostCharacters) are read")
-            return Column(number: number, name: name, kind: kind, shape: [])
+            return Column(number: number, name: name, kind: kind, hasNulls: false, shape: [])
         default: return nil
         }
         var rank: Int32 = 0
@@ -120,7 +127,8 @@ extension FITSDocument {
         }
         guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
         let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
-        return Column(number: number, name: name, kind: kind, shape: shape == [1] ? [] : shape)
+        return Column(
+            number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
     }
 
     /// Pixels of a tile: a tile is inflated as a whole.

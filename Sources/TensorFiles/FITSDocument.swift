@@ -28,6 +28,8 @@ final class FITSDocument: Sendable {
         let number: Int32
         let name: String
         let kind: Kind
+        /// Whether integers are stored, one of which (TNULL) may stand for none.
+        let hasNulls: Bool
         /// Of one row, slowest axis first; empty where a row has one number or text.
         let shape: [Int]
     }

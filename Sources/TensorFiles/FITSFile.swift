@@ -4,7 +4,8 @@
 /// An image is named by its EXTNAME; the first one is `primary` without, another one `hdu<n>`, counted from 0. Several
 /// images of one shape with two axes are one tensor `planes` besides. A column is named by its TTYPE, with the table's
 /// EXTNAME (`TABLE.column`) where two tables have one of that name. Integers of images and of columns with several
-/// numbers a row are scaled to float64, NaN where BLANK says that there is none; those of other columns are int64.
+/// numbers a row are scaled to float64, NaN where BLANK or TNULL says that there is none; those of other columns are int64,
+/// and float64 where they are scaled.
 enum FITSFile {
     static let magic = Array("SIMPLE  =".utf8)
 
@@ -16,6 +17,7 @@ enum FITSFile {
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
         var refusals: [String: String] = [:]
+        var places: [String: TensorFile.ColumnPlace] = [:]
         var names = Set<String>()
         let units = try document.units()
         for unit in units {
@@ -30,6 +32,7 @@ enum FITSFile {
                 let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
                 for column in columns {
                     let name = unique(column.name, "\(table).\(column.name)")
+                    places[name] = TensorFile.ColumnPlace(table: Int(unit.number), name: column.name)
                     switch column.kind {
                     case .number(let dtype):
                         tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
@@ -46,7 +49,7 @@ enum FITSFile {
         if let planes = try planes(units, document) { tensors.append(planes) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, closing: { document.close() })
+            refusals: refusals, columns: places, closing: { document.close() })
     }
 
     private static func tensor(
@@ -66,11 +69,10 @@ enum FITSFile {
         let shape = [rows] + column.shape
         let width = try elements(name, column.shape, document)
         _ = try elements(name, shape, document)
-        let isReal = dtype.isFloatingPoint
         let stored: DType = dtype == .i64 && !column.shape.isEmpty ? .f64 : dtype
         let memory: CFitsio.Memory = stored == .f32 ? .float32 : stored == .f64 ? .float64 : .int64
         return view(name, stored, shape, document) { rows throws(TensorFileError) in
-            try document.numbers(unit, column, rows: rows, width: width, as: memory, hasNulls: !isReal)
+            try document.numbers(unit, column, rows: rows, width: width, as: memory)
         }
     }
 

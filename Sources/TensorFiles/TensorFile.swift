@@ -14,6 +14,14 @@ public struct TensorFile: Sendable {
         case torch, torchLegacy = "torch-legacy", safetensors, npy, npz, fits, hdf5
     }
 
+    /// A column of one of several tables.
+    public struct ColumnPlace: Sendable {
+        /// A number of the table: columns of one table have the same.
+        public let table: Int
+        /// The column's name in its table.
+        public let name: String
+    }
+
     /// Path or URL.
     public let name: String
     public let format: Format
@@ -25,6 +33,8 @@ public struct TensorFile: Sendable {
     public let texts: [TextColumn]
     /// Why something of that name is there and not read: it lies in another file, or needs a plugin.
     public let refusals: [String: String]
+    /// Where each column of a FITS file lies, by the name that its tensor or its texts have here.
+    public let columns: [String: ColumnPlace]
     /// Class of each pickled object by dotted path ("" is the root): `torch.nn.parallel.data_parallel.DataParallel`.
     public let classes: [String: String]
     /// Plain attributes of each pickled object or dictionary by dotted path ("" is the root).
@@ -42,12 +52,12 @@ public struct TensorFile: Sendable {
 
     init(
         name: String, format: Format, byteCount: Int, tensors: [TensorView], texts: [TextColumn] = [],
-        refusals: [String: String] = [:], classes: [String: String] = [:],
+        refusals: [String: String] = [:], columns: [String: ColumnPlace] = [:], classes: [String: String] = [:],
         attributes: [String: [String: Attribute]] = [:],
         metadata: [String: String] = [:], members: [ZipMember] = [], closing: @escaping @Sendable () -> Void = {}
     ) {
         (self.name, self.format, self.byteCount, self.tensors) = (name, format, byteCount, tensors)
-        (self.texts, self.refusals, self.closing) = (texts, refusals, closing)
+        (self.texts, self.refusals, self.columns, self.closing) = (texts, refusals, columns, closing)
         (self.classes, self.attributes, self.metadata, self.members) = (classes, attributes, metadata, members)
     }
 

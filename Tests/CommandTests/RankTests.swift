@@ -140,17 +140,17 @@ private enum Fault: String, CaseIterable {
         case .sidecar: "expected what a rank writes beside its output, found no '"
         case .otherSet: "ranks differ in instruction set: amx (1), "
         case .otherForm: "expected csv, as z.rank-0000-of-0002.csv is"
-        // (echo redshift; yes 0.5 | head -37) | sha256sum
+        // (echo redshift; yes 0.5 | head -74) | sha256sum
         case .otherTable:
             "expected the options of z.rank-0000-of-0002.csv, --table t.csv "
-                + "(sha256:5d3b60ed600fada77fcede30f546e4847bf5d6c85c43950fe628436f6293fd78), found --table t.csv"
+                + "(sha256:79c0cc0f8cbfa58d7915daed165c075df6d2a9b1a44f5841643c1168695b482b), found --table t.csv"
         }
     }
 }
 
-/// A table for a file of 37 galaxies, row for row.
+/// A table for two files of 37 galaxies each, row for row.
 private func writeTable(redshift: String, to path: String) throws {
-    let rows = [String](repeating: redshift + "\n", count: 37)
+    let rows = [String](repeating: redshift + "\n", count: 74)
     try Data(("redshift\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
 }
 

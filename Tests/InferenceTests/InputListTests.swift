@@ -125,6 +125,8 @@ func noArguments() {
         (["/1.pt", "/a/1.pt"], ["1", "a/1"]),
         (["/d/1.pt", "/d/1.npz", "/d/2.pt"], ["1.pt", "1.npz", "2"]),
         (["/d/1.pt", "/d/1.npz", "/d/1.pt.pt"], ["1.pt", "1.npz", "1.pt.pt"]),
+        (["/d/a.fits.gz", "/d/b.FIT.GZ", "/d/c.fits.fz", "/d/d.fz"], ["a", "b", "c", "d"]),
+        (["/d/a.fits.gz", "/d/a.fits", "/d/b.csv.gz", "/d/.fits.gz"], ["a.fits.gz", "a.fits", "b.csv", ".fits"]),
         (["/d/a.b.pt", "/d/.pt", "/d/plain"], ["a.b", ".pt", "plain"]),
         // What nothing tells apart: keys of a bucket may have empty folders, and a manifest may name one twice.
         (["d/1.pt", "d//1.pt", "d/2.pt"], ["d/1.pt", "d//1.pt", "2"]), (["1.pt", "1.pt"], ["1.pt", "1.pt"]),

@@ -78,6 +78,26 @@ struct FITSFileTests {
         #expect(holes[0] == 1 && holes[1].isNaN && holes[2...] == [2, 3])
     }
 
+    @Test("Scaled integers of columns are what they stand for, NaN where TNULL, a stored number, says none")
+    func scaledColumns() throws {
+        let file = try Self.open("nulls.fits")
+        // Stored with 1/8 and 1/1000; galaxy 1 lacks the first of each.
+        for (name, stored) in [
+            ("image", FormulaGalaxies.images.map { Double($0) }), ("magnitudes", FormulaGalaxies.magnitudes),
+            ("redshift", FormulaGalaxies.redshifts),
+        ] {
+            let column = try #require(file[name])
+            #expect(column.dtype == .f64)
+            let numbers = try column.doubles()
+            let missing = stored.count / 3
+            #expect(numbers.count == stored.count)
+            #expect(numbers.indices.filter { numbers[$0].isNaN } == [missing])
+            for index in numbers.indices where index != missing {
+                #expect(abs(numbers[index] - stored[index]) < 1e-12)
+            }
+        }
+    }
+
     @Test(
         "A name is a path, whatever cfitsio would find in it",
         arguments: ["a.fits[1]", "b.fits+1", "mem:", "c.fits(copy.fits)", "http:", "-"])

@@ -29,6 +29,13 @@ def table(columns, name=None):
     return fits.BinTableHDU.from_columns(columns, name=name)
 
 
+def unscaled(unit, scales):
+    """Stored numbers as they are, and what each column is to be multiplied by: astropy would store others."""
+    for number, scale in enumerate(scales, 1):
+        unit.header[f"TSCAL{number}"] = scale
+    return unit
+
+
 def write(path, *units):
     fits.HDUList(list(units)).writeto(path, overwrite=True)
 
@@ -52,6 +59,33 @@ write(
         "CATALOGUE",
     ),
 )
+# Scaled integers, some of which stand for none (TNULL, in stored numbers): galaxy 1 lacks its first pixel, its first
+# magnitude and its redshift.
+pixels, hundredths, thousandths = (images * 8).reshape(3, -1).astype("i2"), (magnitudes * 1000).astype("i2"), redshifts * 1000
+pixels[1, 0], hundredths[1, 0], thousandths[1] = -1, -1, -9
+write(
+    "nulls.fits",
+    fits.PrimaryHDU(),
+    unscaled(
+        table(
+            [
+                fits.Column("image", "5120I", dim="(32,32,5)", null=-1, array=pixels),
+                fits.Column("magnitudes", "5I", null=-1, array=hundredths),
+                fits.Column("redshift", "J", null=-9, array=thousandths.astype("i4")),
+            ]
+        ),
+        [0.125, 0.001, 0.001],
+    ),
+)
+# Three tables with ids; those of the second are in another order.
+write(
+    "tables.fits",
+    fits.PrimaryHDU(),
+    table([column, integer_ids], "PIXELS"),
+    table([catalogue[0], fits.Column("object_id", "K", array=ids[::-1])], "CATALOGUE"),
+    table([fits.Column("mags", "5D", array=magnitudes), catalogue[1], integer_ids], "SPECTRA"),
+)
+
 # Galaxy 1 alone: an extension for each band, of integers with BSCALE and BZERO; and a cube of three axes, float64.
 planes = [fits.PrimaryHDU()]
 for band in range(5):

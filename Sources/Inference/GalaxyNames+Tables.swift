@@ -1,0 +1,34 @@
+import TensorFiles
+
+/// Columns of several tables of one FITS file are joined by their rows: where two tables have ids, these have to agree.
+extension GalaxyNames {
+    /// Ids out of the table that `tensor` is a column of, where it has some under the name that `ids` have in theirs;
+    /// otherwise `ids`.
+    func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(InferenceError) -> GalaxyIDs {
+        guard let column = file.columns[ids.name], let place = file.columns[tensor.name], place.table != column.table,
+            let own = file.columns.first(where: {
+                $0.value.table == place.table && $0.value.name.lowercased() == column.name.lowercased()
+            })?.key
+        else { return ids }
+        return try self.ids(own) ?? ids
+    }
+
+    /// Checks that tables of `tensors` that have ids have the same as `ids`, row for row.
+    /// - Throws: `InferenceError.partition` where some have others.
+    func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(InferenceError) {
+        guard let ids else { return }
+        var compared: Set<String> = [ids.name]
+        for tensor in tensors {
+            let others = try self.ids(ids, beside: tensor)
+            guard compared.insert(others.name).inserted else { continue }
+            let (expected, found) = (try ids.all(), try others.all())
+            guard expected != found else { continue }
+            let row = zip(expected, found).enumerated().first { $0.element.0 != $0.element.1 }
+            throw .partition(
+                file: file.name, tensor: others.name,
+                message: "two tables are joined row for row: expected the ids of \(ids.name), found "
+                    + (row.map { "\($0.element.1) for \($0.element.0) (row \($0.offset), counted from 0)" }
+                        ?? "\(found.count) ids for \(expected.count)"))
+        }
+    }
+}
