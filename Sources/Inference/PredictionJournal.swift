@@ -29,6 +29,12 @@ public final class PredictionJournal: Sendable {
         /// By the place of a galaxy; what is not finished is NaN.
         fileprivate(set) var redshifts: [Float] = []
         fileprivate(set) var flags: [PredictionFlags] = []
+
+        /// They have to be run again.
+        fileprivate mutating func remove(_ places: Range<Int>) {
+            finished.remove(places)
+            for place in places.clamped(to: redshifts.indices) { (redshifts[place], flags[place]) = (.nan, []) }
+        }
     }
 
     private enum Kind: UInt8 {
@@ -101,7 +107,7 @@ public final class PredictionJournal: Sendable {
                 try log.append(Self.record(.rejected, section))
             }
         }
-        earlier.finished.remove(section)
+        earlier.remove(section)
     }
 
     /// Closes it, and removes it where no galaxy is in it.
@@ -158,7 +164,7 @@ public final class PredictionJournal: Sendable {
         switch kind {
         case .identity: break
         case .verified: earlier.finished.verify(places)
-        case .rejected: earlier.finished.remove(places)
+        case .rejected: earlier.remove(places)
         case .rows:
             guard record.count == head + places.count * 5 else { throw damaged }
             let flags = head + 4 * places.count
