@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import TensorFiles
 
 /// What the rows of an output depend on, all of it: a run goes on from what another one left where they are the same.
 public struct RunIdentity: Sendable, Equatable, Codable {
@@ -82,8 +83,8 @@ public struct RunIdentity: Sendable, Equatable, Codable {
             let (then, now) = (value(earlier), value(self))
             guard then != now else { return }
             throw FanOutError(
-                "\(name): is of a run with other \(what): expected \(text(now)), found \(text(then)): remove it, or "
-                    + "give another --output")
+                "\(name): is of a run with other \(what): expected \(text(now).shortened(to: 400)), found "
+                    + "\(text(then).shortened(to: 400)): remove it, or give another --output")
         }
         try same("weights", \.weights.identity) { $0 }
         try same("options", \.settings) { settings in
@@ -115,7 +116,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
             guard finished.gaps(in: section.places) == [section.places] else {
                 throw FanOutError(
                     "\(name): \(now.source) is not the file that finished rows are of: expected \(then.bytes) bytes, "
-                        + "\(then.version), found \(now.bytes), \(now.version)")
+                        + "\(then.version.shortened()), found \(now.bytes), \(now.version)")
             }
         }
     }
