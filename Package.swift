@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Inference", targets: ["Inference"]),
         .library(name: "Report", targets: ["Report"]),
         .library(name: "FanOut", targets: ["FanOut", "Cloud"]),
+        .library(name: "Experiment", targets: ["Experiment"]),
         // For Fuzzing/, which takes its first cases from the tests.
         .library(name: "TestSupport", targets: ["TestSupport"]),
     ],

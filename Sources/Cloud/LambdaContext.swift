@@ -20,6 +20,7 @@ public struct LambdaContext: Sendable, Equatable {
             requestID.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
         else { return nil }
         let milliseconds = response.header("Lambda-Runtime-Deadline-Ms").flatMap(Double.init)
+            .flatMap { (0...1e15).contains($0) ? $0 : nil }
         self.init(
             requestID: requestID, deadline: milliseconds.map { $0 / 1000 },
             invokedFunctionARN: response.header("Lambda-Runtime-Invoked-Function-Arn"),

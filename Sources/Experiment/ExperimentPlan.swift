@@ -26,6 +26,25 @@ public struct ExperimentPoint: Sendable, Equatable, Codable {
         case batchSize = "batch_size"
     }
 
+    /// How often one may be measured.
+    public static let runCounts = 1...1000
+
+    /// What a folder of its own is for.
+    enum Variation {
+        case batches(Int)
+        case threads(Int)
+    }
+
+    static func path(partition: Int, size: String, _ variation: Variation?) -> String {
+        let folder =
+            switch variation {
+            case .batches(let count): "/Batches/\(count)"
+            case .threads(let count): "/Threads/\(count)"
+            case nil: ""
+            }
+        return "result-partition-\(partition)MB/\(size)\(folder)"
+    }
+
     /// Galaxies of each partition.
     var rows: Int { PartitionSplit.rowsByMegabytes[partition] ?? 1 }
 
@@ -59,7 +78,7 @@ public struct ExperimentPlan: Sendable, Equatable {
     /// defaults alone are measured.
     /// - Parameter isGrid: every partition size is combined with every data size, and batch sizes and threads are varied
     ///   for each pair.
-    /// - Throws: `ExperimentError` for a point of more ranks than a run can have.
+    /// - Throws: `ExperimentError` for a point of more ranks than a run can have, and for more than 100,000 runs.
     public init(
         sweeps: [Sweep], defaults: ExperimentDefaults, runs: Int, isGrid: Bool
     ) throws(ExperimentError) {
@@ -72,13 +91,13 @@ public struct ExperimentPlan: Sendable, Equatable {
         func measure(
             _ partition: Int, _ size: DataVolume, batch: Int? = nil, threads: Int? = nil, _ sweep: Sweep.Variable?
         ) {
-            let folder = batch.map { "/Batches/\($0)" } ?? threads.map { "/Threads/\($0)" } ?? ""
+            let variation: ExperimentPoint.Variation? = batch.map { .batches($0) } ?? threads.map { .threads($0) }
             let rows = PartitionSplit.rowsByMegabytes[partition] ?? 1
             add(
                 ExperimentPoint(
-                    path: "result-partition-\(partition)MB/\(size.name)\(folder)", partition: partition,
-                    size: size.name, gigabytes: size.gigabytes, batchSize: batch ?? defaults.batchSize,
-                    threads: threads ?? defaults.threads,
+                    path: ExperimentPoint.path(partition: partition, size: size.name, variation),
+                    partition: partition, size: size.name, gigabytes: size.gigabytes,
+                    batchSize: batch ?? defaults.batchSize, threads: threads ?? defaults.threads,
                     partitions: size.partitions(megabytes: partition, rows: rows), runs: runs,
                     sweeps: sweep.map { [$0.rawValue] } ?? []))
         }
@@ -113,7 +132,18 @@ public struct ExperimentPlan: Sendable, Equatable {
                 "\(point.size): expected at most \(InitializeInput.mostRanks) partitions, found \(point.partitions) of "
                     + "\(point.partition) MB")
         }
+        try checkLength()
     }
+
+    /// - Throws: `ExperimentError` for more runs than anybody makes: a list is made of them.
+    func checkLength() throws(ExperimentError) {
+        let count = points.reduce(0) { $0 + $1.runs }
+        guard count <= Self.mostRuns else {
+            throw ExperimentError("expected at most \(Self.mostRuns) runs in all, found \(count)")
+        }
+    }
+
+    private static let mostRuns = 100_000
 
     init(points: [ExperimentPoint]) { self.points = points }
 

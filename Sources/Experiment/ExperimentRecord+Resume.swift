@@ -1,5 +1,6 @@
 import FanOut
 import FoundationEssentials
+import TensorFiles
 
 /// What to do where the tree holds an experiment already.
 public enum ExperimentContinuation: Sendable {
@@ -108,7 +109,6 @@ struct JSONDifference: Equatable {
 
     private static func shown(_ value: JSONValue) throws(ExperimentError) -> String {
         if value == .null { return "none" }
-        let text = try passing { String(decoding: try value.encoded(), as: UTF8.self) }
-        return text.count > 80 ? text.prefix(80) + "..." : text
+        return try passing { String(decoding: try value.encoded(), as: UTF8.self).shortened() }
     }
 }

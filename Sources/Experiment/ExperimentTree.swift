@@ -57,12 +57,7 @@ public struct ExperimentTree: Sendable {
     /// nil where there is none.
     public func read() throws(ExperimentError) -> ExperimentRecord? {
         guard FileManager.default.fileExists(atPath: recordPath) else { return nil }
-        let bytes = try bytes(of: Self.recordName)
-        do {
-            return try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
-        } catch {
-            throw ExperimentError("\(recordPath): expected what an experiment writes, found something else")
-        }
+        return try ExperimentRecord(json: try bytes(of: Self.recordName), name: recordPath)
     }
 
     public func write(_ record: ExperimentRecord) throws(ExperimentError) {
@@ -145,7 +140,7 @@ struct RunCheck {
         if let other = ranks.first(where: { $0.batchSize != point.batchSize }) {
             throw ExperimentError("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
         }
-        guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.samples).max(),
+        guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.samples).max(), most <= 1 << 40,
             ranks.allSatisfy({ (0...most).contains($0.samples) })
         else { throw ExperimentError("\(place): expected at most a partition's galaxies of a rank, found more") }
         galaxies = ranks.reduce(0) { $0 + $1.samples }

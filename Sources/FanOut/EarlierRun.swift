@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// What an earlier run left, compared with the run that is to go on from it: what differs is named, and nothing touched.
 struct EarlierRun {
     /// What errors call it: a journal, or what lies beside a rank's part.
@@ -9,8 +11,8 @@ struct EarlierRun {
     ) throws(FanOutError) {
         guard earlier != now else { return }
         throw FanOutError(
-            "\(name): is of a run with other \(what): expected \(text(now)), found \(text(earlier)): remove it, or give "
-                + "another --output")
+            "\(name): is of a run with other \(what): expected \(text(now).shortened(to: 400)), found "
+                + "\(text(earlier).shortened(to: 400)): remove it, or give another --output")
     }
 
     /// Weights, options and what made the rows.

@@ -47,6 +47,7 @@ public struct Initialize: Sendable {
     }
 
     /// What a run would be, of the listing alone: nothing is written.
+    /// - Throws: `FanOutError` as `run` does, and where a listing speaks of more bytes than can be counted.
     public func plan(
         _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
     ) throws(FanOutError) -> LaunchPlan {
@@ -54,11 +55,14 @@ public struct Initialize: Sendable {
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
             weightsETag: nil)
+        let place = store.name(bucket: input.dataBucket, key: input.folder)
+        guard manifest.partitions.reduce(0, { $0.cappedSum($1.size) }) < Int.max else {
+            throw FanOutError("\(place): expected partitions' sizes in bytes, found more than there can be")
+        }
         var sizes = [[Int]](repeating: [], count: manifest.ranks)
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
         return LaunchPlan(
-            place: store.name(bucket: input.dataBucket, key: input.folder), sizes: sizes,
-            concurrency: input.maxConcurrency, worker: worker, prices: prices)
+            place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
     }
 
     /// The partitions to run, in natural order.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TensorFiles
 
 /// Any JSON: events come from elsewhere, and keys that we do not know have to pass through unchanged.
 public enum JSONValue: Sendable, Equatable {
@@ -45,7 +46,7 @@ public enum JSONValue: Sendable, Equatable {
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
-        case .string(let value): "'\(value.count > 80 ? value.prefix(80) + "..." : value)'"
+        case .string(let value): "'\(value.shortened())'"
         case .array(let values): "an array of \(values.count)"
         case .object: "an object"
         }

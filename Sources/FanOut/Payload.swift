@@ -120,3 +120,11 @@ struct Payload {
         return row[b.count]
     }
 }
+
+extension Int {
+    /// The sum, or the largest number there is where it is beyond that: numbers of strangers are no reason to end.
+    func cappedSum(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

@@ -24,7 +24,7 @@ struct PredictionTables {
         let temporary = TemporaryFile(environment, ending: "csv")
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        let galaxies = entries.reduce(0) { $0 + ((try? $1.get().galaxies) ?? 0) }
+        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().galaxies) ?? 0) }
         do throws(TensorFileError) {
             let file = try AtomicFile(path: temporary.path)
             try file.write(PredictionRows.header)

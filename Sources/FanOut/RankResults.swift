@@ -64,8 +64,8 @@ struct RankResults: Sendable {
             guard case .success(let rank) = entry, rank.weightsETag ?? "" != usual else { return entry }
             return .failure(
                 FanOutError(
-                    "expected a result of the weights that other ranks had (weights_etag '\(usual)'), found one of "
-                        + "'\(rank.weightsETag ?? "")': begin anew with overwrite"))
+                    "expected a result of the weights that other ranks had (weights_etag '\(usual.shortened())'), found one "
+                        + "of '\((rank.weightsETag ?? "").shortened())': begin anew with overwrite"))
         }
     }
 
@@ -81,7 +81,9 @@ struct RankResults: Sendable {
         let result = try Payload(json, name: name)
         let runID = try result.text("run_id")
         guard runID == manifest.runID else {
-            throw FanOutError("\(name): expected a result of run \(manifest.runID), found one of \(runID ?? "no run")")
+            throw FanOutError(
+                "\(name): expected a result of run \(manifest.runID.shortened()), found one of "
+                    + (runID ?? "no run").shortened())
         }
         guard try result.texts("data_path") == shares[rank] else {
             throw result.error("data_path", expected: WorkerItem.paths(shares[rank]).shown)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import TensorFiles
 
 /// What the rows of an output depend on, all of it: a run goes on from what another one left where they are the same.
 public struct RunIdentity: Sendable, Equatable, Codable {
@@ -108,7 +109,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
             guard finished.gaps(in: section.places) == [section.places] else {
                 throw FanOutError(
                     "\(name): \(now.source) is not the file that finished rows are of: expected \(then.bytes) bytes, "
-                        + "\(then.version), found \(now.bytes), \(now.version)")
+                        + "\(then.version.shortened()), found \(now.bytes), \(now.version)")
             }
         }
     }

@@ -44,16 +44,16 @@ public struct RunReport: Sendable {
     public var isTolerable: Bool { failedPercentage <= manifest.input.toleratedFailurePercentage }
 
     mutating func add(_ entry: RankEntry) {
-        galaxies += entry.galaxies
-        nonFinite += entry.nonFinite
+        galaxies = galaxies.cappedSum(entry.galaxies)
+        nonFinite = nonFinite.cappedSum(entry.nonFinite)
         instructionSets.insert(entry.instructionSet)
         weights.insert(entry.weights)
         workerSeconds += entry.totalSeconds
         inferenceSeconds += entry.inferenceSeconds
         storeSeconds += entry.storeSeconds
-        storeRequests += entry.storeRequests
-        bytesRead += entry.bytesRead
-        bytesWritten += entry.bytesWritten
+        storeRequests = storeRequests.cappedSum(entry.storeRequests)
+        bytesRead = bytesRead.cappedSum(entry.bytesRead)
+        bytesWritten = bytesWritten.cappedSum(entry.bytesWritten)
         guard let memory = entry.configuredMemory else { return }
         var usage = LambdaUsage()
         usage.add(of: entry.totalSeconds, memory: memory)

@@ -38,7 +38,7 @@ public struct GalaxyTable: Sendable {
         }
         var rows = [String: Int](minimumCapacity: count)
         for (row, id) in ids.enumerated() where rows.updateValue(row, forKey: id) != nil {
-            throw fail("object id \(id): expected once, found twice")
+            throw fail("object id \(id.shortened()): expected once, found twice")
         }
         self.rows = rows
     }
@@ -127,7 +127,8 @@ public struct GalaxyTable: Sendable {
         for id in ids {
             guard let row = rows?[id] else {
                 throw .partition(
-                    file: file, tensor: nil, message: "object id \(id): expected a row in \(name), found none")
+                    file: file, tensor: nil,
+                    message: "object id \(id.shortened()): expected a row in \(name), found none")
             }
             found.append(row)
         }

@@ -43,6 +43,12 @@ public final class PredictionJournal: Sendable {
                 finished.verify(section.places)
             }
         }
+
+        /// They have to be run again.
+        fileprivate mutating func remove(_ places: Range<Int>) {
+            finished.remove(places)
+            for place in places.clamped(to: redshifts.indices) { (redshifts[place], flags[place]) = (.nan, []) }
+        }
     }
 
     private enum Kind: UInt8 {
@@ -115,7 +121,7 @@ public final class PredictionJournal: Sendable {
                 try log.append(Self.record(.rejected, section))
             }
         }
-        earlier.finished.remove(section)
+        earlier.remove(section)
     }
 
     /// The checksums of `section`, whose file was written since, have to be compared again; its galaxies stay.
@@ -183,7 +189,7 @@ public final class PredictionJournal: Sendable {
         switch kind {
         case .identity: break
         case .verified: earlier.finished.verify(places)
-        case .rejected: earlier.finished.remove(places)
+        case .rejected: earlier.remove(places)
         case .doubted: earlier.finished.doubt(places)
         case .rows:
             guard record.count == head + places.count * 5 else { throw damaged }

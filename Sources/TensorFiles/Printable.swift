@@ -19,4 +19,13 @@ extension String {
         }
         return line
     }
+
+    /// The text as an error has room for it: of a longer one the first Unicode scalars, and dots. Not characters: one can be
+    /// made of any number of scalars.
+    public func shortened(to most: Int = 80) -> String {
+        guard let end = unicodeScalars.index(startIndex, offsetBy: most, limitedBy: endIndex), end != endIndex else {
+            return self
+        }
+        return String(unicodeScalars[..<end]) + "..."
+    }
 }

@@ -15,8 +15,4 @@ public struct TensorFileError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A name from a file as error messages show it: quoted, and cut when it is absurdly long.
-func quoted(_ name: String) -> String {
-    let limit = 120
-    guard name.utf8.count > limit else { return "'\(name)'" }
-    return "'\(String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit))))...'"
-}
+func quoted(_ name: String) -> String { "'\(name.shortened(to: 120))'" }

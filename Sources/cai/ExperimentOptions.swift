@@ -66,7 +66,7 @@ struct ExperimentPlanOptions: ParsableArguments {
     }
 
     func check(onCloud: Bool) throws {
-        try requireNumber(runs, of: "--runs", in: 1...1000)
+        try requireNumber(runs, of: "--runs", in: ExperimentPoint.runCounts)
         try requireNumber(batchSize, of: "--batch-size", in: Sweep.batchSizes)
         try requireThreads(threads)
         let sweeps = try words().sweeps

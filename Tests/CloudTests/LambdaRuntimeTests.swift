@@ -1,7 +1,8 @@
-import Cloud
 import Foundation
 import Synchronization
 import Testing
+
+@testable import Cloud
 
 @Suite("The loop of a Lambda function")
 struct LambdaRuntimeTests {
@@ -85,6 +86,13 @@ struct LambdaRuntimeTests {
                     requestID: "a", deadline: 1_795_000_000.5,
                     invokedFunctionARN: "arn:aws:lambda:eu-west-1:1:function:worker", traceID: "Root=1-5-6")
             ])
+    }
+
+    @Test("A deadline that is no time is none", arguments: ["nan", "inf", "-1", "1e300", "soon", "", "-0x1p1000"])
+    func noDeadline(text: String) throws {
+        let headers = [(name: "Lambda-Runtime-Aws-Request-Id", value: "a"), ("Lambda-Runtime-Deadline-Ms", text)]
+        let context = try #require(LambdaContext(HTTPResponse(status: 200, headers: headers)))
+        #expect(context.deadline == nil)
     }
 
     @Test("The trace id is set before each event is handled, and taken away where there is none")

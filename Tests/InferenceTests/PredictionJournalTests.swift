@@ -78,6 +78,26 @@ func rejectsDamagedPartition(threads: Int) throws {
     }
 }
 
+@Test("A galaxy that was taken back has neither a redshift nor flags")
+func takenBack() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let path = folder + "/z.partial"
+        do {
+            let journal = try PredictionJournal(path: path)
+            try journal.begin(identity: "")
+            try journal.append(0..<4, redshifts: [1, 2, 3, .nan], flags: [[], [], [], .imageZero])
+            try journal.reject(2..<4)
+        }
+        let journal = try PredictionJournal(path: path)
+        var earlier = try #require(try journal.replay(count: 6))
+        #expect(earlier.finished.ranges == [0..<2])
+        #expect(earlier.redshifts.prefix(2) == [1, 2] && earlier.redshifts.dropFirst(2).allSatisfy(\.isNaN))
+        #expect(earlier.flags == [PredictionFlags](repeating: [], count: 6))
+        try journal.drop(0..<1, from: &earlier)
+        #expect(earlier.redshifts[0].isNaN && earlier.redshifts[1] == 2)
+    }
+}
+
 @Test("Strictly, flags that an earlier run gave are an error, too; and a file that changed is none to write rows of")
 func strictAndUnchanged() throws {
     let model = try tinyModel()

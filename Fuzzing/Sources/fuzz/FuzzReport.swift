@@ -25,6 +25,7 @@ extension FuzzTarget {
             }
             Promise.refusal { _ = try NamedColumns(csv: bytes, name: "input", spaces: false) }
             Promise.refusal { _ = try DurationLog(csv: bytes, name: "input") }
+            Promise.refusal { _ = try ReferenceMeasurement.read(csv: bytes, name: "input") }
         })
 
     private static func records(_ bytes: [UInt8]) throws(ReportError) -> [[String]] {

@@ -21,7 +21,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         fits, fitsHeaders, hdf5, zip, pickle, torchLegacy, safetensors, npy, npz, deflate, gzip, tables,
-        checkpoint, csv, predictionLines, results, pages, events, manifest, sidecar, xml, listing, answers, settings,
-        addresses,
+        checkpoint, csv, predictionLines, results, pages, galaxyTable, events, manifest, sidecar, summarize, rankMerge,
+        journal, launch, experiment, xml, listing, answers, objects, settings, addresses, environment, names,
     ]
 }

@@ -49,14 +49,4 @@ extension FuzzTarget {
                 }
             }
         })
-
-    /// A folder of this process.
-    private enum Scratch {
-        static let folder: String = {
-            let path = (ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") + "/cai-fuzz-\(getpid())"
-            mkdir(path, 0o700)
-            atexit { rmdir((ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") + "/cai-fuzz-\(getpid())") }
-            return path
-        }()
-    }
 }

@@ -1,3 +1,4 @@
+import Experiment
 import FanOut
 import Report
 import TensorFiles
@@ -25,7 +26,7 @@ enum Promise {
         do { try body() } catch {
             keep(
                 error is TensorFileError || error is InferenceError || error is ReportError || error is FanOutError
-                    || error is CloudError, "an error of another kind: \(error)")
+                    || error is CloudError || error is ExperimentError, "an error of another kind: \(error)")
             line("\(error)")
         }
     }

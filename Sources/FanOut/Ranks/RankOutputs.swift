@@ -84,7 +84,8 @@ public struct RankOutputs: Sendable {
                 .mapValues { Self.listed($0.map(\.sidecar.rank)) }
             guard ranks.count > 1 else { return nil }
             return "ranks differ in \(what): "
-                + ranks.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+                + ranks.sorted { $0.key < $1.key }.map { "\($0.key.shortened()) (\($0.value))" }
+                .joined(separator: ", ")
         }
         return [
             mixture("instruction set", \.maker.instructionSet), mixture("what multiplies matrices", \.maker.gemm),
@@ -111,7 +112,9 @@ public struct RankOutputs: Sendable {
         func differ(_ what: String, _ value: (RankSidecar) -> String) throws(FanOutError) {
             let (expected, found) = (value(first.sidecar), value(part.sidecar))
             guard expected != found else { return }
-            throw FanOutError("\(part.name): expected \(what) of \(first.name), \(expected), found \(found)")
+            throw FanOutError(
+                "\(part.name): expected \(what) of \(first.name), \(expected.shortened(to: 400)), found "
+                    + found.shortened(to: 400))
         }
         try differ("the number of ranks") { "\($0.worldSize)" }
         try differ("the inputs") { $0.inputs.text }
@@ -188,7 +191,8 @@ public struct RankOutputs: Sendable {
         guard let bytes else { return nil }
         let sidecar = try RankSidecar(bytes, name: path)
         guard InputList.lastComponent(name) == sidecar.output.name else {
-            throw FanOutError("\(path): expected to lie beside \(sidecar.output.name), found it beside \(name)")
+            throw FanOutError(
+                "\(path): expected to lie beside \(sidecar.output.name.shortened()), found it beside \(name)")
         }
         return sidecar
     }

@@ -4,7 +4,9 @@ import TensorFiles
 
 extension GalaxyTable {
     /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
-    init(path: String, layout: GalaxyLayout) throws {
+    /// - Throws: `TensorFileError` or `ReportError` for a file that cannot be read as what it is, `InferenceError` where it
+    ///   is no table of galaxies.
+    public init(path: String, layout: GalaxyLayout) throws {
         guard path.lowercased().hasSuffix(".csv") else {
             try self.init(try TensorFile.open(path: path), layout: layout)
             return
@@ -27,7 +29,8 @@ extension GalaxyTable {
             func number(_ column: Int) throws(ReportError) -> Double {
                 if let value = Double(record[column]) { return value }
                 throw ReportError(
-                    "\(name): line \(text.recordLine): \(header[column]): expected a number, found '\(record[column])'")
+                    "\(name): line \(text.recordLine): \(header[column].shortened()): expected a number, found '"
+                        + "\(record[column].shortened())'")
             }
             if let id = columns.id { ids.append(record[id]) }
             for column in columns.magnitudes { magnitudes.append(try number(column)) }

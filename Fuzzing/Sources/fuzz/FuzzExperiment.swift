@@ -1,0 +1,77 @@
+import FanOut
+
+@testable import Experiment
+@testable import Report
+
+extension FuzzTarget {
+    /// `experiment.json` of a tree that is resumed or added to, and the results of a run in it. What is accepted can be written
+    /// and read again, leads nowhere out of the tree, and has a plan that somebody could go through.
+    static let experiment = FuzzTarget(
+        "experiment", maximumLength: 4096,
+        seeds: {
+            let record = try own(runs: 2).encoded()
+            let ranks =
+                "[{\"rank\":0,\"num_samples\":1278,\"batch_size\":512},{\"rank\":1,\"num_samples\":9,\"batch_size\":512}]"
+            let other = String(decoding: record, as: UTF8.self)
+            return [
+                Sections.joined(other, ranks), record,
+                Sections.joined(
+                    other.replacing(
+                        "\"runs\" : [\n\n  ]",
+                        with:
+                            "\"runs\":[{\"path\":\"result-partition-25MB/50MB/1\",\"started\":1,\"finished\":2,\"wall_s\":1,"
+                            + "\"galaxies\":9,\"galaxies_per_s\":9}],\"underway\":{\"path\":\"p\",\"execution\":\"arn\"}"
+                    ), "[]"),
+            ]
+        },
+        run: { bytes in
+            let sections = Sections.split(bytes)
+            Promise.refusal {
+                let record = try ExperimentRecord(json: sections[0], name: "input")
+                let again = try ExperimentRecord(json: try record.encoded(), name: "written")
+                Promise.keep(again == record, "a record that was written is another")
+                _ = try JSONFile.decode(ExperimentRoot.self, sections[0], name: "input")
+                let runs = record.plan.runs
+                Promise.keep(
+                    runs.count <= 100_000 && Set(runs.map(\.path)).count == runs.count, "runs twice, or too many")
+                Promise.keep(
+                    record.pending.allSatisfy { run in runs.count > 100 || runs.contains(run) }, "another plan's runs")
+                for run in runs.prefix(100) {
+                    let parts = run.path.split(separator: "/", omittingEmptySubsequences: false)
+                    Promise.keep(
+                        parts[0].hasPrefix("result-partition-") && parts.allSatisfy { !["", ".", ".."].contains($0) }
+                            && !run.path.utf8.contains(0), "a run out of the tree: \(run.path)")
+                    guard sections.count > 1 else { continue }
+                    Promise.refusal {
+                        Promise.keep(
+                            try RunCheck(sections[1], of: run.point, name: run.path).galaxies >= 0, "fewer than none")
+                    }
+                }
+                Promise.keep(
+                    try record.continued(as: record, .resume, tree: "t") == record, "what goes on as it is is another")
+                for continuation in [ExperimentContinuation.resume, .extend] {
+                    Promise.refusal {
+                        let planned = try own(runs: 1)
+                        let extended = try record.continued(as: planned, continuation, tree: "t")
+                        Promise.keep(extended.runs == record.runs, "runs are lost")
+                        let paths = Set(extended.points.map(\.path))
+                        Promise.keep(planned.points.allSatisfy { paths.contains($0.path) }, "points are lost")
+                        Promise.keep(record.points.allSatisfy { paths.contains($0.path) }, "earlier points are lost")
+                    }
+                }
+            }
+        })
+
+    private static func own(runs: Int) throws -> ExperimentRecord {
+        guard let size = DataVolume("50MB") else { throw ExperimentError("no size") }
+        let plan = try ExperimentPlan(
+            sweeps: [.threads([1, 2])],
+            defaults: ExperimentDefaults(size: size, batchSize: 512, partition: 25, threads: 2),
+            runs: runs, isGrid: false)
+        return ExperimentRecord(
+            cai: .init(version: "1", commit: nil), machine: ExperimentMachine(),
+            weights: .init(name: "w", sha256: "00"),
+            inputs: [.init(name: "a.pt", galaxies: 37)], isRepeated: true, keepsPredictions: false, isWarmedUp: false,
+            points: plan.points)
+    }
+}

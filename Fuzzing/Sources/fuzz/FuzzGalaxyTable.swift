@@ -1,0 +1,112 @@
+@testable import FanOut
+@testable import Inference
+@testable import Report
+@testable import TensorFiles
+
+extension FuzzTarget {
+    /// Tables that are joined to galaxies (`--table`): CSV, or a file of tensors. What a line of CSV has is what the galaxy
+    /// of its id gets, and the same columns as tensors are the same table.
+    static let galaxyTable = FuzzTarget(
+        "galaxy-table", maximumLength: 8192,
+        seeds: {
+            try Seeds.fixtures("galaxies", [".fits", ".h5", ".npz", ".csv"], atMost: 8192)
+                + Seeds.texts(
+                    "object_id,mag_u,mag_g,mag_r,mag_i,mag_z,z_spec\n1,20,21.5,19,18,17,0.1\n2,2e1,nan,inf,-1,0,\n",
+                    "z,i,r,g,u,OBJECT_ID,redshift\r\n1,2,3,4,5,\"a,b\",0.5\r\n1,2,3,4,5,b,\r\n",
+                    "name,m1,m2,m3,m4,m5,zs\nx,1,2,3,4,5,0.25\ny,1,2,3,4,5,0.5\n",
+                    "redshifts\n0.1\n0.2\n", "object_id,redshift\n\u{E9},1\ne\u{301},2\n")
+        },
+        run: { bytes in
+            for layout in layouts {
+                Promise.refusal { try checkCSV(bytes, layout) }
+                Promise.refusal {
+                    let source = MemorySource(name: "input", bytes: bytes)
+                    let table = try GalaxyTable(TensorFile.open(source, checksums: .deferred), layout: layout)
+                    Promise.keep(
+                        table.count <= 8 * bytes.count + (48 << 20), "\(table.count) rows of \(bytes.count) bytes")
+                    guard !table.hasIDs, (1...64).contains(table.count) else { return }
+                    try join(table, ids: nil, layout)
+                }
+            }
+        })
+
+    /// Usual names, names for each band, and what is called otherwise altogether.
+    private static let layouts: [GalaxyLayout] = [
+        .usual, try? GalaxyLayout(magnitudes: ["m1", "m2", "m3", "m4", "m5"], redshifts: "zs", objectIDs: "name"),
+        try? GalaxyLayout(magnitudes: ["tensors.1"], redshifts: "tensors.2", bands: "zirgu"),
+    ].compactMap(\.self)
+
+    private static func checkCSV(_ bytes: [UInt8], _ layout: GalaxyLayout) throws {
+        let table = try GalaxyTable(csv: bytes, name: "input", layout: layout)
+        var text = DelimitedText(name: "input", bytes: bytes)
+        let header = try text.next()?.map { $0.lowercased() } ?? []
+        var records: [[String]] = []
+        while let record = try text.next() { records.append(record) }
+        Promise.keep(table.count == records.count, "\(table.count) rows of \(records.count) lines")
+        guard !records.isEmpty else { return }
+        func place(_ name: String) -> Int? { header.firstIndex(of: name.lowercased()) }
+        let names = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
+        let bands = names.map { $0.compactMap(place) }.first { $0.count == 5 } ?? []
+        let all = Array(records.indices)
+        let magnitudes = try table.magnitudes(.listed(all), of: "input")?.doubles()
+        Promise.keep((magnitudes == nil) == bands.isEmpty, "magnitudes of other names")
+        let expected = records.flatMap { record in bands.map { Double(record[$0]) ?? .zero } }
+        Promise.keep(magnitudes?.map(\.bitPattern) ?? [] == expected.map(\.bitPattern), "other magnitudes")
+        let redshifts = try table.redshifts(.listed(all), of: "input")?.doubles()
+        Promise.keep(redshifts == nil || redshifts?.count == records.count, "other redshifts")
+        var ids: [String]?
+        if table.hasIDs {
+            guard let column = table.idName.flatMap(place) else { return Promise.keep(false, "ids of no column") }
+            ids = records.map { $0[column] }
+            Promise.keep(try table.rows(of: ids ?? [], in: "input") == all, "other galaxies' rows")
+        }
+        try checkTensors(table, ids: ids, magnitudes, redshifts)
+        if all.count <= 64 { try join(table, ids: ids, layout) }
+    }
+
+    /// The same columns as tensors.
+    private static func checkTensors(
+        _ table: GalaxyTable, ids: [String]?, _ magnitudes: [Double]?, _ redshifts: [Double]?
+    ) throws {
+        func tensor(_ name: String, _ shape: [Int], _ values: [Double]) -> TensorView {
+            .doubles(name, shape: shape, of: "tensors") { (rows) throws(TensorFileError) in
+                let width = values.count / shape[0]
+                return Array(values[rows.lowerBound * width..<rows.upperBound * width])
+            }
+        }
+        let count = table.count
+        let file = TensorFile(
+            name: "tensors", format: .hdf5, byteCount: 1 << 30,
+            tensors: [
+                magnitudes.map { tensor("magnitudes", [count, 5], $0) },
+                redshifts.map { tensor("redshifts", [count], $0) },
+            ].compactMap(\.self), texts: ids.map { [TextColumn("object_id", texts: $0, of: "tensors")] } ?? [])
+        let other = try GalaxyTable(file, layout: .usual)
+        let all = Array(0..<count)
+        Promise.keep(other.count == count && other.hasIDs == table.hasIDs, "another table of tensors")
+        let found = try other.magnitudes(.listed(all), of: "tensors")?.doubles()
+        Promise.keep(found?.map(\.bitPattern) == magnitudes?.map(\.bitPattern), "other magnitudes of tensors")
+        if let ids { Promise.keep(try other.rows(of: ids, in: "tensors") == all, "other rows of tensors") }
+    }
+
+    /// Galaxies in the order opposite to the table's, unless rows alone say which is whose.
+    private static func join(_ table: GalaxyTable, ids: [String]?, _ layout: GalaxyLayout) throws {
+        let count = table.count
+        guard count > 0, layout.bandPlaces == nil else { return }
+        var joined = layout
+        joined.table = table
+        let images = TensorView(
+            name: "images", dtype: .f32, shape: [count] + Reading.imageShape, strides: [20, 4, 2, 1], byteOffset: 0,
+            source: MemorySource(name: "images", bytes: [UInt8](repeating: 0, count: 80 * count)))
+        let texts =
+            ids.map { [TextColumn(table.idName ?? "object_id", texts: Array($0.reversed()), of: "images")] } ?? []
+        let file = TensorFile(name: "images", format: .hdf5, byteCount: 80 * count, tensors: [images], texts: texts)
+        let reader = try PartitionReader(
+            file, source: "images", label: "images", imageShape: Reading.imageShape, magnitudeCount: 5, layout: joined)
+        var found: [Float] = []
+        try reader.readMagnitudes(0..<count, into: &found)
+        let order = ids == nil ? Array(0..<count) : Array((0..<count).reversed())
+        guard let own = table.magnitudes(.listed(order), of: "input") else { return }
+        Promise.keep(try own.floats().map(\.bitPattern) == found.map(\.bitPattern), "other galaxies' magnitudes")
+    }
+}

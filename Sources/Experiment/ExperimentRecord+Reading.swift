@@ -1,0 +1,50 @@
+import FanOut
+import FoundationEssentials
+import TensorFiles
+
+extension ExperimentRecord {
+    /// Reads `experiment.json`. It may be anybody's: folders are made by what it says, and lists as long.
+    /// - Parameter name: what errors call it.
+    /// - Throws: `ExperimentError` for what is none, and naming what no experiment writes.
+    init(json bytes: [UInt8], name: String) throws(ExperimentError) {
+        do {
+            self = try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
+        } catch {
+            throw ExperimentError("\(name): expected what an experiment writes, found something else")
+        }
+        var paths: Set<String> = []
+        for (index, point) in points.enumerated() {
+            if let fault = point.fault { throw ExperimentError("\(name): points[\(index)].\(fault)") }
+            guard paths.insert(point.path).inserted else {
+                throw ExperimentError("\(name): points[\(index)].path: expected another one, found \(point.path) again")
+            }
+        }
+        try plan.checkLength()
+        for (index, run) in runs.enumerated() where !(0...1 << 40).contains(run.galaxies) || run.wallSeconds < 0 {
+            throw ExperimentError("\(name): runs[\(index)]: expected galaxies and seconds of 0 or more, found others")
+        }
+    }
+}
+
+extension ExperimentPoint {
+    /// The first thing of it that no plan has: key, what is expected and what is found; nil where it is one of a plan's.
+    fileprivate var fault: String? {
+        func range<Number>(_ key: String, _ value: Number, _ range: ClosedRange<Number>) -> String? {
+            range.contains(value) ? nil : "\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)"
+        }
+        if !Sweep.partitions.contains(partition) {
+            return "partition_mb: expected 25, 50, 75 or 100, found \(partition)"
+        }
+        if DataVolume(size) == nil { return "size: expected one such as 1GB, found '\(size.shortened())'" }
+        if !paths.contains(path) { return "path: expected \(paths[0]), found '\(path.shortened())'" }
+        return range("data_gb", gigabytes, 1e-3...1e6) ?? range("batch_size", batchSize, Sweep.batchSizes)
+            ?? threads.flatMap { range("threads", $0, Sweep.threadCounts) }
+            ?? range("partitions", partitions, 1...InitializeInput.mostRanks) ?? range("runs", runs, Self.runCounts)
+    }
+
+    /// Those that a plan may give it.
+    private var paths: [String] {
+        let variations: [Variation?] = [nil, .batches(batchSize)] + (threads.map { [.threads($0)] } ?? [])
+        return variations.map { Self.path(partition: partition, size: size, $0) }
+    }
+}
