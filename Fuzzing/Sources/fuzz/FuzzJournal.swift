@@ -104,7 +104,7 @@ extension FuzzTarget {
         Promise.keep(ranges.allSatisfy { !$0.isEmpty && $0.upperBound <= count }, "galaxies beyond the run")
         let pairs = Swift.zip(ranges, ranges.dropFirst())
         Promise.keep(pairs.allSatisfy { $0.upperBound < $1.lowerBound }, "galaxies twice")
-        for place in 0..<count where !earlier.finished.contains(place) {
+        for place in earlier.finished.gaps(in: 0..<count).joined() {
             Promise.keep(earlier.redshifts[place].isNaN && earlier.flags[place] == [], "a redshift that was taken back")
         }
         if ranges.isEmpty { Scratch.write(bytes, to: path) }
@@ -151,7 +151,9 @@ extension FuzzTarget {
         guard let found else { return Promise.keep(false, "sound records are refused") }
         Promise.keep(found.identity == identity, "another identity")
         for (place, galaxy) in galaxies.enumerated() {
-            Promise.keep(found.finished.contains(place) == (galaxy != nil), "galaxy \(place) is finished or not")
+            Promise.keep(
+                found.finished.gaps(in: place..<place + 1).isEmpty == (galaxy != nil),
+                "galaxy \(place) is finished or not")
             guard let galaxy else { continue }
             Promise.keep(
                 found.redshifts[place].bitPattern == galaxy.bits && found.flags[place].rawValue == galaxy.flags,
