@@ -31,6 +31,7 @@ extension FuzzTarget {
             let records = [
                 header + rows(0..<4) + rows(8..<12) + record(2, 0..<48),
                 header + rows(0..<8) + record(3, 2..<5) + rows(3..<4),
+                header + rows(0..<8) + record(2, 0..<8) + record(5, 0..<8) + rows(8..<9),
                 header + rows(40..<48) + length([4] + Array(identity.utf8)), header + record(1, 40..<49),
                 header + length([]),
             ]
@@ -135,14 +136,15 @@ extension FuzzTarget {
                     }
                 }
             let isWhole = numbers.count == 2 && numbers[0] <= numbers[1] && numbers[1] <= UInt64(count)
-            guard isWhole, let kind = record.first, 1...3 ~= kind else {
+            guard isWhole, let kind = record.first, [1, 2, 3, 5].contains(kind) else {
                 return Promise.keep(found == nil, "damage is taken")
             }
             let places = Int(numbers[0])..<Int(numbers[1])
             guard kind != 1 || record.count == 17 + 5 * places.count else {
                 return Promise.keep(found == nil, "rows of another length are taken")
             }
-            for (index, place) in places.enumerated() where kind != 2 {
+            // Checksums that were compared, or have to be again, change no galaxy.
+            for (index, place) in places.enumerated() where kind == 1 || kind == 3 {
                 let bits = kind == 3 ? [] : record[17 + 4 * index..<21 + 4 * index].reversed()
                 let flags = kind == 3 ? 0 : record[17 + 4 * places.count + index]
                 galaxies[place] = kind == 3 ? nil : (bits.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, flags)
