@@ -1,4 +1,5 @@
 import Cloud
+
 /// What Initialize returns: the reference's `statusCode` and `body`, and where the run's lists lie.
 public struct InitializeResult: Sendable, Equatable {
     public let manifest: RunManifest

@@ -36,21 +36,17 @@ public struct GalaxyRun: Sendable {
     public let threads: Int
 
     /// Galaxies of the run.
-    public var count: Int { sections.reduce(0) { $0 + $1.count } }
+    public var count: Int { sections.galaxyCount }
     /// Galaxies a second of wall time.
     public var galaxiesPerSecond: Double { seconds > 0 ? Double(computed) / seconds : 0 }
 
     /// How many galaxies a run over the partitions has.
     public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
-        count(of: partitions, galaxies: 0..<(limit ?? Int.max))
+        sections(of: partitions, limit: limit).galaxyCount
     }
 
-    /// The same for a run over those that are counted so, from the first of all partitions.
-    public static func count(of partitions: [PartitionReader], galaxies: Range<Int>) -> Int {
-        galaxies.clamped(to: 0..<partitions.reduce(0) { $0 + $1.count }).count
-    }
-
-    static func sections(of partitions: [PartitionReader], limit: Int?) -> [Section] {
+    /// The partitions that have any of the first `limit` galaxies; nil for all.
+    public static func sections(of partitions: [PartitionReader], limit: Int?) -> [Section] {
         sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
     }
 
@@ -98,4 +94,9 @@ public struct GalaxyRun: Sendable {
             }
         }
     }
+}
+
+extension [GalaxyRun.Section] {
+    /// How many galaxies there are in all of them.
+    public var galaxyCount: Int { reduce(0) { $0 + $1.count } }
 }

@@ -56,7 +56,7 @@ public struct GalaxyRunner: Sendable {
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
         for section in sections where !section.isVerified { section.partition.releaseImages(outside: section.rows) }
         let finished = task.finished
-        let total = sections.reduce(0) { $0 + $1.count } - finished.count
+        let total = sections.galaxyCount - finished.count
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         var pending: [GalaxyRun.Section] = []
         for section in sections {

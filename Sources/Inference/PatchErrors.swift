@@ -36,8 +36,8 @@ public struct PatchErrors: Sendable {
         _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> PatchErrors {
-        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
-        let sink = PatchErrorSink(model.config, galaxies: sections.reduce(0) { $0 + $1.count })
+        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let sink = PatchErrorSink(model.config, galaxies: sections.galaxyCount)
         let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
         let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
         var table = sink.table

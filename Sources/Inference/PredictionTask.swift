@@ -26,7 +26,7 @@ struct PredictionTask: GalaxyTask {
         earlier: PredictionJournal.Earlier?, isStrict: Bool
     ) {
         self.model = model
-        let count = sections.reduce(0) { $0 + $1.count }
+        let count = sections.galaxyCount
         results = Results(
             redshifts: earlier?.redshifts ?? [Float](repeating: .nan, count: count),
             flags: earlier?.flags ?? [PredictionFlags](repeating: [], count: count))

@@ -26,8 +26,8 @@ public struct ReconstructionWriter: Sendable {
         _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(InferenceError) -> Reconstructions {
-        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(limit ?? Int.max))
-        let count = sections.reduce(0) { $0 + $1.count }
+        let sections = GalaxyRun.sections(of: partitions, limit: limit)
+        let count = sections.galaxyCount
         let passes = plan.passes > 1 ? [plan.passes] : []
         let config = model.config
         let archive = try reading { () throws(TensorFileError) in

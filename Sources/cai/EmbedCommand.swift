@@ -117,12 +117,12 @@ struct EmbedCommand: ParsableCommand {
     private func embed(
         _ partitions: [PartitionReader], _ encoder: FeatureEncoder, threads: Int, to path: String, ids: OutputFile
     ) throws(InferenceError) -> (run: GalaxyRun, flags: FlagCounts) {
-        let sections = GalaxyRun.sections(of: partitions, galaxies: 0..<(options.limit ?? Int.max))
+        let sections = GalaxyRun.sections(of: partitions, limit: options.limit)
         let rows: NumPyRows
         do throws(TensorFileError) {
             rows = try NumPyRows(
                 path: path, element: Self.elements[dtype] ?? .float32,
-                rows: sections.reduce(0) { $0 + $1.count }, shape: encoder.featureShape)
+                rows: sections.galaxyCount, shape: encoder.featureShape)
         } catch {
             throw .file(error)
         }

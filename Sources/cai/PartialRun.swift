@@ -39,7 +39,7 @@ struct PartialRun {
             return nil
         }
         try identity.check(try RunIdentity(json: text, name: journal.path), name: journal.path)
-        let count = sections.reduce(0) { $0 + $1.count }
+        let count = sections.galaxyCount
         guard var earlier = try journal.replay(count: count) else { return nil }
         let last = try RunIdentity(json: earlier.identity, name: journal.path)
         try identity.checkFiles(since: last, sections: sections, finished: earlier.finished, name: journal.path)

@@ -75,7 +75,7 @@ struct PredictionJob {
         let part = share.map { RankPart($0, of: all, identities, limit: limit) }
         let (partitions, galaxies) = (part?.partitions ?? all, part?.rows ?? 0..<(limit ?? Int.max))
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
-        let count = sections.reduce(0) { $0 + $1.count }
+        let count = sections.galaxyCount
         let first = part?.rows.lowerBound ?? 0
         let maker = RankSidecar.Maker(instructionSet: model.instructionSet, gemm: model.gemm)
         var earlier = try partial?.begin(
