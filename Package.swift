@@ -12,6 +12,7 @@ let package = Package(
     name: "cai",
     products: [
         .executable(name: "cai", targets: ["cai"]),
+        .library(name: "Platform", targets: ["Platform"]),
         .library(name: "TensorFiles", targets: ["TensorFiles"]),
         .library(name: "AstroMAE", targets: ["AstroMAE"]),
         .library(name: "Kernels", targets: ["CKernels", "PortableKernels"]),
@@ -49,57 +50,70 @@ let package = Package(
         // Dependencies point one way: cai -> Experiment -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles},
         // Cloud};
         // cai -> Report
-        .target(name: "TensorFiles", dependencies: ["CZlib", "CMapping"], swiftSettings: memorySafe + optimised),
         .target(
-            name: "AstroMAE", dependencies: ["TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
+            name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CLinux"],
+            swiftSettings: memorySafe + optimised),
+        .target(name: "TensorFiles", dependencies: ["Platform", "CZlib"], swiftSettings: memorySafe + optimised),
+        .target(
+            name: "AstroMAE", dependencies: ["Platform", "TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
             swiftSettings: strict + optimised),
-        .target(name: "Inference", dependencies: ["AstroMAE", "TensorFiles", "CLinux"], swiftSettings: memorySafe),
-        .target(name: "Cloud", dependencies: ["CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
         .target(
-            name: "FanOut", dependencies: ["Cloud", "Inference", "AstroMAE", "TensorFiles", "Report", "CLinux"],
+            name: "Inference", dependencies: ["Platform", "AstroMAE", "TensorFiles", "CLinux"],
+            swiftSettings: memorySafe),
+        .target(name: "Cloud", dependencies: ["Platform", "CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
+        .target(
+            name: "FanOut",
+            dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report", "CLinux"],
             swiftSettings: memorySafe),
         // Resources are compiled in: a bundle beside the program would have to travel with it.
         .target(
-            name: "Report", dependencies: ["CZlib"],
+            name: "Report", dependencies: ["Platform", "CZlib"],
             resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
             swiftSettings: memorySafe + optimised),
         .target(
-            name: "Experiment", dependencies: ["FanOut", "Cloud", "Inference", "TensorFiles"],
+            name: "Experiment", dependencies: ["Platform", "FanOut", "Cloud", "Inference", "TensorFiles"],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [
-                "Experiment", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
+                "Platform", "Experiment", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),
 
         // Tests: one folder a target; TestSupport finds the fixtures
-        .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "TestSupport"], swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Platform", "TensorFiles"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
+            name: "TensorFilesTests", dependencies: ["Platform", "TensorFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTests", dependencies: ["Platform", "CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
             swiftSettings: strict),
         .target(
             name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
-            name: "AstroMAETests", dependencies: ["AstroMAE", "TensorFiles", "TestSupport", "AllocationCounter"],
+            name: "AstroMAETests",
+            dependencies: ["Platform", "AstroMAE", "TensorFiles", "TestSupport", "AllocationCounter"],
             swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference", "AstroMAE", "TensorFiles", "Report", "TestSupport"],
+            name: "InferenceTests",
+            dependencies: ["Platform", "Inference", "AstroMAE", "TensorFiles", "Report", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "CloudTests", dependencies: ["Cloud", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CloudTests", dependencies: ["Platform", "Cloud", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "FanOutTests",
-            dependencies: ["FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            dependencies: ["Platform", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ExperimentTests",
-            dependencies: ["Experiment", "FanOut", "Cloud", "Inference", "TensorFiles", "TestSupport"],
+            dependencies: ["Platform", "Experiment", "FanOut", "Cloud", "Inference", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ReportTests", dependencies: ["Report", "CZlib", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
+            name: "ReportTests", dependencies: ["Platform", "Report", "CZlib", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["Platform", "cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
     ]
 )

@@ -17,8 +17,8 @@ let package = Package(
         .target(
             name: "BenchmarkSupport",
             dependencies: [
-                .product(name: "Inference", package: "cai"),
-                .product(name: "AstroMAE", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "Inference", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -31,21 +31,21 @@ let package = Package(
             name: "autoencoder",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AstroMAE", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "kernels",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Kernels", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "Kernels", package: "cai"),
             ],
             swiftSettings: pointers),
         .executableTarget(
             name: "elementary",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Kernels", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "Kernels", package: "cai"),
             ],
             swiftSettings: pointers),
         .executableTarget(
@@ -56,7 +56,7 @@ let package = Package(
             name: "instructions",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AstroMAE", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
             ],
             swiftSettings: strict,

@@ -9,6 +9,7 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
+                .product(name: "Platform", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
                 .product(name: "AstroMAE", package: "cai"),
                 .product(name: "Inference", package: "cai"),

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Writes a network as safetensors: canonical names, no aliases, and its heads and epsilons in the metadata.
@@ -28,7 +29,7 @@ public enum CheckpointWriter {
     ///   - constants: what is stated of the network beside what the file states.
     ///   - provenance: further metadata.
     /// - Returns: what had to be assumed about the network and stays unstated, one line each.
-    /// - Throws: `CheckpointError` or `TensorFileError`, also where `path` is the file that is read, and where merged
+    /// - Throws: `Failure` or `Failure`, also where `path` is the file that is read, and where merged
     ///   layers are to be taken apart.
     @discardableResult
     public static func convert(
@@ -37,7 +38,7 @@ public enum CheckpointWriter {
     ) throws -> [String] {
         try AtomicFile.check(path: path, sparing: [file.name])
         guard [.f32, .f16, .bf16].contains(dtype) else {
-            throw CheckpointError(file: path, message: "weights cannot be written as \(dtype.rawValue)")
+            throw Failure(path, "weights cannot be written as \(dtype.rawValue)")
         }
         let checkpoint = try Checkpoint(file)
         let (network, stated) = try checked(file, checkpoint, constants)
@@ -75,7 +76,7 @@ public enum CheckpointWriter {
     /// The network, loaded as it is for running it, and what the new file will state of it.
     private static func checked(
         _ file: TensorFile, _ checkpoint: Checkpoint, _ constants: Constants
-    ) throws(CheckpointError) -> (network: any CutoutNetwork, stated: StatedConstants) {
+    ) throws(Failure) -> (network: any CutoutNetwork, stated: StatedConstants) {
         var stated = try StatedConstants(checkpoint)
         stated.encoder.override(constants.numHeads)
         guard NetworkKind(checkpoint) == .autoencoder else {

@@ -1,8 +1,10 @@
+import Platform
+
 extension ModelConfig {
     /// The encoder, and what follows it, by their tensors' shapes.
-    static func derived(from checkpoint: Checkpoint, encoder: EncoderConfig) throws(CheckpointError) -> ModelConfig {
+    static func derived(from checkpoint: Checkpoint, encoder: EncoderConfig) throws(Failure) -> ModelConfig {
         let merged = checkpoint.linearLayout == .merged
-        func outputs(_ layer: String) throws(CheckpointError) -> Int {
+        func outputs(_ layer: String) throws(Failure) -> Int {
             try checkpoint.shape(layer + ".weight", axes: 2)[0]
         }
         return ModelConfig(

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// AstroMAE fine-tuned for redshift: ViT encoder, Inception branch and magnitude MLP, fused by one head
@@ -34,11 +35,11 @@ public final class RedshiftModel: CutoutNetwork {
     ///   - numHeads: overrides what the file says, or the reference's value where it says nothing.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `CheckpointError` with the file and the key: missing, unexpected, misshapen or not finite.
+    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite.
     public init(
         weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
         on parallel: ParallelLoop = .serial
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         let checkpoint = try Checkpoint(weights)
         try checkpoint.require(.redshift)
         let stated = try StatedConstants(checkpoint)

@@ -1,6 +1,7 @@
 import Cloud
 import FanOut
 import FoundationEssentials
+import Platform
 
 /// Runs points on AWS: each run is an execution of the state machine, whose results lie in the bucket under the same path
 /// as in the tree.
@@ -38,18 +39,18 @@ public struct CloudEngine: ExperimentEngine {
     }
 
     /// Lists the partitions of each size.
-    /// - Throws: `ExperimentError` where there are fewer than a point needs.
-    public mutating func prepare(_ points: [ExperimentPoint]) throws(ExperimentError) {
+    /// - Throws: `Failure` where there are fewer than a point needs.
+    public mutating func prepare(_ points: [ExperimentPoint]) throws(Failure) {
         for point in points {
             let prefix = Self.folder(data.key) + "\(point.partition)MB/"
             if files[point.partition] == nil {
-                files[point.partition] = try passing {
-                    try store.list(bucket: data.bucket, prefix: prefix).count { $0.key.lowercased().hasSuffix(".pt") }
+                files[point.partition] = try store.list(bucket: data.bucket, prefix: prefix).count {
+                    $0.key.lowercased().hasSuffix(".pt")
                 }
             }
             let found = files[point.partition] ?? 0
             guard found > 0, isRepeated || found >= point.partitions else {
-                throw ExperimentError(
+                throw Failure(
                     "\(point.size): expected \(point.partitions) partitions (.pt) in s3://\(data.bucket)/\(prefix), found "
                         + "\(found)" + (found > 0 ? ": add --repeat to use them again and again, or ask for less" : ""))
             }
@@ -78,50 +79,44 @@ public struct CloudEngine: ExperimentEngine {
     }
 
     public func run(
-        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(ExperimentError) -> Void,
+        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(Failure) -> Void,
         progress: @escaping (RunProgress) -> Void
-    ) throws(ExperimentError) -> RunOutcome {
+    ) throws(Failure) -> RunOutcome {
         let arn: String
         if let adopted = try adopted(earlier) { arn = adopted } else { arn = try start(run, replaces: replaces) }
         try started(arn)
         let begun = Date().timeIntervalSince1970
-        let execution = try passing {
-            try client.wait(for: arn) { counts in
-                progress(RunProgress(done: counts.done, total: counts.total, unit: .ranks))
-            }
+        let execution = try client.wait(for: arn) { counts in
+            progress(RunProgress(done: counts.done, total: counts.total, unit: .ranks))
         }
-        guard execution.hasSucceeded else { throw ExperimentError("\(run.path): \(arn): \(execution.failureLine)") }
+        guard execution.hasSucceeded else { throw Failure("\(run.path): \(arn): \(execution.failureLine)") }
         let start = execution.startDate ?? begun
         let stop = execution.stopDate ?? Date().timeIntervalSince1970
         let keys = RunKeys(resultPath: Self.folder(results.key) + run.path)
-        return try passing {
-            RunOutcome(
-                started: start, finished: stop, wallSeconds: max(0, stop - start),
-                combined: try store.get(bucket: results.bucket, key: keys.combined),
-                summary: try store.get(bucket: results.bucket, key: keys.summary), predictions: nil, execution: arn)
-        }
+        return RunOutcome(
+            started: start, finished: stop, wallSeconds: max(0, stop - start),
+            combined: try store.get(bucket: results.bucket, key: keys.combined),
+            summary: try store.get(bucket: results.bucket, key: keys.summary), predictions: nil, execution: arn)
     }
 
     /// Results stay in the bucket.
     public func clean(_ run: PlannedRun) {}
 
-    private func start(_ run: PlannedRun, replaces: Bool) throws(ExperimentError) -> String {
-        try passing {
-            try client.startExecution(
-                stateMachine: stateMachine, name: "cai-" + RunName.new(),
-                input: String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self))
-        }
+    private func start(_ run: PlannedRun, replaces: Bool) throws(Failure) -> String {
+        try client.startExecution(
+            stateMachine: stateMachine, name: "cai-" + RunName.new(),
+            input: String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self))
     }
 
     /// An execution that is running still or has succeeded meanwhile; nil for one that failed or is forgotten.
-    private func adopted(_ earlier: String?) throws(ExperimentError) -> String? {
+    private func adopted(_ earlier: String?) throws(Failure) -> String? {
         guard let earlier else { return nil }
-        do throws(CloudError) {
+        do throws(Failure) {
             let execution = try client.describeExecution(earlier)
             return execution.isRunning || execution.hasSucceeded ? earlier : nil
         } catch {
             guard error.kind == .notFound else {
-                throw ExperimentError(error.description)
+                throw error
             }
             return nil
         }

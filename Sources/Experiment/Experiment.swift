@@ -1,5 +1,6 @@
 import FanOut
 import FoundationEssentials
+import Platform
 import TensorFiles
 
 /// Makes the runs that an experiment still lacks, one after another, and keeps each as soon as it is done.
@@ -49,10 +50,10 @@ public struct Experiment {
     /// - Parameters:
     ///   - status: called some times a second.
     ///   - finished: called when a run is in the tree, with how many are by then.
-    /// - Throws: `ExperimentError` with the first run that fails; those before it are kept.
+    /// - Throws: `Failure` with the first run that fails; those before it are kept.
     public mutating func run(
         status: @escaping (Status) -> Void, finished: (ExperimentRecord.Run, PlannedRun, Int) -> Void
-    ) throws(ExperimentError) {
+    ) throws(Failure) {
         try tree.write(record)
         let total = record.plan.runs.count
         let pending = record.pending
@@ -80,12 +81,12 @@ public struct Experiment {
 
     private mutating func make(
         _ run: PlannedRun, progress: @escaping (RunProgress) -> Void
-    ) throws(ExperimentError) -> RunOutcome {
+    ) throws(Failure) -> RunOutcome {
         let underway = record.underway.flatMap { $0.path == run.path ? $0.execution : nil }
         let engine = engine
         return try engine.run(
             run, earlier: underway, replaces: underway != nil || broken.contains(run.path),
-            started: { (execution) throws(ExperimentError) in
+            started: { (execution) throws(Failure) in
                 record.underway = ExperimentRecord.Underway(path: run.path, execution: execution)
                 try tree.write(record)
             }, progress: progress)
@@ -94,7 +95,7 @@ public struct Experiment {
     /// Puts a run's results into the tree, and then the run into the record.
     private mutating func keep(
         _ outcome: RunOutcome, of run: PlannedRun
-    ) throws(ExperimentError) -> ExperimentRecord.Run {
+    ) throws(Failure) -> ExperimentRecord.Run {
         let check = try RunCheck(outcome.combined, of: run.point, name: run.path)
         let keys = RunKeys(resultPath: run.path)
         try tree.write(outcome.summary, to: keys.summary)

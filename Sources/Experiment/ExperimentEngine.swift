@@ -1,3 +1,5 @@
+import Platform
+
 /// How far one run is.
 public struct RunProgress: Sendable, Equatable {
     public enum Unit: String, Sendable {
@@ -37,11 +39,11 @@ public protocol ExperimentEngine: Sendable {
     ///   - earlier: an execution of this run that was started and not waited for.
     ///   - replaces: whether results of this run, which are no good, may lie where its own will.
     ///   - started: called with the execution's ARN, off this machine.
-    /// - Throws: `ExperimentError` where a rank failed.
+    /// - Throws: `Failure` where a rank failed.
     func run(
-        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(ExperimentError) -> Void,
+        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(Failure) -> Void,
         progress: @escaping (RunProgress) -> Void
-    ) throws(ExperimentError) -> RunOutcome
+    ) throws(Failure) -> RunOutcome
 
     /// Lets go of what the run has left elsewhere, now that it is in the tree.
     func clean(_ run: PlannedRun)

@@ -1,5 +1,6 @@
 import FanOut
 import Inference
+import Platform
 
 /// A setting that is measured, some times over.
 public struct ExperimentPoint: Sendable, Equatable, Codable {
@@ -78,10 +79,10 @@ public struct ExperimentPlan: Sendable, Equatable {
     /// defaults alone are measured.
     /// - Parameter isGrid: every partition size is combined with every data size, and batch sizes and threads are varied
     ///   for each pair.
-    /// - Throws: `ExperimentError` for a point of more ranks than a run can have, and for more than 100,000 runs.
+    /// - Throws: `Failure` for a point of more ranks than a run can have, and for more than 100,000 runs.
     public init(
         sweeps: [Sweep], defaults: ExperimentDefaults, runs: Int, isGrid: Bool
-    ) throws(ExperimentError) {
+    ) throws(Failure) {
         var sizes: [DataVolume] = []
         var partitions: [Int] = []
         for sweep in sweeps {
@@ -128,18 +129,18 @@ public struct ExperimentPlan: Sendable, Equatable {
         }
         if sweeps.isEmpty { measure(defaults.partition, defaults.size, nil) }
         for point in points where point.partitions > InitializeInput.mostRanks {
-            throw ExperimentError(
+            throw Failure(
                 "\(point.size): expected at most \(InitializeInput.mostRanks) partitions, found \(point.partitions) of "
                     + "\(point.partition) MB")
         }
         try checkLength()
     }
 
-    /// - Throws: `ExperimentError` for more runs than anybody makes: a list is made of them.
-    func checkLength() throws(ExperimentError) {
+    /// - Throws: `Failure` for more runs than anybody makes: a list is made of them.
+    func checkLength() throws(Failure) {
         let count = points.reduce(0) { $0 + $1.runs }
         guard count <= Self.mostRuns else {
-            throw ExperimentError("expected at most \(Self.mostRuns) runs in all, found \(count)")
+            throw Failure("expected at most \(Self.mostRuns) runs in all, found \(count)")
         }
     }
 

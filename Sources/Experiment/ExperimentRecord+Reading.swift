@@ -1,27 +1,28 @@
 import FanOut
 import FoundationEssentials
+import Platform
 import TensorFiles
 
 extension ExperimentRecord {
     /// Reads `experiment.json`. It may be anybody's: folders are made by what it says, and lists as long.
     /// - Parameter name: what errors call it.
-    /// - Throws: `ExperimentError` for what is none, and naming what no experiment writes.
-    init(json bytes: [UInt8], name: String) throws(ExperimentError) {
+    /// - Throws: `Failure` for what is none, and naming what no experiment writes.
+    init(json bytes: [UInt8], name: String) throws(Failure) {
         do {
             self = try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
         } catch {
-            throw ExperimentError("\(name): expected what an experiment writes, found something else")
+            throw Failure("\(name): expected what an experiment writes, found something else")
         }
         var paths: Set<String> = []
         for (index, point) in points.enumerated() {
-            if let fault = point.fault { throw ExperimentError("\(name): points[\(index)].\(fault)") }
+            if let fault = point.fault { throw Failure("\(name): points[\(index)].\(fault)") }
             guard paths.insert(point.path).inserted else {
-                throw ExperimentError("\(name): points[\(index)].path: expected another one, found \(point.path) again")
+                throw Failure("\(name): points[\(index)].path: expected another one, found \(point.path) again")
             }
         }
         try plan.checkLength()
         for (index, run) in runs.enumerated() where !(0...1 << 40).contains(run.galaxies) || run.wallSeconds < 0 {
-            throw ExperimentError("\(name): runs[\(index)]: expected galaxies and seconds of 0 or more, found others")
+            throw Failure("\(name): runs[\(index)]: expected galaxies and seconds of 0 or more, found others")
         }
     }
 }

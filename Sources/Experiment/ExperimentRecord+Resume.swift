@@ -1,5 +1,6 @@
 import FanOut
 import FoundationEssentials
+import Platform
 import TensorFiles
 
 /// What to do where the tree holds an experiment already.
@@ -14,14 +15,14 @@ public enum ExperimentContinuation: Sendable {
 
 extension ExperimentRecord {
     /// This experiment, gone on with as `planned`: its runs are kept.
-    /// - Throws: `ExperimentError` where runs of different things would be mixed, and for `resume` where the plan is
+    /// - Throws: `Failure` where runs of different things would be mixed, and for `resume` where the plan is
     ///   another one.
     public func continued(
         as planned: ExperimentRecord, _ continuation: ExperimentContinuation, tree: String
-    ) throws(ExperimentError) -> ExperimentRecord {
+    ) throws(Failure) -> ExperimentRecord {
         let option = continuation == .extend ? "--extend" : "--resume"
         if let difference = try JSONDifference(try identity, try planned.identity) {
-            throw ExperimentError(
+            throw Failure(
                 "\(tree): \(option): the experiment there is another one: \(difference.text); name another place")
         }
         var record = self
@@ -30,14 +31,14 @@ extension ExperimentRecord {
             for point in planned.points {
                 if let present = points.first(where: { $0.path == point.path }), !present.isSame(as: point) {
                     let difference = try JSONDifference(try Self.json(present), try Self.json(point))
-                    throw ExperimentError(
+                    throw Failure(
                         "\(tree): \(option): \(point.path): \(difference?.text ?? "is another point there")")
                 }
                 plan.add(point)
             }
             record.points = plan.points
         } else if let difference = try JSONDifference(try Self.json(points), try Self.json(planned.points)) {
-            throw ExperimentError(
+            throw Failure(
                 "\(tree): \(option): the plan there is another one: points\(difference.text); repeat its command, or "
                     + "add to it with --extend")
         }
@@ -47,7 +48,7 @@ extension ExperimentRecord {
 
     /// What has to be the same for runs to be compared with one another.
     private var identity: JSONValue {
-        get throws(ExperimentError) {
+        get throws(Failure) {
             .object([
                 "cai": try Self.json(cai), "machine": try Self.json(machine.essence),
                 "weights": try Self.json(
@@ -64,8 +65,8 @@ extension ExperimentRecord {
         }
     }
 
-    private static func json(_ value: some Encodable) throws(ExperimentError) -> JSONValue {
-        try passing { try JSONValue.parse([UInt8](JSONEncoder().encode(value)), name: "experiment.json") }
+    private static func json(_ value: some Encodable) throws(Failure) -> JSONValue {
+        try JSONValue.parse(try JSONFile.encoded(value), name: "experiment.json")
     }
 }
 
@@ -77,7 +78,7 @@ struct JSONDifference: Equatable {
     let found: String
 
     /// nil where they are equal.
-    init?(_ expected: JSONValue, _ found: JSONValue) throws(ExperimentError) {
+    init?(_ expected: JSONValue, _ found: JSONValue) throws(Failure) {
         guard let (place, old, new) = Self.first(expected, found, at: "") else { return nil }
         self.place = place
         self.expected = try Self.shown(old)
@@ -107,8 +108,8 @@ struct JSONDifference: Equatable {
         }
     }
 
-    private static func shown(_ value: JSONValue) throws(ExperimentError) -> String {
+    private static func shown(_ value: JSONValue) throws(Failure) -> String {
         if value == .null { return "none" }
-        return try passing { String(decoding: try value.encoded(), as: UTF8.self).shortened() }
+        return String(decoding: try value.encoded(), as: UTF8.self).shortened()
     }
 }

@@ -1,6 +1,7 @@
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// A folder of results, laid out as the published ones are, with `experiment.json` at its root.
@@ -19,19 +20,19 @@ public struct ExperimentTree: Sendable {
     /// Makes the tree, or finds what is to be gone on with.
     /// - Returns: `planned`, with the runs that are done where the tree has some: those whose results are not what the
     ///   record says are none, and told apart.
-    /// - Throws: `ExperimentError` where the tree holds something else, or is not to be gone on with.
+    /// - Throws: `Failure` where the tree holds something else, or is not to be gone on with.
     public func begin(
         _ planned: ExperimentRecord, _ continuation: ExperimentContinuation
-    ) throws(ExperimentError) -> (record: ExperimentRecord, broken: [BrokenRun]) {
+    ) throws(Failure) -> (record: ExperimentRecord, broken: [BrokenRun]) {
         guard let present = try read() else {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
             if let other = names.filter({ !$0.hasPrefix(".") }).min() {
-                throw ExperimentError("\(path): expected an empty folder or an experiment's, found '\(other)' in it")
+                throw Failure("\(path): expected an empty folder or an experiment's, found '\(other)' in it")
             }
             return (planned, [])
         }
         guard continuation != .none else {
-            throw ExperimentError(
+            throw Failure(
                 "\(path): holds an experiment already (\(present.runs.count) runs of "
                     + "\(present.plan.runs.count)): name another place, or add --resume")
         }
@@ -40,10 +41,10 @@ public struct ExperimentTree: Sendable {
         var broken: [BrokenRun] = []
         record.runs = record.runs.filter { run in
             guard let point = planned[run.path] else { return false }
-            do throws(ExperimentError) {
+            do throws(Failure) {
                 let bytes = try bytes(of: RunKeys(resultPath: run.path).combined)
                 guard try RunCheck(bytes, of: point, name: run.path).galaxies == run.galaxies else {
-                    throw ExperimentError("\(run.path): expected \(run.galaxies) galaxies, found others")
+                    throw Failure("\(run.path): expected \(run.galaxies) galaxies, found others")
                 }
                 return true
             } catch {
@@ -55,37 +56,33 @@ public struct ExperimentTree: Sendable {
     }
 
     /// nil where there is none.
-    public func read() throws(ExperimentError) -> ExperimentRecord? {
+    public func read() throws(Failure) -> ExperimentRecord? {
         guard FileManager.default.fileExists(atPath: recordPath) else { return nil }
         return try ExperimentRecord(json: try bytes(of: Self.recordName), name: recordPath)
     }
 
-    public func write(_ record: ExperimentRecord) throws(ExperimentError) {
+    public func write(_ record: ExperimentRecord) throws(Failure) {
         try write(try record.encoded(), to: Self.recordName)
     }
 
     /// Writes a file whole, in a folder that is made if need be.
-    func write(_ bytes: [UInt8], to name: String) throws(ExperimentError) {
+    func write(_ bytes: [UInt8], to name: String) throws(Failure) {
         let target = "\(path)/\(name)"
         let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? path
         try FileManager.default.makeFolder(folder)
-        try passing {
-            let file = try AtomicFile(path: target)
-            try file.write(bytes)
-            try file.commit()
-        }
+        try AtomicFile.write(bytes, to: target)
     }
 
     /// Moves a file into the tree.
-    func move(_ file: String, to name: String) throws(ExperimentError) {
+    func move(_ file: String, to name: String) throws(Failure) {
         let target = "\(path)/\(name)"
         try? FileManager.default.removeItem(atPath: target)
-        try passing { try FileManager.default.moveItem(atPath: file, toPath: target) }
+        try FileManager.default.moveFile(file, to: target)
     }
 
-    private func bytes(of name: String) throws(ExperimentError) -> [UInt8] {
+    private func bytes(of name: String) throws(Failure) -> [UInt8] {
         guard let bytes = FileManager.default.contents(atPath: "\(path)/\(name)") else {
-            throw ExperimentError("\(path)/\(name): is missing, or cannot be read")
+            throw Failure("\(path)/\(name): is missing, or cannot be read")
         }
         return [UInt8](bytes)
     }
@@ -99,12 +96,8 @@ public struct BrokenRun: Sendable, Equatable {
 
 extension ExperimentRecord {
     /// The text of `experiment.json`.
-    public func encoded() throws(ExperimentError) -> [UInt8] {
-        try passing {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
-        }
+    public func encoded() throws(Failure) -> [UInt8] {
+        try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")]
     }
 }
 
@@ -125,24 +118,24 @@ struct RunCheck {
         }
     }
 
-    /// - Throws: `ExperimentError` where it is not the results of the point's ranks, each once.
-    init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(ExperimentError) {
+    /// - Throws: `Failure` where it is not the results of the point's ranks, each once.
+    init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(Failure) {
         let place = RunKeys(resultPath: name).combined
         guard let ranks = try? JSONDecoder().decode([Rank].self, from: Data(bytes)) else {
-            throw ExperimentError("\(place): expected ranks' results, found something else")
+            throw Failure("\(place): expected ranks' results, found something else")
         }
         let different = Set(ranks.map(\.rank)).count
         guard ranks.count == point.partitions, different == ranks.count else {
-            throw ExperimentError(
+            throw Failure(
                 "\(place): expected \(point.partitions) ranks, found \(ranks.count)"
                     + (different == ranks.count ? "" : ", \(different) of them different"))
         }
         if let other = ranks.first(where: { $0.batchSize != point.batchSize }) {
-            throw ExperimentError("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
+            throw Failure("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
         }
         guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.samples).max(), most <= 1 << 40,
             ranks.allSatisfy({ (0...most).contains($0.samples) })
-        else { throw ExperimentError("\(place): expected at most a partition's galaxies of a rank, found more") }
+        else { throw Failure("\(place): expected at most a partition's galaxies of a rank, found more") }
         galaxies = ranks.reduce(0) { $0 + $1.samples }
     }
 }

@@ -2,6 +2,7 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// Runs points on this machine: a fan-out over folders, one rank after another, each on all threads.
@@ -39,16 +40,14 @@ public struct LocalEngine: ExperimentEngine {
     public func galaxies(of point: ExperimentPoint) -> Int? { supply.galaxies(of: point) }
 
     /// Makes the scratch folder, and the partitions of `points` in it.
-    public func prepare(_ points: [ExperimentPoint], progress: (Progress) -> Void) throws(ExperimentError) {
+    public func prepare(_ points: [ExperimentPoint], progress: (Progress) -> Void) throws(Failure) {
         for point in points { try supply.check(point) }
         try scratch.make()
         try fetchWeights()
         var files: [TensorFile] = []
-        try passing {
-            try inputs.forEach { _, file throws(InferenceError) in
-                files.append(file)
-                return true
-            }
+        try inputs.forEach { _, file throws(Failure) in
+            files.append(file)
+            return true
         }
         try PartitionCutter(files: files, supply: supply, scratch: scratch).cut(for: points, progress: progress)
     }
@@ -56,18 +55,14 @@ public struct LocalEngine: ExperimentEngine {
     /// Objects are fetched before anything is timed.
     private var weightsFile: String { S3Location.isLocation(weights) ? scratch.path + "/weights" : weights }
 
-    private func fetchWeights() throws(ExperimentError) {
+    private func fetchWeights() throws(Failure) {
         guard let store, S3Location.isLocation(weights) else { return }
-        try passing {
-            let place = try S3Location(weights)
-            let file = try AtomicFile(path: weightsFile)
-            try file.write(try store.get(bucket: place.bucket, key: place.key))
-            try file.commit()
-        }
+        let place = try S3Location(weights)
+        try AtomicFile.write(try store.get(bucket: place.bucket, key: place.key), to: weightsFile)
     }
 
     /// Computes one partition of a point, and keeps nothing of it but the time.
-    public func warmUp(_ run: PlannedRun) throws(ExperimentError) -> (galaxies: Int, seconds: Double) {
+    public func warmUp(_ run: PlannedRun) throws(Failure) -> (galaxies: Int, seconds: Double) {
         let path = "warm-up"
         defer { clean(path) }
         let (report, seconds) = try fanOut(run.point, files: 1, repeated: nil, path: path) { _ in }
@@ -75,9 +70,9 @@ public struct LocalEngine: ExperimentEngine {
     }
 
     public func run(
-        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(ExperimentError) -> Void,
+        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(Failure) -> Void,
         progress: @escaping (RunProgress) -> Void
-    ) throws(ExperimentError) -> RunOutcome {
+    ) throws(Failure) -> RunOutcome {
         let point = run.point
         let files = supply.files(of: point)
         let total = supply.galaxies(of: point)
@@ -87,14 +82,12 @@ public struct LocalEngine: ExperimentEngine {
         ) { progress(RunProgress(done: $0, total: total, unit: .galaxies)) }
         let keys = report.manifest.keys
         let store = FolderStore(root: scratch.path)
-        return try passing {
-            RunOutcome(
-                started: start, finished: start + seconds, wallSeconds: seconds,
-                combined: try store.get(bucket: Self.results, key: keys.combined),
-                summary: try store.get(bucket: Self.results, key: keys.summary),
-                predictions: keepsPredictions ? store.name(bucket: Self.results, key: keys.predictions) : nil,
-                execution: nil)
-        }
+        return RunOutcome(
+            started: start, finished: start + seconds, wallSeconds: seconds,
+            combined: try store.get(bucket: Self.results, key: keys.combined),
+            summary: try store.get(bucket: Self.results, key: keys.summary),
+            predictions: keepsPredictions ? store.name(bucket: Self.results, key: keys.predictions) : nil,
+            execution: nil)
     }
 
     public func clean(_ run: PlannedRun) { clean(run.path) }
@@ -108,7 +101,7 @@ public struct LocalEngine: ExperimentEngine {
     /// - Returns: the report, and the seconds that all of it took.
     private func fanOut(
         _ point: ExperimentPoint, files: Int, repeated: Int?, path: String, progress: (Int) -> Void
-    ) throws(ExperimentError) -> (RunReport, Double) {
+    ) throws(Failure) -> (RunReport, Double) {
         var fields: [String: JSONValue] = [
             "bucket": .string(Self.results), "result_path": .string(path), "data_bucket": .string(Self.data),
             "data_prefix": .string("\(point.partition)MB"), "file_limit": .integer(files),
@@ -120,18 +113,16 @@ public struct LocalEngine: ExperimentEngine {
         ProcessFigures.forgetPeakMemory()
         let clock = ContinuousClock()
         let start = clock.now
-        return try passing {
-            let handlers = FanOutHandlers(
-                store: FolderStore(root: scratch.path), environment: environment, threads: point.threads)
-            let begun = try handlers.initialize.run(try InitializeInput(input))
-            var done = 0
-            for item in begun.items {
-                let rank = try handlers.worker.run(item) { progress(done + $0.done) }
-                done += rank.galaxies
-            }
-            let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
-            guard report.failed.isEmpty else { throw ExperimentError("\(path): \(report.failureText)") }
-            return (report, (clock.now - start) / .seconds(1))
+        let handlers = FanOutHandlers(
+            store: FolderStore(root: scratch.path), environment: environment, threads: point.threads)
+        let begun = try handlers.initialize.run(try InitializeInput(input))
+        var done = 0
+        for item in begun.items {
+            let rank = try handlers.worker.run(item) { progress(done + $0.done) }
+            done += rank.galaxies
         }
+        let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
+        guard report.failed.isEmpty else { throw Failure("\(path): \(report.failureText)") }
+        return (report, (clock.now - start) / .seconds(1))
     }
 }

@@ -2,6 +2,7 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// Cuts the inputs into partitions of the sizes that a plan needs, in the bucket `data` of a scratch folder.
@@ -10,22 +11,22 @@ struct PartitionCutter {
     let supply: PartitionSupply
     let scratch: ScratchFolder
 
-    /// - Throws: `ExperimentError` where the inputs are no galaxies or the disk is full.
-    func cut(for points: [ExperimentPoint], progress: (Progress) -> Void) throws(ExperimentError) {
+    /// - Throws: `Failure` where the inputs are no galaxies or the disk is full.
+    func cut(for points: [ExperimentPoint], progress: (Progress) -> Void) throws(Failure) {
         var counts: [Int: Int] = [:]
         for point in points { counts[point.partition] = max(counts[point.partition] ?? 0, supply.files(of: point)) }
         let total = counts.values.reduce(0, +)
         var done = 0
         for (megabytes, count) in counts.sorted(by: { $0.key < $1.key }) {
             let rows = PartitionSplit.rowsByMegabytes[megabytes] ?? 1
-            let split = try passing { try PartitionSplit(sequence(count * rows), rows: rows) }
+            let split = try PartitionSplit(sequence(count * rows), rows: rows)
             let folder = "\(scratch.data)/\(megabytes)MB"
             try FileManager.default.makeFolder(folder)
             for partition in 0..<count {
                 progress(Progress(done: done, total: total))
                 let path = folder + "/" + PartitionFolder.fileName(partition)
                 if !link(split.wholeInput(partition), to: path) {
-                    try passing { try split.write(partition, to: path) }
+                    try split.write(partition, to: path)
                 }
                 done += 1
             }

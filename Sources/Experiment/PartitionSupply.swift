@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 /// How the galaxies of the inputs become a point's partitions.
 public struct PartitionSupply: Sendable, Equatable {
@@ -24,11 +25,11 @@ public struct PartitionSupply: Sendable, Equatable {
         return isRepeated ? full : min(full, galaxies)
     }
 
-    /// - Throws: `ExperimentError` where there are not enough galaxies.
-    public func check(_ point: ExperimentPoint) throws(ExperimentError) {
+    /// - Throws: `Failure` where there are not enough galaxies.
+    public func check(_ point: ExperimentPoint) throws(Failure) {
         let filled = filled(rows: point.rows)
         guard isRepeated || filled >= point.partitions else {
-            throw ExperimentError(
+            throw Failure(
                 "\(point.size): expected galaxies for \(point.partitions) partitions of \(point.partition) MB "
                     + "(\(point.rows) each), found \(galaxies), which fill \(filled): add --repeat to use them again and "
                     + "again, or ask for less")

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Platform
 import TensorFiles
 
 /// A folder of buckets for one experiment: partitions in `data`, runs that are under way in `results`.
@@ -14,26 +15,22 @@ public struct ScratchFolder: Sendable {
     private static let marker = "cai-experiment"
 
     /// Makes the folder; what an experiment that was killed has left in it is removed.
-    /// - Throws: `ExperimentError` where something else is in it, or another process works there.
-    func make() throws(ExperimentError) {
+    /// - Throws: `Failure` where something else is in it, or another process works there.
+    func make() throws(Failure) {
         let files = FileManager.default
         let names = (try? files.contentsOfDirectory(atPath: path)) ?? []
         if let owner = owner(of: path) {
             if owner != Self.process(getpid()), let id = owner.split(separator: " ").first.flatMap({ Int32($0) }),
                 Self.process(id) == owner
             {
-                throw ExperimentError("\(path): another experiment, process \(id), is at work there")
+                throw Failure("\(path): another experiment, process \(id), is at work there")
             }
             erase()
         } else if let other = names.min() {
-            throw ExperimentError("\(path): expected an empty folder for scratch, found '\(other)' in it")
+            throw Failure("\(path): expected an empty folder for scratch, found '\(other)' in it")
         }
         for folder in [data, results] { try files.makeFolder(folder) }
-        try passing {
-            let file = try AtomicFile(path: path + "/" + Self.marker)
-            try file.write(Array(Self.process(getpid()).utf8))
-            try file.commit()
-        }
+        try AtomicFile.write(Array(Self.process(getpid()).utf8), to: path + "/" + Self.marker)
     }
 
     /// Removes the folder and all in it, where this process has made it.

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 /// What an experiment varies, and through which values.
 public enum Sweep: Sendable, Equatable {
@@ -32,8 +33,8 @@ public enum Sweep: Sendable, Equatable {
     /// - Parameters:
     ///   - values: separated by commas; of numbers, ranges `1..4` and `1..N`, too.
     ///   - processors: what N means.
-    /// - Throws: `ExperimentError` naming the value that makes no sense.
-    public init(_ variable: Variable, values: String, processors: Int) throws(ExperimentError) {
+    /// - Throws: `Failure` naming the value that makes no sense.
+    public init(_ variable: Variable, values: String, processors: Int) throws(Failure) {
         let parts = values.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         switch variable {
         case .dataSize:
@@ -55,17 +56,17 @@ public enum Sweep: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `ExperimentError` for a size that partitions cannot have.
-    public static func check(partition: Int, of option: String) throws(ExperimentError) {
+    /// - Throws: `Failure` for a size that partitions cannot have.
+    public static func check(partition: Int, of option: String) throws(Failure) {
         guard partitions.contains(partition) else {
-            throw ExperimentError("\(option): expected 25, 50, 75 or 100, found \(partition)")
+            throw Failure("\(option): expected 25, 50, 75 or 100, found \(partition)")
         }
     }
 
     /// The numbers in a list of them and of ranges, each once, in their order.
     private static func numbers(
         _ parts: [String], of option: String, in range: ClosedRange<Int>, most: Int? = nil
-    ) throws(ExperimentError) -> [Int] {
+    ) throws(Failure) -> [Int] {
         var numbers: [Int] = []
         for part in parts {
             let ends = part.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -75,7 +76,7 @@ public enum Sweep: Sendable, Equatable {
                 range.contains(last), last - first < mostValues
             else {
                 let example = most == nil ? "" : ", or a range such as 1..4 or 1..N"
-                throw ExperimentError(
+                throw Failure(
                     "\(option): expected numbers from \(range.lowerBound) to \(range.upperBound)\(example), "
                         + "found '\(part)'")
             }
@@ -88,10 +89,10 @@ public enum Sweep: Sendable, Equatable {
 }
 
 extension DataVolume {
-    /// - Throws: `ExperimentError` for text that is no size.
-    public init(checked text: String, of option: String) throws(ExperimentError) {
+    /// - Throws: `Failure` for text that is no size.
+    public init(checked text: String, of option: String) throws(Failure) {
         guard let size = DataVolume(text) else {
-            throw ExperimentError("\(option): expected sizes such as 50MB, 1GB, 12.6GB or total, found '\(text)'")
+            throw Failure("\(option): expected sizes such as 50MB, 1GB, 12.6GB or total, found '\(text)'")
         }
         self = size
     }

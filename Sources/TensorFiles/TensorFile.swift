@@ -1,3 +1,5 @@
+import Platform
+
 /// A plain value that a pickled object carries beside its tensors (`num_heads`, `eps`, `approximate`, ...).
 public enum Attribute: Sendable, Equatable {
     case none
@@ -81,15 +83,15 @@ public struct TensorFile: Sendable {
     }
 
     /// Maps and checks a file. The format is told by its bytes, not by its name.
-    /// - Throws: `TensorFileError` when it cannot be read, is of no known format, or is damaged in any way.
-    public static func open(path: String, checksums: Checksums = .now) throws(TensorFileError) -> TensorFile {
+    /// - Throws: `Failure` when it cannot be read, is of no known format, or is damaged in any way.
+    public static func open(path: String, checksums: Checksums = .now) throws(Failure) -> TensorFile {
         try open(try MappedFile(path: path), checksums: checksums)
     }
 
     /// The same for bytes from elsewhere.
     public static func open(
         _ source: some ByteSource, checksums: Checksums = .now
-    ) throws(TensorFileError) -> TensorFile {
+    ) throws(Failure) -> TensorFile {
         var file = try read(source)
         file.source = source
         if checksums == .now {
@@ -100,8 +102,8 @@ public struct TensorFile: Sendable {
 
     /// Compares the checksums that were deferred. Deflated arrays are inflated for it and kept, so that who reads them
     /// next does not inflate them again; of other pages none stays in memory.
-    /// - Throws: `TensorFileError` for an entry that is damaged: the first, where all are stored.
-    public func verifyChecksums(on parallel: ParallelLoop = .serial) throws(TensorFileError) {
+    /// - Throws: `Failure` for an entry that is damaged: the first, where all are stored.
+    public func verifyChecksums(on parallel: ParallelLoop = .serial) throws(Failure) {
         try ZipMember.verify(members, keeping: true, on: parallel)
     }
 
@@ -118,10 +120,10 @@ public struct TensorFile: Sendable {
     }
 
     /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
-    public func checkIntact() throws(TensorFileError) { try source?.checkIntact() }
+    public func checkIntact() throws(Failure) { try source?.checkIntact() }
 
     /// Calls `body` with all bytes of the file, as it lies there.
-    public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(TensorFileError) -> Result? {
+    public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(Failure) -> Result? {
         try source?.withBytes(in: 0..<byteCount) { (bytes: RawSpan) in body(bytes) }
     }
 
@@ -135,16 +137,16 @@ public struct TensorFile: Sendable {
     /// Lets go of the file's pages alone.
     public func releasePages() { source?.release(0..<byteCount) }
 
-    private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(Failure) -> TensorFile {
         if let folder = TorchZipFile.folder(in: archive) { return try TorchZipFile.read(archive, folder: folder) }
         guard NumPyFile.matches(archive) else {
-            throw TensorFileError(
-                file: source.name, message: "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
+            throw Failure(
+                source.name, "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
         }
         return try NumPyFile.read(archive)
     }
 
-    private static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    private static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         switch try FileKind(source) {
         case .zip:
             let archive = try ZipArchive(source)
@@ -154,17 +156,17 @@ public struct TensorFile: Sendable {
         case .torchLegacy: return try TorchLegacyFile.read(source)
         case .pickle: throw TorchLegacyFile.refuse(source)
         case .tar:
-            throw TensorFileError(
-                file: source.name,
-                message: "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
+            throw Failure(
+                source.name,
+                "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
         case .npy: return try NumPyFile.read(source)
         case .safetensors: return try SafeTensorsFile.read(source)
         case .fits: return try FITSFile.read(source)
         case .gzip: return try FITSFile.read(source, isGzip: true)
         case .hdf5: return try HDF5File.read(source)
         case .unknown:
-            throw TensorFileError(
-                file: source.name, message: "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
+            throw Failure(
+                source.name, "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
         }
     }
 }
@@ -173,8 +175,8 @@ public struct TensorFile: Sendable {
 private enum FileKind {
     case zip, torchLegacy, pickle, tar, npy, safetensors, fits, gzip, hdf5, unknown
 
-    init(_ source: some ByteSource) throws(TensorFileError) {
-        guard source.byteCount > 0 else { throw TensorFileError(file: source.name, message: "is empty") }
+    init(_ source: some ByteSource) throws(Failure) {
+        guard source.byteCount > 0 else { throw Failure(source.name, "is empty") }
         self = try source.withBytes(in: 0..<min(source.byteCount, 512)) { (bytes: RawSpan) -> FileKind in
             // "PK" alone could also be the length of a safetensors header.
             if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6]) { return .zip }

@@ -3,6 +3,7 @@ import FanOut
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 
 @main
 enum Main {
@@ -43,7 +44,7 @@ enum Main {
     /// Help and version are printed as ArgumentParser has them; every error is one line, but that nobody reads the output:
     /// then nobody is told.
     private static func end(with error: any Error, of subcommand: String) -> Never {
-        if case InferenceError.closedPipe = error { end(1) }
+        if let failure = error as? Failure, failure.kind == .closedPipe { end(1) }
         let code = Cai.exitCode(for: error)
         if code == .success {
             do {

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Platform
 import Testing
 
 @testable import Experiment
@@ -45,7 +46,7 @@ struct HostileRecordTests {
             #expect(try ExperimentRecord(json: Array(text.utf8), name: "e.json").plan.runs.count == 4)
             return
         }
-        let error = #expect(throws: ExperimentError.self) {
+        let error = #expect(throws: Failure.self) {
             try ExperimentRecord(json: Array(text.utf8), name: "e.json")
         }
         let line = error?.description ?? ""
@@ -58,14 +59,14 @@ struct HostileRecordTests {
         let (local, _) = try Self.record()
         var record = try local.planned(try LocalTree.plan())
         record.points.append(record.points[0])
-        #expect(throws: ExperimentError.self) { try ExperimentRecord(json: try record.encoded(), name: "e") }
+        #expect(throws: Failure.self) { try ExperimentRecord(json: try record.encoded(), name: "e") }
         record.points.removeLast()
         record.points = (1...101).map { (threads: Int) in
             ExperimentPoint(
                 path: "result-partition-25MB/50MB/Threads/\(threads)", partition: 25, size: "50MB", gigabytes: 0.05,
                 batchSize: 512, threads: threads, partitions: 2, runs: 1000, sweeps: [])
         }
-        let error = #expect(throws: ExperimentError.self) {
+        let error = #expect(throws: Failure.self) {
             try ExperimentRecord(json: try record.encoded(), name: "e")
         }
         #expect(error?.description.contains("expected at most 100000 runs in all, found 101000") == true)
@@ -79,7 +80,7 @@ struct HostileRecordTests {
             path: "p", partition: 30, size: "50MB", gigabytes: 0.05, batchSize: 512, threads: 1, partitions: 2, runs: 1,
             sweeps: [])
         let rank = "\"num_samples\":9223372036854775807,\"batch_size\":512"
-        #expect(throws: ExperimentError.self) {
+        #expect(throws: Failure.self) {
             try RunCheck(Array("[{\"rank\":0,\(rank)},{\"rank\":1,\(rank)}]".utf8), of: point, name: "p/1")
         }
     }

@@ -1,6 +1,7 @@
 import FanOut
 import Foundation
 import Inference
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -92,7 +93,7 @@ struct LocalEngineTests {
             try Data([1, 2, 3]).write(to: URL(fileURLWithPath: local.tree.scratch + "/data/25MB/1.pt"))
             let begun = try local.tree.begin(try local.planned(plan), .resume)
             var experiment = Experiment(local.tree, record: begun.record, broken: [], engine: engine)
-            let error = try #require(throws: ExperimentError.self) {
+            let error = try #require(throws: Failure.self) {
                 try experiment.run(status: { _ in }, finished: { _, _, _ in })
             }
             #expect(error.description.contains("rank 0: "))
@@ -112,7 +113,7 @@ struct LocalEngineTests {
             #expect(!FileManager.default.fileExists(atPath: scratch.path))
             try FileManager.default.createDirectory(
                 atPath: folder + "/other/data", withIntermediateDirectories: true)
-            #expect(throws: ExperimentError.self) { try ScratchFolder(folder + "/other").make() }
+            #expect(throws: Failure.self) { try ScratchFolder(folder + "/other").make() }
             ScratchFolder(folder + "/other").remove()
             #expect(FileManager.default.fileExists(atPath: folder + "/other/data"))
             // What a process has left that is no more.
@@ -125,7 +126,7 @@ struct LocalEngineTests {
             let status = try String(contentsOfFile: "/proc/\(getppid())/stat", encoding: .utf8)
             let start = try #require(status.split(separator: ")").last).split(separator: " ")[19]
             try Data("\(getppid()) \(start)".utf8).write(to: URL(fileURLWithPath: scratch.path + "/cai-experiment"))
-            let error = try #require(throws: ExperimentError.self) { try scratch.make() }
+            let error = try #require(throws: Failure.self) { try scratch.make() }
             #expect(error.description.contains("process \(getppid()), is at work there"))
             scratch.remove()
             #expect(FileManager.default.fileExists(atPath: scratch.data))

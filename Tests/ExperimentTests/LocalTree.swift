@@ -1,6 +1,7 @@
 import FanOut
 import Foundation
 import Inference
+import Platform
 import TensorFiles
 import TestSupport
 
@@ -27,7 +28,7 @@ struct LocalTree {
     func engine() throws -> LocalEngine {
         let inputs = try GalaxyInputs(inputs, store: nil)
         var count = 0
-        try inputs.forEach { _, file throws(InferenceError) in
+        try inputs.forEach { _, file throws(Failure) in
             count += file.galaxyCount ?? 0
             return true
         }
@@ -57,7 +58,7 @@ struct LocalTree {
         try engine.prepare(begun.record.pending.map(\.point)) { _ in }
         let limited = LimitedEngine(engine: engine, left: .init(most))
         var experiment = Experiment(tree, record: begun.record, broken: begun.broken, engine: limited)
-        do throws(ExperimentError) {
+        do throws(Failure) {
             try experiment.run(status: { _ in }, finished: { _, _, _ in })
         } catch {
             guard error == LimitedEngine.stopped else { throw error }
@@ -85,7 +86,7 @@ struct LimitedEngine: ExperimentEngine {
         init(_ value: Int) { self.value = value }
     }
 
-    static let stopped = ExperimentError("stopped by the test")
+    static let stopped = Failure("stopped by the test")
     let engine: LocalEngine
     let left: Count
 
@@ -93,9 +94,9 @@ struct LimitedEngine: ExperimentEngine {
     func clean(_ run: PlannedRun) { engine.clean(run) }
 
     func run(
-        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(ExperimentError) -> Void,
+        _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(Failure) -> Void,
         progress: @escaping (RunProgress) -> Void
-    ) throws(ExperimentError) -> RunOutcome {
+    ) throws(Failure) -> RunOutcome {
         guard left.value > 0 else { throw Self.stopped }
         left.value -= 1
         return try engine.run(run, earlier: earlier, replaces: replaces, started: started, progress: progress)

@@ -1,3 +1,4 @@
+import Platform
 import Testing
 
 @testable import Experiment
@@ -57,7 +58,7 @@ struct PlanTests {
             (.dataSize, "1GB,2"), (.dataSize, "1GB,"),
         ])
     func refusals(variable: Sweep.Variable, values: String) throws {
-        let error = try #require(throws: ExperimentError.self) {
+        let error = try #require(throws: Failure.self) {
             try Sweep(variable, values: values, processors: 2)
         }
         #expect(error.description.hasPrefix("--vary \(variable.rawValue): expected "))
@@ -105,7 +106,7 @@ struct PlanTests {
     func bounds() throws {
         let plain = try ExperimentPlan(sweeps: [], defaults: Self.defaults(), runs: 2, isGrid: false)
         #expect(plain.points.map(\.path) == ["result-partition-25MB/1GB"])
-        #expect(throws: ExperimentError.self) {
+        #expect(throws: Failure.self) {
             let sizes = try Sweep(.dataSize, values: "10TB", processors: 1)
             _ = try ExperimentPlan(sweeps: [sizes], defaults: Self.defaults(), runs: 1, isGrid: false)
         }
@@ -115,7 +116,7 @@ struct PlanTests {
     func supply() throws {
         let point = try ExperimentPlan(sweeps: [], defaults: Self.defaults(), runs: 1, isGrid: false).points[0]
         // 41 partitions of 1,278, of which the last has one galaxy at least.
-        #expect(throws: ExperimentError.self) {
+        #expect(throws: Failure.self) {
             try PartitionSupply(galaxies: 40 * 1278, isRepeated: false).check(point)
         }
         let enough = PartitionSupply(galaxies: 40 * 1278 + 1, isRepeated: false)

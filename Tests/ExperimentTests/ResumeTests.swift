@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 @Suite("Experiments that are gone on with")
 struct ResumeTests {
     private func message(_ body: () throws -> Void) throws -> String {
-        let error = try #require(throws: ExperimentError.self) { try body() }
+        let error = try #require(throws: Failure.self) { try body() }
         #expect(!error.description.contains("\n"))
         return error.description
     }
@@ -119,6 +120,6 @@ struct ResumeTests {
     func digest() throws {
         let weights = try ExperimentRecord.Weights(name: "w", path: Fixture.path("tiny/normalcell.pt"))
         #expect(weights.sha256 == "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b")
-        #expect(throws: ExperimentError.self) { try ExperimentRecord.Weights(name: "w", path: "/none") }
+        #expect(throws: Failure.self) { try ExperimentRecord.Weights(name: "w", path: "/none") }
     }
 }

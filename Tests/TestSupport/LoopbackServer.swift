@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Synchronization
 
 /// An HTTP server on a port of its own, whose answers a test writes, faults included. Ends with `stop`.

@@ -1,6 +1,7 @@
 import TestSupport
 
 @testable import AstroMAE
+@testable import Platform
 @testable import TensorFiles
 
 extension FuzzTarget {
@@ -19,7 +20,7 @@ extension FuzzTarget {
         },
         run: { bytes in
             guard let file = WeightsText.file(bytes) else { return }
-            do throws(CheckpointError) {
+            do throws(Failure) {
                 let model = try RedshiftModel(weights: file)
                 var workspace = Workspace(for: model, capacity: 1)
                 let images = [Float](repeating: 0.5, count: model.imageCount)
@@ -30,7 +31,7 @@ extension FuzzTarget {
             } catch {
                 Promise.line(error.description)
             }
-            do throws(CheckpointError) {
+            do throws(Failure) {
                 let model = try MaskedAutoencoder(weights: file)
                 Promise.keep(model.config.patches > 0, "no patches")
             } catch {
@@ -99,8 +100,8 @@ private enum WeightsText {
         let byteCount: Int
 
         func withBytes<Result>(
-            in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-        ) throws(TensorFileError) -> Result {
+            in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
             try check(range)
             let pattern: [UInt8] = [0, 0, 0, 0x3C]
             let bytes = range.map { pattern[$0 & 3] }

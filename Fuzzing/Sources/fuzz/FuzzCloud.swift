@@ -2,11 +2,12 @@ import FanOut
 import FoundationEssentials
 
 @testable import Cloud
+@testable import Platform
 
 /// A service that gives one answer to everything.
 private struct OneAnswer: HTTPTransport {
     let answer: HTTPResponse
-    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse { answer }
+    func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse { answer }
 }
 
 extension FuzzTarget {
@@ -24,7 +25,7 @@ extension FuzzTarget {
         return retries
     }
 
-    private static func client(_ transport: some HTTPTransport) throws(CloudError) -> S3Client {
+    private static func client(_ transport: some HTTPTransport) throws(Failure) -> S3Client {
         try S3Client(configuration, transport: transport, retries: once)
     }
 
@@ -63,7 +64,7 @@ extension FuzzTarget {
             }
             for status in [301, 403, 404, 503] {
                 Promise.refusal {
-                    do throws(CloudError) {
+                    do throws(Failure) {
                         let client = try client(OneAnswer(answer: HTTPResponse(status: status, body: bytes)))
                         _ = try client.get(bucket: "bucket", key: "key", range: nil, etag: nil)
                     } catch {

@@ -1,6 +1,7 @@
 @testable import Cloud
 @testable import FanOut
 @testable import Inference
+@testable import Platform
 
 extension FuzzTarget {
     /// Variables that have a structure, a line each: ranks of schedulers, regions and endpoints; and what the system tells of

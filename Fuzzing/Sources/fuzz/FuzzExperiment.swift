@@ -1,6 +1,7 @@
 import FanOut
 
 @testable import Experiment
+@testable import Platform
 @testable import Report
 
 extension FuzzTarget {
@@ -63,7 +64,7 @@ extension FuzzTarget {
         })
 
     private static func own(runs: Int) throws -> ExperimentRecord {
-        guard let size = DataVolume("50MB") else { throw ExperimentError("no size") }
+        guard let size = DataVolume("50MB") else { throw Failure("no size") }
         let plan = try ExperimentPlan(
             sweeps: [.threads([1, 2])],
             defaults: ExperimentDefaults(size: size, batchSize: 512, partition: 25, threads: 2),

@@ -1,4 +1,5 @@
 @testable import FanOut
+@testable import Platform
 
 extension FuzzTarget {
     /// Events of state machines: JSON, and what is asked for in it.

@@ -1,5 +1,6 @@
 @testable import FanOut
 @testable import Inference
+@testable import Platform
 @testable import Report
 @testable import TensorFiles
 
@@ -69,7 +70,7 @@ extension FuzzTarget {
         _ table: GalaxyTable, ids: [String]?, _ magnitudes: [Double]?, _ redshifts: [Double]?
     ) throws {
         func tensor(_ name: String, _ shape: [Int], _ values: [Double]) -> TensorView {
-            .doubles(name, shape: shape, of: "tensors") { (rows) throws(TensorFileError) in
+            .doubles(name, shape: shape, of: "tensors") { (rows) throws(Failure) in
                 let width = values.count / shape[0]
                 return Array(values[rows.lowerBound * width..<rows.upperBound * width])
             }

@@ -1,6 +1,7 @@
 import Cloud
 
 @testable import FanOut
+@testable import Platform
 @testable import Report
 
 extension FuzzTarget {
@@ -42,16 +43,16 @@ extension FuzzTarget {
         let objects: [ObjectInfo]
         var statistics: StoreStatistics { StoreStatistics() }
         func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
-        func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+        func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
             objects.filter { $0.key.hasPrefix(prefix) }
         }
-        func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? { nil }
-        func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] { [] }
-        func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+        func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? { nil }
+        func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] { [] }
+        func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
             Promise.keep(false, "it is written")
         }
-        func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {}
-        func delete(bucket: String, key: String) throws(CloudError) { Promise.keep(false, "it is removed") }
+        func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {}
+        func delete(bucket: String, key: String) throws(Failure) { Promise.keep(false, "it is removed") }
     }
 
     private static func check(_ plan: LaunchPlan, _ input: InitializeInput) {

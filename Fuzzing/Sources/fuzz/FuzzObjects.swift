@@ -1,6 +1,7 @@
 import Synchronization
 
 @testable import Cloud
+@testable import Platform
 
 extension FuzzTarget {
     /// Answers of S3 about an object: a status, headers and a body; those after `----` come next, and one whose status ends in
@@ -92,16 +93,16 @@ extension FuzzTarget {
                 }]
         }
 
-        func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse { take().response }
+        func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse { take().response }
 
         func exchange(_ request: HTTPRequest) -> HTTPOutcome {
             let answer = take()
             return answer.isBroken
-                ? .broken(answer.response, CloudError(.unavailable, "it", "broke off")) : .whole(answer.response)
+                ? .broken(answer.response, Failure(.unavailable, "it", "broke off")) : .whole(answer.response)
         }
     }
 
-    private static func client(_ answers: [Answer]) throws(CloudError) -> S3Client {
+    private static func client(_ answers: [Answer]) throws(Failure) -> S3Client {
         var retries = RetryPolicy()
         retries.sleep = { _ in }
         (retries.attempts, retries.busyAttempts) = (3, 3)

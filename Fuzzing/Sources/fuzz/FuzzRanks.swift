@@ -3,6 +3,7 @@ import Glibc
 
 @testable import FanOut
 @testable import Inference
+@testable import Platform
 @testable import TensorFiles
 
 extension FuzzTarget {

@@ -1,3 +1,4 @@
+@testable import Platform
 @testable import Report
 
 extension FuzzTarget {
@@ -28,7 +29,7 @@ extension FuzzTarget {
             Promise.refusal { _ = try ReferenceMeasurement.read(csv: bytes, name: "input") }
         })
 
-    private static func records(_ bytes: [UInt8]) throws(ReportError) -> [[String]] {
+    private static func records(_ bytes: [UInt8]) throws(Failure) -> [[String]] {
         var text = DelimitedText(name: "input", bytes: bytes)
         var records: [[String]] = []
         while let record = try text.next() { records.append(record) }

@@ -1,4 +1,5 @@
 import Cloud
+import Platform
 import Synchronization
 
 /// Buckets in memory.
@@ -13,32 +14,32 @@ final class MemoryStore: ObjectStore {
 
     func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
 
-    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+    func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         self[key].map { ObjectInfo(key: key, size: $0.count, etag: "e") }
     }
 
-    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
-        guard let bytes = self[key] else { throw CloudError(.notFound, name(bucket: bucket, key: key), "not there") }
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
+        guard let bytes = self[key] else { throw Failure(.notFound, name(bucket: bucket, key: key), "not there") }
         return Array(bytes[range ?? 0..<bytes.count])
     }
 
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
         objects.withLock { $0[key] = bytes }
     }
 
-    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
-        guard let bytes = Scratch.read(path) else { throw CloudError(.notFound, path, "not there") }
+    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
+        guard let bytes = Scratch.read(path) else { throw Failure(.notFound, path, "not there") }
         try put(bucket: bucket, key: key, bytes)
     }
 
-    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+    func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         objects.withLock { objects in
             objects.filter { $0.key.hasPrefix(prefix) }.map { ObjectInfo(key: $0, size: $1.count, etag: "e") }
                 .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         }
     }
 
-    func delete(bucket: String, key: String) throws(CloudError) {
+    func delete(bucket: String, key: String) throws(Failure) {
         objects.withLock { _ = $0.removeValue(forKey: key) }
     }
 }

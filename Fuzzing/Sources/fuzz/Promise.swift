@@ -5,6 +5,7 @@ import TensorFiles
 
 @testable import Cloud
 @testable import Inference
+@testable import Platform
 
 /// What has to hold whatever the bytes are. A promise that is broken ends the process, which libFuzzer takes for a find.
 enum Promise {
@@ -25,8 +26,8 @@ enum Promise {
     static func refusal(_ body: () throws -> Void) {
         do { try body() } catch {
             keep(
-                error is TensorFileError || error is InferenceError || error is ReportError || error is FanOutError
-                    || error is CloudError || error is ExperimentError, "an error of another kind: \(error)")
+                error is Failure || error is Failure || error is Failure || error is Failure
+                    || error is Failure || error is Failure, "an error of another kind: \(error)")
             line("\(error)")
         }
     }

@@ -1,4 +1,5 @@
 @testable import Inference
+@testable import Platform
 @testable import TensorFiles
 
 /// Everything that can be asked of an opened file.
@@ -49,7 +50,7 @@ enum Reading {
         }
     }
 
-    private static func doubles(_ view: TensorView, _ rows: Range<Int>) throws(TensorFileError) -> [Double] {
+    private static func doubles(_ view: TensorView, _ rows: Range<Int>) throws(Failure) -> [Double] {
         var values = [Double](repeating: 0, count: rows.count * view.rowCount)
         var span = values.mutableSpan
         try view.copyDoubles(rows: rows, into: &span)

@@ -1,10 +1,12 @@
+import Platform
+
 extension AutoencoderConfig {
     /// The encoder, and the decoder by its tensors' shapes; its heads from what the file states, else one for each 64
     /// channels.
     /// - Parameter decoderHeads: overrides whatever the file says.
     static func derived(
         from checkpoint: Checkpoint, encoder: EncoderConfig, stated: StatedConstants, decoderHeads: Int?
-    ) throws(CheckpointError) -> AutoencoderConfig {
+    ) throws(Failure) -> AutoencoderConfig {
         let embedding = try checkpoint.shape("decoder_embed.weight", axes: 2)
         let depth = checkpoint.depth(of: "decoder_blocks")
         guard depth > 0 else {

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// AstroMAE as it was pretrained: a masked autoencoder (He et al. 2022) whose encoder sees some patches of a cutout, and
@@ -26,12 +27,12 @@ public final class MaskedAutoencoder: CutoutNetwork {
     ///     nothing, there is one for each 64 channels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `CheckpointError` with the file and the key: missing, unexpected, misshapen or not finite; or that the
+    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or that the
     ///   weights are a redshift network's.
     public init(
         weights: TensorFile, numHeads: Int? = nil, decoderHeads: Int? = nil, gemm: GemmBackend = .auto,
         instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         let checkpoint = try Checkpoint(weights)
         name = checkpoint.name
         try checkpoint.require(.autoencoder)

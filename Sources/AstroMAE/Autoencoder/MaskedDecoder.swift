@@ -1,3 +1,5 @@
+import Platform
+
 /// The decoder: the visible tokens back in their places, mask tokens in the others, positions, plain blocks over all of
 /// them, and a prediction of each patch's pixels.
 struct MaskedDecoder: Sendable {
@@ -11,7 +13,7 @@ struct MaskedDecoder: Sendable {
     let layout: TokenLayout
     let config: AutoencoderConfig
 
-    init(_ loader: LayerLoader, _ config: AutoencoderConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: AutoencoderConfig) throws(Failure) {
         self.config = config
         let (tokens, width) = (config.encoder.tokens, config.decoder.width)
         embed = try loader.linear("decoder_embed", config.encoder.width, width)

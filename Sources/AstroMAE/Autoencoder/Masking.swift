@@ -1,3 +1,5 @@
+import Platform
+
 /// How many patches of a cutout stay visible to a masked autoencoder's encoder. Made by the network, which knows what is
 /// legal: `MaskedAutoencoder.masking`.
 public struct Masking: Equatable, Sendable {
@@ -13,33 +15,33 @@ public struct Masking: Equatable, Sendable {
 extension MaskedAutoencoder {
     /// The masking at a ratio: as the reference has it, int(patches * (1 - ratio)) of them stay visible.
     /// - Parameter ratio: masked patches of all; 0 masks none.
-    /// - Throws: `CheckpointError` where no patch would be visible, or as many as blocks with a parallel convolution cannot
+    /// - Throws: `Failure` where no patch would be visible, or as many as blocks with a parallel convolution cannot
     ///   take: their map is a square.
-    public func masking(ratio: Double) throws(CheckpointError) -> Masking {
+    public func masking(ratio: Double) throws(Failure) -> Masking {
         guard ratio >= 0, ratio < 1 else {
-            throw CheckpointError(file: name, message: "a mask ratio of \(ratio): expected at least 0 and less than 1")
+            throw Failure(name, "a mask ratio of \(ratio): expected at least 0 and less than 1")
         }
         return try masking(visible: Int(Double(config.patches) * (1 - ratio)), named: "a mask ratio of \(ratio)")
     }
 
     /// The masking that leaves so many patches visible.
-    public func masking(visible: Int) throws(CheckpointError) -> Masking {
+    public func masking(visible: Int) throws(Failure) -> Masking {
         try masking(visible: visible, named: "\(visible) visible patches")
     }
 
-    private func masking(visible: Int, named name: String) throws(CheckpointError) -> Masking {
+    private func masking(visible: Int, named name: String) throws(Failure) -> Masking {
         let patches = config.patches
         guard (1...patches).contains(visible) else {
-            throw CheckpointError(
-                file: self.name,
-                message: "\(name): \(visible) of \(patches) patches would be visible, expected 1 to "
+            throw Failure(
+                self.name,
+                "\(name): \(visible) of \(patches) patches would be visible, expected 1 to "
                     + "\(patches)")
         }
         guard config.encoder.parallelConvolution == nil || visible.squareRoot * visible.squareRoot == visible else {
             let squares = (1...config.encoder.grid).map { "\($0 * $0)" }.joined(separator: ", ")
-            throw CheckpointError(
-                file: self.name,
-                message: "\(name): \(visible) of \(patches) patches would be visible, expected a square number "
+            throw Failure(
+                self.name,
+                "\(name): \(visible) of \(patches) patches would be visible, expected a square number "
                     + "(\(squares)): the encoder's parallel convolution (PCM) sees them as a square map")
         }
         return Masking(visible: visible, patches: patches)

@@ -1,3 +1,5 @@
+import Platform
+
 /// Multi-head self-attention (Vaswani et al. 2017) over the tokens of each galaxy, and the projection that follows.
 struct Attention: Sendable {
     private let qkv: PackedMatrix
@@ -6,7 +8,7 @@ struct Attention: Sendable {
     private let config: BlockConfig
 
     /// `NormalCell` has biases of its own for q and v and none for k; timm's `Block` has one bias for all three.
-    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(Failure) {
         self.config = config
         let (checkpoint, width) = (loader.checkpoint, config.width)
         let bias: [Float]

@@ -1,4 +1,5 @@
 import CKernels
+import Platform
 
 /// One transformer block, pre-norm: x += attn(norm1(x)) + PCM(x), the parallel convolution module being for patch tokens
 /// (NormalCell), then x += mlp(norm2(x)).
@@ -12,7 +13,7 @@ struct EncoderBlock: Sendable {
     private let config: BlockConfig
 
     /// - Parameter name: `blocks.0`, `decoder_blocks.3`, ...
-    init(_ loader: LayerLoader, _ name: String, _ config: BlockConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ name: String, _ config: BlockConfig) throws(Failure) {
         self.name = name
         self.config = config
         norm1 = try loader.layerNorm(name + ".norm1", config.width)

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 extension EncoderConfig {
@@ -11,7 +12,7 @@ extension EncoderConfig {
     /// - Parameter numHeads: overrides whatever the file says.
     static func derived(
         from checkpoint: Checkpoint, stated: StatedConstants, numHeads: Int?
-    ) throws(CheckpointError) -> EncoderConfig {
+    ) throws(Failure) -> EncoderConfig {
         let patch = try checkpoint.shape(Checkpoint.anchor, axes: 4)
         let (width, bands, patchSize) = (patch[0], patch[1], patch[2])
         let positions = try checkpoint.shape("pos_embed", axes: 3)
@@ -52,7 +53,7 @@ extension EncoderConfig {
     static let largestBuffer = 1 << 27
 
     /// Shapes can be legal and still describe a network that no workspace could hold.
-    private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(Failure) {
         guard imageSize <= Self.largestImage else {
             throw checkpoint.error(
                 "\(grid) x \(grid) patches of \(patchSize) pixels are beyond what is supported: at most "
@@ -68,7 +69,7 @@ extension EncoderConfig {
     }
 
     /// - Parameter perGalaxy: sizes of each buffer for one galaxy.
-    static func requireSupported(_ perGalaxy: [[Int]], _ checkpoint: Checkpoint) throws(CheckpointError) {
+    static func requireSupported(_ perGalaxy: [[Int]], _ checkpoint: Checkpoint) throws(Failure) {
         for sizes in perGalaxy {
             var count = CacheSize.mostGalaxies
             for size in sizes {
@@ -85,7 +86,7 @@ extension EncoderConfig {
 }
 
 extension EncoderConfig.ParallelConvolution {
-    static func derived(from checkpoint: Checkpoint, width: Int) throws(CheckpointError) -> Self {
+    static func derived(from checkpoint: Checkpoint, width: Int) throws(Failure) -> Self {
         let shape = try checkpoint.shape("blocks.0.PCM.0.weight", axes: 4)
         let (hidden, perGroup, kernel) = (shape[0], shape[1], shape[2])
         guard perGroup > 0, width % perGroup == 0, hidden > 0, hidden % (width / perGroup) == 0, kernel % 2 == 1,

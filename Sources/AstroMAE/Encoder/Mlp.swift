@@ -1,11 +1,12 @@
 import CKernels
+import Platform
 
 /// width -> hidden, GELU (exact), hidden -> width.
 struct Mlp: Sendable {
     private let fc1: PackedMatrix
     private let fc2: PackedMatrix
 
-    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(Failure) {
         let (width, hidden) = (config.width, config.mlpWidth)
         fc1 = try loader.linear(key + ".fc1", width, hidden)
         fc2 = try loader.linear(key + ".fc2", hidden, width)

@@ -1,3 +1,5 @@
+import Platform
+
 /// ViTAE's parallel convolution module (Xu et al. 2021): the patch tokens as a square map through
 /// conv, BatchNorm, SiLU, conv, both convolutions grouped. The BatchNorm is folded into the first.
 ///
@@ -13,7 +15,7 @@ struct ParallelConvModule: Sendable {
 
     init(
         _ loader: LayerLoader, _ key: String, _ module: EncoderConfig.ParallelConvolution, width: Int
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         let (groups, kernel) = (module.groups, module.kernel)
         let expand = try loader.convolution(
             key + ".0", foldedWith: key + ".1", width / groups, module.hidden, kernel: kernel)

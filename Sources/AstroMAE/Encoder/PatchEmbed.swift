@@ -1,3 +1,5 @@
+import Platform
+
 /// Cutouts to tokens: a convolution of patch size and stride, 5 -> width, then the class token and the positions
 /// (Dosovitskiy et al. 2021, eq. 1). Pixels are read where the caller holds them: a patch is bands x rows runs of pixels.
 struct PatchEmbed: Sendable {
@@ -7,7 +9,7 @@ struct PatchEmbed: Sendable {
     private let pixelRuns: OffsetTable
     private let width: Int
 
-    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(Failure) {
         width = config.width
         let (patch, size) = (config.patchSize, config.imageSize)
         projection = try loader.convolution("patch_embed.proj", config.bands, width, kernel: patch).packed()

@@ -1,10 +1,12 @@
+import Platform
+
 /// The encoder: patch embed and blocks, over all patches or over some of them.
 struct ViTEncoder: Sendable {
     let config: EncoderConfig
     private let patchEmbed: PatchEmbed
     private let blocks: [EncoderBlock]
 
-    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(Failure) {
         self.config = config
         patchEmbed = try PatchEmbed(loader, config)
         blocks = try loader.blocks("blocks", config.block, depth: config.depth)
@@ -36,7 +38,7 @@ struct ViTEncoder: Sendable {
 
 extension LayerLoader {
     /// `key.0`, `key.1`, ...
-    func blocks(_ key: String, _ config: BlockConfig, depth: Int) throws(CheckpointError) -> [EncoderBlock] {
+    func blocks(_ key: String, _ config: BlockConfig, depth: Int) throws(Failure) -> [EncoderBlock] {
         var blocks: [EncoderBlock] = []
         for index in 0..<depth { blocks.append(try EncoderBlock(self, "\(key).\(index)", config)) }
         return blocks

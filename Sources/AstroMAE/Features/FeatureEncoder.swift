@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// What is taken of a galaxy as its features.
@@ -37,18 +38,18 @@ public final class FeatureEncoder: CutoutNetwork {
     ///   - weights: an opened checkpoint of either network, checked as strictly as for running it.
     ///   - numHeads, decoderHeads: override what the file says; no feature depends on the decoder's.
     ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `CheckpointError`, also where the network has no such layer.
+    /// - Throws: `Failure`, also where the network has no such layer.
     public init(
         weights: TensorFile, layer: FeatureLayer, numHeads: Int? = nil, decoderHeads: Int? = nil,
         gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         self.layer = layer
         let network: any CutoutNetwork
         if NetworkKind(weights) == .autoencoder {
             guard layer != .fcNorm else {
-                throw CheckpointError(
-                    file: weights.name,
-                    message: "is a masked autoencoder, which has no layer fc_norm: expected pooled, cls or tokens")
+                throw Failure(
+                    weights.name,
+                    "is a masked autoencoder, which has no layer fc_norm: expected pooled, cls or tokens")
             }
             let model = try MaskedAutoencoder(
                 weights: weights, numHeads: numHeads, decoderHeads: decoderHeads, gemm: gemm,

@@ -1,3 +1,5 @@
+import Platform
+
 /// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
 ///
 /// Where each branch's last Linear layer is merged into the first one here, the features are the branches' hidden layers.
@@ -9,7 +11,7 @@ struct FusionHead: Sendable {
 
     private static let key = "concat_block"
 
-    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(Failure) {
         let layer = loader.checkpoint.linearLayout == .merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer
         hidden = try loader.linear(layer, config.fusionInputs, config.fusionWidth)
         output = try loader.narrowLinear(Self.key + ".2", config.fusionWidth, 1)

@@ -1,4 +1,5 @@
 import CKernels
+import Platform
 
 /// Linear layers with ReLUs between them, none at the end: a `Sequential` whose Linears have even indices. Where weights
 /// have the last Linear merged into the fusion head, the stack ends with the ReLU before it.
@@ -19,7 +20,7 @@ struct LinearStack: Sendable {
     init(
         _ loader: LayerLoader, _ key: String, first: Int = 0, layers trained: Int, inputs: Int, outputs: Int,
         name: String, permuted: [Int]? = nil
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         (self.name, self.first, self.outputs) = (name, first, outputs)
         endsWithReLU = loader.checkpoint.linearLayout == .merged
         let count = endsWithReLU ? trained - 1 : trained

@@ -1,3 +1,5 @@
+import Platform
+
 /// `inception_model.magnitude_block`: five magnitudes through five Linear layers, ReLU between them.
 ///
 /// Magnitudes lie near 20 and the first layer takes their differences, so its sums cancel: they are taken in float64.
@@ -8,7 +10,7 @@ struct MagnitudeBranch: Sendable {
 
     static let key = "inception_model.magnitude_block"
 
-    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(Failure) {
         let (bands, outputs) = (config.bands, try loader.outputs(Self.key + ".0", axes: 2))
         first = try loader.narrowLinear(Self.key + ".0", bands, outputs)
         rest = try LinearStack(

@@ -1,3 +1,5 @@
+import Platform
+
 /// The encoder, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a stack of Linear layers
 /// over one vector a galaxy: `ViTHead`.
 struct ViTBranch: Sendable {
@@ -5,7 +7,7 @@ struct ViTBranch: Sendable {
     let layout: TokenLayout
     private let norm: LayerNorm
 
-    init(_ loader: LayerLoader, _ config: EncoderConfig, capacity: Int) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: EncoderConfig, capacity: Int) throws(Failure) {
         encoder = try ViTEncoder(loader, config)
         layout = TokenLayout(config, visible: config.patches, capacity: capacity)
         norm = try loader.layerNorm("fc_norm", config.width)
@@ -44,7 +46,7 @@ struct ViTHead: Sendable {
     private let head: PackedMatrix?
     private let block: LinearStack
 
-    init(_ loader: LayerLoader, _ config: ModelConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: ModelConfig) throws(Failure) {
         let merged = loader.checkpoint.linearLayout == .merged
         head = merged ? nil : try loader.linear("head", config.width, try loader.outputs("head", axes: 2))
         block = try LinearStack(

@@ -1,4 +1,5 @@
 import CKernels
+import Platform
 
 /// Parallel convolutions over one channels-last map (Szegedy et al. 2015), each with bias, BatchNorm (folded) and ReLU,
 /// written side by side: 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 maximum then 1x1.
@@ -26,7 +27,7 @@ struct InceptionBlock: Sendable {
     /// - Parameter towers: the branches with two convolutions that run: branch2 and branch3, or branch2 alone.
     init(
         _ loader: LayerLoader, _ key: String, side: Int, inputs: Int, towers names: [String]
-    ) throws(CheckpointError) {
+    ) throws(Failure) {
         (self.side, self.inputs) = (side, inputs)
         let direct = try Self.layer(loader, key + ".branch1", inputs, kernel: 1)
         let pooled = try Self.layer(loader, key + ".branch4.1", inputs, kernel: 1)
@@ -54,7 +55,7 @@ struct InceptionBlock: Sendable {
 
     private static func layer(
         _ loader: LayerLoader, _ key: String, _ inputs: Int, kernel: Int
-    ) throws(CheckpointError) -> DenseWeights {
+    ) throws(Failure) -> DenseWeights {
         let outputs = try loader.outputs(key + ".conv", axes: 4)
         return try loader.convolution(key + ".conv", foldedWith: key + ".bn", inputs, outputs, kernel: kernel)
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// `inception_model.vis_inception` up to its flattening: a bare 1x1 convolution, then three times average pooling and
 /// one or two Inception blocks, over channels-last maps, one galaxy at a time so that its maps stay in the cache.
 ///
@@ -13,7 +15,7 @@ struct InceptionBranch: Sendable {
     /// Indices of the average poolings, each with the blocks that follow it.
     private static let stages = [(pool: 1, blocks: [2, 3]), (pool: 4, blocks: [5, 6]), (pool: 7, blocks: [8])]
 
-    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ config: EncoderConfig) throws(Failure) {
         size = config.imageSize
         guard size % 8 == 0 else {
             throw loader.checkpoint.error("cutouts of \(size) pixels: expected a size that three poolings can halve")

@@ -1,3 +1,5 @@
+import Platform
+
 /// The bare 1x1 convolution that the Inception branch begins with, and the 2x2 mean after it, as one: a convolution
 /// of 2x2 pixels and stride 2 with a quarter of the weights (exact), on the bands of a cutout as they lie.
 struct InceptionStem: Sendable {
@@ -9,7 +11,7 @@ struct InceptionStem: Sendable {
     private let pixels: OffsetTable
     private let bands: OffsetTable
 
-    init(_ loader: LayerLoader, _ key: String, _ config: EncoderConfig) throws(CheckpointError) {
+    init(_ loader: LayerLoader, _ key: String, _ config: EncoderConfig) throws(Failure) {
         let (size, count) = (config.imageSize, config.bands)
         let outputs = try loader.outputs(key, axes: 4)
         try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: outputs), key)

@@ -1,5 +1,6 @@
 import CKernels
 import FoundationEssentials
+import Platform
 import PortableKernels
 
 extension InstructionSet {
@@ -18,7 +19,7 @@ extension InstructionSet {
 
     /// What `fromEnvironment` chose, and why, in a few words.
     public static var choice: (set: InstructionSet, reason: String) {
-        get throws(CheckpointError) {
+        get throws(Failure) {
             let set = try fromEnvironment()
             guard let cap = ProcessInfo.processInfo.environment["CAI_ISA"], !cap.isEmpty else {
                 return (set, "the widest that this processor and build can run")

@@ -1,5 +1,6 @@
 import CKernels
 import FoundationEssentials
+import Platform
 
 /// The instruction sets that have a table of kernels. Each but `portable` has one below it, which every processor that
 /// has the upper one has, too: `avx512`, `avx2`, `portable` on x86-64 and `neon`, `portable` on 64-bit ARM.
@@ -29,19 +30,19 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
     /// The widest available one that is not above `cap`: the value of the environment's `CAI_ISA`, by name. Where that is
     /// nil or empty nothing is capped; a set of other processors leaves `portable`.
-    /// - Throws: `CheckpointError` where `cap` names no instruction set.
-    public static func widest(cappedBy cap: String?) throws(CheckpointError) -> InstructionSet {
+    /// - Throws: `Failure` where `cap` names no instruction set.
+    public static func widest(cappedBy cap: String?) throws(Failure) -> InstructionSet {
         guard let cap, !cap.isEmpty else { return .widest }
         guard let set = InstructionSet(rawValue: cap) else {
             let known = allCases.map(\.rawValue).joined(separator: ", ")
-            throw CheckpointError(file: "CAI_ISA", message: "'\(cap)' is no instruction set; expected \(known)")
+            throw Failure("CAI_ISA", "'\(cap)' is no instruction set; expected \(known)")
         }
         return set.availableOrBelow
     }
 
     /// The widest available one that is not above what the environment's `CAI_ISA` names.
-    /// - Throws: `CheckpointError` where that names no instruction set.
-    public static func fromEnvironment() throws(CheckpointError) -> InstructionSet {
+    /// - Throws: `Failure` where that names no instruction set.
+    public static func fromEnvironment() throws(Failure) -> InstructionSet {
         try widest(cappedBy: ProcessInfo.processInfo.environment["CAI_ISA"])
     }
 

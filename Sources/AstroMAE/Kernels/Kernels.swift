@@ -1,4 +1,5 @@
 import CKernels
+import Platform
 import PortableKernels
 
 /// What multiplies matrices: our packed micro-kernels, or OpenBLAS with one thread a caller.
@@ -21,10 +22,10 @@ struct Kernels: @unchecked Sendable {
     private var counters: UnsafeMutablePointer<OperationCounts>?
 
     /// - Throws: when OpenBLAS is asked for and not installed.
-    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(CheckpointError) {
+    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(Failure) {
         openBLAS = gemm == .openblas ? OpenBLAS.shared : nil
         if gemm == .openblas, openBLAS == nil {
-            throw CheckpointError(file: "libopenblas.so.0", message: "OpenBLAS was asked for and cannot be opened")
+            throw Failure("libopenblas.so.0", "OpenBLAS was asked for and cannot be opened")
         }
         self.instructionSet = instructionSet.availableOrBelow
         self.gemm = gemm == .auto ? .packed : gemm
@@ -32,7 +33,7 @@ struct Kernels: @unchecked Sendable {
     }
 
     /// The instruction set that was chosen; nil for the widest one, capped by the environment's `CAI_ISA`.
-    init(choosing instructionSet: InstructionSet?, gemm: GemmBackend) throws(CheckpointError) {
+    init(choosing instructionSet: InstructionSet?, gemm: GemmBackend) throws(Failure) {
         if let instructionSet {
             try self.init(instructionSet, gemm: gemm)
         } else {

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// What a pickled module says of its layers beyond their weights. A state dict says nothing of it and is taken at its
@@ -12,7 +13,7 @@ extension Checkpoint {
     ]
 
     /// - Throws: when an activation, a pooling or a convolution is not this network's.
-    func refuseOtherLayers(patchSize: Int) throws(CheckpointError) {
+    func refuseOtherLayers(patchSize: Int) throws(Failure) {
         for path in objectPaths {
             if case .string(let kind)? = attribute(path, "approximate"), kind != "none" {
                 throw error("'\(path)' is GELU with approximate='\(kind)': expected 'none', the exact function")
@@ -30,7 +31,7 @@ extension Checkpoint {
         }
     }
 
-    private func requirePooling(_ path: String, _ kind: String) throws(CheckpointError) {
+    private func requirePooling(_ path: String, _ kind: String) throws(Failure) {
         let geometry: [(String, Int)]
         switch kind {
         case "AvgPool2d": geometry = [("kernel_size", 2), ("stride", 2), ("padding", 0)]
@@ -41,7 +42,7 @@ extension Checkpoint {
     }
 
     /// Patches do not overlap; all other convolutions keep the size of their map.
-    private func requireConvolution(_ path: String, stride: Int) throws(CheckpointError) {
+    private func requireConvolution(_ path: String, stride: Int) throws(Failure) {
         try require(path, "stride", stride)
         try require(path, "dilation", 1)
         if stride == 1, let kernel = square(path, "kernel_size") { try require(path, "padding", (kernel - 1) / 2) }
@@ -50,7 +51,7 @@ extension Checkpoint {
         }
     }
 
-    private func require(_ path: String, _ name: String, _ expected: Int) throws(CheckpointError) {
+    private func require(_ path: String, _ name: String, _ expected: Int) throws(Failure) {
         guard attribute(path, name) != nil, square(path, name) != expected else { return }
         let found = square(path, name).map { "\($0)" } ?? "something else"
         throw error("'\(path)' has \(name) \(found), expected \(expected)")

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The weights of a network by their canonical names (`patch_embed.proj.weight`, ...), whatever wrapping the file puts
@@ -20,18 +21,18 @@ public final class Checkpoint {
     /// Wrappings met in practice, in order of preference when a file holds several copies.
     static let prefixes = ["", "module.", "model.", "model.module.", "state_dict.", "state_dict.module."]
 
-    /// - Throws: `CheckpointError` when the file holds no such network, or several without a known wrapping, or when its
+    /// - Throws: `Failure` when the file holds no such network, or several without a known wrapping, or when its
     ///   metadata and keys do not agree on merged layers.
-    public init(_ file: TensorFile) throws(CheckpointError) {
+    public init(_ file: TensorFile) throws(Failure) {
         let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
             .map { String($0.dropLast(Self.anchor.count)) }
         guard !found.isEmpty else {
-            throw CheckpointError(
-                file: file.name, message: "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
+            throw Failure(
+                file.name, "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
         }
         guard let prefix = Self.prefixes.first(where: found.contains) ?? (found.count == 1 ? found.first : nil) else {
-            throw CheckpointError(
-                file: file.name, message: "several networks, none under a known name: \(found.joined(separator: ", "))")
+            throw Failure(
+                file.name, "several networks, none under a known name: \(found.joined(separator: ", "))")
         }
         name = file.name
         self.file = file
@@ -43,7 +44,7 @@ public final class Checkpoint {
         self.tensors = tensors
         linearLayout = try LinearLayout(
             metadata: file.metadata[LinearLayout.metadataKey], has: { tensors[$0] != nil },
-            error: { CheckpointError(file: file.name, message: $0) })
+            error: { Failure(file.name, $0) })
     }
 
     /// Whether the file has that key.
@@ -56,7 +57,7 @@ public final class Checkpoint {
     public subscript(_ key: String) -> TensorView? { tensors[key] }
 
     /// Shape of a tensor that has to be there, with that many axes.
-    func shape(_ key: String, axes: Int) throws(CheckpointError) -> [Int] {
+    func shape(_ key: String, axes: Int) throws(Failure) -> [Int] {
         guard let tensor = tensors[key] else { throw missing(key) }
         guard tensor.shape.count == axes else {
             throw error("'\(key)' has shape \(tensor.shape), expected \(axes) axes")
@@ -65,16 +66,16 @@ public final class Checkpoint {
     }
 
     /// The elements of `key` as float32, once its shape has been checked.
-    func take(_ key: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
+    func take(_ key: String, _ shape: [Int]) throws(Failure) -> [Float] {
         let tensor = try claim(key, shape)
         let values: [Float]
-        do { values = try tensor.floats() } catch { throw CheckpointError(file: name, message: error.message) }
+        do { values = try tensor.floats() } catch { throw Failure(name, error.message) }
         try requireFinite(values, key)
         return values
     }
 
     /// The tensor behind `key`, its shape checked, its elements still to be read and checked.
-    func claim(_ key: String, _ shape: [Int]) throws(CheckpointError) -> TensorView {
+    func claim(_ key: String, _ shape: [Int]) throws(Failure) -> TensorView {
         guard let tensor = tensors[key] else { throw missing(key) }
         used.insert(key)
         guard tensor.shape == shape else {
@@ -91,20 +92,20 @@ public final class Checkpoint {
         return tensor
     }
 
-    func requireFinite(_ values: [Float], _ key: String) throws(CheckpointError) {
+    func requireFinite(_ values: [Float], _ key: String) throws(Failure) {
         try Self.requireFinite(values, key, file: name)
     }
 
-    static func requireFinite(_ values: [Float], _ key: String, file: String) throws(CheckpointError) {
+    static func requireFinite(_ values: [Float], _ key: String, file: String) throws(Failure) {
         guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-        throw CheckpointError(file: file, message: "'\(key)' is not finite: element \(index) is \(values[index])")
+        throw Failure(file, "'\(key)' is not finite: element \(index) is \(values[index])")
     }
 
     /// Lets go of the file's pages, which are loaded again when they are read again.
     func releasePages() { file.releasePages() }
 
     /// Reads and checks the weights that belong to the network and are not run, as strictly as the others.
-    func takeKnownExtras() throws(CheckpointError) {
+    func takeKnownExtras() throws(Failure) {
         for key in keys where Self.isKnownExtra(key) && !isAlias(key) {
             guard let tensor = tensors[key], tensor.dtype.isFloatingPoint else { continue }
             _ = try take(key, tensor.shape)
@@ -112,7 +113,7 @@ public final class Checkpoint {
     }
 
     /// - Throws: when keys are left that no layer asked for and that are not among the known exceptions.
-    func requireAllUsed(_ isKnownExtra: (String) -> Bool = Checkpoint.isKnownExtra) throws(CheckpointError) {
+    func requireAllUsed(_ isKnownExtra: (String) -> Bool = Checkpoint.isKnownExtra) throws(Failure) {
         let extra = keys.filter { !used.contains($0) && !isKnownExtra($0) }
         guard let first = extra.first else { return }
         let more = extra.count > 1 ? " and \(extra.count - 1) more" : ""
@@ -156,9 +157,9 @@ public final class Checkpoint {
     /// The file's own metadata (safetensors).
     func metadata(_ key: String) -> String? { file.metadata[key] }
 
-    func error(_ message: String) -> CheckpointError { CheckpointError(file: name, message: message) }
+    func error(_ message: String) -> Failure { Failure(name, message) }
 
-    private func missing(_ key: String) -> CheckpointError {
+    private func missing(_ key: String) -> Failure {
         error("missing key '\(prefix)\(key)': expected by the network, not in the file")
     }
 }
@@ -166,7 +167,7 @@ public final class Checkpoint {
 extension Checkpoint {
     /// Trainable parameters of the network without class and mask tokens and positions, aliases counted once: the
     /// published count. Merged layers have fewer, or more, than those they stand for; then it is what the metadata state.
-    func parameterCount() throws(CheckpointError) -> Int {
+    func parameterCount() throws(Failure) -> Int {
         guard linearLayout == .separate else {
             let text = metadata(LinearLayout.parametersKey)
             guard let count = text.flatMap(Int.init), count > 0 else {

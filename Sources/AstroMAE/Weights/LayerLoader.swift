@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
@@ -25,7 +26,7 @@ struct LayerLoader {
     ///   - order: where inputs lie in another order in memory, the file's index of each.
     func linear(
         _ key: String, _ inputs: Int, _ outputs: Int, bias: [Float]? = nil, inputsFrom order: [Int]? = nil
-    ) throws(CheckpointError) -> PackedMatrix {
+    ) throws(Failure) -> PackedMatrix {
         let weight = try checkpoint.claim(key + ".weight", [outputs, inputs])
         let given: [Float]
         if let bias { given = bias } else { given = try checkpoint.take(key + ".bias", [outputs]) }
@@ -35,19 +36,19 @@ struct LayerLoader {
     }
 
     /// Reads, checks and packs the weights of all layers that `linear` gave.
-    func packLinears(on parallel: ParallelLoop) throws(CheckpointError) {
+    func packLinears(on parallel: ParallelLoop) throws(Failure) {
         checkpoint.releasePages()
         try packing.run(on: parallel, for: checkpoint)
     }
 
-    func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(CheckpointError) -> NarrowLinear {
+    func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(Failure) -> NarrowLinear {
         NarrowLinear(
             NetworkOperation(layer: key),
             weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
     }
 
-    func layerNorm(_ key: String, _ width: Int) throws(CheckpointError) -> LayerNorm {
+    func layerNorm(_ key: String, _ width: Int) throws(Failure) -> LayerNorm {
         LayerNorm(
             gamma: try checkpoint.take(key + ".weight", [width]),
             beta: try checkpoint.take(key + ".bias", [width]), eps: layerNormEps)
@@ -56,7 +57,7 @@ struct LayerLoader {
     /// [outputs, inputs/groups, kernel, kernel] and a bias.
     func convolution(
         _ key: String, _ inputs: Int, _ outputs: Int, kernel: Int
-    ) throws(CheckpointError) -> DenseWeights {
+    ) throws(Failure) -> DenseWeights {
         DenseWeights(
             weight: try checkpoint.take(key + ".weight", [outputs, inputs, kernel, kernel]),
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, kernel: kernel,
@@ -67,7 +68,7 @@ struct LayerLoader {
     /// w' = w s, b' = (b - mean) s + beta with s = gamma / sqrt(variance + eps), one s an output channel.
     func convolution(
         _ key: String, foldedWith norm: String, _ inputs: Int, _ outputs: Int, kernel: Int
-    ) throws(CheckpointError) -> DenseWeights {
+    ) throws(Failure) -> DenseWeights {
         var layer = try convolution(key, inputs, outputs, kernel: kernel)
         let gamma = try checkpoint.take(norm + ".weight", [outputs])
         let beta = try checkpoint.take(norm + ".bias", [outputs])
@@ -91,7 +92,7 @@ struct LayerLoader {
     }
 
     /// - Throws: when a map is so large that offsets into it would not fit.
-    func requireSupported(_ map: MapGeometry, _ key: String) throws(CheckpointError) {
+    func requireSupported(_ map: MapGeometry, _ key: String) throws(Failure) {
         guard map.paddedSide <= 1 << 13, map.channels <= EncoderConfig.largestBuffer / (map.paddedSide * map.paddedSide)
         else {
             throw checkpoint.error(
@@ -101,7 +102,7 @@ struct LayerLoader {
     }
 
     /// How many outputs a layer has: the first axis of its weights.
-    func outputs(_ key: String, axes: Int) throws(CheckpointError) -> Int {
+    func outputs(_ key: String, axes: Int) throws(Failure) -> Int {
         try checkpoint.shape(key + ".weight", axes: axes)[0]
     }
 }

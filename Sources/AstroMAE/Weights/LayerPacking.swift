@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The weights of Linear layers that are still to be read, checked and packed: most of a network's bytes, and
@@ -44,28 +45,28 @@ final class LayerPacking {
 
     /// Reads and packs what was added, and lets go of the file's pages behind the readers.
     /// - Throws: for the first weight, in the order of adding, that is not finite or cannot be read.
-    func run(on parallel: ParallelLoop, for checkpoint: Checkpoint) throws(CheckpointError) {
+    func run(on parallel: ParallelLoop, for checkpoint: Checkpoint) throws(Failure) {
         let (parts, file) = (parts, checkpoint.name)
-        try parallel(parts.count) { (index) throws(CheckpointError) in
+        try parallel(parts.count) { (index) throws(Failure) in
             if index + Self.partsAhead < parts.count { parts[index + Self.partsAhead].prefetch() }
             let part = parts[index]
             let values: [Float]
-            do throws(TensorFileError) {
+            do throws(Failure) {
                 if try Self.pack(part) { return }
                 values = try part.weight.floats()
             } catch {
-                throw CheckpointError(file: file, message: error.message)
+                throw Failure(file, error.message)
             }
             try Checkpoint.requireFinite(values, part.key, file: file)
         }
     }
 
     /// - Returns: whether all of its weights are finite.
-    private static func pack(_ part: Part) throws(TensorFileError) -> Bool {
+    private static func pack(_ part: Part) throws(Failure) -> Bool {
         let (weight, matrix) = (part.weight, part.matrix)
         defer { part.release() }
         if part.order == nil {
-            let inPlace = try weight.withContiguousFloats(rows: part.outputs) { (rows) throws(TensorFileError) in
+            let inPlace = try weight.withContiguousFloats(rows: part.outputs) { (rows) throws(Failure) in
                 rows.withUnsafeBufferPointer { matrix.pack($0, outputs: part.outputs) }
             }
             if let inPlace { return inPlace }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Whether weights hold every Linear layer as it was trained, or have merged those with nothing between them.
 ///
 /// Two Linear layers in a row are one, W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2), and the product is cheaper to run.
@@ -37,7 +39,7 @@ struct MergedLinear {
 extension LinearLayout {
     /// The layout that a file states, held against the keys that it has.
     /// - Throws: when metadata and keys do not agree, or the metadata names another arrangement.
-    init(metadata value: String?, has: (String) -> Bool, error: (String) -> CheckpointError) throws(CheckpointError) {
+    init(metadata value: String?, has: (String) -> Bool, error: (String) -> Failure) throws(Failure) {
         let statement = "metadata '\(Self.metadataKey)'"
         guard let value else {
             if let key = MergedLinear.all.flatMap(\.keys).first(where: has) {

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 extension MergedLinear {
@@ -18,7 +19,7 @@ extension MergedLinear {
         let outerWeight = try doubles(outer + ".weight")
         var bias = try doubles(outer + ".bias")
         let outputs = bias.count
-        let shapes = try inner.map { layer throws(CheckpointError) in
+        let shapes = try inner.map { layer throws(Failure) in
             try checkpoint.shape(layer + ".weight", axes: 2)
         }
         let inputs = shapes.reduce(0) { $0 + $1[1] }

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Which of the two networks a checkpoint holds.
@@ -31,14 +32,14 @@ public enum NetworkKind: String, Sendable {
 
     fileprivate var other: NetworkKind { self == .redshift ? .autoencoder : .redshift }
 
-    fileprivate func mismatch(_ checkpoint: Checkpoint) -> CheckpointError {
+    fileprivate func mismatch(_ checkpoint: Checkpoint) -> Failure {
         checkpoint.error("is a \(other.rawValue) (it has '\(other.mark)'), expected a \(rawValue)")
     }
 }
 
 extension Checkpoint {
     /// - Throws: where the checkpoint holds the other network. What is neither's is told by its keys, later.
-    func require(_ kind: NetworkKind) throws(CheckpointError) {
+    func require(_ kind: NetworkKind) throws(Failure) {
         guard NetworkKind(self) == kind.other else { return }
         throw kind.mismatch(self)
     }
@@ -46,7 +47,7 @@ extension Checkpoint {
     /// Floats that a thread may need, 1 GB: the paper's network needs three hundredths of that.
     private static let largestWorkspace = 1 << 28
 
-    func requireWorkspace(floats: Int) throws(CheckpointError) {
+    func requireWorkspace(floats: Int) throws(Failure) {
         guard floats <= Self.largestWorkspace else {
             throw error(
                 "a thread would need \(floats) floats to work in, beyond what is supported: \(Self.largestWorkspace)")

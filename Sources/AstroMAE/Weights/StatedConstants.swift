@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The numbers of a network that its tensors do not tell, as far as the file states them: in pickled attributes
@@ -12,8 +13,8 @@ struct StatedConstants {
         /// What is used: `override`, or what is stated, or the reference's heads of 64 channels.
         /// - Parameter part: what a message calls the stack before "width".
         func resolved(
-            _ override: Int?, width: Int, of part: String? = nil, error: (String) -> CheckpointError
-        ) throws(CheckpointError) -> (heads: Int, scale: Double) {
+            _ override: Int?, width: Int, of part: String? = nil, error: (String) -> Failure
+        ) throws(Failure) -> (heads: Int, scale: Double) {
             let heads = override ?? numHeads ?? max(1, width / EncoderConfig.referenceHeadWidth)
             guard heads > 0, width % heads == 0 else {
                 throw error("\(heads) heads do not divide the \(part.map { $0 + "'s " } ?? "")width \(width)")
@@ -29,8 +30,8 @@ struct StatedConstants {
     var layerNormEps: Double?
     var batchNormEps: Double?
 
-    /// - Throws: `CheckpointError` when layers state different values, or metadata is no number.
-    init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    /// - Throws: `Failure` when layers state different values, or metadata is no number.
+    init(_ checkpoint: Checkpoint) throws(Failure) {
         encoder = try checkpoint.attention("blocks", metadata: "")
         decoder = try checkpoint.attention("decoder_blocks", metadata: "decoder_")
         let paths = checkpoint.objectPaths
@@ -79,7 +80,7 @@ extension Checkpoint {
     /// - Parameter prefix: of the metadata's keys.
     fileprivate func attention(
         _ blocks: String, metadata prefix: String
-    ) throws(CheckpointError) -> StatedConstants.Attention {
+    ) throws(Failure) -> StatedConstants.Attention {
         let paths = (0..<depth(of: blocks)).map { "\(blocks).\($0).attn" }
         var whole: Int?
         if let heads = try stated("num_heads", metadata: prefix + "num_heads", at: paths) {
@@ -95,7 +96,7 @@ extension Checkpoint {
     /// The one value that the objects at `paths` give their attribute `name`, or else the file's metadata.
     fileprivate func stated(
         _ name: String, metadata key: String, at paths: [String]
-    ) throws(CheckpointError) -> Double? {
+    ) throws(Failure) -> Double? {
         var found: Set<Double> = []
         for path in paths {
             switch attribute(path, name) {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// Region, endpoints and credentials, as AWS's own tools find them.
 public struct AWSConfiguration: Sendable {
@@ -11,9 +12,9 @@ public struct AWSConfiguration: Sendable {
     /// - Parameters:
     ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and what the places of credentials need.
     ///   - transport: asks metadata services.
-    /// - Throws: `CloudError.invalid` where no region is set, or a file or setting makes no sense. Credentials are not
+    /// - Throws: `Failure.input` where no region is set, or a file or setting makes no sense. Credentials are not
     ///   looked for yet.
-    public init(_ environment: [String: String], transport: any HTTPTransport) throws(CloudError) {
+    public init(_ environment: [String: String], transport: any HTTPTransport) throws(Failure) {
         let hasKeys = environment["AWS_ACCESS_KEY_ID"].map { !$0.isEmpty } ?? false
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         // A broken file of a user's does not matter to who needs nothing of it.
@@ -25,12 +26,12 @@ public struct AWSConfiguration: Sendable {
             profile = nil
         }
         guard let region = named ?? profile?["region"] else {
-            throw CloudError(
-                .invalid, "AWS region",
+            throw Failure(
+                .input, "AWS region",
                 "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
         }
         guard Self.isRegion(region) else {
-            throw CloudError(.invalid, "AWS region", "\"\(region.printable)\" is none: expected such as us-east-1")
+            throw Failure(.input, "AWS region", "\"\(region.printable)\" is none: expected such as us-east-1")
         }
         self.region = region
         endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
@@ -52,11 +53,11 @@ public struct AWSConfiguration: Sendable {
     /// Another endpoint than AWS's own, without a slash at its end: `AWS_ENDPOINT_URL_<service>`, or
     /// `AWS_ENDPOINT_URL`, or the profile's `endpoint_url`; nil where none is set.
     /// - Parameter service: as the variable's name has it, such as `S3` or `SFN`.
-    public func endpoint(_ service: String) throws(CloudError) -> String? {
+    public func endpoint(_ service: String) throws(Failure) -> String? {
         let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { endpoints[$0] }
         guard var url = named.first(where: { !$0.isEmpty }) ?? profileEndpoint else { return nil }
         let address = try WebAddress(url)
-        guard address.query.isEmpty else { throw CloudError(.invalid, "AWS endpoint", "must have no query") }
+        guard address.query.isEmpty else { throw Failure(.input, "AWS endpoint", "must have no query") }
         while url.hasSuffix("/") { url.removeLast() }
         return url
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// The settings of one profile in `~/.aws/credentials` and `~/.aws/config`, of which the first wins.
 struct AWSProfile: Sendable {
@@ -8,9 +9,9 @@ struct AWSProfile: Sendable {
     let subject: String
 
     /// - Parameter environment: `AWS_PROFILE`, `AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE` and `HOME`.
-    /// - Throws: `CloudError.invalid` for a file that cannot be read, `.notFound` for a profile that was asked for by
+    /// - Throws: `Failure` of kind `.input` for a file that cannot be read, `.notFound` for a profile that was asked for by
     ///   name and is in neither file.
-    init(_ environment: [String: String]) throws(CloudError) {
+    init(_ environment: [String: String]) throws(Failure) {
         func set(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         let asked = set("AWS_PROFILE") ?? set("AWS_DEFAULT_PROFILE")
         let name = asked ?? "default"
@@ -22,7 +23,7 @@ struct AWSProfile: Sendable {
         let other = config?.sections["profile \(name)"] ?? (name == "default" ? config?.sections[name] : nil)
         if asked != nil, credentials == nil, other == nil {
             let files = [credentialsPath, configPath].compactMap { $0 }.joined(separator: " nor in ")
-            throw CloudError(.notFound, "AWS_PROFILE", "no profile \"\(name.printable)\" in \(files)")
+            throw Failure(.notFound, "AWS_PROFILE", "no profile \"\(name.printable)\" in \(files)")
         }
         self.name = name
         subject = "profile \"\(name.printable)\""
@@ -32,29 +33,29 @@ struct AWSProfile: Sendable {
     subscript(_ setting: String) -> String? { settings[setting].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// nil where the profile has none.
-    /// - Throws: `CloudError.invalid` for one key without the other, and for a profile whose credentials have to be
+    /// - Throws: `Failure` of kind `.input` for one key without the other, and for a profile whose credentials have to be
     ///   asked for in a way that is not supported.
-    func credentials() throws(CloudError) -> AWSCredentials? {
+    func credentials() throws(Failure) -> AWSCredentials? {
         switch (self["aws_access_key_id"], self["aws_secret_access_key"]) {
         case (let access?, let secret?):
             return AWSCredentials(accessKey: access, secretKey: secret, sessionToken: self["aws_session_token"])
         case (nil, nil):
             let other = ["role_arn", "sso_session", "sso_start_url", "credential_process", "login_session"]
             guard let found = other.first(where: { self[$0] != nil }) else { return nil }
-            throw CloudError(
-                .invalid, subject,
+            throw Failure(
+                .input, subject,
                 "\(found) is not supported: put credentials into the environment (aws configure export-credentials)")
         default:
-            throw CloudError(
-                .invalid, subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
+            throw Failure(
+                .input, subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
         }
     }
 
-    private static func read(_ path: String?) throws(CloudError) -> INIFile? {
+    private static func read(_ path: String?) throws(Failure) -> INIFile? {
         guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
         guard let data = FileManager.default.contents(atPath: path),
             let text = String(validating: data, as: UTF8.self)
-        else { throw CloudError(.invalid, path, "cannot be read as text") }
+        else { throw Failure(.input, path, "cannot be read as text") }
         return try INIFile(text, name: path)
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 import Synchronization
 
 /// A place where credentials may be.
@@ -6,8 +7,8 @@ protocol CredentialsProvider: Sendable {
     /// What errors call it.
     var name: String { get }
     /// nil where this place has none, which is no error.
-    /// - Throws: `CloudError` where it should have some, and does not give them.
-    func credentials() throws(CloudError) -> AWSCredentials?
+    /// - Throws: `Failure` where it should have some, and does not give them.
+    func credentials() throws(Failure) -> AWSCredentials?
 }
 
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`: so a Lambda function has them, too.
@@ -15,7 +16,7 @@ struct EnvironmentCredentials: CredentialsProvider {
     let environment: [String: String]
     var name: String { "the environment" }
 
-    func credentials() throws(CloudError) -> AWSCredentials? {
+    func credentials() throws(Failure) -> AWSCredentials? {
         func set(_ variable: String) -> String? {
             environment[variable].map { $0.trimmingSpaces }.flatMap { $0.isEmpty ? nil : $0 }
         }
@@ -24,8 +25,8 @@ struct EnvironmentCredentials: CredentialsProvider {
             return AWSCredentials(accessKey: access, secretKey: secret, sessionToken: set("AWS_SESSION_TOKEN"))
         case (nil, nil): return nil
         default:
-            throw CloudError(
-                .invalid, name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
+            throw Failure(
+                .input, name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
         }
     }
 }
@@ -35,7 +36,7 @@ struct ProfileCredentials: CredentialsProvider {
     let profile: AWSProfile
     var name: String { profile.subject }
 
-    func credentials() throws(CloudError) -> AWSCredentials? { try profile.credentials() }
+    func credentials() throws(Failure) -> AWSCredentials? { try profile.credentials() }
 }
 
 /// Credentials wherever they are first found, kept until five minutes before they expire. May be asked from many
@@ -61,7 +62,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
             let name = "the program"
             let given: AWSCredentials
 
-            func credentials() throws(CloudError) -> AWSCredentials? { given }
+            func credentials() throws(Failure) -> AWSCredentials? { given }
         }
         self.init([Fixed(given: credentials)])
     }
@@ -69,12 +70,12 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
     /// Shows nothing of where it looks, which is full of secrets.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// - Throws: `CloudError.denied` where no place has any; what a place that should have some throws.
-    public func credentials() throws(CloudError) -> AWSCredentials {
-        try kept.withLock { (kept: inout AWSCredentials?) throws(CloudError) in
+    /// - Throws: `Failure.denied` where no place has any; what a place that should have some throws.
+    public func credentials() throws(Failure) -> AWSCredentials {
+        try kept.withLock { (kept: inout AWSCredentials?) throws(Failure) in
             let time = now()
             if let kept, Self.secondsLeft(kept, time) > Self.margin { return kept }
-            do throws(CloudError) {
+            do throws(Failure) {
                 let found = try find()
                 kept = found
                 return found
@@ -90,11 +91,11 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
         credentials.expiration.map { $0 - time } ?? .infinity
     }
 
-    private func find() throws(CloudError) -> AWSCredentials {
+    private func find() throws(Failure) -> AWSCredentials {
         for provider in providers {
             if let found = try provider.credentials() { return found }
         }
         let places = providers.map(\.name).joined(separator: ", ")
-        throw CloudError(.denied, "AWS credentials", "none found; looked in \(places)")
+        throw Failure(.denied, "AWS credentials", "none found; looked in \(places)")
     }
 }

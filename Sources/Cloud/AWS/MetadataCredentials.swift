@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// Credentials of a container (ECS, EKS pod identity), from the address that its environment names.
 struct ContainerCredentials: CredentialsProvider {
@@ -6,7 +7,7 @@ struct ContainerCredentials: CredentialsProvider {
     let transport: any HTTPTransport
     var name: String { "the container's endpoint" }
 
-    func credentials() throws(CloudError) -> AWSCredentials? {
+    func credentials() throws(Failure) -> AWSCredentials? {
         func set(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         let url: String
         if let relative = set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
@@ -37,7 +38,7 @@ struct ContainerCredentials: CredentialsProvider {
         return try MetadataService.credentials(response, name)
     }
 
-    private func failure(_ what: String) -> CloudError { CloudError(.invalid, name, what) }
+    private func failure(_ what: String) -> Failure { Failure(.input, name, what) }
 }
 
 /// Credentials of an EC2 instance's role, from its metadata service, version 2.
@@ -46,7 +47,7 @@ struct InstanceCredentials: CredentialsProvider {
     let transport: any HTTPTransport
     var name: String { "EC2's metadata service" }
 
-    func credentials() throws(CloudError) -> AWSCredentials? {
+    func credentials() throws(Failure) -> AWSCredentials? {
         guard environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true" else { return nil }
         var service = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? ""
         if service.isEmpty { service = "http://169.254.169.254" }
@@ -61,7 +62,7 @@ struct InstanceCredentials: CredentialsProvider {
         let list = try MetadataService.answer(to: HTTPRequest("GET", roles, headers: headers, timeout: 5), transport)
         guard list.status == 200 else {
             guard list.status != 404 else { return nil }
-            throw CloudError(.unavailable, name, "answered with status \(list.status)")
+            throw Failure(.unavailable, name, "answered with status \(list.status)")
         }
         let role =
             String(decoding: list.body, as: UTF8.self).split { $0.isNewline }.first.map { $0.trimmingSpaces } ?? ""
@@ -69,7 +70,7 @@ struct InstanceCredentials: CredentialsProvider {
         let url = roles + PercentEncoding.encode(role)
         let response = try MetadataService.answer(to: HTTPRequest("GET", url, headers: headers, timeout: 5), transport)
         guard response.status == 200 else {
-            throw CloudError(.unavailable, name, "answered with status \(response.status)")
+            throw Failure(.unavailable, name, "answered with status \(response.status)")
         }
         return try MetadataService.credentials(response, name)
     }
@@ -94,16 +95,16 @@ private enum MetadataService {
     /// Tries twice.
     static func answer(
         to request: HTTPRequest, _ transport: any HTTPTransport
-    ) throws(CloudError) -> HTTPResponse {
+    ) throws(Failure) -> HTTPResponse {
         if case .whole(let response) = transport.exchange(request), response.status < 500 { return response }
         return try transport.send(request)
     }
 
     /// The answer itself is never quoted.
-    static func credentials(_ response: HTTPResponse, _ name: String) throws(CloudError) -> AWSCredentials {
+    static func credentials(_ response: HTTPResponse, _ name: String) throws(Failure) -> AWSCredentials {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
             !answer.accessKeyID.isEmpty, !answer.secretKey.isEmpty
-        else { throw CloudError(.invalid, name, "the answer holds no credentials") }
+        else { throw Failure(.input, name, "the answer holds no credentials") }
         return AWSCredentials(
             accessKey: answer.accessKeyID, secretKey: answer.secretKey, sessionToken: answer.token,
             expiration: answer.expiration.flatMap { UTCTime.parse($0) })

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// An AWS JSON service's answer that is not the one asked for.
 struct ServiceRefusal {
@@ -34,13 +35,13 @@ struct ServiceRefusal {
             || ["ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"].contains(code)
     }
 
-    func error(_ action: String, of subject: String) -> CloudError {
+    func error(_ action: String, of subject: String) -> Failure {
         let what = [code.isEmpty ? "status \(response.status)" : code, message].filter { !$0.isEmpty }.joined(
             separator: ": ")
-        return CloudError(kind, subject, "\(action): \(what)")
+        return Failure(kind, subject, "\(action): \(what)")
     }
 
-    private var kind: CloudError.Kind {
+    private var kind: Failure.Kind {
         switch code {
         case _ where isPassing: .unavailable
         case "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound": .notFound
@@ -49,7 +50,7 @@ struct ServiceRefusal {
             "ExpiredTokenException", "IncompleteSignatureException", "MissingAuthenticationTokenException",
             "InvalidClientTokenId", "SignatureDoesNotMatch", "OptInRequired", "NotAuthorized":
             .denied
-        default: [401, 403].contains(response.status) ? .denied : .invalid
+        default: [401, 403].contains(response.status) ? .denied : .input
         }
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Signature Version 4, in the Authorization header ("Signature Version 4 signing process", AWS General Reference).
 public enum SigV4 {
     /// Adds the date, the session token, for S3 the hash of the body, and the signature over all that and every header.
@@ -7,11 +9,11 @@ public enum SigV4 {
     ///   - service: as in the credential's scope, such as `s3` or `states`.
     ///   - date: seconds since 1970.
     ///   - bodyIsSigned: false for a body that TLS alone protects; S3 only.
-    /// - Throws: `CloudError.invalid` for a URL that is none.
+    /// - Throws: `Failure` of kind `.input` for a URL that is none.
     public static func sign(
         _ request: HTTPRequest, service: String, region: String, credentials: AWSCredentials, date: Double,
         bodyIsSigned: Bool = true
-    ) throws(CloudError) -> HTTPRequest {
+    ) throws(Failure) -> HTTPRequest {
         let draft = try Draft(request, service, region, credentials, date, bodyIsSigned)
         var signed = request
         // With the host as it was signed, which is lower case whatever the URL has.
@@ -31,7 +33,7 @@ public enum SigV4 {
         init(
             _ request: HTTPRequest, _ service: String, _ region: String, _ credentials: AWSCredentials, _ date: Double,
             _ bodyIsSigned: Bool
-        ) throws(CloudError) {
+        ) throws(Failure) {
             let address = try WebAddress(request.url)
             let time = UTCTime.compact(date)
             let isS3 = service == "s3"

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Platform
 
 /// One of libcurl's easy handles, with the connections it keeps open. Used by one thread at a time.
 @safe final class CurlHandle: @unchecked Sendable {
@@ -31,7 +32,7 @@ import Glibc
             return .broken(reception.response, failure(status, address, request, limits, authorities))
         }
         guard let response = reception.response else {
-            return .broken(nil, CloudError(.unavailable, address.hostHeader, "the answer has no status"))
+            return .broken(nil, Failure(.unavailable, address.hostHeader, "the answer has no status"))
         }
         // libcurl checks this too, but not for every way in which a connection can end.
         let hasBody = request.method != "HEAD" && response.status != 204 && response.status != 304
@@ -40,7 +41,7 @@ import Glibc
         {
             return .broken(
                 response,
-                CloudError(
+                Failure(
                     .unavailable, address.hostHeader,
                     "the answer broke off: \(text.printable) bytes announced, \(response.body.count) came"))
         }
@@ -134,32 +135,32 @@ import Glibc
     private func failure(
         _ status: CURLcode, _ address: WebAddress, _ request: HTTPRequest, _ limits: CurlTransport.Limits,
         _ authorities: Authorities
-    ) -> CloudError {
+    ) -> Failure {
         let host = address.hostHeader
         var number = 0
         _ = unsafe cai_curl_get_long(library.getInfo, handle, CURLINFO_OS_ERRNO, &number)
         let reason = number == 0 ? "" : unsafe ": \(String(cString: strerror(Int32(truncatingIfNeeded: number))))"
         switch status {
-        case CURLE_COULDNT_RESOLVE_HOST: return CloudError(.unavailable, host, "the name cannot be resolved")
-        case CURLE_COULDNT_CONNECT: return CloudError(.unavailable, host, "no connection\(reason)")
+        case CURLE_COULDNT_RESOLVE_HOST: return Failure(.unavailable, host, "the name cannot be resolved")
+        case CURLE_COULDNT_CONNECT: return Failure(.unavailable, host, "no connection\(reason)")
         case CURLE_OPERATION_TIMEDOUT:
             let total = request.timeout.map { ", \($0) s in all" } ?? ""
-            return CloudError(
+            return Failure(
                 .unavailable, host,
                 "no answer in time (limits: \(limits.connect) s to connect, \(limits.stall) s of standing still\(total))"
             )
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING:
-            return CloudError(.unavailable, host, "the connection broke off\(reason)")
+            return Failure(.unavailable, host, "the connection broke off\(reason)")
         case CURLE_SSL_CACERT_BADFILE:
-            return CloudError(.invalid, host, "its certificate cannot be checked: \(authorities.name) cannot be read")
+            return Failure(.input, host, "its certificate cannot be checked: \(authorities.name) cannot be read")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
-            return CloudError(
-                .invalid, host,
+            return Failure(
+                .input, host,
                 "its certificate is not trusted by \(authorities.name), or is another host's: AWS_CA_BUNDLE can name "
                     + "the authorities to trust")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
-            return CloudError(.invalid, host, "no request to be sent: \(words(status))")
-        default: return CloudError(.unavailable, host, "the exchange failed\(reason): \(words(status))")
+            return Failure(.input, host, "no request to be sent: \(words(status))")
+        default: return Failure(.unavailable, host, "the exchange failed\(reason): \(words(status))")
         }
     }
 

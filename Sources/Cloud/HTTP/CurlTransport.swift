@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 import Synchronization
 
 /// Exchanges over libcurl. Each call takes a handle of its own from a pool and gives it back, so that the handle's
@@ -33,7 +34,7 @@ public final class CurlTransport: HTTPTransport {
         authorities = Authorities(environment)
     }
 
-    public func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse {
+    public func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
         switch exchange(request) {
         case .whole(let response): return response
         case .broken(_, let error): throw error
@@ -44,10 +45,10 @@ public final class CurlTransport: HTTPTransport {
         let address: WebAddress
         do { address = try WebAddress(request.url) } catch { return .broken(nil, error) }
         guard let library = CurlLibrary.shared else {
-            return .broken(nil, CloudError(.invalid, "libcurl.so.4", "cannot be opened: is libcurl installed?"))
+            return .broken(nil, Failure(.input, "libcurl.so.4", "cannot be opened: is libcurl installed?"))
         }
         guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle(library) else {
-            return .broken(nil, CloudError(.unavailable, address.hostHeader, "libcurl gives no handle"))
+            return .broken(nil, Failure(.unavailable, address.hostHeader, "libcurl gives no handle"))
         }
         defer { idle.withLock { $0.append(handle) } }
         return handle.exchange(request, address, limits, authorities)

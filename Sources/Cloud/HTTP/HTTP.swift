@@ -1,3 +1,5 @@
+import Platform
+
 /// A request, as it goes over the wire: whoever signs it has done so.
 public struct HTTPRequest: Sendable {
     public var method: String
@@ -61,15 +63,15 @@ extension HTTPResponse: CustomStringConvertible, CustomReflectable {
 public enum HTTPOutcome: Sendable {
     case whole(HTTPResponse)
     /// It broke off: with what came of the answer's body, where status and headers had come.
-    case broken(HTTPResponse?, CloudError)
+    case broken(HTTPResponse?, Failure)
 }
 
 /// One exchange over a connection: no retries, no redirects.
 public protocol HTTPTransport: Sendable {
     /// Blocks until the whole answer is there. May be called from many threads at once; connections are reused.
-    /// - Throws: `CloudError.unavailable` where no whole answer came, `.invalid` where none ever can (a server without
+    /// - Throws: `Failure.unavailable` where no whole answer came, `.input` where none ever can (a server without
     ///   a certificate to trust, a URL that is none); any status is an answer.
-    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse
+    func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse
     /// The same, but keeps what came of an answer that broke off.
     func exchange(_ request: HTTPRequest) -> HTTPOutcome
 }

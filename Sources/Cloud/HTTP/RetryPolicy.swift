@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Platform
 
 /// How long one call goes on trying: waits grow twofold from a first one to a longest, and each is a random part of
 /// that ("full jitter"), so that a thousand workers that were refused together do not come back together.
@@ -34,11 +35,11 @@ public struct RetryPolicy: Sendable {
     public init() {}
 
     /// The seconds that are left until the deadline; nil where there is none.
-    /// - Throws: `CloudError.deadline` where it has come.
-    func secondsLeft(_ subject: String) throws(CloudError) -> Double? {
+    /// - Throws: `Failure.deadline` where it has come.
+    func secondsLeft(_ subject: String) throws(Failure) -> Double? {
         guard let deadline else { return nil }
         let left = deadline - now()
-        guard left > 0 else { throw CloudError(.deadline, subject, "not done by the deadline") }
+        guard left > 0 else { throw Failure(.deadline, subject, "not done by the deadline") }
         return left
     }
 }
@@ -59,22 +60,22 @@ struct Retries {
     ///   - retryAfter: seconds for which the server wants to be left alone.
     ///   - isBusy: whether the service said that it is asked too often.
     ///   - brought: whether the attempt came so far that it does not count as failed.
-    /// - Throws: `error`, with the number of attempts, where there is none; `CloudError.deadline` where it would come
+    /// - Throws: `error`, with the number of attempts, where there is none; `Failure.deadline` where it would come
     ///   after the deadline.
     mutating func wait(
-        after error: CloudError, retryAfter: Double? = nil, isBusy: Bool = false, brought: Bool = false
-    ) throws(CloudError) {
+        after error: Failure, retryAfter: Double? = nil, isBusy: Bool = false, brought: Bool = false
+    ) throws(Failure) {
         if !brought { failures += 1 }
         let time = policy.now()
         guard failures < (isBusy ? policy.busyAttempts : policy.attempts), time - start < policy.budget else {
             let times = failures == 1 ? "1 attempt" : "\(failures) attempts"
-            throw CloudError(error.kind, error.subject, "\(error.message) (after \(times))")
+            throw Failure(error.kind, error.subject, "\(error.message) (after \(times))")
         }
         let limit = min(policy.longestDelay, policy.firstDelay * Double(1 << min(max(0, failures - 1), 20)))
         let asked = min(retryAfter ?? 0, policy.longestRetryAfter)
         let delay = max(asked, policy.random() * limit)
         if let deadline = policy.deadline, time + delay >= deadline {
-            throw CloudError(.deadline, error.subject, "not done by the deadline; last: \(error.message)")
+            throw Failure(.deadline, error.subject, "not done by the deadline; last: \(error.message)")
         }
         policy.sleep(delay)
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// The parts of an `http` or `https` URL, as they are spelled in it: nothing is decoded.
 struct WebAddress: Equatable {
     let scheme: String
@@ -10,10 +12,10 @@ struct WebAddress: Equatable {
     /// After the question mark; empty where there is none.
     let query: String
 
-    /// - Throws: `CloudError.invalid` for another scheme, no host, a user or a fragment.
-    init(_ url: String) throws(CloudError) {
-        func failure(_ what: String) -> CloudError {
-            CloudError(.invalid, Self.withoutQuery(url).printable, what)
+    /// - Throws: `Failure` of kind `.input` for another scheme, no host, a user or a fragment.
+    init(_ url: String) throws(Failure) {
+        func failure(_ what: String) -> Failure {
+            Failure(.input, Self.withoutQuery(url).printable, what)
         }
         guard let colon = url.utf8Range(of: "://") else { throw failure("no URL: it has to begin with http(s)://") }
         scheme = url[..<colon.lowerBound].lowercased()

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Platform
 import Synchronization
 
 /// The loop of a Lambda function over the Lambda Runtime API, version 2018-06-01: asks for the next event, hands it to the
@@ -41,7 +42,7 @@ public final class LambdaRuntime: Sendable {
     public func run(
         log: (LambdaOutcome) -> Void = { _ in },
         _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
-    ) throws(CloudError) {
+    ) throws(Failure) {
         let clock = ContinuousClock()
         while state.withLock({ $0 != .stopping }) {
             let (event, context) = try next()
@@ -63,9 +64,9 @@ public final class LambdaRuntime: Sendable {
     }
 
     /// Reports that there will be no loop, since the function cannot be set up.
-    public func report(initFailure failure: LambdaFailure) throws(CloudError) {
+    public func report(initFailure failure: LambdaFailure) throws(Failure) {
         if let refusal = try post(failure, to: "init/error") {
-            throw CloudError(.unavailable, base + "init/error", refusal.message)
+            throw Failure(.unavailable, base + "init/error", refusal.message)
         }
     }
 
@@ -88,11 +89,11 @@ public final class LambdaRuntime: Sendable {
         }
     }
 
-    private func next() throws(CloudError) -> (event: [UInt8], context: LambdaContext) {
+    private func next() throws(Failure) -> (event: [UInt8], context: LambdaContext) {
         let response = try transport.send(HTTPRequest("GET", base + "invocation/next", mayStandStill: true))
         guard response.status == 200 else { throw refusal("invocation/next", response) }
         guard let context = LambdaContext(response) else {
-            throw CloudError(.invalid, base + "invocation/next", "an event without a Lambda-Runtime-Aws-Request-Id")
+            throw Failure(.input, base + "invocation/next", "an event without a Lambda-Runtime-Aws-Request-Id")
         }
         return (response.body, context)
     }
@@ -101,7 +102,7 @@ public final class LambdaRuntime: Sendable {
     private func answer(
         _ event: [UInt8], _ context: LambdaContext,
         _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
-    ) throws(CloudError) -> Result<Int, LambdaFailure> {
+    ) throws(Failure) -> Result<Int, LambdaFailure> {
         let path = "invocation/\(context.requestID)/"
         let body: [UInt8]
         do {
@@ -119,7 +120,7 @@ public final class LambdaRuntime: Sendable {
     }
 
     /// - Returns: why the service does not take it, where it does not.
-    private func post(_ failure: LambdaFailure, to path: String) throws(CloudError) -> LambdaFailure? {
+    private func post(_ failure: LambdaFailure, to path: String) throws(Failure) -> LambdaFailure? {
         let report = ErrorReport(errorMessage: failure.message, errorType: failure.type, stackTrace: [])
         // Strings are all that is encoded: there is nothing to fail.
         let body = (try? JSONEncoder().encode(report)) ?? Data("{}".utf8)
@@ -129,7 +130,7 @@ public final class LambdaRuntime: Sendable {
 
     private func post(
         _ body: [UInt8], to path: String, headers: [(name: String, value: String)] = []
-    ) throws(CloudError) -> LambdaFailure? {
+    ) throws(Failure) -> LambdaFailure? {
         let response = try transport.send(
             HTTPRequest(
                 "POST", base + path, headers: [("Content-Type", "application/json")] + headers, body: body,
@@ -142,10 +143,10 @@ public final class LambdaRuntime: Sendable {
         }
     }
 
-    private func refusal(_ path: String, _ response: HTTPResponse) -> CloudError {
+    private func refusal(_ path: String, _ response: HTTPResponse) -> Failure {
         let text = String(decoding: response.body.prefix(300), as: UTF8.self)
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return CloudError(
+        return Failure(
             .unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
     }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a store tells of an object.
 public struct ObjectInfo: Sendable, Equatable {
     public let key: String
@@ -18,23 +20,23 @@ public protocol ObjectStore: Sendable {
     /// What error messages call an object, such as `s3://bucket/key`.
     func name(bucket: String, key: String) -> String
     /// nil where there is no such object.
-    /// - Throws: `CloudError.notFound` where there is no such bucket.
-    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo?
+    /// - Throws: `Failure.notFound` where there is no such bucket.
+    func head(bucket: String, key: String) throws(Failure) -> ObjectInfo?
     /// The bytes of `range`, or all.
     /// - Parameter etag: the object has to have it still.
-    /// - Throws: `CloudError.notFound`, or `.conflict` where the object has changed.
-    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8]
+    /// - Throws: `Failure.notFound`, or `.conflict` where the object has changed.
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8]
     /// Whole or not at all; what was there is replaced.
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError)
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure)
     /// The same with the content of a file, in parts where it is long.
-    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError)
+    func put(bucket: String, key: String, contentsOf path: String) throws(Failure)
     /// All objects whose keys begin with `prefix`, sorted by key as bytes, to the last page.
-    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo]
+    func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo]
     /// No error where there is no such object.
-    func delete(bucket: String, key: String) throws(CloudError)
+    func delete(bucket: String, key: String) throws(Failure)
     /// Requests so far.
     var statistics: StoreStatistics { get }
-    /// The same store, whose calls end by that time (seconds since 1970) with `CloudError.deadline`; nil for no limit.
+    /// The same store, whose calls end by that time (seconds since 1970) with `Failure.deadline`; nil for no limit.
     func until(_ deadline: Double?) -> any ObjectStore
 }
 
@@ -42,7 +44,7 @@ extension ObjectStore {
     /// A store that answers at once needs no limit.
     public func until(_ deadline: Double?) -> any ObjectStore { self }
 
-    public func get(bucket: String, key: String) throws(CloudError) -> [UInt8] {
+    public func get(bucket: String, key: String) throws(Failure) -> [UInt8] {
         try get(bucket: bucket, key: key, range: nil, etag: nil)
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A bucket and what follows it in `s3://bucket/key`: a key, a prefix, or nothing.
 public struct S3Location: Sendable, Equatable, CustomStringConvertible {
     public let bucket: String
@@ -9,9 +11,9 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
         self.key = key
     }
 
-    /// - Throws: `CloudError.invalid` for text that is no such URL, or names a bucket that cannot be.
-    public init(_ text: String) throws(CloudError) {
-        func failure(_ what: String) -> CloudError { CloudError(.invalid, text.printable, what) }
+    /// - Throws: `Failure` of kind `.input` for text that is no such URL, or names a bucket that cannot be.
+    public init(_ text: String) throws(Failure) {
+        func failure(_ what: String) -> Failure { Failure(.input, text.printable, what) }
         guard Self.isLocation(text) else { throw failure("expected s3://bucket/key") }
         let rest = text.utf8.dropFirst(Self.scheme.utf8.count)
         let slash = rest.firstIndex(of: UInt8(ascii: "/"))

@@ -1,12 +1,14 @@
+import Platform
+
 extension S3Client {
     /// The bytes of `range`, or all. One that broke off is asked for from there, and only while its ETag is the same.
-    /// - Throws: `CloudError.invalid` where the object ends before `range` does.
+    /// - Throws: `Failure.input` where the object ends before `range` does.
     public func get(
         bucket: String, key: String, range: Range<Int>?, etag: String?
-    ) throws(CloudError) -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
         let subject = name(bucket: bucket, key: key)
         if let range {
-            guard range.lowerBound >= 0 else { throw CloudError(.invalid, subject, "a range that begins below 0") }
+            guard range.lowerBound >= 0 else { throw Failure(.input, subject, "a range that begins below 0") }
             guard !range.isEmpty else { return [] }
         }
         var retries = Retries(retries)
@@ -14,7 +16,7 @@ extension S3Client {
         var damages = 0
         while true {
             let before = reading.count
-            let error: CloudError
+            let error: Failure
             var (retryAfter, isBusy): (Double?, Bool) = (nil, false)
             switch try attempt(S3Request("GET", bucket, key, headers: reading.headers)) {
             case .success(let response):
@@ -80,8 +82,8 @@ struct S3Reading {
     /// Takes the body of an answer.
     /// - Parameter isWhole: false for one that broke off. What came of it is kept where the rest can be told to belong
     ///   to it: its length and its tag are known.
-    /// - Throws: `CloudError` where it is not an answer to what was asked.
-    mutating func take(_ response: HTTPResponse, isWhole: Bool) throws(CloudError) {
+    /// - Throws: `Failure` where it is not an answer to what was asked.
+    mutating func take(_ response: HTTPResponse, isWhole: Bool) throws(Failure) {
         let tag = S3Client.unquoted(response.header("ETag"))
         if let etag, !tag.isEmpty, tag != etag { throw changed }
         let hasTag = etag != nil || !tag.isEmpty
@@ -89,7 +91,7 @@ struct S3Reading {
             try checkPlace(response)
             guard isWhole || hasTag else { return }
         } else {
-            guard response.status == 200 else { throw failure(.invalid, "answered with status \(response.status)") }
+            guard response.status == 200 else { throw failure(.input, "answered with status \(response.status)") }
             let length = response.header("Content-Length").flatMap { Int($0) }
             guard isWhole || hasTag && length != nil else { return }
             expected = length ?? response.body.count
@@ -103,16 +105,16 @@ struct S3Reading {
     }
 
     /// Throws where an answer is not the range that was asked for.
-    private func checkPlace(_ response: HTTPResponse) throws(CloudError) {
+    private func checkPlace(_ response: HTTPResponse) throws(Failure) {
         guard response.status == 206, let place = ContentRange(response.header("Content-Range")) else {
-            throw failure(.invalid, "asked for a range, and answered with status \(response.status) and no range")
+            throw failure(.input, "asked for a range, and answered with status \(response.status) and no range")
         }
         let end = range?.upperBound ?? expected ?? place.total
         guard place.total >= end else {
-            throw failure(.invalid, "bytes up to \(end) were asked for, the object has \(place.total)")
+            throw failure(.input, "bytes up to \(end) were asked for, the object has \(place.total)")
         }
         guard place.first == start, place.last + 1 == end else {
-            throw failure(.invalid, "asked for bytes \(start)-\(end - 1), got \(place.first)-\(place.last)")
+            throw failure(.input, "asked for bytes \(start)-\(end - 1), got \(place.first)-\(place.last)")
         }
     }
 
@@ -121,28 +123,28 @@ struct S3Reading {
     /// Whether complete bytes are those that the checksum was made of, where there is one.
     var isSound: Bool { checksum.map { CRC32Checksum(bytes).base64 == $0 } ?? true }
 
-    var incomplete: CloudError {
+    var incomplete: Failure {
         failure(.unavailable, "the answer broke off: \(bytes.count) bytes came, expected \(expected ?? 0)")
     }
 
-    var damage: CloudError {
+    var damage: Failure {
         failure(
-            .invalid, "came damaged: checksum \(CRC32Checksum(bytes).base64), expected \(checksum ?? "none")")
+            .input, "came damaged: checksum \(CRC32Checksum(bytes).base64), expected \(checksum ?? "none")")
     }
 
     /// What an answer that is none of the good ones means here.
-    func explain(_ failure: S3Failure) -> CloudError {
+    func explain(_ failure: S3Failure) -> Failure {
         switch failure.status {
         case 412: return changed
-        case 416: return self.failure(.invalid, "the object ends before byte \(start), from which on it was asked for")
+        case 416: return self.failure(.input, "the object ends before byte \(start), from which on it was asked for")
         default: return failure.error
         }
     }
 
-    private var changed: CloudError { failure(.conflict, "has changed: its ETag is not \(etag ?? "") any more") }
+    private var changed: Failure { failure(.conflict, "has changed: its ETag is not \(etag ?? "") any more") }
 
-    private func failure(_ kind: CloudError.Kind, _ message: String) -> CloudError {
-        CloudError(kind, subject, message.printable)
+    private func failure(_ kind: Failure.Kind, _ message: String) -> Failure {
+        Failure(kind, subject, message.printable)
     }
 }
 

@@ -1,6 +1,8 @@
+import Platform
+
 extension S3Client {
-    /// - Throws: `CloudError.unavailable` where pages come twice, however often they are asked for.
-    public func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+    /// - Throws: `Failure.unavailable` where pages come twice, however often they are asked for.
+    public func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
         // Keys as bytes: different keys can be equal as text.
         var seen: Set<[UInt8]> = []
@@ -24,14 +26,14 @@ extension S3Client {
     /// - Parameter seen: keys of earlier pages, none of which may come again.
     private func page(
         _ bucket: String, _ prefix: String, _ token: String?, _ seen: Set<[UInt8]>
-    ) throws(CloudError) -> Page {
+    ) throws(Failure) -> Page {
         var query: [(name: String, value: String?)] = [
             ("list-type", "2"), ("encoding-type", "url"), ("max-keys", "1000"), ("prefix", prefix),
         ]
         if let token { query.append(("continuation-token", token)) }
         let subject = name(bucket: bucket, key: prefix)
-        return try perform(S3Request("GET", bucket, nil, query: query)) { response throws(CloudError) in
-            func failure(_ what: String) -> CloudError { CloudError(.unavailable, subject, "listing: \(what)") }
+        return try perform(S3Request("GET", bucket, nil, query: query)) { response throws(Failure) in
+            func failure(_ what: String) -> Failure { Failure(.unavailable, subject, "listing: \(what)") }
             let document: XMLElement
             do throws(XMLReader.Failure) {
                 document = try XMLElement(document: response.body)
@@ -47,8 +49,8 @@ extension S3Client {
     }
 
     private static func read(
-        _ document: XMLElement, _ failure: (String) -> CloudError
-    ) throws(CloudError) -> Page {
+        _ document: XMLElement, _ failure: (String) -> Failure
+    ) throws(Failure) -> Page {
         let isEncoded = document["EncodingType"] == "url"
         var page = Page()
         for entry in document.all("Contents") {

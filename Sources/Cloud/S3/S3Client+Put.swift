@@ -1,30 +1,32 @@
+import Platform
+
 extension S3Client {
     /// Bytes of the longest object that is sent in one request.
     static let mostInOnePart = 64 << 20
 
-    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
         guard bytes.count > Self.mostInOnePart else { return try putWhole(bucket, key, bytes) }
-        try putParts(bucket, key, size: bytes.count) { range throws(CloudError) in Array(bytes[range]) }
+        try putParts(bucket, key, size: bytes.count) { range throws(Failure) in Array(bytes[range]) }
     }
 
     /// Only a part of the file is in memory at any time.
-    public func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+    public func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
         let file = try LocalFile(path)
         guard file.size > Self.mostInOnePart else { return try putWhole(bucket, key, try file.read(0..<file.size)) }
-        try putParts(bucket, key, size: file.size) { range throws(CloudError) in try file.read(range) }
+        try putParts(bucket, key, size: file.size) { range throws(Failure) in try file.read(range) }
     }
 
-    private func putWhole(_ bucket: String, _ key: String, _ bytes: [UInt8]) throws(CloudError) {
+    private func putWhole(_ bucket: String, _ key: String, _ bytes: [UInt8]) throws(Failure) {
         _ = try send(S3Request("PUT", bucket, key, body: bytes), CRC32Checksum(bytes))
     }
 
     /// With the body's checksum, which has to come back as it was sent, if it does.
-    private func send(_ request: S3Request, _ checksum: CRC32Checksum) throws(CloudError) -> HTTPResponse {
+    private func send(_ request: S3Request, _ checksum: CRC32Checksum) throws(Failure) -> HTTPResponse {
         var request = request
         request.headers += [("Content-Type", "application/octet-stream"), ("x-amz-checksum-crc32", checksum.base64)]
-        return try perform(request) { response throws(CloudError) in
+        return try perform(request) { response throws(Failure) in
             guard response.header("x-amz-checksum-crc32").map({ $0 == checksum.base64 }) ?? true else {
-                throw CloudError(.unavailable, name(request), "arrived damaged: its checksum is not \(checksum.base64)")
+                throw Failure(.unavailable, name(request), "arrived damaged: its checksum is not \(checksum.base64)")
             }
             return response
         }
@@ -38,10 +40,10 @@ extension S3Client {
 
     /// In parts, which become an object with the last request, or are taken back.
     private func putParts(
-        _ bucket: String, _ key: String, size: Int, _ read: (Range<Int>) throws(CloudError) -> [UInt8]
-    ) throws(CloudError) {
+        _ bucket: String, _ key: String, size: Int, _ read: (Range<Int>) throws(Failure) -> [UInt8]
+    ) throws(Failure) {
         let upload = try begin(bucket, key)
-        do throws(CloudError) {
+        do throws(Failure) {
             var parts: [UploadedPart] = []
             var checksum = CRC32Checksum([])
             let partSize = Self.partSize(of: size)
@@ -52,7 +54,7 @@ extension S3Client {
                 let query = [(name: "partNumber", value: String(parts.count + 1) as String?), ("uploadId", upload)]
                 let response = try send(S3Request("PUT", bucket, key, query: query, body: bytes), own)
                 guard let etag = response.header("ETag"), !etag.isEmpty else {
-                    throw CloudError(.invalid, name(bucket: bucket, key: key), "a part was taken without an ETag")
+                    throw Failure(.input, name(bucket: bucket, key: key), "a part was taken without an ETag")
                 }
                 parts.append(UploadedPart(etag: etag, checksum: own.base64))
             }
@@ -71,17 +73,17 @@ extension S3Client {
         let checksum: String
     }
 
-    private func begin(_ bucket: String, _ key: String) throws(CloudError) -> String {
+    private func begin(_ bucket: String, _ key: String) throws(Failure) -> String {
         let request = S3Request(
             "POST", bucket, key, query: [("uploads", nil)],
             headers: [
                 ("Content-Type", "application/octet-stream"), ("x-amz-checksum-algorithm", "CRC32"),
                 ("x-amz-checksum-type", "FULL_OBJECT"),
             ], body: [])
-        return try perform(request) { response throws(CloudError) in
+        return try perform(request) { response throws(Failure) in
             let document = try? XMLElement(document: response.body)
             guard let upload = document?["UploadId"], !upload.isEmpty else {
-                throw CloudError(.unavailable, name(request), "the answer names no upload")
+                throw Failure(.unavailable, name(request), "the answer names no upload")
             }
             return upload
         }
@@ -89,7 +91,7 @@ extension S3Client {
 
     private func complete(
         _ bucket: String, _ key: String, _ upload: String, _ parts: [UploadedPart], _ checksum: CRC32Checksum
-    ) throws(CloudError) {
+    ) throws(Failure) {
         let list = parts.enumerated().map { index, part in
             "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(XMLElement.escaped(part.etag))</ETag>"
                 + "<ChecksumCRC32>\(part.checksum)</ChecksumCRC32></Part>"
@@ -105,14 +107,14 @@ extension S3Client {
         // Joining many parts can take minutes.
         request.patience = 300
         do {
-            try perform(request) { response throws(CloudError) in
+            try perform(request) { response throws(Failure) in
                 // S3 answers before it is done, with a status of 200 whatever then comes.
                 let document = try? XMLElement(document: response.body)
                 guard document?.name != "CompleteMultipartUploadResult" else { return }
                 let code = document?["Code"]
                 let isTransient = code.map { ["InternalError", "SlowDown", "ServiceUnavailable"].contains($0) } ?? true
-                throw CloudError(
-                    isTransient ? .unavailable : .invalid, name(request),
+                throw Failure(
+                    isTransient ? .unavailable : .input, name(request),
                     "the parts were not joined (\((code ?? "no result").printable))")
             }
         } catch {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 import Synchronization
 
 /// Amazon S3, or whatever speaks as it does. What fails for the moment is tried again by `retries`; a read that broke
@@ -12,10 +13,10 @@ public struct S3Client: ObjectStore {
     private let endpoint: S3Endpoint
     private let state = SharedState()
 
-    /// - Throws: `CloudError.invalid` for an endpoint that is no URL.
+    /// - Throws: `Failure` of kind `.input` for an endpoint that is no URL.
     public init(
         _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
-    ) throws(CloudError) {
+    ) throws(Failure) {
         self.configuration = configuration
         self.transport = transport
         self.retries = retries
@@ -25,11 +26,11 @@ public struct S3Client: ObjectStore {
     /// As AWS's own tools would be set up by `environment`. No connection is made yet, and no credentials looked for.
     public static func fromEnvironment(
         _ environment: [String: String], transport: any HTTPTransport
-    ) throws(CloudError) -> S3Client {
+    ) throws(Failure) -> S3Client {
         try S3Client(try AWSConfiguration(environment, transport: transport), transport: transport)
     }
 
-    public static func fromEnvironment() throws(CloudError) -> S3Client {
+    public static func fromEnvironment() throws(Failure) -> S3Client {
         let environment = ProcessInfo.processInfo.environment
         return try fromEnvironment(environment, transport: CurlTransport(environment: environment))
     }
@@ -46,7 +47,7 @@ public struct S3Client: ObjectStore {
         S3Location(bucket: bucket, key: key).description.printable
     }
 
-    public func delete(bucket: String, key: String) throws(CloudError) {
+    public func delete(bucket: String, key: String) throws(Failure) {
         do {
             _ = try perform(S3Request("DELETE", bucket, key))
         } catch {
@@ -55,18 +56,18 @@ public struct S3Client: ObjectStore {
         }
     }
 
-    public func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+    public func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         let request = S3Request("HEAD", bucket, key)
         switch try settle(request) {
         case .success(let response):
             guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
-                throw CloudError(.invalid, name(request), "the answer to HEAD has no length")
+                throw Failure(.input, name(request), "the answer to HEAD has no length")
             }
             state.noteBucket(bucket)
             return ObjectInfo(key: key, size: size, etag: Self.unquoted(response.header("ETag")))
         case .failure(let failure) where failure.status == 404:
             guard try hasBucket(bucket) else {
-                throw CloudError(.notFound, "s3://\(bucket)", "there is no such bucket")
+                throw Failure(.notFound, "s3://\(bucket)", "there is no such bucket")
             }
             return nil
         case .failure(let failure):
@@ -75,7 +76,7 @@ public struct S3Client: ObjectStore {
     }
 
     /// The answer to a HEAD has no body to say what is wrong: that to a GET of one byte has.
-    private func reason(of failure: S3Failure, _ request: S3Request) throws(CloudError) -> CloudError {
+    private func reason(of failure: S3Failure, _ request: S3Request) throws(Failure) -> Failure {
         guard failure.status != nil else { return failure.error }
         let question = S3Request("GET", request.bucket, request.key, headers: [("Range", "bytes=0-0")])
         guard case .failure(let answer) = try attempt(question), !answer.isTransient else { return failure.error }
@@ -83,7 +84,7 @@ public struct S3Client: ObjectStore {
     }
 
     /// Whether there is such a bucket, as far as one is told: without the right to look there is.
-    private func hasBucket(_ bucket: String) throws(CloudError) -> Bool {
+    private func hasBucket(_ bucket: String) throws(Failure) -> Bool {
         if state.hasSeen(bucket) { return true }
         switch try settle(S3Request("HEAD", bucket, nil)) {
         case .success:
@@ -146,8 +147,8 @@ extension S3Client {
     }
 
     /// Signs and sends once.
-    /// - Throws: `CloudError` where nothing was sent: no credentials, no time left, names that cannot be.
-    func attempt(_ request: S3Request) throws(CloudError) -> Answer {
+    /// - Throws: `Failure` where nothing was sent: no credentials, no time left, names that cannot be.
+    func attempt(_ request: S3Request) throws(Failure) -> Answer {
         let subject = name(request)
         let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
         let credentials = try configuration.credentials.credentials()
@@ -185,7 +186,7 @@ extension S3Client {
     }
 
     /// Tries until an answer is good, or no other attempt would give one.
-    func settle(_ request: S3Request) throws(CloudError) -> Answer {
+    func settle(_ request: S3Request) throws(Failure) -> Answer {
         var retries = Retries(retries)
         while true {
             let answer = try attempt(request)
@@ -195,15 +196,15 @@ extension S3Client {
     }
 
     /// Tries until an answer is good.
-    /// - Parameter check: looks at it; what it throws as `CloudError.unavailable` is a reason to try again.
+    /// - Parameter check: looks at it; what it throws as `Failure.unavailable` is a reason to try again.
     func perform<Result>(
-        _ request: S3Request, _ check: (HTTPResponse) throws(CloudError) -> Result
-    ) throws(CloudError) -> Result {
+        _ request: S3Request, _ check: (HTTPResponse) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var retries = Retries(retries)
         while true {
             switch try attempt(request) {
             case .success(let response):
-                do throws(CloudError) { return try check(response) } catch {
+                do throws(Failure) { return try check(response) } catch {
                     guard error.kind == .unavailable else { throw error }
                     try retries.wait(after: error)
                 }
@@ -214,8 +215,8 @@ extension S3Client {
         }
     }
 
-    func perform(_ request: S3Request) throws(CloudError) -> HTTPResponse {
-        try perform(request) { response throws(CloudError) in response }
+    func perform(_ request: S3Request) throws(Failure) -> HTTPResponse {
+        try perform(request) { response throws(Failure) in response }
     }
 
     /// What copies of a client have in common.

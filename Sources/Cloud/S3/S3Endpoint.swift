@@ -1,11 +1,13 @@
+import Platform
+
 /// Where buckets are, and how the URLs of objects are spelled there.
 struct S3Endpoint: Sendable {
     /// Scheme, host and perhaps a path, without a slash at the end.
     private let base: String
     private let isCustom: Bool
 
-    /// - Throws: `CloudError.invalid` for an endpoint in the environment that is no URL.
-    init(_ configuration: AWSConfiguration) throws(CloudError) {
+    /// - Throws: `Failure` of kind `.input` for an endpoint in the environment that is no URL.
+    init(_ configuration: AWSConfiguration) throws(Failure) {
         let custom = try configuration.endpoint("S3")
         isCustom = custom != nil
         base = custom ?? "https://s3.\(configuration.region).\(configuration.domain)"
@@ -15,16 +17,16 @@ struct S3Endpoint: Sendable {
     /// - Parameters:
     ///   - key: nil for the bucket itself.
     ///   - query: not encoded yet; a value of nil stands for a name alone.
-    /// - Throws: `CloudError.invalid` for names that cannot be.
+    /// - Throws: `Failure` of kind `.input` for names that cannot be.
     func url(
         bucket: String, key: String?, query: [(name: String, value: String?)] = []
-    ) throws(CloudError) -> String {
-        if let fault = S3Location.fault(inBucket: bucket) { throw CloudError(.invalid, "S3", fault) }
+    ) throws(Failure) -> String {
+        if let fault = S3Location.fault(inBucket: bucket) { throw Failure(.input, "S3", fault) }
         if let key {
             let subject = S3Location(bucket: bucket, key: key).description.printable
-            guard !key.isEmpty else { throw CloudError(.invalid, subject, "the key is empty") }
+            guard !key.isEmpty else { throw Failure(.input, subject, "the key is empty") }
             guard key.utf8.count <= 1024 else {
-                throw CloudError(.invalid, subject, "a key of \(key.utf8.count) bytes: at most 1024 are allowed")
+                throw Failure(.input, subject, "a key of \(key.utf8.count) bytes: at most 1024 are allowed")
             }
         }
         var url: String

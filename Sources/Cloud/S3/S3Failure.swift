@@ -1,6 +1,8 @@
+import Platform
+
 /// An attempt that did not succeed.
 struct S3Failure {
-    let error: CloudError
+    let error: Failure
     /// Whether another attempt may succeed.
     let isTransient: Bool
     /// Seconds that the server asked for.
@@ -15,8 +17,8 @@ struct S3Failure {
     var partial: HTTPResponse?
 
     /// No whole answer came.
-    init(_ error: CloudError, subject: String, partial: HTTPResponse?) {
-        self.error = CloudError(error.kind, subject, "\(error.subject): \(error.message)")
+    init(_ error: Failure, subject: String, partial: HTTPResponse?) {
+        self.error = Failure(error.kind, subject, "\(error.subject): \(error.message)")
         isTransient = error.kind == .unavailable
         self.partial = partial
     }
@@ -38,7 +40,7 @@ struct S3Failure {
             .joined(separator: ", ")
         var message = label.isEmpty ? words : "\(words) (\(label))"
         if let said, kind != .notFound, !Self.speaksForItself.contains(code ?? "") { message += ": \(said)" }
-        error = CloudError(kind, subject, credentials.redact(message).printable)
+        error = Failure(kind, subject, credentials.redact(message).printable)
     }
 
     /// Codes whose messages add nothing, or quote the request.
@@ -49,7 +51,7 @@ struct S3Failure {
 
     private static func meaning(
         _ code: String?, _ status: Int, home: String?, region: String
-    ) -> (CloudError.Kind, String) {
+    ) -> (Failure.Kind, String) {
         switch code {
         case "NoSuchBucket": return (.notFound, "there is no such bucket")
         case "NoSuchKey", "NoSuchVersion": return (.notFound, "there is no such object")
@@ -68,16 +70,16 @@ struct S3Failure {
         }
         let isElsewhere = home.map { $0 != region } ?? false
         if let home, isElsewhere, status == 301 || status == 307 || status == 400 || status == 403 {
-            return (.invalid, "the bucket is in region \(home), and \(region) was asked: set AWS_REGION=\(home)")
+            return (.input, "the bucket is in region \(home), and \(region) was asked: set AWS_REGION=\(home)")
         }
         switch status {
         case 301, 307, 308:
-            return (.invalid, "the bucket is in another region than \(region), or the endpoint is not its own")
+            return (.input, "the bucket is in another region than \(region), or the endpoint is not its own")
         case 401, 403: return (.denied, "access denied")
         case 404: return (.notFound, "not there")
         case 409, 412: return (.conflict, "has changed meanwhile")
         case 429, 500...599: return (.unavailable, "S3 is not available")
-        default: return (.invalid, "the request was refused")
+        default: return (.input, "the request was refused")
         }
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// An element of a service's answer, with all that is in it.
 struct XMLElement: Equatable {
     let name: String

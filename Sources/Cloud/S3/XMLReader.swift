@@ -1,3 +1,5 @@
+import Platform
+
 /// Reads the XML that services answer with: elements, text, CDATA, the five named entities and numbered ones.
 ///
 /// Attributes are checked and passed over, comments and instructions too. Document types are refused, and with them

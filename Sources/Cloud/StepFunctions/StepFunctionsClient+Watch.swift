@@ -1,3 +1,5 @@
+import Platform
+
 extension StepFunctionsClient {
     /// Asks how an execution stands, again and again, until it has ended.
     /// - Parameters:
@@ -7,7 +9,7 @@ extension StepFunctionsClient {
     /// - Throws: where the execution cannot be asked about any more; it goes on all the same.
     public func wait(
         for execution: String, interval: Double = 1, progress: ((MapRun.ItemCounts) -> Void)? = nil
-    ) throws(CloudError) -> Execution {
+    ) throws(Failure) -> Execution {
         var runs = MapRuns(execution: execution)
         while true {
             let present = try describeExecution(execution)
@@ -28,7 +30,7 @@ private struct MapRuns {
     init(execution: String) { self.execution = execution }
 
     /// The items of all of them; nil before the first has begun.
-    mutating func itemCounts(_ client: StepFunctionsClient) throws(CloudError) -> MapRun.ItemCounts? {
+    mutating func itemCounts(_ client: StepFunctionsClient) throws(Failure) -> MapRun.ItemCounts? {
         if !isRunning { arns = try client.listMapRuns(of: execution) }
         guard !arns.isEmpty else { return nil }
         isRunning = false

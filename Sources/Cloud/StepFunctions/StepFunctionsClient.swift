@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// The part of AWS Step Functions that starts an execution and watches it: AWS JSON 1.0 over POST.
 public struct StepFunctionsClient: Sendable {
@@ -7,10 +8,10 @@ public struct StepFunctionsClient: Sendable {
     private let transport: any HTTPTransport
     private let retries: RetryPolicy
 
-    /// - Throws: `CloudError.invalid` for an endpoint that is no URL.
+    /// - Throws: `Failure` of kind `.input` for an endpoint that is no URL.
     public init(
         _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
-    ) throws(CloudError) {
+    ) throws(Failure) {
         self.configuration = configuration
         self.transport = transport
         self.retries = retries
@@ -23,7 +24,7 @@ public struct StepFunctionsClient: Sendable {
     ///   - name: up to 80 characters, new for this state machine.
     ///   - input: a JSON object.
     /// - Returns: its ARN.
-    public func startExecution(stateMachine: String, name: String, input: String) throws(CloudError) -> String {
+    public func startExecution(stateMachine: String, name: String, input: String) throws(Failure) -> String {
         struct Input: Encodable {
             let stateMachineArn: String
             let name: String
@@ -37,12 +38,12 @@ public struct StepFunctionsClient: Sendable {
         return output.executionArn
     }
 
-    public func describeExecution(_ arn: String) throws(CloudError) -> Execution {
+    public func describeExecution(_ arn: String) throws(Failure) -> Execution {
         try call("DescribeExecution", ["executionArn": arn], of: arn)
     }
 
     /// The ARNs of all Map runs of an execution so far.
-    public func listMapRuns(of execution: String) throws(CloudError) -> [String] {
+    public func listMapRuns(of execution: String) throws(Failure) -> [String] {
         struct Output: Decodable {
             struct Item: Decodable {
                 let mapRunArn: String
@@ -57,16 +58,16 @@ public struct StepFunctionsClient: Sendable {
             arns += output.mapRuns.map(\.mapRunArn)
             guard let token = output.nextToken, !token.isEmpty else { return arns }
             guard token != input["nextToken"] else {
-                throw CloudError(.invalid, execution, "ListMapRuns: expected another page, found the same one again")
+                throw Failure(.input, execution, "ListMapRuns: expected another page, found the same one again")
             }
             input["nextToken"] = token
         }
     }
 
-    public func describeMapRun(_ arn: String) throws(CloudError) -> MapRun {
+    public func describeMapRun(_ arn: String) throws(Failure) -> MapRun {
         let run: MapRun = try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
         guard run.itemCounts.areCounts else {
-            throw CloudError(.invalid, arn, "DescribeMapRun: its counts of items are none")
+            throw Failure(.input, arn, "DescribeMapRun: its counts of items are none")
         }
         return run
     }
@@ -74,12 +75,12 @@ public struct StepFunctionsClient: Sendable {
     /// One call, tried again while the service is busy or cannot be reached. All calls here may be repeated.
     private func call<Output: Decodable>(
         _ action: String, _ input: some Encodable, of subject: String
-    ) throws(CloudError) -> Output {
+    ) throws(Failure) -> Output {
         let body: Data
         do {
             body = try JSONEncoder().encode(input)
         } catch {
-            throw CloudError(.invalid, subject, "\(action): the request cannot be written as JSON")
+            throw Failure(.input, subject, "\(action): the request cannot be written as JSON")
         }
         let request = HTTPRequest(
             "POST", endpoint + "/",
@@ -90,23 +91,23 @@ public struct StepFunctionsClient: Sendable {
         do {
             return try JSONDecoder().decode(Output.self, from: Data(response.body))
         } catch {
-            throw CloudError(
-                .invalid, subject,
+            throw Failure(
+                .input, subject,
                 "\(action): expected the answer's fields, found \(response.body.count) bytes without them")
         }
     }
 
     private func send(
         _ request: HTTPRequest, _ action: String, of subject: String
-    ) throws(CloudError) -> HTTPResponse {
+    ) throws(Failure) -> HTTPResponse {
         var attempts = Retries(retries)
         while true {
             let credentials = try configuration.credentials.credentials()
             let signed = try SigV4.sign(
                 request, service: "states", region: configuration.region, credentials: credentials,
                 date: retries.now())
-            let failure: CloudError
-            do throws(CloudError) {
+            let failure: Failure
+            do throws(Failure) {
                 let response = try transport.send(signed)
                 if (200..<300).contains(response.status) { return response }
                 failure = ServiceRefusal(response, hiding: credentials).error(action, of: subject)

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// What an earlier run left, compared with the run that is to go on from it: what differs is named, and nothing touched.
@@ -5,12 +6,12 @@ struct EarlierRun {
     /// What errors call it: a journal, or what lies beside a rank's part.
     let name: String
 
-    /// - Throws: `FanOutError` with both values where they differ.
+    /// - Throws: `Failure` with both values where they differ.
     func check<Value: Equatable>(
         _ what: String, was earlier: Value, is now: Value, _ text: (Value) -> String = { "\($0)" }
-    ) throws(FanOutError) {
+    ) throws(Failure) {
         guard earlier != now else { return }
-        throw FanOutError(
+        throw Failure(
             "\(name): is of a run with other \(what): expected \(text(now).shortened(to: 400)), found "
                 + "\(text(earlier).shortened(to: 400)): remove it, or give another --output")
     }
@@ -19,7 +20,7 @@ struct EarlierRun {
     func check(
         was earlier: (weights: RankSidecar.Weights, settings: [String: String], maker: RankSidecar.Maker),
         is now: (weights: RankSidecar.Weights, settings: [String: String], maker: RankSidecar.Maker)
-    ) throws(FanOutError) {
+    ) throws(Failure) {
         try check("weights", was: earlier.weights.identity, is: now.weights.identity)
         try check("options", was: earlier.settings, is: now.settings, \.optionsText)
         try check("kernels (CAI_ISA)", was: earlier.maker.instructionSet, is: now.maker.instructionSet)

@@ -1,6 +1,7 @@
 import AstroMAE
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// Files of galaxies, here and in a store: what commands are given as inputs.
@@ -33,25 +34,25 @@ public struct GalaxyInputs: Sendable {
     /// Files, folders and patterns, as `InputList` has them; `s3://bucket/key` for an object, and `s3://bucket/prefix/` for
     /// the partition files right under a prefix, in natural order.
     /// - Parameter store: has the objects; nil where no argument names any.
-    /// - Throws: `InferenceError.input` for what is not there, and for files that are given twice.
+    /// - Throws: `Failure.input` for what is not there, and for files that are given twice.
     public init(
         _ arguments: [String], store: (any ObjectStore)?, layout: GalaxyLayout = .usual
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         self.layout = layout
         var objects: [String: Object] = [:]
-        files = try InputList.expand(arguments) { argument throws(InferenceError) in
+        files = try InputList.expand(arguments) { argument throws(Failure) in
             guard let store, S3Location.isLocation(argument) else { return nil }
             let found: (bucket: String, objects: [ObjectInfo])
-            do throws(CloudError) {
+            do throws(Failure) {
                 found = try Self.objects(argument, in: store)
             } catch {
-                throw .input(path: argument, message: error.subject == argument ? error.message : error.description)
+                throw Failure(argument, error.subject == argument ? error.message : error.description)
             }
             guard !found.objects.isEmpty else {
                 let expected = InputList.endings.map { "." + $0 }.joined(separator: ", ")
-                throw .input(
-                    path: argument,
-                    message: "expected an object, or partition files (\(expected)) right under the prefix, found none")
+                throw Failure(
+                    argument,
+                    "expected an object, or partition files (\(expected)) right under the prefix, found none")
             }
             return found.objects.map { info in
                 let name = "s3://\(found.bucket)/\(info.key)"
@@ -66,7 +67,7 @@ public struct GalaxyInputs: Sendable {
     /// The object itself, or the partition files under it.
     private static func objects(
         _ argument: String, in store: any ObjectStore
-    ) throws(CloudError) -> (bucket: String, objects: [ObjectInfo]) {
+    ) throws(Failure) -> (bucket: String, objects: [ObjectInfo]) {
         let place = try S3Location(argument)
         let isPrefix = place.key.isEmpty || place.key.hasSuffix("/")
         if !isPrefix, let info = try store.head(bucket: place.bucket, key: place.key) { return (place.bucket, [info]) }
@@ -82,20 +83,20 @@ public struct GalaxyInputs: Sendable {
 
     /// Opens file after file, and gives it to `body` until that wants no more. Only headers are read.
     public func forEach(
-        _ body: (InputFile, TensorFile) throws(InferenceError) -> Bool
-    ) throws(InferenceError) {
+        _ body: (InputFile, TensorFile) throws(Failure) -> Bool
+    ) throws(Failure) {
         var sources: [ObjectSource?] = []
         for (index, input) in files.enumerated() {
             while sources.count < min(files.count, index + Self.openedAhead) {
                 let name = files[sources.count].path
-                sources.append(try reading { () throws(TensorFileError) in try source(name) })
+                sources.append(try source(name))
             }
-            let file = try reading { () throws(TensorFileError) in
-                guard let source = sources[index] else {
-                    return try TensorFile.open(path: input.path, checksums: .deferred)
+            let file =
+                if let source = sources[index] {
+                    try TensorFile.open(source, checksums: .deferred)
+                } else {
+                    try TensorFile.open(path: input.path, checksums: .deferred)
                 }
-                return try TensorFile.open(source, checksums: .deferred)
-            }
             sources[index] = nil
             guard try body(input, file) else { return }
         }
@@ -103,16 +104,16 @@ public struct GalaxyInputs: Sendable {
 
     /// The galaxies of the files, as many files as it takes for `limit` of them. A table without ids belongs to the
     /// galaxies of all files: all are then opened, and counted.
-    /// - Throws: `InferenceError` where a file cannot be read, or has no galaxies that the network takes, and where such a
+    /// - Throws: `Failure` where a file cannot be read, or has no galaxies that the network takes, and where such a
     ///   table has not a row for each.
     public func partitions(
         for network: some CutoutNetwork, limit: Int? = nil
-    ) throws(InferenceError) -> [PartitionReader] {
+    ) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
         let limit = limit ?? Int.max
         let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
-        try forEach { input, file throws(InferenceError) in
+        try forEach { input, file throws(Failure) in
             let partition = try PartitionReader(
                 file, source: input.source, label: input.label, imageShape: network.imageShape,
                 magnitudeCount: network.requiredMagnitudes, layout: layout, firstGalaxy: count)
@@ -125,8 +126,8 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// What tells the files of `partitions` from others of their names, in their order. Each file's ends are read.
-    /// - Throws: `InferenceError.file` where one cannot be read.
-    public func identities(of partitions: [PartitionReader]) throws(InferenceError) -> [RunIdentity.File] {
+    /// - Throws: `Failure.file` where one cannot be read.
+    public func identities(of partitions: [PartitionReader]) throws(Failure) -> [RunIdentity.File] {
         var files: [RunIdentity.File] = []
         for partition in partitions {
             let version = try version(of: partition.path)
@@ -140,9 +141,9 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// An object's ETag, or checksums of a file's ends.
-    private func version(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+    private func version(of path: String) throws(Failure) -> (bytes: Int, text: String) {
         if let info = objects[path]?.info { return (info.size, "etag:" + info.etag) }
-        return try reading { () throws(TensorFileError) in try FileIdentity.ends(of: path) }
+        return try FileIdentity.ends(of: path)
     }
 
     /// When a file was written, and its size; nil of objects.
@@ -150,24 +151,21 @@ public struct GalaxyInputs: Sendable {
         objects[path] == nil ? FileStamp(path: path).map { "\($0)" } : nil
     }
 
-    private func source(_ name: String) throws(TensorFileError) -> ObjectSource? {
+    private func source(_ name: String) throws(Failure) -> ObjectSource? {
         guard let pool, let object = objects[name] else { return nil }
         return try pool.open(bucket: object.bucket, key: object.info.key, info: object.info)
     }
 
-    private func reading<Result>(_ body: () throws(TensorFileError) -> Result) throws(InferenceError) -> Result {
-        do throws(TensorFileError) { return try body() } catch { throw .file(error) }
-    }
 }
 
 extension TensorFile {
     /// A file, or an object by its `s3://bucket/key`, of which all is fetched ahead. Checksums are deferred.
     public static func open(
         named name: String, store: (any ObjectStore)?
-    ) throws(TensorFileError) -> TensorFile {
+    ) throws(Failure) -> TensorFile {
         guard let store, S3Location.isLocation(name) else { return try open(path: name, checksums: .deferred) }
         let place: S3Location
-        do throws(CloudError) { place = try S3Location(name) } catch { throw TensorFileError(error, reading: name) }
+        do throws(Failure) { place = try S3Location(name) } catch { throw error.reading(name) }
         let source = try ObjectSource.open(store, bucket: place.bucket, key: place.key)
         source.prefetch(0..<source.byteCount)
         return try open(source, checksums: .deferred)

@@ -1,10 +1,11 @@
 import Inference
+import Platform
 import Report
 import TensorFiles
 
 extension GalaxyTable {
     /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
-    /// - Throws: `TensorFileError` or `ReportError` for a file that cannot be read as what it is, `InferenceError` where it
+    /// - Throws: `Failure` or `Failure` for a file that cannot be read as what it is, `Failure` where it
     ///   is no table of galaxies.
     public init(path: String, layout: GalaxyLayout) throws {
         guard path.lowercased().hasSuffix(".csv") else {
@@ -17,18 +18,18 @@ extension GalaxyTable {
     /// The columns are found by the names in the first line. An empty redshift is one that is not known.
     init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws {
         var text = DelimitedText(name: name, bytes: bytes)
-        guard let header = try text.next() else { throw ReportError("\(name): expected a header, found an empty file") }
+        guard let header = try text.next() else { throw Failure("\(name): expected a header, found an empty file") }
         let columns = Columns(header, layout)
         var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
         while let record = try text.next() {
             guard record.count == header.count else {
-                throw ReportError(
+                throw Failure(
                     "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, found "
                         + "\(record.count)")
             }
-            func number(_ column: Int) throws(ReportError) -> Double {
+            func number(_ column: Int) throws(Failure) -> Double {
                 if let value = Double(record[column]) { return value }
-                throw ReportError(
+                throw Failure(
                     "\(name): line \(text.recordLine): \(header[column].shortened()): expected a number, found '"
                         + "\(record[column].shortened())'")
             }

@@ -2,6 +2,7 @@ import Cloud
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 import TensorFiles
 
 /// Where a command's file goes: a path, or an object, which is written aside on this machine first. Either appears whole.
@@ -12,11 +13,11 @@ public struct OutputFile: Sendable {
     private let environment: [String: String]
 
     /// - Parameter store: for names that begin with `s3://`; nil where there are none.
-    /// - Throws: `InferenceError.input` for an `s3://` URL that names no key.
+    /// - Throws: `Failure.input` for an `s3://` URL that names no key.
     public init(
         _ name: String, store: (any ObjectStore)?,
         environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         self.name = name
         self.environment = environment
         guard let store, S3Location.isLocation(name) else {
@@ -24,11 +25,11 @@ public struct OutputFile: Sendable {
             return
         }
         let place: S3Location
-        do throws(CloudError) { place = try S3Location(name) } catch {
-            throw .input(path: name, message: error.message)
+        do throws(Failure) { place = try S3Location(name) } catch {
+            throw Failure(name, error.message)
         }
         guard !place.key.isEmpty, !place.key.hasSuffix("/") else {
-            throw .input(path: name, message: "cannot be written: expected s3://bucket/key, found no key")
+            throw Failure(name, "cannot be written: expected s3://bucket/key, found no key")
         }
         object = (place, store)
     }
@@ -43,28 +44,26 @@ public struct OutputFile: Sendable {
     /// Checks, before there is work to be lost, that it can be written as far as one can know, and that it is none of
     /// `inputs`. Leaves nothing behind.
     /// - Parameter format: of predictions, whose library may be missing; nil for any other file.
-    public func check(sparing inputs: [String], format: PredictionFormat? = nil) throws(InferenceError) {
+    public func check(sparing inputs: [String], format: PredictionFormat? = nil) throws(Failure) {
         if let format, object == nil { return try PredictionWriter.check(path: name, format: format, sparing: inputs) }
         guard let object else { return try PredictionWriter.check(path: name, sparing: inputs) }
-        if inputs.contains(name) { throw .input(path: name, message: "cannot be written: it is the input itself") }
+        if inputs.contains(name) { throw Failure(name, "cannot be written: it is the input itself") }
         // Whether there is such a bucket. Who may write, but not list, is denied an answer about what is not there.
-        try stored { () throws(CloudError) in
-            do throws(CloudError) {
-                _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
-            } catch {
-                if error.kind != .denied { throw error }
-            }
+        do throws(Failure) {
+            _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
+        } catch {
+            if error.kind != .denied { throw error.reading(name) }
         }
     }
 
     /// The same for all files of a command, each of which has a place of its own.
-    public static func check(_ files: [OutputFile], sparing inputs: [String]) throws(InferenceError) {
+    public static func check(_ files: [OutputFile], sparing inputs: [String]) throws(Failure) {
         for (index, file) in files.enumerated() {
             try file.check(sparing: inputs)
             for other in files[..<index] where file.name == other.name || file.isSameFile(as: other) {
-                throw .input(
-                    path: file.name,
-                    message: "cannot be written: another output goes there"
+                throw Failure(
+                    file.name,
+                    "cannot be written: another output goes there"
                         + (other.name == file.name ? "" : ", as '\(other.name)'"))
             }
         }
@@ -75,16 +74,14 @@ public struct OutputFile: Sendable {
     }
 
     /// Calls `body` with the path to write, and brings what is then there to its place.
-    public func write(_ body: (String) throws(InferenceError) -> Void) throws(InferenceError) {
+    public func write(_ body: (String) throws(Failure) -> Void) throws(Failure) {
         guard let object else { return try body(name) }
         let file = TemporaryFile(environment, ending: String(name.split(separator: ".").last ?? "tmp"))
         try body(file.path)
-        try stored { () throws(CloudError) in
+        do throws(Failure) {
             try object.store.put(bucket: object.place.bucket, key: object.place.key, contentsOf: file.path)
+        } catch {
+            throw error.reading(name)
         }
-    }
-
-    private func stored(_ body: () throws(CloudError) -> Void) throws(InferenceError) {
-        do throws(CloudError) { try body() } catch { throw .file(TensorFileError(error, reading: name)) }
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// What the rows of an output depend on, all of it: a run goes on from what another one left where they are the same.
@@ -52,9 +53,9 @@ public struct RunIdentity: Sendable, Equatable, Codable {
 
     /// As a journal keeps it.
     /// - Parameter name: what errors call that.
-    public init(json: String, name: String) throws(FanOutError) {
+    public init(json: String, name: String) throws(Failure) {
         guard let identity = try? JSONDecoder().decode(RunIdentity.self, from: Data(json.utf8)) else {
-            throw FanOutError("\(name): does not say what it is of: remove it, and begin anew")
+            throw Failure("\(name): does not say what it is of: remove it, and begin anew")
         }
         self = identity
     }
@@ -68,8 +69,8 @@ public struct RunIdentity: Sendable, Equatable, Codable {
 
     /// Checks that rows of `earlier` are rows of this run, as far as files are of the same names and sizes.
     /// - Parameter name: the journal.
-    /// - Throws: `FanOutError` naming the first thing that differs.
-    public func check(_ earlier: RunIdentity, name: String) throws(FanOutError) {
+    /// - Throws: `Failure` naming the first thing that differs.
+    public func check(_ earlier: RunIdentity, name: String) throws(Failure) {
         let left = EarlierRun(name: name)
         try left.check(
             was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
@@ -101,13 +102,13 @@ public struct RunIdentity: Sendable, Equatable, Codable {
 
     /// Checks that finished rows are of the files as they are now. A file of which nothing is finished may have been mended.
     /// - Parameter name: the journal.
-    /// - Throws: `FanOutError` naming a file that is another one and has finished rows.
+    /// - Throws: `Failure` naming a file that is another one and has finished rows.
     public func checkFiles(
         since earlier: RunIdentity, sections: [GalaxyRun.Section], finished: FinishedGalaxies, name: String
-    ) throws(FanOutError) {
+    ) throws(Failure) {
         for ((then, now), section) in zip(zip(earlier.files, files), sections) where !then.isSame(as: now) {
             guard finished.gaps(in: section.places) == [section.places] else {
-                throw FanOutError(
+                throw Failure(
                     "\(name): \(now.source) is not the file that finished rows are of: expected \(then.bytes) bytes, "
                         + "\(then.version.shortened()), found \(now.bytes), \(now.version)")
             }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A JSON object from outside, read leniently: numbers may be written as strings and strings as numbers, null counts as
 /// absent, and keys that nobody asks for are left alone.
 struct Payload {
@@ -5,19 +7,19 @@ struct Payload {
     let name: String
     var fields: [String: JSONValue]
 
-    init(_ value: JSONValue, name: String) throws(FanOutError) {
+    init(_ value: JSONValue, name: String) throws(Failure) {
         guard case .object(let fields) = value else {
-            throw FanOutError("\(name): expected an object, found \(value.shown)")
+            throw Failure("\(name): expected an object, found \(value.shown)")
         }
         self.name = name
         self.fields = fields
     }
 
-    func error(_ key: String, expected: String) -> FanOutError {
-        FanOutError("\(name): \(key): expected \(expected), found \(fields[key]?.shown ?? "nothing")")
+    func error(_ key: String, expected: String) -> Failure {
+        Failure("\(name): \(key): expected \(expected), found \(fields[key]?.shown ?? "nothing")")
     }
 
-    func text(_ key: String) throws(FanOutError) -> String? {
+    func text(_ key: String) throws(Failure) -> String? {
         switch fields[key] {
         case nil, .null: nil
         case .string(let value): value
@@ -28,7 +30,7 @@ struct Payload {
     }
 
     /// A text that has to be there, and not to be empty.
-    func name(_ key: String) throws(FanOutError) -> String {
+    func name(_ key: String) throws(Failure) -> String {
         guard let value = try text(key), !value.isEmpty else { throw error(key, expected: "a name") }
         return value
     }
@@ -36,7 +38,7 @@ struct Payload {
     /// Whole numbers of any payload are below 2^50, so that thousands of them can be added.
     static let mostCount = 1 << 50
 
-    func count(_ key: String, in range: ClosedRange<Int> = 0...mostCount) throws(FanOutError) -> Int? {
+    func count(_ key: String, in range: ClosedRange<Int> = 0...mostCount) throws(Failure) -> Int? {
         let value: Int?
         switch fields[key] {
         case nil, .null: return nil
@@ -52,7 +54,7 @@ struct Payload {
         return value
     }
 
-    func number(_ key: String, in range: ClosedRange<Double>? = nil) throws(FanOutError) -> Double? {
+    func number(_ key: String, in range: ClosedRange<Double>? = nil) throws(Failure) -> Double? {
         let value: Double?
         switch fields[key] {
         case nil, .null: return nil
@@ -67,7 +69,7 @@ struct Payload {
         return value
     }
 
-    func flag(_ key: String, otherwise: Bool = false) throws(FanOutError) -> Bool {
+    func flag(_ key: String, otherwise: Bool = false) throws(Failure) -> Bool {
         switch fields[key] {
         case nil, .null: otherwise
         case .bool(let value): value
@@ -78,7 +80,7 @@ struct Payload {
     }
 
     /// A key, a list of keys, or null.
-    func texts(_ key: String) throws(FanOutError) -> [String] {
+    func texts(_ key: String) throws(Failure) -> [String] {
         switch fields[key] {
         case nil, .null: return []
         case .string(let value): return [value]

@@ -1,9 +1,10 @@
 import Cloud
+import Platform
 
 /// An object's place, as payloads and results name it.
 extension S3Location {
     /// - Parameter name: what errors call the value.
-    init(_ json: JSONValue, name: String) throws(FanOutError) {
+    init(_ json: JSONValue, name: String) throws(Failure) {
         let payload = try Payload(json, name: name)
         self.init(bucket: try payload.name("bucket"), key: try payload.name("key"))
     }

@@ -1,6 +1,7 @@
 import CLinux
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// Threads that fetch blocks of objects from a store, ahead of those who read them, and the memory they share.
@@ -43,17 +44,17 @@ public final class FetchPool: Sendable {
 
     /// An object as bytes; its two ends begin to be fetched.
     /// - Parameter info: what is known of it; nil asks the store. Every exchange demands its ETag.
-    /// - Throws: `TensorFileError` for an object that is not there, cannot be asked for, or is empty.
-    public func open(bucket: String, key: String, info: ObjectInfo? = nil) throws(TensorFileError) -> ObjectSource {
+    /// - Throws: `Failure` for an object that is not there, cannot be asked for, or is empty.
+    public func open(bucket: String, key: String, info: ObjectInfo? = nil) throws(Failure) -> ObjectSource {
         let name = core.store.name(bucket: bucket, key: key)
         var found = info
-        do throws(CloudError) {
+        do throws(Failure) {
             if found == nil { found = try core.store.head(bucket: bucket, key: key) }
         } catch {
-            throw TensorFileError(error, reading: name)
+            throw error.reading(name)
         }
-        guard let found else { throw TensorFileError(file: name, message: "there is no such object") }
-        guard found.size > 0 else { throw TensorFileError(file: name, message: "is empty") }
+        guard let found else { throw Failure(name, "there is no such object") }
+        guard found.size > 0 else { throw Failure(name, "is empty") }
         let object = FetchedObject(
             bucket: bucket, key: key, etag: found.etag, name: name,
             layout: BlockLayout(size: found.size, blockSize: blockSize),
@@ -110,7 +111,7 @@ final class FetchCore: Sendable {
                 state.isClosed ? Task.end : state.takeNext().map(Task.fetch)
             }
             guard case .fetch(let place) = task else { break }
-            do throws(TensorFileError) {
+            do throws(Failure) {
                 let sum = try fetch(place)
                 state.change { $0.finish(place, checksum: sum) }
             } catch {
@@ -121,31 +122,23 @@ final class FetchCore: Sendable {
     }
 
     /// Brings a block to its place in memory, and nobody else is there meanwhile.
-    private func fetch(_ place: FetchState.Place) throws(TensorFileError) -> CRC32 {
+    private func fetch(_ place: FetchState.Place) throws(Failure) -> CRC32 {
         let object = place.object
         let range = object.layout[place.block]
         let bytes: [UInt8]
-        do throws(CloudError) {
+        do throws(Failure) {
             bytes = try store.get(bucket: object.bucket, key: object.key, range: range, etag: object.etag)
         } catch {
-            throw TensorFileError(error, reading: object.name)
+            throw error.reading(object.name)
         }
         guard bytes.count == range.count else {
-            throw TensorFileError(
-                file: object.name,
-                message:
-                    "bytes \(range.lowerBound)..<\(range.upperBound): expected \(range.count), found \(bytes.count)")
+            throw Failure(
+                object.name,
+                "bytes \(range.lowerBound)..<\(range.upperBound): expected \(range.count), found \(bytes.count)")
         }
         object.memory.write(bytes, at: range.lowerBound)
         var sum = CRC32()
         try object.memory.withBytes(in: range) { (bytes: RawSpan) in sum.update(bytes) }
         return sum
-    }
-}
-
-extension TensorFileError {
-    /// A store's error as that of a file.
-    init(_ error: CloudError, reading name: String) {
-        self.init(file: name, message: error.subject == name ? error.message : error.description)
     }
 }

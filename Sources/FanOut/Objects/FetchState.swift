@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// What is where, what is wanted, and what is fetched next, of all objects of a pool.
@@ -68,15 +69,16 @@ struct FetchState {
 
     /// Whether all of them are here, after `pin`.
     /// - Throws: why they never will be.
-    mutating func isHere(_ object: FetchedObject, _ blocks: Range<Int>) throws(TensorFileError) -> Bool {
+    mutating func isHere(_ object: FetchedObject, _ blocks: Range<Int>) throws(Failure) -> Bool {
         guard try !object.isHere(blocks) else {
             reads += 1
             for block in blocks { object.blocks[block].lastRead = reads }
             return true
         }
         guard !isClosed, threads > 0 else {
-            let reason = isClosed ? "fetching was stopped" : "the system gives no thread to fetch with"
-            throw TensorFileError(file: object.name, message: "cannot be read: \(reason)")
+            throw isClosed
+                ? Failure(.cancelled, object.name, "cannot be read: fetching was stopped")
+                : Failure(.unavailable, object.name, "cannot be read: the system gives no thread to fetch with")
         }
         return false
     }
@@ -143,7 +145,7 @@ struct FetchState {
     }
 
     /// A block cannot be fetched, and with it the object cannot be read.
-    mutating func fail(_ place: Place, _ error: TensorFileError) {
+    mutating func fail(_ place: Place, _ error: Failure) {
         drop(place)
         if place.object.failure == nil { place.object.failure = error }
     }

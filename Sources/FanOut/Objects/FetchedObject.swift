@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// An object of which blocks are fetched, and what was said about each.
@@ -34,7 +35,7 @@ final class FetchedObject: @unchecked Sendable {
     /// Whether more than its ends was asked for, or all of the object before it was fetched: it is read ahead.
     var isBegun = false
     /// Why nothing of it can be read any more.
-    var failure: TensorFileError?
+    var failure: Failure?
     /// Nobody will read it any more.
     var isRemoved = false
     /// The block from which on it is read ahead: those before it were fetched once, or given up.
@@ -69,7 +70,7 @@ final class FetchedObject: @unchecked Sendable {
 
     /// Whether all of them are here.
     /// - Throws: why they never will be.
-    func isHere(_ wanted: Range<Int>) throws(TensorFileError) -> Bool {
+    func isHere(_ wanted: Range<Int>) throws(Failure) -> Bool {
         if let failure { throw failure }
         return wanted.allSatisfy { blocks[$0].place == .here }
     }

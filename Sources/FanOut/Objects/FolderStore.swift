@@ -1,6 +1,7 @@
 import Cloud
 import FoundationEssentials
 import Glibc
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -18,53 +19,45 @@ public final class FolderStore: ObjectStore {
 
     public func name(bucket: String, key: String) -> String { "\(root)/\(bucket)/\(key)" }
 
-    public func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+    public func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         let path = try path(bucket, key)
-        return try timed { () throws(CloudError) -> ObjectInfo? in
+        return try timed { () throws(Failure) -> ObjectInfo? in
             guard let file = try OpenFile(path: path) else { return nil }
             return ObjectInfo(key: key, size: file.size, etag: file.etag)
         }
     }
 
-    public func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
+    public func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
         let path = try path(bucket, key)
-        return try timed(read: \.count) { () throws(CloudError) -> [UInt8] in
-            guard let file = try OpenFile(path: path) else { throw CloudError(.notFound, path, "no such object") }
+        return try timed(read: \.count) { () throws(Failure) -> [UInt8] in
+            guard let file = try OpenFile(path: path) else { throw Failure(.notFound, path, "no such object") }
             guard etag == nil || etag == file.etag else {
-                throw CloudError(.conflict, path, "expected ETag \(etag ?? ""), found \(file.etag)")
+                throw Failure(.conflict, path, "expected ETag \(etag ?? ""), found \(file.etag)")
             }
             let range = range ?? 0..<file.size
             guard range.lowerBound >= 0, range.upperBound <= file.size else {
-                throw CloudError(.invalid, path, "expected bytes \(range), found \(file.size) bytes")
+                throw Failure(.input, path, "expected bytes \(range), found \(file.size) bytes")
             }
             return try file.read(range)
         }
     }
 
-    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
-        try write(bucket, key, count: bytes.count) { file throws(TensorFileError) in try file.write(bytes) }
+    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
+        try write(bucket, key, count: bytes.count) { file throws(Failure) in try file.write(bytes) }
     }
 
-    public func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
-        guard let source = try OpenFile(path: path) else { throw CloudError(.notFound, path, "no such file") }
-        var failure: CloudError?
-        try write(bucket, key, count: source.size) { file throws(TensorFileError) in
+    public func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
+        guard let source = try OpenFile(path: path) else { throw Failure(.notFound, path, "no such file") }
+        try write(bucket, key, count: source.size) { file throws(Failure) in
             for start in stride(from: 0, to: source.size, by: 1 << 20) {
-                do throws(CloudError) {
-                    let bytes = try source.read(start..<min(start + 1 << 20, source.size))
-                    do throws(TensorFileError) { try file.write(bytes) } catch { throw CloudError(error) }
-                } catch {
-                    failure = error
-                    throw TensorFileError(file: error.subject, message: error.message)
-                }
+                try file.write(try source.read(start..<min(start + 1 << 20, source.size)))
             }
         }
-        if let failure { throw failure }
     }
 
-    public func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+    public func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         try checkBucket(bucket)
-        return try timed { () throws(CloudError) -> [ObjectInfo] in
+        return try timed { () throws(Failure) -> [ObjectInfo] in
             // The deepest folder that holds all of them.
             let folder = prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ""
             guard folder.isEmpty || Self.isPlain(folder) else { return [] }
@@ -80,21 +73,21 @@ public final class FolderStore: ObjectStore {
         }
     }
 
-    public func delete(bucket: String, key: String) throws(CloudError) {
+    public func delete(bucket: String, key: String) throws(Failure) {
         let path = try path(bucket, key)
-        try timed { () throws(CloudError) in
+        try timed { () throws(Failure) in
             guard unsafe unlink(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
-            throw CloudError(.unavailable, path, "cannot be removed: \(SystemError.text(errno))")
+            throw Failure(.unavailable, path, "cannot be removed: \(SystemError.text(errno))")
         }
     }
 
-    private func walk(_ bucket: String, _ folder: String, depth: Int, into keys: inout [String]) throws(CloudError) {
+    private func walk(_ bucket: String, _ folder: String, depth: Int, into keys: inout [String]) throws(Failure) {
         let path = name(bucket: bucket, key: folder)
-        guard depth < 64 else { throw CloudError(.invalid, path, "expected at most 64 folders one in another") }
+        guard depth < 64 else { throw Failure(.input, path, "expected at most 64 folders one in another") }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             // A folder that is there and cannot be read is not an empty one.
             guard FileManager.default.fileExists(atPath: path) else { return }
-            throw CloudError(.unavailable, path, "the folder cannot be read")
+            throw Failure(.unavailable, path, "the folder cannot be read")
         }
         for name in names where !Self.isPartial(name) {
             let key = folder.isEmpty ? name : folder + "/" + name
@@ -105,40 +98,36 @@ public final class FolderStore: ObjectStore {
     }
 
     private func write(
-        _ bucket: String, _ key: String, count: Int, _ body: (AtomicFile) throws(TensorFileError) -> Void
-    ) throws(CloudError) {
+        _ bucket: String, _ key: String, count: Int, _ body: (AtomicFile) throws(Failure) -> Void
+    ) throws(Failure) {
         let path = try path(bucket, key)
-        try timed(written: count) { () throws(CloudError) in
+        try timed(written: count) { () throws(Failure) in
             let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? root
             try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            do throws(TensorFileError) {
-                let file = try AtomicFile(path: path)
-                try body(file)
-                try file.commit()
-            } catch {
-                throw CloudError(error)
-            }
+            let file = try AtomicFile(path: path)
+            try body(file)
+            try file.commit()
         }
     }
 
     /// Where an object lies, its bucket being there.
-    private func path(_ bucket: String, _ key: String) throws(CloudError) -> String {
+    private func path(_ bucket: String, _ key: String) throws(Failure) -> String {
         try checkBucket(bucket)
         guard Self.isPlain(key) else {
-            throw CloudError(
-                .invalid, name(bucket: bucket, key: key), "expected a key without empty parts, '.' and '..'")
+            throw Failure(
+                .input, name(bucket: bucket, key: key), "expected a key without empty parts, '.' and '..'")
         }
         return name(bucket: bucket, key: key)
     }
 
-    private func checkBucket(_ bucket: String) throws(CloudError) {
+    private func checkBucket(_ bucket: String) throws(Failure) {
         let path = "\(root)/\(bucket)"
         guard Self.isPlain(bucket), !bucket.contains("/") else {
-            throw CloudError(.invalid, path, "expected a bucket's name, found '\(bucket)'")
+            throw Failure(.input, path, "expected a bucket's name, found '\(bucket)'")
         }
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-            throw CloudError(.notFound, path, "no such bucket: expected a folder")
+            throw Failure(.notFound, path, "no such bucket: expected a folder")
         }
     }
 
@@ -156,8 +145,8 @@ public final class FolderStore: ObjectStore {
     }
 
     private func timed<Result>(
-        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(CloudError) -> Result
-    ) throws(CloudError) -> Result {
+        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let start = Date().timeIntervalSince1970
         let result = try body()
         requests.withLock {
@@ -165,9 +154,4 @@ public final class FolderStore: ObjectStore {
         }
         return result
     }
-}
-
-extension CloudError {
-    /// A file that stands for an object could not be read or written.
-    init(_ error: TensorFileError) { self.init(.unavailable, error.file, error.message) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import TensorFiles
 
 /// Room for an object's bytes, each at its own place: addresses for all of it, memory only for what was put there and
@@ -12,13 +13,13 @@ import TensorFiles
     private let byteCount: Int
 
     /// - Parameter byteCount: at least 1.
-    /// - Throws: `TensorFileError` when the system has no addresses left for it.
-    init(byteCount: Int, name: String) throws(TensorFileError) {
+    /// - Throws: `Failure` when the system has no addresses left for it.
+    init(byteCount: Int, name: String) throws(Failure) {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
             unsafe address != MAP_FAILED
         else {
-            throw TensorFileError(file: name, message: "no room for \(byteCount) bytes: \(SystemError.text(errno))")
+            throw Failure(name, "no room for \(byteCount) bytes: \(SystemError.text(errno))")
         }
         unsafe base = address
         self.byteCount = byteCount
@@ -36,8 +37,8 @@ import TensorFiles
 
     /// Calls `body` with the bytes of `range`, which lies inside.
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
         defer { withExtendedLifetime(self) {} }
         let bytes = unsafe UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)

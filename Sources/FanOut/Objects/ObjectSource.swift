@@ -1,4 +1,5 @@
 import Cloud
+import Platform
 import TensorFiles
 
 /// An object in a store as bytes that are read by range: blocks of it are fetched ahead of the reader by the threads of a
@@ -22,7 +23,7 @@ public final class ObjectSource: ByteSource {
         _ store: any ObjectStore, bucket: String, key: String, info: ObjectInfo? = nil,
         threads: Int = FetchPool.defaultThreads, residentLimit: Int = FetchPool.defaultResidentLimit,
         blockSize: Int = FetchPool.defaultBlockSize
-    ) throws(TensorFileError) -> ObjectSource {
+    ) throws(Failure) -> ObjectSource {
         try FetchPool(store, threads: threads, residentLimit: residentLimit, blockSize: blockSize)
             .open(bucket: bucket, key: key, info: info)
     }
@@ -33,14 +34,14 @@ public final class ObjectSource: ByteSource {
     public var isRemote: Bool { true }
 
     public func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try check(range)
         guard !range.isEmpty else { return try object.memory.withBytes(in: range, body) }
         let blocks = object.layout.blocks(of: range)
         core.state.change { $0.pin(object, blocks) }
         defer { core.state.withLock { $0.unpin(object, blocks) } }
-        try core.state.wait { (state) throws(TensorFileError) -> Void? in
+        try core.state.wait { (state) throws(Failure) -> Void? in
             try state.isHere(object, blocks) ? () : nil
         }
         return try object.memory.withBytes(in: range, body)
@@ -64,7 +65,7 @@ public final class ObjectSource: ByteSource {
 
     /// From the sums that were taken when blocks arrived. Blocks that never did are fetched, and let go of; so are those
     /// of which `range` has a part and that were let go of.
-    public func checksum(of range: Range<Int>) throws(TensorFileError) -> CRC32 {
+    public func checksum(of range: Range<Int>) throws(Failure) -> CRC32 {
         try check(range)
         var whole = CRC32()
         guard !range.isEmpty else { return whole }

@@ -1,5 +1,6 @@
 import Cloud
 import FoundationEssentials
+import Platform
 import Synchronization
 
 /// Calls to a store while one piece of work was done. A call that had to be tried again counts once, with all its time.
@@ -31,40 +32,40 @@ final class RecordingStore: ObjectStore {
 
     func name(bucket: String, key: String) -> String { store.name(bucket: bucket, key: key) }
 
-    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
-        try timed { () throws(CloudError) in try store.head(bucket: bucket, key: key) }
+    func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
+        try timed { () throws(Failure) in try store.head(bucket: bucket, key: key) }
     }
 
-    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
-        try timed(read: \.count) { () throws(CloudError) in
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
+        try timed(read: \.count) { () throws(Failure) in
             try store.get(bucket: bucket, key: key, range: range, etag: etag)
         }
     }
 
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
-        try timed(written: bytes.count) { () throws(CloudError) in
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
+        try timed(written: bytes.count) { () throws(Failure) in
             try store.put(bucket: bucket, key: key, bytes)
         }
     }
 
-    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
         let size = (try? OpenFile(path: path))?.size ?? 0
-        try timed(written: size) { () throws(CloudError) in
+        try timed(written: size) { () throws(Failure) in
             try store.put(bucket: bucket, key: key, contentsOf: path)
         }
     }
 
-    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
-        try timed { () throws(CloudError) in try store.list(bucket: bucket, prefix: prefix) }
+    func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
+        try timed { () throws(Failure) in try store.list(bucket: bucket, prefix: prefix) }
     }
 
-    func delete(bucket: String, key: String) throws(CloudError) {
-        try timed { () throws(CloudError) in try store.delete(bucket: bucket, key: key) }
+    func delete(bucket: String, key: String) throws(Failure) {
+        try timed { () throws(Failure) in try store.delete(bucket: bucket, key: key) }
     }
 
     private func timed<Result>(
-        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(CloudError) -> Result
-    ) throws(CloudError) -> Result {
+        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let start = Date().timeIntervalSince1970
         let clock = ContinuousClock()
         let begun = clock.now
@@ -72,7 +73,7 @@ final class RecordingStore: ObjectStore {
             let seconds = (clock.now - begun) / .seconds(1)
             calls.withLock { $0.add(start: start, end: start + seconds, read: read, written: written) }
         }
-        do throws(CloudError) {
+        do throws(Failure) {
             let result = try body()
             add(read: read(result), written: written)
             return result

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 import TensorFiles
 
 /// What lies where a rank's part goes, before that is computed.
@@ -18,23 +19,23 @@ public enum FinishedRank {
     /// - Parameters:
     ///   - output: the part, a file here.
     ///   - expected: what would be written beside it now; its checksum is not known yet, and not looked at.
-    /// - Throws: `FanOutError` where the part is whole, and of another run.
-    public static func find(_ output: String, expected: RankSidecar) throws(FanOutError) -> FinishedRank {
+    /// - Throws: `Failure` where the part is whole, and of another run.
+    public static func find(_ output: String, expected: RankSidecar) throws(Failure) -> FinishedRank {
         let part: RankOutputs.Part
-        do throws(FanOutError) {
+        do throws(Failure) {
             guard let sidecar = try RankOutputs.sidecar(of: output, nil) else { return .none }
             part = RankOutputs.Part(name: output, sidecar: sidecar)
         } catch {
             return .doubtful(error.description)
         }
         let source: (any ByteSource)?
-        do throws(TensorFileError) { source = try part.open(nil) } catch { return .doubtful(error.description) }
+        do throws(Failure) { source = try part.open(nil) } catch { return .doubtful(error.description) }
         try expected.check(part)
         // As files of a journal whose checksums were not compared: a copy, or one that was mended since.
         guard let written = part.sidecar.written, written == expected.written else {
             return .doubtful("\(output): its inputs were written at other times than those of now")
         }
-        do throws(TensorFileError) { return .whole(try part.redshifts(source)) } catch {
+        do throws(Failure) { return .whole(try part.redshifts(source)) } catch {
             return .doubtful(error.description)
         }
     }
@@ -42,7 +43,7 @@ public enum FinishedRank {
 
 extension RankSidecar {
     /// Checks that a part is of the run that this is to lie beside.
-    fileprivate func check(_ part: RankOutputs.Part) throws(FanOutError) {
+    fileprivate func check(_ part: RankOutputs.Part) throws(Failure) {
         let (left, earlier) = (EarlierRun(name: part.name + Self.ending), part.sidecar)
         try left.check(was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
         try left.check("ranks", was: [earlier.rank, earlier.worldSize], is: [rank, worldSize]) {

@@ -1,5 +1,6 @@
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// What ranks have to agree on about their inputs, and a digest of it that is short however many there are.
@@ -44,28 +45,24 @@ public enum FileIdentity {
     static let pieceSize = 4 << 20
 
     /// `crc32:` of both ends of a file: files that are copied have it still, other than times and numbers of the system.
-    static func ends(of path: String) throws(TensorFileError) -> (bytes: Int, text: String) {
+    static func ends(of path: String) throws(Failure) -> (bytes: Int, text: String) {
         let file = try MappedFile(path: path)
         let count = file.byteCount
         var checksum = CRC32()
         for range in [0..<min(endSize, count), max(0, count - endSize)..<count] {
-            try file.withBytes(in: range) { bytes throws(TensorFileError) in checksum.update(bytes) }
+            try file.withBytes(in: range) { bytes throws(Failure) in checksum.update(bytes) }
         }
         return (count, "crc32:" + String(checksum.value, radix: 16))
     }
 
     /// The SHA-256 of all of it.
-    public static func sha256(of path: String) throws(InferenceError) -> (bytes: Int, text: String) {
+    public static func sha256(of path: String) throws(Failure) -> (bytes: Int, text: String) {
         // What is empty cannot be mapped.
         if let file = try? OpenFile(path: path), file.size == 0 { return (0, SHA256Stream().finish()) }
-        do throws(TensorFileError) {
-            let file = try MappedFile(path: path)
-            var digest = SHA256Stream()
-            try forEachPiece(of: file) { bytes throws(TensorFileError) in digest.update(bytes) }
-            return (file.byteCount, digest.finish())
-        } catch {
-            throw .file(error)
-        }
+        let file = try MappedFile(path: path)
+        var digest = SHA256Stream()
+        try forEachPiece(of: file) { bytes throws(Failure) in digest.update(bytes) }
+        return (file.byteCount, digest.finish())
     }
 
     static func sha256(ofLines lines: [String]) -> String {
@@ -76,8 +73,8 @@ public enum FileIdentity {
 
     /// Calls `body` with the bytes from first to last, and lets go of each piece.
     static func forEachPiece(
-        of source: some ByteSource, _ body: (RawSpan) throws(TensorFileError) -> Void
-    ) throws(TensorFileError) {
+        of source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Void
+    ) throws(Failure) {
         for start in stride(from: 0, to: source.byteCount, by: pieceSize) {
             let piece = start..<min(start + pieceSize, source.byteCount)
             try source.withBytes(in: piece, body)
@@ -89,13 +86,13 @@ public enum FileIdentity {
     /// - Parameter sha256: of the file, in hexadecimal digits.
     public static func weights(
         _ name: String, sha256: String, store: (any ObjectStore)?
-    ) throws(InferenceError) -> String {
+    ) throws(Failure) -> String {
         guard let store, S3Location.isLocation(name) else { return "sha256:" + sha256 }
-        do throws(CloudError) {
+        do throws(Failure) {
             let place = try S3Location(name)
             return "etag:" + (try store.head(bucket: place.bucket, key: place.key)?.etag ?? "")
         } catch {
-            throw .file(TensorFileError(error, reading: name))
+            throw error.reading(name)
         }
     }
 }

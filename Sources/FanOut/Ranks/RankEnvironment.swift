@@ -1,3 +1,5 @@
+import Platform
+
 /// What the environment of a process says of its share: a scheduler's variables.
 ///
 /// Of several schedulers the first counts: `RANK`, Slurm, AWS Batch, Kubernetes. A variable that is empty is not set. A
@@ -28,33 +30,33 @@ public struct RankEnvironment: Sendable {
 
     /// - Parameter worldSize: what the user says; it has to agree with what the environment does.
     /// - Returns: nil where the environment has no ranks, or one.
-    /// - Throws: `FanOutError` where half of what it takes is set, numbers are none, or they contradict each other.
-    public func find(worldSize: Int? = nil) throws(FanOutError) -> Found? {
+    /// - Throws: `Failure` where half of what it takes is set, numbers are none, or they contradict each other.
+    public func find(worldSize: Int? = nil) throws(Failure) -> Found? {
         let index = try index()
         let world = try number("WORLD_SIZE", from: 1)
         guard let index else {
             if worldSize != nil {
-                throw FanOutError(
+                throw Failure(
                     "--world-size: expected --rank with it, or a rank in the environment (RANK, SLURM_PROCID, "
                         + "SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX, JOB_COMPLETION_INDEX), found none")
             }
             guard let world, world > 1 else { return nil }
-            throw FanOutError("WORLD_SIZE is \(world), but RANK is not set: \(Self.remedy)")
+            throw Failure("WORLD_SIZE is \(world), but RANK is not set: \(Self.remedy)")
         }
         let known = [("--world-size", worldSize), (index.origin, index.worldSize), ("WORLD_SIZE", world)]
             .compactMap { name, size in size.map { (name: name, size: $0) } }
         guard let first = known.first else {
-            throw FanOutError(
+            throw Failure(
                 "\(index.origin) is \(index.rank), but the number of ranks is not known: set WORLD_SIZE, or give "
                     + "--world-size")
         }
         if let other = known.first(where: { $0.size != first.size }) {
-            throw FanOutError(
+            throw Failure(
                 "\(first.name) says \(Self.ranks(first.size)), \(other.name) says \(Self.ranks(other.size)): "
                     + Self.remedy)
         }
         guard let share = RankShare(rank: index.rank, worldSize: first.size) else {
-            throw FanOutError("\(index.origin): expected a rank from 0 to \(first.size - 1), found \(index.rank)")
+            throw Failure("\(index.origin): expected a rank from 0 to \(first.size - 1), found \(index.rank)")
         }
         if share.worldSize == 1, worldSize == nil { return nil }
         return Found(share: share, origin: index.origin)
@@ -68,7 +70,7 @@ public struct RankEnvironment: Sendable {
 
     // MARK: Schedulers
 
-    private func index() throws(FanOutError) -> Index? {
+    private func index() throws(Failure) -> Index? {
         if let index = try process() { return index }
         if let index = try slurm() { return index }
         if let index = try batch() { return index }
@@ -76,30 +78,30 @@ public struct RankEnvironment: Sendable {
     }
 
     /// torchrun's names, which others use as well.
-    private func process() throws(FanOutError) -> Index? {
+    private func process() throws(Failure) -> Index? {
         guard let rank = try number("RANK") else { return nil }
         return Index(rank: rank, worldSize: nil, origin: "RANK")
     }
 
     /// The tasks of a step, the elements of an array, or the tasks of each element.
-    private func slurm() throws(FanOutError) -> Index? {
+    private func slurm() throws(Failure) -> Index? {
         let (array, tasks) = (try slurmArray(), try slurmTasks())
         guard let array else { return tasks }
         guard let tasks, let size = tasks.worldSize, let count = array.worldSize, size > 1 else { return array }
         let (world, overflow) = count.multipliedReportingOverflow(by: size)
         guard !overflow, RankShare.worldSizes.contains(world) else {
-            throw FanOutError("\(array.origin), \(tasks.origin): \(count) times \(size) ranks are too many")
+            throw Failure("\(array.origin), \(tasks.origin): \(count) times \(size) ranks are too many")
         }
         return Index(
             rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
     }
 
     /// A batch script has these, too, though it is not one of the tasks: srun starts those.
-    private func slurmTasks() throws(FanOutError) -> Index? {
+    private func slurmTasks() throws(Failure) -> Index? {
         guard !isBatchScript, let rank = try number("SLURM_PROCID") else { return nil }
         guard let size = try number("SLURM_NTASKS", from: 1) else {
             guard rank > 0 else { return nil }
-            throw FanOutError("SLURM_PROCID is \(rank), but SLURM_NTASKS is not set: \(Self.remedy)")
+            throw Failure("SLURM_PROCID is \(rank), but SLURM_NTASKS is not set: \(Self.remedy)")
         }
         return Index(rank: rank, worldSize: size, origin: "SLURM_PROCID")
     }
@@ -114,10 +116,10 @@ public struct RankEnvironment: Sendable {
     /// SLURM_INTERACTIVE_STEP of slurm.h, 0xfffffffa; above it are the batch script, external and pending steps.
     private static let firstOwnStep: UInt32 = 4_294_967_290
 
-    private func slurmArray() throws(FanOutError) -> Index? {
+    private func slurmArray() throws(Failure) -> Index? {
         guard let task = try number("SLURM_ARRAY_TASK_ID") else { return nil }
         guard let count = try number("SLURM_ARRAY_TASK_COUNT", from: 1) else {
-            throw FanOutError(
+            throw Failure(
                 "SLURM_ARRAY_TASK_ID is \(task), but SLURM_ARRAY_TASK_COUNT is not set: \(Self.remedy)")
         }
         let first = try number("SLURM_ARRAY_TASK_MIN") ?? 0
@@ -125,20 +127,20 @@ public struct RankEnvironment: Sendable {
         let last = try number("SLURM_ARRAY_TASK_MAX")
         let (rank, rest) = (task - first).quotientAndRemainder(dividingBy: step)
         guard rest == 0, 0..<count ~= rank, last.map({ ($0 - first) / step == count - 1 }) ?? true else {
-            throw FanOutError(
+            throw Failure(
                 "SLURM_ARRAY_TASK_ID is \(task) of an array of \(count) that is no range from \(first) by \(step): "
                     + "give --rank and --world-size")
         }
         return Index(rank: rank, worldSize: count, origin: "SLURM_ARRAY_TASK_ID")
     }
 
-    private func batch() throws(FanOutError) -> Index? {
+    private func batch() throws(Failure) -> Index? {
         guard let rank = try number("AWS_BATCH_JOB_ARRAY_INDEX") else { return nil }
         let size = try number("AWS_BATCH_JOB_ARRAY_SIZE", from: 1)
         return Index(rank: rank, worldSize: size, origin: "AWS_BATCH_JOB_ARRAY_INDEX")
     }
 
-    private func kubernetes() throws(FanOutError) -> Index? {
+    private func kubernetes() throws(Failure) -> Index? {
         guard let rank = try number("JOB_COMPLETION_INDEX") else { return nil }
         return Index(rank: rank, worldSize: nil, origin: "JOB_COMPLETION_INDEX")
     }
@@ -149,10 +151,10 @@ public struct RankEnvironment: Sendable {
 
     private static func ranks(_ count: Int) -> String { count == 1 ? "1 rank" : "\(count) ranks" }
 
-    private func number(_ name: String, from least: Int = 0) throws(FanOutError) -> Int? {
+    private func number(_ name: String, from least: Int = 0) throws(Failure) -> Int? {
         guard let text = variables[name] else { return nil }
         guard let number = Int(text), least...Int(Int32.max) ~= number else {
-            throw FanOutError("\(name): expected a number from \(least), found '\(text)'")
+            throw Failure("\(name): expected a number from \(least), found '\(text)'")
         }
         return number
     }

@@ -1,5 +1,6 @@
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// Joins the outputs of ranks into the bytes that one command alone would have written.
@@ -14,13 +15,13 @@ public struct RankMerge {
     private let outputs: RankOutputs
     private let format: PredictionFormat
 
-    /// - Throws: `FanOutError` naming the ranks that are missing, or where outputs are of different forms.
-    public init(_ outputs: RankOutputs) throws(FanOutError) {
+    /// - Throws: `Failure` naming the ranks that are missing, or where outputs are of different forms.
+    public init(_ outputs: RankOutputs) throws(Failure) {
         let missing = outputs.missing
         guard missing.isEmpty else {
             let begun =
                 outputs.unfinished.isEmpty ? "" : "; not finished: " + outputs.unfinished.joined(separator: ", ")
-            throw FanOutError(
+            throw Failure(
                 "expected \(outputs.worldSize) ranks, found \(outputs.parts.count): missing "
                     + RankOutputs.listed(missing) + begun
                     + (outputs.parts.first.map { UnfinishedRanks(missing, like: $0).text } ?? ""))
@@ -29,13 +30,13 @@ public struct RankMerge {
         var formats: [(part: RankOutputs.Part, format: PredictionFormat)] = []
         for part in outputs.parts {
             guard let format = PredictionFormat(path: part.name), Self.formats.contains(format) else {
-                throw FanOutError("\(part.name): expected .csv, .jsonl or .npy")
+                throw Failure("\(part.name): expected .csv, .jsonl or .npy")
             }
             formats.append((part, format))
         }
-        guard let first = formats.first else { throw FanOutError("expected at least one rank") }
+        guard let first = formats.first else { throw Failure("expected at least one rank") }
         if let other = formats.first(where: { $0.format != first.format }) {
-            throw FanOutError("\(other.part.name): expected \(first.format.rawValue), as \(first.part.name) is")
+            throw Failure("\(other.part.name): expected \(first.format.rawValue), as \(first.part.name) is")
         }
         self.outputs = outputs
         format = first.format
@@ -46,12 +47,12 @@ public struct RankMerge {
     /// - Throws: where an output is not what its sidecar describes, or `place` cannot be written; nothing is then there.
     public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws {
         guard PredictionFormat(path: place.name) == format else {
-            throw FanOutError(
+            throw Failure(
                 "\(place.name): expected a name ending in .\(format.rawValue), as the ranks' outputs are")
         }
         try place.check(sparing: outputs.parts.flatMap { [$0.name, $0.name + RankSidecar.ending] })
         let merge = self
-        try place.write { path throws(InferenceError) in
+        try place.write { path throws(Failure) in
             switch merge.format {
             case .npy: try merge.writeArray(path, progress)
             default: try merge.writeText(path, progress)
@@ -59,65 +60,57 @@ public struct RankMerge {
         }
     }
 
-    private func writeText(_ path: String, _ progress: (Progress) -> Void) throws(InferenceError) {
-        do throws(TensorFileError) {
-            let file = try AtomicFile(path: path)
-            // Of CSV the first rank's header stays; that of a rank without galaxies is all that it has.
-            var header: [UInt8]?
-            try forEachPart(progress) { part, source, digest throws(TensorFileError) in
-                var isFirst = true
-                try FileIdentity.forEachPiece(of: source) { bytes throws(TensorFileError) in
-                    digest.update(bytes)
-                    var rows = bytes
-                    if isFirst, format == .csv {
-                        let line = Self.line(bytes)
-                        guard header ?? line == line else {
-                            throw TensorFileError(
-                                file: part.name, message: "expected the first rank's columns, found others")
-                        }
-                        if header != nil { rows = bytes.extracting(line.count..<bytes.byteCount) }
-                        header = line
+    private func writeText(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {
+        let file = try AtomicFile(path: path)
+        // Of CSV the first rank's header stays; that of a rank without galaxies is all that it has.
+        var header: [UInt8]?
+        try forEachPart(progress) { part, source, digest throws(Failure) in
+            var isFirst = true
+            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in
+                digest.update(bytes)
+                var rows = bytes
+                if isFirst, format == .csv {
+                    let line = Self.line(bytes)
+                    guard header ?? line == line else {
+                        throw Failure(
+                            part.name, "expected the first rank's columns, found others")
                     }
-                    isFirst = false
-                    try file.write(rows)
+                    if header != nil { rows = bytes.extracting(line.count..<bytes.byteCount) }
+                    header = line
                 }
+                isFirst = false
+                try file.write(rows)
             }
-            try file.commit()
-        } catch {
-            throw .file(error)
         }
+        try file.commit()
     }
 
-    private func writeArray(_ path: String, _ progress: (Progress) -> Void) throws(InferenceError) {
-        do throws(TensorFileError) {
-            let file = try NumPyWriter(path: path, element: .float32, rows: outputs.total)
-            try forEachPart(progress) { part, source, digest throws(TensorFileError) in
-                let rows = part.sidecar.end - part.sidecar.start
-                guard let array = try TensorFile.open(source).tensors.first, array.shape == [rows], array.dtype == .f32
-                else {
-                    throw TensorFileError(file: part.name, message: "expected \(rows) values in float32, found others")
-                }
-                let block = FileIdentity.pieceSize / MemoryLayout<Float>.size
-                for start in stride(from: 0, to: rows, by: block) {
-                    let piece = start..<min(start + block, rows)
-                    var values = [Float](repeating: 0, count: piece.count)
-                    var span = values.mutableSpan
-                    try array.copyFloats(rows: piece, into: &span)
-                    try file.append(values)
-                }
-                try FileIdentity.forEachPiece(of: source) { bytes throws(TensorFileError) in digest.update(bytes) }
+    private func writeArray(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {
+        let file = try NumPyWriter(path: path, element: .float32, rows: outputs.total)
+        try forEachPart(progress) { part, source, digest throws(Failure) in
+            let rows = part.sidecar.end - part.sidecar.start
+            guard let array = try TensorFile.open(source).tensors.first, array.shape == [rows], array.dtype == .f32
+            else {
+                throw Failure(part.name, "expected \(rows) values in float32, found others")
             }
-            try file.finish()
-        } catch {
-            throw .file(error)
+            let block = FileIdentity.pieceSize / MemoryLayout<Float>.size
+            for start in stride(from: 0, to: rows, by: block) {
+                let piece = start..<min(start + block, rows)
+                var values = [Float](repeating: 0, count: piece.count)
+                var span = values.mutableSpan
+                try array.copyFloats(rows: piece, into: &span)
+                try file.append(values)
+            }
+            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in digest.update(bytes) }
         }
+        try file.finish()
     }
 
     /// Calls `body` with the bytes of rank after rank, and compares the digest that it makes of them.
     private func forEachPart(
         _ progress: (Progress) -> Void,
-        _ body: (RankOutputs.Part, any ByteSource, inout SHA256Stream) throws(TensorFileError) -> Void
-    ) throws(TensorFileError) {
+        _ body: (RankOutputs.Part, any ByteSource, inout SHA256Stream) throws(Failure) -> Void
+    ) throws(Failure) {
         for part in outputs.parts {
             progress(Progress(done: part.sidecar.start, total: outputs.total))
             var digest = SHA256Stream()

@@ -1,66 +1,63 @@
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// The bytes of a rank's output.
 extension RankOutputs.Part {
     /// Whether it is there, and has the size that its sidecar states. Nothing of it is read.
-    func isThere(_ store: (any ObjectStore)?) throws(CloudError) -> Bool { try size(store) == sidecar.output.bytes }
+    func isThere(_ store: (any ObjectStore)?) throws(Failure) -> Bool { try size(store) == sidecar.output.bytes }
 
     /// Bytes that are there; nil where nothing is.
-    private func size(_ store: (any ObjectStore)?) throws(CloudError) -> Int? {
+    private func size(_ store: (any ObjectStore)?) throws(Failure) -> Int? {
         guard let store, let place = try place() else { return try OpenFile(path: name)?.size }
         return try store.head(bucket: place.bucket, key: place.key)?.size
     }
 
     /// nil of a file.
-    private func place() throws(CloudError) -> S3Location? {
+    private func place() throws(Failure) -> S3Location? {
         S3Location.isLocation(name) ? try S3Location(name) : nil
     }
 
     /// Its bytes; nil where it is empty.
     /// - Parameter store: has what begins with `s3://`.
-    /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
-    func open(_ store: (any ObjectStore)?) throws(TensorFileError) -> (any ByteSource)? {
-        do throws(CloudError) {
+    /// - Throws: `Failure` where it is not there, or has not the size that its sidecar states.
+    func open(_ store: (any ObjectStore)?) throws(Failure) -> (any ByteSource)? {
+        do throws(Failure) {
             let found = try size(store)
             let place = try place()
             guard found == sidecar.output.bytes else {
-                throw CloudError(
+                throw Failure(
                     .notFound, name,
                     "expected \(sidecar.output.bytes) bytes, as its \(RankSidecar.ending) states, found "
                         + (found.map(String.init) ?? "no file") + ": run rank \(sidecar.rank) again")
             }
             guard sidecar.output.bytes > 0 else { return nil }
-            do throws(TensorFileError) {
-                guard let store, let place else { return try MappedFile(path: name) }
-                return try ObjectSource.open(store, bucket: place.bucket, key: place.key)
-            } catch {
-                throw CloudError(.unavailable, error.file, error.message)
-            }
+            guard let store, let place else { return try MappedFile(path: name) }
+            return try ObjectSource.open(store, bucket: place.bucket, key: place.key)
         } catch {
-            throw TensorFileError(error, reading: name)
+            throw error.reading(name)
         }
     }
 
-    /// - Throws: `TensorFileError` where the digest of its bytes is not the one that its sidecar states.
-    func check(_ digest: consuming SHA256Stream) throws(TensorFileError) {
+    /// - Throws: `Failure` where the digest of its bytes is not the one that its sidecar states.
+    func check(_ digest: consuming SHA256Stream) throws(Failure) {
         guard digest.finish() == sidecar.output.sha256 else {
-            throw TensorFileError(
-                file: name,
-                message: "is not what its \(RankSidecar.ending) describes: run rank \(sidecar.rank) again")
+            throw Failure(
+                name,
+                "is not what its \(RankSidecar.ending) describes: run rank \(sidecar.rank) again")
         }
     }
 
     /// z_phot of its galaxies, in their order.
     /// - Parameter source: its bytes; nil where there are none.
-    /// - Throws: `TensorFileError` where they are not those, or not as many rows, that its sidecar describes.
-    func redshifts(_ source: (any ByteSource)?) throws(TensorFileError) -> [Float] {
+    /// - Throws: `Failure` where they are not those, or not as many rows, that its sidecar describes.
+    func redshifts(_ source: (any ByteSource)?) throws(Failure) -> [Float] {
         let format = PredictionFormat(path: name) ?? .csv
         var digest = SHA256Stream()
         var rows = RedshiftRows(format)
         if let source {
-            try FileIdentity.forEachPiece(of: source) { bytes throws(TensorFileError) in
+            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in
                 digest.update(bytes)
                 if format != .npy { rows.take(bytes) }
             }
@@ -72,9 +69,9 @@ extension RankOutputs.Part {
             redshifts = array?.dtype == .f32 ? try array?.floats() ?? [] : []
         }
         guard redshifts.count == sidecar.end - sidecar.start else {
-            throw TensorFileError(
-                file: name,
-                message: "expected \(sidecar.end - sidecar.start) rows, as its \(RankSidecar.ending) states, found "
+            throw Failure(
+                name,
+                "expected \(sidecar.end - sidecar.start) rows, as its \(RankSidecar.ending) states, found "
                     + "\(redshifts.count): run rank \(sidecar.rank) again")
         }
         return redshifts

@@ -1,6 +1,7 @@
 import Cloud
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// Outputs of ranks, found by their sidecars, and checked to be those of one run.
@@ -22,8 +23,8 @@ public struct RankOutputs: Sendable {
     /// - Parameters:
     ///   - arguments: outputs or their sidecars, patterns of either, folders of them, or the same in a store.
     ///   - store: has what begins with `s3://`; nil where nothing does.
-    /// - Throws: `FanOutError` where there is none, two are of the same rank, or they are of different runs.
-    public init(_ arguments: [String], store: (any ObjectStore)?) throws(FanOutError) {
+    /// - Throws: `Failure` where there is none, two are of the same rank, or they are of different runs.
+    public init(_ arguments: [String], store: (any ObjectStore)?) throws(Failure) {
         self.store = store
         var unfinished: [String] = []
         var parts: [Part] = []
@@ -39,7 +40,7 @@ public struct RankOutputs: Sendable {
         }
         parts.sort { $0.sidecar.rank < $1.sidecar.rank }
         guard let first = parts.first else {
-            throw FanOutError(
+            throw Failure(
                 (unfinished.first.map {
                     "\($0): no \(RankSidecar.ending) beside it: it is no output of a rank that is done"
                 } ?? "\(arguments.joined(separator: ", ")): no outputs of ranks (\(RankSidecar.ending)) there")
@@ -47,7 +48,7 @@ public struct RankOutputs: Sendable {
         }
         for part in parts { try Self.compare(part, with: first) }
         for (part, next) in zip(parts, parts.dropFirst()) where part.sidecar.rank == next.sidecar.rank {
-            throw FanOutError("rank \(part.sidecar.rank) is there twice: \(part.name) and \(next.name)")
+            throw Failure("rank \(part.sidecar.rank) is there twice: \(part.name) and \(next.name)")
         }
         self.parts = parts
         self.unfinished = unfinished
@@ -62,9 +63,9 @@ public struct RankOutputs: Sendable {
 
     /// Ranks to be run: those that are missing, and those whose output is gone or has not the size that its sidecar states.
     /// What is in an output only joining them reads.
-    public func ranksToRun() throws(FanOutError) -> [Int] {
+    public func ranksToRun() throws(Failure) -> [Int] {
         var ranks = missing
-        for part in parts where try !stored({ () throws(CloudError) in try part.isThere(store) }) {
+        for part in parts where try !part.isThere(store) {
             ranks.append(part.sidecar.rank)
         }
         return ranks.sorted()
@@ -74,8 +75,8 @@ public struct RankOutputs: Sendable {
     public var total: Int { parts.first?.sidecar.total ?? 0 }
 
     /// An output as bytes; nil where it is empty.
-    /// - Throws: `TensorFileError` where it is not there, or has not the size that its sidecar states.
-    func open(_ part: Part) throws(TensorFileError) -> (any ByteSource)? { try part.open(store) }
+    /// - Throws: `Failure` where it is not there, or has not the size that its sidecar states.
+    func open(_ part: Part) throws(Failure) -> (any ByteSource)? { try part.open(store) }
 
     /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
     public var mixtures: [String] {
@@ -108,11 +109,11 @@ public struct RankOutputs: Sendable {
             .joined(separator: ",")
     }
 
-    private static func compare(_ part: Part, with first: Part) throws(FanOutError) {
-        func differ(_ what: String, _ value: (RankSidecar) -> String) throws(FanOutError) {
+    private static func compare(_ part: Part, with first: Part) throws(Failure) {
+        func differ(_ what: String, _ value: (RankSidecar) -> String) throws(Failure) {
             let (expected, found) = (value(first.sidecar), value(part.sidecar))
             guard expected != found else { return }
-            throw FanOutError(
+            throw Failure(
                 "\(part.name): expected \(what) of \(first.name), \(expected.shortened(to: 400)), found "
                     + found.shortened(to: 400))
         }
@@ -122,31 +123,31 @@ public struct RankOutputs: Sendable {
         try differ("the weights") { $0.weights.identity }
         try differ("the options", \.settings.optionsText)
         guard part.sidecar.inputs == first.sidecar.inputs else {
-            throw FanOutError("\(part.name): expected the inputs of \(first.name), found others")
+            throw Failure("\(part.name): expected the inputs of \(first.name), found others")
         }
     }
 
     // MARK: Names
 
     /// Outputs that an argument stands for, be they there or not.
-    private static func names(_ argument: String, _ store: (any ObjectStore)?) throws(FanOutError) -> [String] {
+    private static func names(_ argument: String, _ store: (any ObjectStore)?) throws(Failure) -> [String] {
         if let store, S3Location.isLocation(argument) { return try remoteNames(argument, store) }
         var isFolder = false
         if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
             guard isFolder else { return [output(argument)] }
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: argument) else {
-                throw FanOutError("\(argument): the folder cannot be read")
+                throw Failure("\(argument): the folder cannot be read")
             }
             let prefix = prefix(ofFolder: argument)
             return names.filter { $0.hasSuffix(RankSidecar.ending) }.sorted(by: NaturalOrder.precedes)
                 .map { prefix + output($0) }
         }
         guard PathPattern.hasWildcards(argument) else {
-            throw FanOutError("\(argument): no such file or folder" + UnfinishedRanks(at: argument).text)
+            throw Failure("\(argument): no such file or folder" + UnfinishedRanks(at: argument).text)
         }
         let matches = PathPattern.matches(argument)
         guard !matches.isEmpty else {
-            throw FanOutError("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
+            throw Failure("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
         }
         // What a rank has begun and not finished is there under other names.
         return matches.map(output)
@@ -156,12 +157,10 @@ public struct RankOutputs: Sendable {
     /// What names in a folder begin with.
     static func prefix(ofFolder name: String) -> String { name == "." ? "" : name.hasSuffix("/") ? name : name + "/" }
 
-    private static func remoteNames(_ argument: String, _ store: any ObjectStore) throws(FanOutError) -> [String] {
-        let place = try stored { () throws(CloudError) in try S3Location(argument) }
+    private static func remoteNames(_ argument: String, _ store: any ObjectStore) throws(Failure) -> [String] {
+        let place = try S3Location(argument)
         guard place.key.isEmpty || place.key.hasSuffix("/") else { return [output(argument)] }
-        let objects = try stored { () throws(CloudError) in
-            try store.list(bucket: place.bucket, prefix: place.key)
-        }
+        let objects = try store.list(bucket: place.bucket, prefix: place.key)
         return objects.map(\.key)
             .filter { $0.hasSuffix(RankSidecar.ending) && !$0.dropFirst(place.key.count).contains("/") }
             .sorted(by: NaturalOrder.precedes)
@@ -175,23 +174,22 @@ public struct RankOutputs: Sendable {
     /// What lies beside an output; nil where nothing does.
     static func sidecar(
         of name: String, _ store: (any ObjectStore)?
-    ) throws(FanOutError) -> RankSidecar? {
+    ) throws(Failure) -> RankSidecar? {
         let path = name + RankSidecar.ending
         let most = 1 << 20
-        let bytes: [UInt8]? = try stored { () throws(CloudError) in
-            if let store, S3Location.isLocation(name) {
-                let place = try S3Location(path)
-                guard let info = try store.head(bucket: place.bucket, key: place.key) else { return nil }
-                return try store.get(
-                    bucket: place.bucket, key: place.key, range: 0..<min(most, info.size), etag: info.etag)
-            }
+        let bytes: [UInt8]
+        if let store, S3Location.isLocation(name) {
+            let place = try S3Location(path)
+            guard let info = try store.head(bucket: place.bucket, key: place.key) else { return nil }
+            bytes = try store.get(
+                bucket: place.bucket, key: place.key, range: 0..<min(most, info.size), etag: info.etag)
+        } else {
             guard let file = try OpenFile(path: path) else { return nil }
-            return try file.read(0..<min(most, file.size))
+            bytes = try file.read(0..<min(most, file.size))
         }
-        guard let bytes else { return nil }
         let sidecar = try RankSidecar(bytes, name: path)
         guard InputList.lastComponent(name) == sidecar.output.name else {
-            throw FanOutError(
+            throw Failure(
                 "\(path): expected to lie beside \(sidecar.output.name.shortened()), found it beside \(name)")
         }
         return sidecar

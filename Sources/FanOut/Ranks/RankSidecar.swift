@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// What lies beside a rank's output, as `OUT.rank.json`: which galaxies it has, what they were made from and by, and the
@@ -86,33 +87,33 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     }
 
     /// - Parameter name: what errors call it.
-    /// - Throws: `FanOutError` for what is none, or contradicts itself.
-    init(_ json: [UInt8], name: String) throws(FanOutError) {
+    /// - Throws: `Failure` for what is none, or contradicts itself.
+    init(_ json: [UInt8], name: String) throws(Failure) {
         do {
             self = try JSONDecoder().decode(RankSidecar.self, from: Data(json))
         } catch DecodingError.keyNotFound(let key, _) {
-            throw FanOutError("\(name): expected what a rank writes beside its output, found no '\(key.stringValue)'")
+            throw Failure("\(name): expected what a rank writes beside its output, found no '\(key.stringValue)'")
         } catch {
-            throw FanOutError("\(name): expected what a rank writes beside its output, found something else")
+            throw Failure("\(name): expected what a rank writes beside its output, found something else")
         }
         let isNamed = !output.name.isEmpty && !output.name.contains("/") && ![".", ".."].contains(output.name)
         guard let share = RankShare(rank: rank, worldSize: worldSize), total >= 0, output.bytes >= 0, isNamed,
             share.galaxies(of: total) == start..<max(start, end), start <= end
         else {
-            throw FanOutError(
+            throw Failure(
                 "\(name): rank \(rank) of \(worldSize) with galaxies \(start) to \(end) of \(total) contradicts itself")
         }
     }
 
     /// Keys in alphabetical order.
     var json: [UInt8] {
-        get throws(FanOutError) {
+        get throws(Failure) {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             do {
                 return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
             } catch {
-                throw FanOutError("\(output.name)\(Self.ending): cannot be written as JSON")
+                throw Failure("\(output.name)\(Self.ending): cannot be written as JSON")
             }
         }
     }
@@ -121,14 +122,10 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     /// - Parameter place: the output's own name with `ending`.
     public func write(to place: OutputFile) throws {
         let bytes = try json
-        try place.write { path throws(InferenceError) in
-            do throws(TensorFileError) {
-                let file = try AtomicFile(path: path)
-                try file.write(bytes)
-                try file.commit()
-            } catch {
-                throw .file(error)
-            }
+        try place.write { path throws(Failure) in
+            let file = try AtomicFile(path: path)
+            try file.write(bytes)
+            try file.commit()
         }
     }
 }

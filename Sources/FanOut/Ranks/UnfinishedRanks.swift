@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// What ranks that are not done keep of their parts (`PART.partial`): their commands go on from there.

@@ -1,4 +1,5 @@
 import Cloud
+import Platform
 
 /// The three functions of a run behind one entry: events and results are JSON, as AWS Lambda passes them.
 ///
@@ -43,9 +44,9 @@ public struct FanOutHandlers: Sendable {
     ///   - event: JSON.
     ///   - deadline: seconds since 1970 by which the answer has to be there; nil for no limit.
     /// - Returns: JSON.
-    /// - Throws: `FanOutError`; from `cai.summarize` also where more ranks failed than the run tolerates, once all that
+    /// - Throws: `Failure`; from `cai.summarize` also where more ranks failed than the run tolerates, once all that
     ///   came in is written.
-    public func handle(_ name: String, event: [UInt8], deadline: Double?) throws(FanOutError) -> [UInt8] {
+    public func handle(_ name: String, event: [UInt8], deadline: Double?) throws(Failure) -> [UInt8] {
         switch name {
         case "cai.initialize":
             let input = try InitializeInput(try JSONValue.parse(event, name: "the input"))
@@ -56,10 +57,10 @@ public struct FanOutHandlers: Sendable {
         case "cai.summarize":
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
             let report = try summarize(until: deadline).run(event)
-            guard report.isTolerable else { throw FanOutError(report.failureText) }
+            guard report.isTolerable else { throw Failure(report.failureText) }
             return try report.answer.encoded()
         default:
-            throw FanOutError("handler '\(name)': expected cai.initialize, cai.worker or cai.summarize")
+            throw Failure("handler '\(name)': expected cai.initialize, cai.worker or cai.summarize")
         }
     }
 }

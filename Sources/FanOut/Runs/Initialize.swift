@@ -1,6 +1,7 @@
 import Cloud
 import FoundationEssentials
 import Inference
+import Platform
 import Report
 import Synchronization
 import TensorFiles
@@ -12,9 +13,9 @@ public struct Initialize: Sendable {
     public init(store: any ObjectStore) { self.store = store }
 
     /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
-    /// - Throws: `FanOutError` where the input makes no sense, a bucket or the partitions are not there, or the
+    /// - Throws: `Failure` where the input makes no sense, a bucket or the partitions are not there, or the
     ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is asked for.
-    public func run(_ input: InitializeInput) throws(FanOutError) -> InitializeResult {
+    public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
         let created = Date().timeIntervalSince1970
         let objects = try partitions(input)
         let ranks = input.ranks ?? objects.count
@@ -22,9 +23,9 @@ public struct Initialize: Sendable {
         var manifest = RunManifest(
             runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
             weightsETag: weightsETag)
-        let present = try stored { () throws(CloudError) in
-            try store.list(bucket: input.bucket, prefix: manifest.keys.prefix)
-        }.filter { manifest.keys.isOurs($0.key) }
+        let present = try store.list(bucket: input.bucket, prefix: manifest.keys.prefix).filter {
+            manifest.keys.isOurs($0.key)
+        }
 
         var items: [WorkerItem]
         if input.overwrite {
@@ -47,17 +48,17 @@ public struct Initialize: Sendable {
     }
 
     /// What a run would be, of the listing alone: nothing is written.
-    /// - Throws: `FanOutError` as `run` does, and where a listing speaks of more bytes than can be counted.
+    /// - Throws: `Failure` as `run` does, and where a listing speaks of more bytes than can be counted.
     public func plan(
         _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
-    ) throws(FanOutError) -> LaunchPlan {
+    ) throws(Failure) -> LaunchPlan {
         let objects = try partitions(input)
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
             weightsETag: nil)
         let place = store.name(bucket: input.dataBucket, key: input.folder)
         guard manifest.partitions.reduce(0, { $0.cappedSum($1.size) }) < Int.max else {
-            throw FanOutError("\(place): expected partitions' sizes in bytes, found more than there can be")
+            throw Failure("\(place): expected partitions' sizes in bytes, found more than there can be")
         }
         var sizes = [[Int]](repeating: [], count: manifest.ranks)
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
@@ -66,15 +67,13 @@ public struct Initialize: Sendable {
     }
 
     /// The partitions to run, in natural order.
-    private func partitions(_ input: InitializeInput) throws(FanOutError) -> [ObjectInfo] {
+    private func partitions(_ input: InitializeInput) throws(Failure) -> [ObjectInfo] {
         let place = store.name(bucket: input.dataBucket, key: input.folder)
-        let listed = try stored { () throws(CloudError) in
-            try store.list(bucket: input.dataBucket, prefix: input.folder)
-        }
+        let listed = try store.list(bucket: input.dataBucket, prefix: input.folder)
         let found = listed.filter { $0.key.lowercased().hasSuffix(".pt") }
             .sorted { NaturalOrder.precedes($0.key, $1.key) }
         guard !found.isEmpty else {
-            throw FanOutError(
+            throw Failure(
                 "\(place): expected at least one partition (.pt) in data_prefix '\(input.dataPrefix)' of data_bucket "
                     + "'\(input.dataBucket)', found " + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
         }
@@ -84,7 +83,7 @@ public struct Initialize: Sendable {
         // Rows of one prediction file have to be told apart.
         let ranks = input.ranks ?? repeated
         guard (repeated - 1) / ranks < taken.count else {
-            throw FanOutError(
+            throw Failure(
                 "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
                     + "there are, found \(repeated) in all")
         }
@@ -92,23 +91,23 @@ public struct Initialize: Sendable {
     }
 
     /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
-    private func weightsETag(_ input: InitializeInput) throws(FanOutError) -> String? {
+    private func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
         guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
         return try WeightsFetcher.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
     /// The manifest of the run whose results lie there, which `planned` is to go on with.
-    private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(FanOutError) -> RunManifest {
+    private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(Failure) -> RunManifest {
         let input = planned.input
         let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
         guard present.contains(where: { $0.key == planned.keys.manifest }) else {
-            throw FanOutError(
+            throw Failure(
                 "\(place): holds results without a manifest, such as \(present.first?.key ?? ""): name another "
                     + "result_path, or ask for overwrite")
         }
         let earlier = try RunManifest.read(planned.place, from: store)
         guard input.resume || input.runID == earlier.runID else {
-            throw FanOutError(
+            throw Failure(
                 "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
                     + "overwrite")
         }
@@ -122,25 +121,18 @@ public struct Initialize: Sendable {
         return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })
     }
 
-    private func remove(_ keys: [String], from bucket: String) throws(FanOutError) {
+    private func remove(_ keys: [String], from bucket: String) throws(Failure) {
         let store = store
-        try stored { () throws(CloudError) in
-            try ParallelLoop.threads(Self.requestsAtOnce)(keys.count) { index throws(CloudError) in
-                try store.delete(bucket: bucket, key: keys[index])
-            }
+        try ParallelLoop.threads(Self.requestsAtOnce)(keys.count) { index throws(Failure) in
+            try store.delete(bucket: bucket, key: keys[index])
         }
     }
 
-    private func write(_ json: JSONValue, to key: String, in bucket: String) throws(FanOutError) {
+    private func write(_ json: JSONValue, to key: String, in bucket: String) throws(Failure) {
         let bytes = try json.encoded()
-        try stored { () throws(CloudError) in try store.put(bucket: bucket, key: key, bytes) }
+        try store.put(bucket: bucket, key: key, bytes)
     }
 
     /// Requests wait for the network, not for a processor.
     static let requestsAtOnce = 32
-}
-
-/// Runs `body` and passes on what it throws as a `FanOutError`.
-func stored<Result>(_ body: () throws(CloudError) -> Result) throws(FanOutError) -> Result {
-    do throws(CloudError) { return try body() } catch { throw FanOutError(error) }
 }

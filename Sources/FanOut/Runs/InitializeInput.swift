@@ -1,3 +1,4 @@
+import Platform
 import Report
 
 /// What a run is asked to do: the reference's execution input, and a few optional keys of ours.
@@ -55,8 +56,8 @@ public struct InitializeInput: Sendable, Equatable {
     ]
 
     /// - Parameter repeated: stands for what `json` says of `repeat`, if anything.
-    /// - Throws: `FanOutError` naming the key that is missing or makes no sense.
-    public init(_ json: JSONValue, repeated: Int? = nil) throws(FanOutError) {
+    /// - Throws: `Failure` naming the key that is missing or makes no sense.
+    public init(_ json: JSONValue, repeated: Int? = nil) throws(Failure) {
         var payload = try Payload(json, name: "the input")
         if let repeated { payload.fields["repeat"] = .integer(repeated) }
         self.json = .object(payload.fields)
@@ -82,7 +83,7 @@ public struct InitializeInput: Sendable, Equatable {
         resume = try payload.flag("resume")
         overwrite = try payload.flag("overwrite")
         guard !(resume && overwrite) else {
-            throw FanOutError("\(payload.name): expected resume or overwrite, found both")
+            throw Failure("\(payload.name): expected resume or overwrite, found both")
         }
         toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
         maxConcurrency = try payload.count("max_concurrency", in: 1...10_000) ?? Self.defaultConcurrency

@@ -1,4 +1,5 @@
 import Cloud
+import Platform
 
 /// What Initialize returns: the reference's `statusCode` and `body`, and where the run's lists lie.
 public struct InitializeResult: Sendable, Equatable {
@@ -19,7 +20,7 @@ public struct InitializeResult: Sendable, Equatable {
     }
 
     public var json: JSONValue {
-        get throws(FanOutError) {
+        get throws(Failure) {
             var fields: [String: JSONValue] = [
                 "statusCode": .integer(200), "manifest": manifest.place.json,
                 "items": S3Location(bucket: manifest.input.bucket, key: manifest.keys.items).json,

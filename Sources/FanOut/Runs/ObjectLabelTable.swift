@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 /// What the rows of a run's partitions are called: the same whatever rank a partition falls to.
 struct ObjectLabelTable {
@@ -16,15 +17,15 @@ struct ObjectLabelTable {
         return own == ObjectLabels.labels(for: keys) ? nil : own
     }
 
-    /// - Throws: `FanOutError` for a key twice, and keys that differ in empty folders alone, which no label could tell
+    /// - Throws: `Failure` for a key twice, and keys that differ in empty folders alone, which no label could tell
     ///   apart.
-    static func check(_ keys: [String], name: String) throws(FanOutError) {
+    static func check(_ keys: [String], name: String) throws(Failure) {
         var first: [[Substring]: String] = [:]
         for key in keys {
             let components = key.split(separator: "/")
-            guard !components.isEmpty else { throw FanOutError("\(name): expected a partition's key, found '\(key)'") }
+            guard !components.isEmpty else { throw Failure("\(name): expected a partition's key, found '\(key)'") }
             if let earlier = first.updateValue(key, forKey: components) {
-                throw FanOutError(
+                throw Failure(
                     "\(name): expected partitions that can be told apart, found '\(earlier)' and '\(key)'")
             }
         }

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 /// The rows of a worker's predictions, checked to be what `PredictionWriter` writes, for quality over a whole run.
 struct PredictionRows: Sendable {
@@ -10,10 +11,10 @@ struct PredictionRows: Sendable {
     private(set) var predicted: [Double] = []
     private(set) var spectroscopic: [Double] = []
 
-    /// - Throws: `FanOutError` naming the line that is none.
-    init(_ bytes: [UInt8], name: String) throws(FanOutError) {
+    /// - Throws: `Failure` naming the line that is none.
+    init(_ bytes: [UInt8], name: String) throws(Failure) {
         guard bytes.starts(with: Self.header) else {
-            throw FanOutError("\(name): expected the header \(PredictionEncoder.columns), found another")
+            throw Failure("\(name): expected the header \(PredictionEncoder.columns), found another")
         }
         // Labels may hold anything in quotes, line breaks included; the last three fields are plain.
         var isQuoted = false
@@ -27,12 +28,12 @@ struct PredictionRows: Sendable {
                 guard commas.count == 5, let zPhot = Float(Self.text(bytes[commas[2] + 1..<commas[3]])),
                     UInt8(Self.text(bytes[commas[4] + 1..<index])) != nil
                 else {
-                    throw FanOutError("\(name): row \(count): expected six fields with a z_phot and flags")
+                    throw Failure("\(name): row \(count): expected six fields with a z_phot and flags")
                 }
                 let known = bytes[commas[3] + 1..<commas[4]]
                 if !known.isEmpty {
                     guard let zSpec = Double(Self.text(known)) else {
-                        throw FanOutError("\(name): row \(count): expected a number for z_spec")
+                        throw Failure("\(name): row \(count): expected a number for z_spec")
                     }
                     predicted.append(Double(zPhot))
                     spectroscopic.append(zSpec)
@@ -42,7 +43,7 @@ struct PredictionRows: Sendable {
             }
         }
         guard bytes.last == UInt8(ascii: "\n"), !isQuoted, commas.isEmpty else {
-            throw FanOutError("\(name): row \(count + 1): expected an end, found none")
+            throw Failure("\(name): row \(count + 1): expected an end, found none")
         }
     }
 

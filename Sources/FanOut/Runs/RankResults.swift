@@ -1,5 +1,6 @@
 import Cloud
 import Inference
+import Platform
 import TensorFiles
 
 /// One rank's result, checked to be whole and of its run.
@@ -43,18 +44,18 @@ struct RankResults: Sendable {
     }
 
     /// Each rank's result, or what is wrong with it, many at once.
-    func read(_ ranks: Range<Int>) -> [Result<RankEntry, FanOutError>] {
+    func read(_ ranks: Range<Int>) -> [Result<RankEntry, Failure>] {
         ofOneNetwork(
             ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
-                Result { () throws(FanOutError) in try read(ranks.lowerBound + index) }
+                Result { () throws(Failure) in try read(ranks.lowerBound + index) }
             })
     }
 
     /// Weights that a worker finds by itself may be replaced between the beginning of a run and its resumption. Results
     /// are then those of the weights that most ranks had; those of others are none.
     private func ofOneNetwork(
-        _ entries: [Result<RankEntry, FanOutError>]
-    ) -> [Result<RankEntry, FanOutError>] {
+        _ entries: [Result<RankEntry, Failure>]
+    ) -> [Result<RankEntry, Failure>] {
         var ranks: [String: Int] = [:]
         for case .success(let entry) in entries { ranks[entry.weightsETag ?? "", default: 0] += 1 }
         guard ranks.count > 1, let usual = ranks.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else {
@@ -63,25 +64,25 @@ struct RankResults: Sendable {
         return entries.map { entry in
             guard case .success(let rank) = entry, rank.weightsETag ?? "" != usual else { return entry }
             return .failure(
-                FanOutError(
+                Failure(
                     "expected a result of the weights that other ranks had (weights_etag '\(usual.shortened())'), found one "
                         + "of '\((rank.weightsETag ?? "").shortened())': begin anew with overwrite"))
         }
     }
 
-    private func read(_ rank: Int) throws(FanOutError) -> RankEntry {
+    private func read(_ rank: Int) throws(Failure) -> RankEntry {
         let key = manifest.keys.result(rank)
         let name = store.name(bucket: manifest.input.bucket, key: key)
-        guard let object = objects[key] else { throw FanOutError(place(rank) + "\(name): is missing") }
+        guard let object = objects[key] else { throw Failure(place(rank) + "\(name): is missing") }
         guard object.size <= Self.mostBytes else {
-            throw FanOutError("\(name): expected a rank's result, found \(object.size) bytes")
+            throw Failure("\(name): expected a rank's result, found \(object.size) bytes")
         }
-        let bytes = try stored { () throws(CloudError) in try store.get(bucket: manifest.input.bucket, key: key) }
+        let bytes = try store.get(bucket: manifest.input.bucket, key: key)
         let json = try JSONValue.parse(bytes, name: name)
         let result = try Payload(json, name: name)
         let runID = try result.text("run_id")
         guard runID == manifest.runID else {
-            throw FanOutError(
+            throw Failure(
                 "\(name): expected a result of run \(manifest.runID.shortened()), found one of "
                     + (runID ?? "no run").shortened())
         }
@@ -92,7 +93,7 @@ struct RankResults: Sendable {
             throw result.error("weights_etag", expected: "'\(expected)'")
         }
         guard let galaxies = try result.count("num_samples") else {
-            throw FanOutError("\(name): expected num_samples, found none")
+            throw Failure("\(name): expected num_samples, found none")
         }
         let predictions = manifest.input.predictions ? try predictions(rank, result) : nil
         return RankEntry(
@@ -109,15 +110,15 @@ struct RankResults: Sendable {
     }
 
     /// The rank's predictions, which have to be as large as its result says.
-    private func predictions(_ rank: Int, _ result: Payload) throws(FanOutError) -> ObjectInfo {
+    private func predictions(_ rank: Int, _ result: Payload) throws(Failure) -> ObjectInfo {
         guard let size = try result.count("predictions_bytes") else {
             throw result.error("predictions_bytes", expected: "a whole number")
         }
         let key = manifest.keys.predictions(rank)
         let name = store.name(bucket: manifest.input.bucket, key: key)
-        guard let predictions = objects[key] else { throw FanOutError("\(name): is missing") }
+        guard let predictions = objects[key] else { throw Failure("\(name): is missing") }
         guard predictions.size == size else {
-            throw FanOutError("\(name): expected \(size) bytes, found \(predictions.size)")
+            throw Failure("\(name): expected \(size) bytes, found \(predictions.size)")
         }
         return predictions
     }

@@ -1,10 +1,11 @@
 import Cloud
+import Platform
 
 extension RunManifest {
-    /// - Throws: `FanOutError` where there is none, or it cannot be read.
-    static func read(_ place: S3Location, from store: any ObjectStore) throws(FanOutError) -> RunManifest {
+    /// - Throws: `Failure` where there is none, or it cannot be read.
+    static func read(_ place: S3Location, from store: any ObjectStore) throws(Failure) -> RunManifest {
         let name = store.name(bucket: place.bucket, key: place.key)
-        let bytes = try stored { () throws(CloudError) in try store.get(bucket: place.bucket, key: place.key) }
+        let bytes = try store.get(bucket: place.bucket, key: place.key)
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
     }
 
@@ -22,10 +23,10 @@ extension RunManifest {
         Set(zip(earlier.partitions, partitions).filter { $0 != $1 }.map(\.1.rank))
     }
 
-    /// - Throws: `FanOutError` where going on as `planned` would mix results of different things.
-    func check(against planned: RunManifest, place: String) throws(FanOutError) {
-        func refuse(_ what: String, _ expected: String, _ found: String) -> FanOutError {
-            FanOutError("\(place): resume: expected \(what) \(expected) of run \(runID), found \(found)")
+    /// - Throws: `Failure` where going on as `planned` would mix results of different things.
+    func check(against planned: RunManifest, place: String) throws(Failure) {
+        func refuse(_ what: String, _ expected: String, _ found: String) -> Failure {
+            Failure("\(place): resume: expected \(what) \(expected) of run \(runID), found \(found)")
         }
         if input.dataBucket != planned.input.dataBucket {
             throw refuse("data_bucket", input.dataBucket, planned.input.dataBucket)

@@ -1,4 +1,5 @@
 import Cloud
+import Platform
 
 /// What a run is made of, as `{result_path}/manifest.json` tells it: what workers' results are held against.
 public struct RunManifest: Sendable, Equatable {
@@ -46,13 +47,13 @@ public struct RunManifest: Sendable, Equatable {
         self.partitions = partitions
     }
 
-    /// - Throws: `FanOutError` where it is not what Initialize wrote.
-    init(_ json: JSONValue, name: String) throws(FanOutError) {
+    /// - Throws: `Failure` where it is not what Initialize wrote.
+    init(_ json: JSONValue, name: String) throws(Failure) {
         let payload = try Payload(json, name: name)
         runID = try payload.name("run_id")
         guard let created = try payload.number("created"), let ranks = try payload.count("ranks", in: 1...Int.max)
         else {
-            throw FanOutError("\(name): expected a run's manifest with created and ranks")
+            throw Failure("\(name): expected a run's manifest with created and ranks")
         }
         self.created = created
         started = try payload.number("started") ?? created
@@ -66,7 +67,7 @@ public struct RunManifest: Sendable, Equatable {
         for value in values {
             let entry = try Payload(value, name: "\(name): partitions")
             guard let size = try entry.count("size"), let rank = try entry.count("rank"), rank < ranks else {
-                throw FanOutError("\(name): partitions: expected a size, and a rank below \(ranks)")
+                throw Failure("\(name): partitions: expected a size, and a rank below \(ranks)")
             }
             partitions.append(
                 Partition(key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank))

@@ -1,5 +1,6 @@
 import Cloud
 import FoundationEssentials
+import Platform
 import Report
 
 /// How a run went: what `summary.json` holds and Summarize returns.

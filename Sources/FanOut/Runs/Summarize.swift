@@ -1,6 +1,7 @@
 import Cloud
 import FoundationEssentials
 import Inference
+import Platform
 import Report
 import Synchronization
 import TensorFiles
@@ -18,18 +19,16 @@ public struct Summarize: Sendable {
     /// Writes `predictions.csv`, `combined_data.json` and `summary.json` of what is there, whether or not all is.
     /// - Parameter event: see `SummarizeEvent`.
     /// - Returns: the report; whether the run failed is for the caller to ask of it.
-    /// - Throws: `FanOutError` where there is no such run, or results cannot be written.
-    public func run(_ event: SummarizeEvent) throws(FanOutError) -> RunReport {
+    /// - Throws: `Failure` where there is no such run, or results cannot be written.
+    public func run(_ event: SummarizeEvent) throws(Failure) -> RunReport {
         let manifest = try RunManifest.read(event.manifest, from: store)
         let bucket = manifest.input.bucket
         guard manifest.place == event.manifest else {
             let name = store.name(bucket: event.manifest.bucket, key: event.manifest.key)
-            throw FanOutError(
+            throw Failure(
                 "\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
         }
-        let present = try stored { () throws(CloudError) in
-            try store.list(bucket: bucket, prefix: manifest.keys.prefix)
-        }
+        let present = try store.list(bucket: bucket, prefix: manifest.keys.prefix)
         var entries = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
@@ -55,17 +54,15 @@ public struct Summarize: Sendable {
         if let cost = report.cost { report.cost = cost + 2 * PriceList.published.request }
         report.wallSeconds = max(0, Date().timeIntervalSince1970 - manifest.started)
         let summary = try report.json().encoded(pretty: true)
-        try stored { () throws(CloudError) in try store.put(bucket: bucket, key: manifest.keys.summary, summary) }
+        try store.put(bucket: bucket, key: manifest.keys.summary, summary)
         return report
     }
 
     /// The ranks' results in one array, by rank: the reference's `combined_data.json`.
-    private func combine(_ entries: [Result<RankEntry, FanOutError>], _ manifest: RunManifest) throws(FanOutError) {
+    private func combine(_ entries: [Result<RankEntry, Failure>], _ manifest: RunManifest) throws(Failure) {
         let results = entries.compactMap { try? $0.get().json }
         let bytes = try JSONValue.array(results).encoded()
-        try stored { () throws(CloudError) in
-            try store.put(bucket: manifest.input.bucket, key: manifest.keys.combined, bytes)
-        }
+        try store.put(bucket: manifest.input.bucket, key: manifest.keys.combined, bytes)
     }
 }
 
@@ -83,8 +80,8 @@ public struct SummarizeEvent: Sendable, Equatable {
     /// Accepts `{"manifest": {"bucket", "key"}, "map": ...}`, Initialize's whole result, and the reference's
     /// `{"body": [{"S3_BUCKET", "RESULT_PATH"}, ...]}`. `map` is the Map's output, or its error as Step Functions has
     /// it: `{"Error", "Cause"}`.
-    /// - Throws: `FanOutError` where the event is none of these.
-    public init(_ json: JSONValue) throws(FanOutError) {
+    /// - Throws: `Failure` where the event is none of these.
+    public init(_ json: JSONValue) throws(Failure) {
         let name = "the event of summarize"
         if let place = json["manifest"] {
             manifest = try S3Location(place, name: name + ": manifest")
@@ -93,7 +90,7 @@ public struct SummarizeEvent: Sendable, Equatable {
             let path = InitializeInput.trimmed(try item.name("RESULT_PATH"))
             manifest = S3Location(bucket: try item.name("S3_BUCKET"), key: RunKeys(resultPath: path).manifest)
         } else {
-            throw FanOutError("\(name): expected manifest {bucket, key}, or the body of initialize, found neither")
+            throw Failure("\(name): expected manifest {bucket, key}, or the body of initialize, found neither")
         }
         if case .string(let error)? = json["map"]?["Error"] {
             let cause: String

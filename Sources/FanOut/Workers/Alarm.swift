@@ -1,5 +1,6 @@
 import Dispatch
 import Inference
+import Platform
 import Synchronization
 
 /// Calls something at a time, unless it is cancelled before.

@@ -2,6 +2,7 @@ import AstroMAE
 import Cloud
 import FoundationEssentials
 import Inference
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -26,23 +27,19 @@ final class ModelCache: Sendable {
 
     /// - Parameter weights: a path or an `s3://` URL; nil for `$CAI_WEIGHTS` (either), else those that come with the
     ///   program.
-    /// - Throws: `FanOutError` where the weights are not there, or are no weights.
-    func model(_ weights: String?, from store: any ObjectStore) throws(FanOutError) -> Loaded {
+    /// - Throws: `Failure` where the weights are not there, or are no weights.
+    func model(_ weights: String?, from store: any ObjectStore) throws(Failure) -> Loaded {
         let name: String
-        do throws(InferenceError) {
-            name = try WeightsLocator(environment: environment).weights(named: weights)
-        } catch {
-            throw FanOutError(error.description)
-        }
+        name = try WeightsLocator(environment: environment).weights(named: weights)
         guard name.hasPrefix("s3://") else {
             // Every event asks: whether the file is another one is told without reading it.
-            let file = try stored { () throws(CloudError) in try OpenFile(path: name) }
-            return try model(name, version: file?.etag ?? "") { () throws(FanOutError) in
+            let file = try OpenFile(path: name)
+            return try model(name, version: file?.etag ?? "") { () throws(Failure) in
                 (name, try Self.fingerprint(name))
             }
         }
         let (place, info) = try WeightsFetcher.find(name, in: store, setting: "weights")
-        return try model(name, version: info.etag) { () throws(FanOutError) in
+        return try model(name, version: info.etag) { () throws(Failure) in
             (try WeightsFetcher(store: store, environment: environment).fetch(place, info), info.etag)
         }
     }
@@ -51,9 +48,9 @@ final class ModelCache: Sendable {
     ///   - version: another one where the bytes may be others.
     ///   - file: the path of a file with them, and their ETag.
     private func model(
-        _ name: String, version: String, file: () throws(FanOutError) -> (path: String, etag: String)
-    ) throws(FanOutError) -> Loaded {
-        try held.withLock { held throws(FanOutError) in
+        _ name: String, version: String, file: () throws(Failure) -> (path: String, etag: String)
+    ) throws(Failure) -> Loaded {
+        try held.withLock { held throws(Failure) in
             let key = name + " " + version
             if let held, held.key == key { return held.loaded }
             // Two networks at once would be twice the memory.
@@ -67,31 +64,27 @@ final class ModelCache: Sendable {
 
     /// `{size}-{CRC-32 of samples}`: the weights of another training differ in every sample, and reading all of them would
     /// take longer than loading does.
-    static func fingerprint(_ path: String) throws(FanOutError) -> String {
-        do {
-            let file = try MappedFile(path: path)
-            let (samples, length) = (64, 16 << 10)
-            var checksum = CRC32()
-            for sample in 0..<samples {
-                let start = (file.byteCount - min(length, file.byteCount)) * sample / (samples - 1)
-                let range = start..<min(start + length, file.byteCount)
-                try file.withBytes(in: range) { bytes throws(TensorFileError) in checksum.update(bytes) }
-            }
-            return "\(file.byteCount)-\(String(checksum.value, radix: 16))"
-        } catch {
-            throw FanOutError("\(error)")
+    static func fingerprint(_ path: String) throws(Failure) -> String {
+        let file = try MappedFile(path: path)
+        let (samples, length) = (64, 16 << 10)
+        var checksum = CRC32()
+        for sample in 0..<samples {
+            let start = (file.byteCount - min(length, file.byteCount)) * sample / (samples - 1)
+            let range = start..<min(start + length, file.byteCount)
+            try file.withBytes(in: range) { bytes throws(Failure) in checksum.update(bytes) }
         }
+        return "\(file.byteCount)-\(String(checksum.value, radix: 16))"
     }
 
-    private func load(_ path: String, name: String) throws(FanOutError) -> RedshiftModel {
-        do {
+    private func load(_ path: String, name: String) throws(Failure) -> RedshiftModel {
+        do throws(Failure) {
             let file = try TensorFile.open(path: path, checksums: .deferred)
             try file.verifyChecksums(on: parallel)
             defer { file.release() }
             return try RedshiftModel(weights: file, on: parallel)
         } catch {
             // What was fetched has a name that nobody knows.
-            throw FanOutError(path == name ? "\(error)" : "\(name): \(error)")
+            throw path == name ? error : Failure(error.kind, name, error.description)
         }
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a worker did, as `{result_path}/{rank}.json` tells it: every field of the reference, and some of ours. What
 /// each means is in docs/RESULTS.md. Times are seconds of a monotonic clock unless they say otherwise.
 public struct RankResult: Sendable, Equatable {

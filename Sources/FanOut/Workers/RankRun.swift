@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Inference
+import Platform
 
 /// A rank while it runs: its clock, its deadline and what it has done.
 struct RankRun {
@@ -36,15 +37,15 @@ struct RankRun {
         return (now - last) / .seconds(1)
     }
 
-    /// - Throws: `FanOutError` where it is time to stop.
-    func check(_ stage: String) throws(FanOutError) {
+    /// - Throws: `Failure` where it is time to stop.
+    func check(_ stage: String) throws(Failure) {
         if let stop, ContinuousClock.now >= stop {
             throw stopped(stage)
         }
     }
 
-    func stopped(_ stage: String) -> FanOutError {
-        FanOutError("stopped at the deadline, \(stage): 0 galaxies done")
+    func stopped(_ stage: String) -> Failure {
+        Failure("stopped at the deadline, \(stage): 0 galaxies done")
     }
 
     mutating func finish(

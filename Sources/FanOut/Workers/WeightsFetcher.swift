@@ -2,6 +2,7 @@ import Cloud
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 import TensorFiles
 
 /// Keeps weights from the store on this machine's disk, under their ETag: fetched once, whatever is run afterwards.
@@ -13,44 +14,38 @@ struct WeightsFetcher {
     /// - Parameter setting: what the URL is the value of, for errors.
     static func find(
         _ url: String, in store: any ObjectStore, setting: String
-    ) throws(FanOutError) -> (place: S3Location, info: ObjectInfo) {
+    ) throws(Failure) -> (place: S3Location, info: ObjectInfo) {
         guard let place = S3Location(url: url) else {
-            throw FanOutError("\(setting): expected s3://bucket/key or a path, found '\(url)'")
+            throw Failure("\(setting): expected s3://bucket/key or a path, found '\(url)'")
         }
-        let info = try stored { () throws(CloudError) in try store.head(bucket: place.bucket, key: place.key) }
-        guard let info else { throw FanOutError("\(url): expected the weights, found no such object") }
+        let info = try store.head(bucket: place.bucket, key: place.key)
+        guard let info else { throw Failure("\(url): expected the weights, found no such object") }
         return (place, info)
     }
 
     /// - Returns: the path of a file that is whole.
-    func fetch(_ place: S3Location, _ info: ObjectInfo) throws(FanOutError) -> String {
+    func fetch(_ place: S3Location, _ info: ObjectInfo) throws(Failure) -> String {
         let name = store.name(bucket: place.bucket, key: place.key)
         let tag = String(info.etag.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" })
         let path = "\(TemporaryFile.folder(environment))/cai-weights-\(tag)-\(info.size)"
         if isKept(path, size: info.size) { return path }
-        do throws(TensorFileError) {
+        do throws(Failure) {
             let file = try AtomicFile(path: path)
             let window = Self.piece * Self.piecesAtOnce
             for start in stride(from: 0, to: info.size, by: window) {
-                let pieces: [[UInt8]]
-                do throws(CloudError) {
-                    pieces = try get(place, info, start..<min(start + window, info.size))
-                } catch {
-                    throw TensorFileError(file: error.subject, message: error.message)
-                }
-                for piece in pieces { try file.write(piece) }
+                for piece in try get(place, info, start..<min(start + window, info.size)) { try file.write(piece) }
             }
             try file.commit()
         } catch {
-            throw FanOutError(error.file == name ? error.description : "\(name): \(error.description)")
+            throw error.reading(name)
         }
         return path
     }
 
-    private func get(_ place: S3Location, _ info: ObjectInfo, _ range: Range<Int>) throws(CloudError) -> [[UInt8]] {
+    private func get(_ place: S3Location, _ info: ObjectInfo, _ range: Range<Int>) throws(Failure) -> [[UInt8]] {
         let starts = Array(stride(from: range.lowerBound, to: range.upperBound, by: Self.piece))
         let store = store
-        return try ParallelLoop.threads(Self.piecesAtOnce).map(starts.count) { index throws(CloudError) in
+        return try ParallelLoop.threads(Self.piecesAtOnce).map(starts.count) { index throws(Failure) in
             let piece = starts[index]..<min(starts[index] + Self.piece, range.upperBound)
             return try store.get(bucket: place.bucket, key: place.key, range: piece, etag: info.etag)
         }

@@ -2,6 +2,7 @@ import AstroMAE
 import Cloud
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// Runs one rank: its partitions' galaxies through the network, its predictions and then its result into the store.
@@ -26,22 +27,22 @@ public struct Worker: Sendable {
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.
     ///   - progress: called on the calling thread, about ten times a second.
-    /// - Throws: `FanOutError` naming the rank and what is wrong, or how far it came. Its result is then not written.
+    /// - Throws: `Failure` naming the rank and what is wrong, or how far it came. Its result is then not written.
     public func run(
         _ item: WorkerItem, deadline: Double? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(FanOutError) -> RankResult {
+    ) throws(Failure) -> RankResult {
         var rank = RankRun(item, store: RecordingStore(store.until(deadline)), deadline: deadline)
-        do throws(FanOutError) {
+        do throws(Failure) {
             try run(item, &rank, progress)
         } catch {
-            throw FanOutError("rank \(item.rank): \(error)")
+            throw Failure("rank \(item.rank): \(error)")
         }
         return rank.result
     }
 
     private func run(
         _ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void
-    ) throws(FanOutError) {
+    ) throws(Failure) {
         try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
         rank.result.initSeconds = rank.lap()
 
@@ -73,22 +74,16 @@ public struct Worker: Sendable {
         rank.result.peakFetched = pool.peakResidentBytes
         rank.finish(loaded, predictions, environment)
         let json = try rank.result.json.encoded()
-        try stored { () throws(CloudError) in
-            try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
-        }
+        try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
     }
 
     private func sources(
         _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
-    ) throws(FanOutError) -> [ObjectSource] {
+    ) throws(Failure) -> [ObjectSource] {
         var sources: [ObjectSource] = []
         for key in item.dataPaths {
             try rank.check("opening \(key)")
-            do throws(TensorFileError) {
-                sources.append(try pool.open(bucket: item.dataBucket, key: key))
-            } catch {
-                throw FanOutError(error.description)
-            }
+            sources.append(try pool.open(bucket: item.dataBucket, key: key))
         }
         return sources
     }
@@ -96,11 +91,11 @@ public struct Worker: Sendable {
     /// Checks the headers of all partitions before the first galaxy is computed.
     private func open(
         _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm
-    ) throws(FanOutError) -> [PartitionReader] {
+    ) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         for (index, (key, label)) in zip(item.dataPaths, item.objectLabels).enumerated() {
             try rank.check("opening \(key)")
-            do {
+            do throws(Failure) {
                 let file = try TensorFile.open(sources[index], checksums: .deferred)
                 partitions.append(
                     try PartitionReader(
@@ -108,7 +103,7 @@ public struct Worker: Sendable {
                         magnitudeCount: model.magnitudeCount))
             } catch {
                 guard !alarm.hasRung else { throw rank.stopped("opening \(key)") }
-                throw FanOutError("\(error)")
+                throw error
             }
         }
         return partitions
@@ -118,19 +113,19 @@ public struct Worker: Sendable {
     private func predict(
         _ partitions: [PartitionReader], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
         _ progress: (Progress) -> Void
-    ) throws(FanOutError) -> Predictions {
+    ) throws(Failure) -> Predictions {
         let runner = BatchRunner(
             model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
         var reached = 0
-        do throws(InferenceError) {
+        do throws(Failure) {
             return try runner.run(partitions, until: rank.stop) { now in
                 reached = now.done
                 progress(now)
             }
         } catch {
-            guard alarm.hasRung, case .file = error else { throw FanOutError(error.description) }
+            guard alarm.hasRung, error.kind == .cancelled else { throw error }
             let total = partitions.reduce(0) { $0 + $1.count }
-            throw FanOutError(InferenceError.stopped(done: reached, total: total).description)
+            throw .stopped(done: reached, total: total)
         }
     }
 
@@ -144,16 +139,10 @@ public struct Worker: Sendable {
     /// - Returns: how many bytes they are.
     private func publish(
         _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore
-    ) throws(FanOutError) -> Int {
+    ) throws(Failure) -> Int {
         let file = TemporaryFile(environment, ending: "csv")
-        do throws(InferenceError) {
-            try PredictionWriter.write(predictions, to: file.path, format: .csv)
-        } catch {
-            throw FanOutError(error.description)
-        }
-        try stored { () throws(CloudError) in
-            try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
-        }
+        try PredictionWriter.write(predictions, to: file.path, format: .csv)
+        try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
         return file.size
     }
 }

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 /// What one worker has to do: an item of the Map, with the reference's keys.
 public struct WorkerItem: Sendable, Equatable {
@@ -44,8 +45,8 @@ public struct WorkerItem: Sendable, Equatable {
         self.runID = runID
     }
 
-    /// - Throws: `FanOutError` naming the key that is missing or makes no sense.
-    public init(_ json: JSONValue) throws(FanOutError) {
+    /// - Throws: `Failure` naming the key that is missing or makes no sense.
+    public init(_ json: JSONValue) throws(Failure) {
         let payload = try Payload(json, name: "the worker's event")
         bucket = try payload.name("S3_BUCKET")
         objectName = try payload.text("S3_OBJECT_NAME") ?? ""

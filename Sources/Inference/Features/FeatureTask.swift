@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// Writes each galaxy's features into its row of a file, from whichever thread computed them. Those of a galaxy that has
@@ -40,7 +41,7 @@ public struct FeatureTask: GalaxyTask {
 
         public func run(
             images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int
-        ) throws(TensorFileError) {
+        ) throws(Failure) {
             var features = [Float](repeating: 0, count: count * task.encoder.featureCount)
             do {
                 var span = features.mutableSpan

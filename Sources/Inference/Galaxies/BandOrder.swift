@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Where the network's bands lie among those of a file.
@@ -11,7 +12,7 @@ struct BandOrder: Sendable {
     func images(_ images: TensorView, of file: String) -> TensorView {
         let plane = images.shape.dropFirst(2).reduce(1, *)
         let shape = [images.rows, places.count] + images.shape.dropFirst(2)
-        return .floats(images.name, shape: shape, of: file) { (rows) throws(TensorFileError) in
+        return .floats(images.name, shape: shape, of: file) { (rows) throws(Failure) in
             var all = [Float](repeating: 0, count: rows.count * count * plane)
             var span = all.mutableSpan
             try images.copyFloats(rows: rows, into: &span)
@@ -22,7 +23,7 @@ struct BandOrder: Sendable {
 
     /// The same for magnitudes [N, bands].
     func magnitudes(_ magnitudes: TensorView, of file: String) -> TensorView {
-        .doubles(magnitudes.name, shape: [magnitudes.rows, places.count], of: file) { (rows) throws(TensorFileError) in
+        .doubles(magnitudes.name, shape: [magnitudes.rows, places.count], of: file) { (rows) throws(Failure) in
             var all = [Double](repeating: 0, count: rows.count * count)
             var span = all.mutableSpan
             try magnitudes.copyDoubles(rows: rows, into: &span)

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The ids that a file gives its galaxies: integers or texts.
@@ -20,18 +21,16 @@ enum GalaxyIDs: Sendable {
     }
 
     /// The ids of `rows`; integers as their digits.
-    func ids(_ rows: Range<Int>) throws(InferenceError) -> [String] {
-        try reading { () throws(TensorFileError) in
-            switch self {
-            case .integers(let tensor): try tensor.integers(rows: rows).map { String($0) }
-            case .texts(let column): try column.texts(rows: rows)
-            }
+    func ids(_ rows: Range<Int>) throws(Failure) -> [String] {
+        switch self {
+        case .integers(let tensor): try tensor.integers(rows: rows).map { String($0) }
+        case .texts(let column): try column.texts(rows: rows)
         }
     }
 
     /// Checks that there are `count` ids that mean something, before any is read.
-    /// - Throws: `InferenceError` that says what was found.
-    func check(count: Int, of what: String, in file: String) throws(InferenceError) {
+    /// - Throws: `Failure` that says what was found.
+    func check(count: Int, of what: String, in file: String) throws(Failure) {
         if shape != [count], shape != [count, 1] {
             throw .partition(
                 file: file, tensor: name,
@@ -43,7 +42,7 @@ enum GalaxyIDs: Sendable {
     }
 
     /// All of them.
-    func all() throws(InferenceError) -> [String] {
+    func all() throws(Failure) -> [String] {
         let blockSize = 4096
         let count = shape.first ?? 0
         var ids: [String] = []

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a user says of the galaxies in files, beyond what the files say: names, the order of the bands, and a table with
 /// what lies elsewhere.
 public struct GalaxyLayout: Sendable {
@@ -21,11 +23,11 @@ public struct GalaxyLayout: Sendable {
 
     /// - Parameter bands: a letter for each band of images and magnitudes in the files, in their order: `grizy`, say.
     ///   nil for u, g, r, i, z.
-    /// - Throws: `InferenceError.input` where a band of the network's is missing, or any comes twice.
+    /// - Throws: `Failure.input` where a band of the network's is missing, or any comes twice.
     public init(
         images: String? = nil, magnitudes: [String] = [], redshifts: String? = nil, objectIDs: String? = nil,
         bands: String? = nil, table: GalaxyTable? = nil
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         (self.images, self.magnitudes, self.redshifts) = (images, magnitudes, redshifts)
         (self.objectIDs, self.table) = (objectIDs, table)
         guard let bands else {
@@ -35,9 +37,9 @@ public struct GalaxyLayout: Sendable {
         let letters = Array(bands)
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }
         guard places.count == Self.networkBands.count, Set(letters).count == letters.count else {
-            throw .input(
-                path: "bands",
-                message: "expected the letters \(Self.networkBands) in some order, each once, and any "
+            throw Failure(
+                "bands",
+                "expected the letters \(Self.networkBands) in some order, each once, and any "
                     + "others that the files have; found '\(bands)'")
         }
         bandPlaces = places == Array(letters.indices) ? nil : places

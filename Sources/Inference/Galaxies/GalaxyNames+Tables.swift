@@ -1,10 +1,11 @@
+import Platform
 import TensorFiles
 
 /// Columns of several tables of one FITS file are joined by their rows: where two tables have ids, these have to agree.
 extension GalaxyNames {
     /// Ids out of the table that `tensor` is a column of, where it has some under the name that `ids` have in theirs;
     /// otherwise `ids`.
-    func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(InferenceError) -> GalaxyIDs {
+    func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(Failure) -> GalaxyIDs {
         guard let column = file.columns[ids.name], let place = file.columns[tensor.name], place.table != column.table,
             let own = file.columns.first(where: {
                 $0.value.table == place.table && $0.value.name.lowercased() == column.name.lowercased()
@@ -14,8 +15,8 @@ extension GalaxyNames {
     }
 
     /// Checks that tables of `tensors` that have ids have the same as `ids`, row for row.
-    /// - Throws: `InferenceError.partition` where some have others.
-    func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(InferenceError) {
+    /// - Throws: `Failure.partition` where some have others.
+    func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(Failure) {
         guard let ids else { return }
         var compared: Set<String> = [ids.name]
         for tensor in tensors {

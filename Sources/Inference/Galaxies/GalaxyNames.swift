@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Finds galaxies in a file by the names that they usually have, or that a user gives.
@@ -14,7 +15,7 @@ struct GalaxyNames {
 
     /// Images, as they lie in the file; nil where none are found.
     /// - Parameter alone: whether a file's only array is taken for them, whatever its name.
-    func images(_ layout: GalaxyLayout, alone: Bool) throws(InferenceError) -> TensorView? {
+    func images(_ layout: GalaxyLayout, alone: Bool) throws(Failure) -> TensorView? {
         if let name = layout.images { return try named(name) }
         for (images, magnitudes, _) in Self.numbered {
             if let found = file[images], alone || file[magnitudes] != nil { return found }
@@ -25,7 +26,7 @@ struct GalaxyNames {
 
     /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
     /// - Parameter ids: what they belong to: those that lie in another table with ids have to have the same.
-    func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(InferenceError) -> TensorView? {
+    func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
         if layout.magnitudes.count > 1 {
             var columns: [TensorView] = []
             for name in layout.magnitudes { columns.append(try named(name)) }
@@ -48,13 +49,13 @@ struct GalaxyNames {
     }
 
     /// - Parameter ids: as for magnitudes.
-    func redshifts(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(InferenceError) -> TensorView? {
+    func redshifts(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
         let found = try redshifts(layout)
         if let found { try requireSame(ids, beside: [found]) }
         return found
     }
 
-    private func redshifts(_ layout: GalaxyLayout) throws(InferenceError) -> TensorView? {
+    private func redshifts(_ layout: GalaxyLayout) throws(Failure) -> TensorView? {
         if let name = layout.redshifts { return try named(name) }
         for (images, magnitudes, redshifts) in Self.numbered where layout.images == nil {
             if file[images] != nil, file[magnitudes] != nil, let found = file[redshifts] { return found }
@@ -63,11 +64,11 @@ struct GalaxyNames {
     }
 
     /// The galaxies' ids, out of the images' own table where several have some; nil where there are none.
-    func objectIDs(_ layout: GalaxyLayout, of images: TensorView) throws(InferenceError) -> GalaxyIDs? {
-        try objectIDs(layout).map { found throws(InferenceError) in try ids(found, beside: images) }
+    func objectIDs(_ layout: GalaxyLayout, of images: TensorView) throws(Failure) -> GalaxyIDs? {
+        try objectIDs(layout).map { found throws(Failure) in try ids(found, beside: images) }
     }
 
-    private func objectIDs(_ layout: GalaxyLayout) throws(InferenceError) -> GalaxyIDs? {
+    private func objectIDs(_ layout: GalaxyLayout) throws(Failure) -> GalaxyIDs? {
         if let name = layout.objectIDs {
             if let found = try ids(name) { return found }
             // Where a table is joined, the name may be the table's.
@@ -81,7 +82,7 @@ struct GalaxyNames {
     }
 
     /// The ids of that name; nil where there are none.
-    func ids(_ name: String) throws(InferenceError) -> GalaxyIDs? {
+    func ids(_ name: String) throws(Failure) -> GalaxyIDs? {
         if let texts = find([name], in: file.texts, \.name) { return .texts(texts) }
         return try tensor([name]).map { .integers($0) }
     }
@@ -109,12 +110,12 @@ struct GalaxyNames {
         return cubes.isEmpty && stacks.count == 1 ? stacks[0] : nil
     }
 
-    private func named(_ name: String) throws(InferenceError) -> TensorView {
+    private func named(_ name: String) throws(Failure) -> TensorView {
         if let found = try tensor([name]) { return found }
         throw .partition(file: file.name, tensor: name, message: "is not there: found " + found)
     }
 
-    private func tensor(_ names: [String]) throws(InferenceError) -> TensorView? {
+    private func tensor(_ names: [String]) throws(Failure) -> TensorView? {
         if let found = find(names, in: file.tensors, \.name) { return found }
         for name in names {
             if let reason = file.refusals[name] { throw .partition(file: file.name, tensor: name, message: reason) }
@@ -135,7 +136,7 @@ struct GalaxyNames {
     }
 
     /// Columns side by side.
-    private func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(InferenceError) -> TensorView {
+    private func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
         let count = columns[0].rows
         for column in columns where column.count != count || !column.dtype.isFloatingPoint {
             throw .partition(
@@ -143,7 +144,7 @@ struct GalaxyNames {
                 message: "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
         }
         try requireSame(ids, beside: columns)
-        return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(TensorFileError) in
+        return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(Failure) in
             var values = [Double](repeating: 0, count: rows.count * columns.count)
             for (place, column) in columns.enumerated() {
                 var part = [Double](repeating: 0, count: rows.count)
@@ -158,7 +159,7 @@ struct GalaxyNames {
     /// The network's bands out of the file's.
     private func ordered(
         _ magnitudes: TensorView, _ layout: GalaxyLayout, _ ids: GalaxyIDs?
-    ) throws(InferenceError) -> TensorView {
+    ) throws(Failure) -> TensorView {
         try requireSame(ids, beside: [magnitudes])
         guard let count = layout.bandCount else { return magnitudes }
         guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Magnitudes and redshifts of galaxies whose images lie elsewhere, found by the galaxies' ids. Held in memory: some
@@ -17,12 +18,12 @@ public struct GalaxyTable: Sendable {
     private static let bands = GalaxyLayout.networkBands.count
 
     /// - Parameter idName: what the ids are called, as they were asked for.
-    /// - Throws: `InferenceError` where columns are of different lengths, an id comes twice, or there are neither
+    /// - Throws: `Failure` where columns are of different lengths, an id comes twice, or there are neither
     ///   magnitudes nor redshifts.
     public init(
         name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?
-    ) throws(InferenceError) {
-        func fail(_ message: String) -> InferenceError { .partition(file: name, tensor: nil, message: message) }
+    ) throws(Failure) {
+        func fail(_ message: String) -> Failure { .partition(file: name, tensor: nil, message: message) }
         guard magnitudes != nil || redshifts != nil else {
             throw fail("has neither magnitudes nor redshifts under the names that are looked for")
         }
@@ -44,8 +45,8 @@ public struct GalaxyTable: Sendable {
     }
 
     /// Reads a file of tensors: FITS, HDF5, npz and all others.
-    /// - Throws: `InferenceError` where it has no such columns, or they cannot be read.
-    public init(_ file: TensorFile, layout: GalaxyLayout) throws(InferenceError) {
+    /// - Throws: `Failure` where it has no such columns, or they cannot be read.
+    public init(_ file: TensorFile, layout: GalaxyLayout) throws(Failure) {
         let names = GalaxyNames(file)
         var ids: (name: String, column: GalaxyIDs)?
         for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
@@ -71,11 +72,11 @@ public struct GalaxyTable: Sendable {
         try ids?.column.check(count: count, of: "rows", in: file.name)
         try self.init(
             name: file.name, ids: try ids?.column.all(), idName: ids?.name,
-            magnitudes: try magnitudes.map { view throws(InferenceError) in
-                try reading { () throws(TensorFileError) in try view.doubles() }
+            magnitudes: try magnitudes.map { view throws(Failure) in
+                try view.doubles()
             },
-            redshifts: try redshifts.map { view throws(InferenceError) in
-                try reading { () throws(TensorFileError) in try view.doubles() }
+            redshifts: try redshifts.map { view throws(Failure) in
+                try view.doubles()
             })
         file.release()
     }
@@ -84,8 +85,8 @@ public struct GalaxyTable: Sendable {
     public var hasIDs: Bool { rows != nil }
 
     /// Checks that a table without ids has a row for each galaxy of all inputs, which it belongs to in their order.
-    /// - Throws: `InferenceError` that names both counts.
-    public func check(galaxies: Int, of inputs: String) throws(InferenceError) {
+    /// - Throws: `Failure` that names both counts.
+    public func check(galaxies: Int, of inputs: String) throws(Failure) {
         guard !hasIDs, count != galaxies else { return }
         throw .partition(
             file: name, tensor: nil,
@@ -107,21 +108,21 @@ public struct GalaxyTable: Sendable {
     }
 
     /// The rows of some of a file's galaxies.
-    private func places(_ rows: Rows, _ galaxies: Range<Int>) throws(TensorFileError) -> [Int] {
+    private func places(_ rows: Rows, _ galaxies: Range<Int>) throws(Failure) -> [Int] {
         switch rows {
         case .listed(let rows): return Array(rows[galaxies])
         case .following(let rows):
             let places = rows.lowerBound + galaxies.lowerBound..<rows.lowerBound + galaxies.upperBound
             guard places.upperBound <= count else {
-                throw TensorFileError(file: name, message: "has \(count) rows, expected \(places.upperBound) at least")
+                throw Failure(name, "has \(count) rows, expected \(places.upperBound) at least")
             }
             return Array(places)
         }
     }
 
     /// The row of each id.
-    /// - Throws: `InferenceError` for an id that is not there.
-    func rows(of ids: [String], in file: String) throws(InferenceError) -> [Int] {
+    /// - Throws: `Failure` for an id that is not there.
+    func rows(of ids: [String], in file: String) throws(Failure) -> [Int] {
         var found: [Int] = []
         found.reserveCapacity(ids.count)
         for id in ids {
@@ -138,7 +139,7 @@ public struct GalaxyTable: Sendable {
     /// The magnitudes of galaxies, by the rows that belong to them; nil where there are none.
     func magnitudes(_ rows: Rows, of file: String) -> TensorView? {
         magnitudes.map { values in
-            .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(TensorFileError) in
+            .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(Failure) in
                 try places(rows, range).flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
             }
         }
@@ -147,7 +148,7 @@ public struct GalaxyTable: Sendable {
     /// The redshifts of galaxies, by the rows that belong to them; nil where there are none.
     func redshifts(_ rows: Rows, of file: String) -> TensorView? {
         redshifts.map { values in
-            .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(TensorFileError) in
+            .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(Failure) in
                 try places(rows, range).map { values[$0] }
             }
         }

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 extension TensorFile {
@@ -34,12 +35,12 @@ struct GalaxyTensors {
     ///   - firstGalaxy: how many galaxies of other inputs come before these, where a table without ids belongs to all of
     ///     them, and is checked by `GalaxyTable.check` when all are counted; nil where it belongs to this file's alone.
     ///   - imagesAlone: images are all that is looked for, and ids; a file of one array is taken for them, too.
-    /// - Throws: `InferenceError.partition` when no layout fits, or more tensors follow than a layout has, or the table
+    /// - Throws: `Failure.partition` when no layout fits, or more tensors follow than a layout has, or the table
     ///   lacks a galaxy.
     init(
         _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false,
         firstGalaxy: Int? = nil
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         let names = GalaxyNames(file)
         let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
         guard let found else {
@@ -107,7 +108,7 @@ struct GalaxyTensors {
     /// The bands in the network's order; the planes of a FITS file as those of one galaxy.
     private static func arranged(
         _ found: TensorView, _ layout: GalaxyLayout, in file: TensorFile
-    ) throws(InferenceError) -> TensorView {
+    ) throws(Failure) -> TensorView {
         let images = file.format == .fits && found.shape.count == 3 ? found.asOneRow : found
         guard images.rowCount <= largestImage else {
             throw .partition(
@@ -126,7 +127,7 @@ struct GalaxyTensors {
     /// The rows of a table that belong to the galaxies.
     private static func rows(
         of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, from first: Int?, in file: TensorFile
-    ) throws(InferenceError) -> GalaxyTable.Rows {
+    ) throws(Failure) -> GalaxyTable.Rows {
         guard table.hasIDs else {
             if first == nil { try table.check(galaxies: images.rows, of: file.name) }
             let start = first ?? 0
@@ -145,8 +146,8 @@ struct GalaxyTensors {
     /// the same and not 0, and that the numbers are of a kind that means something.
     /// - Parameter magnitudeCount: nil where images alone are looked for.
     /// - Returns: N.
-    func rowCount(imageShape: [Int], magnitudeCount: Int?, file: String) throws(InferenceError) -> Int {
-        func fail(_ tensor: TensorView, _ expected: String, _ found: String) -> InferenceError {
+    func rowCount(imageShape: [Int], magnitudeCount: Int?, file: String) throws(Failure) -> Int {
+        func fail(_ tensor: TensorView, _ expected: String, _ found: String) -> Failure {
             .partition(file: file, tensor: tensor.name, message: "expected \(expected), found \(found)")
         }
         func text(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }

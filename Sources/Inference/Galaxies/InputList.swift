@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// A file of galaxies to run, and what its rows are called.
 public struct InputFile: Sendable, Equatable {
@@ -23,11 +24,11 @@ public enum InputList {
 
     /// The files that the arguments stand for; never empty.
     /// - Parameter elsewhere: the names of the files for an argument that is no path, such as a URL; nil for a path.
-    /// - Throws: `InferenceError.input` for a missing file, a folder without partition files, a pattern without
+    /// - Throws: `Failure.input` for a missing file, a folder without partition files, a pattern without
     ///   matches, and a file given twice.
     public static func expand(
-        _ arguments: [String], elsewhere: (String) throws(InferenceError) -> [String]? = { _ in nil }
-    ) throws(InferenceError) -> [InputFile] {
+        _ arguments: [String], elsewhere: (String) throws(Failure) -> [String]? = { _ in nil }
+    ) throws(Failure) -> [InputFile] {
         var paths: [String] = []
         /// Where each really is, all names of a file being one.
         var places: [String] = []
@@ -41,13 +42,13 @@ public enum InputList {
                 places += found.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
             }
         }
-        guard !paths.isEmpty else { throw .input(path: "input", message: "expected at least one file of galaxies") }
+        guard !paths.isEmpty else { throw Failure("input", "expected at least one file of galaxies") }
         var first: [String: String] = [:]
         for (path, place) in zip(paths, places) {
             if let earlier = first.updateValue(path, forKey: place) {
-                throw .input(
-                    path: path,
-                    message: earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
+                throw Failure(
+                    path,
+                    earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
             }
         }
         let labels = ObjectLabels.labels(
@@ -57,13 +58,13 @@ public enum InputList {
         return zip(paths, labels).map { InputFile(path: $0, label: $1) }
     }
 
-    private static func files(for argument: String) throws(InferenceError) -> [String] {
+    private static func files(for argument: String) throws(Failure) -> [String] {
         if let files = try files(at: argument) { return files }
         guard PathPattern.hasWildcards(argument) else {
-            throw .input(path: argument, message: "no such file or folder")
+            throw Failure(argument, "no such file or folder")
         }
         let matches = PathPattern.matches(argument)
-        guard !matches.isEmpty else { throw .input(path: argument, message: "the pattern matches no file") }
+        guard !matches.isEmpty else { throw Failure(argument, "the pattern matches no file") }
         var paths: [String] = []
         for match in matches {
             // A link that leads nowhere matches too. It is kept: to pass over galaxies in silence would be worse than
@@ -74,15 +75,15 @@ public enum InputList {
     }
 
     /// The file itself, or the partitions in the folder; nil where there is neither.
-    private static func files(at path: String) throws(InferenceError) -> [String]? {
+    private static func files(at path: String) throws(Failure) -> [String]? {
         guard let isFolder = isFolder(path) else { return nil }
         return isFolder ? try partitions(in: path) : [path]
     }
 
-    private static func partitions(in folder: String) throws(InferenceError) -> [String] {
+    private static func partitions(in folder: String) throws(Failure) -> [String] {
         let expected = endings.map { "." + $0 }.joined(separator: ", ")
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw .input(path: folder, message: "the folder cannot be read")
+            throw Failure(folder, "the folder cannot be read")
         }
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
         let paths = names.filter { !$0.hasPrefix(".") && isPartition($0) }
@@ -90,9 +91,9 @@ public enum InputList {
             .map { prefix + $0 }
             .filter { isFolder($0) != true }
         guard !paths.isEmpty else {
-            throw .input(
-                path: folder,
-                message: "the folder holds no partition files (\(expected)); subfolders are not searched")
+            throw Failure(
+                folder,
+                "the folder holds no partition files (\(expected)); subfolders are not searched")
         }
         return paths
     }

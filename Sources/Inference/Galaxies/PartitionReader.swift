@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// The galaxies of one file, checked to be what a network takes: images [N, 5, 32, 32], and, unless it looks at images
@@ -20,11 +21,9 @@ public struct PartitionReader: Sendable {
     private let imageCount: Int
 
     /// Opens a file and checks its tensors against the model. Only headers are read: `verify` compares the checksums.
-    /// - Throws: `InferenceError` naming file, tensor, what was expected and what was found.
-    public init(_ input: InputFile, for network: some CutoutNetwork) throws(InferenceError) {
-        let file = try reading { () throws(TensorFileError) in
-            try TensorFile.open(path: input.path, checksums: .deferred)
-        }
+    /// - Throws: `Failure` naming file, tensor, what was expected and what was found.
+    public init(_ input: InputFile, for network: some CutoutNetwork) throws(Failure) {
+        let file = try TensorFile.open(path: input.path, checksums: .deferred)
         try self.init(
             file, source: input.source, label: input.label, imageShape: network.imageShape,
             magnitudeCount: network.requiredMagnitudes)
@@ -37,7 +36,7 @@ public struct PartitionReader: Sendable {
     public init(
         _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?,
         layout: GalaxyLayout = .usual, firstGalaxy: Int? = nil
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         self.file = file
         tensors = try GalaxyTensors(
             file, layout: layout, label: label, imagesAlone: magnitudeCount == nil, firstGalaxy: firstGalaxy
@@ -55,16 +54,16 @@ public struct PartitionReader: Sendable {
 
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
-    /// - Throws: `InferenceError.file` naming the entry that is damaged.
-    public func verify() throws(InferenceError) {
-        try reading { () throws(TensorFileError) in try file.verifyChecksums() }
+    /// - Throws: `Failure.file` naming the entry that is damaged.
+    public func verify() throws(Failure) {
+        try file.verifyChecksums()
     }
 
     /// What the file states its contents to be: see `TensorFile.statedChecksums`.
     public var statedChecksums: [String]? { file.statedChecksums }
 
     /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
-    func checkIntact() throws(TensorFileError) { try file.checkIntact() }
+    func checkIntact() throws(Failure) { try file.checkIntact() }
 
     /// Whether `verify` had better be called when its galaxies were computed: see `TensorFile.isVerifiedLast`.
     var isVerifiedLast: Bool { file.isVerifiedLast }
@@ -91,71 +90,53 @@ public struct PartitionReader: Sendable {
     /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
     /// otherwise converted into `buffer`, which grows to their size.
     func withImages<Result>(
-        _ rows: Range<Int>, buffer: inout [Float], _ body: (Span<Float>) throws(TensorFileError) -> Result
-    ) throws(InferenceError) -> Result {
-        let inPlace = try reading { () throws(TensorFileError) in
-            try tensors.images.withContiguousFloats(rows: rows, body)
-        }
+        _ rows: Range<Int>, buffer: inout [Float], _ body: (Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let inPlace = try tensors.images.withContiguousFloats(rows: rows, body)
         if let inPlace { return inPlace }
         let needed = rows.count * imageCount
         if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
-        do {
-            var span = buffer.mutableSpan
-            try tensors.images.copyFloats(rows: rows, into: &span)
-            return try body(buffer.span)
-        } catch {
-            throw .file(error)
-        }
+        var span = buffer.mutableSpan
+        try tensors.images.copyFloats(rows: rows, into: &span)
+        return try body(buffer.span)
     }
 
     /// Copies the magnitudes of `rows`, float32, row-major; `buffer` gets their size, which is 0 where images are read
     /// alone.
-    func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(InferenceError) {
+    func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(Failure) {
         guard let magnitudes = tensors.magnitudes else {
             buffer = []
             return
         }
         let needed = rows.count * magnitudes.rowCount
         if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
-        do {
-            var span = buffer.mutableSpan
-            try magnitudes.copyFloats(rows: rows, into: &span)
-        } catch {
-            throw .file(error)
-        }
+        var span = buffer.mutableSpan
+        try magnitudes.copyFloats(rows: rows, into: &span)
     }
 
     /// The spectroscopic redshifts of `rows`; nil where the file has none.
-    public func redshifts(_ rows: Range<Int>) throws(InferenceError) -> [Double]? {
+    public func redshifts(_ rows: Range<Int>) throws(Failure) -> [Double]? {
         guard let redshifts = tensors.redshifts else { return nil }
         var values = [Double](repeating: 0, count: rows.count)
-        do {
-            var span = values.mutableSpan
-            try redshifts.copyDoubles(rows: rows, into: &span)
-        } catch {
-            throw .file(error)
-        }
+        var span = values.mutableSpan
+        try redshifts.copyDoubles(rows: rows, into: &span)
         return values
     }
 
     /// The ids of `rows`: the file's own where it has an `object_id`, else `label:row`.
-    func objectIDs(_ rows: Range<Int>) throws(InferenceError) -> [String] {
+    func objectIDs(_ rows: Range<Int>) throws(Failure) -> [String] {
         guard let ids = tensors.objectIDs else { return rows.map { "\(label):\($0)" } }
         return try ids.ids(rows)
     }
 
     /// The magnitudes of `rows`, whether or not the network takes them; nil where the file has none of [N, count].
-    func catalogueMagnitudes(_ rows: Range<Int>, count: Int) throws(InferenceError) -> [Float]? {
+    func catalogueMagnitudes(_ rows: Range<Int>, count: Int) throws(Failure) -> [Float]? {
         guard let magnitudes = tensors.catalogue, magnitudes.shape == [self.count, count],
             magnitudes.dtype.isFloatingPoint
         else { return nil }
         var values = [Float](repeating: 0, count: rows.count * count)
-        do {
-            var span = values.mutableSpan
-            try magnitudes.copyFloats(rows: rows, into: &span)
-        } catch {
-            throw .file(error)
-        }
+        var span = values.mutableSpan
+        try magnitudes.copyFloats(rows: rows, into: &span)
         return values
     }
 }

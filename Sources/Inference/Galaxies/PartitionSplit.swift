@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Galaxies of several files, cut anew into partitions of so many rows: `TensorDataset`s that PyTorch reads, of images in
@@ -25,9 +26,9 @@ public struct PartitionSplit {
     }
 
     /// - Parameter rows: of each partition, at least 1.
-    /// - Throws: `InferenceError` where a file holds no galaxies, or others than the first: other shapes of images, another
+    /// - Throws: `Failure` where a file holds no galaxies, or others than the first: other shapes of images, another
     ///   number of magnitudes, redshifts in one and not in the other.
-    public init(_ files: [TensorFile], rows: Int, layout: GalaxyLayout = .usual) throws(InferenceError) {
+    public init(_ files: [TensorFile], rows: Int, layout: GalaxyLayout = .usual) throws(Failure) {
         var inputs: [Input] = []
         var place = 0
         for file in files {
@@ -76,24 +77,22 @@ public struct PartitionSplit {
 
     /// Writes a partition, counted from 0, whole or not at all. Each file's checksums are compared before the first of its
     /// galaxies is written; where it comes from far, before the partition with the last of them is in its place.
-    public func write(_ partition: Int, to path: String) throws(InferenceError) {
+    public func write(_ partition: Int, to path: String) throws(Failure) {
         let range = galaxies(of: partition)
         let used = inputs.filter { $0.rows.overlaps(range) }
-        try reading { () throws(TensorFileError) in
-            for input in used where range.contains(input.rows.lowerBound) && !input.file.isVerifiedLast {
+        for input in used where range.contains(input.rows.lowerBound) && !input.file.isVerifiedLast {
+            try input.file.verifyChecksums()
+        }
+        var writer = TorchWriter()
+        try writer.add(Self.pieces(used, range) { $0.images }, as: .f32)
+        try writer.add(Self.pieces(used, range) { $0.magnitudes }, as: magnitudeType)
+        if let redshiftType { try writer.add(Self.pieces(used, range) { $0.redshifts }, as: redshiftType) }
+        try writer.write(to: path) { () throws(Failure) in
+            for input in used where range.contains(input.rows.upperBound - 1) && input.file.isVerifiedLast {
                 try input.file.verifyChecksums()
             }
-            var writer = TorchWriter()
-            try writer.add(Self.pieces(used, range) { $0.images }, as: .f32)
-            try writer.add(Self.pieces(used, range) { $0.magnitudes }, as: magnitudeType)
-            if let redshiftType { try writer.add(Self.pieces(used, range) { $0.redshifts }, as: redshiftType) }
-            try writer.write(to: path) { () throws(TensorFileError) in
-                for input in used where range.contains(input.rows.upperBound - 1) && input.file.isVerifiedLast {
-                    try input.file.verifyChecksums()
-                }
-            }
-            for input in used where range.contains(input.rows.upperBound - 1) { input.file.release() }
         }
+        for input in used where range.contains(input.rows.upperBound - 1) { input.file.release() }
     }
 
     private static func pieces(

@@ -1,13 +1,14 @@
+import Platform
 import TensorFiles
 
 extension TensorView {
     /// The element of each of `rows`, one a row; exact, where a Double would round past 2^53.
-    /// - Throws: `TensorFileError` for a type that is not an integer one, several elements a row, or none.
-    func integers(rows: Range<Int>) throws(TensorFileError) -> [Int] {
+    /// - Throws: `Failure` for a type that is not an integer one, several elements a row, or none.
+    func integers(rows: Range<Int>) throws(Failure) -> [Int] {
         guard !dtype.isFloatingPoint, dtype != .bool, rowCount == 1 else {
-            throw TensorFileError(
-                file: source.name,
-                message: "tensor '\(name)': expected an integer a row, found \(dtype.rawValue) \(shape)")
+            throw Failure(
+                source.name,
+                "tensor '\(name)': expected an integer a row, found \(dtype.rawValue) \(shape)")
         }
         let bytes = try rowMajorBytes(rows: rows)
         let width = dtype.byteCount

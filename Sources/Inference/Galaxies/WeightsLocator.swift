@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// Finds the files that come with the program: the demo weights and the demo galaxies.
 public struct WeightsLocator: Sendable {
@@ -28,37 +29,37 @@ public struct WeightsLocator: Sendable {
     }
 
     /// The weights to use: those that were named, else `$CAI_WEIGHTS`, else the demo's.
-    /// - Throws: `InferenceError.input` where none are named and the demo's are not found.
-    public func weights(named path: String?) throws(InferenceError) -> String {
+    /// - Throws: `Failure.input` where none are named and the demo's are not found.
+    public func weights(named path: String?) throws(Failure) -> String {
         try weights(named: path, else: Self.demoWeights)
     }
 
     /// The same for commands that need a masked autoencoder.
-    public func autoencoder(named path: String?) throws(InferenceError) -> String {
+    public func autoencoder(named path: String?) throws(Failure) -> String {
         try weights(named: path, else: Self.demoAutoencoder)
     }
 
-    private func weights(named path: String?, else demo: String) throws(InferenceError) -> String {
+    private func weights(named path: String?, else demo: String) throws(Failure) -> String {
         if let path { return path }
         if let path = environment[Self.variable], !path.isEmpty { return path }
         return try bundled(demo, hint: "name the weights with --weights or $\(Self.variable)")
     }
 
     /// The demo galaxies.
-    public func galaxies() throws(InferenceError) -> String {
+    public func galaxies() throws(Failure) -> String {
         try bundled(Self.demoGalaxies, hint: "they come with the source, in weights/")
     }
 
     /// The first of: `weights/` beside the binary, `../share/cai/weights` from there (an installation), `weights/` in a
     /// folder above the binary or above the current one (a checkout).
-    private func bundled(_ name: String, hint: String) throws(InferenceError) -> String {
+    private func bundled(_ name: String, hint: String) throws(Failure) -> String {
         let installed = URL(fileURLWithPath: binaryFolder + "/../share/cai").standardizedFileURL.path
         let folders = [binaryFolder, installed] + Self.ancestors(of: binaryFolder) + Self.ancestors(of: currentFolder)
         for folder in folders {
             let path = (folder == "/" ? "" : folder) + "/weights/" + name
             if FileManager.default.fileExists(atPath: path) { return path }
         }
-        throw .input(path: name, message: "not found in weights/ beside \(binaryFolder) or above it: \(hint)")
+        throw Failure(name, "not found in weights/ beside \(binaryFolder) or above it: \(hint)")
     }
 
     /// The folder itself, then each above it.

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Only the redshifts are held for all
@@ -24,7 +25,7 @@ public struct BatchRunner: Sendable {
     public func run(
         _ partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> Predictions {
+    ) throws(Failure) -> Predictions {
         try run(partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline, progress: progress)
     }
 
@@ -37,11 +38,11 @@ public struct BatchRunner: Sendable {
         _ partitions: [PartitionReader], galaxies: Range<Int>, journal: PredictionJournal? = nil,
         earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> Predictions {
+    ) throws(Failure) -> Predictions {
         let task = PredictionTask(
             model: model, sections: GalaxyRun.sections(of: partitions, galaxies: galaxies), journal: journal,
             earlier: earlier, isStrict: isStrict)
-        try reading { () throws(TensorFileError) in try task.check() }
+        try task.check()
         let run = try runner.run(
             task, over: partitions, galaxies: galaxies, profile: profile, until: deadline, progress: progress)
         let (redshifts, flags) = task.values

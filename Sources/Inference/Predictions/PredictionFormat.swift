@@ -1,3 +1,5 @@
+import Platform
+
 /// The forms in which predictions are written.
 public enum PredictionFormat: String, Sendable, CaseIterable {
     /// `object_id,source,row,z_phot,z_spec,flags`, a header first, quoted as RFC 4180 has it.
@@ -35,5 +37,5 @@ public enum PredictionFormat: String, Sendable, CaseIterable {
 /// Where bytes go: a file, or the standard output.
 public protocol ByteSink {
     /// Appends bytes.
-    mutating func write(_ bytes: [UInt8]) throws(InferenceError)
+    mutating func write(_ bytes: [UInt8]) throws(Failure)
 }

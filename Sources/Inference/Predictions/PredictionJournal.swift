@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -34,7 +35,7 @@ public final class PredictionJournal: Sendable {
 
         /// All galaxies, of an output that is whole.
         /// - Parameter redshifts: where one is NaN, its galaxy is looked at again: not every form of output says why.
-        public init(redshifts: [Float], of sections: [GalaxyRun.Section]) throws(InferenceError) {
+        public init(redshifts: [Float], of sections: [GalaxyRun.Section]) throws(Failure) {
             identity = ""
             self.redshifts = redshifts
             flags = try PredictionFlags.flags(of: redshifts, in: sections)
@@ -56,9 +57,9 @@ public final class PredictionJournal: Sendable {
     }
 
     /// Opens what is at that path, or makes it.
-    /// - Throws: `InferenceError.file` where that is not possible, another process writes it, or it is something else.
-    public init(path: String) throws(InferenceError) {
-        log = try reading { () throws(TensorFileError) in try RecordLog(path: path) }
+    /// - Throws: `Failure.file` where that is not possible, another process writes it, or it is something else.
+    public init(path: String) throws(Failure) {
+        log = try RecordLog(path: path)
         if log.header == nil {
             state.withLock { $0.isKnown = true }
             // Until there is a galaxy in it, nobody has a use for it.
@@ -73,31 +74,29 @@ public final class PredictionJournal: Sendable {
 
     /// Whether there is anything to go on from.
     public var hasRows: Bool {
-        get throws(InferenceError) { try reading { () throws(TensorFileError) in try log.hasRecords } }
+        get throws(Failure) { try log.hasRecords }
     }
 
     /// Begins anew.
-    public func begin(identity: String) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in try log.begin(header: Array(identity.utf8)) }
+    public func begin(identity: String) throws(Failure) {
+        try log.begin(header: Array(identity.utf8))
         state.withLock { $0.isKnown = true }
     }
 
     /// What is in it, of a run of `count` galaxies.
-    public func replay(count: Int) throws(InferenceError) -> Earlier? {
+    public func replay(count: Int) throws(Failure) -> Earlier? {
         guard let identity else { return nil }
         var earlier = Earlier(identity: identity)
         earlier.redshifts = [Float](repeating: .nan, count: count)
         earlier.flags = [PredictionFlags](repeating: [], count: count)
-        try reading { () throws(TensorFileError) in
-            try log.replay { record throws(TensorFileError) in try take(record, into: &earlier) }
-        }
+        try log.replay { record throws(Failure) in try take(record, into: &earlier) }
         state.withLock { ($0.finished, $0.isKnown) = (earlier.finished, true) }
         return earlier
     }
 
     /// Says anew what it is of: files of which nothing is finished have changed.
-    public func restate(identity: String) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in try log.append([Kind.identity.rawValue] + Array(identity.utf8)) }
+    public func restate(identity: String) throws(Failure) {
+        try log.append([Kind.identity.rawValue] + Array(identity.utf8))
     }
 
     /// Galaxies that are in it.
@@ -114,23 +113,19 @@ public final class PredictionJournal: Sendable {
     public var isDone: Bool { state.withLock { $0.isDone } }
 
     /// The galaxies of `section`, whose file is not known to be the same, have to be run again.
-    public func drop(_ section: Range<Int>, from earlier: inout Earlier) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in
-            try state.withLock { (state: inout State) throws(TensorFileError) in
-                state.finished.remove(section)
-                try log.append(Self.record(.rejected, section))
-            }
+    public func drop(_ section: Range<Int>, from earlier: inout Earlier) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
+            state.finished.remove(section)
+            try log.append(Self.record(.rejected, section))
         }
         earlier.remove(section)
     }
 
     /// The checksums of `section`, whose file was written since, have to be compared again; its galaxies stay.
-    public func doubt(_ section: Range<Int>, in earlier: inout Earlier) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in
-            try state.withLock { (state: inout State) throws(TensorFileError) in
-                state.finished.doubt(section)
-                try log.append(Self.record(.doubted, section))
-            }
+    public func doubt(_ section: Range<Int>, in earlier: inout Earlier) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
+            state.finished.doubt(section)
+            try log.append(Self.record(.doubted, section))
         }
         earlier.finished.doubt(section)
     }
@@ -147,11 +142,11 @@ public final class PredictionJournal: Sendable {
 
     func append(
         _ places: Range<Int>, redshifts: ArraySlice<Float>, flags: ArraySlice<PredictionFlags>
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         var record = Self.record(.rows, places)
         for value in redshifts { Self.append(value.bitPattern, to: &record) }
         record += flags.map(\.rawValue)
-        try state.withLock { (state: inout State) throws(TensorFileError) in
+        try state.withLock { (state: inout State) throws(Failure) in
             guard !state.rejected.contains(where: { $0.overlaps(places) }) else { return }
             try log.append(record)
             if state.finished.isEmpty { UnfinishedFiles.remove(path) }
@@ -159,22 +154,22 @@ public final class PredictionJournal: Sendable {
         }
     }
 
-    func verify(_ section: Range<Int>) throws(TensorFileError) {
-        try state.withLock { (state: inout State) throws(TensorFileError) in
+    func verify(_ section: Range<Int>) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
             try log.append(Self.record(.verified, section))
             state.finished.verify(section)
         }
     }
 
-    func reject(_ section: Range<Int>) throws(TensorFileError) {
-        try state.withLock { (state: inout State) throws(TensorFileError) in
+    func reject(_ section: Range<Int>) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
             state.rejected.append(section)
             state.finished.remove(section)
             try log.append(Self.record(.rejected, section))
         }
     }
 
-    private func take(_ record: [UInt8], into earlier: inout Earlier) throws(TensorFileError) {
+    private func take(_ record: [UInt8], into earlier: inout Earlier) throws(Failure) {
         guard let kind = record.first.flatMap(Kind.init) else { throw damaged }
         if kind == .identity {
             earlier.identity = String(decoding: record.dropFirst(), as: UTF8.self)
@@ -203,8 +198,8 @@ public final class PredictionJournal: Sendable {
         }
     }
 
-    private var damaged: TensorFileError {
-        TensorFileError(file: path, message: "is damaged: remove it, and begin anew")
+    private var damaged: Failure {
+        Failure(path, "is damaged: remove it, and begin anew")
     }
 
     private static func record(_ kind: Kind, _ places: Range<Int>) -> [UInt8] {

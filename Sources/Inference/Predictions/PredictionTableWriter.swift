@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// Predictions as a table with columns of their own types: FITS or HDF5.
@@ -6,27 +7,27 @@ struct PredictionTableWriter {
     let provenance: Provenance?
     private static let blockSize = 4096
 
-    func writeFITS(to path: String) throws(InferenceError) {
+    func writeFITS(to path: String) throws(Failure) {
         let columns = try columns { FITSTableWriter.width(of: $0) }
-        try write { () throws(TensorFileError) in
+        try write { () throws(Failure) in
             try FITSTableWriter(
                 path: path, name: "PREDICTIONS", columns: columns, rows: predictions.redshifts.count,
                 notes: provenance?.notes ?? [])
         }
     }
 
-    func writeHDF5(to path: String) throws(InferenceError) {
+    func writeHDF5(to path: String) throws(Failure) {
         let columns = try columns { $0.utf8.count }
-        try write { () throws(TensorFileError) in
+        try write { () throws(Failure) in
             try HDF5TableWriter(
                 path: path, columns: columns, rows: predictions.redshifts.count, notes: provenance?.notes ?? [])
         }
     }
 
     /// The columns of the CSV. Texts are as wide as the widest: ids are read twice.
-    private func columns(_ width: (String) -> Int) throws(InferenceError) -> [TableColumn] {
+    private func columns(_ width: (String) -> Int) throws(Failure) -> [TableColumn] {
         var (ids, sources) = (1, 1)
-        try predictions.forEach { prediction throws(InferenceError) in
+        try predictions.forEach { prediction throws(Failure) in
             ids = max(ids, width(prediction.objectID))
             sources = max(sources, width(prediction.source))
         }
@@ -40,26 +41,26 @@ struct PredictionTableWriter {
         ]
     }
 
-    private func write(_ begin: () throws(TensorFileError) -> some TableWriter) throws(InferenceError) {
-        var writer = try reading(begin)
+    private func write(_ begin: () throws(Failure) -> some TableWriter) throws(Failure) {
+        var writer = try begin()
         do {
             var block = Block()
-            try predictions.forEach { prediction throws(InferenceError) in
+            try predictions.forEach { prediction throws(Failure) in
                 block.append(prediction)
                 if block.count == Self.blockSize { try flush(&block, to: &writer) }
             }
             try flush(&block, to: &writer)
-            try reading { () throws(TensorFileError) in try writer.finish() }
+            try writer.finish()
         } catch {
             writer.abandon()
             throw error
         }
     }
 
-    private func flush(_ block: inout Block, to writer: inout some TableWriter) throws(InferenceError) {
+    private func flush(_ block: inout Block, to writer: inout some TableWriter) throws(Failure) {
         let values = block.values
         block = Block()
-        do { try writer.append(values) } catch { throw .file(error) }
+        try writer.append(values)
     }
 
     private struct Block {

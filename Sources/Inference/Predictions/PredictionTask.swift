@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -36,7 +37,7 @@ struct PredictionTask: GalaxyTask {
     }
 
     /// Strictly, flags that an earlier run has given are errors, too.
-    func check() throws(TensorFileError) {
+    func check() throws(Failure) {
         let flags = values.flags
         for place in finished.ranges.joined() { try flagged.insert(flags[place], at: place) }
     }
@@ -44,15 +45,15 @@ struct PredictionTask: GalaxyTask {
     /// Of all galaxies, in their order.
     var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
 
-    func didFinish(_ places: Range<Int>) throws(TensorFileError) {
+    func didFinish(_ places: Range<Int>) throws(Failure) {
         guard let journal else { return }
         let (redshifts, flags) = results.held.withLock { (Array($0.redshifts[places]), Array($0.flags[places])) }
         try journal.append(places, redshifts: redshifts[...], flags: flags[...])
     }
 
-    func didVerify(_ section: Range<Int>) throws(TensorFileError) { try journal?.verify(section) }
+    func didVerify(_ section: Range<Int>) throws(Failure) { try journal?.verify(section) }
 
-    func didReject(_ section: Range<Int>) throws(TensorFileError) { try journal?.reject(section) }
+    func didReject(_ section: Range<Int>) throws(Failure) { try journal?.reject(section) }
 
     func makeWorker(capacity: Int, profile: Profile?) -> Worker {
         Worker(self, Workspace(for: model, capacity: capacity, profile: profile))
@@ -67,7 +68,7 @@ struct PredictionTask: GalaxyTask {
             self.workspace = workspace
         }
 
-        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError) {
+        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure) {
             var redshifts = [Float](repeating: 0, count: count)
             do {
                 var span = redshifts.mutableSpan

@@ -1,20 +1,21 @@
+import Platform
 import TensorFiles
 
 /// Writes predictions, one row a galaxy, in the order of the inputs.
 public enum PredictionWriter {
     /// Checks that a file can be written at `path`, before hours of work are spent on what would go there. Leaves
     /// nothing behind.
-    /// - Throws: `InferenceError.file` where its folder is missing or cannot be written, it is itself a folder, or it is
+    /// - Throws: `Failure.file` where its folder is missing or cannot be written, it is itself a folder, or it is
     ///   one of `inputs`.
-    public static func check(path: String, sparing inputs: [String]) throws(InferenceError) {
-        try reading { () throws(TensorFileError) in try AtomicFile.check(path: path, sparing: inputs) }
+    public static func check(path: String, sparing inputs: [String]) throws(Failure) {
+        try AtomicFile.check(path: path, sparing: inputs)
     }
 
     /// The same for a format whose library may be missing.
     public static func check(
         path: String, format: PredictionFormat, sparing inputs: [String]
-    ) throws(InferenceError) {
-        if format == .hdf5 { try reading { () throws(TensorFileError) in try HDF5TableWriter.check(path: path) } }
+    ) throws(Failure) {
+        if format == .hdf5 { try HDF5TableWriter.check(path: path) }
         try check(path: path, sparing: inputs)
     }
 
@@ -22,7 +23,7 @@ public enum PredictionWriter {
     /// - Parameter provenance: what formats with room for it say of the predictions' origin.
     public static func write(
         _ predictions: Predictions, to path: String, format: PredictionFormat, provenance: Provenance? = nil
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         switch format {
         case .csv: try writeText(predictions, to: path, form: .csv)
         case .csvGzip: try writeText(predictions, to: path, form: .csv, through: GzipStream())
@@ -30,27 +31,23 @@ public enum PredictionWriter {
         case .fits: try PredictionTableWriter(predictions: predictions, provenance: provenance).writeFITS(to: path)
         case .hdf5: try PredictionTableWriter(predictions: predictions, provenance: provenance).writeHDF5(to: path)
         case .npy:
-            try reading { () throws(TensorFileError) in
-                try NumPyWriter.write(predictions.redshifts, shape: [predictions.redshifts.count], to: path)
-            }
+            try NumPyWriter.write(predictions.redshifts, shape: [predictions.redshifts.count], to: path)
         }
     }
 
     /// Writes CSV to any sink, about 64 KiB at a time.
-    public static func writeCSV(_ predictions: Predictions, to sink: inout some ByteSink) throws(InferenceError) {
+    public static func writeCSV(_ predictions: Predictions, to sink: inout some ByteSink) throws(Failure) {
         try write(predictions, form: .csv, to: &sink)
     }
 
     private static func writeText(
         _ predictions: Predictions, to path: String, form: PredictionEncoder.Form, through gzip: GzipStream? = nil
-    ) throws(InferenceError) {
-        var sink = FileSink(file: try reading { () throws(TensorFileError) in try AtomicFile(path: path) }, gzip: gzip)
+    ) throws(Failure) {
+        var sink = FileSink(file: try AtomicFile(path: path), gzip: gzip)
         do {
             try write(predictions, form: form, to: &sink)
-            try reading { () throws(TensorFileError) in
-                if let gzip { try sink.file.write(gzip.finish()) }
-                try sink.file.commit()
-            }
+            if let gzip { try sink.file.write(gzip.finish()) }
+            try sink.file.commit()
         } catch {
             sink.file.abandon()
             throw error
@@ -59,12 +56,12 @@ public enum PredictionWriter {
 
     private static func write(
         _ predictions: Predictions, form: PredictionEncoder.Form, to sink: inout some ByteSink
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         let blockSize = 1 << 16
         let encoder = PredictionEncoder(form: form)
         var bytes = encoder.header
         bytes.reserveCapacity(blockSize + 1024)
-        try predictions.forEach { prediction throws(InferenceError) in
+        try predictions.forEach { prediction throws(Failure) in
             encoder.append(prediction, to: &bytes)
             guard bytes.count >= blockSize else { return }
             try sink.write(bytes)
@@ -77,8 +74,8 @@ public enum PredictionWriter {
         let file: AtomicFile
         let gzip: GzipStream?
 
-        func write(_ bytes: [UInt8]) throws(InferenceError) {
-            try reading { () throws(TensorFileError) in try file.write(gzip?.deflate(bytes) ?? bytes) }
+        func write(_ bytes: [UInt8]) throws(Failure) {
+            try file.write(gzip?.deflate(bytes) ?? bytes)
         }
     }
 }

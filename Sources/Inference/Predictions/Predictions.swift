@@ -1,3 +1,5 @@
+import Platform
+
 /// One galaxy's prediction, as files of predictions hold it.
 public struct Prediction: Sendable, Equatable {
     public let objectID: String
@@ -29,8 +31,8 @@ public struct Predictions: Sendable {
     public var flagCounts: FlagCounts { FlagCounts(flags) }
 
     /// Calls `body` with each galaxy in order. What is known of the galaxies is read a few thousand rows at a time.
-    public func forEach(_ body: (Prediction) throws(InferenceError) -> Void) throws(InferenceError) {
-        try forEachBlock { partition, rows, place, zSpec throws(InferenceError) in
+    public func forEach(_ body: (Prediction) throws(Failure) -> Void) throws(Failure) {
+        try forEachBlock { partition, rows, place, zSpec throws(Failure) in
             let ids = try partition.objectIDs(rows)
             for (index, row) in rows.enumerated() {
                 let known = zSpec.flatMap { $0[index].isNaN ? nil : $0[index] }
@@ -43,10 +45,10 @@ public struct Predictions: Sendable {
     }
 
     /// z_phot and z_spec of the galaxies whose partition has redshifts, a NaN not being one: what quality is measured on.
-    public func knownRedshifts() throws(InferenceError) -> (predicted: [Double], spectroscopic: [Double]) {
+    public func knownRedshifts() throws(Failure) -> (predicted: [Double], spectroscopic: [Double]) {
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        try forEachBlock { _, rows, place, zSpec throws(InferenceError) in
+        try forEachBlock { _, rows, place, zSpec throws(Failure) in
             for (zp, zs) in zip(redshifts[place..<place + rows.count], zSpec ?? []) where !zs.isNaN {
                 predicted.append(Double(zp))
                 spectroscopic.append(zs)
@@ -56,9 +58,9 @@ public struct Predictions: Sendable {
     }
 
     private func forEachBlock(
-        _ body: (PartitionReader, Range<Int>, Int, [Double]?) throws(InferenceError) -> Void
-    ) throws(InferenceError) {
-        try run.forEachBlock { partition, rows, place throws(InferenceError) in
+        _ body: (PartitionReader, Range<Int>, Int, [Double]?) throws(Failure) -> Void
+    ) throws(Failure) {
+        try run.forEachBlock { partition, rows, place throws(Failure) in
             try body(partition, rows, place, try partition.redshifts(rows))
         }
     }

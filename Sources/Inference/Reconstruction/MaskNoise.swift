@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The noise that decides which patches of a galaxy are hidden: those of the smallest stay visible. From a seed, or given.
@@ -22,16 +23,16 @@ public struct MaskNoise: Sendable {
     }
 
     /// Noise from a file with one array [N, patches].
-    /// - Throws: `InferenceError` where it holds another, or not one row for each of `galaxies`.
-    public init(path: String, galaxies: Int, patches: Int) throws(InferenceError) {
-        let file = try reading { () throws(TensorFileError) in try TensorFile.open(path: path) }
+    /// - Throws: `Failure` where it holds another, or not one row for each of `galaxies`.
+    public init(path: String, galaxies: Int, patches: Int) throws(Failure) {
+        let file = try TensorFile.open(path: path)
         guard file.tensors.count == 1, let tensor = file.tensors.first else {
-            throw .input(path: path, message: "expected one array of noise, found \(file.tensors.count) arrays")
+            throw Failure(path, "expected one array of noise, found \(file.tensors.count) arrays")
         }
         guard tensor.shape == [galaxies, patches], tensor.dtype.isFloatingPoint else {
-            throw .input(
-                path: path,
-                message: "expected noise of shape [\(galaxies), \(patches)], a row for each galaxy, found "
+            throw Failure(
+                path,
+                "expected noise of shape [\(galaxies), \(patches)], a row for each galaxy, found "
                     + "\(tensor.dtype.rawValue) \(tensor.shape)")
         }
         origin = .given(tensor)
@@ -64,7 +65,7 @@ public struct MaskNoise: Sendable {
     ///   - rows: of the galaxies in their file.
     ///   - place: of the first among all galaxies.
     ///   - masked: patches that a pass hides.
-    func values(rows: Range<Int>, place: Int, passes: Int, masked: Int) throws(TensorFileError) -> [Float] {
+    func values(rows: Range<Int>, place: Int, passes: Int, masked: Int) throws(Failure) -> [Float] {
         var first = [Float](repeating: 0, count: rows.count * patches)
         switch origin {
         case .seed(let seed):
@@ -77,9 +78,9 @@ public struct MaskNoise: Sendable {
             var span = first.mutableSpan
             try tensor.copyFloats(rows: place..<place + rows.count, into: &span)
             if let bad = first.firstIndex(where: { !$0.isFinite }) {
-                throw TensorFileError(
-                    file: tensor.source.name,
-                    message: "row \(place + bad / patches): expected finite noise, found \(first[bad])")
+                throw Failure(
+                    tensor.source.name,
+                    "row \(place + bad / patches): expected finite noise, found \(first[bad])")
             }
         }
         guard passes > 1 else { return first }

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -35,7 +36,7 @@ public struct PatchErrors: Sendable {
     public static func measure(
         _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> PatchErrors {
+    ) throws(Failure) -> PatchErrors {
         let sections = GalaxyRun.sections(of: partitions, limit: limit)
         let sink = PatchErrorSink(model.config, galaxies: sections.galaxyCount)
         let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
@@ -44,17 +45,17 @@ public struct PatchErrors: Sendable {
         // Squares may be beyond float32 where neither the pixels nor the reconstruction are.
         for place in table.flags.indices where table.flags[place].isEmpty && !table.isFinite(place) {
             table.flags[place] = .resultNotFinite
-            try reading { () throws(TensorFileError) in try task.flagged.insert(table.flags[place], at: place) }
+            try task.flagged.insert(table.flags[place], at: place)
         }
         var errors = PatchErrors(run: run, table)
         errors.magnitudes = try magnitudes(of: run, bands: model.config.encoder.bands)
         return errors
     }
 
-    private static func magnitudes(of run: GalaxyRun, bands: Int) throws(InferenceError) -> [Float]? {
+    private static func magnitudes(of run: GalaxyRun, bands: Int) throws(Failure) -> [Float]? {
         var all: [Float] = []
         var areThere = true
-        try run.forEachBlock { partition, rows, _ throws(InferenceError) in
+        try run.forEachBlock { partition, rows, _ throws(Failure) in
             guard areThere else { return }
             if let magnitudes = try partition.catalogueMagnitudes(rows, count: bands) {
                 all += magnitudes
@@ -123,7 +124,7 @@ private final class PatchErrorSink: ReconstructionSink {
 
     var table: PatchErrorTable { held.withLock { $0 } }
 
-    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
         var part = PatchErrorTable(
             galaxies: batch.count, patches: config.patches, bands: config.encoder.bands)
         (part.losses, part.flags) = (batch.meanLosses, batch.flags)

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -20,7 +21,7 @@ extension ReconstructedGalaxy {
     /// - Parameter places: among all galaxies of the run.
     public static func galaxies(
         at places: [Int], of run: GalaxyRun, model: MaskedAutoencoder, plan: MaskPlan
-    ) throws(InferenceError) -> [ReconstructedGalaxy] {
+    ) throws(Failure) -> [ReconstructedGalaxy] {
         let sections = GalaxySections(run.sections)
         let sink = GalaxySink(model.config)
         let task = ReconstructionTask(model: model, plan: plan, sections: run.sections, sink: sink)
@@ -30,7 +31,7 @@ extension ReconstructedGalaxy {
         for place in places {
             let partition = run.sections[sections.section(of: place)].partition
             let rows = sections.rows(at: place, count: 1)
-            let galaxy = try partition.withImages(rows, buffer: &buffer) { image throws(TensorFileError) in
+            let galaxy = try partition.withImages(rows, buffer: &buffer) { image throws(Failure) in
                 try worker.run(images: image, magnitudes: Span(), count: 1, at: place)
                 return sink.last
             }
@@ -54,7 +55,7 @@ private final class GalaxySink: ReconstructionSink {
 
     var last: ReconstructedGalaxy? { held.withLock { $0 } }
 
-    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
         let image = images.indices.map { images[$0] }
         var reconstruction = image
         for patch in 0..<config.patches {

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// How galaxies are masked: how many patches, by which noise, and how often.
@@ -53,7 +54,7 @@ struct ReconstructedBatch {
 /// What becomes of reconstructed galaxies. Called by many threads at once, in any order of batches.
 protocol ReconstructionSink: Sendable {
     /// - Parameter images: [count, bands, size, size]
-    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError)
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure)
 }
 
 /// Reconstructs every galaxy, as often as the plan says.
@@ -91,7 +92,7 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
         self.workspace = workspace
     }
 
-    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError) {
+    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure) {
         let (plan, config) = (task.plan, task.model.config)
         let noise = try plan.noise.values(
             rows: task.sections.rows(at: place, count: count), place: place, passes: plan.passes,
@@ -112,7 +113,7 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
     }
 
     /// A network makes something up for a galaxy that nobody could see, too. Masks and noise are what they were.
-    private func flag(_ batch: inout ReconstructedBatch, _ images: Span<Float>) throws(TensorFileError) {
+    private func flag(_ batch: inout ReconstructedBatch, _ images: Span<Float>) throws(Failure) {
         let (pixels, size) = (
             images.count / max(1, batch.count), task.model.config.patches * task.model.config.patchCount
         )

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -25,25 +26,23 @@ public struct ReconstructionWriter: Sendable {
     public func write(
         _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> Reconstructions {
+    ) throws(Failure) -> Reconstructions {
         let sections = GalaxyRun.sections(of: partitions, limit: limit)
         let count = sections.galaxyCount
         let passes = plan.passes > 1 ? [plan.passes] : []
         let config = model.config
-        let archive = try reading { () throws(TensorFileError) in
-            try NumPyArchiveWriter(
-                path: path, rows: count,
-                members: [
-                    .float32("pred", passes + [config.patches, config.patchCount]),
-                    .float32("mask", passes + [config.patches]), .float32("loss", passes),
-                    .float32("noise", passes + [config.patches]),
-                ])
-        }
-        do throws(InferenceError) {
+        let archive = try NumPyArchiveWriter(
+            path: path, rows: count,
+            members: [
+                .float32("pred", passes + [config.patches, config.patchCount]),
+                .float32("mask", passes + [config.patches]), .float32("loss", passes),
+                .float32("noise", passes + [config.patches]),
+            ])
+        do throws(Failure) {
             let sink = ArchiveSink(archive: archive, galaxies: count, isKeeping: keepingLosses)
             let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
             let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
-            try reading { () throws(TensorFileError) in try archive.finish() }
+            try archive.finish()
             return Reconstructions(
                 run: run, meanLoss: sink.meanLoss, losses: sink.losses, flags: task.flagged.counts)
         } catch {
@@ -101,7 +100,7 @@ private struct ArchiveSink: ReconstructionSink {
         }
     }
 
-    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(TensorFileError) {
+    func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
         let place = batch.place
         try archive.write(0, at: place, Self.interleaved(batch.predictions, batch.count).span)
         try archive.write(1, at: place, Self.interleaved(batch.masks, batch.count).span)

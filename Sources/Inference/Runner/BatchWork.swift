@@ -1,4 +1,5 @@
 import Dispatch
+import Platform
 import Synchronization
 
 /// A micro-batch: rows of one partition, and the place of the first among all galaxies.
@@ -23,7 +24,7 @@ final class Work: Sendable {
     private let open = DispatchSemaphore(value: 0)
     /// The failure of the earliest chunk. Chunks are dealt in order, finished once dealt, and dealt up to one that is
     /// known to fail: the earliest of all that would fail is always among those that were tried.
-    let failure = Mutex<(chunk: Int, error: InferenceError)?>(nil)
+    let failure = Mutex<(chunk: Int, error: Failure)?>(nil)
     private let isStopped = Atomic<Bool>(false)
 
     init(chunks: [Chunk], sections: Int) {
@@ -61,9 +62,7 @@ final class Work: Sendable {
 
     /// Whether the deadline has come: the bytes that are missing for a checksum are not waited for then.
     private var isTimeUp: Bool {
-        failure.withLock { failure in
-            if case .stopped = failure?.error { true } else { false }
-        }
+        failure.withLock { $0?.error.kind == .deadline }
     }
 
     /// Whether chunks of that section may never be done.
@@ -85,9 +84,9 @@ final class Work: Sendable {
         }
     }
 
-    func fail(section: Int, _ error: InferenceError) { fail(first[section], error) }
+    func fail(section: Int, _ error: Failure) { fail(first[section], error) }
 
-    func fail(_ index: Int, _ error: InferenceError) {
+    func fail(_ index: Int, _ error: Failure) {
         failure.withLock { failure in
             if let earlier = failure, earlier.chunk < index { return }
             failure = (index, error)

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -19,13 +20,13 @@ final class FlaggedGalaxies: Sendable {
     /// Told the flags of a galaxy once.
     /// - Parameter place: its among all of the run.
     /// - Throws: strictly, where it has any, naming its file and row.
-    func insert(_ flags: PredictionFlags, at place: Int) throws(TensorFileError) {
+    func insert(_ flags: PredictionFlags, at place: Int) throws(Failure) {
         guard !flags.isEmpty else { return }
         guard isStrict else { return held.withLock { $0.insert(flags) } }
         let row = sections.rows(at: place, count: 1).lowerBound
-        throw TensorFileError(
-            file: files[sections.section(of: place)],
-            message: "row \(row): expected a galaxy, found \(flags.text(of: result))")
+        throw Failure(
+            files[sections.section(of: place)],
+            "row \(row): expected a galaxy, found \(flags.text(of: result))")
     }
 
     var counts: FlagCounts { held.withLock { $0 } }

@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// A run over galaxies that has come to its end: which galaxies, and how long it took.
@@ -68,8 +69,8 @@ public struct GalaxyRun: Sendable {
     }
 
     /// Calls `body` with each galaxy in order, and its place among all. Ids are read a few thousand rows at a time.
-    public func forEachGalaxy(_ body: (Galaxy, Int) throws(InferenceError) -> Void) throws(InferenceError) {
-        try forEachBlock { partition, rows, place throws(InferenceError) in
+    public func forEachGalaxy(_ body: (Galaxy, Int) throws(Failure) -> Void) throws(Failure) {
+        try forEachBlock { partition, rows, place throws(Failure) in
             let ids = try partition.objectIDs(rows)
             for (index, row) in rows.enumerated() {
                 try body(Galaxy(objectID: ids[index], source: partition.source, row: row), place + index)
@@ -80,8 +81,8 @@ public struct GalaxyRun: Sendable {
     /// Calls `body` with some thousand rows of a partition at a time, and the place of the first among all galaxies. Lets
     /// go of what was loaded of a partition behind it.
     func forEachBlock(
-        _ body: (PartitionReader, Range<Int>, Int) throws(InferenceError) -> Void
-    ) throws(InferenceError) {
+        _ body: (PartitionReader, Range<Int>, Int) throws(Failure) -> Void
+    ) throws(Failure) {
         let blockSize = 4096
         for section in sections {
             defer { section.partition.release() }
@@ -90,7 +91,7 @@ public struct GalaxyRun: Sendable {
                 let rows = start..<min(start + blockSize, all.upperBound)
                 try body(section.partition, rows, section.places.lowerBound + start - all.lowerBound)
                 // Ids and redshifts of the block were read from the file, too.
-                try reading { () throws(TensorFileError) in try section.partition.checkIntact() }
+                try section.partition.checkIntact()
             }
         }
     }

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// Runs a task over galaxies on several threads.
@@ -28,7 +29,7 @@ public struct GalaxyRunner: Sendable {
     public func run(
         _ task: some GalaxyTask, over partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> GalaxyRun {
+    ) throws(Failure) -> GalaxyRun {
         try run(
             task, over: partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline,
             progress: progress)
@@ -46,11 +47,11 @@ public struct GalaxyRunner: Sendable {
     ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
     /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
-    ///   `InferenceError.stopped` at the deadline.
+    ///   `Failure.stopped` at the deadline.
     public func run(
         _ task: some GalaxyTask, over partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(InferenceError) -> GalaxyRun {
+    ) throws(Failure) -> GalaxyRun {
         let clock = ContinuousClock()
         let start = clock.now
         let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
@@ -75,11 +76,11 @@ public struct GalaxyRunner: Sendable {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
             }
         if let failure = work.failure.withLock({ $0 }) {
-            guard case .stopped = failure.error else { throw failure.error }
+            guard failure.error.kind == .deadline else { throw failure.error }
             throw .stopped(done: work.done.load(ordering: .relaxed), total: total)
         }
         guard workers > 0 || work.chunks.isEmpty else {
-            throw .threads(message: "the system gives no thread to work on")
+            throw Failure(.unavailable, "the system gives no thread to work on")
         }
         return GalaxyRun(
             sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1), threads: workers)
@@ -113,22 +114,22 @@ public struct GalaxyRunner: Sendable {
         for (index, section) in sections.enumerated() {
             guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
             if !verified.contains(section.places) {
-                do throws(InferenceError) { try verify(section, task) } catch { work.fail(section: index, error) }
+                do throws(Failure) { try verify(section, task) } catch { work.fail(section: index, error) }
             }
             if work.finishPart(of: index) { section.partition.release() }
         }
     }
 
-    private static func verify(_ section: GalaxyRun.Section, _ task: some GalaxyTask) throws(InferenceError) {
+    private static func verify(_ section: GalaxyRun.Section, _ task: some GalaxyTask) throws(Failure) {
         guard section.isVerified else { return }
-        do throws(InferenceError) {
+        do throws(Failure) {
             try section.partition.verify()
         } catch {
             // The first error is the one to tell.
             try? task.didReject(section.places)
             throw error
         }
-        try reading { () throws(TensorFileError) in try task.didVerify(section.places) }
+        try task.didVerify(section.places)
     }
 
     private static func chunks(
@@ -176,18 +177,14 @@ private struct WorkLoop {
                 let next = work.chunks[index + ahead]
                 sections[next.section].partition.prefetch(next.rows)
             }
-            do throws(InferenceError) {
+            do throws(Failure) {
                 try partition.readMagnitudes(chunk.rows, into: &magnitudes)
-                try partition.withImages(chunk.rows, buffer: &images) { images throws(TensorFileError) in
+                try partition.withImages(chunk.rows, buffer: &images) { images throws(Failure) in
                     try worker.run(
                         images: images, magnitudes: magnitudes.span, count: chunk.rows.count, at: chunk.place)
                 }
-                do {
-                    try partition.checkIntact()
-                    try task.didFinish(chunk.place..<chunk.place + chunk.rows.count)
-                } catch {
-                    throw .file(error)
-                }
+                try partition.checkIntact()
+                try task.didFinish(chunk.place..<chunk.place + chunk.rows.count)
                 work.finish(chunk)
                 partition.release(chunk.rows)
             } catch {

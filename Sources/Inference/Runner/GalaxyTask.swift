@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 
 /// How far a run has come.
@@ -30,20 +31,20 @@ public protocol GalaxyTask: Sendable {
     /// Told, on the thread that did it, that a micro-batch is done, and that its file was as it should be until then.
     /// - Parameter places: of its galaxies among all of the run.
     /// - Throws: where that cannot be noted; ends the run.
-    func didFinish(_ places: Range<Int>) throws(TensorFileError)
+    func didFinish(_ places: Range<Int>) throws(Failure)
 
     /// Told that a section's checksums are right.
-    func didVerify(_ section: Range<Int>) throws(TensorFileError)
+    func didVerify(_ section: Range<Int>) throws(Failure)
 
     /// Told that they are wrong: what `didFinish` was told of galaxies of the section is void.
-    func didReject(_ section: Range<Int>) throws(TensorFileError)
+    func didReject(_ section: Range<Int>) throws(Failure)
 }
 
 extension GalaxyTask {
     public var finished: FinishedGalaxies { FinishedGalaxies() }
-    public func didFinish(_ places: Range<Int>) throws(TensorFileError) {}
-    public func didVerify(_ section: Range<Int>) throws(TensorFileError) {}
-    public func didReject(_ section: Range<Int>) throws(TensorFileError) {}
+    public func didFinish(_ places: Range<Int>) throws(Failure) {}
+    public func didVerify(_ section: Range<Int>) throws(Failure) {}
+    public func didReject(_ section: Range<Int>) throws(Failure) {}
 }
 
 /// One thread's part of a task: its workspace, and where results go. Never used by two threads.
@@ -54,5 +55,5 @@ public protocol GalaxyWorker: AnyObject {
     ///   - magnitudes: [count, bands]; empty where images are read alone.
     ///   - place: of the first galaxy among all of the run, from 0 in the order of the inputs.
     /// - Throws: where results cannot be written; ends the run.
-    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(TensorFileError)
+    func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure)
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Why a galaxy has no redshift: what is wrong with its cutout or its magnitudes. Files of predictions hold the sum of the
 /// numbers that apply, 0 for a galaxy that is as it should be.
 ///
@@ -69,7 +71,7 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     /// Why redshifts of a run are NaN, by the galaxies' pixels and magnitudes.
     static func flags(
         of redshifts: [Float], in sections: [GalaxyRun.Section]
-    ) throws(InferenceError) -> [PredictionFlags] {
+    ) throws(Failure) -> [PredictionFlags] {
         var flags = [PredictionFlags](repeating: [], count: redshifts.count)
         var images: [Float] = []
         var magnitudes: [Float] = []

@@ -1,3 +1,5 @@
+import Platform
+
 /// Drawings of costs.
 enum CostFigures {
     /// Of runs that differ in partition and data size alone: dollars along partitions, of the size that most partitions

@@ -1,3 +1,5 @@
+import Platform
+
 /// What runs cost, as a part of a page.
 public enum CostSection {
     /// A run: the published formula and both bills, term by term.

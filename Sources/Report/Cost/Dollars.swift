@@ -1,3 +1,5 @@
+import Platform
+
 /// US dollars as people read them.
 public enum Dollars {
     /// Cents of what is more than a dime, and of less four decimals: $0.64, $0.0791, <$0.0001, $0.

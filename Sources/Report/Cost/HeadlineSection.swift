@@ -1,3 +1,5 @@
+import Platform
+
 /// So many galaxies by a deadline, as a part of a page: on Lambda, and on one machine.
 public enum HeadlineSection {
     /// The case that the published system is known by.
@@ -5,11 +7,11 @@ public enum HeadlineSection {
     public static let seconds = 60.0
 
     /// - Parameter assumptions: with the rate that was measured, where one was.
-    /// - Throws: `ReportError` where no plan at all is within AWS's limits. One that only ends too late is shown.
+    /// - Throws: `Failure` where no plan at all is within AWS's limits. One that only ends too late is shown.
     public static func plan(
         galaxies: Int = galaxies, within seconds: Double = seconds, assumptions: PlanAssumptions = PlanAssumptions(),
         prices: PriceList = .published
-    ) throws(ReportError) -> PageSection {
+    ) throws(Failure) -> PageSection {
         var planner = Planner(galaxies: galaxies)
         planner.assumptions = assumptions
         planner.prices = prices
@@ -21,7 +23,7 @@ public enum HeadlineSection {
             isLate = isLate || plan.fastest.seconds > seconds
             reports.append(isLate ? plan : try PlanReport(planner, within: seconds))
         }
-        guard let report = reports.first else { throw ReportError("expected an architecture, found none") }
+        guard let report = reports.first else { throw Failure("expected an architecture, found none") }
         let title = "\(Decimals.grouped(galaxies)) galaxies in \(PlanReport.seconds(seconds))"
         let cores = planner.cores(within: seconds)
         let facts = [

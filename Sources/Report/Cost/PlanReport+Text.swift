@@ -1,3 +1,5 @@
+import Platform
+
 extension PlanReport {
     /// The plans side by side: a row of names, then a row a figure.
     public var rows: [[String]] {

@@ -1,3 +1,5 @@
+import Platform
+
 /// The cheapest and the fastest plan for so many galaxies, the cheapest that ends in time, and what they rest on.
 public struct PlanReport: Sendable {
     public let planner: Planner
@@ -14,14 +16,14 @@ public struct PlanReport: Sendable {
     /// What may be cheapest by some deadline, the soonest first.
     public let frontier: [Planner.Candidate]
 
-    /// - Throws: `ReportError` where no plan is within AWS's limits, or none ends in time.
-    public init(_ planner: Planner, within: Double? = nil, instancePrice: Double? = nil) throws(ReportError) {
+    /// - Throws: `Failure` where no plan is within AWS's limits, or none ends in time.
+    public init(_ planner: Planner, within: Double? = nil, instancePrice: Double? = nil) throws(Failure) {
         self.planner = planner
         self.within = within
         self.instancePrice = instancePrice
         let candidates = planner.candidates()
         guard let cheapest = Planner.cheapest(of: candidates), let fastest = Planner.fastest(of: candidates) else {
-            throw ReportError(
+            throw Failure(
                 "expected a plan within AWS's limits, found none: with these partitions a worker would take more than "
                     + "\(Self.percent(1 - planner.assumptions.reserve)) of 900 s or of its memory")
         }
@@ -34,7 +36,7 @@ public struct PlanReport: Sendable {
         }
         guard let inTime = Planner.cheapest(of: candidates, within: within) else {
             let galaxies = planner.galaxies == 1 ? "1 galaxy" : "\(Decimals.grouped(planner.galaxies)) galaxies"
-            throw ReportError(
+            throw Failure(
                 "expected a plan for \(galaxies) that ends within \(Self.seconds(within)), found none: the fastest takes "
                     + "\(Self.seconds(fastest.seconds)) (\(Self.parts(fastest.plan))) with "
                     + "\(Self.workers(fastest.plan.workersAtOnce)) at once; one machine would need "

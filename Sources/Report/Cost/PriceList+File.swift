@@ -1,7 +1,9 @@
+import Platform
+
 extension PriceList {
     /// The prices that come with the program.
     public static let published: PriceList = {
-        do throws(ReportError) {
+        do throws(Failure) {
             return try PriceList(json: PackageResources.prices_json, name: "prices.json")
         } catch {
             // Not input: the file is compiled in, and a test reads it.
@@ -10,15 +12,15 @@ extension PriceList {
     }()
 
     /// Prices in a file.
-    public init(file path: String) throws(ReportError) { try self.init(json: FileBytes.read(path), name: path) }
+    public init(file path: String) throws(Failure) { try self.init(json: FileBytes.read(path), name: path) }
 
     /// Prices of another day or region, in the form of `Sources/Report/Cost/prices.json`.
     /// - Parameter name: what errors call the text.
-    /// - Throws: `ReportError` naming the key that is missing or no price.
-    public init(json bytes: [UInt8], name: String) throws(ReportError) {
+    /// - Throws: `Failure` naming the key that is missing or no price.
+    public init(json bytes: [UInt8], name: String) throws(Failure) {
         let file = try JSONFile.decode(File.self, bytes, name: name)
         guard file.currency == "USD" else {
-            throw ReportError("\(name): currency: expected USD, found '\(file.currency)'")
+            throw Failure("\(name): currency: expected USD, found '\(file.currency)'")
         }
         region = file.region
         asOf = file.asOf
@@ -27,14 +29,14 @@ extension PriceList {
         for architecture in LambdaArchitecture.allCases {
             let key = "\(name): lambda.gb_second.\(architecture.rawValue)"
             guard let found = file.lambda.memory[architecture.rawValue], !found.isEmpty else {
-                throw ReportError("\(key): expected at least one tier, found none")
+                throw Failure("\(key): expected at least one tier, found none")
             }
             var begin = 0.0
             for (place, tier) in found.enumerated() {
                 try Self.check(tier.price, key: "\(key)[\(place)].price")
                 let isLast = place == found.count - 1
                 guard isLast == (tier.upTo == nil), tier.upTo ?? .infinity > begin else {
-                    throw ReportError(
+                    throw Failure(
                         "\(key)[\(place)].up_to: expected "
                             + (isLast ? "none in the last tier" : "a number above \(begin)")
                             + ", found \(tier.upTo.map { "\($0)" } ?? "none")")
@@ -54,9 +56,9 @@ extension PriceList {
     }
 
     @discardableResult
-    private static func check(_ price: Double, key: String) throws(ReportError) -> Double {
+    private static func check(_ price: Double, key: String) throws(Failure) -> Double {
         guard price >= 0, price < 1000 else {
-            throw ReportError("\(key): expected dollars from 0 to 1000, found \(price)")
+            throw Failure("\(key): expected dollars from 0 to 1000, found \(price)")
         }
         return price
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a run that has run costs, by what its ranks say of themselves.
 public struct RunCost: Sendable {
     /// What its files may not tell, and what somebody says of it.
@@ -24,15 +26,15 @@ public struct RunCost: Sendable {
     public let notes: [String]
 
     /// - Parameter bytes: of a `combined_data.json`, of ours or of the reference's.
-    /// - Throws: `ReportError` naming the file and the key.
-    public init(json bytes: [UInt8], name: String, settings: Settings = Settings()) throws(ReportError) {
+    /// - Throws: `Failure` naming the file and the key.
+    public init(json bytes: [UInt8], name: String, settings: Settings = Settings()) throws(Failure) {
         let ranks = try RankRecord.read(bytes, name: name)
-        guard !ranks.isEmpty else { throw ReportError("\(name): expected the results of ranks, found an empty array") }
+        guard !ranks.isEmpty else { throw Failure("\(name): expected the results of ranks, found an empty array") }
         self.init(ranks, name: name, settings: settings)
     }
 
     /// The same of a file.
-    public init(file path: String, settings: Settings = Settings()) throws(ReportError) {
+    public init(file path: String, settings: Settings = Settings()) throws(Failure) {
         try self.init(json: FileBytes.read(path), name: path, settings: settings)
     }
 

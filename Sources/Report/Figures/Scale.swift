@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// How values become positions along an axis, and which of them are labelled.
 public struct Scale: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// Calls what it is given with each of 0..<count, in any order, on as many threads as it has, and returns when all calls
@@ -26,11 +27,11 @@ public struct QualityIntervals: Sendable, Equatable {
     ///   - predicted: zp; galaxies without two finite redshifts are left out, as in `Quality`.
     ///   - resamples: another number of draws.
     ///   - seed: another choice of galaxies. The same seed gives the same intervals, however they are computed.
-    /// - Throws: `ReportError` as `Quality` does.
+    /// - Throws: `Failure` as `Quality` does.
     public init(
         predicted: [Double], spectroscopic: [Double], resamples: Int? = nil, seed: UInt64 = usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
-    ) throws(ReportError) {
+    ) throws(Failure) {
         let sample = try SortedRedshifts(predicted: predicted, spectroscopic: spectroscopic)
         self.init(sample, resamples: resamples, seed: seed, forEach: forEach)
     }
@@ -88,8 +89,8 @@ struct SortedRedshifts: Sendable {
     let truths: [Double]
 
     /// Galaxies without two finite redshifts are left out.
-    /// - Throws: `ReportError` as `Quality` does.
-    init(predicted: [Double], spectroscopic: [Double]) throws(ReportError) {
+    /// - Throws: `Failure` as `Quality` does.
+    init(predicted: [Double], spectroscopic: [Double]) throws(Failure) {
         var galaxies: [(dz: Double, zs: Double)] = []
         galaxies.reserveCapacity(predicted.count)
         for (zp, zs) in zip(predicted, spectroscopic) {
@@ -99,7 +100,7 @@ struct SortedRedshifts: Sendable {
         guard predicted.count == spectroscopic.count, !galaxies.isEmpty else {
             // The same words for the same fault.
             _ = try Quality(predicted: predicted, spectroscopic: spectroscopic)
-            throw ReportError("no galaxies to measure")
+            throw Failure("no galaxies to measure")
         }
         // The second key makes the order, and with it every draw, the same whatever the order of the file.
         galaxies.sort { $0.dz != $1.dz ? $0.dz < $1.dz : $0.zs < $1.zs }

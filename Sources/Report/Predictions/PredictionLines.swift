@@ -1,3 +1,5 @@
+import Platform
+
 /// Predictions as lines of JSON objects: `{"object_id":"1","z_phot":0.1,"z_spec":null}`, as `cai infer -o z.jsonl` writes
 /// them. Objects are flat; keys that are not asked for are passed over.
 struct PredictionLines {
@@ -19,8 +21,8 @@ struct PredictionLines {
     }
 
     /// The next line's redshifts, or nil at the end. Blank lines are passed over.
-    /// - Throws: `ReportError` naming the line.
-    mutating func next() throws(ReportError) -> Row? {
+    /// - Throws: `Failure` naming the line.
+    mutating func next() throws(Failure) -> Row? {
         skipSpace(overLines: true)
         guard position < bytes.count else { return nil }
         try expect(UInt8(ascii: "{"), "an object")
@@ -45,7 +47,7 @@ struct PredictionLines {
     }
 
     /// Whether a comma follows, which is passed over; else the object's end has to.
-    private mutating func isMore() throws(ReportError) -> Bool {
+    private mutating func isMore() throws(Failure) -> Bool {
         guard peek() == UInt8(ascii: ",") else {
             try expect(UInt8(ascii: "}"), "a comma or the object's end")
             return false
@@ -55,7 +57,7 @@ struct PredictionLines {
     }
 
     /// A number; nil for null, and for anything else where the key is none of the redshifts'.
-    private mutating func value(of key: String) throws(ReportError) -> Double? {
+    private mutating func value(of key: String) throws(Failure) -> Double? {
         skipSpace()
         let isAsked = key == "z_phot" || key == "z_spec"
         if peek() == UInt8(ascii: "\""), !isAsked {
@@ -75,7 +77,7 @@ struct PredictionLines {
     }
 
     /// A string's content. What is escaped stays so: no key that is asked for has such characters.
-    private mutating func string() throws(ReportError) -> String {
+    private mutating func string() throws(Failure) -> String {
         skipSpace()
         try expect(UInt8(ascii: "\""), "a text in quotes")
         let start = position
@@ -91,7 +93,7 @@ struct PredictionLines {
 
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func expect(_ byte: UInt8, _ what: String) throws(ReportError) {
+    private mutating func expect(_ byte: UInt8, _ what: String) throws(Failure) {
         guard peek() == byte else {
             let found = peek().map { "'\(String(decoding: [$0], as: UTF8.self))'" } ?? "the end"
             throw error("expected \(what), found \(peek() == UInt8(ascii: "\n") ? "the line's end" : found)")
@@ -112,31 +114,31 @@ struct PredictionLines {
     /// What a number or a word ends at.
     private static let ends: Set<UInt8> = Set(",}] \t\r\n\"{[:".utf8)
 
-    private func error(_ message: String) -> ReportError { ReportError("\(name): line \(line): \(message)") }
+    private func error(_ message: String) -> Failure { Failure("\(name): line \(line): \(message)") }
 }
 
 extension PredictionTable {
     /// The same of lines of JSON objects; a `z_spec` that is null or not there is an unknown one.
-    /// - Throws: `ReportError` naming the file and the line.
-    public init(jsonLines bytes: [UInt8], name: String) throws(ReportError) {
+    /// - Throws: `Failure` naming the file and the line.
+    public init(jsonLines bytes: [UInt8], name: String) throws(Failure) {
         var lines = PredictionLines(name: name, bytes: bytes)
         self.init()
         while let row = try lines.next() {
             guard let predicted = row.predicted else {
-                throw ReportError("\(name): line \(lines.line): expected the key z_phot, found none")
+                throw Failure("\(name): line \(lines.line): expected the key z_phot, found none")
             }
             add(predicted: predicted, spectroscopic: row.spectroscopic)
         }
     }
 
     /// Reads a file: lines of JSON where its name ends in .jsonl, else CSV, in which a column `z_spec` may be missing.
-    /// - Throws: `ReportError` naming the file and the line.
-    public init(file path: String) throws(ReportError) {
+    /// - Throws: `Failure` naming the file and the line.
+    public init(file path: String) throws(Failure) {
         try self.init(try FileBytes.read(path), name: path)
     }
 
     /// The same of bytes that are there.
-    public init(_ bytes: [UInt8], name: String) throws(ReportError) {
+    public init(_ bytes: [UInt8], name: String) throws(Failure) {
         if name.lowercased().hasSuffix(".jsonl") {
             try self.init(jsonLines: bytes, name: name)
         } else {

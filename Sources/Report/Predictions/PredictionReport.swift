@@ -1,3 +1,5 @@
+import Platform
+
 /// What a report says of predictions: measures, their intervals, and the sections of a page.
 public struct PredictionReport: Sendable {
     /// Galaxies with a z_phot, finite or not.
@@ -12,15 +14,15 @@ public struct PredictionReport: Sendable {
 
     /// - Parameters:
     ///   - seed, forEach: as those of `QualityIntervals`.
-    /// - Throws: `ReportError` for a table without galaxies.
+    /// - Throws: `Failure` for a table without galaxies.
     public init(
         _ table: PredictionTable, name: String, seed: UInt64 = QualityIntervals.usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
-    ) throws(ReportError) {
+    ) throws(Failure) {
         galaxies = table.predicted.count + table.unknown
         unknown = table.unknown
         guard galaxies > 0 else {
-            throw ReportError("\(name): no galaxies: expected at least one row below the header")
+            throw Failure("\(name): no galaxies: expected at least one row below the header")
         }
         let compared = ComparedRedshifts(table)
         guard !compared.scaled.isEmpty else {

@@ -1,3 +1,5 @@
+import Platform
+
 /// The redshifts of a prediction file: what quality is measured on.
 public struct PredictionTable: Sendable {
     /// z_phot of the galaxies whose z_spec is known, in the file's order.
@@ -12,16 +14,16 @@ public struct PredictionTable: Sendable {
     /// Reads the columns `z_phot` and `z_spec` of a CSV file, found by the names in its first line; any others are
     /// passed over. Numbers are decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
     /// - Parameter needsSpectroscopic: whether there has to be a column `z_spec`; where there is none, all are unknown.
-    /// - Throws: `ReportError` naming the file and the line.
-    public init(csvFile path: String, needsSpectroscopic: Bool = true) throws(ReportError) {
+    /// - Throws: `Failure` naming the file and the line.
+    public init(csvFile path: String, needsSpectroscopic: Bool = true) throws(Failure) {
         try self.init(csv: try FileBytes.read(path), name: path, needsSpectroscopic: needsSpectroscopic)
     }
 
     /// The same for text that is already in memory; `name` is what errors call it.
-    public init(csv bytes: [UInt8], name: String, needsSpectroscopic: Bool = true) throws(ReportError) {
+    public init(csv bytes: [UInt8], name: String, needsSpectroscopic: Bool = true) throws(Failure) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else {
-            throw ReportError("\(name): line 1: expected a header with z_phot and z_spec, found an empty file")
+            throw Failure("\(name): line 1: expected a header with z_phot and z_spec, found an empty file")
         }
         let zPhot = try Self.column("z_phot", in: header, of: text)
         let zSpec =
@@ -29,7 +31,7 @@ public struct PredictionTable: Sendable {
         var fields: [DelimitedText.Field] = []
         while try text.next(into: &fields) {
             guard fields.count == header.count else {
-                throw ReportError(
+                throw Failure(
                     "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, "
                         + "found \(fields.count)")
             }
@@ -54,10 +56,10 @@ public struct PredictionTable: Sendable {
 
     private static func column(
         _ column: String, in header: [String], of text: DelimitedText
-    ) throws(ReportError) -> Int {
+    ) throws(Failure) -> Int {
         let places = header.indices.filter { header[$0] == column }
         guard places.count == 1 else {
-            throw ReportError(
+            throw Failure(
                 "\(text.name): line \(text.recordLine): expected one column \(column), found \(places.count) in "
                     + "\"\(shortened(header.joined(separator: ",")))\"")
         }
@@ -69,9 +71,9 @@ public struct PredictionTable: Sendable {
 
     private static func number(
         _ field: DelimitedText.Field, column: String, of text: DelimitedText
-    ) throws(ReportError) -> Double {
+    ) throws(Failure) -> Double {
         guard let value = text.number(field) else {
-            throw ReportError(
+            throw Failure(
                 "\(text.name): line \(text.recordLine): \(column): expected a number, "
                     + "found \"\(shortened(text.text(field)))\"")
         }

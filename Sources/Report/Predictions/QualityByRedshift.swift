@@ -1,3 +1,5 @@
+import Platform
+
 /// Quality in bins of spectroscopic redshift: what an average over all galaxies hides.
 public struct QualityByRedshift: Sendable, Equatable {
     public struct Bin: Sendable, Equatable {
@@ -15,14 +17,14 @@ public struct QualityByRedshift: Sendable, Equatable {
     ///   - width: of a bin; bins begin at multiples of it. A round one that makes about eight bins of all but the outermost
     ///     hundredth of galaxies, if nil.
     ///   - seed, forEach: as those of `QualityIntervals`.
-    /// - Throws: `ReportError` as `Quality` does.
+    /// - Throws: `Failure` as `Quality` does.
     public init(
         predicted: [Double], spectroscopic: [Double], width: Double? = nil, seed: UInt64 = QualityIntervals.usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
-    ) throws(ReportError) {
+    ) throws(Failure) {
         // One place for the faults of both.
         guard predicted.count == spectroscopic.count else {
-            throw ReportError(
+            throw Failure(
                 "\(predicted.count) predicted redshifts against \(spectroscopic.count) spectroscopic ones: "
                     + "expected as many of the one as of the other")
         }
@@ -31,7 +33,7 @@ public struct QualityByRedshift: Sendable, Equatable {
             return zp.isFinite && zs.isFinite && ((zp - zs) / (1 + zs)).isFinite
         }
         guard !usable.isEmpty else {
-            throw ReportError("no galaxy of \(predicted.count) has a finite z_phot and z_spec: nothing to measure")
+            throw Failure("no galaxy of \(predicted.count) has a finite z_phot and z_spec: nothing to measure")
         }
         let width = width.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? Self.width(usable.map { spectroscopic[$0] })
         var members: [Int: (predicted: [Double], spectroscopic: [Double])] = [:]

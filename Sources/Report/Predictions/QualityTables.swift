@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The measures as a page shows them.
 struct QualityTables {

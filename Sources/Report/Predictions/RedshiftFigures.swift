@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The figures of predictions that have spectroscopic redshifts beside them.
 struct RedshiftFigures {

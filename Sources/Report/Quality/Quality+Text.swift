@@ -1,3 +1,5 @@
+import Platform
+
 /// A measure as people read it: its name, its value and what it is.
 public struct MeasureLine: Sendable, Equatable {
     public let name: String

@@ -1,3 +1,5 @@
+import Platform
+
 /// How well predicted redshifts agree with spectroscopic ones, in the two families of measures in use.
 ///
 /// With zp a predicted and zs a spectroscopic redshift, dz = (zp - zs) / (1 + zs). All sums are in float64.
@@ -13,10 +15,10 @@ public struct Quality: Sendable, Equatable, Codable {
     public let field: FieldQuality
 
     /// Compares predicted with spectroscopic redshifts, galaxy by galaxy.
-    /// - Throws: `ReportError` when the counts differ or no galaxy has two finite redshifts.
-    public init(predicted: [Double], spectroscopic: [Double]) throws(ReportError) {
+    /// - Throws: `Failure` when the counts differ or no galaxy has two finite redshifts.
+    public init(predicted: [Double], spectroscopic: [Double]) throws(Failure) {
         guard predicted.count == spectroscopic.count else {
-            throw ReportError(
+            throw Failure(
                 "\(predicted.count) predicted redshifts against \(spectroscopic.count) spectroscopic ones: "
                     + "expected as many of the one as of the other")
         }
@@ -34,7 +36,7 @@ public struct Quality: Sendable, Equatable, Codable {
             scaled.append(dz)
         }
         guard !errors.isEmpty else {
-            throw ReportError(
+            throw Failure(
                 predicted.isEmpty
                     ? "no galaxies to measure: expected at least one with z_phot and z_spec"
                     : "no galaxy of \(predicted.count) has a finite z_phot and z_spec: nothing to measure")

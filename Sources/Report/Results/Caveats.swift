@@ -1,3 +1,5 @@
+import Platform
+
 /// What the data of a result tree cannot support, each as one line that says why.
 public struct Caveats: Sendable {
     /// What is wrong, gravest first.

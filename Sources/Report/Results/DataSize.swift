@@ -1,3 +1,5 @@
+import Platform
+
 /// How much data a run took, by the name of its folder: `1GB`, `12.6GB`, `500MB`, `1TB`, `total`.
 ///
 /// Units are powers of 1000. `total` is the whole data set of the published system, 12.6 GB. Other names (`timing`,

@@ -1,3 +1,5 @@
+import Platform
+
 /// Durations of runs by the clock on the wall, from a table that somebody kept beside a tree. Two layouts are read:
 ///
 /// - `state_machine_logs.csv`: `data (GB)`, `batch_size`, `run`, `partition (MB)`, `total_duration (s)`,
@@ -16,12 +18,12 @@ public struct DurationLog: Sendable {
     public let name: String
     public private(set) var entries: [RunKey: Entry] = [:]
 
-    /// - Throws: `ReportError` naming the file, the line and the column.
-    public init(csvFile path: String) throws(ReportError) {
+    /// - Throws: `Failure` naming the file, the line and the column.
+    public init(csvFile path: String) throws(Failure) {
         try self.init(csv: try FileBytes.read(path), name: path)
     }
 
-    init(csv bytes: [UInt8], name: String) throws(ReportError) {
+    init(csv bytes: [UInt8], name: String) throws(Failure) {
         self.name = name
         let table = try NamedColumns(csv: bytes, name: name, spaces: false)
         let isLog = table.columns.contains("total_duration(s)")
@@ -52,7 +54,7 @@ public struct DurationLog: Sendable {
             let duration = RunDuration(total: total, inference: inference, source: .log(name))
             let entry = Entry(duration: duration, ranks: ranks, line: row.line)
             if let other = entries.updateValue(entry, forKey: key) {
-                throw ReportError(
+                throw Failure(
                     "\(name): line \(row.line): run \(key.run) of \(group.text) is on line \(other.line) too")
             }
         }

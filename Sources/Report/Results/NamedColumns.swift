@@ -1,3 +1,5 @@
+import Platform
+
 /// A small table of comma-separated text whose columns have names.
 struct NamedColumns {
     struct Row {
@@ -7,15 +9,15 @@ struct NamedColumns {
         fileprivate let fields: [String: String]
 
         /// A cell that has to be there, and may be empty.
-        func text(_ column: String) throws(ReportError) -> String {
+        func text(_ column: String) throws(Failure) -> String {
             guard let text = fields[column] else {
-                throw ReportError("\(table): line 1: expected a column \(column), found none")
+                throw Failure("\(table): line 1: expected a column \(column), found none")
             }
             return text
         }
 
         /// - Parameter unit: that may stand behind the number.
-        func number(_ column: String, unit: String = "") throws(ReportError) -> Double {
+        func number(_ column: String, unit: String = "") throws(Failure) -> Double {
             var text = try text(column)[...]
             if !unit.isEmpty, text.hasSuffix(unit) { text = text.dropLast(unit.count) }
             guard let value = Double(text), value.isFinite, value >= 0 else {
@@ -25,22 +27,22 @@ struct NamedColumns {
         }
 
         /// nil where the cell is empty.
-        func optionalNumber(_ column: String) throws(ReportError) -> Double? {
+        func optionalNumber(_ column: String) throws(Failure) -> Double? {
             guard try !text(column).isEmpty else { return nil }
             let value = try number(column)
             guard value < 1e18 else { throw error(column, expected: "a number below 10^18") }
             return value
         }
 
-        func count(_ column: String) throws(ReportError) -> Int {
+        func count(_ column: String) throws(Failure) -> Int {
             let value = try number(column)
             guard value == value.rounded(), value < 1e15 else { throw error(column, expected: "a whole number") }
             return Int(value)
         }
 
-        func error(_ column: String, expected: String) -> ReportError {
+        func error(_ column: String, expected: String) -> Failure {
             let found = fields[column] ?? ""
-            return ReportError(
+            return Failure(
                 "\(table): line \(line): \(column): expected \(expected), "
                     + "found \"\(found.count > 60 ? found.prefix(60) + "..." : found[...])\"")
         }
@@ -50,19 +52,19 @@ struct NamedColumns {
     private(set) var rows: [Row] = []
 
     /// - Parameter spaces: whether spaces in the names of columns count.
-    /// - Throws: `ReportError` for text that is no such table: no header, a name twice, rows that are not as long.
-    init(csv bytes: [UInt8], name: String, spaces: Bool = true) throws(ReportError) {
+    /// - Throws: `Failure` for text that is no such table: no header, a name twice, rows that are not as long.
+    init(csv bytes: [UInt8], name: String, spaces: Bool = true) throws(Failure) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else {
-            throw ReportError("\(name): line 1: expected the names of columns, found an empty file")
+            throw Failure("\(name): line 1: expected the names of columns, found an empty file")
         }
         columns = spaces ? header : header.map { $0.filter { $0 != " " } }
         guard Set(columns).count == columns.count else {
-            throw ReportError("\(name): line \(text.recordLine): a column's name is there twice")
+            throw Failure("\(name): line \(text.recordLine): a column's name is there twice")
         }
         while let record = try text.next() {
             guard record.count == columns.count else {
-                throw ReportError(
+                throw Failure(
                     "\(name): line \(text.recordLine): expected \(columns.count) fields as in the header, "
                         + "found \(record.count)")
             }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 extension RankRecord: Decodable {
     enum CodingKeys: String, CodingKey {
@@ -34,13 +35,13 @@ extension RankRecord: Decodable {
     }
 
     /// All ranks of a `combined_data.json`.
-    /// - Throws: `ReportError` naming the file, the element's index and the key.
-    static func read(_ path: String) throws(ReportError) -> [RankRecord] {
+    /// - Throws: `Failure` naming the file, the element's index and the key.
+    static func read(_ path: String) throws(Failure) -> [RankRecord] {
         try JSONFile.decode([RankRecord].self, path)
     }
 
     /// The same of bytes that are there; `name` is what errors call them.
-    static func read(_ bytes: [UInt8], name: String) throws(ReportError) -> [RankRecord] {
+    static func read(_ bytes: [UInt8], name: String) throws(Failure) -> [RankRecord] {
         try JSONFile.decode([RankRecord].self, bytes, name: name)
     }
 
@@ -90,7 +91,7 @@ extension RankRecord: Decodable {
     }
 }
 
-/// The fields of a result. A missing or mistyped one is a `ReportError` that names the result's index and the key.
+/// The fields of a result. A missing or mistyped one is a `Failure` that names the result's index and the key.
 private struct RankFields {
     private let container: KeyedDecodingContainer<RankRecord.CodingKeys>
     private let place: String
@@ -98,53 +99,53 @@ private struct RankFields {
     init(_ decoder: any Decoder) throws {
         place = decoder.codingPath.last?.intValue.map { "result \($0): " } ?? ""
         guard let container = try? decoder.container(keyedBy: RankRecord.CodingKeys.self) else {
-            throw ReportError(place + "expected an object, found \(JSONKind(decoder).text)")
+            throw Failure(place + "expected an object, found \(JSONKind(decoder).text)")
         }
         self.container = container
     }
 
     /// A number that is not negative.
-    func amount(_ key: RankRecord.CodingKeys) throws(ReportError) -> Double {
+    func amount(_ key: RankRecord.CodingKeys) throws(Failure) -> Double {
         guard let value = try optionalAmount(key) else { throw missing(key) }
         return value
     }
 
-    func optionalAmount(_ key: RankRecord.CodingKeys) throws(ReportError) -> Double? {
+    func optionalAmount(_ key: RankRecord.CodingKeys) throws(Failure) -> Double? {
         guard isThere(key) else { return nil }
         guard let value = try? container.decode(Double.self, forKey: key) else {
             throw mistyped(key, expected: "a number")
         }
         // No time, size or rate of a run is negative or near this.
         guard value >= 0, value < 1e18 else {
-            throw ReportError("\(place)\(key.rawValue): expected 0 or more, found \(value)")
+            throw Failure("\(place)\(key.rawValue): expected 0 or more, found \(value)")
         }
         return value
     }
 
-    func count(_ key: RankRecord.CodingKeys) throws(ReportError) -> Int {
+    func count(_ key: RankRecord.CodingKeys) throws(Failure) -> Int {
         guard let value = try optionalCount(key) else { throw missing(key) }
         return value
     }
 
-    func optionalCount(_ key: RankRecord.CodingKeys) throws(ReportError) -> Int? {
+    func optionalCount(_ key: RankRecord.CodingKeys) throws(Failure) -> Int? {
         guard let value = try optionalAmount(key) else { return nil }
         guard value == value.rounded() else {
-            throw ReportError("\(place)\(key.rawValue): expected a whole number, found \(value)")
+            throw Failure("\(place)\(key.rawValue): expected a whole number, found \(value)")
         }
         return try count(value, key)
     }
 
     /// Sums over ranks, and bytes of as many galaxies, stay within an `Int`.
-    func count(_ value: Double, _ key: RankRecord.CodingKeys) throws(ReportError) -> Int {
+    func count(_ value: Double, _ key: RankRecord.CodingKeys) throws(Failure) -> Int {
         let most = 1e9
         guard value <= most else {
-            throw ReportError(
+            throw Failure(
                 "\(place)\(key.rawValue): expected a count of at most \(Decimals.grouped(Int(most))), found \(value)")
         }
         return Int(value)
     }
 
-    func optionalText(_ key: RankRecord.CodingKeys) throws(ReportError) -> String? {
+    func optionalText(_ key: RankRecord.CodingKeys) throws(Failure) -> String? {
         guard isThere(key) else { return nil }
         guard let value = try? container.decode(String.self, forKey: key) else {
             throw mistyped(key, expected: "a text")
@@ -153,7 +154,7 @@ private struct RankFields {
     }
 
     /// A text, an array of texts, or none.
-    func texts(_ key: RankRecord.CodingKeys) throws(ReportError) -> [String] {
+    func texts(_ key: RankRecord.CodingKeys) throws(Failure) -> [String] {
         guard isThere(key) else { return [] }
         if let value = try? container.decode(String.self, forKey: key) { return [value] }
         guard let values = try? container.decode([String].self, forKey: key) else {
@@ -166,13 +167,13 @@ private struct RankFields {
         container.contains(key) && (try? container.decodeNil(forKey: key)) != true
     }
 
-    private func missing(_ key: RankRecord.CodingKeys) -> ReportError {
+    private func missing(_ key: RankRecord.CodingKeys) -> Failure {
         let found = container.contains(key) ? "null" : "no such key"
-        return ReportError("\(place)\(key.rawValue): expected a number, found \(found)")
+        return Failure("\(place)\(key.rawValue): expected a number, found \(found)")
     }
 
-    private func mistyped(_ key: RankRecord.CodingKeys, expected: String) -> ReportError {
+    private func mistyped(_ key: RankRecord.CodingKeys, expected: String) -> Failure {
         let found = (try? container.superDecoder(forKey: key)).map { JSONKind($0).text } ?? "something else"
-        return ReportError("\(place)\(key.rawValue): expected \(expected), found \(found)")
+        return Failure("\(place)\(key.rawValue): expected \(expected), found \(found)")
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A table of runs, each group of them followed by its mean.
 public struct ResultTable: Sendable {
     /// Names of columns; the first `keyCount` say which run a row is of.

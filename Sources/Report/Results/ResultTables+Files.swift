@@ -1,3 +1,5 @@
+import Platform
+
 extension ResultTables {
     /// A table with the name of its file.
     public struct File: Sendable {

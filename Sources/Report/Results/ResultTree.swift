@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// The runs below folders that are laid out as the published system's:
 ///
@@ -16,9 +17,9 @@ public struct ResultTree: Sendable {
     public var groups: [RunGroup] { RunGroup.groups(of: runs) }
 
     /// - Parameter paths: folders that hold `result-partition-<P>MB` folders, or such folders themselves.
-    /// - Throws: `ReportError` naming the folder or file: no such folder, no run in it, a result that cannot be read, two
+    /// - Throws: `Failure` naming the folder or file: no such folder, no run in it, a result that cannot be read, two
     ///   folders of one run.
-    public init(_ paths: [String]) throws(ReportError) {
+    public init(_ paths: [String]) throws(Failure) {
         var found = Found()
         for path in paths {
             let before = found.runs.count
@@ -26,7 +27,7 @@ public struct ResultTree: Sendable {
                 try found.addPartition(folder: partition.folder, megabytes: partition.megabytes)
             }
             guard found.runs.count > before else {
-                throw ReportError(
+                throw Failure(
                     "\(path): expected runs, as result-partition-25MB/1GB/1/\(Run.fileName), found none")
             }
         }
@@ -34,7 +35,7 @@ public struct ResultTree: Sendable {
         var folders: [RunKey: String] = [:]
         for (key, folder) in found.runs.sorted(by: { RunKey.precedes($0.key, $1.key) }) {
             if let other = folders.updateValue(folder, forKey: key) {
-                throw ReportError("\(folder): expected one folder for run \(key.run), found \(other) too")
+                throw Failure("\(folder): expected one folder for run \(key.run), found \(other) too")
             }
             runs.append(try Run(folder: folder, key: key))
         }
@@ -48,7 +49,7 @@ public struct ResultTree: Sendable {
         return !partitions.isEmpty
     }
 
-    private static func partitions(_ path: String) throws(ReportError) -> [(folder: String, megabytes: Double)] {
+    private static func partitions(_ path: String) throws(Failure) -> [(folder: String, megabytes: Double)] {
         var folder = path
         while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
         let names = try Folder.children(folder)
@@ -73,7 +74,7 @@ private struct Found {
     var runs: [(key: RunKey, folder: String)] = []
     var empty: [String] = []
 
-    mutating func addPartition(folder: String, megabytes: Double) throws(ReportError) {
+    mutating func addPartition(folder: String, megabytes: Double) throws(Failure) {
         for size in try Folder.children(folder) {
             let place = folder + "/" + size
             let group = RunGroupKey(partition: megabytes, size: DataSize(size))
@@ -85,7 +86,7 @@ private struct Found {
 
     private mutating func addVariations(
         folder: String, group: RunGroupKey, _ variation: (Int) -> RunGroupKey.Variation
-    ) throws(ReportError) {
+    ) throws(Failure) {
         guard Folder.exists(folder) else { return }
         for name in try Folder.children(folder) {
             guard let value = Int(name), value > 0 else { continue }
@@ -95,7 +96,7 @@ private struct Found {
         }
     }
 
-    private mutating func addRuns(folder: String, group: RunGroupKey) throws(ReportError) {
+    private mutating func addRuns(folder: String, group: RunGroupKey) throws(Failure) {
         for name in try Folder.children(folder) {
             let place = folder + "/" + name
             let run = name.hasPrefix("run ") ? String(name.dropFirst(4)) : name
@@ -116,11 +117,11 @@ private enum Folder {
     }
 
     /// Names of the folders in it, in an order that does not depend on the disk.
-    static func children(_ path: String) throws(ReportError) -> [String] {
-        guard FileManager.default.fileExists(atPath: path) else { throw ReportError("\(path): no such folder") }
-        guard exists(path) else { throw ReportError("\(path): expected a folder, found a file") }
+    static func children(_ path: String) throws(Failure) -> [String] {
+        guard FileManager.default.fileExists(atPath: path) else { throw Failure("\(path): no such folder") }
+        guard exists(path) else { throw Failure("\(path): expected a folder, found a file") }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            throw ReportError("\(path): the folder cannot be read")
+            throw Failure("\(path): the folder cannot be read")
         }
         return names.filter { exists(path + "/" + $0) }.sorted()
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// One run of a result tree: where it lies in the tree, and what its ranks said.
 public struct Run: Sendable {
@@ -11,8 +12,8 @@ public struct Run: Sendable {
     public let ownDuration: RunDuration?
 
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
-    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
-    public init(folder: String, key: RunKey) throws(ReportError) {
+    /// - Throws: `Failure` naming the file, and the rank and the key where there are any.
+    public init(folder: String, key: RunKey) throws(Failure) {
         let (combined, summary) = (folder + "/" + Self.fileName, folder + "/" + Self.summaryName)
         var summed: (bytes: [UInt8], name: String)?
         if FileManager.default.fileExists(atPath: summary) { summed = (try FileBytes.read(summary), summary) }
@@ -23,19 +24,19 @@ public struct Run: Sendable {
     /// - Parameters:
     ///   - combined, name: `combined_data.json`, and what errors call it.
     ///   - summary: `summary.json` with its name; nil where there is none.
-    /// - Throws: `ReportError` naming the file, and the rank and the key where there are any.
+    /// - Throws: `Failure` naming the file, and the rank and the key where there are any.
     public init(
         combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil
-    ) throws(ReportError) {
+    ) throws(Failure) {
         let key = RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")
         try self.init(combined: combined, name: name, summary: summary, folder: name, key: key)
     }
 
     private init(
         combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)?, folder: String, key: RunKey
-    ) throws(ReportError) {
+    ) throws(Failure) {
         let ranks = try RankRecord.read(combined, name: name)
-        guard !ranks.isEmpty else { throw ReportError("\(name): expected the results of ranks, found an empty array") }
+        guard !ranks.isEmpty else { throw Failure("\(name): expected the results of ranks, found an empty array") }
         var summed: Summary?
         if let summary { summed = try JSONFile.decode(Summary.self, summary.bytes, name: summary.name) }
         self.init(key: key, folder: folder, ranks: ranks, summary: summed)

@@ -1,3 +1,5 @@
+import Platform
+
 /// A table of a result tree held against one that somebody else made of it, cell by cell.
 public struct TableCheck: Sendable {
     /// Something that the two tables do not agree on.
@@ -25,12 +27,12 @@ public struct TableCheck: Sendable {
     public let cells: Int
     public let differences: [Difference]
 
-    /// - Throws: `ReportError` for a file that cannot be read, or whose columns are those of no table.
-    public init(csvFile path: String, _ tables: ResultTables) throws(ReportError) {
+    /// - Throws: `Failure` for a file that cannot be read, or whose columns are those of no table.
+    public init(csvFile path: String, _ tables: ResultTables) throws(Failure) {
         try self.init(csv: try FileBytes.read(path), name: path, tables)
     }
 
-    init(csv bytes: [UInt8], name: String, _ tables: ResultTables) throws(ReportError) {
+    init(csv bytes: [UInt8], name: String, _ tables: ResultTables) throws(Failure) {
         let expected = try NamedColumns(csv: bytes, name: name)
         let (table, candidates) = try Self.candidates(expected, name: name, tables)
         let empty = ResultTable(columns: expected.columns, keyCount: candidates.first?.table.keyCount ?? 2, rows: [])
@@ -48,7 +50,7 @@ public struct TableCheck: Sendable {
         cells = best?.comparison.cells ?? 0
         differences = best?.comparison.differences ?? []
         guard rows > 0 || !differences.isEmpty else {
-            throw ReportError("\(name): expected rows to compare, found none, neither there nor in the trees")
+            throw Failure("\(name): expected rows to compare, found none, neither there nor in the trees")
         }
     }
 
@@ -57,7 +59,7 @@ public struct TableCheck: Sendable {
     /// The table that has such columns; of the batch sizes', one for each partition and data size.
     private static func candidates(
         _ expected: NamedColumns, name: String, _ tables: ResultTables
-    ) throws(ReportError) -> (table: String, [Candidate]) {
+    ) throws(Failure) -> (table: String, [Candidate]) {
         let columns = Set(expected.columns)
         guard columns.contains("run") else { throw unknown(expected, name) }
         if columns.contains("sum_of_ranks_bps") { return ("wall_clock", [(nil, tables.wallClock)]) }
@@ -70,9 +72,9 @@ public struct TableCheck: Sendable {
         return ("batch_varying_results", sets)
     }
 
-    private static func unknown(_ table: NamedColumns, _ name: String) -> ReportError {
+    private static func unknown(_ table: NamedColumns, _ name: String) -> Failure {
         let found = table.columns.joined(separator: ",")
-        return ReportError(
+        return Failure(
             "\(name): line 1: expected the columns of result_stats.csv, batch_varying_results.csv or "
                 + "result_stats_adjusted.csv, found \"\(found.count > 120 ? found.prefix(120) + "..." : found[...])\"")
     }
@@ -84,7 +86,7 @@ private struct Comparison {
     var cells = 0
     var differences: [TableCheck.Difference] = []
 
-    init(_ expected: NamedColumns, _ found: ResultTable) throws(ReportError) {
+    init(_ expected: NamedColumns, _ found: ResultTable) throws(Failure) {
         let keys = found.columns.prefix(found.keyCount)
         let shared = compareColumns(expected.columns, found.columns)
         var foundRows: [[String]: [String: String]] = [:]

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// What `experiment.json` at a tree's root says of the machine and the program, where there is one.
 public struct ExperimentRoot: Sendable, Decodable {
@@ -41,8 +42,8 @@ public struct ExperimentRoot: Sendable, Decodable {
 
     /// - Parameter tree: a folder as `ResultTree` takes it; of a `result-partition-<P>MB` folder, the one above is asked.
     /// - Returns: nil where there is no such file.
-    /// - Throws: `ReportError` naming the file, for one that cannot be read.
-    public static func read(tree: String) throws(ReportError) -> ExperimentRoot? {
+    /// - Throws: `Failure` naming the file, for one that cannot be read.
+    public static func read(tree: String) throws(Failure) -> ExperimentRoot? {
         for folder in [tree, tree + "/.."] {
             let path = folder + "/" + fileName
             if FileManager.default.fileExists(atPath: path) { return try JSONFile.decode(ExperimentRoot.self, path) }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Figures of one run's ranks.
 struct RankFigures {
     let run: Run

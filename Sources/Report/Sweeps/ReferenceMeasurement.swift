@@ -1,3 +1,5 @@
+import Platform
+
 /// A number that somebody else measured, to be drawn beside runs: a row of `docs/results/reference.csv`, whose columns
 /// `docs/results/README.md` explains.
 public struct ReferenceMeasurement: Sendable, Equatable {
@@ -22,12 +24,12 @@ public struct ReferenceMeasurement: Sendable, Equatable {
     public let source: String
 
     /// All rows of a file.
-    /// - Throws: `ReportError` naming the file, the line and the column.
-    public static func read(csvFile path: String) throws(ReportError) -> [ReferenceMeasurement] {
+    /// - Throws: `Failure` naming the file, the line and the column.
+    public static func read(csvFile path: String) throws(Failure) -> [ReferenceMeasurement] {
         try read(csv: try FileBytes.read(path), name: path)
     }
 
-    static func read(csv bytes: [UInt8], name: String) throws(ReportError) -> [ReferenceMeasurement] {
+    static func read(csv bytes: [UInt8], name: String) throws(Failure) -> [ReferenceMeasurement] {
         var measurements: [ReferenceMeasurement] = []
         for row in try NamedColumns(csv: bytes, name: name).rows {
             measurements.append(try ReferenceMeasurement(row))
@@ -35,7 +37,7 @@ public struct ReferenceMeasurement: Sendable, Equatable {
         return measurements
     }
 
-    private init(_ row: NamedColumns.Row) throws(ReportError) {
+    private init(_ row: NamedColumns.Row) throws(Failure) {
         let name = try row.text("quantity")
         guard let quantity = Quantity(rawValue: name) else {
             let known = Quantity.allCases.map(\.rawValue).joined(separator: ", ")

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a page says of one run: its numbers, its ranks, its calls to the store.
 public struct RunSections: Sendable {
     public let sections: [PageSection]

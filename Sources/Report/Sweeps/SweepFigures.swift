@@ -1,3 +1,5 @@
+import Platform
+
 /// Curves of a tree's runs, one for each partition size, with those of others beside them.
 struct SweepFigures {
     let groups: [RunGroup]

@@ -1,3 +1,5 @@
+import Platform
+
 /// The sections of a tree's sweeps; nil for what it does not hold.
 struct SweepSections {
     private let figures: SweepFigures

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a page says of a tree of runs: times and throughput by data size, batch size and threads, the ranks of its largest
 /// run, calls to the store, and what the data cannot support.
 public struct TreeReport: Sendable {

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// cfitsio: its functions, and the files it has open. One call at a time, whatever the library was built for.
@@ -133,9 +134,9 @@ import Synchronization
 
     /// Calls `body` with a document's file, open, its bytes (inflated), and the lock held.
     func with<Result>(
-        _ document: FITSDocument, _ body: (File, Int) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
-        try lock.withLock { (_) throws(TensorFileError) -> Result in
+        _ document: FITSDocument, _ body: (File, Int) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try lock.withLock { (_) throws(Failure) -> Result in
             if let index = open.firstIndex(where: { $0.id == ObjectIdentifier(document) }) {
                 open.append(open.remove(at: index))
             } else {
@@ -167,13 +168,13 @@ import Synchronization
     }
 
     /// The library's words for what went wrong, and all that it had to say since the last error is forgotten.
-    func failure(_ document: FITSDocument, _ status: Int32, _ what: String) -> TensorFileError {
+    func failure(_ document: FITSDocument, _ status: Int32, _ what: String) -> Failure {
         var text = [CChar](repeating: 0, count: 128)
         unsafe words(status, &text)
         var message = [CChar](repeating: 0, count: 256)
         while unsafe nextMessage(&message) != 0 {}
-        return TensorFileError(
-            file: document.name, message: "FITS: \(what): \(Self.text(text)) (cfitsio's status \(status))")
+        return Failure(
+            document.name, "FITS: \(what): \(Self.text(text)) (cfitsio's status \(status))")
     }
 
     /// A text that ends with a zero, or where its room does.

@@ -1,9 +1,11 @@
+import Platform
+
 /// Numbers and texts of a FITS file, as cfitsio reads them.
 extension FITSDocument {
     /// Numbers of an image, row-major: `rows` of its slowest axis.
     func pixels(
         _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
-    ) throws(TensorFileError) -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
         let width = image.shape.dropFirst().reduce(1, *)
         var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
         // Fastest axis first, from 1, ends included. Compressed images of more than three axes are read in no other way.
@@ -30,10 +32,10 @@ extension FITSDocument {
     /// Numbers of a column, row after row, `width` of each.
     func numbers(
         _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as memory: CFitsio.Memory
-    ) throws(TensorFileError) -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
         let count = rows.count * width
         var bytes = [UInt8](repeating: 0, count: count * memory.byteCount)
-        try unsafe read(rows, of: "column \(quoted(column.name))", in: unit) { file, anyNull, status in
+        try unsafe read(rows, of: "column \(column.name.quoted)", in: unit) { file, anyNull, status in
             unsafe bytes.withUnsafeMutableBytes { target -> Int32 in
                 guard let out = target.baseAddress else { return 0 }
                 return unsafe withNull(column.hasNulls, memory) { null in
@@ -49,11 +51,11 @@ extension FITSDocument {
     /// Texts of a column, without the blanks at their ends.
     func texts(
         _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int
-    ) throws(TensorFileError) -> [String] {
+    ) throws(Failure) -> [String] {
         // A text's characters, the zero that ends it, and one to spare.
         let stride = width + 2
         var characters = [CChar](repeating: 0, count: rows.count * stride)
-        try unsafe read(rows, of: "column \(quoted(column.name))", in: unit) { file, anyNull, status in
+        try unsafe read(rows, of: "column \(column.name.quoted)", in: unit) { file, anyNull, status in
             unsafe characters.withUnsafeMutableBufferPointer { target -> Int32 in
                 guard let out = target.baseAddress else { return 0 }
                 var places = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
@@ -74,8 +76,8 @@ extension FITSDocument {
     private func read(
         _ rows: Range<Int>, of what: String, in unit: Unit,
         _ body: (CFitsio.File, UnsafeMutablePointer<Int32>, CFitsio.Status) -> Int32
-    ) throws(TensorFileError) {
-        try unsafe library.with(self) { (file, _) throws(TensorFileError) in
+    ) throws(Failure) {
+        try unsafe library.with(self) { (file, _) throws(Failure) in
             try unsafe move(file, unit.number)
             var anyNull: Int32 = 0
             try unsafe check("\(what): rows from \(rows.lowerBound) on cannot be read") {

@@ -1,9 +1,11 @@
+import Platform
+
 /// What is in a FITS file, as cfitsio tells it.
 extension FITSDocument {
     /// All units, in their order.
-    /// - Throws: `TensorFileError` where a header cannot be read, or its data goes beyond the file's end.
-    func units() throws(TensorFileError) -> [Unit] {
-        try unsafe library.with(self) { (file, byteCount) throws(TensorFileError) -> [Unit] in
+    /// - Throws: `Failure` where a header cannot be read, or its data goes beyond the file's end.
+    func units() throws(Failure) -> [Unit] {
+        try unsafe library.with(self) { (file, byteCount) throws(Failure) -> [Unit] in
             let count = try unsafe number(file, "has no units", library.unitCount)
             guard (1...Self.mostUnits).contains(count) else {
                 throw failure("\(count) units, at most \(Self.mostUnits) are read")
@@ -28,7 +30,7 @@ extension FITSDocument {
 
     private func unit(
         _ file: CFitsio.File, _ number: Int32, _ byteCount: Int
-    ) throws(TensorFileError) -> Unit {
+    ) throws(Failure) -> Unit {
         let type = try unsafe move(file, number)
         let name = unsafe text(file, "EXTNAME") ?? ""
         var dataEnd: Int64 = 0
@@ -42,7 +44,7 @@ extension FITSDocument {
         return Unit(number: number, name: name, content: content)
     }
 
-    private func image(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Unit.Content {
+    private func image(_ file: CFitsio.File, _ unit: Int32) throws(Failure) -> Unit.Content {
         let rank = try unsafe number(file, "unit \(unit)", library.imageRank)
         guard rank > 0 else { return .empty }
         guard rank <= Self.mostAxes else { throw failure("unit \(unit) has \(rank) axes") }
@@ -70,7 +72,7 @@ extension FITSDocument {
 
     private func table(
         _ file: CFitsio.File, _ unit: Int32, _ type: Int32, _ byteCount: Int
-    ) throws(TensorFileError) -> Unit.Content {
+    ) throws(Failure) -> Unit.Content {
         var rows: Int64 = 0
         try unsafe check("unit \(unit)") { unsafe library.rowCount(file, &rows, $0) }
         let count = try unsafe number(file, "unit \(unit)", library.columnCount)
@@ -87,7 +89,7 @@ extension FITSDocument {
     /// nil where it has no name, or is of a type that is not read.
     private func column(
         _ file: CFitsio.File, _ number: Int32, isASCII: Bool
-    ) throws(TensorFileError) -> Column? {
+    ) throws(Failure) -> Column? {
         guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
         if isASCII {
             return Column(
@@ -95,10 +97,10 @@ extension FITSDocument {
                 shape: [])
         }
         var (type, stored, count, width): (Int32, Int32, Int64, Int64) = (0, 0, 0, 0)
-        try unsafe check("column \(quoted(name))") {
+        try unsafe check("column \(name.quoted)") {
             unsafe library.storedType(file, number, &stored, &count, &width, $0)
         }
-        try unsafe check("column \(quoted(name))") {
+        try unsafe check("column \(name.quoted)") {
             unsafe library.columnType(file, number, &type, &count, &width, $0)
         }
         let isStoredReal = stored == 42 || stored == 82
@@ -122,7 +124,7 @@ extension FITSDocument {
         }
         var rank: Int32 = 0
         var lengths = [Int64](repeating: 0, count: Int(Self.mostAxes))
-        try unsafe check("column \(quoted(name))") {
+        try unsafe check("column \(name.quoted)") {
             unsafe library.columnShape(file, number, Self.mostAxes, &rank, &lengths, $0)
         }
         guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
@@ -140,7 +142,7 @@ extension FITSDocument {
         return unsafe library.isCompressed(file, &status) == 1
     }
 
-    @discardableResult func move(_ file: CFitsio.File, _ unit: Int32) throws(TensorFileError) -> Int32 {
+    @discardableResult func move(_ file: CFitsio.File, _ unit: Int32) throws(Failure) -> Int32 {
         var type: Int32 = 0
         try unsafe check("unit \(unit) cannot be found") { unsafe library.move(file, unit, &type, $0) }
         return type
@@ -148,7 +150,7 @@ extension FITSDocument {
 
     private func number(
         _ file: CFitsio.File, _ what: String, _ function: CFitsio.Int32Of
-    ) throws(TensorFileError) -> Int32 {
+    ) throws(Failure) -> Int32 {
         var value: Int32 = 0
         try unsafe check(what) { unsafe function(file, &value, $0) }
         return value
@@ -169,7 +171,7 @@ extension FITSDocument {
         return String(CFitsio.text(value).reversed().drop { $0 == " " }.reversed())
     }
 
-    func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(TensorFileError) {
+    func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(Failure) {
         var status: Int32 = 0
         _ = unsafe body(&status)
         guard status == 0 else { throw library.failure(self, status, what) }

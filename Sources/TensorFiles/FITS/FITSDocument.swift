@@ -1,3 +1,5 @@
+import Platform
+
 /// A FITS file, read through cfitsio: what is in its units, and their numbers. Any number of threads may ask.
 final class FITSDocument: Sendable {
     let name: String
@@ -45,13 +47,13 @@ final class FITSDocument: Sendable {
         let content: Content
     }
 
-    init(_ source: any ByteSource, isGzip: Bool) throws(TensorFileError) {
+    init(_ source: any ByteSource, isGzip: Bool) throws(Failure) {
         name = source.name
         self.source = source
         self.isGzip = isGzip
         switch CFitsio.shared {
         case .success(let library): self.library = library
-        case .failure(let missing): throw TensorFileError(file: source.name, message: "FITS: \(missing.message)")
+        case .failure(let missing): throw Failure(source.name, "FITS: \(missing.message)")
         }
     }
 
@@ -62,11 +64,11 @@ final class FITSDocument: Sendable {
 
     /// The file as the library opens it: inflated anew where it is compressed, fetched anew where it comes from far. Who
     /// opens more files at once than are held open pays for it with time, not with the disk.
-    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isGzip: isGzip) }
+    func local() throws(Failure) -> LocalFile { try LocalFile(source, isGzip: isGzip) }
 }
 
 extension FITSDocument {
-    func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "FITS: \(what)") }
+    func failure(_ what: String) -> Failure { Failure(name, "FITS: \(what)") }
 
     /// What errors call a unit.
     func describe(_ unit: Unit) -> String {

@@ -1,3 +1,5 @@
+import Platform
+
 /// FITS: images and the columns of tables, as named tensors.
 /// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0)
 ///
@@ -9,9 +11,9 @@
 enum FITSFile {
     static let magic = Array("SIMPLE  =".utf8)
 
-    static func read(_ source: some ByteSource, isGzip: Bool = false) throws(TensorFileError) -> TensorFile {
+    static func read(_ source: some ByteSource, isGzip: Bool = false) throws(Failure) -> TensorFile {
         if isGzip, !(try Gzip.begins(source, with: magic)) {
-            throw TensorFileError(file: source.name, message: "gzip: expected a FITS file in it, found none")
+            throw Failure(source.name, "gzip: expected a FITS file in it, found none")
         }
         let document = try FITSDocument(source, isGzip: isGzip)
         var tensors: [TensorView] = []
@@ -38,7 +40,7 @@ enum FITSFile {
                         tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
                     case .text(let width):
                         texts.append(
-                            TextColumn(name: name, count: rows, file: source.name) { rows throws(TensorFileError) in
+                            TextColumn(name: name, count: rows, file: source.name) { rows throws(Failure) in
                                 try document.texts(unit, column, rows: rows, width: width)
                             })
                     case .refused(let reason): refusals[name] = reason
@@ -54,10 +56,10 @@ enum FITSFile {
 
     private static func tensor(
         _ name: String, _ image: FITSDocument.Image, _ unit: FITSDocument.Unit, _ document: FITSDocument
-    ) throws(TensorFileError) -> TensorView {
+    ) throws(Failure) -> TensorView {
         _ = try elements(name, image.shape, document)
         let memory: CFitsio.Memory = image.dtype == .f32 ? .float32 : .float64
-        return view(name, image.dtype, image.shape, document) { rows throws(TensorFileError) in
+        return view(name, image.dtype, image.shape, document) { rows throws(Failure) in
             try document.pixels(unit, image, rows: rows, as: memory)
         }
     }
@@ -65,13 +67,13 @@ enum FITSFile {
     private static func tensor(
         _ name: String, _ column: FITSDocument.Column, _ dtype: DType, rows: Int, _ unit: FITSDocument.Unit,
         _ document: FITSDocument
-    ) throws(TensorFileError) -> TensorView {
+    ) throws(Failure) -> TensorView {
         let shape = [rows] + column.shape
         let width = try elements(name, column.shape, document)
         _ = try elements(name, shape, document)
         let stored: DType = dtype == .i64 && !column.shape.isEmpty ? .f64 : dtype
         let memory: CFitsio.Memory = stored == .f32 ? .float32 : stored == .f64 ? .float64 : .int64
-        return view(name, stored, shape, document) { rows throws(TensorFileError) in
+        return view(name, stored, shape, document) { rows throws(Failure) in
             try document.numbers(unit, column, rows: rows, width: width, as: memory)
         }
     }
@@ -79,7 +81,7 @@ enum FITSFile {
     /// The images, where all of them have two axes, and the same: [their number, rows, columns].
     private static func planes(
         _ units: [FITSDocument.Unit], _ document: FITSDocument
-    ) throws(TensorFileError) -> TensorView? {
+    ) throws(Failure) -> TensorView? {
         var planes: [(unit: FITSDocument.Unit, image: FITSDocument.Image)] = []
         for unit in units {
             if case .image(let image) = unit.content { planes.append((unit, image)) }
@@ -91,7 +93,7 @@ enum FITSFile {
         let dtype: DType = planes.allSatisfy { $0.image.dtype == .f32 } ? .f32 : .f64
         let memory: CFitsio.Memory = dtype == .f32 ? .float32 : .float64
         let images = planes
-        return view("planes", dtype, [planes.count] + first, document) { rows throws(TensorFileError) in
+        return view("planes", dtype, [planes.count] + first, document) { rows throws(Failure) in
             var bytes: [UInt8] = []
             for plane in images[rows] {
                 bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: memory)
@@ -102,16 +104,16 @@ enum FITSFile {
 
     private static func view(
         _ name: String, _ dtype: DType, _ shape: [Int], _ document: FITSDocument,
-        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+        _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
     ) -> TensorView {
         TensorView(name: name, dtype: dtype, shape: shape, rowsOf: document.name, read)
     }
 
     private static func elements(
         _ name: String, _ shape: [Int], _ document: FITSDocument
-    ) throws(TensorFileError) -> Int {
+    ) throws(Failure) -> Int {
         guard let count = RowSource.elements(shape) else {
-            throw document.failure("\(quoted(name)): shape \(shape) overflows")
+            throw document.failure("\(name.quoted): shape \(shape) overflows")
         }
         return count
     }

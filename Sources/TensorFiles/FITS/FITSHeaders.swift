@@ -1,3 +1,5 @@
+import Platform
+
 /// The headers of a FITS file as they are before cfitsio sees them, which trusts them: a number that is none overruns a
 /// buffer of its own, and tables are allocated by what is declared. What the standard (4.0, sections 4.4, 7 and 10) demands
 /// of the keywords that say how the data lie is held against it, and against the file's length.
@@ -8,7 +10,7 @@ struct FITSHeaders {
     private static let mostCards = 36 * 4096
 
     /// Reads header after header, and passes over the data between them.
-    static func check(_ file: LocalFile) throws(TensorFileError) {
+    static func check(_ file: LocalFile) throws(Failure) {
         var offset = 0
         for number in 1...mostUnits {
             guard let header = try Header(file, at: offset, number) else { return }
@@ -32,7 +34,7 @@ struct FITSHeaders {
         private var isASCII = false
 
         /// nil where no header begins.
-        init?(_ local: LocalFile, at offset: Int, _ number: Int) throws(TensorFileError) {
+        init?(_ local: LocalFile, at offset: Int, _ number: Int) throws(Failure) {
             (file, self.number, end) = (local.name, number, offset)
             var cards = 0
             while true {
@@ -62,8 +64,8 @@ struct FITSHeaders {
             }
         }
 
-        private func failure(_ what: String) -> TensorFileError {
-            TensorFileError(file: file, message: "FITS: unit \(number): \(what)")
+        private func failure(_ what: String) -> Failure {
+            Failure(file, "FITS: unit \(number): \(what)")
         }
 
         /// Keywords that are integers, and say how the data lie; those with a number behind them first.
@@ -74,14 +76,14 @@ struct FITSHeaders {
             "ZDITHER0", "ZPCOUNT", "ZGCOUNT", "ZTHEAP", "EXTVER", "EXTLEVEL",
         ]
 
-        private mutating func take(_ key: String, _ value: ArraySlice<UInt8>) throws(TensorFileError) {
+        private mutating func take(_ key: String, _ value: ArraySlice<UInt8>) throws(Failure) {
             let digits = key.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
             let plain = digits > 0 ? String(key.dropLast(digits)) : ""
             if Self.texts.contains(plain) {
                 // Without quotes it can be one character longer than the room for it.
                 guard let first = value.first(where: { $0 != UInt8(ascii: " ") }) else { return }
                 guard first == UInt8(ascii: "'") else {
-                    throw failure("\(key): expected a text in quotes, found \(quoted(Self.text(value)))")
+                    throw failure("\(key): expected a text in quotes, found \(Self.text(value).quoted)")
                 }
                 return
             }
@@ -90,23 +92,22 @@ struct FITSHeaders {
             guard !(isASCII && key.hasPrefix("TNULL")) else { return }
             let text = Self.text(value.prefix { $0 != UInt8(ascii: "/") })
             guard text.utf8.count <= 20, let number = Int(text) else {
-                throw failure("\(key): expected a whole number, found \(quoted(text))")
+                throw failure("\(key): expected a whole number, found \(text.quoted)")
             }
             guard integers.updateValue(number, forKey: key) == nil else { throw failure("\(key) is there twice") }
         }
 
         /// Tiles in other ways are inflated by code that trusts them.
-        private func check(compression value: ArraySlice<UInt8>) throws(TensorFileError) {
+        private func check(compression value: ArraySlice<UInt8>) throws(Failure) {
             let text = Self.text(value.dropFirst().prefix { $0 != UInt8(ascii: "'") })
             guard ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"].contains(text) else {
-                throw failure("its tiles are compressed by \(quoted(text)): RICE_1, GZIP_1 and GZIP_2 are read")
+                throw failure("its tiles are compressed by \(text.quoted): RICE_1, GZIP_1 and GZIP_2 are read")
             }
         }
 
         /// Bytes of the data.
-        func dataSize() throws(TensorFileError) -> Int {
-            func number(_ key: String, in range: ClosedRange<Int>, otherwise: Int? = nil) throws(TensorFileError) -> Int
-            {
+        func dataSize() throws(Failure) -> Int {
+            func number(_ key: String, in range: ClosedRange<Int>, otherwise: Int? = nil) throws(Failure) -> Int {
                 guard let value = integers[key] ?? otherwise else { throw failure("\(key) is missing") }
                 guard range.contains(value) else {
                     throw failure("\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)")

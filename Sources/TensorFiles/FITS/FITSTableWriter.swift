@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes a FITS file with one binary table, after an empty primary image. No library is needed for it.
 /// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0), sections 4 and 7.3
 public struct FITSTableWriter: TableWriter {
@@ -15,7 +17,7 @@ public struct FITSTableWriter: TableWriter {
     ///   - notes: cards of the table's header.
     public init(
         path: String, name: String, columns: [TableColumn], rows: Int, notes: [TableNote]
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         file = try AtomicFile(path: path)
         (self.columns, self.rows) = (columns, rows)
         try put(
@@ -39,7 +41,7 @@ public struct FITSTableWriter: TableWriter {
         try put(Self.header(cards))
     }
 
-    public mutating func append(_ block: [TableValues]) throws(TensorFileError) {
+    public mutating func append(_ block: [TableValues]) throws(Failure) {
         let count = try rows(of: block, columns, file: file.path)
         var bytes: [UInt8] = []
         for row in 0..<count {
@@ -59,10 +61,10 @@ public struct FITSTableWriter: TableWriter {
         try put(bytes)
     }
 
-    public mutating func finish() throws(TensorFileError) {
+    public mutating func finish() throws(Failure) {
         guard written == rows else {
             file.abandon()
-            throw TensorFileError(file: file.path, message: "\(written) rows were written, \(rows) declared")
+            throw Failure(file.path, "\(written) rows were written, \(rows) declared")
         }
         try put([UInt8](repeating: 0, count: (Self.blockSize - byteCount % Self.blockSize) % Self.blockSize))
         try file.commit()
@@ -73,7 +75,7 @@ public struct FITSTableWriter: TableWriter {
     /// How long a text is in the file, in which only ASCII may stand.
     public static func width(of text: String) -> Int { ascii(text).utf8.count }
 
-    private mutating func put(_ bytes: [UInt8]) throws(TensorFileError) {
+    private mutating func put(_ bytes: [UInt8]) throws(Failure) {
         byteCount += bytes.count
         try file.write(bytes)
     }

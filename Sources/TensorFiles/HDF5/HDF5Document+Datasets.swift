@@ -1,10 +1,12 @@
+import Platform
+
 /// What is in an HDF5 file, as libhdf5 tells it.
 extension HDF5Document {
     typealias ID = HDF5Library.ID
 
     /// The datasets of all groups, and why others are not read.
-    func datasets() throws(TensorFileError) -> (datasets: [Dataset], refusals: [String: String]) {
-        try library.with(self) { opened throws(TensorFileError) in
+    func datasets() throws(Failure) -> (datasets: [Dataset], refusals: [String: String]) {
+        try library.with(self) { opened throws(Failure) in
             var found = Found()
             try collect(opened.file, folder: "", depth: 0, into: &found)
             return (found.datasets, found.refusals)
@@ -30,7 +32,7 @@ extension HDF5Document {
     /// to has a name of its own.
     private func collect(
         _ group: ID, folder: String, depth: Int, into found: inout Found
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         // storage_type, nlinks and more.
         var info = [UInt64](repeating: 0, count: 16)
         guard
@@ -38,7 +40,7 @@ extension HDF5Document {
                 unsafe $0.baseAddress.map { unsafe library.groupInfo(group, $0) } ?? -1
             })
                 >= 0
-        else { throw failure("group \(quoted("/" + folder)) cannot be read") }
+        else { throw failure("group \(("/" + folder).quoted) cannot be read") }
         for index in 0..<info[1] {
             found.objects += 1
             guard found.objects <= Self.mostObjects, depth < Self.mostDepth else {
@@ -48,7 +50,7 @@ extension HDF5Document {
             // By name, in rising order.
             let length = unsafe library.linkName(group, ".", 0, 0, index, &characters, characters.count, 0)
             guard length > 0, length <= Self.mostCharacters else {
-                throw failure("a name in group \(quoted("/" + folder)) cannot be read")
+                throw failure("a name in group \(("/" + folder).quoted) cannot be read")
             }
             let name = CFitsio.text(characters)
             let path = folder.isEmpty ? name : folder + "/" + name
@@ -68,7 +70,7 @@ extension HDF5Document {
 
     private func open(
         _ group: ID, _ name: String, _ path: String, _ depth: Int, into found: inout Found
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         let object = unsafe library.openObject(group, name, 0)
         guard object >= 0 else {
             found.refusals[path] = "cannot be opened"
@@ -142,7 +144,7 @@ extension HDF5Document {
                 let known = CFitsio.text(name)
                 throw Refusal(
                     message:
-                        "needs the filter \(filter)\(known.isEmpty ? "" : " (\(quoted(known)))"): plugins are not loaded"
+                        "needs the filter \(filter)\(known.isEmpty ? "" : " (\(known.quoted))"): plugins are not loaded"
                 )
             }
         }

@@ -1,7 +1,9 @@
+import Platform
+
 /// Numbers and texts of an HDF5 file, as libhdf5 reads them.
 extension HDF5Document {
     /// Numbers of `rows` of the first axis, row-major.
-    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(TensorFileError)
+    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(Failure)
         -> [UInt8]
     {
         let width = dataset.shape.dropFirst().reduce(1, *)
@@ -12,7 +14,7 @@ extension HDF5Document {
             default: isUnsigned ? library.native.uint64 : library.native.int64
             }
         var bytes = [UInt8](repeating: 0, count: rows.count * width * dtype.byteCount)
-        try library.with(self) { opened throws(TensorFileError) in
+        try library.with(self) { opened throws(Failure) in
             let id = try self.dataset(dataset, &opened)
             try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
                 unsafe bytes.withUnsafeMutableBytes { target in
@@ -22,17 +24,17 @@ extension HDF5Document {
             }
         }
         if isUnsigned, bytes.indices.contains(where: { $0 % 8 == 7 && bytes[$0] > 0x7F }) {
-            throw failure("dataset \(quoted(dataset.path)): a number is beyond 63 bits")
+            throw failure("dataset \(dataset.path.quoted): a number is beyond 63 bits")
         }
         return bytes
     }
 
     /// Texts of `rows`, without what pads them.
-    func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(TensorFileError) -> [String] {
+    func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(Failure) -> [String] {
         // One more than the text, for the zero that ends it.
         let stride = width + 1
         var characters = [CChar](repeating: 0, count: rows.count * stride)
-        try library.with(self) { opened throws(TensorFileError) in
+        try library.with(self) { opened throws(Failure) in
             let type = try textType(dataset, size: stride)
             defer { _ = library.closeType(type) }
             let id = try self.dataset(dataset, &opened)
@@ -47,24 +49,24 @@ extension HDF5Document {
     }
 
     /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
-    private func textType(_ dataset: Dataset, size: Int) throws(TensorFileError) -> ID {
+    private func textType(_ dataset: Dataset, size: Int) throws(Failure) -> ID {
         let type = library.copyType(library.native.text)
         guard type >= 0, library.setSize(type, size) >= 0, library.setCharacters(type, dataset.characters) >= 0 else {
             _ = library.closeType(type)
-            throw failure("dataset \(quoted(dataset.path)): texts cannot be read")
+            throw failure("dataset \(dataset.path.quoted): texts cannot be read")
         }
         return type
     }
 
     /// The dataset, opened, with room for the chunks that the next rows lie in, too.
-    func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(TensorFileError) -> ID {
+    func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(Failure) -> ID {
         if let id = opened.datasets[dataset.path] { return id }
         let access = library.makeList(library.lists.datasetAccess)
         defer { _ = library.closeList(access) }
         // Slots: a prime, some hundred for each chunk that is kept; what was read whole goes first.
         _ = library.setCache(access, 12_421, max(1 << 20, dataset.slab), 1)
         let id = unsafe library.openDataset(opened.file, dataset.path, access)
-        guard id >= 0 else { throw failure("dataset \(quoted(dataset.path)) cannot be opened") }
+        guard id >= 0 else { throw failure("dataset \(dataset.path.quoted) cannot be opened") }
         opened.datasets[dataset.path] = id
         return id
     }
@@ -72,7 +74,7 @@ extension HDF5Document {
     /// Calls `body` with the spaces of `rows` in memory and in the file.
     private func selecting(
         _ rows: Range<Int>, of dataset: Dataset, _ id: ID, _ body: (ID, ID) -> Int32
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         let space = library.space(id)
         defer { _ = library.closeSpace(space) }
         var status: Int32 = -1
@@ -89,7 +91,7 @@ extension HDF5Document {
         }
         guard status >= 0 else {
             throw failure(
-                "dataset \(quoted(dataset.path)): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
+                "dataset \(dataset.path.quoted): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
         }
     }
 }

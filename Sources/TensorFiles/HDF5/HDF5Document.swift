@@ -1,3 +1,5 @@
+import Platform
+
 /// An HDF5 file, read through libhdf5: its datasets, and their numbers. Any number of threads may ask.
 final class HDF5Document: Sendable {
     let name: String
@@ -23,12 +25,12 @@ final class HDF5Document: Sendable {
         let characters: Int32
     }
 
-    init(_ source: any ByteSource) throws(TensorFileError) {
+    init(_ source: any ByteSource) throws(Failure) {
         name = source.name
         self.source = source
         switch HDF5Library.shared {
         case .success(let library): self.library = library
-        case .failure(let missing): throw TensorFileError(file: source.name, message: "HDF5: \(missing.message)")
+        case .failure(let missing): throw Failure(source.name, "HDF5: \(missing.message)")
         }
     }
 
@@ -41,7 +43,7 @@ final class HDF5Document: Sendable {
 
     /// The file as the library opens it: fetched anew where it comes from far. Who opens more files at once than are held
     /// open pays for it with time, not with the disk.
-    func local() throws(TensorFileError) -> LocalFile { try LocalFile(source, isNamed: true) }
+    func local() throws(Failure) -> LocalFile { try LocalFile(source, isNamed: true) }
 
-    func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "HDF5: \(what)") }
+    func failure(_ what: String) -> Failure { Failure(name, "HDF5: \(what)") }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// HDF5: datasets of all groups as named tensors, `images` or `group/images`.
 /// Format: https://support.hdfgroup.org/documentation/
 ///
@@ -6,7 +8,7 @@
 enum HDF5File {
     static let magic: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
 
-    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let document = try HDF5Document(source)
         let found = try document.datasets()
         var refusals = found.refusals
@@ -15,9 +17,9 @@ enum HDF5File {
         var names = Set<String>()
         for dataset in found.datasets {
             guard names.insert(dataset.path).inserted else {
-                throw TensorFileError(
-                    file: source.name,
-                    message: "HDF5: dataset \(quoted(dataset.path)) is there twice: its group is damaged")
+                throw Failure(
+                    source.name,
+                    "HDF5: dataset \(dataset.path.quoted) is there twice: its group is damaged")
             }
             let rows = dataset.shape.first ?? 1
             // Chunks that were never written have no bytes: nothing else tells a length that is made up.
@@ -29,17 +31,17 @@ enum HDF5File {
             case .number(let dtype, let isUnsigned):
                 tensors.append(
                     TensorView(name: dataset.path, dtype: dtype, shape: dataset.shape, rowsOf: source.name) {
-                        (rows) throws(TensorFileError) in
+                        (rows) throws(Failure) in
                         try document.numbers(dataset, dtype, isUnsigned: isUnsigned, rows: rows)
                     })
             case .text(let width) where dataset.shape.count == 1:
                 texts.append(
-                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(TensorFileError) in
+                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(Failure) in
                         try document.texts(dataset, width: width, rows: rows)
                     })
             case .variableText where dataset.shape.count == 1:
                 texts.append(
-                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(TensorFileError) in
+                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(Failure) in
                         try document.variableTexts(dataset, rows: rows)
                     })
             case .text, .variableText: refusals[dataset.path] = "texts of shape \(dataset.shape)"

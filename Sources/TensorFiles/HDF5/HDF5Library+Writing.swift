@@ -1,3 +1,5 @@
+import Platform
+
 extension HDF5Library {
     /// What files are written with.
     @safe struct Writing {

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Synchronization
 
 /// libhdf5: its functions, and the files it has open. One call at a time: as Debian builds it, the library knows no
@@ -183,8 +184,8 @@ import Synchronization
     }
 
     /// Calls `body` with the lock held.
-    func locked<Result>(_ body: () throws(TensorFileError) -> Result) throws(TensorFileError) -> Result {
-        try lock.withLock { (_) throws(TensorFileError) -> Result in
+    func locked<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        try lock.withLock { (_) throws(Failure) -> Result in
             // Errors are told by what calls return, not printed; each thread has a setting of its own.
             _ = quiet(0, nil, nil)
             return try body()
@@ -201,9 +202,9 @@ import Synchronization
 
     /// Calls `body` with a document's file, open, and the lock held.
     func with<Result>(
-        _ document: HDF5Document, _ body: (inout Opened) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
-        try locked { () throws(TensorFileError) -> Result in
+        _ document: HDF5Document, _ body: (inout Opened) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try locked { () throws(Failure) -> Result in
             if let index = open.firstIndex(where: { $0.id == ObjectIdentifier(document) }) {
                 open.append(open.remove(at: index))
             } else {
@@ -213,8 +214,8 @@ import Synchronization
                 defer { _ = closeList(access) }
                 let file = unsafe openFile(local.path, 0, access)
                 guard file >= 0 else {
-                    throw TensorFileError(
-                        file: document.name, message: "HDF5: cannot be opened: it is damaged, or being written to")
+                    throw Failure(
+                        document.name, "HDF5: cannot be opened: it is damaged, or being written to")
                 }
                 local.forgetName()
                 open.append(Opened(id: ObjectIdentifier(document), local: local, file: file))

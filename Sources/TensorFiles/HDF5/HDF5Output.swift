@@ -1,3 +1,5 @@
+import Platform
+
 /// A file that libhdf5 writes. Closed when it is let go of.
 final class HDF5Output {
     typealias ID = HDF5Library.ID
@@ -9,9 +11,9 @@ final class HDF5Output {
     private var datasets: [ID] = []
 
     /// - Parameter place: the path of an empty file.
-    init(_ library: HDF5Library, place: String, name: String) throws(TensorFileError) {
+    init(_ library: HDF5Library, place: String, name: String) throws(Failure) {
         (self.library, self.name) = (library, name)
-        file = try library.locked { () throws(TensorFileError) in
+        file = try library.locked { () throws(Failure) in
             let access = library.unlockedAccess()
             defer { _ = library.closeList(access) }
             // H5F_ACC_TRUNC.
@@ -23,13 +25,13 @@ final class HDF5Output {
     deinit { try? close() }
 
     /// An attribute of the root group.
-    func note(_ name: String, _ text: String) throws(TensorFileError) {
-        try library.locked { () throws(TensorFileError) in try attribute(file, name, text) }
+    func note(_ name: String, _ text: String) throws(Failure) {
+        try library.locked { () throws(Failure) in try attribute(file, name, text) }
     }
 
     /// A dataset for a column.
-    func add(_ column: TableColumn, rows: Int) throws(TensorFileError) {
-        try library.locked { () throws(TensorFileError) in
+    func add(_ column: TableColumn, rows: Int) throws(Failure) {
+        try library.locked { () throws(Failure) in
             let space = unsafe library.makeSpace(1, [UInt64(rows)], nil)
             defer { _ = library.closeSpace(space) }
             let list = library.makeList(library.lists.datasetCreation)
@@ -45,7 +47,7 @@ final class HDF5Output {
             }
             defer { _ = library.closeType(type) }
             let dataset = unsafe library.writing.makeDataset(file, column.name, type, space, 0, list, 0)
-            guard dataset >= 0 else { throw failure("dataset \(quoted(column.name)) cannot be made") }
+            guard dataset >= 0 else { throw failure("dataset \(column.name.quoted) cannot be made") }
             datasets.append(dataset)
             try attribute(dataset, "description", column.description)
             if let unit = column.unit { try attribute(dataset, "units", unit) }
@@ -55,7 +57,7 @@ final class HDF5Output {
     /// Rows of a column.
     func write(
         _ values: TableValues, column index: Int, _ column: TableColumn, rows: Range<Int>
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         switch values {
         case .floats(let numbers):
             try unsafe write(index, rows, library.native.float32) { body in unsafe numbers.withUnsafeBytes(body) }
@@ -76,9 +78,9 @@ final class HDF5Output {
     }
 
     /// Closes everything, which writes what the library still holds.
-    func close() throws(TensorFileError) {
+    func close() throws(Failure) {
         guard file >= 0 else { return }
-        let isWhole = try library.locked { () throws(TensorFileError) -> Bool in
+        let isWhole = try library.locked { () throws(Failure) -> Bool in
             var isWhole = true
             for dataset in datasets where library.closeDataset(dataset) < 0 { isWhole = false }
             return library.closeFile(file) >= 0 && isWhole
@@ -90,8 +92,8 @@ final class HDF5Output {
     private func write(
         _ index: Int, _ rows: Range<Int>, _ type: ID?, width: Int = 0,
         _ body: ((UnsafeRawBufferPointer) -> Int32) -> Int32
-    ) throws(TensorFileError) {
-        let status = try library.locked { () throws(TensorFileError) -> Int32 in
+    ) throws(Failure) {
+        let status = try library.locked { () throws(Failure) -> Int32 in
             let memoryType = type ?? textType(width)
             defer { if type == nil { _ = library.closeType(memoryType) } }
             let space = library.space(datasets[index])
@@ -111,7 +113,7 @@ final class HDF5Output {
         guard status >= 0 else { throw failure("cannot be written: the disk may be full") }
     }
 
-    private func attribute(_ owner: ID, _ name: String, _ text: String) throws(TensorFileError) {
+    private func attribute(_ owner: ID, _ name: String, _ text: String) throws(Failure) {
         let bytes = Array(text.utf8)
         let type = textType(bytes.count)
         let space = unsafe library.makeSpace(0, [], nil)
@@ -120,7 +122,7 @@ final class HDF5Output {
         _ = library.writing.closeAttribute(attribute)
         _ = library.closeSpace(space)
         _ = library.closeType(type)
-        guard status >= 0 else { throw failure("attribute \(quoted(name)) cannot be written") }
+        guard status >= 0 else { throw failure("attribute \(name.quoted) cannot be written") }
     }
 
     /// UTF-8 of a fixed width, filled up with zeros.
@@ -133,5 +135,5 @@ final class HDF5Output {
         return type
     }
 
-    private func failure(_ what: String) -> TensorFileError { TensorFileError(file: name, message: "HDF5: \(what)") }
+    private func failure(_ what: String) -> Failure { Failure(name, "HDF5: \(what)") }
 }

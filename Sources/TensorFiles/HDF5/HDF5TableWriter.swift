@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes an HDF5 file with a dataset for each column, and notes as attributes of the root group.
 ///
 /// No time and no name of a machine are in it: the same rows give the same file.
@@ -10,22 +12,22 @@ public struct HDF5TableWriter: TableWriter {
 
     /// Begins the file.
     /// - Parameter rows: how many will come.
-    /// - Throws: `TensorFileError` where libhdf5 is not installed, or the file cannot be written.
+    /// - Throws: `Failure` where libhdf5 is not installed, or the file cannot be written.
     public init(
         path: String, columns: [TableColumn], rows: Int, notes: [TableNote]
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         let library: HDF5Library
         switch HDF5Library.shared {
         case .success(let found): library = found
-        case .failure(let missing): throw TensorFileError(file: path, message: "HDF5: \(missing.message)")
+        case .failure(let missing): throw Failure(path, "HDF5: \(missing.message)")
         }
         file = try AtomicFile(path: path)
         (self.columns, self.rows) = (columns, rows)
         guard let place = file.placeWhileOpen else {
             file.abandon()
-            throw TensorFileError(file: path, message: "cannot be written: HDF5 needs a file, not a pipe or a device")
+            throw Failure(path, "cannot be written: HDF5 needs a file, not a pipe or a device")
         }
-        do throws(TensorFileError) {
+        do throws(Failure) {
             output = try HDF5Output(library, place: place, name: path)
             for note in notes { try output.note(note.keyword, note.text) }
             for column in columns { try output.add(column, rows: rows) }
@@ -36,17 +38,17 @@ public struct HDF5TableWriter: TableWriter {
     }
 
     /// Whether the library is there.
-    /// - Throws: `TensorFileError` that says what to install.
-    public static func check(path: String) throws(TensorFileError) {
+    /// - Throws: `Failure` that says what to install.
+    public static func check(path: String) throws(Failure) {
         if case .failure(let missing) = HDF5Library.shared {
-            throw TensorFileError(file: path, message: "HDF5: \(missing.message)")
+            throw Failure(path, "HDF5: \(missing.message)")
         }
     }
 
-    public mutating func append(_ block: [TableValues]) throws(TensorFileError) {
+    public mutating func append(_ block: [TableValues]) throws(Failure) {
         let count = try rows(of: block, columns, file: file.path)
         guard written + count <= rows else {
-            throw TensorFileError(file: file.path, message: "more than the \(rows) rows that were declared")
+            throw Failure(file.path, "more than the \(rows) rows that were declared")
         }
         for (index, values) in block.enumerated() where count > 0 {
             try output.write(values, column: index, columns[index], rows: written..<written + count)
@@ -54,10 +56,10 @@ public struct HDF5TableWriter: TableWriter {
         written += count
     }
 
-    public mutating func finish() throws(TensorFileError) {
-        do throws(TensorFileError) {
+    public mutating func finish() throws(Failure) {
+        do throws(Failure) {
             guard written == rows else {
-                throw TensorFileError(file: file.path, message: "\(written) rows were written, \(rows) declared")
+                throw Failure(file.path, "\(written) rows were written, \(rows) declared")
             }
             try output.close()
             try file.commit()

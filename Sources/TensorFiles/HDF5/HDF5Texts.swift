@@ -1,3 +1,5 @@
+import Platform
+
 /// Texts of variable length. They lie in heaps that many texts share; a dataset has a reference for each. libhdf5 (1.10)
 /// copies as many bytes as the heap says into a buffer as long as the reference says, so that a damaged file overruns it:
 /// the library tells only where the references lie, and they are followed here.
@@ -9,12 +11,12 @@ extension HDF5Document {
     private static let undefined = UInt64.max
 
     /// Texts of `rows`, each of its own length.
-    func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(TensorFileError) -> [String] {
-        func damaged() -> TensorFileError {
+    func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(Failure) -> [String] {
+        func damaged() -> Failure {
             failure(
-                "dataset \(quoted(dataset.path)): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
+                "dataset \(dataset.path.quoted): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
         }
-        return try library.with(self) { opened throws(TensorFileError) in
+        return try library.with(self) { opened throws(Failure) in
             let local = opened.local
             // Of both kinds of superblock.
             let start = try local.read(14, at: 0)
@@ -47,18 +49,18 @@ extension HDF5Document {
     /// The references of `rows`; zeros where none were written.
     private func references(
         _ dataset: Dataset, _ id: ID, _ rows: Range<Int>, _ local: LocalFile
-    ) throws(TensorFileError) -> [[UInt8]] {
+    ) throws(Failure) -> [[UInt8]] {
         let list = library.creation(id)
         defer { _ = library.closeList(list) }
         let size = Self.referenceSize
         let none = [UInt8](repeating: 0, count: size)
-        func split(_ bytes: [UInt8], _ rows: Range<Int>) throws(TensorFileError) -> [[UInt8]] {
+        func split(_ bytes: [UInt8], _ rows: Range<Int>) throws(Failure) -> [[UInt8]] {
             guard rows.upperBound * size <= bytes.count else {
-                throw failure("dataset \(quoted(dataset.path)): damaged or cut short")
+                throw failure("dataset \(dataset.path.quoted): damaged or cut short")
             }
             return rows.map { Array(bytes[$0 * size..<($0 + 1) * size]) }
         }
-        func read(_ count: Int, at address: UInt64) throws(TensorFileError) -> [UInt8] {
+        func read(_ count: Int, at address: UInt64) throws(Failure) -> [UInt8] {
             guard address <= UInt64(local.byteCount), count <= local.byteCount - Int(address) else { return [] }
             return try local.read(count, at: Int(address))
         }
@@ -67,14 +69,14 @@ extension HDF5Document {
             let address = library.offset(id)
             guard address != Self.undefined else { return rows.map { _ in none } }
             let start = address.addingReportingOverflow(UInt64(rows.lowerBound * size))
-            guard !start.overflow else { throw failure("dataset \(quoted(dataset.path)): damaged") }
+            guard !start.overflow else { throw failure("dataset \(dataset.path.quoted): damaged") }
             return try split(try read(rows.count * size, at: start.partialValue), 0..<rows.count)
         case 2:
             var length: [UInt64] = [0]
             guard let chunkPlace = unsafe library.chunkPlace, unsafe library.chunk(list, 1, &length) == 1,
                 length[0] > 0,
                 length[0] <= UInt64(Self.mostHeap / size)
-            else { throw failure("dataset \(quoted(dataset.path)): texts of variable length in chunks cannot be read") }
+            else { throw failure("dataset \(dataset.path.quoted): texts of variable length in chunks cannot be read") }
             let step = Int(length[0])
             var found: [[UInt8]] = []
             var row = rows.lowerBound
@@ -83,7 +85,7 @@ extension HDF5Document {
                 let part = row - first..<min(rows.upperBound - first, step)
                 var (filters, address, stored): (UInt32, UInt64, UInt64) = (0, 0, 0)
                 guard unsafe chunkPlace(id, [UInt64(first)], &filters, &address, &stored) >= 0 else {
-                    throw failure("dataset \(quoted(dataset.path)): its chunks are damaged")
+                    throw failure("dataset \(dataset.path.quoted): its chunks are damaged")
                 }
                 if address == Self.undefined || stored == 0 {
                     found += part.map { _ in none }
@@ -94,21 +96,21 @@ extension HDF5Document {
                 row = first + part.upperBound
             }
             return found
-        default: throw failure("dataset \(quoted(dataset.path)): texts of variable length within its header: not read")
+        default: throw failure("dataset \(dataset.path.quoted): texts of variable length within its header: not read")
         }
     }
 
     /// A chunk's bytes as they were before its filters.
     private func unfiltered(
         _ stored: [UInt8], _ list: ID, skipping: UInt32, _ size: Int, _ dataset: Dataset
-    ) throws(TensorFileError) -> [UInt8] {
+    ) throws(Failure) -> [UInt8] {
         var bytes = stored
         for index in (0..<UInt32(max(0, min(32, library.filterCount(list))))).reversed()
         where skipping >> index & 1 == 0 {
             var (flags, count): (UInt32, Int) = (0, 0)
             switch unsafe library.filter(list, index, &flags, &count, nil, 0, nil, nil) {
             case 1:  // deflate, in zlib's frame of 2 and 4 bytes
-                guard bytes.count > 6 else { throw failure("dataset \(quoted(dataset.path)): a chunk is damaged") }
+                guard bytes.count > 6 else { throw failure("dataset \(dataset.path.quoted): a chunk is damaged") }
                 var inflated: [UInt8] = []
                 try Inflate.pieces(
                     of: MemorySource(name: name, bytes: bytes), in: 2..<bytes.count - 4, size: size, entry: dataset.path
@@ -127,7 +129,7 @@ extension HDF5Document {
                 }
             case let filter:
                 throw failure(
-                    "dataset \(quoted(dataset.path)): texts of variable length behind filter \(filter) are not read")
+                    "dataset \(dataset.path.quoted): texts of variable length behind filter \(filter) are not read")
             }
         }
         return bytes
@@ -141,7 +143,7 @@ private struct HDF5Heap {
     private static let headerSize = 16
 
     /// nil where there is none at that place, or it is longer than the file or `most`.
-    init?(_ file: LocalFile, at address: UInt64, most: Int) throws(TensorFileError) {
+    init?(_ file: LocalFile, at address: UInt64, most: Int) throws(Failure) {
         guard address < UInt64(file.byteCount) else { return nil }
         let start = Int(address)
         let head = try file.read(Self.headerSize, at: start)

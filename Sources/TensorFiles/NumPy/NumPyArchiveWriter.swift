@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// Writes an `.npz` of arrays whose rows come in any order and from any thread. How many there are is known at the start,
@@ -39,8 +40,8 @@ public final class NumPyArchiveWriter: Sendable {
     private let state: Mutex<State>
 
     /// Begins the file.
-    /// - Throws: `TensorFileError` when the file cannot be written, or is larger than 64 bits can say.
-    public init(path: String, rows: Int, members: [Member]) throws(TensorFileError) {
+    /// - Throws: `Failure` when the file cannot be written, or is larger than 64 bits can say.
+    public init(path: String, rows: Int, members: [Member]) throws(Failure) {
         var entries: [ZipEntry] = []
         var offset = 0
         for member in members {
@@ -60,26 +61,26 @@ public final class NumPyArchiveWriter: Sendable {
 
     /// Puts rows of a member, counted as they were given, into their place.
     /// - Parameter values: whole rows.
-    public func write(_ member: Int, at row: Int, _ values: Span<Float>) throws(TensorFileError) {
+    public func write(_ member: Int, at row: Int, _ values: Span<Float>) throws(Failure) {
         let bytes = unsafe values.bytes
         let entry = entries[member]
         let count = entry.rowSize > 0 ? bytes.byteCount / entry.rowSize : 0
         guard count * entry.rowSize == bytes.byteCount, row >= 0, row + count <= rows else {
-            throw TensorFileError(
-                file: path, message: "\(bytes.byteCount) bytes at row \(row) of array \(quoted(entry.name))")
+            throw Failure(
+                path, "\(bytes.byteCount) bytes at row \(row) of array \(entry.name.quoted)")
         }
         var sum = CRC32()
         sum.update(bytes)
-        try state.withLock { (state) throws(TensorFileError) in
+        try state.withLock { (state) throws(Failure) in
             try state.file.write(bytes, at: entry.dataOffset + row * entry.rowSize)
             state.pieces[member].append(Piece(row: row, rows: count, sum: sum))
         }
     }
 
     /// Finishes the file and puts it in its place.
-    /// - Throws: `TensorFileError` when a row is missing or came twice, or the file cannot be written.
-    public func finish() throws(TensorFileError) {
-        try state.withLock { (state) throws(TensorFileError) in
+    /// - Throws: `Failure` when a row is missing or came twice, or the file cannot be written.
+    public func finish() throws(Failure) {
+        try state.withLock { (state) throws(Failure) in
             var directory = LittleEndian()
             for (index, entry) in entries.enumerated() {
                 var sum = CRC32()
@@ -92,9 +93,9 @@ public final class NumPyArchiveWriter: Sendable {
                 }
                 guard next == rows else {
                     state.file.abandon()
-                    throw TensorFileError(
-                        file: path,
-                        message: "array \(quoted(entry.name)): row \(next) of \(rows) is missing, or one came twice")
+                    throw Failure(
+                        path,
+                        "array \(entry.name.quoted): row \(next) of \(rows) is missing, or one came twice")
                 }
                 try state.file.patch(at: entry.offset, entry.local(sum))
                 directory.bytes += entry.central(sum)

@@ -1,3 +1,5 @@
+import Platform
+
 /// What an array's elements are.
 enum NumPyElement {
     case number(DType)
@@ -7,12 +9,12 @@ enum NumPyElement {
     private static let mostCharacters = 4096
 
     /// - Parameter descr: as `numpy.dtype.str` has it: `<f4`, `|S12`.
-    init(_ descr: String, failure: (String) -> TensorFileError) throws(TensorFileError) {
+    init(_ descr: String, failure: (String) -> Failure) throws(Failure) {
         let known: [String: DType] = [
             "f8": .f64, "f4": .f32, "f2": .f16, "i8": .i64, "i4": .i32, "i2": .i16, "i1": .i8, "u1": .u8, "b1": .bool,
         ]
         guard let order = descr.first, "<>|=".contains(order) else {
-            throw failure("dtype \(quoted(descr)) is not supported")
+            throw failure("dtype \(descr.quoted) is not supported")
         }
         let type = descr.dropFirst()
         if let dtype = known[String(type)] {
@@ -23,10 +25,10 @@ enum NumPyElement {
             let unit = kind == "S" ? 1 : 4
             self = .text(width: length * unit, unit: unit)
         } else {
-            throw failure("dtype \(quoted(descr)) is not supported")
+            throw failure("dtype \(descr.quoted) is not supported")
         }
         guard order == "<" || (order == "|" && isOfBytes) else {
-            throw failure("dtype \(quoted(descr)): only little-endian arrays are read")
+            throw failure("dtype \(descr.quoted): only little-endian arrays are read")
         }
     }
 

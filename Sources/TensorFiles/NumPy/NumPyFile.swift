@@ -1,3 +1,5 @@
+import Platform
+
 /// NumPy's `.npy` (versions 1 to 3) and `.npz`, a zip archive of them.
 /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 enum NumPyFile {
@@ -5,13 +7,13 @@ enum NumPyFile {
     /// What 64 axes of 20 digits need, and room to spare.
     private static let maximumHeader = 4096
 
-    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let range = 0..<source.byteCount
-        let array = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(TensorFileError) in
+        let array = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(Failure) in
             try view("", head, source, range)
         }
         guard case .numbers(let tensor) = array else {
-            throw TensorFileError(file: source.name, message: "expected numbers, found texts")
+            throw Failure(source.name, "expected numbers, found texts")
         }
         return TensorFile(
             name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
@@ -21,13 +23,13 @@ enum NumPyFile {
     /// Whether the archive has members that are arrays.
     static func matches(_ archive: ZipArchive) -> Bool { archive.entries.contains { $0.name.hasSuffix(".npy") } }
 
-    static func read(_ archive: ZipArchive) throws(TensorFileError) -> TensorFile {
+    static func read(_ archive: ZipArchive) throws(Failure) -> TensorFile {
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
         var members: [ZipMember] = []
         for entry in archive.entries where entry.name.hasSuffix(".npy") {
             let member = archive.member(entry)
-            let array = try member.withHead(maximumHeader) { (head: RawSpan) throws(TensorFileError) in
+            let array = try member.withHead(maximumHeader) { (head: RawSpan) throws(Failure) in
                 try view(String(entry.name.dropLast(4)), head, member.source, member.range)
             }
             switch array {
@@ -48,9 +50,9 @@ enum NumPyFile {
     /// that an array that is deflated never takes more memory than its shape says.
     private static func view(
         _ name: String, _ bytes: RawSpan, _ source: some ByteSource, _ range: Range<Int>
-    ) throws(TensorFileError) -> Contents {
-        func failure(_ what: String) -> TensorFileError {
-            TensorFileError(file: source.name, message: name.isEmpty ? what : "array \(quoted(name)): \(what)")
+    ) throws(Failure) -> Contents {
+        func failure(_ what: String) -> Failure {
+            Failure(source.name, name.isEmpty ? what : "array \(name.quoted): \(what)")
         }
         guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is no .npy array") }
         let (start, length): (Int, Int)
@@ -86,7 +88,7 @@ enum NumPyFile {
         case .text(let width, let unit):
             guard header.shape.count == 1 else { throw failure("texts of shape \(header.shape), one axis is read") }
             return .texts(
-                TextColumn(name: name, count: header.shape[0], file: source.name) { rows throws(TensorFileError) in
+                TextColumn(name: name, count: header.shape[0], file: source.name) { rows throws(Failure) in
                     let range = dataStart + rows.lowerBound * width..<dataStart + rows.upperBound * width
                     return try source.withBytes(in: range) { (bytes: RawSpan) in
                         (0..<rows.count).map { text(bytes.extracting($0 * width..<($0 + 1) * width), unit: unit) }
@@ -123,7 +125,7 @@ struct NumPyHeader {
 
     private static let maximumRank = 64
 
-    init(_ bytes: RawSpan, failure: (String) -> TensorFileError) throws(TensorFileError) {
+    init(_ bytes: RawSpan, failure: (String) -> Failure) throws(Failure) {
         var text = Substring(bytes.text(0..<bytes.byteCount))
         func take(_ token: String) -> Bool {
             while let first = text.first, first.isWhitespace { text.removeFirst() }
@@ -131,10 +133,10 @@ struct NumPyHeader {
             text.removeFirst(token.count)
             return true
         }
-        func expect(_ token: String) throws(TensorFileError) {
-            guard take(token) else { throw failure("header: \(quoted(token)) expected before \(quoted(String(text)))") }
+        func expect(_ token: String) throws(Failure) {
+            guard take(token) else { throw failure("header: \(token.quoted) expected before \(String(text).quoted)") }
         }
-        func string() throws(TensorFileError) -> String {
+        func string() throws(Failure) -> String {
             let quote = take("'") ? "'" : "\""
             if quote == "\"" { try expect("\"") }
             let value = text.prefix { $0 != Character(quote) && $0 != "\\" }
@@ -142,11 +144,11 @@ struct NumPyHeader {
             try expect(quote)
             return String(value)
         }
-        func length() throws(TensorFileError) -> Int {
+        func length() throws(Failure) -> Int {
             _ = take("")
             let digits = text.prefix { $0.isASCII && $0.isNumber }
             guard let number = Int(digits) else {
-                throw failure("header: \(quoted(String(text.prefix(32)))) is no length within 64 bits")
+                throw failure("header: \(String(text.prefix(32)).quoted) is no length within 64 bits")
             }
             text.removeFirst(digits.count)
             _ = take("L")  // as Python 2 wrote long integers
@@ -181,7 +183,7 @@ struct NumPyHeader {
                     }
                 }
                 shape = lengths
-            default: throw failure("header: \(quoted(key)) is unknown or appears twice")
+            default: throw failure("header: \(key.quoted) is unknown or appears twice")
             }
             if !take(",") {
                 try expect("}")

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// An `.npy` file of so many rows, which are written in any order and by any thread; it appears when it is whole.
@@ -22,11 +23,11 @@ public final class NumPyRows: Sendable {
     /// - Parameters:
     ///   - rows: how many there will be.
     ///   - shape: of a row.
-    /// - Throws: `TensorFileError` when the file cannot be written.
-    public init(path: String, element: Element, rows: Int, shape: [Int]) throws(TensorFileError) {
+    /// - Throws: `Failure` when the file cannot be written.
+    public init(path: String, element: Element, rows: Int, shape: [Int]) throws(Failure) {
         let shape = [rows] + shape
         guard shape.allSatisfy({ $0 >= 0 }), TensorLayout.rowMajorStrides(shape) != nil else {
-            throw TensorFileError(file: path, message: "an array of shape \(shape) is too large")
+            throw Failure(path, "an array of shape \(shape) is too large")
         }
         self.path = path
         self.element = element
@@ -45,7 +46,7 @@ public final class NumPyRows: Sendable {
     }
 
     /// Writes whole rows from the one at `row` on.
-    public func write(_ values: Span<Float>, at row: Int) throws(TensorFileError) {
+    public func write(_ values: Span<Float>, at row: Int) throws(Failure) {
         precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
         defer { written.add(rowCount > 0 ? values.count / rowCount : 0, ordering: .relaxed) }
         if element == .float32 {
@@ -57,20 +58,20 @@ public final class NumPyRows: Sendable {
     }
 
     /// Puts the file in its place.
-    /// - Throws: `TensorFileError` when rows are missing or came twice, or the file cannot be written.
-    public func finish() throws(TensorFileError) {
+    /// - Throws: `Failure` when rows are missing or came twice, or the file cannot be written.
+    public func finish() throws(Failure) {
         let count = written.load(ordering: .relaxed)
         guard count == rows || rowCount == 0 else {
             abandon()
-            throw TensorFileError(file: path, message: "expected \(rows) rows, found \(count) that were written")
+            throw Failure(path, "expected \(rows) rows, found \(count) that were written")
         }
-        try file.withLock { file throws(TensorFileError) in try file.commit() }
+        try file.withLock { file throws(Failure) in try file.commit() }
     }
 
     /// Gives up: nothing is left behind.
     public func abandon() { file.withLock { $0.abandon() } }
 
-    private func put(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
-        try file.withLock { file throws(TensorFileError) in try file.write(bytes, at: offset) }
+    private func put(_ bytes: RawSpan, at offset: Int) throws(Failure) {
+        try file.withLock { file throws(Failure) in try file.write(bytes, at: offset) }
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes an `.npy` file of one or two dimensions row by row: the number of rows goes into the header at the end.
 public final class NumPyWriter {
     public enum Element: String, Sendable {
@@ -17,10 +19,10 @@ public final class NumPyWriter {
     /// - Parameters:
     ///   - columns: values of one row; nil for a vector.
     ///   - rows: their number, when it is known: a pipe cannot be told afterwards.
-    /// - Throws: `TensorFileError` when the file cannot be written.
-    public init(path: String, element: Element, columns: Int? = nil, rows: Int? = nil) throws(TensorFileError) {
+    /// - Throws: `Failure` when the file cannot be written.
+    public init(path: String, element: Element, columns: Int? = nil, rows: Int? = nil) throws(Failure) {
         guard columns ?? 1 > 0, rows ?? 0 >= 0 else {
-            throw TensorFileError(file: path, message: "an array of \(rows ?? 0) rows of \(columns ?? 1) values")
+            throw Failure(path, "an array of \(rows ?? 0) rows of \(columns ?? 1) values")
         }
         file = try AtomicFile(path: path)
         self.element = element
@@ -30,7 +32,7 @@ public final class NumPyWriter {
     }
 
     /// Appends rows.
-    public func append(_ values: [Float]) throws(TensorFileError) {
+    public func append(_ values: [Float]) throws(Failure) {
         if element == .float32 {
             try unsafe file.write(values.span.bytes)
         } else {
@@ -40,7 +42,7 @@ public final class NumPyWriter {
     }
 
     /// Appends rows; float32 files round them to nearest.
-    public func append(_ values: [Double]) throws(TensorFileError) {
+    public func append(_ values: [Double]) throws(Failure) {
         if element == .float64 {
             try unsafe file.write(values.span.bytes)
         } else {
@@ -50,15 +52,15 @@ public final class NumPyWriter {
     }
 
     /// Finishes the file and puts it in its place.
-    /// - Throws: `TensorFileError` when the last row is incomplete, the number of rows is not the one that was
+    /// - Throws: `Failure` when the last row is incomplete, the number of rows is not the one that was
     ///   declared, or the file cannot be written.
-    public func finish() throws(TensorFileError) {
+    public func finish() throws(Failure) {
         let (rows, rest) = written.quotientAndRemainder(dividingBy: columns ?? 1)
         guard rest == 0, declaredRows ?? rows == rows else {
             file.abandon()
-            throw TensorFileError(
-                file: file.path,
-                message: "\(written) values are not \(declaredRows.map { "\($0) " } ?? "")rows of \(columns ?? 1)")
+            throw Failure(
+                file.path,
+                "\(written) values are not \(declaredRows.map { "\($0) " } ?? "")rows of \(columns ?? 1)")
         }
         if declaredRows == nil { try file.patch(at: 0, header(rows: rows)) }
         try file.commit()
@@ -68,10 +70,10 @@ public final class NumPyWriter {
     public func abandon() { file.abandon() }
 
     /// Writes a whole array at once.
-    public static func write(_ values: [Float], shape: [Int], to path: String) throws(TensorFileError) {
+    public static func write(_ values: [Float], shape: [Int], to path: String) throws(Failure) {
         guard TensorLayout.rowMajorStrides(shape) != nil, shape.allSatisfy({ $0 >= 0 }), shape.count <= 32,
             shape.reduce(1, *) == values.count
-        else { throw TensorFileError(file: path, message: "\(values.count) values for shape \(shape)") }
+        else { throw Failure(path, "\(values.count) values for shape \(shape)") }
         let file = try AtomicFile(path: path)
         try file.write(header(Element.float32.rawValue, shape))
         try unsafe file.write(values.span.bytes)

@@ -1,3 +1,5 @@
+import Platform
+
 /// Walks a pickled object from its root and gives its tensors their names.
 ///
 /// A `torch.nn.Module` gives the names of its `state_dict`; other objects and dictionaries dotted keys; lists indices.
@@ -18,7 +20,7 @@ struct PickleFlattener {
     private static let maximumName = 4096
     private static let maximumGathered = 12 << 20
 
-    init(root: PickleValue, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(TensorFileError) {
+    init(root: PickleValue, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(Failure) {
         self.arena = arena
         self.file = file
         self.part = part
@@ -29,18 +31,18 @@ struct PickleFlattener {
         }
     }
 
-    private func failure(_ name: String, _ what: String) -> TensorFileError {
-        TensorFileError(file: file, message: "\(part): \(name.isEmpty ? "the root" : quoted(name)): \(what)")
+    private func failure(_ name: String, _ what: String) -> Failure {
+        Failure(file, "\(part): \(name.isEmpty ? "the root" : name.quoted): \(what)")
     }
 
-    private mutating func charge(_ bytes: Int, _ name: String) throws(TensorFileError) {
+    private mutating func charge(_ bytes: Int, _ name: String) throws(Failure) {
         gathered += bytes
         guard gathered <= Self.maximumGathered else {
             throw failure(name, "holds more values than are listed (\(Self.maximumGathered >> 20) MB of them)")
         }
     }
 
-    private mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(TensorFileError) {
+    private mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(Failure) {
         guard case .node(let index) = value else { return }
         try charge(16, name)
         let node = arena[index]
@@ -71,7 +73,7 @@ struct PickleFlattener {
     /// Gathers plain entries as attributes and visits the others.
     private mutating func visit(
         _ entries: [(key: String, value: PickleValue)], _ name: String, _ bytes: RawSpan
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         for (key, value) in entries {
             if let attribute = try attribute(value, name, bytes, depth: 0) {
                 try charge(96 + key.utf8.count, name)
@@ -82,11 +84,11 @@ struct PickleFlattener {
         }
     }
 
-    private mutating func visitObject(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(TensorFileError) {
+    private mutating func visitObject(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(Failure) {
         let node = arena[index]
         if let type = arena.globalName(node.type, bytes) {
             guard !(type.module.hasPrefix("torch.") && type.name.hasPrefix("_rebuild_")) else {
-                throw failure(name, "a tensor made by \(quoted("\(type.module).\(type.name)")) is not supported")
+                throw failure(name, "a tensor made by \(("\(type.module).\(type.name)").quoted) is not supported")
             }
             try charge(64 + name.utf8.count + type.module.utf8.count + type.name.utf8.count, name)
             classes[name] = "\(type.module).\(type.name)"
@@ -113,7 +115,7 @@ struct PickleFlattener {
     /// `_parameters`, `_buffers` or `_modules`: entries that are None are left out, as `state_dict` does.
     private mutating func visitMembers(
         _ value: PickleValue, _ name: String, _ bytes: RawSpan, except: Set<String>
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         guard case .node(let index) = value, arena[index].kind == .dictionary else {
             throw failure(name, "its parameters, buffers or modules are no dictionary")
         }
@@ -125,7 +127,7 @@ struct PickleFlattener {
     /// What BUILD was given: a dictionary, or a tuple of dictionaries.
     private mutating func state(
         of node: PickleNode, _ name: String, _ bytes: RawSpan
-    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+    ) throws(Failure) -> [(key: String, value: PickleValue)] {
         var entries: [(key: String, value: PickleValue)] = []
         for case .node(let state) in arena.chain(from: node.state) {
             try charge(16, name)
@@ -143,14 +145,14 @@ struct PickleFlattener {
 
     private mutating func indexed(
         _ index: Int32, _ name: String
-    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+    ) throws(Failure) -> [(key: String, value: PickleValue)] {
         try charge(32 * Int(arena[index].count), name)
         return arena.children(of: index).enumerated().map { (String($0.offset), $0.element) }
     }
 
     private mutating func pairs(
         _ index: Int32, _ name: String, _ bytes: RawSpan
-    ) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+    ) throws(Failure) -> [(key: String, value: PickleValue)] {
         let items = arena.items(of: index)
         var entries: [(key: String, value: PickleValue)] = []
         for at in stride(from: 0, to: items.count - 1, by: 2) {
@@ -176,7 +178,7 @@ struct PickleFlattener {
 
     private mutating func texts(
         _ value: PickleValue?, _ name: String, _ bytes: RawSpan
-    ) throws(TensorFileError) -> Set<String> {
+    ) throws(Failure) -> Set<String> {
         guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
         try charge(64 * Int(arena[set].count), name)
         return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
@@ -188,7 +190,7 @@ struct PickleFlattener {
     /// A plain value, or a list of plain values; nil for everything else.
     private mutating func attribute(
         _ value: PickleValue, _ name: String, _ bytes: RawSpan, depth: Int
-    ) throws(TensorFileError) -> Attribute? {
+    ) throws(Failure) -> Attribute? {
         try charge(16, name)
         switch value {
         case .none: return Attribute.none

@@ -1,3 +1,5 @@
+import Platform
+
 /// A tensor as a pickle describes it: its layout and the key of the storage that holds its elements.
 struct PickledTensor {
     let name: String
@@ -18,9 +20,9 @@ struct PickledTensor {
     /// Reads the arguments of the rebuilding function.
     init(
         name: String, node: Int32, arena: PickleArena, bytes: RawSpan, file: String, part: String
-    ) throws(TensorFileError) {
-        func failure(_ what: String) -> TensorFileError {
-            TensorFileError(file: file, message: "\(part): tensor \(quoted(name)): \(what)")
+    ) throws(Failure) {
+        func failure(_ what: String) -> Failure {
+            Failure(file, "\(part): tensor \(name.quoted): \(what)")
         }
         let arguments = arena.items(of: arena[node].arguments, limit: 8)
         if arena.globalName(arena[node].type, bytes)?.name == "_rebuild_tensor_v3" {
@@ -28,7 +30,7 @@ struct PickledTensor {
             if arguments.count > 6, case .node(let global) = arguments[6], let found = arena.globalName(global, bytes) {
                 type = "\(found.module).\(found.name)"
             }
-            throw failure("its type \(quoted(type)) is not supported")
+            throw failure("its type \(type.quoted) is not supported")
         }
         if arguments.count > 6, case .node(let metadata) = arguments[6], arena[metadata].count > 0 {
             throw failure("is a lazily negated or conjugated view: save it resolved (resolve_neg, resolve_conj)")
@@ -51,7 +53,7 @@ struct PickledTensor {
             guard !overflow, end <= elements else {
                 throw failure(
                     "shape \(shape), strides \(strides) and offset \(first) reach beyond the \(elements) elements "
-                        + "of storage \(quoted(key))")
+                        + "of storage \(key.quoted)")
             }
             guard size.count <= max(elements, Self.maximumExpanded) else {
                 throw failure("expands \(elements) elements to \(size.count)")
@@ -70,12 +72,12 @@ struct PickledTensor {
     /// The tensor, with its storage in `range` of `source`.
     func view(
         in source: any ByteSource, _ range: Range<Int>, file: String
-    ) throws(TensorFileError) -> TensorView {
+    ) throws(Failure) -> TensorView {
         let (needed, overflow) = storageCount.multipliedReportingOverflow(by: dtype.byteCount)
         guard !overflow, needed <= range.count else {
-            throw TensorFileError(
-                file: file,
-                message: "tensor \(quoted(name)): storage \(quoted(storageKey)) has \(range.count) bytes, "
+            throw Failure(
+                file,
+                "tensor \(name.quoted): storage \(storageKey.quoted) has \(range.count) bytes, "
                     + "needs \(storageCount) elements of \(dtype.rawValue)")
         }
         return TensorView(
@@ -95,14 +97,14 @@ struct PickledStorage {
 
     /// Reads ('storage', class, key, location, elements[, (key of a view, its offset, its elements)]).
     init(
-        node: Int32, arena: PickleArena, bytes: RawSpan, failure: (String) -> TensorFileError
-    ) throws(TensorFileError) {
+        node: Int32, arena: PickleArena, bytes: RawSpan, failure: (String) -> Failure
+    ) throws(Failure) {
         let id = arena.items(of: arena[node].arguments, limit: 6)
         guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
             let key = arena.text(id[2], bytes), case .int(let count) = id[4], count >= 0
         else { throw failure("its storage is described in an unknown way") }
         guard let dtype = Self.dtype(of: className) else {
-            throw failure("storage type \(quoted("\(className.module).\(className.name)")) is not supported")
+            throw failure("storage type \(("\(className.module).\(className.name)").quoted) is not supported")
         }
         var viewOffset = 0
         if id.count == 6, case .node(let view) = id[5] {

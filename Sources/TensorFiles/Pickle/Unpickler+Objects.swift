@@ -1,6 +1,8 @@
+import Platform
+
 /// Opcodes that name classes, make objects or call functions: each only adds a description to the arena.
 extension Unpickler {
-    mutating func describeObject(_ opcode: UInt8, _ bytes: RawSpan) throws(TensorFileError) -> Bool {
+    mutating func describeObject(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) -> Bool {
         switch opcode {
         case UInt8(ascii: "c"):  // GLOBAL
             try push(.node(try global(bytes)))
@@ -46,13 +48,13 @@ extension Unpickler {
         return true
     }
 
-    private mutating func global(_ bytes: RawSpan) throws(TensorFileError) -> Int32 {
+    private mutating func global(_ bytes: RawSpan) throws(Failure) -> Int32 {
         let module = try textValue(try takeLine(bytes))
         let name = try textValue(try takeLine(bytes))
         return try global(module, name)
     }
 
-    private mutating func global(_ module: PickleValue, _ name: PickleValue) throws(TensorFileError) -> Int32 {
+    private mutating func global(_ module: PickleValue, _ name: PickleValue) throws(Failure) -> Int32 {
         for value in [module, name] {
             guard case .text(_, let count) = value else { throw failure("a class whose name is no text") }
             guard count <= 1024 else { throw failure("a class whose name has \(count) bytes") }
@@ -60,14 +62,14 @@ extension Unpickler {
         return try newNode(PickleNode(kind: .global), [module, name])
     }
 
-    private mutating func popArguments(_ opcode: String) throws(TensorFileError) -> Int32 {
+    private mutating func popArguments(_ opcode: String) throws(Failure) -> Int32 {
         guard case .node(let node) = try pop(), arena[node].kind == .tuple else {
             throw failure("\(opcode) without a tuple of arguments")
         }
         return node
     }
 
-    private mutating func popCallee(_ opcode: String) throws(TensorFileError) -> Int32 {
+    private mutating func popCallee(_ opcode: String) throws(Failure) -> Int32 {
         guard case .node(let node) = try pop(), arena[node].kind == .global else {
             throw failure("\(opcode) of something that is no class or function")
         }
@@ -75,12 +77,12 @@ extension Unpickler {
     }
 
     /// What `callee` is, told once for each name. Throws when it is one that only an attack would call.
-    private mutating func callable(_ callee: Int32, _ bytes: RawSpan) throws(TensorFileError) -> PickleCallable {
+    private mutating func callable(_ callee: Int32, _ bytes: RawSpan) throws(Failure) -> PickleCallable {
         let known = arena[callee].callable
         let target = known == nil || known == .refused ? arena.globalName(callee, bytes) : nil
         let callable = known ?? target.map { PickleCallable(module: $0.module, name: $0.name) } ?? .refused
         guard callable != .refused else {
-            throw failure("calls \(quoted(target.map { "\($0.module).\($0.name)" } ?? "something unnamed")): refused")
+            throw failure("calls \((target.map { "\($0.module).\($0.name)" } ?? "something unnamed").quoted): refused")
         }
         arena.setCallable(callable, of: callee)
         return callable
@@ -88,7 +90,7 @@ extension Unpickler {
 
     private mutating func make(
         _ type: Int32, _ arguments: Int32, _ bytes: RawSpan
-    ) throws(TensorFileError) -> PickleValue {
+    ) throws(Failure) -> PickleValue {
         if try callable(type, bytes) == .dictionary { return try dictionary(arguments) }
         return .node(try newNode(PickleNode(kind: .object, type: type, arguments: arguments)))
     }
@@ -96,7 +98,7 @@ extension Unpickler {
     /// Describes the result of `callee(*arguments)`.
     private mutating func call(
         _ callee: Int32, _ arguments: Int32, _ bytes: RawSpan
-    ) throws(TensorFileError) -> PickleValue {
+    ) throws(Failure) -> PickleValue {
         switch try callable(callee, bytes) {
         case .rebuildTensor:
             return .node(try newNode(PickleNode(kind: .tensor, type: callee, arguments: arguments)))
@@ -125,7 +127,7 @@ extension Unpickler {
     }
 
     /// `OrderedDict([(key, value), ...])` of Python 2, `defaultdict(factory)`, or an empty one.
-    private mutating func dictionary(_ arguments: Int32) throws(TensorFileError) -> PickleValue {
+    private mutating func dictionary(_ arguments: Int32) throws(Failure) -> PickleValue {
         let node = try newNode(PickleNode(kind: .dictionary))
         for case .node(let argument) in arena.items(of: arguments, limit: 2) {
             try checkRoom(adding: 2 * Int(arena[argument].count))
@@ -144,7 +146,7 @@ extension Unpickler {
     }
 
     /// A storage, or in the older container also a class with its source text, of which the class is of use.
-    private mutating func persistent(_ id: PickleValue, _ bytes: RawSpan) throws(TensorFileError) -> PickleValue {
+    private mutating func persistent(_ id: PickleValue, _ bytes: RawSpan) throws(Failure) -> PickleValue {
         guard case .node(let tuple) = id, arena[tuple].kind == .tuple else {
             throw failure("a persistent id that is no tuple")
         }
@@ -159,7 +161,7 @@ extension Unpickler {
                 throw failure("a persistent id 'module' without a class")
             }
             return .node(type)
-        default: throw failure("a persistent id of the unknown kind \(quoted(kind))")
+        default: throw failure("a persistent id of the unknown kind \(kind.quoted)")
         }
     }
 }

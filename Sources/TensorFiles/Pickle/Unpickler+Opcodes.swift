@@ -1,6 +1,8 @@
+import Platform
+
 /// The opcodes that are read, named as in Python's `pickletools`.
 extension Unpickler {
-    mutating func execute(_ opcode: UInt8, _ bytes: RawSpan) throws(TensorFileError) {
+    mutating func execute(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         switch opcode {
         // Frame of the stream and stack
         case 0x80:  // PROTO
@@ -47,7 +49,7 @@ extension Unpickler {
         }
     }
 
-    private mutating func buildContainer(_ opcode: UInt8) throws(TensorFileError) -> Bool {
+    private mutating func buildContainer(_ opcode: UInt8) throws(Failure) -> Bool {
         switch opcode {
         case UInt8(ascii: ")"): try pushNode(.tuple, [])
         case UInt8(ascii: "]"): try pushNode(.list, [])
@@ -75,7 +77,7 @@ extension Unpickler {
         return true
     }
 
-    private mutating func useMemo(_ opcode: UInt8, _ bytes: RawSpan) throws(TensorFileError) -> Bool {
+    private mutating func useMemo(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) -> Bool {
         switch opcode {
         case UInt8(ascii: "q"): try memoize(Int(bytes.byte(at: try take(1, bytes))))
         case UInt8(ascii: "r"): try memoize(Int(bytes.uint32(at: try take(4, bytes))))
@@ -89,18 +91,18 @@ extension Unpickler {
         return true
     }
 
-    private mutating func pushNode(_ kind: PickleNode.Kind, _ children: [PickleValue]) throws(TensorFileError) {
+    private mutating func pushNode(_ kind: PickleNode.Kind, _ children: [PickleValue]) throws(Failure) {
         try push(.node(try newNode(PickleNode(kind: kind), children)))
     }
 
-    private func pairs(_ values: [PickleValue]) throws(TensorFileError) -> [PickleValue] {
+    private func pairs(_ values: [PickleValue]) throws(Failure) -> [PickleValue] {
         guard values.count.isMultiple(of: 2) else { throw failure("\(values.count) values are no keys and values") }
         return values
     }
 
     private mutating func extend(
         _ values: [PickleValue], opcode: String, to kinds: [PickleNode.Kind]
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         guard case .node(let node) = try top(), kinds.contains(arena[node].kind) else {
             throw failure("\(opcode) on a value that takes no items")
         }
@@ -114,12 +116,12 @@ extension Unpickler {
         }
     }
 
-    private mutating func pushText(_ count: Int) throws(TensorFileError) {
+    private mutating func pushText(_ count: Int) throws(Failure) {
         let end = advance(count)
         try push(try textValue(end - count..<end))
     }
 
-    private mutating func pushBytes(_ count: Int) throws(TensorFileError) {
+    private mutating func pushBytes(_ count: Int) throws(Failure) {
         let end = advance(count)
         try push(try bytesValue(end - count..<end))
     }
@@ -137,7 +139,7 @@ extension Unpickler {
     }
 
     /// INT, LONG and FLOAT: decimal text.
-    private mutating func pushNumber(_ opcode: UInt8, _ bytes: RawSpan) throws(TensorFileError) {
+    private mutating func pushNumber(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         let line = try takeLine(bytes)
         let text = line.count <= 64 ? bytes.text(line) : ""
         if opcode == UInt8(ascii: "F") {
@@ -153,7 +155,7 @@ extension Unpickler {
     }
 
     /// STRING and UNICODE: a line of text, the former quoted. Escapes are left as they are.
-    private mutating func pushLine(_ opcode: UInt8, _ bytes: RawSpan) throws(TensorFileError) {
+    private mutating func pushLine(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         var line = try takeLine(bytes)
         if opcode == UInt8(ascii: "S") {
             guard line.count >= 2, bytes.byte(at: line.lowerBound) == bytes.byte(at: line.upperBound - 1) else {
@@ -164,7 +166,7 @@ extension Unpickler {
         try push(try textValue(line))
     }
 
-    private mutating func lineIndex(_ bytes: RawSpan) throws(TensorFileError) -> Int {
+    private mutating func lineIndex(_ bytes: RawSpan) throws(Failure) -> Int {
         let line = try takeLine(bytes)
         guard line.count <= 10, let index = Int(bytes.text(line)) else { throw failure("memo index is not a number") }
         return index

@@ -1,3 +1,5 @@
+import Platform
+
 /// Reads Python's pickle format (protocols 0 to 5) as far as `torch.save` and checkpoints use it, and runs none of it:
 /// classes and calls become descriptions in an arena.
 struct Unpickler {
@@ -19,7 +21,7 @@ struct Unpickler {
     }
 
     /// Reads one pickle up to its STOP and gives its root; `offset` is then the byte after it.
-    mutating func load(_ bytes: RawSpan) throws(TensorFileError) -> PickleValue {
+    mutating func load(_ bytes: RawSpan) throws(Failure) -> PickleValue {
         while true {
             opcodeOffset = offset
             guard offset < bytes.byteCount else { throw failure("the pickle ends without STOP") }
@@ -36,14 +38,14 @@ struct Unpickler {
         }
     }
 
-    func failure(_ what: String) -> TensorFileError {
-        TensorFileError(file: file, message: "\(part): \(what) (offset \(opcodeOffset))")
+    func failure(_ what: String) -> Failure {
+        Failure(file, "\(part): \(what) (offset \(opcodeOffset))")
     }
 
     // MARK: Bytes
 
     /// Takes `count` bytes and gives where they begin.
-    mutating func take(_ count: Int, _ bytes: RawSpan) throws(TensorFileError) -> Int {
+    mutating func take(_ count: Int, _ bytes: RawSpan) throws(Failure) -> Int {
         guard count <= bytes.byteCount - offset else {
             throw failure("needs \(count) bytes, \(bytes.byteCount - offset) are left")
         }
@@ -52,7 +54,7 @@ struct Unpickler {
     }
 
     /// A length of `width` bytes, no more than what is left.
-    mutating func takeLength(_ width: Int, _ bytes: RawSpan) throws(TensorFileError) -> Int {
+    mutating func takeLength(_ width: Int, _ bytes: RawSpan) throws(Failure) -> Int {
         let at = try take(width, bytes)
         let length: UInt64 =
             switch width {
@@ -67,7 +69,7 @@ struct Unpickler {
     }
 
     /// A line of text, without its end.
-    mutating func takeLine(_ bytes: RawSpan) throws(TensorFileError) -> Range<Int> {
+    mutating func takeLine(_ bytes: RawSpan) throws(Failure) -> Range<Int> {
         let window = offset..<min(bytes.byteCount, offset + (1 << 20))
         guard let end = bytes.firstIndex(of: 10, in: window) else { throw failure("a line of text does not end") }
         let line = offset..<end
@@ -81,46 +83,46 @@ struct Unpickler {
         return offset
     }
 
-    func textValue(_ range: Range<Int>) throws(TensorFileError) -> PickleValue {
+    func textValue(_ range: Range<Int>) throws(Failure) -> PickleValue {
         guard let start = UInt32(exactly: range.lowerBound), let count = UInt32(exactly: range.count) else {
             throw failure("a text lies beyond the first 4 GB")
         }
         return .text(offset: start, count: count)
     }
 
-    func bytesValue(_ range: Range<Int>) throws(TensorFileError) -> PickleValue {
+    func bytesValue(_ range: Range<Int>) throws(Failure) -> PickleValue {
         guard case .text(let start, let count) = try textValue(range) else { return .none }
         return .bytes(offset: start, count: count)
     }
 
     // MARK: Stack and memo
 
-    mutating func push(_ value: PickleValue) throws(TensorFileError) {
+    mutating func push(_ value: PickleValue) throws(Failure) {
         stack.append(value)
         try checkRoom()
     }
 
-    mutating func pop() throws(TensorFileError) -> PickleValue {
+    mutating func pop() throws(Failure) -> PickleValue {
         guard stack.count > (marks.last ?? 0), let value = stack.popLast() else {
             throw failure("takes a value from an empty stack")
         }
         return value
     }
 
-    func top() throws(TensorFileError) -> PickleValue {
+    func top() throws(Failure) -> PickleValue {
         guard stack.count > (marks.last ?? 0), let value = stack.last else {
             throw failure("needs a value on an empty stack")
         }
         return value
     }
 
-    mutating func mark() throws(TensorFileError) {
+    mutating func mark() throws(Failure) {
         marks.append(stack.count)
         try checkRoom()
     }
 
     /// Removes the values above the last mark, and the mark.
-    mutating func popMark() throws(TensorFileError) -> [PickleValue] {
+    mutating func popMark() throws(Failure) -> [PickleValue] {
         guard let start = marks.popLast() else { throw failure("needs a mark, there is none") }
         let values = Array(stack[start...])
         stack.removeSubrange(start...)
@@ -128,7 +130,7 @@ struct Unpickler {
     }
 
     /// POP: removes a value, or the mark when there is none above it.
-    mutating func discard() throws(TensorFileError) {
+    mutating func discard() throws(Failure) {
         if let last = marks.last, last == stack.count {
             marks.removeLast()
         } else {
@@ -137,13 +139,13 @@ struct Unpickler {
     }
 
     /// Throws when the values there are, and `count` more, would take more memory than a pickle may.
-    func checkRoom(adding count: Int = 0) throws(TensorFileError) {
+    func checkRoom(adding count: Int = 0) throws(Failure) {
         guard arena.hasRoom(stack: stack.count + marks.count + count) else {
             throw failure("holds more values than are read (\(PickleArena.limit >> 20) MB of them)")
         }
     }
 
-    mutating func memoize(_ index: Int) throws(TensorFileError) {
+    mutating func memoize(_ index: Int) throws(Failure) {
         let value = try top()
         guard arena.setMemo(index, value) else {
             throw failure("memo index \(index) after \(arena.memo.count) entries")
@@ -151,14 +153,14 @@ struct Unpickler {
         try checkRoom()
     }
 
-    mutating func recall(_ index: Int) throws(TensorFileError) {
+    mutating func recall(_ index: Int) throws(Failure) {
         guard index >= 0, index < arena.memo.count else { throw failure("memo has no entry \(index)") }
         let value = arena.memo[index]
         if case .unset = value { throw failure("memo has no entry \(index)") }
         try push(value)
     }
 
-    mutating func newNode(_ node: PickleNode, _ children: [PickleValue] = []) throws(TensorFileError) -> Int32 {
+    mutating func newNode(_ node: PickleNode, _ children: [PickleValue] = []) throws(Failure) -> Int32 {
         try checkRoom(adding: children.count + 4)
         let index = arena.add(node)
         for child in children {

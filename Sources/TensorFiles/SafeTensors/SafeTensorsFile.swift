@@ -1,3 +1,5 @@
+import Platform
+
 /// The safetensors format: the header's length (8 bytes), a JSON header, then the tensors' bytes without gaps.
 /// Specification: https://github.com/huggingface/safetensors
 enum SafeTensorsFile {
@@ -8,18 +10,18 @@ enum SafeTensorsFile {
     /// Whether the first bytes can be such a file's.
     static func matches(_ head: RawSpan) -> Bool { head.byteCount >= 9 && head.byte(at: 8) == UInt8(ascii: "{") }
 
-    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let file = source.name
         let length = try source.withBytes(in: 0..<8) { (bytes: RawSpan) in bytes.uint64(at: 0) }
         guard length <= UInt64(source.byteCount - 8) else {
-            throw TensorFileError(
-                file: file, message: "header of \(length) bytes, \(source.byteCount - 8) bytes are left")
+            throw Failure(
+                file, "header of \(length) bytes, \(source.byteCount - 8) bytes are left")
         }
         guard length <= UInt64(maximumHeader) else {
-            throw TensorFileError(file: file, message: "header of \(length) bytes, \(maximumHeader) are read at most")
+            throw Failure(file, "header of \(length) bytes, \(maximumHeader) are read at most")
         }
         let headerEnd = 8 + Int(length)
-        let header = try source.withBytes(in: 8..<headerEnd) { (bytes: RawSpan) throws(TensorFileError) in
+        let header = try source.withBytes(in: 8..<headerEnd) { (bytes: RawSpan) throws(Failure) in
             try Header(bytes, file: file)
         }
         let tensors = try place(header.tensors, after: headerEnd, in: source)
@@ -31,9 +33,9 @@ enum SafeTensorsFile {
     /// Checks that the tensors fill the data exactly, and gives them in the order of their data.
     private static func place(
         _ entries: [Entry], after headerEnd: Int, in source: some ByteSource
-    ) throws(TensorFileError) -> [TensorView] {
-        func failure(_ entry: Entry, _ what: String) -> TensorFileError {
-            TensorFileError(file: source.name, message: "tensor \(quoted(entry.name)): \(what)")
+    ) throws(Failure) -> [TensorView] {
+        func failure(_ entry: Entry, _ what: String) -> Failure {
+            Failure(source.name, "tensor \(entry.name.quoted): \(what)")
         }
         let dataCount = source.byteCount - headerEnd
         let ordered = entries.enumerated().sorted {
@@ -69,8 +71,8 @@ enum SafeTensorsFile {
             position = entry.end
         }
         guard position == dataCount else {
-            throw TensorFileError(
-                file: source.name, message: "\(dataCount - position) bytes after the last tensor belong to none")
+            throw Failure(
+                source.name, "\(dataCount - position) bytes after the last tensor belong to none")
         }
         return tensors
     }
@@ -87,14 +89,14 @@ enum SafeTensorsFile {
         var tensors: [Entry] = []
         var metadata: [String: String] = [:]
 
-        init(_ bytes: RawSpan, file: String) throws(TensorFileError) {
+        init(_ bytes: RawSpan, file: String) throws(Failure) {
             var json = JSONScanner(file: file, part: "header")
             var names = Set<String>()
             try json.expect("{", bytes)
             if !json.take("}", bytes) {
                 repeat {
                     let name = try json.string(bytes)
-                    guard names.insert(name).inserted else { throw json.failure("\(quoted(name)) appears twice") }
+                    guard names.insert(name).inserted else { throw json.failure("\(name.quoted) appears twice") }
                     try json.expect(":", bytes)
                     if name == "__metadata__" {
                         metadata = try Self.metadata(&json, bytes)
@@ -109,7 +111,7 @@ enum SafeTensorsFile {
 
         private static func metadata(
             _ json: inout JSONScanner, _ bytes: RawSpan
-        ) throws(TensorFileError) -> [String: String] {
+        ) throws(Failure) -> [String: String] {
             var metadata: [String: String] = [:]
             try json.expect("{", bytes)
             if json.take("}", bytes) { return metadata }
@@ -117,7 +119,7 @@ enum SafeTensorsFile {
                 let key = try json.string(bytes)
                 try json.expect(":", bytes)
                 guard metadata.updateValue(try json.string(bytes), forKey: key) == nil else {
-                    throw json.failure("\(quoted(key)) appears twice in __metadata__")
+                    throw json.failure("\(key.quoted) appears twice in __metadata__")
                 }
             } while try json.another(before: "}", bytes)
             return metadata
@@ -125,7 +127,7 @@ enum SafeTensorsFile {
 
         private static func entry(
             _ name: String, _ json: inout JSONScanner, _ bytes: RawSpan
-        ) throws(TensorFileError) -> Entry {
+        ) throws(Failure) -> Entry {
             var dtype: DType?
             var shape: [Int]?
             var offsets: [Int]?
@@ -137,16 +139,16 @@ enum SafeTensorsFile {
                 case "dtype" where dtype == nil:
                     let text = try json.string(bytes)
                     guard let known = DType(rawValue: text) else {
-                        throw json.failure("tensor \(quoted(name)): dtype \(quoted(text)) is not supported")
+                        throw json.failure("tensor \(name.quoted): dtype \(text.quoted) is not supported")
                     }
                     dtype = known
                 case "shape" where shape == nil: shape = try json.counts(limit: maximumRank, bytes)
                 case "data_offsets" where offsets == nil: offsets = try json.counts(limit: 2, bytes)
-                default: throw json.failure("tensor \(quoted(name)): \(quoted(key)) is unknown or appears twice")
+                default: throw json.failure("tensor \(name.quoted): \(key.quoted) is unknown or appears twice")
                 }
             } while try json.another(before: "}", bytes)
             guard let dtype, let shape, let offsets, offsets.count == 2 else {
-                throw json.failure("tensor \(quoted(name)): dtype, shape or data_offsets is missing")
+                throw json.failure("tensor \(name.quoted): dtype, shape or data_offsets is missing")
             }
             return Entry(name: name, dtype: dtype, shape: shape, begin: offsets[0], end: offsets[1])
         }

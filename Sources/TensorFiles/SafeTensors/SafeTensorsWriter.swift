@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes a safetensors file: tensors of wider elements first, so that each begins on its elements' boundary.
 public struct SafeTensorsWriter {
     private enum Contents {
@@ -37,9 +39,9 @@ public struct SafeTensorsWriter {
     }
 
     /// Writes the file, whole or not at all.
-    /// - Throws: `TensorFileError` when it cannot be written, when a name appears twice, when values do not fit their
+    /// - Throws: `Failure` when it cannot be written, when a name appears twice, when values do not fit their
     ///   shape or type, or when a tensor cannot be read.
-    public func write(to path: String, metadata: [String: String] = [:]) throws(TensorFileError) {
+    public func write(to path: String, metadata: [String: String] = [:]) throws(Failure) {
         try check(path)
         let ordered = entries.enumerated().sorted {
             ($1.element.dtype.byteCount, $0.offset) < ($0.element.dtype.byteCount, $1.offset)
@@ -58,11 +60,11 @@ public struct SafeTensorsWriter {
         try file.commit()
     }
 
-    private func check(_ path: String) throws(TensorFileError) {
+    private func check(_ path: String) throws(Failure) {
         var names = Set<String>()
         for entry in entries {
-            func failure(_ what: String) -> TensorFileError {
-                TensorFileError(file: path, message: "tensor \(quoted(entry.name)): \(what)")
+            func failure(_ what: String) -> Failure {
+                Failure(path, "tensor \(entry.name.quoted): \(what)")
             }
             guard entry.name != "__metadata__", names.insert(entry.name).inserted else {
                 throw failure("this name is taken")
@@ -120,7 +122,7 @@ public struct SafeTensorsWriter {
         return quoted + "\""
     }
 
-    private func write(_ entry: Entry, to file: AtomicFile) throws(TensorFileError) {
+    private func write(_ entry: Entry, to file: AtomicFile) throws(Failure) {
         switch entry.contents {
         case .integers(let values): try unsafe file.write(values.span.bytes)
         case .floats(let values) where entry.dtype == .f32: try unsafe file.write(values.span.bytes)
@@ -146,12 +148,12 @@ public struct SafeTensorsWriter {
         }
     }
 
-    private func write(_ values: [Double], as entry: Entry, to file: AtomicFile) throws(TensorFileError) {
-        func check(_ value: Double, _ isFinite: Bool) throws(TensorFileError) {
+    private func write(_ values: [Double], as entry: Entry, to file: AtomicFile) throws(Failure) {
+        func check(_ value: Double, _ isFinite: Bool) throws(Failure) {
             guard isFinite || !value.isFinite else {
-                throw TensorFileError(
-                    file: file.path,
-                    message: "tensor \(quoted(entry.name)): \(value) is beyond \(entry.dtype.rawValue)")
+                throw Failure(
+                    file.path,
+                    "tensor \(entry.name.quoted): \(value) is beyond \(entry.dtype.rawValue)")
             }
         }
         if entry.dtype == .f32 {

@@ -1,3 +1,5 @@
+import Platform
+
 /// What elements are converted to: float32 or float64.
 protocol ConvertedElement: BitwiseCopyable, BinaryFloatingPoint {
     init(half bits: UInt16)
@@ -100,9 +102,9 @@ extension TensorLayout {
 extension RawSpan {
     /// Calls `body` with the bytes as floats, or gives nil when they do not begin on a float's boundary.
     func withAlignedFloats<Result>(
-        _ body: (Span<Float>) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result? {
-        try unsafe withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(TensorFileError) -> Result? in
+        _ body: (Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        try unsafe withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(Failure) -> Result? in
             guard Int(bitPattern: buffer.baseAddress) % MemoryLayout<Float>.alignment == 0 else { return nil }
             let floats = unsafe buffer.assumingMemoryBound(to: Float.self)
             return try unsafe body(floats.span)

@@ -1,25 +1,27 @@
+import Platform
+
 /// Rows that a library takes out of a file when they are asked for, converted and little-endian, as if they lay one after
 /// the other. Nothing is kept: a row that is asked for again is read again.
 final class RowSource: ByteSource {
     let name: String
     let byteCount: Int
     private let rowBytes: Int
-    private let read: @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+    private let read: @Sendable (Range<Int>) throws(Failure) -> [UInt8]
 
     /// - Parameters:
     ///   - rowBytes: of a row once converted; rows * rowBytes has been checked to be an `Int`.
     ///   - read: gives `rowBytes` for each row of a range.
     init(
         name: String, rows: Int, rowBytes: Int,
-        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+        _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
     ) {
         (self.name, self.rowBytes, self.read) = (name, rowBytes, read)
         byteCount = rows * rowBytes
     }
 
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try check(range)
         guard !range.isEmpty else { return try MemorySource(name: name, bytes: []).withBytes(in: 0..<0, body) }
         let first = range.lowerBound / rowBytes
@@ -44,7 +46,7 @@ extension TensorView {
     /// A tensor whose rows a library reads. The shape has been measured by `RowSource.elements`.
     init(
         name: String, dtype: DType, shape: [Int], rowsOf file: String,
-        _ read: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [UInt8]
+        _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
     ) {
         let width = max(1, shape.dropFirst().reduce(1, *))
         self.init(

@@ -1,3 +1,5 @@
+import Platform
+
 /// A column of a table that is written: what it is called, what it holds, and what that means.
 public struct TableColumn: Sendable {
     public enum Kind: Sendable, Equatable {
@@ -57,10 +59,10 @@ public struct TableNote: Sendable {
 /// Writes a table of rows, block after block, into a file that is complete or not there.
 public protocol TableWriter {
     /// Appends rows: as many values for each column, in the columns' order.
-    mutating func append(_ block: [TableValues]) throws(TensorFileError)
+    mutating func append(_ block: [TableValues]) throws(Failure)
     /// Puts the file in its place.
-    /// - Throws: `TensorFileError` when there are fewer or more rows than were declared, or the file cannot be written.
-    mutating func finish() throws(TensorFileError)
+    /// - Throws: `Failure` when there are fewer or more rows than were declared, or the file cannot be written.
+    mutating func finish() throws(Failure)
     /// Gives up: nothing is left behind.
     func abandon()
 }
@@ -69,11 +71,11 @@ extension TableWriter {
     /// The number of rows in a block that fits the columns.
     func rows(
         of block: [TableValues], _ columns: [TableColumn], file: String
-    ) throws(TensorFileError) -> Int {
+    ) throws(Failure) -> Int {
         let count = block.first?.count ?? 0
         guard block.count == columns.count, block.allSatisfy({ $0.count == count }),
             zip(block, columns).allSatisfy({ $0.fit($1.kind) })
-        else { throw TensorFileError(file: file, message: "a block of \(block.count) columns does not fit the table") }
+        else { throw Failure(file, "a block of \(block.count) columns does not fit the table") }
         return count
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 extension TensorView {
     /// The part of an axis from `start` on, `count` long; nil where the axis has no such part.
     public func slice(axis: Int, from start: Int, count: Int) -> TensorView? {
@@ -45,9 +47,9 @@ extension TensorView {
     ///   - values: the elements of a range of rows, row-major.
     public static func floats(
         _ name: String, shape: [Int], of file: String,
-        _ values: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [Float]
+        _ values: @escaping @Sendable (Range<Int>) throws(Failure) -> [Float]
     ) -> TensorView {
-        TensorView(name: name, dtype: .f32, shape: shape, rowsOf: file) { rows throws(TensorFileError) in
+        TensorView(name: name, dtype: .f32, shape: shape, rowsOf: file) { rows throws(Failure) in
             bytes(try values(rows))
         }
     }
@@ -55,9 +57,9 @@ extension TensorView {
     /// The same for float64.
     public static func doubles(
         _ name: String, shape: [Int], of file: String,
-        _ values: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [Double]
+        _ values: @escaping @Sendable (Range<Int>) throws(Failure) -> [Double]
     ) -> TensorView {
-        TensorView(name: name, dtype: .f64, shape: shape, rowsOf: file) { rows throws(TensorFileError) in
+        TensorView(name: name, dtype: .f64, shape: shape, rowsOf: file) { rows throws(Failure) in
             bytes(try values(rows))
         }
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A tensor in a file: its name, type and layout, and where its bytes lie. Nothing is read until it is asked for.
 ///
 /// A reader has checked that every element that `shape` and `strides` reach lies inside `source`.
@@ -27,21 +29,21 @@ public struct TensorView: Sendable {
 
     /// Copies rows of the first axis, converted to float32, in row-major order whatever the strides. Booleans are 0
     /// and 1; float64 and wide integers are rounded to nearest, half precision widens exactly.
-    /// - Throws: `TensorFileError` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
-    public func copyFloats(rows: Range<Int>, into out: inout MutableSpan<Float>) throws(TensorFileError) {
+    /// - Throws: `Failure` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
+    public func copyFloats(rows: Range<Int>, into out: inout MutableSpan<Float>) throws(Failure) {
         try checkRoom(rows, out.count)
         try copy(rows, into: &out)
     }
 
     /// Copies rows of the first axis, converted to float64, in row-major order whatever the strides.
-    /// - Throws: `TensorFileError` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
-    public func copyDoubles(rows: Range<Int>, into out: inout MutableSpan<Double>) throws(TensorFileError) {
+    /// - Throws: `Failure` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
+    public func copyDoubles(rows: Range<Int>, into out: inout MutableSpan<Double>) throws(Failure) {
         try checkRoom(rows, out.count)
         try copy(rows, into: &out)
     }
 
     /// All elements as float32, row-major.
-    public func floats() throws(TensorFileError) -> [Float] {
+    public func floats() throws(Failure) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         var span = values.mutableSpan
         try copyFloats(rows: 0..<rows, into: &span)
@@ -49,7 +51,7 @@ public struct TensorView: Sendable {
     }
 
     /// All elements as float64, row-major.
-    public func doubles() throws(TensorFileError) -> [Double] {
+    public func doubles() throws(Failure) -> [Double] {
         var values = [Double](repeating: 0, count: count)
         var span = values.mutableSpan
         try copyDoubles(rows: 0..<rows, into: &span)
@@ -57,14 +59,14 @@ public struct TensorView: Sendable {
     }
 
     /// Rows of the first axis as they are stored (little-endian, `dtype.byteCount` bytes an element), row-major.
-    /// - Throws: `TensorFileError` when there are no such rows, or their bytes cannot be read.
-    public func rowMajorBytes(rows: Range<Int>) throws(TensorFileError) -> [UInt8] {
+    /// - Throws: `Failure` when there are no such rows, or their bytes cannot be read.
+    public func rowMajorBytes(rows: Range<Int>) throws(Failure) -> [UInt8] {
         try checkRoom(rows, .max)
         let size = dtype.byteCount
         var out = [UInt8](repeating: 0, count: rows.count * rowCount * size)
         guard !out.isEmpty else { return out }
         let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
-        try source.withBytes(in: byteRange(of: layout)) { (bytes: RawSpan) throws(TensorFileError) in
+        try source.withBytes(in: byteRange(of: layout)) { (bytes: RawSpan) throws(Failure) in
             unsafe out.withUnsafeMutableBytes { unsafe layout.copyRaw(bytes, size: size, into: $0) }
         }
         return out
@@ -73,10 +75,10 @@ public struct TensorView: Sendable {
     /// Calls `body` with rows of the first axis where they lie, when they are float32, contiguous and aligned;
     /// otherwise gives nil and does not call it.
     public func withContiguousFloats<Result>(
-        rows: Range<Int>, _ body: (Span<Float>) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result? {
+        rows: Range<Int>, _ body: (Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
         guard dtype == .f32, let range = contiguousByteRange(rows: rows) else { return nil }
-        return try source.withBytes(in: range) { (bytes: RawSpan) throws(TensorFileError) -> Result? in
+        return try source.withBytes(in: range) { (bytes: RawSpan) throws(Failure) -> Result? in
             try bytes.withAlignedFloats(body)
         }
     }
@@ -89,29 +91,29 @@ public struct TensorView: Sendable {
         return (byteOffset + rows.lowerBound * rowBytes)..<(byteOffset + rows.upperBound * rowBytes)
     }
 
-    private func checkRoom(_ rows: Range<Int>, _ room: Int) throws(TensorFileError) {
+    private func checkRoom(_ rows: Range<Int>, _ room: Int) throws(Failure) {
         guard rows.lowerBound >= 0, rows.upperBound <= self.rows else {
-            throw TensorFileError(
-                file: source.name,
-                message: "tensor \(quoted(name)): rows \(rows.lowerBound)..<\(rows.upperBound) of \(self.rows)")
+            throw Failure(
+                source.name,
+                "tensor \(name.quoted): rows \(rows.lowerBound)..<\(rows.upperBound) of \(self.rows)")
         }
         guard rows.count * rowCount <= room else {
-            throw TensorFileError(
-                file: source.name,
-                message: "tensor \(quoted(name)): \(rows.count * rowCount) elements do not fit a buffer of \(room)")
+            throw Failure(
+                source.name,
+                "tensor \(name.quoted): \(rows.count * rowCount) elements do not fit a buffer of \(room)")
         }
     }
 
     private func copy<Element: ConvertedElement>(
         _ rows: Range<Int>, into out: inout MutableSpan<Element>
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         guard !rows.isEmpty, rowCount > 0 else { return }
         let dtype = dtype
         let layout = TensorLayout(rows: rows, shape: shape, strides: strides)
         let range = byteRange(of: layout)
         let source = source
-        try unsafe out.withUnsafeMutableBufferPointer { (target) throws(TensorFileError) in
-            try source.withBytes(in: range) { (bytes: RawSpan) throws(TensorFileError) in
+        try unsafe out.withUnsafeMutableBufferPointer { (target) throws(Failure) in
+            try source.withBytes(in: range) { (bytes: RawSpan) throws(Failure) in
                 unsafe layout.copy(bytes, dtype, into: target)
             }
         }

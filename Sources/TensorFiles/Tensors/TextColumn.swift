@@ -1,14 +1,16 @@
+import Platform
+
 /// A column of texts in a file, such as names of galaxies. Nothing is read until it is asked for.
 public struct TextColumn: Sendable {
     public let name: String
     /// Texts.
     public let count: Int
     private let file: String
-    private let body: @Sendable (Range<Int>) throws(TensorFileError) -> [String]
+    private let body: @Sendable (Range<Int>) throws(Failure) -> [String]
 
     init(
         name: String, count: Int, file: String,
-        _ body: @escaping @Sendable (Range<Int>) throws(TensorFileError) -> [String]
+        _ body: @escaping @Sendable (Range<Int>) throws(Failure) -> [String]
     ) {
         (self.name, self.count, self.file, self.body) = (name, count, file, body)
     }
@@ -19,12 +21,12 @@ public struct TextColumn: Sendable {
     }
 
     /// The texts of `rows`, without what pads them to their width.
-    /// - Throws: `TensorFileError` when there are no such rows, or they cannot be read.
-    public func texts(rows: Range<Int>) throws(TensorFileError) -> [String] {
+    /// - Throws: `Failure` when there are no such rows, or they cannot be read.
+    public func texts(rows: Range<Int>) throws(Failure) -> [String] {
         guard rows.lowerBound >= 0, rows.upperBound <= count else {
-            throw TensorFileError(
-                file: file,
-                message: "column \(quoted(name)): rows \(rows.lowerBound)..<\(rows.upperBound) of \(count)")
+            throw Failure(
+                file,
+                "column \(name.quoted): rows \(rows.lowerBound)..<\(rows.upperBound) of \(count)")
         }
         return rows.isEmpty ? [] : try body(rows)
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// PyTorch's container before 1.6: five pickles (magic number, protocol, system, object, storage keys), then each
 /// storage as a count of elements and its bytes.
 enum TorchLegacyFile {
@@ -11,11 +13,11 @@ enum TorchLegacyFile {
         return head.starts(with: magic, at: 2) || (head.starts(with: [0x95], at: 2) && head.starts(with: magic, at: 11))
     }
 
-    static func read(_ source: some ByteSource) throws(TensorFileError) -> TensorFile {
+    static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let file = source.name
         // The pickles say nowhere how long they are, so the whole is looked at; only what is read is loaded.
-        return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(TensorFileError) in
-            func load(_ part: String, at offset: Int) throws(TensorFileError) -> (PickleValue, Unpickler) {
+        return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
+            func load(_ part: String, at offset: Int) throws(Failure) -> (PickleValue, Unpickler) {
                 var unpickler = Unpickler(file: file, part: part, offset: offset)
                 let root = try unpickler.load(bytes)
                 return (root, unpickler)
@@ -23,7 +25,7 @@ enum TorchLegacyFile {
             let (_, magic) = try load("magic number", at: 0)
             let (version, afterVersion) = try load("protocol version", at: magic.offset)
             guard case .int(protocolVersion) = version else {
-                throw TensorFileError(file: file, message: "protocol version: \(protocolVersion) expected")
+                throw Failure(file, "protocol version: \(protocolVersion) expected")
             }
             let (system, afterSystem) = try load("system", at: afterVersion.offset)
             try checkByteOrder(system, afterSystem.arena, bytes, file)
@@ -37,9 +39,9 @@ enum TorchLegacyFile {
             var tensors: [TensorView] = []
             for tensor in contents.tensors {
                 guard let range = storages[tensor.storageKey] else {
-                    throw TensorFileError(
-                        file: file,
-                        message: "tensor \(quoted(tensor.name)): storage \(quoted(tensor.storageKey)) is missing")
+                    throw Failure(
+                        file,
+                        "tensor \(tensor.name.quoted): storage \(tensor.storageKey.quoted) is missing")
                 }
                 tensors.append(try tensor.view(in: source, range, file: file))
             }
@@ -50,12 +52,12 @@ enum TorchLegacyFile {
     }
 
     /// What a pickle that is none of `torch.save`'s files deserves: the unpickler's own refusal, or a plain word.
-    static func refuse(_ source: some ByteSource) -> TensorFileError {
+    static func refuse(_ source: some ByteSource) -> Failure {
         do {
-            return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(TensorFileError) in
+            return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
                 var unpickler = Unpickler(file: source.name, part: "pickle")
                 _ = try unpickler.load(bytes)
-                return TensorFileError(file: source.name, message: "is a plain pickle, not a file of torch.save")
+                return Failure(source.name, "is a plain pickle, not a file of torch.save")
             }
         } catch {
             return error
@@ -64,29 +66,29 @@ enum TorchLegacyFile {
 
     private static func checkByteOrder(
         _ system: PickleValue, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         guard case .node(let node) = system, arena[node].kind == .dictionary else {
-            throw TensorFileError(file: file, message: "system: a dictionary expected")
+            throw Failure(file, "system: a dictionary expected")
         }
         let items = arena.items(of: node, limit: 64)
         for at in stride(from: 0, to: items.count - 1, by: 2) where arena.text(items[at], bytes) == "little_endian" {
             guard case .bool(true) = items[at + 1] else {
-                throw TensorFileError(
-                    file: file, message: "system: is big-endian, only little-endian storages are read")
+                throw Failure(
+                    file, "system: is big-endian, only little-endian storages are read")
             }
         }
     }
 
     private static func keys(
         _ list: PickleValue, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
-    ) throws(TensorFileError) -> [String] {
+    ) throws(Failure) -> [String] {
         guard case .node(let node) = list, arena[node].kind == .list else {
-            throw TensorFileError(file: file, message: "storage keys: a list expected")
+            throw Failure(file, "storage keys: a list expected")
         }
         var keys: [String] = []
         for item in arena.children(of: node) {
             guard case .text(_, let count) = item, count <= 256, let key = arena.text(item, bytes) else {
-                throw TensorFileError(file: file, message: "storage keys: texts expected")
+                throw Failure(file, "storage keys: texts expected")
             }
             keys.append(key)
         }
@@ -96,14 +98,14 @@ enum TorchLegacyFile {
     /// Where each storage's bytes lie: the element sizes are those of the object's storages.
     private static func locate(
         _ keys: [String], after start: Int, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
-    ) throws(TensorFileError) -> [String: Range<Int>] {
-        func failure(_ key: String, _ what: String) -> TensorFileError {
-            TensorFileError(file: file, message: "storage \(quoted(key)): \(what)")
+    ) throws(Failure) -> [String: Range<Int>] {
+        func failure(_ key: String, _ what: String) -> Failure {
+            Failure(file, "storage \(key.quoted): \(what)")
         }
         var types: [String: DType] = [:]
         for index in arena.nodes.indices where arena.nodes[index].kind == .storage {
             let storage = try PickledStorage(node: Int32(index), arena: arena, bytes: bytes) {
-                TensorFileError(file: file, message: "object: \($0)")
+                Failure(file, "object: \($0)")
             }
             if let known = types.updateValue(storage.dtype, forKey: storage.key), known != storage.dtype {
                 throw failure(storage.key, "is both \(known.rawValue) and \(storage.dtype.rawValue)")
@@ -125,7 +127,7 @@ enum TorchLegacyFile {
             offset += Int(count) * dtype.byteCount
         }
         guard offset == bytes.byteCount else {
-            throw TensorFileError(file: file, message: "\(bytes.byteCount - offset) bytes after the last storage")
+            throw Failure(file, "\(bytes.byteCount - offset) bytes after the last storage")
         }
         return places
     }

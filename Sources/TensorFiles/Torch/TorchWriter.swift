@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes a PyTorch `TensorDataset` as `torch.save` does: a zip archive of stored entries whose data begins at multiples
 /// of 64 bytes, each tensor in a storage of its own. `torch.load(..., weights_only=False)` reads it.
 ///
@@ -27,16 +29,16 @@ public struct TorchWriter {
 
     /// Adds a tensor: the rows of `pieces`, one after the other, as float32 or float64. Numbers of that type are copied,
     /// others are converted: exactly where they are narrower.
-    /// - Throws: `TensorFileError` when there are no pieces, there are no such rows, their shapes differ, or the type is
+    /// - Throws: `Failure` when there are no pieces, there are no such rows, their shapes differ, or the type is
     ///   another.
-    public mutating func add(_ pieces: [Piece], as dtype: DType) throws(TensorFileError) {
+    public mutating func add(_ pieces: [Piece], as dtype: DType) throws(Failure) {
         guard let first = pieces.first, let columns = first.view.shape.isEmpty ? nil : first.view.shape.dropFirst()
         else {
-            throw TensorFileError(
-                file: pieces.first?.view.source.name ?? "tensor", message: "there are no rows to write")
+            throw Failure(
+                pieces.first?.view.source.name ?? "tensor", "there are no rows to write")
         }
-        func failure(_ view: TensorView, _ what: String) -> TensorFileError {
-            TensorFileError(file: view.source.name, message: "tensor \(quoted(view.name)): \(what)")
+        func failure(_ view: TensorView, _ what: String) -> Failure {
+            Failure(view.source.name, "tensor \(view.name.quoted): \(what)")
         }
         var count = 0
         for (view, rows) in pieces {
@@ -58,18 +60,18 @@ public struct TorchWriter {
 
     /// Writes the file, whole or not at all.
     /// - Parameter check: called when all is written, and before the file is in its place.
-    /// - Throws: `TensorFileError` when it cannot be written, would reach 4 GiB, or rows cannot be read; or what `check`
+    /// - Throws: `Failure` when it cannot be written, would reach 4 GiB, or rows cannot be read; or what `check`
     ///   throws.
     public func write(
-        to path: String, check: () throws(TensorFileError) -> Void = {}
-    ) throws(TensorFileError) {
+        to path: String, check: () throws(Failure) -> Void = {}
+    ) throws(Failure) {
         let (size, overflow) = tensors.reduce((0, false)) { sum, tensor in
             let (next, overflow) = sum.0.addingReportingOverflow(tensor.byteCount)
             return (next, sum.1 || overflow)
         }
         guard !overflow, size <= Self.maximumSize - Self.headroom else {
-            throw TensorFileError(
-                file: path, message: "\(size) bytes of tensors: expected less than 4 GiB, which is what is written")
+            throw Failure(
+                path, "\(size) bytes of tensors: expected less than 4 GiB, which is what is written")
         }
         let file = try AtomicFile(path: path)
         do {
@@ -94,7 +96,7 @@ public struct TorchWriter {
     /// Writes rows, and lets go of them behind it.
     private static func write(
         _ piece: Piece, as dtype: DType, to archive: inout StoredArchive
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         let view = piece.view
         let rowsAtOnce = max(1, pieceCount / max(1, view.rowCount))
         for start in stride(from: piece.rows.lowerBound, to: piece.rows.upperBound, by: rowsAtOnce) {

@@ -1,3 +1,5 @@
+import Platform
+
 /// PyTorch's zip container: `NAME/data.pkl` describes the object, `NAME/data/KEY` hold the storages.
 enum TorchZipFile {
     /// The archive's folder, when it holds what `torch.save` writes.
@@ -6,25 +8,25 @@ enum TorchZipFile {
         return name.map { String($0.dropLast("data.pkl".count)) }
     }
 
-    static func read(_ archive: ZipArchive, folder: String) throws(TensorFileError) -> TensorFile {
+    static func read(_ archive: ZipArchive, folder: String) throws(Failure) -> TensorFile {
         let file = archive.source.name
         let entries = Dictionary(archive.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         guard entries[folder + "constants.pkl"] == nil else {
-            throw TensorFileError(file: file, message: "is a TorchScript archive: save the module or its state_dict")
+            throw Failure(file, "is a TorchScript archive: save the module or its state_dict")
         }
         if let order = entries[folder + "byteorder"] {
-            guard order.size <= 16 else { throw TensorFileError(file: file, message: "byteorder: damaged") }
+            guard order.size <= 16 else { throw Failure(file, "byteorder: damaged") }
             let text = try archive.withContents(of: order) { (bytes: RawSpan) in bytes.text(0..<bytes.byteCount) }
             guard text == "little" else {
-                throw TensorFileError(
-                    file: file, message: "byteorder is \(quoted(text)): only little-endian storages are read")
+                throw Failure(
+                    file, "byteorder is \(text.quoted): only little-endian storages are read")
             }
         }
         guard let pickle = entries[folder + "data.pkl"] else {
-            throw TensorFileError(file: file, message: "has no data.pkl")
+            throw Failure(file, "has no data.pkl")
         }
         let object = try archive.withContents(of: pickle) {
-            (bytes: RawSpan) throws(TensorFileError) -> PickleFlattener in
+            (bytes: RawSpan) throws(Failure) -> PickleFlattener in
             var unpickler = Unpickler(file: file, part: "data.pkl")
             let root = try unpickler.load(bytes)
             return try PickleFlattener(root: root, arena: unpickler.arena, bytes: bytes, file: file, part: "data.pkl")
@@ -36,8 +38,8 @@ enum TorchZipFile {
             let key = tensor.storageKey
             if storages[key] == nil {
                 guard let entry = entries["\(folder)data/\(key)"] else {
-                    throw TensorFileError(
-                        file: file, message: "tensor \(quoted(tensor.name)): entry \(quoted("data/\(key)")) is missing")
+                    throw Failure(
+                        file, "tensor \(tensor.name.quoted): entry \(("data/\(key)").quoted) is missing")
                 }
                 let member = archive.member(entry)
                 storages[key] = member

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// A deflated entry of a zip archive as bytes of its own.
@@ -21,8 +22,8 @@ final class DeflatedSource: ByteSource {
     var byteCount: Int { entry.size }
 
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try check(range)
         return try load().withBytes(in: range, body)
     }
@@ -30,8 +31,8 @@ final class DeflatedSource: ByteSource {
     /// Calls `body` with the first bytes, `count` of them or all there are; no more is inflated, nothing compared and
     /// nothing kept.
     func withHead<Result>(
-        _ count: Int, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var bytes: [UInt8] = []
         try inflate { (piece: RawSpan) in
             bytes += piece.array(0..<min(piece.byteCount, count - bytes.count))
@@ -41,7 +42,7 @@ final class DeflatedSource: ByteSource {
     }
 
     /// Inflates, compares the checksum and keeps nothing.
-    func verify() throws(TensorFileError) {
+    func verify() throws(Failure) {
         var sum = CRC32()
         try inflate { (piece: RawSpan) in
             sum.update(piece)
@@ -51,8 +52,8 @@ final class DeflatedSource: ByteSource {
     }
 
     /// The whole, inflated if it is not at hand. Threads that ask for it meanwhile wait.
-    @discardableResult func load() throws(TensorFileError) -> MemorySource {
-        try inflated.withLock { (kept: inout MemorySource?) throws(TensorFileError) -> MemorySource in
+    @discardableResult func load() throws(Failure) -> MemorySource {
+        try inflated.withLock { (kept: inout MemorySource?) throws(Failure) -> MemorySource in
             if let kept { return kept }
             var sum = CRC32()
             var bytes: [UInt8] = []
@@ -72,7 +73,7 @@ final class DeflatedSource: ByteSource {
     /// Lets go of what was inflated. Who is reading it keeps it until then.
     func release() { inflated.withLock { $0 = nil } }
 
-    private func inflate(_ body: (RawSpan) -> Bool) throws(TensorFileError) {
+    private func inflate(_ body: (RawSpan) -> Bool) throws(Failure) {
         try Inflate.pieces(of: archive, in: entry.data, size: entry.size, entry: entry.name, body)
     }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A zip archive of stored entries as PyTorch writes them: the data of each begins at a multiple of 64 bytes, behind an
 /// extra field of padding. Without zip64: who writes it sees to it that it ends before 4 GiB.
 struct StoredArchive {
@@ -18,14 +20,14 @@ struct StoredArchive {
     init(_ file: AtomicFile) { self.file = file }
 
     /// Adds an entry at once.
-    mutating func add(_ name: String, _ bytes: [UInt8]) throws(TensorFileError) {
+    mutating func add(_ name: String, _ bytes: [UInt8]) throws(Failure) {
         try begin(name, size: bytes.count)
         try unsafe write(bytes.span.bytes)
         try end()
     }
 
     /// Begins an entry whose data comes with `write`.
-    mutating func begin(_ name: String, size: Int) throws(TensorFileError) {
+    mutating func begin(_ name: String, size: Int) throws(Failure) {
         let entry = Entry(name: name, offset: offset, size: size)
         // The field's own four bytes, and at least one of padding.
         let start = offset + Self.localSize + name.utf8.count + 4
@@ -44,14 +46,14 @@ struct StoredArchive {
     }
 
     /// Bytes of the entry that was begun.
-    mutating func write(_ bytes: RawSpan) throws(TensorFileError) {
+    mutating func write(_ bytes: RawSpan) throws(Failure) {
         try file.write(bytes)
         offset += bytes.byteCount
         entries[entries.count - 1].sum.update(bytes)
     }
 
     /// Its checksum is known only now.
-    mutating func end() throws(TensorFileError) {
+    mutating func end() throws(Failure) {
         guard let entry = entries.last else { return }
         var sum = LittleEndian()
         sum.word(Int(entry.sum.value))
@@ -59,7 +61,7 @@ struct StoredArchive {
     }
 
     /// Writes the directory.
-    mutating func finish() throws(TensorFileError) {
+    mutating func finish() throws(Failure) {
         var directory = LittleEndian()
         for entry in entries {
             directory.word(0x0201_4B50)

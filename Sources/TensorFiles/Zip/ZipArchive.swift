@@ -1,3 +1,5 @@
+import Platform
+
 /// A zip archive, checked as a whole when it is opened: its directory, each entry's own header, and that no two entries
 /// share a byte. Checksums are compared when entries are read. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64 included).
 struct ZipArchive: Sendable {
@@ -10,12 +12,12 @@ struct ZipArchive: Sendable {
         /// Where its stored or compressed bytes lie in the archive.
         let data: Range<Int>
 
-        /// - Throws: `TensorFileError` when `sum`, over all of the entry's bytes, is not what the directory says.
-        func check(_ sum: CRC32, in archive: any ByteSource) throws(TensorFileError) {
+        /// - Throws: `Failure` when `sum`, over all of the entry's bytes, is not what the directory says.
+        func check(_ sum: CRC32, in archive: any ByteSource) throws(Failure) {
             guard sum.value == checksum else {
                 throw ZipArchive.failure(
                     archive,
-                    "entry \(quoted(name)): CRC-32 is \(hexadecimal(sum.value)), the directory says "
+                    "entry \(name.quoted): CRC-32 is \(hexadecimal(sum.value)), the directory says "
                         + hexadecimal(checksum))
             }
         }
@@ -33,7 +35,7 @@ struct ZipArchive: Sendable {
     private static let inflationAllowance = 48 << 20
     private static let inflationRatio = 8
 
-    init(_ source: some ByteSource) throws(TensorFileError) {
+    init(_ source: some ByteSource) throws(Failure) {
         self.source = source
         let end = try ZipDirectoryEnd(source)
         guard end.entryCount <= Self.maximumEntries, end.directory.count <= Self.maximumDirectory else {
@@ -41,12 +43,12 @@ struct ZipArchive: Sendable {
                 source,
                 "a directory of \(end.entryCount) entries in \(end.directory.count) bytes is beyond what is read")
         }
-        let records = try source.withBytes(in: end.directory) { (bytes: RawSpan) throws(TensorFileError) in
+        let records = try source.withBytes(in: end.directory) { (bytes: RawSpan) throws(Failure) in
             try ZipDirectoryRecord.all(in: bytes, count: end.entryCount, archive: source)
         }
         var names = Set<String>(minimumCapacity: records.count)
         for record in records where !names.insert(record.name).inserted {
-            throw Self.failure(source, "entry \(quoted(record.name)) appears twice in the directory")
+            throw Self.failure(source, "entry \(record.name.quoted) appears twice in the directory")
         }
         var entries: [Entry] = []
         entries.reserveCapacity(records.count)
@@ -64,7 +66,7 @@ struct ZipArchive: Sendable {
         for (first, second) in zip(extents, extents.dropFirst()) where second.span.lowerBound < first.span.upperBound {
             throw Self.failure(
                 source,
-                "entries \(quoted(entries[first.index].name)) and \(quoted(entries[second.index].name)) overlap")
+                "entries \(entries[first.index].name.quoted) and \(entries[second.index].name.quoted) overlap")
         }
         try Self.checkInflation(entries, source)
         self.entries = entries
@@ -75,14 +77,14 @@ struct ZipArchive: Sendable {
 
     /// Calls `body` with the whole entry, its checksum compared. What is inflated for it is not kept.
     func withContents<Result>(
-        of entry: Entry, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        of entry: Entry, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let member = member(entry)
         try ZipMember.verify([member], keeping: true, on: .serial)
         return try member.source.withBytes(in: member.range, body)
     }
 
-    private static func checkInflation(_ entries: [Entry], _ source: some ByteSource) throws(TensorFileError) {
+    private static func checkInflation(_ entries: [Entry], _ source: some ByteSource) throws(Failure) {
         let limit = max(
             inflationAllowance, source.byteCount.multipliedReportingOverflow(by: inflationRatio).partialValue)
         var total = 0
@@ -91,15 +93,15 @@ struct ZipArchive: Sendable {
             guard !overflow, sum <= limit else {
                 throw failure(
                     source,
-                    "entry \(quoted(entry.name)): its \(entry.data.count) bytes declare to inflate to \(entry.size), "
+                    "entry \(entry.name.quoted): its \(entry.data.count) bytes declare to inflate to \(entry.size), "
                         + "beyond the \(limit) bytes allowed for this file")
             }
             total = sum
         }
     }
 
-    static func failure(_ source: some ByteSource, _ what: String) -> TensorFileError {
-        TensorFileError(file: source.name, message: "zip: \(what)")
+    static func failure(_ source: some ByteSource, _ what: String) -> Failure {
+        Failure(source.name, "zip: \(what)")
     }
 }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// The record at the end of a zip archive that says where its directory lies.
 struct ZipDirectoryEnd {
     let entryCount: Int
@@ -7,11 +9,11 @@ struct ZipDirectoryEnd {
     private static let locatorSize = 20
     private static let zip64Size = 56
 
-    init(_ source: some ByteSource) throws(TensorFileError) {
-        func failure(_ what: String) -> TensorFileError { ZipArchive.failure(source, what) }
+    init(_ source: some ByteSource) throws(Failure) {
+        func failure(_ what: String) -> Failure { ZipArchive.failure(source, what) }
         // The record is followed by a comment of at most 65,535 bytes.
         let tail = max(0, source.byteCount - Self.size - 0xFFFF)..<source.byteCount
-        let found = try source.withBytes(in: tail) { (bytes: RawSpan) throws(TensorFileError) -> Found? in
+        let found = try source.withBytes(in: tail) { (bytes: RawSpan) throws(Failure) -> Found? in
             Self.find(in: bytes)
         }
         guard let found else { throw failure("no end of directory: the file is cut short or is not a zip archive") }

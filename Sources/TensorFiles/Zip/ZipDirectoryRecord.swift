@@ -1,3 +1,5 @@
+import Platform
+
 /// One entry as the directory of a zip archive describes it.
 struct ZipDirectoryRecord {
     static let fixedSize = 46
@@ -17,7 +19,7 @@ struct ZipDirectoryRecord {
 
     static func all(
         in bytes: RawSpan, count: Int, archive: some ByteSource
-    ) throws(TensorFileError) -> [ZipDirectoryRecord] {
+    ) throws(Failure) -> [ZipDirectoryRecord] {
         var records: [ZipDirectoryRecord] = []
         records.reserveCapacity(count)
         var offset = 0
@@ -45,7 +47,7 @@ struct ZipDirectoryRecord {
 
     private init(
         _ bytes: RawSpan, nameLength: Int, extraLength: Int, archive: some ByteSource
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         name = bytes.text(Self.fixedSize..<Self.fixedSize + nameLength)
         flags = bytes.uint16(at: 8)
         method = bytes.uint16(at: 10)
@@ -57,25 +59,25 @@ struct ZipDirectoryRecord {
         let offset = wide.value(bytes.uint32(at: 42))
         guard let size, let compressed, let offset else {
             throw ZipArchive.failure(
-                archive, "entry \(quoted(name)): its 64-bit sizes are missing or beyond all bounds")
+                archive, "entry \(name.quoted): its 64-bit sizes are missing or beyond all bounds")
         }
         (self.size, compressedSize, headerOffset) = (size, compressed, offset)
-        guard flags & 0x2041 == 0 else { throw ZipArchive.failure(archive, "entry \(quoted(name)) is encrypted") }
+        guard flags & 0x2041 == 0 else { throw ZipArchive.failure(archive, "entry \(name.quoted) is encrypted") }
         guard method == 0 || method == 8 else {
             throw ZipArchive.failure(
                 archive,
-                "entry \(quoted(name)): compression method \(method), only stored (0) and deflated (8) are read")
+                "entry \(name.quoted): compression method \(method), only stored (0) and deflated (8) are read")
         }
         guard method == 8 || size == compressed else {
             throw ZipArchive.failure(
-                archive, "entry \(quoted(name)) is stored, yet its sizes differ: \(compressed) and \(size)")
+                archive, "entry \(name.quoted) is stored, yet its sizes differ: \(compressed) and \(size)")
         }
     }
 
     /// Reads the entry's own header, compares it with this record, and gives the place of its data.
-    func locateData(in source: some ByteSource, before limit: Int) throws(TensorFileError) -> Range<Int> {
-        func failure(_ what: String) -> TensorFileError {
-            ZipArchive.failure(source, "entry \(quoted(name)): \(what)")
+    func locateData(in source: some ByteSource, before limit: Int) throws(Failure) -> Range<Int> {
+        func failure(_ what: String) -> Failure {
+            ZipArchive.failure(source, "entry \(name.quoted): \(what)")
         }
         guard headerOffset <= limit - Self.localSize else {
             throw failure("its header (offset \(headerOffset)) lies outside the archive's data")
@@ -85,13 +87,13 @@ struct ZipDirectoryRecord {
             Self.localSize + Int(bytes.uint16(at: 26)) + Int(bytes.uint16(at: 28))
         }
         let window = headerOffset..<min(limit, headerOffset + length)
-        return try source.withBytes(in: window) { (bytes: RawSpan) throws(TensorFileError) -> Range<Int> in
+        return try source.withBytes(in: window) { (bytes: RawSpan) throws(Failure) -> Range<Int> in
             guard bytes.uint32(at: 0) == 0x0403_4B50 else { throw failure("no header at offset \(headerOffset)") }
             let nameEnd = Self.localSize + Int(bytes.uint16(at: 26))
             let headerEnd = nameEnd + Int(bytes.uint16(at: 28))
             guard headerEnd <= bytes.byteCount else { throw failure("its header goes beyond the archive's data") }
             guard bytes.text(Self.localSize..<nameEnd) == name else {
-                throw failure("its own header calls it \(quoted(bytes.text(Self.localSize..<nameEnd)))")
+                throw failure("its own header calls it \(bytes.text(Self.localSize..<nameEnd).quoted)")
             }
             guard bytes.uint16(at: 6) & 0x49 == flags & 0x49, bytes.uint16(at: 8) == method else {
                 throw failure("its own header and the directory disagree on how it is stored")

@@ -1,3 +1,5 @@
+import Platform
+
 /// A stored entry of a zip64 archive that holds an array, and the records that describe it (APPNOTE.TXT 6.3.10, 4.3 and
 /// 4.5.3). Times are not set: the same arrays are the same bytes.
 struct ZipEntry {
@@ -23,13 +25,13 @@ struct ZipEntry {
 
     init(
         _ member: NumPyArchiveWriter.Member, rows: Int, offset: Int, file: String
-    ) throws(TensorFileError) {
+    ) throws(Failure) {
         let shape = [rows] + member.shape
         var size = member.elementSize
         for length in shape {
             let product = size.multipliedReportingOverflow(by: length)
             guard length >= 0, !product.overflow else {
-                throw TensorFileError(file: file, message: "array \(quoted(member.name)): shape \(shape) overflows")
+                throw Failure(file, "array \(member.name.quoted): shape \(shape) overflows")
             }
             size = product.partialValue
         }
@@ -41,7 +43,7 @@ struct ZipEntry {
         dataOffset = (start + Self.alignment - 1) / Self.alignment * Self.alignment + header.count
         rowSize = member.shape.reduce(member.elementSize, *)
         let last = dataOffset.addingReportingOverflow(size)
-        guard !last.overflow else { throw TensorFileError(file: file, message: "is larger than 64 bits can say") }
+        guard !last.overflow else { throw Failure(file, "is larger than 64 bits can say") }
         end = last.partialValue
     }
 

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// An entry of a zip archive that a tensor's bytes come from, its checksum not compared yet.
@@ -23,10 +24,10 @@ struct ZipMember: Sendable {
     /// - Parameters:
     ///   - keeping: whether a deflated entry, once inflated, is kept for those that ask next.
     ///   - parallel: runs over pieces of stored entries and over deflated ones.
-    static func verify(_ members: [ZipMember], keeping: Bool, on parallel: ParallelLoop) throws(TensorFileError) {
+    static func verify(_ members: [ZipMember], keeping: Bool, on parallel: ParallelLoop) throws(Failure) {
         let parts = members.indices.flatMap { index in members[index].parts.map { (member: index, range: $0) } }
         let sums = Mutex([CRC32](repeating: CRC32(), count: parts.count))
-        try parallel(parts.count) { (index) throws(TensorFileError) in
+        try parallel(parts.count) { (index) throws(Failure) in
             let member = members[parts[index].member]
             if let deflated = member.deflated {
                 if keeping { try deflated.load() } else { try deflated.verify() }
@@ -76,8 +77,8 @@ struct ZipMember: Sendable {
     /// Calls `body` with the first bytes, `count` of them or all there are. Neither compares the checksum nor inflates
     /// more.
     func withHead<Result>(
-        _ count: Int, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         if let deflated { return try deflated.withHead(count, body) }
         return try source.withBytes(in: range.prefix(count), body)
     }

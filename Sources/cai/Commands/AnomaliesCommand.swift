@@ -3,6 +3,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -77,7 +78,7 @@ struct AnomaliesCommand: ParsableCommand {
     func run() throws {
         let job = try options.job(writing: [output, report])
         let search = try AnomalySearch.run(job, seed: seed, passes: passes, brightness: brightness)
-        try OutputFile(output, store: job.store).write { path throws(InferenceError) in
+        try OutputFile(output, store: job.store).write { path throws(Failure) in
             try AnomalyTable.write(search, to: path)
         }
         if let report {

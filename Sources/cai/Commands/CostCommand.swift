@@ -1,5 +1,6 @@
 import ArgumentParser
 import FanOut
+import Platform
 import Report
 
 struct CostCommand: ParsableCommand {
@@ -104,7 +105,7 @@ struct CostCommand: ParsableCommand {
         // What the planned functions are to have is nothing that this run had.
         let costs = try RunCosts(runs, settings: RunCost.Settings()) { try options.objects() }
         guard let rate = MeasuredRate.typical(of: costs.runs.compactMap(\.rate)) else {
-            throw ReportError("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
+            throw Failure("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
         }
         return rate
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import AstroMAE
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -102,7 +103,7 @@ struct EmbedCommand: ParsableCommand {
         }
         let partitions = try galaxies.partitions(for: encoder, limit: options.limit)
         var result: (run: GalaxyRun, flags: FlagCounts)?
-        try place.write { path throws(InferenceError) in
+        try place.write { path throws(Failure) in
             result = try embed(partitions, encoder, threads: threads, to: path, ids: ids)
         }
         guard let result else { return }
@@ -116,17 +117,13 @@ struct EmbedCommand: ParsableCommand {
     /// The features, and the ids of their rows, which are there first.
     private func embed(
         _ partitions: [PartitionReader], _ encoder: FeatureEncoder, threads: Int, to path: String, ids: OutputFile
-    ) throws(InferenceError) -> (run: GalaxyRun, flags: FlagCounts) {
+    ) throws(Failure) -> (run: GalaxyRun, flags: FlagCounts) {
         let sections = GalaxyRun.sections(of: partitions, limit: options.limit)
         let rows: NumPyRows
-        do throws(TensorFileError) {
-            rows = try NumPyRows(
-                path: path, element: Self.elements[dtype] ?? .float32,
-                rows: sections.galaxyCount, shape: encoder.featureShape)
-        } catch {
-            throw .file(error)
-        }
-        do throws(InferenceError) {
+        rows = try NumPyRows(
+            path: path, element: Self.elements[dtype] ?? .float32,
+            rows: sections.galaxyCount, shape: encoder.featureShape)
+        do throws(Failure) {
             let task = FeatureTask(encoder, of: sections, into: rows, isStrict: strict)
             let line = ProgressLine(isShown: !options.quiet)
             defer { line.wipe() }
@@ -134,8 +131,8 @@ struct EmbedCommand: ParsableCommand {
                 gemm: encoder.gemm, threads: threads, batchSize: options.batchSize ?? BatchRunner.defaultBatchSize
             )
             .run(task, over: partitions, limit: options.limit) { line.show($0) }
-            try ids.write { path throws(InferenceError) in try GalaxyIDWriter.write(run, to: path) }
-            do throws(TensorFileError) { try rows.finish() } catch { throw .file(error) }
+            try ids.write { path throws(Failure) in try GalaxyIDWriter.write(run, to: path) }
+            try rows.finish()
             return (run, task.flags)
         } catch {
             rows.abandon()

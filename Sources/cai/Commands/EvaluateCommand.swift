@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import Report
 
 struct EvaluateCommand: ParsableCommand {
@@ -30,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
         do {
             quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
         } catch {
-            throw ReportError("\(predictions): \(error.message)")
+            throw Failure("\(predictions): \(error.message)")
         }
         if json {
             try StandardOutput.write(json: quality)

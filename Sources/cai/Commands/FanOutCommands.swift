@@ -1,5 +1,6 @@
 import ArgumentParser
 import FanOut
+import Platform
 
 struct InitializeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -89,7 +90,7 @@ struct SummarizeCommand: ParsableCommand {
     func run() throws {
         let report = try options.handlers().summarize.run(try SummarizeEvent(try EventFile.read(event)))
         try FanOutNotices.write(report.answer)
-        guard report.isTolerable else { throw FanOutError(report.failureText) }
+        guard report.isTolerable else { throw Failure(report.failureText) }
     }
 }
 

@@ -3,6 +3,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 
 extension GemmBackend: ExpressibleByArgument {}
 
@@ -114,7 +115,7 @@ struct InferCommand: ParsableCommand {
 
     /// Options that change what is computed, by their names; a table's with its SHA-256, since ranks of one run may have
     /// been started days apart.
-    private func settings() throws(InferenceError) -> [String: String] {
+    private func settings() throws(Failure) -> [String: String] {
         var settings = galaxyFiles.settings
         if let table = galaxyFiles.table {
             settings["table"] = "\(table) (sha256:\(try FileIdentity.sha256(of: table).text))"
@@ -172,7 +173,7 @@ struct InferCommand: ParsableCommand {
             var sink = StandardOutput()
             return try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
-        try place.write { path throws(InferenceError) in
+        try place.write { path throws(Failure) in
             try PredictionWriter.write(
                 outcome.predictions, to: path, format: format,
                 provenance: outcome.weightsSHA256.map { Provenance(weights: job.weights, sha256: $0) })

@@ -3,6 +3,7 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import Report
 
 extension LambdaArchitecture: ExpressibleByArgument {}
@@ -107,7 +108,7 @@ struct LaunchCommand: ParsableCommand {
         let input = String(decoding: try event.encoded(), as: UTF8.self)
         let execution = try launch.run(name: name ?? "cai-" + RunName.new(), input: input)
         guard execution.hasSucceeded else {
-            throw FanOutError("\(launch.arn ?? stateMachine): \(execution.failureLine)")
+            throw Failure("\(launch.arn ?? stateMachine): \(execution.failureLine)")
         }
         let summary: LaunchSummary
         do {
@@ -123,7 +124,7 @@ struct LaunchCommand: ParsableCommand {
     }
 
     /// In the state machine's region, whatever the environment's is.
-    static func client(of machine: StateMachineARN) throws(CloudError) -> StepFunctionsClient {
+    static func client(of machine: StateMachineARN) throws(Failure) -> StepFunctionsClient {
         let environment = ProcessInfo.processInfo.environment
             .merging(["AWS_REGION": machine.region]) { _, region in region }
         let transport = CurlTransport(environment: environment)
@@ -137,7 +138,7 @@ struct LaunchCommand: ParsableCommand {
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
         let plan = try Initialize(store: options.objects(region: region)).plan(
             input, worker: worker,
-            prices: prices.map { path throws(ReportError) in try PriceList(file: path) } ?? .published)
+            prices: prices.map { path throws(Failure) in try PriceList(file: path) } ?? .published)
         for warning in plan.warnings { Console.report("warning: \(warning)") }
         if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FanOut
 import Inference
+import Platform
 
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -66,7 +67,7 @@ struct MergeCommand: ParsableCommand {
         }
         let merge = try RankMerge(outputs)
         for mixture in outputs.mixtures {
-            guard allowMixed else { throw FanOutError("\(mixture): expected one of a kind, or --allow-mixed") }
+            guard allowMixed else { throw Failure("\(mixture): expected one of a kind, or --allow-mixed") }
             Console.report("warning: \(mixture)")
         }
         for name in outputs.unfinished { Console.report("warning: \(name): left out: it is no output of a rank") }

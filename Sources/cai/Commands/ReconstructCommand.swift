@@ -3,6 +3,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 import TensorFiles
 
 /// Which galaxies a page shows.
@@ -91,13 +92,13 @@ struct ReconstructCommand: ParsableCommand {
         let opened = try job.open()
         let plan = MaskPlan(
             masking: opened.masking,
-            noise: try noise.map { path throws(InferenceError) in
+            noise: try noise.map { path throws(Failure) in
                 try MaskNoise(path: path, galaxies: opened.count, patches: opened.masking.patches)
             } ?? MaskNoise(seed: seed, patches: opened.masking.patches),
             passes: passes)
         let writer = ReconstructionWriter(model: opened.model, plan: plan, runner: opened.runner)
         var result: Reconstructions?
-        try OutputFile(output, store: job.store).write { path throws(InferenceError) in
+        try OutputFile(output, store: job.store).write { path throws(Failure) in
             let line = ProgressLine(isShown: !options.galaxies.quiet)
             defer { line.wipe() }
             result = try writer.write(
@@ -106,7 +107,7 @@ struct ReconstructCommand: ParsableCommand {
             ) { line.show($0) }
         }
         guard let result else { return }
-        try OutputFile(idsPath, store: job.store).write { path throws(InferenceError) in
+        try OutputFile(idsPath, store: job.store).write { path throws(Failure) in
             try GalaxyIDWriter.write(result.run, to: path)
         }
         if let report {

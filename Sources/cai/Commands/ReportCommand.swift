@@ -1,6 +1,7 @@
 import ArgumentParser
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -75,7 +76,7 @@ struct ReportCommand: ParsableCommand {
         let input = try ReportInput(input)
         let document = try ReportDocument(input, title: title, beside: try beside(input))
         // A folder that cannot be made leaves no page behind.
-        let folder = try figures.map { path throws(InferenceError) in try OutputFolder(path) }
+        let folder = try figures.map { path throws(Failure) in try OutputFolder(path) }
         let drawings = try folder?.outputs(document.figures.map(\.fileName)) ?? []
         try OutputFile.check(
             [place].compactMap(\.self) + drawings,
@@ -83,8 +84,8 @@ struct ReportCommand: ParsableCommand {
         var written: [String] = []
         if let place {
             let html = document.html
-            try place.write { path throws(InferenceError) in
-                do throws(TensorFileError) { try OutputFolder.write(html, to: path) } catch { throw .file(error) }
+            try place.write { path throws(Failure) in
+                try OutputFolder.write(html, to: path)
             }
             written.append(output)
         } else {
@@ -105,8 +106,8 @@ struct ReportCommand: ParsableCommand {
             throw ValidationError("\(option): expected a tree of runs with it, found \(input.name)")
         }
         return ReportDocument.Beside(
-            durations: RunDurations(try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }),
-            references: try reference.map { path throws(ReportError) in
+            durations: RunDurations(try durations.map { path throws(Failure) in try DurationLog(csvFile: path) }),
+            references: try reference.map { path throws(Failure) in
                 try ReferenceMeasurement.read(csvFile: path)
             } ?? [])
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import Report
 
 struct RunCommand: ParsableCommand {
@@ -61,7 +62,7 @@ struct RunCommand: ParsableCommand {
             if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
             Console.write(report.text)
         }
-        guard report.isTolerable else { throw FanOutError(report.failureText) }
+        guard report.isTolerable else { throw Failure(report.failureText) }
     }
 
     /// Runs what is handed out, rank after rank.
@@ -69,7 +70,7 @@ struct RunCommand: ParsableCommand {
         let line = RankLine(isShown: !quiet, total: begun.items.count)
         var notices: Set<String> = []
         for (done, item) in begun.items.enumerated() {
-            do throws(FanOutError) {
+            do throws(Failure) {
                 let result = try worker.run(item) { line.show(ranks: done, $0) }
                 line.finish(galaxies: result.galaxies)
                 for notice in result.notices where !quiet && notices.insert(notice).inserted {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FanOut
 import Inference
+import Platform
 import TensorFiles
 
 struct SplitCommand: ParsableCommand {
@@ -59,7 +60,7 @@ struct SplitCommand: ParsableCommand {
         let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store, layout: galaxyFiles.layout())
         let folder = try PartitionFolder(paths.last ?? "", store: store)
         var files: [TensorFile] = []
-        try inputs.forEach { _, file throws(InferenceError) in
+        try inputs.forEach { _, file throws(Failure) in
             files.append(file)
             return true
         }
@@ -87,9 +88,9 @@ struct SplitCommand: ParsableCommand {
         let names = Set((0..<split.partitionCount).map(PartitionFolder.fileName))
         let left = existing.filter { !names.contains($0) }
         guard overwrite || existing.isEmpty else {
-            throw InferenceError.input(
-                path: folder.name,
-                message: "holds partitions already (\(Self.listed(existing))): name another place, or add --overwrite")
+            throw Failure(
+                folder.name,
+                "holds partitions already (\(Self.listed(existing))): name another place, or add --overwrite")
         }
         if !left.isEmpty {
             Console.report(
@@ -98,13 +99,13 @@ struct SplitCommand: ParsableCommand {
         }
     }
 
-    private func write(_ split: PartitionSplit, to folder: PartitionFolder) throws(InferenceError) {
+    private func write(_ split: PartitionSplit, to folder: PartitionFolder) throws(Failure) {
         let line = ProgressLine(isShown: !quiet)
         defer { line.wipe() }
         for partition in 0..<split.partitionCount {
             let galaxies = split.galaxies(of: partition)
             line.show(Progress(done: galaxies.lowerBound, total: split.count))
-            try folder.file(partition).write { path throws(InferenceError) in try split.write(partition, to: path) }
+            try folder.file(partition).write { path throws(Failure) in try split.write(partition, to: path) }
         }
     }
 

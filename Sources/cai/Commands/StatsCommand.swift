@@ -1,5 +1,6 @@
 import ArgumentParser
 import FanOut
+import Platform
 import Report
 
 struct StatsCommand: ParsableCommand {
@@ -60,7 +61,7 @@ struct StatsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let logs = try durations.map { path throws(ReportError) in try DurationLog(csvFile: path) }
+        let logs = try durations.map { path throws(Failure) in try DurationLog(csvFile: path) }
         let durations = RunDurations(logs)
         let tree = try ResultTree(trees)
         let tables = ResultTables(tree, durations: durations)
@@ -84,7 +85,7 @@ struct StatsCommand: ParsableCommand {
         }
     }
 
-    /// - Throws: `ReportError` where there is a difference.
+    /// - Throws: `Failure` where there is a difference.
     private static func report(_ check: TableCheck, json: Bool) throws {
         if json {
             try StandardOutput.write(json: check)
@@ -98,7 +99,7 @@ struct StatsCommand: ParsableCommand {
             try StandardOutput.write((differences + compared + "\n").printableLines)
         }
         guard check.differences.isEmpty else {
-            throw ReportError(
+            throw Failure(
                 "\(check.file): expected what the trees give, found "
                     + Numbers.counted(check.differences.count, "difference"))
         }

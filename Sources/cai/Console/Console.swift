@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -70,17 +71,16 @@ enum Console {
 
 /// The standard output, of which every byte counts: predictions, summaries, listings.
 struct StandardOutput: ByteSink {
-    /// - Throws: `InferenceError.closedPipe` when the reader has gone, `.file` for any other reason.
-    func write(_ bytes: [UInt8]) throws(InferenceError) {
+    /// - Throws: `Failure` of kind `.closedPipe` when the reader has gone.
+    func write(_ bytes: [UInt8]) throws(Failure) {
         do throws(FileCalls.Failure) {
             try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO)
         } catch {
-            guard error.number != EPIPE else { throw .closedPipe }
-            throw .file(TensorFileError(file: "standard output", message: "cannot be written: \(error.text)"))
+            throw Failure(SystemError.kind(error.number), "standard output", "cannot be written: \(error.text)")
         }
     }
 
-    static func write(_ text: String) throws(InferenceError) { try StandardOutput().write(Array(text.utf8)) }
+    static func write(_ text: String) throws(Failure) { try StandardOutput().write(Array(text.utf8)) }
 
     /// One JSON object, keys in alphabetical order.
     static func write(json value: some Encodable) throws {
@@ -91,7 +91,7 @@ struct StandardOutput: ByteSink {
 /// The standard input, where an event's name is `-`.
 enum StandardInput {
     /// All of it.
-    static func read() throws(InferenceError) -> [UInt8] {
+    static func read() throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -99,7 +99,7 @@ enum StandardInput {
                 unsafe Glibc.read(STDIN_FILENO, piece.baseAddress, piece.count)
             }
             guard count >= 0 || errno == EINTR else {
-                throw .file(TensorFileError(file: "standard input", message: "cannot be read"))
+                throw Failure(.unavailable, "standard input", "cannot be read")
             }
             if count == 0 { return bytes }
             bytes += piece.prefix(max(0, count))

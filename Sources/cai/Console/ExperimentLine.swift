@@ -1,5 +1,6 @@
 import Experiment
 import Inference
+import Platform
 import Report
 
 /// How far an experiment is, on a terminal; and a line for each run that is done.

@@ -1,5 +1,6 @@
 import Glibc
 import Inference
+import Platform
 import Synchronization
 import TensorFiles
 

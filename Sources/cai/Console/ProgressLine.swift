@@ -1,4 +1,5 @@
 import Inference
+import Platform
 import Report
 
 /// How far a run is, on a terminal only.

@@ -1,5 +1,6 @@
 import Glibc
 import Inference
+import Platform
 
 /// Signals that are waited for: what is to be done then may take locks, allocate and write, unlike in a handler.
 enum SignalWatch {

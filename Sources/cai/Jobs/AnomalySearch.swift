@@ -1,5 +1,6 @@
 import AstroMAE
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -24,9 +25,9 @@ struct AnomalySearch {
         let opened = try job.open()
         let (config, masking) = (opened.model.config, opened.masking)
         if let needed = MaskPlan.passesToHideAll(masking), passes < needed {
-            throw InferenceError.input(
-                path: job.weights,
-                message: "\(passes == 1 ? "1 pass hides" : "\(passes) passes hide") \(masking.masked) of "
+            throw Failure(
+                job.weights,
+                "\(passes == 1 ? "1 pass hides" : "\(passes) passes hide") \(masking.masked) of "
                     + "\(masking.patches) patches each: expected at least \(needed), to hide every patch once")
         }
         let plan = MaskPlan(
@@ -43,9 +44,9 @@ struct AnomalySearch {
             pixels: config.encoder.imageSize * config.encoder.imageSize, errors: errors.errors, power: errors.power,
             noise: errors.noise, flux: errors.flux, magnitudes: errors.magnitudes)
         if brightness == .catalogue, errors.magnitudes == nil {
-            throw InferenceError.input(
-                path: "--brightness",
-                message: "catalogue: expected magnitudes [N, \(config.encoder.bands)] in every input, found none in one"
+            throw Failure(
+                "--brightness",
+                "catalogue: expected magnitudes [N, \(config.encoder.bands)] in every input, found none in one"
             )
         }
         let scores = AnomalyScores(table, brightness: brightness)
@@ -69,11 +70,11 @@ struct AnomalySearch {
 
 /// The table of anomalies.
 enum AnomalyTable {
-    static func write(_ search: AnomalySearch, to path: String) throws(InferenceError) {
+    static func write(_ search: AnomalySearch, to path: String) throws(Failure) {
         var lines = [[UInt8]](repeating: [], count: search.ranking.count)
         var ranks = [Int](repeating: 0, count: search.ranking.count)
         for (rank, place) in search.ranking.enumerated() { ranks[place] = rank }
-        try search.errors.run.forEachGalaxy { galaxy, place throws(InferenceError) in
+        try search.errors.run.forEachGalaxy { galaxy, place throws(Failure) in
             var line = Array("\(ranks[place] + 1),".utf8)
             PredictionEncoder.appendCSV(galaxy.objectID, to: &line)
             line.append(UInt8(ascii: ","))
@@ -91,7 +92,7 @@ enum AnomalyTable {
             "rank,object_id,source,row,score,direction,error_ratio,"
             + search.bandNames.map { "score_\($0)," }.joined() + "loss,snr,flags\n"
         let text = header + String(decoding: lines.joined(), as: UTF8.self)
-        do throws(TensorFileError) { try OutputFolder.write(text, to: path) } catch { throw .file(error) }
+        try OutputFolder.write(text, to: path)
     }
 
     /// Float32's digits: scores are not better known than that.

@@ -2,6 +2,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -37,8 +38,8 @@ struct AutoencoderJob {
         }
         let masking = try model.masking(ratio: maskRatio)
         guard masking.masked > 0 else {
-            throw InferenceError.input(
-                path: weights, message: "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
+            throw Failure(
+                weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
         }
         let partitions = try inputs.partitions(for: model, limit: limit)
         return Opened(

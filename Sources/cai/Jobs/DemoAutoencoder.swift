@@ -1,5 +1,6 @@
 import FanOut
 import Inference
+import Platform
 import Report
 
 /// The demo of the masked autoencoder: its commands, one after another, on the demo galaxies.

@@ -4,6 +4,7 @@ import FanOut
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 import Report
 import Synchronization
 import TensorFiles
@@ -129,13 +130,13 @@ struct ExperimentJob {
                 + " in \(tree.path.printable)\n")
     }
 
-    private static func count(_ inputs: GalaxyInputs) throws(InferenceError) -> [ExperimentRecord.Input] {
+    private static func count(_ inputs: GalaxyInputs) throws(Failure) -> [ExperimentRecord.Input] {
         var counted: [ExperimentRecord.Input] = []
-        try inputs.forEach { input, file throws(InferenceError) in
+        try inputs.forEach { input, file throws(Failure) in
             guard let galaxies = file.galaxyCount else {
                 // What is wrong with it is said by who needs it right.
                 _ = try PartitionSplit([file], rows: 1)
-                throw .input(path: input.path, message: "is no partition of galaxies")
+                throw Failure(input.path, "is no partition of galaxies")
             }
             counted.append(ExperimentRecord.Input(name: input.path, galaxies: galaxies))
             return true

@@ -2,6 +2,7 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Glibc
+import Platform
 import Report
 
 /// The program as Lambda starts it: no command, but a loop over events.
@@ -43,7 +44,7 @@ struct LambdaFunction {
         do {
             let handlers = try handlers(runtime, store)
             try runtime.run(log: log) { event, context throws(LambdaFailure) in
-                do throws(FanOutError) {
+                do throws(Failure) {
                     return try handlers.handle(
                         handler, event: event, deadline: context.deadline.map { $0 - Self.margin })
                 } catch {
@@ -61,7 +62,7 @@ struct LambdaFunction {
     private func handlers(_ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore) throws -> FanOutHandlers {
         do {
             guard Self.handlers.contains(handler) else {
-                throw FanOutError(
+                throw Failure(
                     "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
             }
             let handlers = FanOutHandlers(store: try store(), environment: environment)
@@ -71,7 +72,7 @@ struct LambdaFunction {
             do {
                 try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
             } catch let unheard {
-                throw FanOutError("\(error); and nobody can be told: \(unheard)")
+                throw Failure("\(error); and nobody can be told: \(unheard)")
             }
             throw error
         }

@@ -3,6 +3,7 @@ import FanOut
 import FoundationEssentials
 import Glibc
 import Inference
+import Platform
 import Synchronization
 
 /// One execution of the state machine, from its start to its end.
@@ -33,7 +34,7 @@ final class Launch: Sendable {
     }
 
     /// Starts it and waits for its end. Interrupted, this process ends and the execution does not.
-    func run(name: String, input: String) throws(FanOutError) -> Execution {
+    func run(name: String, input: String) throws(Failure) -> Execution {
         Interruption.tell { [self] in interruption }
         stage.withLock { $0 = .asked(name) }
         let arn = try started(name, input)
@@ -41,19 +42,15 @@ final class Launch: Sendable {
         if !isQuiet { Console.report("started \(arn)") }
         let line = MapLine(isShown: !isQuiet)
         defer { line.wipe() }
-        do throws(CloudError) {
+        do throws(Failure) {
             return try client.wait(for: arn, progress: line.isShown ? { line.show($0) } : nil)
         } catch {
-            throw FanOutError("\(error); the execution goes on")
+            throw Failure("\(error); the execution goes on")
         }
     }
 
-    private func started(_ name: String, _ input: String) throws(FanOutError) -> String {
-        do throws(CloudError) {
-            return try client.startExecution(stateMachine: machine.description, name: name, input: input)
-        } catch {
-            throw FanOutError(error)
-        }
+    private func started(_ name: String, _ input: String) throws(Failure) -> String {
+        return try client.startExecution(stateMachine: machine.description, name: name, input: input)
     }
 
     private var interruption: String {

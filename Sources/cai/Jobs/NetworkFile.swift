@@ -2,6 +2,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 import TensorFiles
 
 /// Weights, here or in a store, of whatever network they are.

@@ -1,5 +1,6 @@
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -22,7 +23,7 @@ struct PartialRun {
         journal = try PredictionJournal(path: target + PredictionJournal.ending)
         (self.isResumed, self.settings) = (isResumed, settings)
         if !isResumed, try journal.hasRows {
-            throw FanOutError(
+            throw Failure(
                 "\(journal.path): has finished galaxies of an unfinished run: --resume goes on with them; to begin anew, "
                     + "remove it")
         }
@@ -30,7 +31,7 @@ struct PartialRun {
     }
 
     /// What an earlier run has finished; nil where there was none.
-    /// - Throws: `FanOutError` where it was of other galaxies, weights or options.
+    /// - Throws: `Failure` where it was of other galaxies, weights or options.
     func begin(
         _ identity: RunIdentity, sections: [GalaxyRun.Section]
     ) throws -> PredictionJournal.Earlier? {

@@ -2,6 +2,7 @@ import AstroMAE
 import Cloud
 import FanOut
 import Inference
+import Platform
 import Report
 import Synchronization
 import TensorFiles
@@ -55,7 +56,7 @@ struct PredictionJob {
     }
 
     /// Checks that predictions can be written there, and would not replace what they are made from.
-    func check(output: OutputFile, format: PredictionFormat? = nil) throws(InferenceError) {
+    func check(output: OutputFile, format: PredictionFormat? = nil) throws(Failure) {
         try output.check(sparing: [weights] + inputs.paths, format: format)
     }
 

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 extension Provenance {
     /// This program, as it was called; that a run was gone on with is no part of what made the rows.

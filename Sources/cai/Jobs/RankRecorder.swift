@@ -1,6 +1,7 @@
 import Cloud
 import FanOut
 import Inference
+import Platform
 
 /// What `cai merge` asks of a rank beside its output: finds it there, and writes it when the output is in its place.
 final class RankRecorder {
@@ -14,7 +15,7 @@ final class RankRecorder {
     /// Checks that it can be written, and tells which rank this is.
     init(
         _ rank: RankOptions.Rank, settings: [String: String], store: (any ObjectStore)?, isQuiet: Bool
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         self.rank = rank
         self.settings = settings
         self.store = store
@@ -25,7 +26,7 @@ final class RankRecorder {
     }
 
     /// The rank's galaxies, where an earlier run has finished all of them; nil where they are to be computed.
-    /// - Throws: `FanOutError` where that run had other weights, inputs or options.
+    /// - Throws: `Failure` where that run had other weights, inputs or options.
     func finished(
         _ part: RankPart, sections: [GalaxyRun.Section], weights: RankSidecar.Weights, maker: RankSidecar.Maker
     ) throws -> PredictionJournal.Earlier? {
@@ -39,7 +40,7 @@ final class RankRecorder {
     }
 
     /// Takes the checksum of the output, which is complete at `path`.
-    func note(_ path: String) throws(InferenceError) {
+    func note(_ path: String) throws(Failure) {
         let (bytes, text) = try FileIdentity.sha256(of: path)
         written = RankSidecar.Output(name: written.name, bytes: bytes, sha256: text)
     }
@@ -52,7 +53,7 @@ final class RankRecorder {
     }
 
     /// Weights as `cai merge` tells them from others.
-    func weights(_ name: String, sha256: String) throws(InferenceError) -> RankSidecar.Weights {
+    func weights(_ name: String, sha256: String) throws(Failure) -> RankSidecar.Weights {
         RankSidecar.Weights(name: name, identity: try FileIdentity.weights(name, sha256: sha256, store: store))
     }
 

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -17,7 +18,7 @@ struct ReportDocument {
     let html: String
     let figures: [Figure]
 
-    /// - Throws: `ReportError` where the input does not have what a page needs.
+    /// - Throws: `Failure` where the input does not have what a page needs.
     init(_ input: ReportInput, title: String? = nil, beside: Beside = Beside()) throws {
         var sections: [PageSection] = []
         var leads: [String] = []
@@ -61,7 +62,7 @@ struct ReportDocument {
     private static func headline(_ costs: [RunCost]) -> PageSection {
         var assumptions = PlanAssumptions()
         assumptions.set(MeasuredRate.typical(of: costs.filter(\.isOurs).compactMap(\.rate)))
-        do throws(ReportError) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
+        do throws(Failure) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
             return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
         }
     }

@@ -1,6 +1,7 @@
 import Cloud
 import FanOut
 import FoundationEssentials
+import Platform
 import Report
 
 /// What a report is made of: what INPUT leads to.
@@ -19,7 +20,7 @@ struct ReportInput {
     /// Files that were read, which no output may replace.
     let files: [String]
 
-    /// - Throws: `ReportError` naming the file, or `CloudError` where a store does not give what is asked of it.
+    /// - Throws: `Failure` naming the file, or `Failure` where a store does not give what is asked of it.
     init(_ name: String) throws {
         self.name = name
         title = name.split(separator: "/").last.map(String.init) ?? name
@@ -42,7 +43,7 @@ struct ReportInput {
     }
 
     /// A folder: of a run, or of many.
-    private static func read(_ folder: String) throws(ReportError) -> Content {
+    private static func read(_ folder: String) throws(Failure) -> Content {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
         let (hasPredictions, hasResults) = (isThere(Run.predictionsName), isThere(Run.fileName))
         if hasPredictions || hasResults {
@@ -53,7 +54,7 @@ struct ReportInput {
             )
         }
         guard ResultTree.isTree(folder) else {
-            throw ReportError(
+            throw Failure(
                 "\(folder): expected a run (\(Run.predictionsName) or \(Run.fileName)) or a tree of runs "
                     + "(result-partition-...MB), found neither")
         }
@@ -62,7 +63,7 @@ struct ReportInput {
 
     /// Objects: predictions, or what a run wrote below a prefix.
     private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> Content {
-        func bytes(_ key: String) throws(CloudError) -> [UInt8]? {
+        func bytes(_ key: String) throws(Failure) -> [UInt8]? {
             guard try store.head(bucket: place.bucket, key: key) != nil else { return nil }
             return try store.get(bucket: place.bucket, key: key)
         }
@@ -81,7 +82,7 @@ struct ReportInput {
             try Run(combined: bytes, name: name(combined), summary: summary)
         }
         guard table != nil || run != nil else {
-            throw ReportError(
+            throw Failure(
                 "\(place): expected a run (\(Run.predictionsName) or \(Run.fileName)) below it, found neither")
         }
         return .run(predictions: table, results: run)

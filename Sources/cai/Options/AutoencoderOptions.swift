@@ -1,6 +1,7 @@
 import ArgumentParser
 import FanOut
 import Inference
+import Platform
 
 /// What the commands over a masked autoencoder have in common.
 struct AutoencoderOptions: ParsableArguments {
@@ -51,7 +52,7 @@ struct AutoencoderOptions: ParsableArguments {
         let store = try StoreLocator.store(of: [weights] + names + inputs)
         let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         try OutputFile.check(
-            names.map { name throws(InferenceError) in try OutputFile(name, store: store) },
+            names.map { name throws(Failure) in try OutputFile(name, store: store) },
             sparing: [weights] + others.compactMap(\.self) + files.paths)
         return AutoencoderJob(
             weights: weights, inputs: files, store: store, maskRatio: maskRatio, limit: galaxies.limit,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import Report
 
 /// Seconds on a command line: `60`, `60s`, `1.5min`, `2h`.

@@ -3,6 +3,7 @@ import Cloud
 import Experiment
 import FanOut
 import Inference
+import Platform
 
 /// What is varied, and what is held.
 struct ExperimentPlanOptions: ParsableArguments {
@@ -58,7 +59,7 @@ struct ExperimentPlanOptions: ParsableArguments {
                 throw ValidationError("--vary \(parts[0]): expected once, found twice")
             }
             sweeps.append(
-                try usage { () throws(ExperimentError) in
+                try usage { () throws(Failure) in
                     try Sweep(variable, values: values, processors: Processors.available)
                 })
         }
@@ -78,7 +79,7 @@ struct ExperimentPlanOptions: ParsableArguments {
 
     func plan(onCloud: Bool) throws -> ExperimentPlan {
         let sweeps = try words().sweeps
-        return try usage { () throws(ExperimentError) in
+        return try usage { () throws(Failure) in
             try Sweep.check(partition: partition, of: "--partition")
             return try ExperimentPlan(
                 sweeps: sweeps,
@@ -89,8 +90,8 @@ struct ExperimentPlanOptions: ParsableArguments {
         }
     }
 
-    private func usage<Result>(_ body: () throws(ExperimentError) -> Result) throws -> Result {
-        do throws(ExperimentError) { return try body() } catch { throw ValidationError(error.description) }
+    private func usage<Result>(_ body: () throws(Failure) -> Result) throws -> Result {
+        do throws(Failure) { return try body() } catch { throw ValidationError(error.description) }
     }
 }
 
@@ -126,7 +127,7 @@ struct ExperimentCloudOptions: ParsableArguments {
             throw ValidationError("--state-machine: expected one input, s3://bucket/prefix/, found \(places.count)")
         }
         for (place, option) in [(results, "--results"), (places[0], "input")] {
-            do throws(CloudError) { _ = try S3Location(place) } catch {
+            do throws(Failure) { _ = try S3Location(place) } catch {
                 throw ValidationError("\(option): \(error.description)")
             }
         }

@@ -3,6 +3,7 @@ import Cloud
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 import TensorFiles
 
 /// Where a fan-out's objects lie, and what computes: the same for all of its commands.
@@ -22,14 +23,14 @@ struct FanOutOptions: ParsableArguments {
     }
 
     /// - Parameter threads: nil for the processors that this process may use.
-    func handlers(threads: Int? = nil) throws(FanOutError) -> FanOutHandlers {
+    func handlers(threads: Int? = nil) throws(Failure) -> FanOutHandlers {
         let environment = ProcessInfo.processInfo.environment
         return FanOutHandlers(store: try objects(), environment: environment, threads: threads)
     }
 
     /// The store alone.
     /// - Parameter region: S3's, where the environment names none.
-    func objects(region: String? = nil) throws(FanOutError) -> any ObjectStore {
+    func objects(region: String? = nil) throws(Failure) -> any ObjectStore {
         try StoreLocator.store(store, region: region)
     }
 }
@@ -42,7 +43,7 @@ enum EventFile {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder,
             let bytes = FileManager.default.contents(atPath: path)
-        else { throw InferenceError.input(path: path, message: isFolder ? "is a folder, not a file" : "no such file") }
+        else { throw Failure(path, isFolder ? "is a folder, not a file" : "no such file") }
         return try JSONValue.parse([UInt8](bytes), name: path)
     }
 }

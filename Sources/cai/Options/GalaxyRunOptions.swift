@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inference
+import Platform
 
 /// How galaxies are run through a network: the same options for all commands that do it.
 struct GalaxyRunOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FanOut
 import FoundationEssentials
 import Inference
+import Platform
 
 /// Which part of the galaxies a command is to run, of several that share them.
 struct RankOptions: ParsableArguments {
@@ -79,7 +80,7 @@ struct RankOptions: ParsableArguments {
                 RankEnvironment.Found(share: $0, origin: "--rank")
             }
         }
-        do throws(FanOutError) {
+        do throws(Failure) {
             return try RankEnvironment(environment).find(worldSize: worldSize)
         } catch {
             throw ValidationError(error.description)

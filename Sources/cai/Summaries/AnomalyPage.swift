@@ -1,5 +1,6 @@
 import FanOut
 import Inference
+import Platform
 import Report
 
 /// The page of `cai anomalies`: the oddest galaxies.
@@ -14,9 +15,9 @@ struct AnomalyPage {
         self.weights = weights
     }
 
-    func write(to file: OutputFile) throws(InferenceError) { try page().write(to: file) }
+    func write(to file: OutputFile) throws(Failure) { try page().write(to: file) }
 
-    private func page() throws(InferenceError) -> HTMLPage {
+    private func page() throws(Failure) -> HTMLPage {
         let places = Array(search.ranking.prefix(top))
         let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.errors.run)
             .pictures(of: places) { galaxy, place in

@@ -1,6 +1,7 @@
 import AstroMAE
 import FoundationEssentials
 import Inference
+import Platform
 import Report
 
 /// What `inspect --cpu` tells: the processor, what of it is used, and why.
@@ -58,7 +59,7 @@ struct CPUReport: Encodable {
         case isOpenBLASInstalled = "openblas_installed"
     }
 
-    /// - Throws: `CheckpointError` where `CAI_ISA` names no instruction set.
+    /// - Throws: `Failure` where `CAI_ISA` names no instruction set.
     init() throws {
         let facts = CPUFacts.current
         processor = facts.name

@@ -1,4 +1,5 @@
 import FanOut
+import Platform
 import Report
 
 /// A run's cost by the published formula, and the bills of both architectures beside it.

@@ -1,5 +1,6 @@
 import AstroMAE
 import Inference
+import Platform
 
 /// What a run was and how fast: the object that `--json` prints.
 struct EmbedSummary: Encodable {

@@ -1,5 +1,6 @@
 import Experiment
 import FanOut
+import Platform
 import Report
 
 /// What `experiment --dry-run` prints.

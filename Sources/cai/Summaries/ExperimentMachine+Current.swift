@@ -2,10 +2,11 @@ import AstroMAE
 import Experiment
 import FoundationEssentials
 import Inference
+import Platform
 
 extension ExperimentMachine {
     /// This one.
-    /// - Throws: `CheckpointError` where `CAI_ISA` names no instruction set.
+    /// - Throws: `Failure` where `CAI_ISA` names no instruction set.
     static func current() throws -> ExperimentMachine {
         let facts = CPUFacts.current
         var machine = ExperimentMachine()

@@ -1,5 +1,6 @@
 import AstroMAE
 import Inference
+import Platform
 import Report
 import TensorFiles
 
@@ -68,7 +69,7 @@ struct FileContents: Encodable {
 
     private static func load(
         _ file: TensorFile, _ kind: NetworkKind
-    ) throws(CheckpointError) -> (network: any CutoutNetwork, config: NetworkConfig) {
+    ) throws(Failure) -> (network: any CutoutNetwork, config: NetworkConfig) {
         switch kind {
         case .redshift:
             let model = try RedshiftModel(weights: file)

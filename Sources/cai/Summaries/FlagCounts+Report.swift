@@ -1,4 +1,5 @@
 import Inference
+import Platform
 
 extension FlagCounts {
     /// A warning where galaxies have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.

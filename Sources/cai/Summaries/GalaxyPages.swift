@@ -1,14 +1,15 @@
 import AstroMAE
 import FanOut
 import Inference
+import Platform
 import Report
 import TensorFiles
 
 extension HTMLPage {
-    func write(to file: OutputFile) throws(InferenceError) {
+    func write(to file: OutputFile) throws(Failure) {
         let html = html
-        try file.write { path throws(InferenceError) in
-            do throws(TensorFileError) { try OutputFolder.write(html, to: path) } catch { throw .file(error) }
+        try file.write { path throws(Failure) in
+            try OutputFolder.write(html, to: path)
         }
     }
 }
@@ -29,7 +30,7 @@ struct GalaxyPictures {
     /// - Parameter text: of a galaxy, by its place: its title and what stands beside it.
     func pictures(
         of places: [Int], text: (GalaxyRun.Galaxy, Int) -> (title: String, caption: String)
-    ) throws(InferenceError) -> [PagePicture] {
+    ) throws(Failure) -> [PagePicture] {
         let names = try names(of: places)
         let galaxies = try ReconstructedGalaxy.galaxies(at: places, of: run, model: opened.model, plan: plan)
         let encoder = opened.model.config.encoder
@@ -45,10 +46,10 @@ struct GalaxyPictures {
         return pictures
     }
 
-    private func names(of places: [Int]) throws(InferenceError) -> [Int: GalaxyRun.Galaxy] {
+    private func names(of places: [Int]) throws(Failure) -> [Int: GalaxyRun.Galaxy] {
         let wanted = Set(places)
         var names: [Int: GalaxyRun.Galaxy] = [:]
-        try run.forEachGalaxy { galaxy, place throws(InferenceError) in
+        try run.forEachGalaxy { galaxy, place throws(Failure) in
             if wanted.contains(place) { names[place] = galaxy }
         }
         return names
@@ -63,7 +64,7 @@ struct ReconstructionPage {
 
     func write(
         _ result: Reconstructions, _ opened: AutoencoderJob.Opened, plan: MaskPlan, to file: OutputFile
-    ) throws(InferenceError) {
+    ) throws(Failure) {
         let all = result.losses.indices
         let places =
             switch show {

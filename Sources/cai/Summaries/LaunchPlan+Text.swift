@@ -1,4 +1,5 @@
 import FanOut
+import Platform
 import Report
 import TensorFiles
 

@@ -1,5 +1,6 @@
 import Cloud
 import FanOut
+import Platform
 import Report
 
 /// What Summarize wrote of a run.
@@ -8,15 +9,11 @@ struct LaunchSummary {
     private let place: String
 
     /// - Throws: where it is not there, or is no JSON.
-    init(_ input: InitializeInput, from store: any ObjectStore) throws(FanOutError) {
+    init(_ input: InitializeInput, from store: any ObjectStore) throws(Failure) {
         let key = RunKeys(resultPath: input.resultPath).summary
         place = store.name(bucket: input.bucket, key: key)
         let bytes: [UInt8]
-        do throws(CloudError) {
-            bytes = try store.get(bucket: input.bucket, key: key)
-        } catch {
-            throw FanOutError(error)
-        }
+        bytes = try store.get(bucket: input.bucket, key: key)
         json = try JSONValue.parse(bytes, name: place)
     }
 

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 
 /// The sizes of either network, as `inspect` tells them.
 enum NetworkConfig: Encodable {

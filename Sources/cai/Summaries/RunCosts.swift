@@ -1,6 +1,7 @@
 import Cloud
 import FanOut
 import FoundationEssentials
+import Platform
 import Report
 
 /// The costs of runs that have run.
@@ -38,7 +39,7 @@ struct RunCosts: CostOutput {
         let file = place + (place.hasSuffix("/") ? "" : "/") + Run.fileName
         if FileManager.default.fileExists(atPath: file) { return [try RunCost(file: file, settings: settings)] }
         guard ResultTree.isTree(place) else {
-            throw ReportError(
+            throw Failure(
                 "\(place): expected \(Run.fileName) or result-partition-...MB folders in it, found neither")
         }
         return try ResultTree([place]).runs.map { run in RunCost(run.ranks, name: run.folder, settings: settings) }

@@ -1,4 +1,5 @@
 import Inference
+import Platform
 import Report
 
 /// What a run was and how well it went: the object that `--json` prints.

@@ -1,3 +1,4 @@
+import Platform
 import Report
 
 /// The means of a result tree, and what to know of them, as people read them.

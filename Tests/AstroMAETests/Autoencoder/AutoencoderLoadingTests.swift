@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -59,7 +60,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             wrong.change(&table)
             let path = folder + "/w.safetensors"
             try table.write(to: path)
-            let error = try #require(throws: CheckpointError.self) {
+            let error = try #require(throws: Failure.self) {
                 try MaskedAutoencoder(weights: TensorFile.open(path: path))
             }
             for part in [path] + wrong.parts { #expect(error.description.contains(part)) }
@@ -69,12 +70,12 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
     @Test("each network's weights are no weights of the other")
     func mixedUp() throws {
         let (redshift, autoencoder) = (GoldenNetwork.tiny[0].weights, GoldenAutoencoder.small[0].weights)
-        let first = try #require(throws: CheckpointError.self) {
+        let first = try #require(throws: Failure.self) {
             try MaskedAutoencoder(weights: TensorFile.open(path: redshift))
         }
         #expect(
             first.message == "is a redshift network (it has 'concat_block.2.weight'), expected a masked autoencoder")
-        let second = try #require(throws: CheckpointError.self) {
+        let second = try #require(throws: Failure.self) {
             try RedshiftModel(weights: TensorFile.open(path: autoencoder))
         }
         #expect(second.message == "is a masked autoencoder (it has 'mask_token'), expected a redshift network")
@@ -96,7 +97,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             let given = try MaskedAutoencoder(weights: TensorFile.open(path: path), numHeads: 3, decoderHeads: 2)
             #expect(given.config == (try GoldenAutoencoder.small[0].model().config))
             #expect(given.notices == ["\(path): not in the file, assumed: LayerNorm eps 1e-06, BatchNorm eps 1e-05"])
-            let error = try #require(throws: CheckpointError.self) {
+            let error = try #require(throws: Failure.self) {
                 try MaskedAutoencoder(weights: TensorFile.open(path: path), decoderHeads: 5)
             }
             #expect(error.message == "5 heads do not divide the decoder's width 16")

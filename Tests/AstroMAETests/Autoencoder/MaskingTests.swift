@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ import Testing
 
     @Test("what is no masking is refused in a line", arguments: [-0.1, 0.95, 1, .nan, .infinity])
     func illegal(ratio: Double) throws {
-        let error = try #require(throws: CheckpointError.self) {
+        let error = try #require(throws: Failure.self) {
             try GoldenAutoencoder.small[2].model().masking(ratio: ratio)
         }
         #expect(error.description.contains("plain.safetensors: a mask ratio of \(ratio): "))
@@ -29,14 +30,14 @@ import Testing
             #expect(try model.masking(visible: visible).visible == visible)
             return
         }
-        let error = try #require(throws: CheckpointError.self) { try model.masking(visible: visible) }
+        let error = try #require(throws: Failure.self) { try model.masking(visible: visible) }
         #expect(error.message.contains("expected a square number (1, 4, 9, 16)"))
     }
 
     @Test("no patch, and more than there are, are refused", arguments: [-1, 0, 17])
     func numbers(visible: Int) throws {
         let model = try GoldenAutoencoder.small[2].model()
-        #expect(throws: CheckpointError.self) { try model.masking(visible: visible) }
+        #expect(throws: Failure.self) { try model.masking(visible: visible) }
     }
 
     @Test("patches are ordered as a stable argsort orders them", arguments: [1, 2, 3, 15, 16, 17, 100])

@@ -1,5 +1,6 @@
 import AstroMAE
 import Foundation
+import Platform
 import TensorFiles
 import TestSupport
 

@@ -1,5 +1,6 @@
 import AstroMAE
 import Foundation
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -37,8 +38,8 @@ struct EditedCheckpoint {
             do {
                 _ = try RedshiftModel(weights: TensorFile.open(path: path), numHeads: numHeads)
                 return nil
-            } catch let error as CheckpointError {
-                #expect(error.file == path)
+            } catch let error as Failure {
+                #expect(error.subject == path)
                 #expect(!error.description.contains("\n"))
                 return error.description
             }
@@ -154,7 +155,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         pickle.ops("u")
         let storage = [UInt8](repeating: 0, count: largest * 4)
         let shared = MemorySource(name: "shared.pt", bytes: ZipBuilder.torch(pickle.stopped, storages: [storage]).bytes)
-        let error = try #require(throws: CheckpointError.self) {
+        let error = try #require(throws: Failure.self) {
             try RedshiftModel(weights: TensorFile.open(shared), numHeads: 3)
         }
         #expect(error.description.contains("with it the weights have more bytes than the file"))

@@ -1,4 +1,5 @@
 import AstroMAE
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -185,12 +186,12 @@ extension Fault {
     private func mergeFailure(_ edited: EditedCheckpoint) throws -> String {
         try edited.withFile { path in
             let target = path + ".merged.safetensors"
-            let error = try #require(throws: CheckpointError.self) {
+            let error = try #require(throws: Failure.self) {
                 try CheckpointWriter.convert(
                     TensorFile.open(path: path), to: target, dtype: .f32, linearLayout: .merged)
             }
-            #expect(throws: TensorFileError.self) { try TensorFile.open(path: target) }
-            #expect(error.file == path)
+            #expect(throws: Failure.self) { try TensorFile.open(path: target) }
+            #expect(error.subject == path)
             return error.message
         }
     }

@@ -1,5 +1,6 @@
 import AstroMAE
 import Foundation
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -51,7 +52,7 @@ private struct EditedPickle {
             do {
                 _ = try RedshiftModel(weights: TensorFile.open(path: path))
                 return nil
-            } catch let error as CheckpointError { return error.message }
+            } catch let error as Failure { return error.message }
         }
     }
 }

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Credentials")
 struct CredentialsTests {
@@ -46,8 +47,8 @@ struct CredentialsTests {
     @Test("One key without the other is an error that does not tell it")
     func halfEnvironment() {
         let environment = Self.nowhere.merging(["AWS_SECRET_ACCESS_KEY": "hush"]) { $1 }
-        let error = #expect(throws: CloudError.self) { try find(environment) }
-        #expect(error?.kind == .invalid)
+        let error = #expect(throws: Failure.self) { try find(environment) }
+        #expect(error?.kind == .input)
         #expect(error?.description.contains("hush") == false)
     }
 
@@ -107,16 +108,16 @@ struct CredentialsTests {
     @Test("Profiles that are not there, or cannot be used, say so", arguments: ["missing", "half", "other"])
     func badProfiles(name: String) {
         let environment = Self.nowhere.merging(["AWS_PROFILE": name]) { $1 }
-        let error = #expect(throws: CloudError.self) { try find(environment, files: Self.files) }
+        let error = #expect(throws: Failure.self) { try find(environment, files: Self.files) }
         #expect(error?.description.contains(name) == true)
-        #expect(error?.kind == (name == "missing" ? .notFound : .invalid))
+        #expect(error?.kind == (name == "missing" ? .notFound : .input))
     }
 
     @Test(
         "A file that makes no sense is named with its line, which is not told",
         arguments: ["[x", "key = v", "[a]\nsecret"])
     func brokenFile(text: String) {
-        let error = #expect(throws: CloudError.self) { try find(Self.nowhere, files: ["credentials": text]) }
+        let error = #expect(throws: Failure.self) { try find(Self.nowhere, files: ["credentials": text]) }
         #expect(error?.message.hasPrefix("line ") == true)
         #expect(error?.subject.hasSuffix("/.aws/credentials") == true)
         #expect(error?.description.contains("secret\"") == false)
@@ -148,7 +149,7 @@ struct CredentialsTests {
     func insecureContainer() {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
         let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"]) { $1 }
-        #expect(throws: CloudError.self) { try find(environment, transport: transport) }
+        #expect(throws: Failure.self) { try find(environment, transport: transport) }
         #expect(transport.requests.isEmpty)
     }
 
@@ -171,7 +172,7 @@ struct CredentialsTests {
 
     @Test("Where none are, the error names the places that were looked in")
     func nowhere() {
-        let error = #expect(throws: CloudError.self) { try find(["AWS_REGION": "eu-west-1"]) }
+        let error = #expect(throws: Failure.self) { try find(["AWS_REGION": "eu-west-1"]) }
         #expect(error?.kind == .denied)
         #expect(
             error?.description == "AWS credentials: none found; looked in the environment, profile \"default\", "
@@ -184,16 +185,16 @@ struct CredentialsTests {
     func brokenAnswer(text: String) {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(text.utf8)) }
         let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"]) { $1 }
-        let error = #expect(throws: CloudError.self) { try find(environment, transport: transport) }
-        #expect(error?.kind == .invalid)
+        let error = #expect(throws: Failure.self) { try find(environment, transport: transport) }
+        #expect(error?.kind == .input)
         #expect(error?.description.contains("hush") == false)
     }
 
     @Test("Without a region, or with one that is none, the error says what to set", arguments: ["", "EU WEST", "a/b"])
     func regions(text: String) {
-        let error = #expect(throws: CloudError.self) { try find(["AWS_REGION": text]) }
+        let error = #expect(throws: Failure.self) { try find(["AWS_REGION": text]) }
         #expect(error?.subject == "AWS region")
-        #expect(error?.kind == .invalid)
+        #expect(error?.kind == .input)
     }
 
     @Test("Endpoints: the service's own before all others")
@@ -206,7 +207,7 @@ struct CredentialsTests {
         #expect(try configuration.endpoint("SFN") == "http://all:1")
         #expect(try AWSConfiguration(["AWS_REGION": "eu-west-1"], transport: Self.silence).endpoint("S3") == nil)
         let broken = try AWSConfiguration(base.merging(["AWS_ENDPOINT_URL_S3": "s3:2"]) { $1 }, transport: Self.silence)
-        #expect(throws: CloudError.self) { try broken.endpoint("S3") }
+        #expect(throws: Failure.self) { try broken.endpoint("S3") }
     }
 }
 
@@ -221,8 +222,8 @@ struct CredentialsCacheTests {
 
         init(_ clock: Clock) { self.clock = clock }
 
-        func credentials() throws(CloudError) -> AWSCredentials? {
-            if fails.withLock({ $0 }) { throw CloudError(.unavailable, name, "down") }
+        func credentials() throws(Failure) -> AWSCredentials? {
+            if fails.withLock({ $0 }) { throw Failure(.unavailable, name, "down") }
             let number = count.withLock { count in
                 count += 1
                 return count
@@ -252,7 +253,7 @@ struct CredentialsCacheTests {
         clock.advance(3400)
         #expect(try source.credentials().accessKey.value == "A2")
         clock.advance(300)
-        #expect(throws: CloudError.self) { try source.credentials() }
+        #expect(throws: Failure.self) { try source.credentials() }
     }
 
     @Test("No way of printing shows any of it")

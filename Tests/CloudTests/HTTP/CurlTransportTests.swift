@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Exchanges over libcurl")
 struct CurlTransportTests {
@@ -112,10 +113,10 @@ struct CurlTransportTests {
     @Test("A server that only listens is given up after the time that may pass without a byte")
     func silence() throws {
         try LoopbackServer.run({ _, _ in [.stall] }) { server in
-            #expect(throws: CloudError.self) { try Self.transport.send(HTTPRequest("GET", server.url)) }
+            #expect(throws: Failure.self) { try Self.transport.send(HTTPRequest("GET", server.url)) }
             // One that may stand still is held by its own limit alone.
             let patient = HTTPRequest("GET", server.url, timeout: 0.05, mayStandStill: true)
-            let error = #expect(throws: CloudError.self) { try Self.transport.send(patient) }
+            let error = #expect(throws: Failure.self) { try Self.transport.send(patient) }
             #expect(error?.message.contains("0.05 s in all") == true)
         }
     }
@@ -140,7 +141,7 @@ struct CurlTransportTests {
     func refused() throws {
         let server = try LoopbackServer { _, _ in [] }
         server.stop()
-        let error = #expect(throws: CloudError.self) { try Self.transport.send(HTTPRequest("GET", server.url)) }
+        let error = #expect(throws: Failure.self) { try Self.transport.send(HTTPRequest("GET", server.url)) }
         #expect(error?.description == "127.0.0.1:\(server.port): no connection: Connection refused")
     }
 
@@ -148,8 +149,8 @@ struct CurlTransportTests {
     func headerInjection() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             let request = HTTPRequest("GET", server.url, headers: [("X-A", "1\r\nX-B: 2")])
-            let error = #expect(throws: CloudError.self) { try Self.transport.send(request) }
-            #expect(error?.kind == .invalid)
+            let error = #expect(throws: Failure.self) { try Self.transport.send(request) }
+            #expect(error?.kind == .input)
             #expect(server.requests.isEmpty)
         }
     }

@@ -1,6 +1,7 @@
 import Synchronization
 
 @testable import Cloud
+@testable import Platform
 
 /// Answers by a function, and keeps what it was asked.
 final class FakeTransport: HTTPTransport {
@@ -12,9 +13,9 @@ final class FakeTransport: HTTPTransport {
 
     var requests: [HTTPRequest] { kept.withLock { $0 } }
 
-    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse {
+    func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
         kept.withLock { $0.append(request) }
-        guard let response = answer(request) else { throw CloudError(.unavailable, "fake", "nobody answers") }
+        guard let response = answer(request) else { throw Failure(.unavailable, "fake", "nobody answers") }
         return response
     }
 }

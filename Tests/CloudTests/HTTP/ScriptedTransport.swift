@@ -1,18 +1,18 @@
 import Cloud
+import Platform
 import Synchronization
 
 /// Answers requests from a list, in order, and keeps what was asked. After the last there is nobody at the other end.
 final class ScriptedTransport: HTTPTransport {
     private struct State {
-        var answers: [Result<HTTPResponse, CloudError>]
+        var answers: [Result<HTTPResponse, Failure>]
         var requests: [HTTPRequest] = []
     }
 
     private let state: Mutex<State>
     private let whenAsked: @Sendable (HTTPRequest) -> Void
 
-    init(_ answers: [Result<HTTPResponse, CloudError>], whenAsked: @escaping @Sendable (HTTPRequest) -> Void = { _ in })
-    {
+    init(_ answers: [Result<HTTPResponse, Failure>], whenAsked: @escaping @Sendable (HTTPRequest) -> Void = { _ in }) {
         state = Mutex(State(answers: answers))
         self.whenAsked = whenAsked
     }
@@ -21,13 +21,13 @@ final class ScriptedTransport: HTTPTransport {
     /// `GET http://host/path`, one for each request.
     var lines: [String] { requests.map { "\($0.method) \($0.url)" } }
 
-    func send(_ request: HTTPRequest) throws(CloudError) -> HTTPResponse {
+    func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
         whenAsked(request)
         let answer = state.withLock { state in
             state.requests.append(request)
             return state.answers.isEmpty ? nil : state.answers.removeFirst()
         }
-        guard let answer else { throw CloudError(.unavailable, "script", "connection refused") }
+        guard let answer else { throw Failure(.unavailable, "script", "connection refused") }
         return try answer.get()
     }
 }

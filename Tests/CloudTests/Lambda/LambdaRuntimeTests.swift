@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("The loop of a Lambda function")
 struct LambdaRuntimeTests {
@@ -11,7 +12,7 @@ struct LambdaRuntimeTests {
     /// An event, as the service hands it over.
     private static func event(
         _ id: String, _ body: String = "{}", headers: [(name: String, value: String)] = []
-    ) -> Result<HTTPResponse, CloudError> {
+    ) -> Result<HTTPResponse, Failure> {
         .success(
             HTTPResponse(
                 status: 200,
@@ -21,9 +22,9 @@ struct LambdaRuntimeTests {
                 ] + headers, body: Array(body.utf8)))
     }
 
-    private static let taken = Result<HTTPResponse, CloudError>.success(HTTPResponse(status: 202))
+    private static let taken = Result<HTTPResponse, Failure>.success(HTTPResponse(status: 202))
 
-    private static func answer(_ status: Int, _ body: String = "") -> Result<HTTPResponse, CloudError> {
+    private static func answer(_ status: Int, _ body: String = "") -> Result<HTTPResponse, Failure> {
         .success(HTTPResponse(status: status, body: Array(body.utf8)))
     }
 
@@ -39,7 +40,7 @@ struct LambdaRuntimeTests {
         _ handler: ([UInt8], LambdaContext) throws(LambdaFailure) -> [UInt8]
     ) -> [LambdaOutcome] {
         var outcomes: [LambdaOutcome] = []
-        #expect(throws: CloudError.self) {
+        #expect(throws: Failure.self) {
             try runtime(transport).run(log: { outcomes.append($0) }, handler)
         }
         return outcomes
@@ -102,7 +103,7 @@ struct LambdaRuntimeTests {
             Self.event("a", headers: [("Lambda-Runtime-Trace-Id", "Root=1")]), Self.taken, Self.event("b"), Self.taken,
         ])
         let runtime = Self.runtime(transport) { id in traced.withLock { $0.append(id ?? "none") } }
-        #expect(throws: CloudError.self) {
+        #expect(throws: Failure.self) {
             try runtime.run { event, context throws(LambdaFailure) in
                 traced.withLock { $0.append("handles \(context.requestID)") }
                 return event
@@ -165,8 +166,8 @@ struct LambdaRuntimeTests {
 
     @Test("A service that has failed or gone ends the loop with an error")
     func gone() {
-        let away = Result<HTTPResponse, CloudError>.failure(CloudError(.unavailable, "127.0.0.1:9001", "refused"))
-        let scripts: [[Result<HTTPResponse, CloudError>]] = [
+        let away = Result<HTTPResponse, Failure>.failure(Failure(.unavailable, "127.0.0.1:9001", "refused"))
+        let scripts: [[Result<HTTPResponse, Failure>]] = [
             [], [away, Self.event("a")], [Self.answer(500), Self.event("a")], [Self.answer(403), Self.event("a")],
             [.success(HTTPResponse(status: 200)), Self.event("a")], [Self.event("../x"), Self.event("a")],
             [Self.event("a"), Self.answer(500), Self.event("a")], [Self.event("a"), away, Self.event("a")],
@@ -186,7 +187,7 @@ struct LambdaRuntimeTests {
         #expect(transport.lines == ["POST \(Self.base)init/error"])
         #expect(transport.requests[0].header("Lambda-Runtime-Function-Error-Type") == "Cai.Handler")
         #expect(transport.requests[0].text.contains(#""errorMessage":"no such handler""#))
-        #expect(throws: CloudError.self) {
+        #expect(throws: Failure.self) {
             try runtime.report(initFailure: LambdaFailure(type: "Cai.Handler", message: "no such handler"))
         }
     }

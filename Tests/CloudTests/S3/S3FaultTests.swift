@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("S3, when the way to it is bad")
 struct S3FaultTests {
@@ -28,7 +29,7 @@ struct S3FaultTests {
     func endlessStorm(status: Int, code: String, attempts: Int) throws {
         try LoopbackServer.run({ _, _ in [S3Scripted.error(status, code)] }) { server in
             let client = try S3Scripted.client(server)
-            let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", [1]) }
+            let error = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", [1]) }
             #expect(error?.kind == .unavailable)
             #expect(
                 error?.description
@@ -41,7 +42,7 @@ struct S3FaultTests {
     func refusals(status: Int) throws {
         try LoopbackServer.run({ _, _ in [.answer(status)] }) { server in
             let client = try S3Scripted.client(server)
-            #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", [1]) }
+            #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", [1]) }
             #expect(server.requests.count == 1)
         }
     }
@@ -93,8 +94,8 @@ struct S3FaultTests {
             return [S3Scripted.error(request.headers["if-match"] == "\"tag\"" ? 412 : 500, "PreconditionFailed")]
         }) { server in
             let client = try S3Scripted.client(server)
-            let error = #expect(throws: CloudError.self) { try client.get(bucket: "b", key: "k") }
-            #expect(error == CloudError(.conflict, "s3://b/k", "has changed: its ETag is not tag any more"))
+            let error = #expect(throws: Failure.self) { try client.get(bucket: "b", key: "k") }
+            #expect(error == Failure(.conflict, "s3://b/k", "has changed: its ETag is not tag any more"))
         }
     }
 
@@ -156,8 +157,8 @@ struct S3FaultTests {
             if soundFrom == 2 {
                 #expect(try client.get(bucket: "b", key: "k") == Self.bytes)
             } else {
-                let error = #expect(throws: CloudError.self) { try client.get(bucket: "b", key: "k") }
-                #expect(error?.kind == .invalid)
+                let error = #expect(throws: Failure.self) { try client.get(bucket: "b", key: "k") }
+                #expect(error?.kind == .input)
                 #expect(error?.message.hasPrefix("came damaged") == true)
             }
             #expect(server.requests.count == 3)
@@ -180,11 +181,11 @@ struct S3FaultTests {
         try LoopbackServer.run({ _, _ in [.answer(503, headers: ["Retry-After": "15"])] }) { server in
             var client = try S3Scripted.client(server)
             client.retries.deadline = client.retries.now() + 10
-            let late = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", [1]) }
+            let late = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", [1]) }
             #expect(late?.kind == .deadline)
             client.retries.deadline = client.retries.now() - 1
-            let over = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", [1]) }
-            #expect(over == CloudError(.deadline, "s3://b/k", "not done by the deadline"))
+            let over = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", [1]) }
+            #expect(over == Failure(.deadline, "s3://b/k", "not done by the deadline"))
             #expect(server.requests.count == 1)
         }
     }
@@ -194,7 +195,7 @@ struct S3FaultTests {
         try LoopbackServer.run({ _, _ in [.stall] }) { server in
             var client = try S3Scripted.client(server)
             client.retries.deadline = client.retries.now() + 0.2
-            let error = #expect(throws: CloudError.self) { try client.get(bucket: "b", key: "k") }
+            let error = #expect(throws: Failure.self) { try client.get(bucket: "b", key: "k") }
             #expect(error?.kind == .deadline)
             #expect(server.requests.count == 1)
         }

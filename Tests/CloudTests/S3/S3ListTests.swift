@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Listings of S3")
 struct S3ListTests {
@@ -64,7 +65,7 @@ struct S3ListTests {
     func endless() throws {
         try LoopbackServer.run({ _, _ in [.answer(200, Self.page(["p/1"], next: "t"))] }) { server in
             let client = try S3Scripted.client(server)
-            let error = #expect(throws: CloudError.self) { try client.list(bucket: "b", prefix: "p/") }
+            let error = #expect(throws: Failure.self) { try client.list(bucket: "b", prefix: "p/") }
             #expect(error?.description == "s3://b/p/: listing: a page came twice (after 8 attempts)")
         }
     }
@@ -91,7 +92,7 @@ struct S3ListTests {
     func noBucket() throws {
         try LoopbackServer.run({ _, _ in [S3Scripted.error(404, "NoSuchBucket")] }) { server in
             let client = try S3Scripted.client(server)
-            let error = #expect(throws: CloudError.self) { try client.list(bucket: "b", prefix: "p") }
+            let error = #expect(throws: Failure.self) { try client.list(bucket: "b", prefix: "p") }
             #expect(error?.kind == .notFound)
         }
     }

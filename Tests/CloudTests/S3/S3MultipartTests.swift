@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Uploads in parts")
 struct S3MultipartTests {
@@ -83,7 +84,7 @@ struct S3MultipartTests {
             Ask(request) == .part(2) ? [S3Scripted.error(403, "AccessDenied")] : [Self.usual(Ask(request))]
         }) { server in
             let client = try S3Scripted.client(server)
-            let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
+            let error = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
             #expect(error?.kind == .denied)
             #expect(server.requests.map(Ask.init) == [.begin, .part(1), .part(2), .abort])
         }
@@ -108,7 +109,7 @@ struct S3MultipartTests {
                 try client.put(bucket: "b", key: "k", Self.bytes)
                 #expect(server.requests.map(Ask.init).suffix(2) == [.complete, .complete])
             } else {
-                let error = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
+                let error = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
                 #expect(error?.message.contains("InvalidPart") == true)
                 #expect(server.requests.map(Ask.init).suffix(2) == [.complete, .abort])
             }
@@ -144,12 +145,12 @@ struct S3MultipartTests {
     func files() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             let client = try S3Scripted.client(server)
-            let missing = #expect(throws: CloudError.self) {
+            let missing = #expect(throws: Failure.self) {
                 try client.put(bucket: "b", key: "k", contentsOf: "/nowhere/x")
             }
             #expect(missing?.description == "/nowhere/x: cannot be opened: No such file or directory")
-            let folder = #expect(throws: CloudError.self) { try client.put(bucket: "b", key: "k", contentsOf: "/") }
-            #expect(folder?.kind == .invalid)
+            let folder = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", contentsOf: "/") }
+            #expect(folder?.kind == .input)
             #expect(server.requests.isEmpty)
         }
     }

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("XML of services")
 struct XMLReaderTests {

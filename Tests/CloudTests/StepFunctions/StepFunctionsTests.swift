@@ -3,13 +3,14 @@ import Synchronization
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Step Functions")
 struct StepFunctionsTests {
     private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
     private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run"
 
-    private static func answer(_ status: Int, _ body: String) -> Result<HTTPResponse, CloudError> {
+    private static func answer(_ status: Int, _ body: String) -> Result<HTTPResponse, Failure> {
         .success(HTTPResponse(status: status, body: Array(body.utf8)))
     }
 
@@ -95,7 +96,7 @@ struct StepFunctionsTests {
     func pageAgain() {
         let page = Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}], "nextToken": "t"}"#)
         let transport = ScriptedTransport([page, page, page])
-        #expect(throws: CloudError.self) { try Self.client(transport).listMapRuns(of: Self.execution) }
+        #expect(throws: Failure.self) { try Self.client(transport).listMapRuns(of: Self.execution) }
         #expect(transport.requests.count == 2)
     }
 
@@ -126,7 +127,7 @@ struct StepFunctionsTests {
         let transport = ScriptedTransport([
             Self.answer(200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(succeeded)}}"#)
         ])
-        let error = #expect(throws: CloudError.self) { try Self.client(transport).describeMapRun("a") }
+        let error = #expect(throws: Failure.self) { try Self.client(transport).describeMapRun("a") }
         #expect(error?.message == "DescribeMapRun: its counts of items are none")
     }
 
@@ -135,7 +136,7 @@ struct StepFunctionsTests {
         let pauses = Mutex<[Double]>([])
         let transport = ScriptedTransport([
             Self.answer(400, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#),
-            .failure(CloudError(.unavailable, "states.example", "connection reset")),
+            .failure(Failure(.unavailable, "states.example", "connection reset")),
             Self.answer(503, "<html>"), Self.answer(200, #"{"status": "RUNNING"}"#),
         ])
         let client = try Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
@@ -150,7 +151,7 @@ struct StepFunctionsTests {
         let throttled = Self.answer(429, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#)
         let transport = ScriptedTransport(Array(repeating: throttled, count: 9))
         #expect(
-            throws: CloudError(
+            throws: Failure(
                 .unavailable, Self.execution, "DescribeExecution: ThrottlingException: Rate exceeded (after 4 attempts)"
             )
         ) {
@@ -162,17 +163,17 @@ struct StepFunctionsTests {
     @Test(
         "A refusal is one clear line, and not asked about again",
         arguments: [
-            (400, "StateMachineDoesNotExist", CloudError.Kind.notFound), (400, "ExecutionDoesNotExist", .notFound),
+            (400, "StateMachineDoesNotExist", Failure.Kind.notFound), (400, "ExecutionDoesNotExist", .notFound),
             (400, "ExecutionAlreadyExists", .conflict), (400, "AccessDeniedException", .denied),
             (400, "UnrecognizedClientException", .denied), (403, "InvalidSignatureException", .denied),
             (400, "com.amazon.coral.service#ExpiredTokenException", .denied), (403, "", .denied),
-            (400, "InvalidExecutionInput", .invalid),
+            (400, "InvalidExecutionInput", .input),
         ])
-    func refusals(status: Int, type: String, kind: CloudError.Kind) throws {
+    func refusals(status: Int, type: String, kind: Failure.Kind) throws {
         let transport = ScriptedTransport([
             Self.answer(status, #"{"__type": "\#(type)", "message": "two\nlines"}"#)
         ])
-        let error = try #require(throws: CloudError.self) {
+        let error = try #require(throws: Failure.self) {
             try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
         }
         #expect(error.kind == kind)
@@ -185,10 +186,10 @@ struct StepFunctionsTests {
     @Test("An answer without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
     func nonsense(body: String) throws {
         let transport = ScriptedTransport([Self.answer(200, body)])
-        let error = try #require(throws: CloudError.self) {
+        let error = try #require(throws: Failure.self) {
             try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
         }
-        #expect(error.kind == .invalid)
+        #expect(error.kind == .input)
     }
 
     @Test(
@@ -210,7 +211,7 @@ struct StepFunctionsTests {
     func hidden() throws {
         let quoted = #"{"__type": "InvalidSignatureException", "message": "no: token-of-the-session by AKIDEXAMPLE"}"#
         let transport = ScriptedTransport([Self.answer(400, quoted)])
-        let error = try #require(throws: CloudError.self) {
+        let error = try #require(throws: Failure.self) {
             try Self.client(transport).describeExecution(Self.execution)
         }
         #expect(error.kind == .denied)
@@ -220,7 +221,7 @@ struct StepFunctionsTests {
     @Test("Waiting asks until the end, and tells the items of all Map runs")
     func wait() throws {
         let pauses = Mutex<[Double]>([])
-        func run(_ done: Int) -> Result<HTTPResponse, CloudError> {
+        func run(_ done: Int) -> Result<HTTPResponse, Failure> {
             let counts = #""running": 1, "failed": 0, "timedOut": 0, "aborted": 0, "pending": 0"#
             return Self.answer(
                 200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(done), "total": 9}}"#)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Cloud
+@testable import Platform
 
 @Suite("Texts that services and their users write")
 struct TextTests {
@@ -71,8 +72,8 @@ struct TextTests {
     @Test(
         "Locations that are none", arguments: ["", "bucket/key", "s3://", "s3:///key", "s3://buc ket/x", "s3://../x"])
     func noLocations(text: String) {
-        let error = #expect(throws: CloudError.self) { try S3Location(text) }
-        #expect(error?.kind == .invalid)
+        let error = #expect(throws: Failure.self) { try S3Location(text) }
+        #expect(error?.kind == .input)
     }
 
     @Test("The parts of a URL")
@@ -85,7 +86,7 @@ struct TextTests {
         #expect(try WebAddress("http://[::1]:9/x").hostHeader == "[::1]:9")
         #expect(try WebAddress("http://h?q").path == "/")
         for text in ["", "h", "ftp://h/", "http:///x", "http://u:p@h/", "http://h:0/", "http://h:x/", "http://h/#f"] {
-            let error = #expect(throws: CloudError.self) { try WebAddress(text) }
+            let error = #expect(throws: Failure.self) { try WebAddress(text) }
             #expect(error?.description.contains("u:p") == false)
         }
     }

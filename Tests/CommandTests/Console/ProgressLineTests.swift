@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Inference
+@testable import Platform
 @testable import cai
 
 @Test(

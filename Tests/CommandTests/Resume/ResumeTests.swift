@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 /// Partitions of the tiny network, some hundred galaxies: a run takes a few tenths of a second.
 private struct Partitions {

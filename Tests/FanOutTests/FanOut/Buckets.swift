@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 /// A folder of buckets with tiny partitions, and the tiny network for weights.
 struct Buckets: Sendable {
@@ -50,10 +51,10 @@ struct Buckets: Sendable {
 
     /// Runs what is handed out; errors by rank.
     @discardableResult
-    func work(_ items: [WorkerItem]) -> [Int: FanOutError] {
-        var errors: [Int: FanOutError] = [:]
+    func work(_ items: [WorkerItem]) -> [Int: Failure] {
+        var errors: [Int: Failure] = [:]
         for item in items {
-            do throws(FanOutError) { _ = try handlers.worker.run(item) } catch { errors[item.rank] = error }
+            do throws(Failure) { _ = try handlers.worker.run(item) } catch { errors[item.rank] = error }
         }
         return errors
     }

@@ -6,6 +6,7 @@ import Testing
 
 @testable import FanOut
 @testable import Inference
+@testable import Platform
 
 @Suite("What strangers hand to joined tables, merges, plans and resumed runs")
 struct HostileInputTests {
@@ -57,7 +58,7 @@ struct HostileInputTests {
                 .plan(input, worker: LambdaWorker(memory: 1769, architecture: .x86))
         }
         #expect(try plan([1 << 61, 1 << 60]).plan.bytes == 1 << 61 + 1 << 60)
-        let error = #expect(throws: FanOutError.self) { try plan([1 << 62, 1 << 62]) }
+        let error = #expect(throws: Failure.self) { try plan([1 << 62, 1 << 62]) }
         #expect(error?.description == "s3://b/p/: expected partitions' sizes in bytes, found more than there can be")
     }
 
@@ -76,13 +77,13 @@ struct HostileInputTests {
             return try RunIdentity(json: json, name: "z.partial")
         }
         let long = String(repeating: "x", count: 100_000)
-        let error = #expect(throws: FanOutError.self) {
+        let error = #expect(throws: Failure.self) {
             try identity("sha256:0").check(identity(long), name: "z.partial")
         }
         #expect(error?.description.utf8.count ?? 0 < 1000)
         #expect(error?.description.contains("expected sha256:0, found xxx") == true)
         let (one, other) = (long + "1", long + "2")
-        #expect(throws: FanOutError.self) { try identity(one).check(identity(other), name: "z.partial") }
+        #expect(throws: Failure.self) { try identity(one).check(identity(other), name: "z.partial") }
         #expect(throws: Never.self) { try identity(one).check(identity(one), name: "z.partial") }
     }
 }
@@ -92,10 +93,10 @@ private struct ListedStore: ObjectStore {
     let objects: [ObjectInfo]
     var statistics: StoreStatistics { StoreStatistics() }
     func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
-    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] { objects }
-    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? { nil }
-    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] { [] }
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {}
-    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {}
-    func delete(bucket: String, key: String) throws(CloudError) {}
+    func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] { objects }
+    func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? { nil }
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] { [] }
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {}
+    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {}
+    func delete(bucket: String, key: String) throws(Failure) {}
 }

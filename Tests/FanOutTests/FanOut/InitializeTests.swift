@@ -4,11 +4,12 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Initialize")
 struct InitializeTests {
     private func error(_ buckets: Buckets, _ more: [String: JSONValue]) throws -> String {
-        let error = try #require(throws: FanOutError.self) { try buckets.initialize(more) }
+        let error = try #require(throws: Failure.self) { try buckets.initialize(more) }
         #expect(!error.description.contains("\n"))
         return error.description
     }
@@ -179,7 +180,7 @@ struct InitializeTests {
                 #expect(try ModelCache.fingerprint(path) != first)
                 bytes[place] -= 1
             }
-            #expect(throws: FanOutError.self) { try ModelCache.fingerprint(folder + "/none") }
+            #expect(throws: Failure.self) { try ModelCache.fingerprint(folder + "/none") }
         }
     }
 }

@@ -1,6 +1,7 @@
 import Cloud
 import FanOut
 import Foundation
+import Platform
 import Report
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 /// The reference's published execution input, word for word.
 private let referenceInput = #"""
@@ -69,7 +70,7 @@ struct PayloadTests {
             (#"{"bucket":["b"],"result_path":"r"}"#, "bucket"), ("[]", "object"),
         ])
     func nonsense(text: String, key: String) throws {
-        let error = try #require(throws: FanOutError.self) { try InitializeInput(try parse(text)) }
+        let error = try #require(throws: Failure.self) { try InitializeInput(try parse(text)) }
         #expect(error.description.contains(key))
         #expect(error.description.contains("expected"))
         #expect(!error.description.contains("\n"))
@@ -117,7 +118,7 @@ struct PayloadTests {
         #expect(item.rank == 3)
         #expect(item.batchSize == 8)
         #expect(item.dataPaths.isEmpty)
-        #expect(throws: FanOutError.self) {
+        #expect(throws: Failure.self) {
             try WorkerItem(try parse(#"{"S3_BUCKET":"b","RANK":"4","WORLD_SIZE":4,"RESULT_PATH":"r"}"#))
         }
     }
@@ -143,7 +144,7 @@ struct PayloadTests {
     func manifestOfTooManyRanks(ranks: Int) throws {
         let input = #"{"bucket": "b", "result_path": "r"}"#
         let text = #"{"run_id": "r", "created": 1, "ranks": \#(ranks), "input": \#(input), "partitions": []}"#
-        let error = #expect(throws: FanOutError.self) { try RunManifest(try parse(text), name: "m") }
+        let error = #expect(throws: Failure.self) { try RunManifest(try parse(text), name: "m") }
         #expect(error?.description == "m: ranks: expected at most 100000, found \(ranks)")
     }
 
@@ -157,6 +158,6 @@ struct PayloadTests {
         let failed =
             #"{"manifest":{"bucket":"b","key":"r/manifest.json"},"map":{"Error":"States.X","Cause":"too many"}}"#
         #expect(try SummarizeEvent(try parse(failed)).mapError == "States.X: too many")
-        #expect(throws: FanOutError.self) { try SummarizeEvent(try parse("{}")) }
+        #expect(throws: Failure.self) { try SummarizeEvent(try parse("{}")) }
     }
 }

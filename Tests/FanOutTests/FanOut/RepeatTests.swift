@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 /// Runs of more partitions than there are, and runs that keep no predictions: what sweeps are made of.
 @Suite("Repeated partitions, and no predictions")
@@ -29,7 +30,7 @@ struct RepeatTests {
             let begun = try buckets.initialize(["repeat": .integer(6), "ranks": .integer(2)])
             #expect(
                 begun.items.map(\.dataPaths) == [["p/2.pt", "p/10.pt", "p/11.pt"], ["p/2.pt", "p/10.pt", "p/11.pt"]])
-            let error = try #require(throws: FanOutError.self) {
+            let error = try #require(throws: Failure.self) {
                 try buckets.initialize(["repeat": .integer(7), "ranks": .integer(2), "overwrite": .bool(true)])
             }
             #expect(error.description.contains("repeat: expected at most 3 partitions for each of 2 ranks"))

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("A run from end to end")
 struct RunTests {
@@ -98,13 +99,13 @@ struct RunTests {
             let inputs: [[String: JSONValue]] = [
                 ["ranks": .integer(2)], ["result_path": .string("other"), "file_limit": .integer(2)],
             ]
-            try ParallelLoop.threads(2)(2) { index throws(FanOutError) in
+            try ParallelLoop.threads(2)(2) { index throws(Failure) in
                 do {
                     let report = try buckets.run(inputs[index])
                     #expect(report.failed.isEmpty)
                     #expect(report.galaxies == [37, 30][index])
                 } catch {
-                    throw FanOutError("\(error)")
+                    throw Failure("\(error)")
                 }
             }
             let runs = [
@@ -123,7 +124,7 @@ struct RunTests {
     func rankTwiceAtOnce() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(1)])
-            try ParallelLoop.threads(4)(4) { _ throws(FanOutError) in
+            try ParallelLoop.threads(4)(4) { _ throws(Failure) in
                 _ = try buckets.handlers.worker.run(begun.items[0])
             }
             #expect(try buckets.summarize(begun).failed.isEmpty)
@@ -149,7 +150,7 @@ struct RunTests {
                 let answer = try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
                 #expect(try JSONValue.parse(answer, name: "answer")["failed"] == .integer(1))
             } else {
-                let error = try #require(throws: FanOutError.self) {
+                let error = try #require(throws: Failure.self) {
                     try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
                 }
                 #expect(error.description.contains("1 of 3 ranks failed"))

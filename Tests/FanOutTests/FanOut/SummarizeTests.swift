@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Summarize")
 struct SummarizeTests {
@@ -58,7 +59,7 @@ struct SummarizeTests {
             #expect(try reason { buckets, _ in try rewrite(buckets, [key: large]) }.contains(key))
         }
         let event = #"{"S3_BUCKET":"b","RANK":"9223372036854775807","RESULT_PATH":"r"}"#
-        #expect(throws: FanOutError.self) { try WorkerItem(try JSONValue.parse(Array(event.utf8), name: "event")) }
+        #expect(throws: Failure.self) { try WorkerItem(try JSONValue.parse(Array(event.utf8), name: "event")) }
     }
 
     @Test("Predictions that are missing, cut short or not the result's are named")
@@ -103,7 +104,7 @@ struct SummarizeTests {
             let report = try buckets.handlers.summarize.run(SummarizeEvent(manifest: place, mapError: "States.X"))
             #expect(report.mapError == "States.X")
             #expect(try buckets.json("run/summary.json")["map_error"] == .string("States.X"))
-            let error = try #require(throws: FanOutError.self) {
+            let error = try #require(throws: Failure.self) {
                 try buckets.handlers.summarize.run(
                     SummarizeEvent(manifest: S3Location(bucket: "results", key: "none/manifest.json")))
             }
@@ -126,7 +127,7 @@ struct SummarizeTests {
             "1:0,1.pt,0,0.25,0.3,0", "1:0,1.pt,0,0.25,0.3\n", "1:0,1.pt,0,x,0.3,0\n", "1:0,1.pt,0,0.25,y,0\n",
             "1:0,1.pt,0,0.25,0.3,\n", "1:0,1.pt,0,0.25,0.3,-1\n", "\"1\n",
         ] {
-            #expect(throws: FanOutError.self) { try rows(text) }
+            #expect(throws: Failure.self) { try rows(text) }
         }
     }
 }

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 /// The keys of a rank in the reference's published results, and of its later versions.
 private let referenceKeys: Set = [
@@ -114,7 +115,7 @@ struct WorkerTests {
             func error(_ more: [String: JSONValue]) throws -> String {
                 guard case .object(let fields) = item.json else { return "" }
                 let changed = try WorkerItem(.object(fields.merging(more) { $1 }))
-                return try #require(throws: FanOutError.self) { try buckets.handlers.worker.run(changed) }.description
+                return try #require(throws: Failure.self) { try buckets.handlers.worker.run(changed) }.description
             }
             #expect(try error(["DATA_PATH": .string("p/none.pt")]).contains("p/none.pt"))
             #expect(try error(["DATA_BUCKET": .string("none")]).contains("none: no such bucket"))
@@ -130,7 +131,7 @@ struct WorkerTests {
     func deadline(seconds: Double) throws {
         try Buckets.with(threePartitions) { buckets in
             let item = try buckets.initialize().items[0]
-            let error = try #require(throws: FanOutError.self) {
+            let error = try #require(throws: Failure.self) {
                 try buckets.handlers.worker.run(item, deadline: Date().timeIntervalSince1970 + seconds)
             }
             #expect(error.description.contains("stopped at the deadline"))

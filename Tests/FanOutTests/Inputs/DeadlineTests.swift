@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Deadlines of a worker")
 struct WorkerDeadlineTests {
@@ -20,7 +21,7 @@ struct WorkerDeadlineTests {
                     "S3_BUCKET": .string("b"), "RANK": .integer(0), "RESULT_PATH": .string("run"),
                     "DATA_PATH": .string("p/1.pt"),
                 ]))
-            let error = try #require(throws: FanOutError.self) {
+            let error = try #require(throws: Failure.self) {
                 try worker.run(item, deadline: Date().timeIntervalSince1970 + 3)
             }
             #expect(try store.list(bucket: "b", prefix: "run/").isEmpty)

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Inputs and outputs, here and in a store")
 struct GalaxyInputsTests {
@@ -81,7 +82,7 @@ struct GalaxyInputsTests {
         let galaxies = try GalaxyInputs([Fixture.path("tiny/partition.pt")], store: nil).partitions(for: model)
         let expected = try BatchRunner(model: model).run(galaxies).redshifts
         #expect(try BatchRunner(model: remote).run(galaxies).redshifts == expected)
-        #expect(throws: TensorFileError(file: "s3://b/none", message: "there is no such object")) {
+        #expect(throws: Failure("s3://b/none", "there is no such object")) {
             try TensorFile.open(named: "s3://b/none", store: store)
         }
     }
@@ -91,19 +92,19 @@ struct GalaxyInputsTests {
         try Fixture.withTemporaryFolder { folder in
             let file = try OutputFile("s3://b/out/z.csv", store: store, environment: ["TMPDIR": folder])
             try file.check(sparing: ["s3://b/set/1.pt"])
-            try file.write { path throws(InferenceError) in
+            try file.write { path throws(Failure) in
                 #expect(path.hasPrefix(folder) && path.hasSuffix(".csv"))
                 let isWritten = FileManager.default.createFile(atPath: path, contents: Data("z".utf8))
                 #expect(isWritten)
             }
             #expect(try store.get(bucket: "b", key: "out/z.csv") == Array("z".utf8))
-            #expect(throws: InferenceError.self) {
-                try file.write { _ throws(InferenceError) in throw .threads(message: "none") }
+            #expect(throws: Failure.self) {
+                try file.write { _ throws(Failure) in throw Failure("none") }
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
-            #expect(throws: InferenceError.self) { try file.check(sparing: ["s3://b/out/z.csv"]) }
+            #expect(throws: Failure.self) { try file.check(sparing: ["s3://b/out/z.csv"]) }
             for name in ["s3://b", "s3://b/p/", "s3://"] {
-                #expect(throws: InferenceError.self) { try OutputFile(name, store: store) }
+                #expect(throws: Failure.self) { try OutputFile(name, store: store) }
             }
         }
     }
@@ -112,7 +113,7 @@ struct GalaxyInputsTests {
     func split(name: String) throws {
         let inputs = try GalaxyInputs(["s3://b/set"], store: store)
         var files: [TensorFile] = []
-        try inputs.forEach { _, file throws(InferenceError) in
+        try inputs.forEach { _, file throws(Failure) in
             files.append(file)
             return true
         }
@@ -121,10 +122,10 @@ struct GalaxyInputsTests {
         #expect(try folder.partitions() == [])
         try folder.check(split.partitionCount, sparing: inputs.files.map(\.path))
         for partition in 0..<split.partitionCount {
-            try folder.file(partition).write { path throws(InferenceError) in try split.write(partition, to: path) }
+            try folder.file(partition).write { path throws(Failure) in try split.write(partition, to: path) }
         }
         #expect(try folder.partitions() == ["1.pt", "2.pt", "3.pt"])
-        #expect(throws: InferenceError.self) { try folder.check(3, sparing: ["s3://b/new/2.pt"]) }
+        #expect(throws: Failure.self) { try folder.check(3, sparing: ["s3://b/new/2.pt"]) }
         let whole = try TensorTable.partition()
         for (index, entry) in whole.entries.enumerated() {
             let parts = try (1...3).flatMap { number -> [UInt8] in
@@ -143,13 +144,13 @@ struct GalaxyInputsTests {
         zip.entries[1].checksum ^= 1
         try store.put(bucket: "b", key: "bad.pt", zip.bytes)
         var files: [TensorFile] = []
-        try GalaxyInputs(["s3://b/bad.pt"], store: store).forEach { _, file throws(InferenceError) in
+        try GalaxyInputs(["s3://b/bad.pt"], store: store).forEach { _, file throws(Failure) in
             files.append(file)
             return true
         }
         let split = try PartitionSplit(files, rows: 100)
         try Fixture.withTemporaryFolder { folder in
-            #expect(throws: InferenceError.self) { try split.write(0, to: folder + "/1.pt") }
+            #expect(throws: Failure.self) { try split.write(0, to: folder + "/1.pt") }
             let left = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(left == [])
         }

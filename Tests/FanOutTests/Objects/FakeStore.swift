@@ -1,6 +1,7 @@
 import Cloud
 import Foundation
 import Inference
+import Platform
 
 /// A store in memory that counts what is asked of it, holds back ranges until they are let through, and fails on demand.
 final class FakeStore: ObjectStore {
@@ -12,7 +13,7 @@ final class FakeStore: ObjectStore {
         var mostUnderway = 0
         /// Requests that wait until this says nothing against them.
         var isHeld: @Sendable (Range<Int>) -> Bool = { _ in false }
-        var failure: @Sendable (Range<Int>) -> CloudError? = { _ in nil }
+        var failure: @Sendable (Range<Int>) -> Failure? = { _ in nil }
         /// Bytes that are left out of every answer.
         var missing = 0
     }
@@ -27,17 +28,17 @@ final class FakeStore: ObjectStore {
 
     func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
 
-    func head(bucket: String, key: String) throws(CloudError) -> ObjectInfo? {
+    func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         state.withLock { state in
             state.heads += 1
             return state.objects[key].map { ObjectInfo(key: key, size: $0.bytes.count, etag: $0.etag) }
         }
     }
 
-    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(CloudError) -> [UInt8] {
+    func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
         let name = name(bucket: bucket, key: key)
         let object = state.withLock { $0.objects[key] }
-        guard let object else { throw CloudError(.notFound, name, "no such object") }
+        guard let object else { throw Failure(.notFound, name, "no such object") }
         let range = range ?? 0..<object.bytes.count
         state.change { state in
             state.gets.append(range)
@@ -48,22 +49,22 @@ final class FakeStore: ObjectStore {
         state.wait { $0.isHeld(range) ? nil : () }
         let (failure, missing, now) = state.withLock { ($0.failure(range), $0.missing, $0.objects[key]?.etag) }
         if let failure { throw failure }
-        guard etag == nil || etag == now else { throw CloudError(.conflict, name, "has changed") }
+        guard etag == nil || etag == now else { throw Failure(.conflict, name, "has changed") }
         return Array(object.bytes[range].dropLast(missing))
     }
 
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(CloudError) {
+    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
         state.change { $0.objects[key] = (bytes, "\($0.objects.count + 2)") }
     }
 
-    func put(bucket: String, key: String, contentsOf path: String) throws(CloudError) {
+    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CloudError(.notFound, path, "no file")
+            throw Failure(.notFound, path, "no file")
         }
         try put(bucket: bucket, key: key, [UInt8](data))
     }
 
-    func list(bucket: String, prefix: String) throws(CloudError) -> [ObjectInfo] {
+    func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         state.withLock { state in
             state.objects.filter { $0.key.hasPrefix(prefix) }
                 .map { ObjectInfo(key: $0.key, size: $0.value.bytes.count, etag: $0.value.etag) }
@@ -71,7 +72,7 @@ final class FakeStore: ObjectStore {
         }
     }
 
-    func delete(bucket: String, key: String) throws(CloudError) {
+    func delete(bucket: String, key: String) throws(Failure) {
         state.change { _ = $0.objects.removeValue(forKey: key) }
     }
 

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Folders that stand in for S3")
 struct FolderStoreTests {
@@ -30,7 +31,7 @@ struct FolderStoreTests {
             try store.delete(bucket: "b", key: "a.txt")
             try store.delete(bucket: "b", key: "a.txt")
             #expect(try store.head(bucket: "b", key: "a.txt") == nil)
-            let error = try #require(throws: CloudError.self) { try store.get(bucket: "b", key: "a.txt") }
+            let error = try #require(throws: Failure.self) { try store.get(bucket: "b", key: "a.txt") }
             #expect(error.kind == .notFound)
             #expect(store.statistics.bytesWritten > 0)
             #expect(store.statistics.requests > 6)
@@ -44,7 +45,7 @@ struct FolderStoreTests {
             try Data(bytes).write(to: URL(fileURLWithPath: folder + "/file"))
             try store.put(bucket: "b", key: "k", contentsOf: folder + "/file")
             #expect(try store.get(bucket: "b", key: "k") == bytes)
-            #expect(throws: CloudError.self) { try store.put(bucket: "b", key: "k", contentsOf: folder + "/none") }
+            #expect(throws: Failure.self) { try store.put(bucket: "b", key: "k", contentsOf: folder + "/none") }
         }
     }
 
@@ -54,11 +55,11 @@ struct FolderStoreTests {
             try store.put(bucket: "b", key: "k", [1, 2])
             let before = try #require(try store.head(bucket: "b", key: "k"))
             try store.put(bucket: "b", key: "k", [3, 4])
-            let error = try #require(throws: CloudError.self) {
+            let error = try #require(throws: Failure.self) {
                 try store.get(bucket: "b", key: "k", range: nil, etag: before.etag)
             }
             #expect(error.kind == .conflict)
-            #expect(throws: CloudError.self) { try store.get(bucket: "b", key: "k", range: 1..<3, etag: nil) }
+            #expect(throws: Failure.self) { try store.get(bucket: "b", key: "k", range: 1..<3, etag: nil) }
         }
     }
 
@@ -87,8 +88,8 @@ struct FolderStoreTests {
                 { _ = try store.get(bucket: "b", key: key) }, { try store.put(bucket: "b", key: key, [1]) },
                 { try store.delete(bucket: "b", key: key) }, { _ = try store.head(bucket: "b", key: key) },
             ] {
-                let error = try #require(throws: CloudError.self) { try body() }
-                #expect(error.kind == .invalid)
+                let error = try #require(throws: Failure.self) { try body() }
+                #expect(error.kind == .input)
             }
         }
     }
@@ -96,9 +97,9 @@ struct FolderStoreTests {
     @Test("A bucket that is not there is told", arguments: ["none", "..", "", "b/c"])
     func missingBucket(bucket: String) throws {
         try with { _, store in
-            let error = try #require(throws: CloudError.self) { try store.list(bucket: bucket, prefix: "") }
-            #expect(error.kind == (bucket == "none" ? .notFound : .invalid))
-            #expect(throws: CloudError.self) { try store.put(bucket: bucket, key: "k", [1]) }
+            let error = try #require(throws: Failure.self) { try store.list(bucket: bucket, prefix: "") }
+            #expect(error.kind == (bucket == "none" ? .notFound : .input))
+            #expect(throws: Failure.self) { try store.put(bucket: bucket, key: "k", [1]) }
         }
     }
 
@@ -110,7 +111,7 @@ struct FolderStoreTests {
             try store.put(bucket: "c", key: "k", [7])
             #expect(FileManager.default.fileExists(atPath: folder + "/a b/c/k"))
             for url in ["file://none/x", "folder", "file://\(folder)/missing"] {
-                #expect(throws: FanOutError.self) { try StoreLocator.store(url) }
+                #expect(throws: Failure.self) { try StoreLocator.store(url) }
             }
         }
     }

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 /// Bytes of which no two neighbouring words are alike.
 private func bytes(_ count: Int) -> [UInt8] {
@@ -56,7 +57,7 @@ struct ObjectSourceTests {
     @Test("Ranges outside the object are refused, empty ones are empty")
     func ranges() throws {
         let source = try open(FakeStore(["o": bytes(1000)]))
-        #expect(throws: TensorFileError.self) { try source.withBytes(in: 999..<1001) { _ in } }
+        #expect(throws: Failure.self) { try source.withBytes(in: 999..<1001) { _ in } }
         #expect(try source.withBytes(in: 1000..<1000) { $0.byteCount } == 0)
     }
 
@@ -133,12 +134,12 @@ struct ObjectSourceTests {
         let size = 2000 * kilobyte
         let store = FakeStore(["o": bytes(size)])
         store.state.withLock {
-            $0.failure = { $0.contains(1_000_000) ? CloudError(.unavailable, "s3://b/o", "answers 503") : nil }
+            $0.failure = { $0.contains(1_000_000) ? Failure(.unavailable, "s3://b/o", "answers 503") : nil }
         }
         let source = try open(store)
         let errors = Mutex<[String]>([])
         ParallelLoop.threads(4)(4) { (_: Int) throws(Never) in
-            do throws(TensorFileError) {
+            do throws(Failure) {
                 _ = try source.withBytes(in: 0..<size) { $0.byteCount }
             } catch {
                 errors.withLock { $0.append(error.description) }
@@ -146,7 +147,7 @@ struct ObjectSourceTests {
         }
         #expect(errors.withLock { $0 } == [String](repeating: "s3://b/o: answers 503", count: 4))
         store.state.withLock { $0.failure = { _ in nil } }
-        #expect(throws: TensorFileError(file: "s3://b/o", message: "answers 503")) {
+        #expect(throws: Failure(.unavailable, "s3://b/o", "answers 503")) {
             try source.withBytes(in: 0..<1) { _ in }
         }
     }
@@ -157,7 +158,7 @@ struct ObjectSourceTests {
         let source = try open(store)
         _ = try source.withBytes(in: 0..<1) { $0.byteCount }
         try store.put(bucket: "b", key: "o", bytes(2000 * kilobyte))
-        #expect(throws: TensorFileError(file: "s3://b/o", message: "has changed")) {
+        #expect(throws: Failure(.conflict, "s3://b/o", "has changed")) {
             try source.withBytes(in: 0..<source.byteCount) { _ in }
         }
     }
@@ -167,7 +168,7 @@ struct ObjectSourceTests {
         let store = FakeStore(["o": bytes(1000)])
         store.state.withLock { $0.missing = 1 }
         let source = try open(store)
-        #expect(throws: TensorFileError(file: "s3://b/o", message: "bytes 0..<1000: expected 1000, found 999")) {
+        #expect(throws: Failure("s3://b/o", "bytes 0..<1000: expected 1000, found 999")) {
             try source.withBytes(in: 0..<1) { _ in }
         }
     }
@@ -175,8 +176,8 @@ struct ObjectSourceTests {
     @Test("What is not there, or empty, is not opened")
     func notThere() {
         let store = FakeStore(["e": []])
-        #expect(throws: TensorFileError(file: "s3://b/o", message: "there is no such object")) { try open(store) }
-        #expect(throws: TensorFileError(file: "s3://b/e", message: "is empty")) { try open(store, "e") }
+        #expect(throws: Failure("s3://b/o", "there is no such object")) { try open(store) }
+        #expect(throws: Failure("s3://b/e", "is empty")) { try open(store, "e") }
     }
 
     @Test("No thread is left when the sources are gone, even if they went while blocks were underway")
@@ -208,7 +209,7 @@ struct ObjectSourceTests {
                 store.state.wait { $0.underway == 2 ? () : nil }
                 pool.close()
             })
-        #expect(throws: TensorFileError(file: "s3://b/o", message: "cannot be read: fetching was stopped")) {
+        #expect(throws: Failure(.cancelled, "s3://b/o", "cannot be read: fetching was stopped")) {
             try source.withBytes(in: 0..<source.byteCount) { _ in }
         }
         closer.join()

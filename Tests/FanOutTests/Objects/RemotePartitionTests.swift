@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import FanOut
+@testable import Platform
 
 @Suite("Partitions in a store: computed while they arrive")
 struct RemotePartitionTests {
@@ -79,7 +80,7 @@ struct RemotePartitionTests {
         var zip = table.torch()
         zip.entries[index + 1].checksum ^= 1
         let partition = try reader(pool(FakeStore(["p": zip.bytes])).open(bucket: "b", key: "p"))
-        let error = try #require(throws: InferenceError.self) { try run([partition], threads: threads) }
+        let error = try #require(throws: Failure.self) { try run([partition], threads: threads) }
         #expect(error.description.hasPrefix("s3://b/p: zip: entry 'archive/data/\(index)': CRC-32 is "))
     }
 
@@ -89,9 +90,9 @@ struct RemotePartitionTests {
         let store = FakeStore(["p": bytes])
         let partition = try reader(pool(store).open(bucket: "b", key: "p"))
         store.state.withLock {
-            $0.failure = { $0.contains(2_000_000) ? CloudError(.unavailable, "s3://b/p", "answers 503") : nil }
+            $0.failure = { $0.contains(2_000_000) ? Failure(.unavailable, "s3://b/p", "answers 503") : nil }
         }
-        let error = try #require(throws: InferenceError.self) { try run([partition], threads: threads) }
+        let error = try #require(throws: Failure.self) { try run([partition], threads: threads) }
         #expect(error.description == "s3://b/p: answers 503")
     }
 
@@ -101,7 +102,7 @@ struct RemotePartitionTests {
         let partition = try reader(pool(store).open(bucket: "b", key: "p"))
         store.state.withLock { $0.isHeld = { $0.contains(1_000_000) } }
         defer { store.state.change { $0.isHeld = { _ in false } } }
-        let error = try #require(throws: InferenceError.self) {
+        let error = try #require(throws: Failure.self) {
             try BatchRunner(model: model, threads: 2, batchSize: 4).run([partition], until: ContinuousClock.now)
         }
         #expect(error == .stopped(done: 0, total: 148))
@@ -118,7 +119,7 @@ struct RemotePartitionTests {
         #expect(pool.peakResidentBytes <= 2 << 20)
         zip.entries[1].checksum ^= 1
         let damaged = try reader(self.pool(FakeStore(["p": zip.bytes])).open(bucket: "b", key: "p"))
-        #expect(throws: InferenceError.self) { try runner.run([damaged], limit: 10) }
+        #expect(throws: Failure.self) { try runner.run([damaged], limit: 10) }
     }
 
     @Test("Partition after partition, from one pool, each byte once")

@@ -1,4 +1,5 @@
 import FanOut
+import Platform
 import Testing
 
 /// Variables, and the rank that they mean: nil for all galaxies.
@@ -121,7 +122,7 @@ func rankOfEnvironment(_ one: RankCase) throws {
         ([:], 4, "expected --rank with it"),
     ] as [([String: String], Int?, String)])
 func wrongEnvironment(variables: [String: String], worldSize: Int?, message: String) {
-    let error = #expect(throws: FanOutError.self) {
+    let error = #expect(throws: Failure.self) {
         try RankEnvironment(variables).find(worldSize: worldSize)
     }
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")

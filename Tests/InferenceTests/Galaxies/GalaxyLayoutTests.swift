@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 @Suite("Galaxies are found by usual names and given ones, whatever the format")
 struct GalaxyLayoutTests {
@@ -17,7 +18,7 @@ struct GalaxyLayoutTests {
 
     private static func images(_ reader: PartitionReader) throws -> [Float] {
         var buffer: [Float] = []
-        return try reader.withImages(0..<reader.count, buffer: &buffer) { span throws(TensorFileError) in
+        return try reader.withImages(0..<reader.count, buffer: &buffer) { span throws(Failure) in
             span.indices.map { span[$0] }
         }
     }
@@ -98,14 +99,14 @@ struct GalaxyLayoutTests {
             let reader = try Self.reader(folder + "/b.safetensors", try GalaxyLayout(bands: "ziyrgu"))
             #expect(try Self.images(reader) == FormulaGalaxies.images)
             #expect(try Self.magnitudes(reader) == FormulaGalaxies.magnitudes)
-            let error = #expect(throws: InferenceError.self) {
+            let error = #expect(throws: Failure.self) {
                 try Self.reader(folder + "/b.safetensors", try GalaxyLayout(bands: "zirgu"))
             }
             #expect(error?.description.contains("expected images of 5 bands") == true)
         }
         #expect(try GalaxyLayout(bands: "ugriz").bandPlaces == nil)
         for wrong in ["ugri", "ugrizz", "UGRIZ", ""] {
-            #expect(throws: InferenceError.self) { try GalaxyLayout(bands: wrong) }
+            #expect(throws: Failure.self) { try GalaxyLayout(bands: wrong) }
         }
     }
 
@@ -134,7 +135,7 @@ struct GalaxyLayoutTests {
             let plain = try Self.reader(folder + "/large.safetensors")
             #expect(
                 try Self.images(plain).prefix(5120).elementsEqual(FormulaGalaxies.image(0, bands: [4, 3, 2, 1, 0])))
-            let error = #expect(throws: InferenceError.self) {
+            let error = #expect(throws: Failure.self) {
                 try Self.reader(folder + "/large.safetensors", imageShape: [5, 40, 40])
             }
             #expect(
@@ -168,21 +169,21 @@ struct GalaxyLayoutTests {
     @Test("A table that does not fit is refused")
     func wrongTables() throws {
         let layout = try GalaxyLayout(table: try Self.table.get())
-        let missing = #expect(throws: InferenceError.self) {
+        let missing = #expect(throws: Failure.self) {
             try Self.reader(FormulaGalaxies.path("cube.fits"), layout)
         }
         #expect(
             missing?.description.hasSuffix("object id 1000000000000000: expected a row in t.csv, found none") == true)
-        let twice = #expect(throws: InferenceError.self) {
+        let twice = #expect(throws: Failure.self) {
             try GalaxyTable(name: "t", ids: ["a", "a"], magnitudes: nil, redshifts: [1, 2])
         }
         #expect(twice?.description == "t: object id a: expected once, found twice")
-        #expect(throws: InferenceError.self) { try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: nil) }
-        #expect(throws: InferenceError.self) {
+        #expect(throws: Failure.self) { try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: nil) }
+        #expect(throws: Failure.self) {
             try GalaxyTable(name: "t", ids: ["a"], magnitudes: nil, redshifts: [1, 2])
         }
         let rows = try GalaxyLayout(table: GalaxyTable(name: "t", ids: nil, magnitudes: nil, redshifts: [1, 2]))
-        let count = #expect(throws: InferenceError.self) { try Self.reader(FormulaGalaxies.path("cube.fits"), rows) }
+        let count = #expect(throws: Failure.self) { try Self.reader(FormulaGalaxies.path("cube.fits"), rows) }
         #expect(count?.description.contains("2 rows for the 3 galaxies") == true)
     }
 
@@ -225,7 +226,7 @@ struct GalaxyLayoutTests {
                     message { _ = try Self.reader(path, known, imageShape: [1, 1, 1]) }
                         .contains("object_id: " + complaint.replacingOccurrences(of: "rows", with: "images")))
                 let column = try #require(try TensorFile.open(path: path)["object_id"])
-                #expect(throws: TensorFileError.self) { try column.integers(rows: 0..<1) }
+                #expect(throws: Failure.self) { try column.integers(rows: 0..<1) }
             }
         }
     }
@@ -241,7 +242,7 @@ struct GalaxyLayoutTests {
         ] {
             var layout = typo
             layout.table = table
-            let error = #expect(throws: InferenceError.self) { try Self.reader(path, layout) }
+            let error = #expect(throws: Failure.self) { try Self.reader(path, layout) }
             #expect(error?.description.contains("objectid: is neither there nor in \(table.name): found") == true)
         }
         // The table's name, and the usual one in the file.

@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import Inference
+@testable import Platform
 
 /// Makes empty files (and folders, for names that end with a slash) and gives their folder.
 private func withFiles<Result>(_ names: [String], _ body: (String) throws -> Result) throws -> Result {
@@ -94,7 +95,7 @@ func wrongInputs(arguments: [String], message: String) throws {
     try withFiles(["1.pt", "empty/", "texts/a.txt"]) { folder in
         try FileManager.default.createSymbolicLink(
             atPath: folder + "/link.pt", withDestinationPath: folder + "/1.pt")
-        let error = try #require(throws: InferenceError.self) {
+        let error = try #require(throws: Failure.self) {
             try InputList.expand(arguments.map { folder + "/" + $0 })
         }
         #expect(error.description.hasPrefix(folder + "/" + message))
@@ -113,7 +114,7 @@ func brokenLinkIsKept(argument: String) throws {
 
 @Test("No argument at all is an error")
 func noArguments() {
-    #expect(throws: InferenceError.self) { try InputList.expand([]) }
+    #expect(throws: Failure.self) { try InputList.expand([]) }
 }
 
 @Test(

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 @Suite("Rows of several tables are joined where they belong together, and refused where they do not")
 struct JoinedTablesTests {
@@ -18,10 +19,10 @@ struct JoinedTablesTests {
         let complaint =
             "tables.fits: CATALOGUE.object_id: two tables are joined row for row: expected the ids of object_id, found "
             + "1000000000000002 for 1000000000000000 (row 0, counted from 0)"
-        let error = #expect(throws: InferenceError.self) { try Self.reader(.usual) }
+        let error = #expect(throws: Failure.self) { try Self.reader(.usual) }
         #expect(error?.description.hasSuffix(complaint) == true)
         // As a table of its own: redshifts of SPECTRA, magnitudes of CATALOGUE, ids of PIXELS.
-        let table = #expect(throws: InferenceError.self) {
+        let table = #expect(throws: Failure.self) {
             try GalaxyTable(TensorFile.open(path: FormulaGalaxies.path("tables.fits")), layout: .usual)
         }
         #expect(table?.description.hasSuffix(complaint) == true)
@@ -52,9 +53,9 @@ struct JoinedTablesTests {
         try second.readMagnitudes(2..<3, into: &magnitudes)
         #expect(magnitudes == [20, 21, 22, 23, 24])
         // What the table does not reach is never read as something else.
-        #expect(throws: InferenceError.self) { try reader(3).redshifts(0..<3) }
+        #expect(throws: Failure.self) { try reader(3).redshifts(0..<3) }
         try table.check(galaxies: 5, of: "all inputs")
-        let error = #expect(throws: InferenceError.self) { try table.check(galaxies: 6, of: "all inputs") }
+        let error = #expect(throws: Failure.self) { try table.check(galaxies: 6, of: "all inputs") }
         #expect(error?.description == "t.csv: has no object_id, and 5 rows for the 6 galaxies of all inputs")
     }
 }

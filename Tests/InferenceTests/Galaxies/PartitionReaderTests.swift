@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 extension PartitionReader {
     /// A reader for the AstroMAE shapes, without a network.
@@ -21,7 +22,7 @@ extension PartitionReader {
 
     fileprivate func images(_ rows: Range<Int>) throws -> [Float] {
         var buffer: [Float] = []
-        return try withImages(rows, buffer: &buffer) { span throws(TensorFileError) in
+        return try withImages(rows, buffer: &buffer) { span throws(Failure) in
             span.indices.map { span[$0] }
         }
     }
@@ -177,7 +178,7 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
 func wrongPartition(wrong: WrongPartition) throws {
     var table = try TensorTable.partition()
     wrong.change(&table)
-    let error = try #require(throws: InferenceError.self) { try PartitionReader.open(table) }
+    let error = try #require(throws: Failure.self) { try PartitionReader.open(table) }
     #expect(error.description.hasSuffix("/p.safetensors: " + wrong.message))
 }
 

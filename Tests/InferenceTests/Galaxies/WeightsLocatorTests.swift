@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Platform
 import TestSupport
 import Testing
 
@@ -31,7 +32,7 @@ func weightsAreFound(place: String, bin: String, current: String) throws {
 
 @Test("Weights that are not found are named, with what to do")
 func weightsAreNotFound() throws {
-    let error = try #require(throws: InferenceError.self) { try found(at: nil, bin: "bin", current: "current") }
+    let error = try #require(throws: Failure.self) { try found(at: nil, bin: "bin", current: "current") }
     #expect(error.description.contains(WeightsLocator.demoWeights))
     #expect(error.description.contains("--weights"))
 }
@@ -42,7 +43,7 @@ func orderOfPreference() throws {
     #expect(try locator.weights(named: "/o") == "/o")
     #expect(try locator.weights(named: nil) == "/e")
     let empty = WeightsLocator(environment: ["CAI_WEIGHTS": ""], binaryFolder: "/none", currentFolder: "/none")
-    #expect(throws: InferenceError.self) { try empty.weights(named: nil) }
+    #expect(throws: Failure.self) { try empty.weights(named: nil) }
 }
 
 @Test("The demo galaxies lie in the checkout")

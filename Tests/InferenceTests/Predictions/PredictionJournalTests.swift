@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 private func galaxies(_ folder: String, _ names: [String], for model: RedshiftModel) throws -> [PartitionReader] {
     try names.map { name in
@@ -60,7 +61,7 @@ func rejectsDamagedPartition(threads: Int) throws {
         do {
             let journal = try PredictionJournal(path: path)
             try journal.begin(identity: "")
-            #expect(throws: InferenceError.self) {
+            #expect(throws: Failure.self) {
                 try BatchRunner(model: model, threads: threads, batchSize: 4)
                     .run(partitions, galaxies: 0..<111, journal: journal)
             }
@@ -111,7 +112,7 @@ func strictAndUnchanged() throws {
         }
         let journal = try PredictionJournal(path: folder + "/z.partial")
         let earlier = try #require(try journal.replay(count: 37))
-        let error = try #require(throws: InferenceError.self) {
+        let error = try #require(throws: Failure.self) {
             try BatchRunner(model: model).run(partitions, galaxies: 0..<37, earlier: earlier, isStrict: true)
         }
         #expect(error.description == "\(folder)/a: row 4: expected a galaxy, found image all zero")
@@ -120,7 +121,7 @@ func strictAndUnchanged() throws {
         // A few bytes less, within a page: redshifts of the last galaxies read as zeros.
         let size = try Data(contentsOf: URL(fileURLWithPath: folder + "/a")).count
         #expect(truncate(folder + "/a", off_t(size - 100)) == 0)
-        #expect(throws: InferenceError.self) {
+        #expect(throws: Failure.self) {
             try PredictionWriter.write(predictions, to: folder + "/z.csv", format: .csv)
         }
         #expect(!FileManager.default.fileExists(atPath: folder + "/z.csv"))
@@ -146,6 +147,6 @@ func emptyJournal() throws {
         #expect(earlier.redshifts[0] == 0.5 && earlier.redshifts[1].isNaN)
         #expect(earlier.flags == [[], .imageZero])
         // Of fewer galaxies than it has, it is none.
-        #expect(throws: InferenceError.self) { try again.replay(count: 1) }
+        #expect(throws: Failure.self) { try again.replay(count: 1) }
     }
 }

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 /// 500 demo galaxies, 10 of them damaged: how far up the ranking brings those, against the ranking by loss alone. The
 /// table in docs/ANOMALIES.md is this test's, which checks it; `CAI_PLANTED_TABLE=FILE` writes it anew.

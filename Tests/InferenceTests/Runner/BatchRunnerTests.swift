@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 private func model(_ name: String) throws -> RedshiftModel {
     try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/\(name).pt")), numHeads: 3)
@@ -117,10 +118,10 @@ private final class FailingSource: ByteSource {
     var byteCount: Int { memory.byteCount }
 
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         if isBroken.load(ordering: .relaxed), let fault = faults.first(where: { $0.overlaps(range) }) {
-            throw TensorFileError(file: name, message: "bytes \(fault) cannot be read")
+            throw Failure(name, "bytes \(fault) cannot be read")
         }
         return try memory.withBytes(in: range, body)
     }
@@ -140,7 +141,7 @@ func earliestFailureWins(threads: Int, batchSize: Int) throws {
         TensorFile.open(source), source: "disk", label: "disk", imageShape: model.imageShape,
         magnitudeCount: model.magnitudeCount)
     source.isBroken.store(true, ordering: .relaxed)
-    let error = try #require(throws: InferenceError.self) {
+    let error = try #require(throws: Failure.self) {
         try BatchRunner(model: model, threads: threads, batchSize: batchSize).run([reader])
     }
     #expect(error.description == "disk.safetensors: bytes \(faults[0]) cannot be read")
@@ -194,11 +195,11 @@ func predictionFiles(format: PredictionFormat) throws {
             let ids = try #require(table.text("object_id")).texts(rows: 0..<37)
             #expect(ids == (0..<37).map { "p:\($0)" })
         }
-        #expect(throws: InferenceError.self) {
+        #expect(throws: Failure.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)
         }
         for place in [folder + "/none/z.csv", folder] {
-            #expect(throws: InferenceError.self) { try PredictionWriter.check(path: place, sparing: []) }
+            #expect(throws: Failure.self) { try PredictionWriter.check(path: place, sparing: []) }
         }
     }
 }

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 @Suite("Checksums are compared when a file's turn comes")
 struct ChecksumTests {
@@ -37,7 +38,7 @@ struct ChecksumTests {
         "A damaged tensor ends the run, whichever it is", arguments: ["torch", "stored", "deflated"], [0, 1, 2])
     func damagedTensor(kind: String, index: Int) throws {
         let partition = try reader("p", damaged(kind, at: index))
-        let error = try #require(throws: InferenceError.self) {
+        let error = try #require(throws: Failure.self) {
             try BatchRunner(model: model, threads: 2, batchSize: 2).run([partition])
         }
         let entry = kind == "torch" ? "archive/data/\(index)" : "\(galaxies.entries[index].name).npy"
@@ -53,7 +54,7 @@ struct ChecksumTests {
             sound, try reader("2", damaged("torch", at: 2)), try reader("3", damaged("deflated", at: 0)),
             try reader("4", damaged("stored", at: 1)),
         ]
-        let error = try #require(throws: InferenceError.self) {
+        let error = try #require(throws: Failure.self) {
             try BatchRunner(model: model, threads: threads, batchSize: batchSize).run(partitions)
         }
         #expect(error.description.hasPrefix("2: zip: entry 'archive/data/2': CRC-32 is "))
@@ -72,7 +73,7 @@ struct ChecksumTests {
             try Data(damaged("torch", at: 0).bytes).write(to: URL(fileURLWithPath: path))
             let partition = try PartitionReader(InputFile(path: path, label: "1"), for: model)
             #expect(partition.count == 5)
-            #expect(throws: InferenceError.self) { try partition.verify() }
+            #expect(throws: Failure.self) { try partition.verify() }
         }
     }
 

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 @Suite("Processors") struct ProcessorsTests {
     @Test(

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Inference
+@testable import Platform
 
 /// Bytes in memory that keep account of those that were read and not let go.
 private final class ResidentSource: ByteSource {
@@ -26,8 +27,8 @@ private final class ResidentSource: ByteSource {
     var prefetched: Int { state.withLock { $0.prefetched } }
 
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         state.withLock { state in
             for index in pages(range) { state.pages.insert(index) }
             state.most = max(state.most, state.pages.count)

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Platform
 @testable import Report
 
 @Suite("Prices, and what they come to")
@@ -93,7 +94,7 @@ struct PriceTests {
         ])
     func faults(old: String, new: String, message: String) throws {
         let bytes = try changed(old, new)
-        let error = #expect(throws: ReportError.self) { try PriceList(json: bytes, name: "p.json") }
+        let error = #expect(throws: Failure.self) { try PriceList(json: bytes, name: "p.json") }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
         #expect(error?.message.contains("\n") == false)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Platform
 @testable import Report
 
 @Suite("What runs that have run cost")
@@ -113,7 +114,7 @@ struct RunCostTests {
     @Test(
         "A file that is none", arguments: [("[]", "run: expected the results of ranks"), ("{", "run: expected JSON")])
     func faults(text: String, message: String) {
-        let error = #expect(throws: ReportError.self) { try RunCost(json: Array(text.utf8), name: "run") }
+        let error = #expect(throws: Failure.self) { try RunCost(json: Array(text.utf8), name: "run") }
         #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
     }
 }

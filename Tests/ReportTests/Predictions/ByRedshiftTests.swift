@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Platform
 @testable import Report
 
 @Test("Bins of redshift have numpy's measures of their galaxies to 1e-12")
@@ -58,8 +59,8 @@ func widthIsFound() throws {
 func unusualRedshifts(spectroscopic: [Double], count: Int) throws {
     let bins = try QualityByRedshift(predicted: spectroscopic, spectroscopic: spectroscopic).bins
     #expect(bins.count == count)
-    #expect(throws: ReportError.self) { try QualityByRedshift(predicted: [.nan], spectroscopic: [0.1]) }
-    #expect(throws: ReportError.self) { try QualityByRedshift(predicted: [], spectroscopic: [0.1]) }
+    #expect(throws: Failure.self) { try QualityByRedshift(predicted: [.nan], spectroscopic: [0.1]) }
+    #expect(throws: Failure.self) { try QualityByRedshift(predicted: [], spectroscopic: [0.1]) }
 }
 
 @Test("Running medians and percentiles are numpy's to 1e-12")

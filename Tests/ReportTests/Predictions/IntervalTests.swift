@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 
+@testable import Platform
 @testable import Report
 
 extension Quality {
@@ -150,10 +151,10 @@ func intervalsOfNothing() throws {
         predicted: predicted + [.nan, 0.1], spectroscopic: spectroscopic + [0.1, .infinity], resamples: 20)
     #expect(clean == withNaN)
     for (predicted, spectroscopic) in [([], []), ([.nan], [0.1]), ([0.1], [0.1, 0.2])] as [([Double], [Double])] {
-        let quality = #expect(throws: ReportError.self) {
+        let quality = #expect(throws: Failure.self) {
             try Quality(predicted: predicted, spectroscopic: spectroscopic)
         }
-        let intervals = #expect(throws: ReportError.self) {
+        let intervals = #expect(throws: Failure.self) {
             try QualityIntervals(predicted: predicted, spectroscopic: spectroscopic)
         }
         #expect(intervals == quality)

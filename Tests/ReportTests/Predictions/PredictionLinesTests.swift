@@ -1,3 +1,4 @@
+import Platform
 import Report
 import Testing
 
@@ -41,14 +42,14 @@ func linesAreRead() throws {
         ("{\"z_phot\":1,}", "line 1: expected a text in quotes"),
     ])
 func faultsNameTheLine(text: String, message: String) throws {
-    let error = try #require(throws: ReportError.self) { try table(text) }
+    let error = try #require(throws: Failure.self) { try table(text) }
     #expect(error.description.hasPrefix("p.jsonl: \(message)"), "\(error)")
 }
 
 @Test("A key as long as its file is not told in full")
 func longKey() throws {
     let key = String(repeating: "k", count: 10_000)
-    let error = try #require(throws: ReportError.self) { try table("{\"\(key)\":x}") }
+    let error = try #require(throws: Failure.self) { try table("{\"\(key)\":x}") }
     #expect(
         error.description == "p.jsonl: line 1: \(key.prefix(60)): expected a number or null, found 'x'")
 }

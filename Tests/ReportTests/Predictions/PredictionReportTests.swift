@@ -2,6 +2,7 @@ import Foundation
 import FoundationXML
 import Testing
 
+@testable import Platform
 @testable import Report
 
 private func report(_ rows: String, name: String = "p.csv") throws -> PredictionReport {
@@ -105,6 +106,6 @@ func unusualTables(rows: String, text: String) throws {
 
 @Test("A table without galaxies is an error that names the file")
 func emptyTable() throws {
-    let error = try #require(throws: ReportError.self) { try report("", name: "empty.csv") }
+    let error = try #require(throws: Failure.self) { try report("", name: "empty.csv") }
     #expect(error.description == "empty.csv: no galaxies: expected at least one row below the header")
 }

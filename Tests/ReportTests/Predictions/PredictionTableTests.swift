@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Report
 import TestSupport
 import Testing
@@ -58,7 +59,7 @@ func numbersAreExact() throws {
         #expect(found.bitPattern == expected.bitPattern, "\(text)")
     }
     for text in ["-", ".", "1.2.3", "0x", "1,", "--1", " 1"] {
-        #expect(throws: ReportError.self, "\(text)") { try table("z_phot,z_spec\n\(text),1\n") }
+        #expect(throws: Failure.self, "\(text)") { try table("z_phot,z_spec\n\(text),1\n") }
     }
 }
 
@@ -69,8 +70,8 @@ func spectroscopicRedshiftsMayBeMissing() throws {
     let table = try PredictionTable(csv: bytes, name: "p.csv", needsSpectroscopic: false)
     #expect(table.predictedAlone == [0.5, 0.25])
     #expect(table.predicted.isEmpty)
-    #expect(throws: ReportError.self) { try PredictionTable(csv: bytes, name: "p.csv") }
-    #expect(throws: ReportError.self) {
+    #expect(throws: Failure.self) { try PredictionTable(csv: bytes, name: "p.csv") }
+    #expect(throws: Failure.self) {
         try PredictionTable(csv: Array("z_phot,z_spec,z_spec\n".utf8), name: "p.csv", needsSpectroscopic: false)
     }
 }
@@ -97,13 +98,13 @@ func notANumberIsRead() throws {
         ("z_phot,z_spec\n0.1,0\"2\n", "line 2: field 2: expected a quote to open the field"),
     ])
 func faultNamesTheLine(text: String, message: String) throws {
-    let error = try #require(throws: ReportError.self) { try table(text) }
+    let error = try #require(throws: Failure.self) { try table(text) }
     #expect(error.description.hasPrefix("p.csv: \(message)"))
 }
 
 @Test("Bytes that are not UTF-8 are refused")
 func notUTF8() throws {
-    let error = try #require(throws: ReportError.self) {
+    let error = try #require(throws: Failure.self) {
         try PredictionTable(csv: Array("z_phot,z_spec\n".utf8) + [0xFF, 0x2C, 0x31], name: "p.csv")
     }
     #expect(error.description == "p.csv: line 2: field 1: expected UTF-8 text")
@@ -116,7 +117,7 @@ func filesAreRead() throws {
         try Data("z_phot,z_spec\n0.5,0.75\n".utf8).write(to: URL(fileURLWithPath: path))
         #expect(try PredictionTable(csvFile: path).predicted == [0.5])
         for (name, message) in [("/none.csv", "no such file"), ("", "is a folder, not a file")] {
-            let error = try #require(throws: ReportError.self) { try PredictionTable(csvFile: folder + name) }
+            let error = try #require(throws: Failure.self) { try PredictionTable(csvFile: folder + name) }
             #expect(error.description == "\(folder)\(name): \(message)")
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import Report
 import Testing
 
@@ -71,7 +72,7 @@ func nonFiniteRedshiftsAreSkipped(predicted: Double, spectroscopic: Double) thro
         ([], [], "no galaxies"), ([.nan, 0.1], [0.1, .nan], "no galaxy of 2"), ([0.1], [0.1, 0.2], "1 predicted"),
     ] as [([Double], [Double], String)])
 func nothingToMeasure(predicted: [Double], spectroscopic: [Double], message: String) throws {
-    let error = try #require(throws: ReportError.self) {
+    let error = try #require(throws: Failure.self) {
         try Quality(predicted: predicted, spectroscopic: spectroscopic)
     }
     #expect(error.description.contains(message))

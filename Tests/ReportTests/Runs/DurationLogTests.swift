@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Platform
 @testable import Report
 
 private func log(_ text: String) throws -> DurationLog { try DurationLog(csv: Array(text.utf8), name: "log.csv") }
@@ -86,5 +87,5 @@ func times(text: String, seconds: Double?) { #expect(DurationLog.seconds(text) =
         ),
     ])
 func brokenLogs(text: String, message: String) {
-    #expect(throws: ReportError(message)) { try log(text) }
+    #expect(throws: Failure(message)) { try log(text) }
 }

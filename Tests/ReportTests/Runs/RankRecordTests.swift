@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import Report
 
 struct BrokenRank: Sendable, CustomTestStringConvertible {
@@ -59,7 +60,7 @@ func brokenRank(example: BrokenRank) throws {
         if let value = example.value { broken = "{\"\(example.key)\":\(value)," + broken.dropFirst() }
         try folder.write("r", [ResultFolder.rank(), broken])
         let path = folder.path + "/r/combined_data.json"
-        #expect(throws: ReportError("\(path): \(example.message)")) { try RankRecord.read(path) }
+        #expect(throws: Failure("\(path): \(example.message)")) { try RankRecord.read(path) }
     }
 }
 
@@ -74,7 +75,7 @@ func brokenRank(example: BrokenRank) throws {
 func brokenFile(text: String, message: String) throws {
     try ResultFolder.with { folder in
         try folder.write("r/combined_data.json", text: text)
-        let error = #expect(throws: ReportError.self) {
+        let error = #expect(throws: Failure.self) {
             try Run(
                 folder: folder.path + "/r", key: RunKey(group: RunGroupKey(partition: 25, size: nil), run: "1"))
         }

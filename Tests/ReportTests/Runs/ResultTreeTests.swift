@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import Report
 
 @Test("Runs are found wherever the published system and ours put them")
@@ -58,7 +59,7 @@ func treeErrors() throws {
                     + "\(path)/twice/result-partition-25MB/1GB/1 too"
             ),
         ] {
-            #expect(throws: ReportError(message)) { try ResultTree(paths) }
+            #expect(throws: Failure(message)) { try ResultTree(paths) }
         }
     }
 }
@@ -88,6 +89,6 @@ func ownDurations() throws {
         #expect(runs.map { $0.ownDuration?.inference } == [10.25, 10.25, nil])
         #expect(runs.map { $0.ownDuration?.seconds } == [12.5, 10.25, nil])
         try folder.write(tree + "1/summary.json", text: "{\"wall_s\": \"long\"}")
-        #expect(throws: ReportError.self) { try ResultTree([folder.path + "/t"]) }
+        #expect(throws: Failure.self) { try ResultTree([folder.path + "/t"]) }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import Report
 
 private let reference = """
@@ -118,7 +119,7 @@ func brokenReferences() {
             "r.csv: line 1: expected a column hardware, found none"
         ),
     ] {
-        #expect(throws: ReportError(message)) {
+        #expect(throws: Failure(message)) {
             try ReferenceMeasurement.read(csv: Array(text.utf8), name: "r.csv")
         }
     }
@@ -192,6 +193,6 @@ func experimentRoot() throws {
             #expect(root.label == "here, 2 cores")
         }
         try folder.write("experiment.json", text: "{\"machine\": 1}")
-        #expect(throws: ReportError.self) { try ExperimentRoot.read(tree: folder.path) }
+        #expect(throws: Failure.self) { try ExperimentRoot.read(tree: folder.path) }
     }
 }

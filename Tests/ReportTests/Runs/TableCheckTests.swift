@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import Report
 
 private let columns = "batch_size,run,total_cpu_time (seconds),total_cpu_memory (MB),throughput_bps,total_bits"
@@ -71,7 +72,7 @@ func emptyCheck() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank()])
         let tables = ResultTables(try ResultTree([folder.path]))
-        #expect(throws: ReportError("b.csv: expected rows to compare, found none, neither there nor in the trees")) {
+        #expect(throws: Failure("b.csv: expected rows to compare, found none, neither there nor in the trees")) {
             try TableCheck(csv: Array("batch_size,run,total_cpu_time (seconds)\n".utf8), name: "b.csv", tables)
         }
     }
@@ -79,6 +80,6 @@ func emptyCheck() throws {
 
 @Test("A table of other columns is refused", arguments: ["a,b\n1,2\n", "batch_size,time\n", "run,x\n"])
 func otherTables(csv: String) throws {
-    let error = #expect(throws: ReportError.self) { try differences(csv) }
+    let error = #expect(throws: Failure.self) { try differences(csv) }
     #expect(error?.message.hasPrefix("t.csv: line 1: expected the columns of result_stats.csv, ") == true)
 }

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import TensorFiles
 
 @Suite("FITS files that astropy wrote are read as astropy means them")
@@ -51,7 +52,7 @@ struct FITSFileTests {
         #expect(column.count == 3)
         #expect(try column.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
         #expect(try column.texts(rows: 1..<2) == ["J0001"])
-        #expect(throws: TensorFileError.self) { try column.texts(rows: 2..<4) }
+        #expect(throws: Failure.self) { try column.texts(rows: 2..<4) }
     }
 
     @Test("Integers are what BSCALE and BZERO make of them; planes of one shape are one tensor")
@@ -107,7 +108,7 @@ struct FITSFileTests {
             try FileManager.default.copyItem(atPath: FormulaGalaxies.path("cube.fits"), toPath: path)
             #expect(try TensorFile.open(path: path)["primary"]?.floats() == FormulaGalaxies.images)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [name])
-            let error = #expect(throws: TensorFileError.self) { try TensorFile.open(path: path + "[1]") }
+            let error = #expect(throws: Failure.self) { try TensorFile.open(path: path + "[1]") }
             #expect(error?.message.contains("cannot be opened") == true)
         }
     }
@@ -124,7 +125,7 @@ struct FITSFileTests {
     @Test("A file that is cut short is refused, and names where", arguments: [2880, 5000, 30_000, 63_000])
     func cut(count: Int) throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))).prefix(count))
-        let error = #expect(throws: TensorFileError.self) {
+        let error = #expect(throws: Failure.self) {
             try TensorFile.open(MemorySource(name: "cut", bytes: bytes))
         }
         #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
@@ -135,7 +136,7 @@ struct FITSFileTests {
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))))
         // The primary unit: a header of one block, and 3 x 5 x 32 x 32 float32 in 22 blocks.
         for count in [23 * 2880 + 80, 23 * 2880 + 400, 23 * 2880 + 2000] {
-            let error = #expect(throws: TensorFileError.self) {
+            let error = #expect(throws: Failure.self) {
                 try TensorFile.open(MemorySource(name: "cut", bytes: Array(whole.prefix(count))))
             }
             #expect(error?.message.contains("ends at byte 66240 of \(count): what follows is cut short") == true)
@@ -146,12 +147,12 @@ struct FITSFileTests {
     func gzip() throws {
         let stream = GzipStream()
         let text = stream.deflate(Array("object_id,z_phot\n".utf8)) + stream.finish()
-        let error = #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "t", bytes: text)) }
+        let error = #expect(throws: Failure.self) { try TensorFile.open(MemorySource(name: "t", bytes: text)) }
         #expect(error?.message == "gzip: expected a FITS file in it, found none")
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("table.fits.gz"))))
         bytes[bytes.count - 6] ^= 1
-        #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "t", bytes: bytes)) }
-        #expect(throws: TensorFileError.self) {
+        #expect(throws: Failure.self) { try TensorFile.open(MemorySource(name: "t", bytes: bytes)) }
+        #expect(throws: Failure.self) {
             try TensorFile.open(MemorySource(name: "t", bytes: Array(bytes.prefix(700))))
         }
     }
@@ -215,9 +216,9 @@ struct FITSFileTests {
             ["NAXIS1  = -5", "NAXIS2  = 2"],
         ] {
             let bytes = Self.header(["SIMPLE  = T", "BITPIX  = -32", "NAXIS   = 2"] + axes)
-            #expect(throws: TensorFileError.self) { try TensorFile.open(MemorySource(name: "h", bytes: bytes)) }
+            #expect(throws: Failure.self) { try TensorFile.open(MemorySource(name: "h", bytes: bytes)) }
         }
-        #expect(throws: TensorFileError.self) {
+        #expect(throws: Failure.self) {
             try TensorFile.open(MemorySource(name: "h", bytes: Array("SIMPLE  = T".utf8)))
         }
     }

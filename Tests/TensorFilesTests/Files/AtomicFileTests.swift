@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -31,7 +32,7 @@ struct AtomicFileTests {
                 #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
                 if byCall {
                     file.abandon()
-                    #expect(throws: TensorFileError.self) { try file.commit() }
+                    #expect(throws: Failure.self) { try file.commit() }
                 }
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
@@ -60,7 +61,7 @@ struct AtomicFileTests {
             try files.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "in")
             try files.linkItem(atPath: "\(folder)/in", toPath: "\(folder)/hard")
             let inputs = ["\(folder)/none", "\(folder)/in"]
-            let error = #expect(throws: TensorFileError.self) {
+            let error = #expect(throws: Failure.self) {
                 try AtomicFile.check(path: "\(folder)/\(name)", sparing: inputs)
             }
             let expected = name == "in" ? "it is the input itself" : "it is the input '\(folder)/in'"
@@ -95,7 +96,7 @@ struct AtomicFileTests {
         try file.commit()
         var status = stat()
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
-        #expect(throws: TensorFileError.self) {
+        #expect(throws: Failure.self) {
             let full = try AtomicFile(path: "/dev/full")
             try full.write("no room")
             try full.commit()
@@ -111,7 +112,7 @@ struct AtomicFileTests {
         try Fixture.withTemporaryFolder { folder in
             try "text".write(toFile: "\(folder)/file", atomically: true, encoding: .utf8)
             let path = "\(folder)/\(name)"
-            let error = #expect(throws: TensorFileError.self) { _ = try AtomicFile(path: path) }
+            let error = #expect(throws: Failure.self) { _ = try AtomicFile(path: path) }
             #expect(error?.description.hasPrefix("\(path): cannot be written: ") == true)
             #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
         }

@@ -3,6 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import TensorFiles
 
 @Suite("Reads and writes that go on until all is done")

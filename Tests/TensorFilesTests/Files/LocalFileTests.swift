@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import TensorFiles
 
 /// Pseudo-random, so that it hardly deflates, and longer than what is inflated at a time.

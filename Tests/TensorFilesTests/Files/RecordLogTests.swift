@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import TensorFiles
 
 private func records(_ log: RecordLog) throws -> [[UInt8]] {
@@ -64,15 +65,15 @@ func recordLogIsLocked() throws {
         let path = folder + "/log"
         let log = try RecordLog(path: path)
         try log.begin(header: [])
-        let error = try #require(throws: TensorFileError.self) { try RecordLog(path: path) }
+        let error = try #require(throws: Failure.self) { try RecordLog(path: path) }
         #expect(error.description == "\(path): is being written by another process")
         log.remove()
         #expect(!FileManager.default.fileExists(atPath: path))
         try Data("a table of mine".utf8).write(to: URL(fileURLWithPath: path))
-        let other = try #require(throws: TensorFileError.self) { try RecordLog(path: path) }
+        let other = try #require(throws: Failure.self) { try RecordLog(path: path) }
         #expect(other.description.contains("is in the way"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "a table of mine")
-        #expect(throws: TensorFileError.self) { try RecordLog(path: folder) }
+        #expect(throws: Failure.self) { try RecordLog(path: folder) }
     }
 }
 
@@ -90,9 +91,9 @@ func mappedFileCutShort(left: Int) throws {
         try file.checkIntact()
         #expect(truncate(path, off_t(left)) == 0)
         #expect(try file.withBytes(in: 0..<1) { (bytes: RawSpan) in bytes.byte(at: 0) } == 7)
-        #expect(throws: TensorFileError.self) { try file.checkIntact() }
-        #expect(throws: TensorFileError.self) { try file.bytes() }
-        #expect(throws: TensorFileError.self) { try file.withBytes(in: 0..<1) { (_: RawSpan) in } }
+        #expect(throws: Failure.self) { try file.checkIntact() }
+        #expect(throws: Failure.self) { try file.bytes() }
+        #expect(throws: Failure.self) { try file.withBytes(in: 0..<1) { (_: RawSpan) in } }
         #expect(try other.bytes().allSatisfy { $0 == 7 })
         try other.checkIntact()
     }
@@ -110,7 +111,7 @@ func mappedFileChanged() throws {
         try handle.seek(toOffset: 5000)
         try handle.write(contentsOf: Data([8]))
         try handle.close()
-        let error = try #require(throws: TensorFileError.self) { try file.checkIntact() }
+        let error = try #require(throws: Failure.self) { try file.checkIntact() }
         #expect(error.description == "\(path): was changed while it was read")
     }
 }

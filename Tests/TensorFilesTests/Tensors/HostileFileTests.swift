@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TensorFiles
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ struct HostileFileTests {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/case.\(file.ending)"
             try Data(file.make()).write(to: URL(fileURLWithPath: path))
-            let error = #expect(throws: TensorFileError.self) { _ = try TensorFile.open(path: path) }
+            let error = #expect(throws: Failure.self) { _ = try TensorFile.open(path: path) }
             let line = error?.description ?? ""
             #expect(line.hasPrefix("\(path): "))
             #expect(!line.contains { $0.isNewline })
@@ -52,7 +53,7 @@ struct HostileFileTests {
         for bytes in sound {
             for index in stride(from: part, to: bytes.count, by: 16) {
                 let cut = MemorySource(name: "cut", bytes: Array(bytes.prefix(index)))
-                #expect(throws: TensorFileError.self, "cut at \(index)") { _ = try TensorFile.open(cut) }
+                #expect(throws: Failure.self, "cut at \(index)") { _ = try TensorFile.open(cut) }
                 for value in [0x00, 0x7F, 0x80, 0xFF, bytes[index] ^ 1] as [UInt8] {
                     var changed = bytes
                     changed[index] = value
@@ -70,7 +71,7 @@ struct HostileFileTests {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/\(name)"
             if name == "pipe" { #expect(mkfifo(path, 0o600) == 0) }
-            let error = #expect(throws: TensorFileError.self) { _ = try TensorFile.open(path: path) }
+            let error = #expect(throws: Failure.self) { _ = try TensorFile.open(path: path) }
             let words = ["missing.pt": "No such file", ".": "is a folder", "pipe": "is not a regular file"]
             #expect(error?.description.contains(words[name] ?? "") == true, "\(error?.description ?? "")")
         }

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Platform
 @testable import TensorFiles
 
 @Suite("Datasets as PyTorch writes them")
@@ -68,24 +69,24 @@ struct TorchWriterTests {
     func refusals() throws {
         let file = try TensorFile.open(path: partition)
         var writer = TorchWriter()
-        #expect(throws: TensorFileError.self) { try writer.add([], as: .f32) }
-        #expect(throws: TensorFileError.self) { try writer.add(pieces(file, 0, [0..<38]), as: .f32) }
-        #expect(throws: TensorFileError.self) { try writer.add(pieces(file, 0, [0..<1]), as: .f16) }
-        #expect(throws: TensorFileError.self) {
+        #expect(throws: Failure.self) { try writer.add([], as: .f32) }
+        #expect(throws: Failure.self) { try writer.add(pieces(file, 0, [0..<38]), as: .f32) }
+        #expect(throws: Failure.self) { try writer.add(pieces(file, 0, [0..<1]), as: .f16) }
+        #expect(throws: Failure.self) {
             try writer.add(pieces(file, 0, [0..<1]) + pieces(file, 1, [0..<1]), as: .f32)
         }
         // 6000 times 37 images of 20,480 bytes.
         try writer.add(pieces(file, 0, [Range<Int>](repeating: 0..<37, count: 6000)), as: .f32)
         try Fixture.withTemporaryFolder { folder in
-            let error = try #require(throws: TensorFileError.self) { try writer.write(to: folder + "/1.pt") }
+            let error = try #require(throws: Failure.self) { try writer.write(to: folder + "/1.pt") }
             #expect(error.message == "4546560000 bytes of tensors: expected less than 4 GiB, which is what is written")
             let source = DyingSource(MemorySource(name: "dying", bytes: try TensorTable.partition().bytes()))
             let dying = try TensorFile.open(source, checksums: .deferred)
             var second = TorchWriter()
             try second.add([(try #require(dying["images"]), 0..<37)], as: .f32)
             source.dies()
-            #expect(throws: TensorFileError.self) { try second.write(to: folder + "/2.pt") }
-            #expect(throws: TensorFileError.self) { try second.write(to: folder + "/none/2.pt") }
+            #expect(throws: Failure.self) { try second.write(to: folder + "/2.pt") }
+            #expect(throws: Failure.self) { try second.write(to: folder + "/none/2.pt") }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
         }
     }
@@ -141,9 +142,9 @@ private final class DyingSource: ByteSource, @unchecked Sendable {
     func dies() { isDead = true }
 
     func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
-        if isDead { throw TensorFileError(file: name, message: "is gone") }
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        if isDead { throw Failure(name, "is gone") }
         return try memory.withBytes(in: range, body)
     }
 }

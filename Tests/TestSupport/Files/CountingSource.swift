@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 import TensorFiles
 
@@ -18,8 +19,8 @@ public final class CountingSource: ByteSource {
     public func takeCount() -> Int { read.exchange(0, ordering: .relaxed) }
 
     public func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(TensorFileError) -> Result
-    ) throws(TensorFileError) -> Result {
+        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         read.wrappingAdd(range.count, ordering: .relaxed)
         return try memory.withBytes(in: range, body)
     }

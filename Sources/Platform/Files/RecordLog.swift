@@ -1,0 +1,203 @@
+import Glibc
+import Synchronization
+
+/// A file that records are appended to while work goes on, and that can be read again however the process ended.
+///
+/// A record is there as soon as `append` has returned, whatever becomes of the process; after a failure of the machine,
+/// those that its disk has. Each carries its CRC-32: of a file that breaks off anywhere, all whole records are read. One
+/// process has it open at a time, as far as the file system knows of locks.
+///
+/// Layout: 16 bytes of magic, then for each record its length and the CRC-32 of length and bytes (uint32, little-endian)
+/// and its bytes. The first record is the header: what the others are about.
+public final class RecordLog: Sendable {
+    public let path: String
+    /// nil where the file was not there, or has no whole header.
+    public let header: [UInt8]?
+    /// Where the records begin.
+    private let start: Int
+    private let state: Mutex<State>
+
+    private struct State {
+        var descriptor: Int32
+        var end: Int
+    }
+
+    private static let magic = Array("cai partial 1\n\0\0".utf8)
+    private static let mostBytes = 1 << 30
+
+    /// Opens the file, or makes it.
+    /// - Throws: `Failure` where it cannot be opened, another process has it open, or it is something else.
+    public init(path: String) throws(Failure) {
+        self.path = path
+        let descriptor = try Self.open(path)
+        do throws(Failure) {
+            let magic = try Self.read(path, descriptor, at: 0, count: Self.magic.count)
+            guard Self.magic.starts(with: magic) else {
+                throw Failure(
+                    path, "is in the way: expected what an unfinished run leaves, found something else")
+            }
+            let first = try Self.record(path, descriptor, at: Self.magic.count)
+            header = first?.bytes
+            start = first?.end ?? 0
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        state = Mutex(State(descriptor: descriptor, end: start))
+    }
+
+    deinit { close() }
+
+    /// Whether a process has the log of that name open, as far as the file system knows of locks; nil where there is none.
+    public static func isOpen(_ path: String) -> Bool? {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { Glibc.close(descriptor) }
+        guard (try? read(path, descriptor, at: 0, count: magic.count)) == magic else { return nil }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
+    /// Locks the file that has that name; tries again where another process removed it in between.
+    private static func open(_ path: String) throws(Failure) -> Int32 {
+        var left = 20
+        while true {
+            let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else {
+                let reason = errno
+                guard reason == ELOOP || reason == EISDIR else { throw failure(path, reason) }
+                throw Failure(
+                    path, "is in the way: it is a \(reason == ELOOP ? "symbolic link" : "folder")")
+            }
+            if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+                Glibc.close(descriptor)
+                // One that was killed a moment ago has it for a little longer.
+                left -= 1
+                guard left > 0 else {
+                    throw Failure(path, "is being written by another process")
+                }
+                usleep(100_000)
+                continue
+            }
+            var (opened, named) = (stat(), stat())
+            guard unsafe fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT == S_IFREG else {
+                Glibc.close(descriptor)
+                throw Failure(path, "is not a regular file")
+            }
+            if unsafe stat(path, &named) == 0, named.st_ino == opened.st_ino, named.st_dev == opened.st_dev {
+                return descriptor
+            }
+            Glibc.close(descriptor)
+        }
+    }
+
+    /// Whether there is anything behind the header.
+    public var hasRecords: Bool {
+        get throws(Failure) {
+            guard header != nil else { return false }
+            return try state.withLock { (state: inout State) throws(Failure) in
+                try Self.record(path, state.descriptor, at: start) != nil
+            }
+        }
+    }
+
+    /// Begins anew: whatever was there is gone.
+    public func begin(header: [UInt8]) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
+            guard ftruncate(state.descriptor, 0) == 0 else { throw Self.failure(path, errno) }
+            state.end = 0
+            try put(Self.magic + Self.framed(header), &state)
+        }
+    }
+
+    /// Calls `body` with every whole record after the header, in their order, and lets go of what comes behind them.
+    public func replay(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in
+            state.end = start
+            while let record = try Self.record(path, state.descriptor, at: state.end) {
+                try body(record.bytes)
+                state.end = record.end
+            }
+            guard ftruncate(state.descriptor, state.end) == 0 else { throw Self.failure(path, errno) }
+        }
+    }
+
+    /// Appends a record. From any thread; after `begin` or `replay`.
+    public func append(_ record: [UInt8]) throws(Failure) {
+        try state.withLock { (state: inout State) throws(Failure) in try put(Self.framed(record), &state) }
+    }
+
+    /// Closes the file, and keeps it.
+    public func close() {
+        state.withLock { state in
+            if state.descriptor >= 0 { Glibc.close(state.descriptor) }
+            state.descriptor = -1
+        }
+    }
+
+    /// Removes the file; does nothing once it is closed.
+    public func remove() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            _ = unsafe unlink(path)
+            Glibc.close(state.descriptor)
+            state.descriptor = -1
+        }
+    }
+
+    // MARK: Bytes
+
+    private static func framed(_ record: [UInt8]) -> [UInt8] {
+        var frame = LittleEndian()
+        frame.word(record.count)
+        frame.word(Int(checksum(record)))
+        return frame.bytes + record
+    }
+
+    private static func checksum(_ record: [UInt8]) -> UInt32 {
+        var count = LittleEndian()
+        count.word(record.count)
+        var sum = CRC32()
+        unsafe sum.update(count.bytes.span.bytes)
+        unsafe sum.update(record.span.bytes)
+        return sum.value
+    }
+
+    /// The record at `offset`, and where the next one begins; nil where none is whole.
+    private static func record(
+        _ path: String, _ descriptor: Int32, at offset: Int
+    ) throws(Failure) -> (bytes: [UInt8], end: Int)? {
+        let frame = try read(path, descriptor, at: offset, count: 8)
+        guard frame.count == 8 else { return nil }
+        let (count, sum) = unsafe (frame.span.bytes.uint32(at: 0), frame.span.bytes.uint32(at: 4))
+        guard count <= mostBytes else { return nil }
+        let bytes = try read(path, descriptor, at: offset + 8, count: Int(count))
+        guard bytes.count == Int(count), checksum(bytes) == sum else { return nil }
+        return (bytes, offset + 8 + bytes.count)
+    }
+
+    /// So many bytes, or those that there are.
+    private static func read(
+        _ path: String, _ descriptor: Int32, at offset: Int, count: Int
+    ) throws(Failure) -> [UInt8] {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
+        do throws(FileCalls.Failure) {
+            return try FileCalls.read(descriptor, at: offset, count: max(0, min(count, Int(status.st_size) - offset)))
+        } catch {
+            throw failure(path, error.number)
+        }
+    }
+
+    private func put(_ bytes: [UInt8], _ state: inout State) throws(Failure) {
+        do throws(FileCalls.Failure) {
+            try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end)
+        } catch {
+            throw Self.failure(path, error.number)
+        }
+        state.end += bytes.count
+    }
+
+    private static func failure(_ path: String, _ reason: Int32) -> Failure {
+        Failure(path, "cannot be written: \(SystemError.text(reason))")
+    }
+}

@@ -1,0 +1,59 @@
+import Glibc
+import Synchronization
+
+/// Files that are of no use to anybody once this process has ended: those that are being written under other names than
+/// they will have, and copies for a library.
+public enum UnfinishedFiles {
+    private struct State {
+        var paths: Set<String> = []
+        var isEnding = false
+    }
+
+    private static let state = Mutex(State())
+
+    /// Told before the file is made. Does not return once all were removed: the process ends.
+    public static func insert(_ path: String) {
+        while true {
+            let isEnding = state.withLock { state in
+                if !state.isEnding { state.paths.insert(path) }
+                return state.isEnding
+            }
+            guard isEnding else { return }
+            sleep(1)
+        }
+    }
+
+    /// Told when it has its own name, or is gone.
+    public static func remove(_ path: String) { state.withLock { _ = $0.paths.remove(path) } }
+
+    /// Removes all of them: the process is about to end in the middle of its work.
+    public static func removeAll() {
+        state.withLock { state in
+            state.isEnding = true
+            for path in state.paths { _ = unsafe unlink(path) }
+            state.paths = []
+        }
+    }
+
+    /// The name of a file that will be `path`, and is nobody else's.
+    package static func name(for path: String) -> String {
+        "\(path).partial-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    }
+
+    /// Removes what processes that were killed left of `path`. Only for who knows that no other process writes it now.
+    public static func removeLeftovers(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+        let prefix = path.dropFirst(path.lastIndex(of: "/").map { path[...$0].count } ?? 0) + ".partial-"
+        guard let stream = unsafe opendir(folder) else { return }
+        defer { unsafe closedir(stream) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            let parts = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+            guard name.hasPrefix(prefix), parts.count == 2, Int32(parts[0]) != nil, UInt32(parts[1], radix: 16) != nil
+            else { continue }
+            _ = unsafe unlink(folder + name)
+        }
+    }
+}

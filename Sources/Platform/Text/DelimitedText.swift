@@ -1,0 +1,175 @@
+/// Comma-separated text as RFC 4180 has it: quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a
+/// byte-order mark at the start. Gives one record at a time, and of its fields where they lie, so that a long file costs
+/// no more than its own bytes.
+public struct DelimitedText {
+    /// Where a field's content lies, without the quotes around it.
+    package struct Field {
+        package let range: Range<Int>
+        /// Whether quotes in it are doubled.
+        package let isDoubled: Bool
+    }
+
+    /// What error messages call the text.
+    package let name: String
+    private let bytes: [UInt8]
+    private var position = 0
+    /// The line at which `position` stands, from 1.
+    private var line = 1
+    /// The line at which the last record began, from 1.
+    public private(set) var recordLine = 1
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// The fields of the next record, or nil at the end. Blank lines are passed over.
+    /// - Throws: `Failure` for a quote that is never closed, a quote inside an unquoted field, text after a closing
+    ///   quote, or bytes that are not UTF-8.
+    public mutating func next() throws(Failure) -> [String]? {
+        var fields: [Field] = []
+        guard try next(into: &fields) else { return nil }
+        return fields.map(text)
+    }
+
+    /// The same without making texts: `fields` become those of the next record.
+    /// - Returns: false at the end.
+    package mutating func next(into fields: inout [Field]) throws(Failure) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        while position < bytes.count, bytes[position] == .lineFeed || bytes[position] == .carriageReturn {
+            if bytes[position] == .lineFeed { line += 1 }
+            position += 1
+        }
+        guard position < bytes.count else { return false }
+        recordLine = line
+        while true {
+            let number = fields.count + 1
+            if position < bytes.count, bytes[position] == .quote {
+                fields.append(try quotedField(number: number))
+            } else {
+                fields.append(try plainField(number: number))
+            }
+            guard position < bytes.count, bytes[position] == .comma else { return true }
+            position += 1
+        }
+    }
+
+    /// A field's content.
+    package func text(_ field: Field) -> String {
+        guard field.isDoubled else { return String(decoding: bytes[field.range], as: UTF8.self) }
+        var content: [UInt8] = []
+        var isSecond = false
+        for byte in bytes[field.range] {
+            isSecond = byte == .quote && !isSecond
+            if byte != .quote || isSecond { content.append(byte) }
+        }
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    /// A field's content as a number: decimal, `nan` and `inf` included; nil where it is none.
+    package func number(_ field: Field) -> Double? {
+        DecimalText.number(bytes, field.range) ?? Double(text(field))
+    }
+
+    private mutating func plainField(number: Int) throws(Failure) -> Field {
+        let start = position
+        var isASCII = true
+        scan: while position < bytes.count {
+            switch bytes[position] {
+            case .comma, .lineFeed: break scan
+            case .carriageReturn where position + 1 == bytes.count || bytes[position + 1] == .lineFeed: break scan
+            case .quote:
+                throw error("field \(number): expected a quote to open the field, found one inside it")
+            case 0x80...: isASCII = false
+            default: break
+            }
+            position += 1
+        }
+        return try field(start..<position, number: number, isASCII: isASCII)
+    }
+
+    private mutating func quotedField(number: Int) throws(Failure) -> Field {
+        position += 1
+        let start = position
+        var (isASCII, isDoubled) = (true, false)
+        while position < bytes.count {
+            let byte = bytes[position]
+            position += 1
+            if byte == .quote {
+                guard position < bytes.count, bytes[position] == .quote else {
+                    if position < bytes.count, ![.comma, .lineFeed, .carriageReturn].contains(bytes[position]) {
+                        throw error("field \(number): expected a comma or the line's end after the closing quote")
+                    }
+                    return try field(start..<position - 1, number: number, isASCII: isASCII, isDoubled: isDoubled)
+                }
+                isDoubled = true
+                position += 1
+            } else if byte == .lineFeed {
+                line += 1
+            } else if byte >= 0x80 {
+                isASCII = false
+            }
+        }
+        throw error("field \(number): the quote is never closed")
+    }
+
+    private func field(
+        _ range: Range<Int>, number: Int, isASCII: Bool, isDoubled: Bool = false
+    ) throws(Failure) -> Field {
+        guard isASCII || String(validating: bytes[range], as: UTF8.self) != nil else {
+            throw error("field \(number): expected UTF-8 text")
+        }
+        return Field(range: range, isDoubled: isDoubled)
+    }
+
+    private func error(_ message: String) -> Failure { Failure("\(name): line \(recordLine): \(message)") }
+}
+
+/// Decimal numbers of text.
+package enum DecimalText {
+    /// The number of `range`, correctly rounded, where that takes one operation: up to 15 digits or so, and a power of
+    /// ten that a float64 holds exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
+    /// all others, which `Double` reads, and for what is no number.
+    package static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
+        var position = range.lowerBound
+        let end = range.upperBound
+        guard position < end else { return nil }
+        let isNegative = bytes[position] == UInt8(ascii: "-")
+        if isNegative { position += 1 }
+        var mantissa: UInt64 = 0
+        var (digits, decimals) = (0, 0)
+        var hasPoint = false
+        while position < end {
+            let digit = bytes[position] &- UInt8(ascii: "0")
+            if digit < 10 {
+                // Digits that do not fit are not this function's; zeros at the start do not count.
+                guard mantissa < 1 << 53 else { return nil }
+                mantissa = mantissa * 10 + UInt64(digit)
+                digits += 1
+                if hasPoint { decimals += 1 }
+            } else if bytes[position] == UInt8(ascii: "."), !hasPoint {
+                hasPoint = true
+            } else {
+                return nil
+            }
+            position += 1
+        }
+        guard digits > 0, mantissa <= 1 << 53, decimals < powers.count else { return nil }
+        let value = Double(mantissa) / powers[decimals]
+        return isNegative ? -value : value
+    }
+
+    /// 10^0 ... 10^22: all that are float64s.
+    private static let powers: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ]
+}
+
+extension UInt8 {
+    fileprivate static let comma = UInt8(ascii: ",")
+    fileprivate static let quote = UInt8(ascii: "\"")
+    fileprivate static let lineFeed = UInt8(ascii: "\n")
+    fileprivate static let carriageReturn = UInt8(ascii: "\r")
+}

@@ -1,0 +1,114 @@
+import CLinux
+import FoundationEssentials
+
+/// How many threads this process may keep busy, and where.
+public struct Processors: Sendable {
+    /// The running processors that the scheduler allows (`taskset`, cpusets), by number; empty where the system does not
+    /// tell.
+    public let allowed: [Int]
+    /// The processor time that a container (cgroup) or AWS Lambda gives, in processors; nil where it is not limited.
+    public let quota: Double?
+    /// Logical processors of the machine.
+    public static var online: Int { ProcessInfo.processInfo.processorCount }
+
+    /// As many threads as this process may keep busy; at least 1.
+    public static var available: Int { Processors().threads }
+
+    /// The allowed processors, or fewer where the quota, rounded up, is smaller; at least 1.
+    public var threads: Int {
+        let most = max(1, allowed.count)
+        guard let quota, quota < Double(most) else { return most }
+        return max(1, Int(quota.rounded(.up)))
+    }
+
+    /// The processors for that many threads to stay on, one each: caches stay warm so. None where there are fewer or more
+    /// threads than processors, or where a quota stops threads anyway: the system then finds better places, beside other
+    /// processes and on cores of their own.
+    package func places(threads: Int) -> [Int] {
+        guard threads == allowed.count, quota.map({ $0 >= Double(allowed.count) }) ?? true else { return [] }
+        return allowed
+    }
+
+    /// - Parameters:
+    ///   - root: where `/proc` and `/sys` are.
+    ///   - environment: the process's own.
+    public init(root: String = "", environment: [String: String] = ProcessInfo.processInfo.environment) {
+        func text(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }
+        let online = text("/sys/devices/system/cpu/online").flatMap { Self.numbers($0) }
+        let listed = text("/proc/self/status").flatMap(Self.allowed) ?? []
+        allowed = online.map { online in listed.filter(Set(online).contains) } ?? listed
+        let memory = environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }
+        let limits = Self.groups(text("/proc/self/cgroup") ?? "").flatMap { folder in
+            [
+                text(folder + "/cpu.max").flatMap(Self.quota),
+                text(folder + "/cpu.cfs_quota_us").flatMap { quota in
+                    text(folder + "/cpu.cfs_period_us").flatMap { Self.quota(limit: quota + " " + $0) }
+                },
+            ].compactMap { $0 }
+        }
+        quota = (limits + [memory.flatMap(Self.lambda)].compactMap { $0 }).min()
+    }
+
+    /// The processors in the line `Cpus_allowed_list` of /proc/self/status.
+    package static func allowed(status: String) -> [Int]? {
+        let name = "Cpus_allowed_list:"
+        return status.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { numbers($0.dropFirst(name.count)) }
+    }
+
+    /// The numbers of a list as the kernel writes them: `0-3,8`.
+    package static func numbers(_ list: some StringProtocol) -> [Int]? {
+        var processors: [Int] = []
+        for part in list.split(separator: ",") {
+            let ends = part.split(separator: "-").map { Int(String($0.filter { !$0.isWhitespace })) }
+            guard let first = ends.first.flatMap({ $0 }), let last = ends.last.flatMap({ $0 }), first <= last,
+                last < mostProcessors
+            else { return nil }
+            processors += first...last
+        }
+        return processors.isEmpty ? nil : processors
+    }
+
+    /// What Linux can be built for.
+    private static let mostProcessors = 8192
+
+    /// The processors that `QUOTA PERIOD` (microseconds) comes to; nil for `max`, -1 or anything else.
+    package static func quota(limit: String) -> Double? {
+        let numbers = limit.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        guard numbers.count == 2, numbers[0] > 0, numbers[1] > 0 else { return nil }
+        return Double(numbers[0]) / Double(numbers[1])
+    }
+
+    /// The processors that a Lambda function's megabytes buy: one for each 1769, up to 6.
+    package static func lambda(megabytes: Int) -> Double? {
+        guard megabytes > 0 else { return nil }
+        return min(6, (Double(megabytes) / 1769).rounded(.up))
+    }
+
+    /// The folders whose limits bind a process, from the lines of /proc/self/cgroup: its own group's and all above it,
+    /// since each may be limited. A container that sees only its own part of the tree finds it at the top.
+    package static func groups(_ lines: String) -> [String] {
+        lines.split(separator: "\n").flatMap { line -> [String] in
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { return [] }
+            let controllers = fields[1].split(separator: ",")
+            guard controllers.isEmpty || controllers.contains("cpu") else { return [] }
+            let names = fields[2].split(separator: "/")
+            let mounts = controllers.isEmpty ? ["", "/unified"] : ["/\(fields[1])", "/cpu"]
+            return mounts.flatMap { mount in
+                (0...names.count).map { depth in
+                    (["/sys/fs/cgroup" + mount] + names.prefix(depth).map(String.init)).joined(separator: "/")
+                }
+            }
+        }
+    }
+
+    /// Keeps the calling thread on one processor. Where the system refuses, it goes where it is put.
+    package static func stay(on processor: Int) {
+        let width = UInt.bitWidth
+        var mask = [UInt](repeating: 0, count: processor / width + 1)
+        mask[processor / width] = 1 << UInt(processor % width)
+        unsafe mask.withUnsafeBufferPointer { mask in
+            _ = unsafe cai_set_affinity(mask.count * MemoryLayout<UInt>.stride, mask.baseAddress)
+        }
+    }
+}
