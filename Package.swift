@@ -17,8 +17,9 @@ let package = Package(
         .library(name: "AstroMAE", targets: ["AstroMAE"]),
         .library(name: "Kernels", targets: ["CKernels", "PortableKernels"]),
         .library(name: "Inference", targets: ["Inference"]),
+        .library(name: "Costs", targets: ["Costs"]),
         .library(name: "Report", targets: ["Report"]),
-        .library(name: "FanOut", targets: ["FanOut", "Cloud"]),
+        .library(name: "Runs", targets: ["Runs", "Cloud"]),
         .library(name: "Experiment", targets: ["Experiment"]),
         // For Fuzzing/, which takes its first cases from the tests.
         .library(name: "TestSupport", targets: ["TestSupport"]),
@@ -62,21 +63,24 @@ let package = Package(
             swiftSettings: memorySafe),
         .target(name: "Cloud", dependencies: ["Platform", "CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
         .target(
-            name: "FanOut",
-            dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report", "CLinux"],
+            name: "Runs",
+            dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Costs", "CLinux"],
             swiftSettings: memorySafe),
+        .target(
+            name: "Costs", dependencies: ["Platform"], resources: [.embedInCode("prices.json")],
+            swiftSettings: memorySafe + optimised),
         // Resources are compiled in: a bundle beside the program would have to travel with it.
         .target(
-            name: "Report", dependencies: ["Platform", "CZlib"],
-            resources: [.embedInCode("Page/page.css"), .embedInCode("Cost/prices.json")],
+            name: "Report", dependencies: ["Platform", "Inference", "Costs", "Runs", "CZlib"],
+            resources: [.embedInCode("Page/page.css")],
             swiftSettings: memorySafe + optimised),
         .target(
-            name: "Experiment", dependencies: ["Platform", "FanOut", "Cloud", "Inference", "TensorFiles"],
+            name: "Experiment", dependencies: ["Platform", "Runs", "Costs", "Cloud", "Inference", "TensorFiles"],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "cai",
             dependencies: [
-                "Platform", "Experiment", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Report",
+                "Platform", "Experiment", "Report", "Runs", "Costs", "Cloud", "Inference", "AstroMAE", "TensorFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),
@@ -102,15 +106,21 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "CloudTests", dependencies: ["Platform", "Cloud", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "FanOutTests",
-            dependencies: ["Platform", "FanOut", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport"],
+            name: "RunsTests",
+            dependencies: [
+                "Platform", "Runs", "Costs", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ExperimentTests",
-            dependencies: ["Platform", "Experiment", "FanOut", "Cloud", "Inference", "TensorFiles", "TestSupport"],
+            dependencies: [
+                "Platform", "Experiment", "Runs", "Costs", "Cloud", "Inference", "TensorFiles", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
-            name: "ReportTests", dependencies: ["Platform", "Report", "CZlib", "TestSupport"], swiftSettings: strict),
+            name: "ReportTests",
+            dependencies: ["Platform", "Inference", "Costs", "Runs", "Report", "CZlib", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: ["Platform", "cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],

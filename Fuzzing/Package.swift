@@ -14,7 +14,7 @@ let package = Package(
                 .product(name: "AstroMAE", package: "cai"),
                 .product(name: "Inference", package: "cai"),
                 .product(name: "Report", package: "cai"),
-                .product(name: "FanOut", package: "cai"),
+                .product(name: "Runs", package: "cai"),
                 .product(name: "Experiment", package: "cai"),
                 .product(name: "TestSupport", package: "cai"),
             ],

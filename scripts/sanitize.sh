@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 SWIFT=${SWIFT:-swift}
 here=Tests/Sanitizers
 # From the bottom up: a find is plainest in the lowest of them.
-all="KernelTests AstroMAETests TensorFilesTests InferenceTests CloudTests FanOutTests ExperimentTests ReportTests CommandTests"
+all="KernelTests AstroMAETests TensorFilesTests InferenceTests CloudTests RunsTests ExperimentTests ReportTests CommandTests"
 TARGETS=${TARGETS:-$all}
 PRELOAD=
 work=$(mktemp -d)

@@ -1,4 +1,4 @@
-import FanOut
+import Runs
 import Inference
 import Platform
 

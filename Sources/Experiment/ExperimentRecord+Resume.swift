@@ -1,4 +1,4 @@
-import FanOut
+import Runs
 import FoundationEssentials
 import Platform
 import TensorFiles

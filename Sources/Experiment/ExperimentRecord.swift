@@ -1,3 +1,5 @@
+import Inference
+
 /// What `experiment.json` at the root of a tree tells: what was run, with what, on what, and when.
 public struct ExperimentRecord: Sendable, Equatable, Codable {
     public struct Program: Sendable, Equatable, Codable {

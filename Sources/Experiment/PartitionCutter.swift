@@ -1,5 +1,5 @@
 import Cloud
-import FanOut
+import Runs
 import FoundationEssentials
 import Inference
 import Platform

@@ -1,5 +1,5 @@
 @testable import Cloud
-@testable import FanOut
+@testable import Runs
 @testable import Inference
 @testable import Platform
 

@@ -1,4 +1,4 @@
-import FanOut
+import Runs
 
 @testable import Experiment
 @testable import Platform

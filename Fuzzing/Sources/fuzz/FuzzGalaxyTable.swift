@@ -1,4 +1,4 @@
-@testable import FanOut
+@testable import Runs
 @testable import Inference
 @testable import Platform
 @testable import Report

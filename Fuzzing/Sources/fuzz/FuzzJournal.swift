@@ -1,6 +1,6 @@
 import Glibc
 
-@testable import FanOut
+@testable import Runs
 @testable import Inference
 @testable import Platform
 @testable import TensorFiles

@@ -1,6 +1,7 @@
 import Cloud
 
-@testable import FanOut
+@testable import Costs
+@testable import Runs
 @testable import Platform
 @testable import Report
 

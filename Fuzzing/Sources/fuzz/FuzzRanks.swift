@@ -1,7 +1,7 @@
 import Cloud
 import Glibc
 
-@testable import FanOut
+@testable import Runs
 @testable import Inference
 @testable import Platform
 @testable import TensorFiles

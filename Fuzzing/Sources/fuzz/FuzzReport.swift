@@ -1,3 +1,5 @@
+@testable import Costs
+@testable import Inference
 @testable import Platform
 @testable import Report
 

@@ -1,5 +1,5 @@
 import Experiment
-import FanOut
+import Runs
 import Report
 import TensorFiles
 

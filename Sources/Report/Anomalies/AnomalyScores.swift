@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Galaxies that a masked autoencoder reconstructs otherwise than is usual at their brightness and noise, better or worse.
 ///

@@ -1,3 +1,5 @@
+import Platform
+
 /// How well each patch of each galaxy was made up, and what there was to make up; row-major.
 public struct ReconstructionErrors: Sendable {
     /// Patches along a side of a cutout.

@@ -1,3 +1,5 @@
+import Platform
+
 /// What is usual of one quantity at each value of another: median and scatter in groups of equal size, linear between the
 /// groups' centres, constant beyond them. An outlier moves neither.
 struct UsualValue {

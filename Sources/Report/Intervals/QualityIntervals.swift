@@ -1,3 +1,4 @@
+import Inference
 import Platform
 import Synchronization
 

@@ -1,3 +1,5 @@
+import Inference
+
 /// The measures of a sample in which galaxies count several times or not at all, without sorting it anew.
 ///
 /// Galaxies are in ascending order of dz. Sums of weights before each block lead to the block in which an order statistic

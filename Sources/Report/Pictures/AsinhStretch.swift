@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Brightness for the eye: linear where it is faint, logarithmic where it is bright (Lupton et al. 2004, PASP 116, 133).
 /// f(x) = asinh(Q x / w) / asinh(Q), so that f(0) = 0 and f(w) = 1.

@@ -1,3 +1,4 @@
+import Inference
 import Platform
 
 /// What a report says of predictions: measures, their intervals, and the sections of a page.

@@ -1,3 +1,4 @@
+import Inference
 import Platform
 
 /// Quality in bins of spectroscopic redshift: what an average over all galaxies hides.

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import Platform
 
 /// The measures as a page shows them.

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import Platform
 
 /// The figures of predictions that have spectroscopic redshifts beside them.

@@ -1,3 +1,5 @@
+import Platform
+
 /// Median and scatter of dz along redshift.
 public struct RunningMedian: Sendable {
     public struct Step: Sendable, Equatable {

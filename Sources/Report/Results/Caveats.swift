@@ -1,4 +1,5 @@
 import Platform
+import Runs
 
 /// What the data of a result tree cannot support, each as one line that says why.
 public struct Caveats: Sendable {
@@ -53,7 +54,7 @@ public struct Caveats: Sendable {
         }
         for run in tree.runs { addRun(run, durations) }
         for group in tree.groups { addGroup(group) }
-        for folder in tree.empty { add(.noResults, folder, "no \(Run.fileName): not finished, or not fetched") }
+        for folder in tree.empty { add(.noResults, folder, "no \(RunKeys.combinedName): not finished, or not fetched") }
         let keys = Set(tree.runs.map(\.key))
         for log in durations.logs {
             let others = log.entries.keys.count { !keys.contains($0) }

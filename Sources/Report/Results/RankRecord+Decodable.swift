@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Inference
 import Platform
 
 extension RankRecord: Decodable {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import Runs
 
 /// The runs below folders that are laid out as the published system's:
 ///
@@ -28,7 +29,7 @@ public struct ResultTree: Sendable {
             }
             guard found.runs.count > before else {
                 throw Failure(
-                    "\(path): expected runs, as result-partition-25MB/1GB/1/\(Run.fileName), found none")
+                    "\(path): expected runs, as result-partition-25MB/1GB/1/\(RunKeys.combinedName), found none")
             }
         }
         var runs: [Run] = []
@@ -100,7 +101,7 @@ private struct Found {
         for name in try Folder.children(folder) {
             let place = folder + "/" + name
             let run = name.hasPrefix("run ") ? String(name.dropFirst(4)) : name
-            if FileManager.default.fileExists(atPath: place + "/" + Run.fileName) {
+            if FileManager.default.fileExists(atPath: place + "/" + RunKeys.combinedName) {
                 runs.append((RunKey(group: group, run: run), place))
             } else if Int(run) != nil {
                 empty.append(place)

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Inference
 import Platform
+import Runs
 
 /// One run of a result tree: where it lies in the tree, and what its ranks said.
 public struct Run: Sendable {
@@ -14,7 +16,7 @@ public struct Run: Sendable {
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
     /// - Throws: `Failure` naming the file, and the rank and the key where there are any.
     public init(folder: String, key: RunKey) throws(Failure) {
-        let (combined, summary) = (folder + "/" + Self.fileName, folder + "/" + Self.summaryName)
+        let (combined, summary) = (folder + "/" + RunKeys.combinedName, folder + "/" + RunKeys.summaryName)
         var summed: (bytes: [UInt8], name: String)?
         if FileManager.default.fileExists(atPath: summary) { summed = (try FileBytes.read(summary), summary) }
         try self.init(combined: try FileBytes.read(combined), name: combined, summary: summed, folder: folder, key: key)
@@ -49,13 +51,6 @@ public struct Run: Sendable {
         statistics = RunStatistics(ranks)
         ownDuration = summary?.duration ?? RunDuration(ranks)
     }
-
-    /// All ranks' results in one array: what makes a folder a run's.
-    public static let fileName = "combined_data.json"
-    /// How the whole run went; ours alone.
-    public static let summaryName = "summary.json"
-    /// The redshifts of its galaxies, where they were kept; ours alone.
-    public static let predictionsName = "predictions.csv"
 
     /// What is needed of our `summary.json`.
     struct Summary: Decodable {

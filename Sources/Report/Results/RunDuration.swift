@@ -1,3 +1,5 @@
+import Runs
+
 /// How long a run took by the clock on the wall, which its ranks' rates do not tell.
 public struct RunDuration: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
@@ -11,7 +13,7 @@ public struct RunDuration: Sendable, Equatable {
         public var text: String {
             switch self {
             case .log(let path): String(path.split(separator: "/").last ?? "")
-            case .summary: Run.summaryName
+            case .summary: RunKeys.summaryName
             case .ranks: "clocks of the ranks"
             }
         }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A run in numbers, as the published system's tables have them.
 ///
 /// Times are averaged after values outside 1.5 interquartile ranges beyond the quartiles are dropped, quartiles as numpy

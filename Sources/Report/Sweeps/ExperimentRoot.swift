@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Inference
 import Platform
 
 /// What `experiment.json` at a tree's root says of the machine and the program, where there is one.

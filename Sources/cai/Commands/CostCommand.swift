@@ -1,5 +1,6 @@
 import ArgumentParser
-import FanOut
+import Costs
+import Runs
 import Platform
 import Report
 

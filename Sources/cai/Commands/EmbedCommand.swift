@@ -1,6 +1,7 @@
 import ArgumentParser
 import AstroMAE
-import FanOut
+import Cloud
+import Runs
 import Inference
 import Platform
 import Report

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inference
 import Platform
 import Report
 

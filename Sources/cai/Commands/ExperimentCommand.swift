@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cloud
 import Experiment
-import FanOut
+import Runs
 import FoundationEssentials
 import Inference
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FanOut
+import Runs
 import Platform
 
 struct InitializeCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AstroMAE
 import Cloud
-import FanOut
+import Runs
 import Inference
 import Platform
 

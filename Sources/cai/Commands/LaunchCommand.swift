@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cloud
-import FanOut
+import Costs
+import Runs
 import FoundationEssentials
 import Inference
 import Platform

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FanOut
+import Runs
 import FoundationEssentials
 import Inference
 import Platform

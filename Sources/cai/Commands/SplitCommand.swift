@@ -1,5 +1,6 @@
 import ArgumentParser
-import FanOut
+import Cloud
+import Runs
 import Inference
 import Platform
 import TensorFiles

@@ -1,5 +1,6 @@
 import ArgumentParser
-import FanOut
+import Inference
+import Runs
 import Platform
 import Report
 

@@ -1,6 +1,7 @@
 import Cloud
+import Costs
 import Experiment
-import FanOut
+import Runs
 import FoundationEssentials
 import Glibc
 import Inference

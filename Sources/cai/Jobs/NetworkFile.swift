@@ -1,6 +1,6 @@
 import AstroMAE
 import Cloud
-import FanOut
+import Runs
 import Inference
 import Platform
 import TensorFiles

@@ -1,5 +1,5 @@
 import Cloud
-import FanOut
+import Runs
 import Inference
 
 /// The share of a rank among the galaxies of all inputs, and the partitions that hold it.

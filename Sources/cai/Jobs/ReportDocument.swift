@@ -1,3 +1,4 @@
+import Costs
 import Inference
 import Platform
 import Report

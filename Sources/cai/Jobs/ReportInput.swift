@@ -1,5 +1,5 @@
 import Cloud
-import FanOut
+import Runs
 import FoundationEssentials
 import Platform
 import Report
@@ -33,7 +33,7 @@ struct ReportInput {
             content = try Self.read(folder)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
-            let names = [Run.predictionsName, Run.fileName, Run.summaryName, ExperimentRoot.fileName]
+            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, ExperimentRoot.fileName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // What is not there at all is for the reader to name.
@@ -45,17 +45,17 @@ struct ReportInput {
     /// A folder: of a run, or of many.
     private static func read(_ folder: String) throws(Failure) -> Content {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
-        let (hasPredictions, hasResults) = (isThere(Run.predictionsName), isThere(Run.fileName))
+        let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
         if hasPredictions || hasResults {
             return .run(
-                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + Run.predictionsName) : nil,
+                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + RunKeys.predictionsName) : nil,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
             )
         }
         guard ResultTree.isTree(folder) else {
             throw Failure(
-                "\(folder): expected a run (\(Run.predictionsName) or \(Run.fileName)) or a tree of runs "
+                "\(folder): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) or a tree of runs "
                     + "(result-partition-...MB), found neither")
         }
         return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
@@ -73,17 +73,18 @@ struct ReportInput {
             return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
-        let (predictions, combined) = (folder + Run.predictionsName, folder + Run.fileName)
+        let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
         let table = try bytes(predictions).map { bytes throws in
             try PredictionTable(bytes, name: name(predictions))
         }
-        let summary = try bytes(folder + Run.summaryName).map { ($0, name: name(folder + Run.summaryName)) }
+        let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
         let run = try bytes(combined).map { bytes throws in
             try Run(combined: bytes, name: name(combined), summary: summary)
         }
         guard table != nil || run != nil else {
             throw Failure(
-                "\(place): expected a run (\(Run.predictionsName) or \(Run.fileName)) below it, found neither")
+                "\(place): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) below it, found neither"
+            )
         }
         return .run(predictions: table, results: run)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Costs
 import Platform
 import Report
 

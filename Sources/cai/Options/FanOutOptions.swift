@@ -1,6 +1,6 @@
 import ArgumentParser
 import Cloud
-import FanOut
+import Runs
 import FoundationEssentials
 import Inference
 import Platform

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FanOut
+import Runs
 import Inference
 
 /// What a user can say of the galaxies in files: the same options for all commands that take galaxies.

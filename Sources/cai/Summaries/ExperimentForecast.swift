@@ -1,5 +1,6 @@
+import Costs
 import Experiment
-import FanOut
+import Runs
 import Platform
 import Report
 

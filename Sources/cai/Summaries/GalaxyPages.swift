@@ -1,5 +1,5 @@
 import AstroMAE
-import FanOut
+import Runs
 import Inference
 import Platform
 import Report

@@ -1,4 +1,5 @@
-import FanOut
+import Costs
+import Runs
 import Platform
 import Report
 import TensorFiles

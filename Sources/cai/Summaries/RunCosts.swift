@@ -1,5 +1,6 @@
 import Cloud
-import FanOut
+import Costs
+import Runs
 import FoundationEssentials
 import Platform
 import Report
@@ -26,7 +27,7 @@ struct RunCosts: CostOutput {
     {
         let location = try S3Location(place)
         var key = location.key
-        if !key.hasSuffix(".json") { key += (key.isEmpty || key.hasSuffix("/") ? "" : "/") + Run.fileName }
+        if !key.hasSuffix(".json") { key += (key.isEmpty || key.hasSuffix("/") ? "" : "/") + RunKeys.combinedName }
         let bytes = try store.get(bucket: location.bucket, key: key)
         return try RunCost(json: bytes, name: store.name(bucket: location.bucket, key: key), settings: settings)
     }
@@ -36,11 +37,11 @@ struct RunCosts: CostOutput {
         guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder else {
             return [try RunCost(file: place, settings: settings)]
         }
-        let file = place + (place.hasSuffix("/") ? "" : "/") + Run.fileName
+        let file = place + (place.hasSuffix("/") ? "" : "/") + RunKeys.combinedName
         if FileManager.default.fileExists(atPath: file) { return [try RunCost(file: file, settings: settings)] }
         guard ResultTree.isTree(place) else {
             throw Failure(
-                "\(place): expected \(Run.fileName) or result-partition-...MB folders in it, found neither")
+                "\(place): expected \(RunKeys.combinedName) or result-partition-...MB folders in it, found neither")
         }
         return try ResultTree([place]).runs.map { run in RunCost(run.ranks, name: run.folder, settings: settings) }
     }

@@ -202,7 +202,7 @@ struct CostCommandTests {
     @Test("Other prices are taken from a file")
     func prices() throws {
         try Fixture.withTemporaryFolder { folder in
-            let own = try text(of: Fixture.root + "/Sources/Report/Cost/prices.json")
+            let own = try text(of: Fixture.root + "/Sources/Costs/prices.json")
             let dear = own.replacingOccurrences(of: "0.0000166667", with: "1").replacingOccurrences(
                 of: "us-east-1", with: "elsewhere")
             try Data(dear.utf8).write(to: URL(fileURLWithPath: folder + "/prices.json"))

@@ -172,7 +172,7 @@ struct LaunchTests {
             // Three workers' 33 s, and 2.015 s of Initialize and Summarize at 1,769 MB; 14 transitions; by the list.
             let gigabyteSeconds = 33 + 2 * 1.008 * 1769 / 1024
             #expect(abs(try #require(json["gb_s"] as? Double) - gigabyteSeconds) < 1e-9)
-            let prices = try text(of: Fixture.root + "/Sources/Report/Cost/prices.json")
+            let prices = try text(of: Fixture.root + "/Sources/Costs/prices.json")
                 .replacingOccurrences(of: "0.000025", with: "1")
             try Data(prices.utf8).write(to: URL(fileURLWithPath: store + "/prices.json"))
             let dear = try object(try Command.run(arguments + ["--json", "--prices", store + "/prices.json"]).output)

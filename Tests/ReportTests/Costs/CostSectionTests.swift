@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Costs
 @testable import Report
 
 @Suite("Costs on a page")

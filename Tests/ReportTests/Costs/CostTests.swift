@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Costs
 @testable import Report
 
 @Suite("The published formula and the true bill")

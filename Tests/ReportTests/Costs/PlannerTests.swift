@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Costs
 @testable import Report
 
 @Suite("Plans of runs on AWS")

@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 
+@testable import Inference
 @testable import Platform
 @testable import Report
 

@@ -2,6 +2,7 @@ import Foundation
 import FoundationXML
 import Testing
 
+@testable import Inference
 @testable import Platform
 @testable import Report
 

@@ -1,0 +1,125 @@
+import Platform
+
+extension PlanReport {
+    /// The plans side by side: a row of names, then a row a figure.
+    public var rows: [[String]] {
+        let columns =
+            [("cheapest", cheapest)] + (inTime.map { [("within \(Self.seconds(within ?? 0))", $0)] } ?? [])
+            + [("fastest", fastest)]
+        func row(_ name: String, _ value: (Planner.Candidate) -> String) -> [String] {
+            [name] + columns.map { value($0.1) }
+        }
+        return [
+            [""] + columns.map(\.0),
+            row("end to end") { Self.seconds($0.seconds) },
+            row("workers") { Decimals.grouped($0.plan.ranks) },
+            row("at once") { Decimals.grouped($0.plan.workersAtOnce) },
+            row("memory") { "\(Decimals.grouped($0.plan.worker.memory)) MB" },
+            row("processors") { Decimals.fixed(LambdaLimits.processors(memory: $0.plan.worker.memory), 2) },
+            row("galaxies each") { Decimals.grouped($0.plan.shares.first?.galaxies ?? 0) },
+            row("time each") { Self.seconds($0.plan.slowest) },
+            row("Lambda") { Dollars.text($0.bill.lambda) },
+            row("Step Functions") { Dollars.text($0.bill.stateMachine) },
+            row("S3 requests") { Dollars.text($0.bill.objects) },
+            row("total") { Dollars.text($0.cost) },
+        ]
+    }
+
+    /// What is to be said of the plans: the one in time, one machine beside it, what is measured and what assumed.
+    public var statements: [(name: String, text: String)] {
+        let assumptions = planner.assumptions
+        var statements: [(String, String)] = []
+        if let inTime {
+            let plan = inTime.plan
+            statements.append(
+                (
+                    "In time",
+                    "\(Self.workers(plan.ranks)) of \(Decimals.grouped(plan.worker.memory)) MB, "
+                        + "\(Dollars.text(inTime.cost)): \(Self.parts(plan)); an account with "
+                        + "\(Self.workers(fewestWorkers ?? plan.workersAtOnce)) at once is enough"
+                ))
+            statements.append(
+                (
+                    "To do it",
+                    "cai split ... --rows \(plan.shares.first?.galaxies ?? 0); WorkerMemory=\(plan.worker.memory); "
+                        + "\"max_concurrency\": \(plan.workersAtOnce)"
+                ))
+        }
+        statements.append(("One machine", machine))
+        let onLambda =
+            "\(Self.rate(assumptions.processorRate)) a Lambda processor, which 1,769 MB bring "
+            + "(\(assumptions.processorSource)); "
+        let isMeasured = assumptions.isProcessorMeasured
+        statements += [
+            (
+                "Measured",
+                (isMeasured ? onLambda : "")
+                    + "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource)); a worker's memory "
+                    + "(docs/PERFORMANCE.md). Nothing \(isMeasured ? "else " : "")was measured on AWS"
+            ),
+            (
+                "Assumed",
+                (isMeasured ? "" : onLambda) + "\(Self.seconds(assumptions.overhead)) beside computing for each "
+                    + "worker (its process starts in 35 to 43 ms in Amazon's emulator); "
+                    + "\(Self.seconds(assumptions.start)) until the first begins; "
+                    + "\(Decimals.shortest(assumptions.network / 1e6, digits: 3)) MB/s from S3; an account with "
+                    + "\(Decimals.grouped(planner.concurrencyLimit)) at once and "
+                    + "\(Decimals.grouped(planner.memories.max() ?? 0)) MB for each (new ones often have fewer and 3,008 MB)"
+            ),
+            ("Left free", "\(Self.percent(assumptions.reserve)) of 900 s and of the memory"),
+        ]
+        if let within {
+            statements.append(
+                (
+                    "If slower",
+                    "were a Lambda processor half as fast, "
+                        + (atHalfTheRate.map { candidate in
+                            "\(Self.workers(candidate.plan.ranks)) of \(Decimals.grouped(candidate.plan.worker.memory)) "
+                                + "MB, \(Dollars.text(candidate.cost)), \(Self.seconds(candidate.seconds))"
+                        } ?? "nothing would end within \(Self.seconds(within))")
+                ))
+        }
+        if planner.architecture == .arm {
+            statements.append(("On arm64", "the same rate is assumed; the program was never timed there"))
+        }
+        let prices = planner.prices
+        statements.append(("Prices", "\(prices.region), \(prices.asOf); free allowances not taken off"))
+        return statements
+    }
+
+    private var machine: String {
+        let rate = planner.assumptions.coreRate
+        func priced(_ seconds: Double) -> String {
+            guard let cost = machineCost(seconds), let instancePrice else { return "" }
+            return ", \(Dollars.text(cost)) at \(Dollars.text(instancePrice)) an hour"
+        }
+        guard let within else {
+            let seconds = Double(planner.galaxies) / rate
+            return "one core at \(Self.rate(rate)) takes \(Self.seconds(seconds))" + priced(seconds)
+        }
+        let cores = planner.cores(within: within)
+        return "\(Decimals.grouped(cores, 0)) \(cores == 1 ? "core" : "cores") at \(Self.rate(rate)) each"
+            + priced(within)
+    }
+
+    /// The time's parts, the first worker's start first.
+    package static func parts(_ plan: FanOutPlan) -> String {
+        "\(seconds(plan.assumptions.start)) to start, Map \(seconds(plan.mapSeconds)), Initialize and Summarize "
+            + seconds(plan.otherSeconds)
+    }
+
+    package static func workers(_ count: Int) -> String {
+        count == 1 ? "1 worker" : "\(Decimals.grouped(count)) workers"
+    }
+
+    /// 60 s, 47.9 s, 11.9 min, 3.2 h
+    package static func seconds(_ value: Double) -> String {
+        if value < 600 { return Decimals.fixed(value, value == value.rounded() ? 0 : 1) + " s" }
+        return value < 36_000
+            ? Decimals.fixed(value / 60, 1) + " min" : Decimals.grouped(value / 3600, 1) + " h"
+    }
+
+    package static func rate(_ value: Double) -> String { Decimals.shortest(value, digits: 3) + " galaxies/s" }
+
+    package static func percent(_ part: Double) -> String { Decimals.fixed(100 * part, 0) + "%" }
+}

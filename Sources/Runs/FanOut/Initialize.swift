@@ -1,0 +1,138 @@
+import Cloud
+import Costs
+import FoundationEssentials
+import Inference
+import Platform
+import Synchronization
+import TensorFiles
+
+/// Begins a run: lists the partitions, deals them out to ranks, and writes what the others read.
+public struct Initialize: Sendable {
+    private let store: any ObjectStore
+
+    public init(store: any ObjectStore) { self.store = store }
+
+    /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
+    /// - Throws: `Failure` where the input makes no sense, a bucket or the partitions are not there, or the
+    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is asked for.
+    public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
+        let created = Date().timeIntervalSince1970
+        let objects = try partitions(input)
+        let ranks = input.ranks ?? objects.count
+        let weightsETag = try weightsETag(input)
+        var manifest = RunManifest(
+            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
+            weightsETag: weightsETag)
+        let present = try store.list(bucket: input.bucket, prefix: manifest.keys.prefix).filter {
+            manifest.keys.isOurs($0.key)
+        }
+
+        var items: [WorkerItem]
+        if input.overwrite {
+            try remove(present.map(\.key), from: input.bucket)
+            items = manifest.items
+        } else if present.isEmpty {
+            items = manifest.items
+        } else {
+            let earlier = try earlierRun(manifest, present)
+            // Results of what a partition held before are none of what it holds now.
+            let stale = Set(manifest.ranksReplaced(since: earlier).map { manifest.keys.result($0) })
+            try remove(present.map(\.key).filter(stale.contains), from: input.bucket)
+            manifest = earlier.restarted(manifest)
+            let done = validRanks(of: manifest, present.filter { !stale.contains($0.key) })
+            items = manifest.items.filter { !done.contains($0.rank) }
+        }
+        try write(manifest.json, to: manifest.keys.manifest, in: input.bucket)
+        try write(.array(items.map(\.json)), to: manifest.keys.items, in: input.bucket)
+        return InitializeResult(manifest: manifest, items: items, warnings: input.warnings)
+    }
+
+    /// What a run would be, of the listing alone: nothing is written.
+    /// - Throws: `Failure` as `run` does, and where a listing speaks of more bytes than can be counted.
+    public func plan(
+        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
+    ) throws(Failure) -> LaunchPlan {
+        let objects = try partitions(input)
+        let manifest = RunManifest(
+            runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
+            weightsETag: nil)
+        let place = store.name(bucket: input.dataBucket, key: input.folder)
+        guard manifest.partitions.reduce(0, { $0.cappedSum($1.size) }) < Int.max else {
+            throw Failure("\(place): expected partitions' sizes in bytes, found more than there can be")
+        }
+        var sizes = [[Int]](repeating: [], count: manifest.ranks)
+        for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
+        return LaunchPlan(
+            place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
+    }
+
+    /// The partitions to run, in natural order.
+    private func partitions(_ input: InitializeInput) throws(Failure) -> [ObjectInfo] {
+        let place = store.name(bucket: input.dataBucket, key: input.folder)
+        let listed = try store.list(bucket: input.dataBucket, prefix: input.folder)
+        let found = listed.filter { $0.key.lowercased().hasSuffix(".pt") }
+            .sorted { NaturalOrder.precedes($0.key, $1.key) }
+        guard !found.isEmpty else {
+            throw Failure(
+                "\(place): expected at least one partition (.pt) in data_prefix '\(input.dataPrefix)' of data_bucket "
+                    + "'\(input.dataBucket)', found " + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
+        }
+        let taken = Array(found.prefix(input.fileLimit ?? Int.max))
+        try ObjectLabelTable.check(taken.map(\.key), name: place)
+        guard let repeated = input.repeated else { return taken }
+        // Rows of one prediction file have to be told apart.
+        let ranks = input.ranks ?? repeated
+        guard (repeated - 1) / ranks < taken.count else {
+            throw Failure(
+                "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
+                    + "there are, found \(repeated) in all")
+        }
+        return (0..<repeated).map { taken[$0 % taken.count] }
+    }
+
+    /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
+    private func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
+        guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
+        return try WeightsFetcher.find(weights, in: store, setting: "the input: weights").info.etag
+    }
+
+    /// The manifest of the run whose results lie there, which `planned` is to go on with.
+    private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(Failure) -> RunManifest {
+        let input = planned.input
+        let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
+        guard present.contains(where: { $0.key == planned.keys.manifest }) else {
+            throw Failure(
+                "\(place): holds results without a manifest, such as \(present.first?.key ?? ""): name another "
+                    + "result_path, or ask for overwrite")
+        }
+        let earlier = try RunManifest.read(planned.place, from: store)
+        guard input.resume || input.runID == earlier.runID else {
+            throw Failure(
+                "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
+                    + "overwrite")
+        }
+        try earlier.check(against: planned, place: place)
+        return earlier
+    }
+
+    /// The ranks whose results and predictions are there and belong to the manifest.
+    private func validRanks(of manifest: RunManifest, _ present: [ObjectInfo]) -> Set<Int> {
+        let results = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
+        return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })
+    }
+
+    private func remove(_ keys: [String], from bucket: String) throws(Failure) {
+        let store = store
+        try ParallelLoop.threads(Self.requestsAtOnce)(keys.count) { index throws(Failure) in
+            try store.delete(bucket: bucket, key: keys[index])
+        }
+    }
+
+    private func write(_ json: JSONValue, to key: String, in bucket: String) throws(Failure) {
+        let bytes = try json.encoded()
+        try store.put(bucket: bucket, key: key, bytes)
+    }
+
+    /// Requests wait for the network, not for a processor.
+    static let requestsAtOnce = 32
+}

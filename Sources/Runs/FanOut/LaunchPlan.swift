@@ -1,0 +1,78 @@
+import Costs
+
+/// What a run would be on AWS, reckoned from the listing alone: nothing is started and no partition is read.
+public struct LaunchPlan: Sendable, Equatable {
+    public struct Rank: Sendable, Equatable {
+        public let rank: Int
+        public let files: Int
+        public let bytes: Int
+        /// Of the bytes: a galaxy has 20,520 of image and magnitudes, and 8 of redshift.
+        public let galaxies: Int
+        public let seconds: Double
+    }
+
+    /// Where the partitions lie, such as `s3://bucket/folder/`.
+    public let place: String
+    /// Time and use, reckoned as `cai cost` does.
+    public let plan: FanOutPlan
+    public let ranks: [Rank]
+    private let prices: PriceList
+
+    /// - Parameters:
+    ///   - sizes: of each rank, the bytes of its partitions.
+    ///   - concurrency: workers at once.
+    public init(
+        place: String, sizes: [[Int]], concurrency: Int, worker: LambdaWorker,
+        assumptions: PlanAssumptions = PlanAssumptions(), prices: PriceList = .published
+    ) {
+        self.place = place
+        self.prices = prices
+        let shares = sizes.map { sizes in
+            let bytes = sizes.reduce(0, +)
+            return FanOutPlan.Share(
+                files: sizes.count, bytes: bytes, galaxies: bytes / PlanAssumptions.bytesOfGalaxy)
+        }
+        plan = FanOutPlan(shares: shares, worker: worker, concurrency: concurrency, assumptions: assumptions)
+        ranks = shares.enumerated().map { rank, share in
+            Rank(
+                rank: rank, files: share.files, bytes: share.bytes, galaxies: share.galaxies,
+                seconds: worker.seconds(galaxies: share.galaxies, bytes: share.bytes))
+        }
+    }
+
+    public var bill: Bill { plan.bill(prices) }
+
+    /// AWS limits that the run would meet: a line each.
+    public var warnings: [String] {
+        var lines: [String] = []
+        let most = LambdaLimits.mostSeconds
+        if let rank = ranks.first(where: { $0.seconds > most }) {
+            let count = ranks.count { $0.seconds > most }
+            lines.append(
+                "\(count) of \(ranks.count) ranks would take longer than Lambda's \(Int(most)) s, such as "
+                    + "rank \(rank.rank) with \(Int(min(1e15, rank.seconds.rounded(.up)))) s: take more ranks, smaller "
+                    + "partitions or more memory")
+        }
+        if plan.workersAtOnce > LambdaLimits.usualConcurrency {
+            lines.append(
+                "\(plan.workersAtOnce) workers at once: an account has \(LambdaLimits.usualConcurrency) unless it "
+                    + "has asked for more, and new ones have fewer")
+        }
+        let memory = plan.worker.memory
+        if memory > LambdaLimits.usualMemory {
+            lines.append("\(memory) MB: new accounts often have \(LambdaLimits.usualMemory) MB at most")
+        }
+        if let rank = ranks.max(by: { need(of: $0) < need(of: $1) }), need(of: rank) > Double(memory) * 1_048_576 {
+            lines.append(
+                "\(memory) MB: a worker needs about \(Int(min(1e15, (need(of: rank) / 1_048_576).rounded(.up)))) MB for "
+                    + "rank \(rank.rank)")
+        }
+        let idle = ranks.count { $0.files == 0 }
+        if idle > 0 { lines.append("\(idle) of \(ranks.count) ranks have no partition") }
+        return lines
+    }
+
+    private func need(of rank: Rank) -> Double {
+        plan.worker.memoryNeed(galaxies: rank.galaxies, bytes: rank.bytes)
+    }
+}

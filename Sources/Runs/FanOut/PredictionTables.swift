@@ -1,0 +1,80 @@
+import Cloud
+import Inference
+import Platform
+import TensorFiles
+
+/// Puts the ranks' predictions together, rank after rank: a few ranks' are in memory at a time, however many there are.
+struct PredictionTables {
+    let manifest: RunManifest
+    let store: any ObjectStore
+    let environment: [String: String]
+
+    /// Bytes of predictions that are read at once, unless one rank's alone are more.
+    private static let mostBytes = 64 << 20
+    /// Galaxies that quality is measured over: it needs all of them in memory, some 60 bytes each.
+    private static let mostForQuality = 10_000_000
+
+    private typealias Table = Result<(bytes: [UInt8], rows: PredictionRows), Failure>
+
+    /// Writes `predictions.csv`, unless the run has none. An entry whose predictions are not whole becomes a failure.
+    /// - Returns: their quality; nil where no galaxy has a redshift to compare with, or there are too many.
+    func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Quality? {
+        guard manifest.input.predictions else { return nil }
+        let bucket = manifest.input.bucket
+        let temporary = TemporaryFile(environment, ending: "csv")
+        var predicted: [Double] = []
+        var spectroscopic: [Double] = []
+        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().galaxies) ?? 0) }
+        let file = try AtomicFile(path: temporary.path)
+        try file.write(PredictionRows.header)
+        var rank = 0
+        while rank < entries.count {
+            let ranks = window(from: rank, entries)
+            for (rank, table) in zip(ranks, read(ranks, entries)) {
+                switch table {
+                case .success(let table):
+                    try file.write(Array(table.bytes.dropFirst(PredictionRows.header.count)))
+                    guard galaxies <= Self.mostForQuality else { continue }
+                    predicted += table.rows.predicted
+                    spectroscopic += table.rows.spectroscopic
+                case .failure(let error): entries[rank] = .failure(error)
+                }
+            }
+            rank = ranks.upperBound
+        }
+        try file.commit()
+        try store.put(bucket: bucket, key: manifest.keys.predictions, contentsOf: temporary.path)
+        return try? Quality(predicted: predicted, spectroscopic: spectroscopic)
+    }
+
+    /// The next ranks whose predictions fit into memory; at least one.
+    private func window(from first: Int, _ entries: [Result<RankEntry, Failure>]) -> Range<Int> {
+        var bytes = 0
+        var end = first
+        while end < entries.count {
+            let size = (try? entries[end].get().predictions?.size) ?? 0
+            if end > first, bytes + size > Self.mostBytes { break }
+            bytes += size
+            end += 1
+        }
+        return first..<end
+    }
+
+    private func read(_ ranks: Range<Int>, _ entries: [Result<RankEntry, Failure>]) -> [Table] {
+        ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
+            Result { () throws(Failure) in try read(try entries[ranks.lowerBound + index].get()) }
+        }
+    }
+
+    private func read(_ entry: RankEntry) throws(Failure) -> (bytes: [UInt8], rows: PredictionRows) {
+        let bucket = manifest.input.bucket
+        guard let predictions = entry.predictions else { throw Failure("the rank wrote no predictions") }
+        let name = store.name(bucket: bucket, key: predictions.key)
+        let bytes = try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
+        let rows = try PredictionRows(bytes, name: name)
+        guard rows.count == entry.galaxies else {
+            throw Failure("\(name): expected \(entry.galaxies) rows, found \(rows.count)")
+        }
+        return (bytes, rows)
+    }
+}

@@ -1,0 +1,77 @@
+import Cloud
+import FoundationEssentials
+import Inference
+import Platform
+
+/// A rank while it runs: its clock, its deadline and what it has done.
+struct RankRun {
+    let store: RecordingStore
+    /// When to begin nothing more; nil for never.
+    let stop: ContinuousClock.Instant?
+    var result = RankResult()
+
+    private let start = ContinuousClock.now
+    private var last: ContinuousClock.Instant
+    private let processorSeconds = ProcessFigures.processorSeconds
+
+    /// Seconds before the deadline at which computing ends: what it takes to say so, with room to spare.
+    private static let margin = 2.0
+
+    init(_ item: WorkerItem, store: RecordingStore, deadline: Double?) {
+        self.store = store
+        last = start
+        let now = Date().timeIntervalSince1970
+        stop = deadline.map { [start] in start + .seconds(min($0 - now - Self.margin, 1e9)) }
+        result.started = now
+        result.rank = item.rank
+        result.worldSize = item.worldSize
+        result.runID = item.runID
+        result.batchSize = item.batchSize
+        result.resultPath = item.resultPath
+        result.dataPaths = item.dataPaths
+    }
+
+    /// Seconds since the last lap.
+    mutating func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { last = now }
+        return (now - last) / .seconds(1)
+    }
+
+    /// - Throws: `Failure` where it is time to stop.
+    func check(_ stage: String) throws(Failure) {
+        if let stop, ContinuousClock.now >= stop {
+            throw stopped(stage)
+        }
+    }
+
+    func stopped(_ stage: String) -> Failure {
+        Failure("stopped at the deadline, \(stage): 0 galaxies done")
+    }
+
+    mutating func finish(
+        _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
+    ) {
+        result.galaxies = predictions.redshifts.count
+        result.nonFinite = predictions.flagCounts.flagged
+        result.threads = predictions.threads
+        result.instructionSet = loaded.model.instructionSet.rawValue
+        result.weights = loaded.name
+        result.weightsETag = loaded.etag
+        result.notices = loaded.model.notices
+        result.configuredMemory = LambdaSettings.memory(environment)
+        result.storeRequests = StoreCalls(statistics: store.statistics)
+        result.peakMemory = ProcessFigures.peakMemory
+        result.processorSeconds = ProcessFigures.processorSeconds - processorSeconds
+        result.finished = Date().timeIntervalSince1970
+        result.totalSeconds = (ContinuousClock.now - start) / .seconds(1)
+    }
+}
+
+/// What AWS Lambda tells a function of itself.
+enum LambdaSettings {
+    /// In MB of 2^20 bytes; nil elsewhere.
+    static func memory(_ environment: [String: String]) -> Int? {
+        environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }
+    }
+}

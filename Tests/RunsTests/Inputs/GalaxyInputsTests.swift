@@ -1,0 +1,158 @@
+import AstroMAE
+import Cloud
+import Foundation
+import Inference
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import Runs
+@testable import Platform
+
+@Suite("Inputs and outputs, here and in a store")
+struct GalaxyInputsTests {
+    let model: RedshiftModel
+    let store: FakeStore
+
+    init() throws {
+        model = try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/normalcell.pt")), numHeads: 3)
+        let table = try TensorTable.partition()
+        store = FakeStore([
+            "set/1.pt": table.rows(0..<10).torch().bytes, "set/2.npz": table.rows(10..<20).npz(deflated: true).bytes,
+            "set/10.safetensors": table.rows(20..<37).bytes(), "set/notes.txt": [1], "set/deeper/3.pt": [1],
+            "set/.4.pt": [1], "set-2/5.pt": [1],
+        ])
+    }
+
+    private func names(_ arguments: [String]) throws -> [String] {
+        try GalaxyInputs(arguments, store: store).files.map(\.path)
+    }
+
+    @Test("A key is itself, a prefix its partition files in natural order, with a slash or without")
+    func listing() throws {
+        let set = ["s3://b/set/1.pt", "s3://b/set/2.npz", "s3://b/set/10.safetensors"]
+        #expect(try names(["s3://b/set/"]) == set)
+        #expect(try names(["s3://b/set"]) == set)
+        #expect(try names(["s3://b/set/notes.txt", "s3://b/set/1.pt"]) == ["s3://b/set/notes.txt", "s3://b/set/1.pt"])
+        let mixed = try GalaxyInputs([Fixture.path("tiny/partition.pt"), "s3://b/set/2.npz"], store: store).files
+        #expect(mixed.map(\.label) == ["partition", "2"])
+        #expect(mixed.map(\.source) == ["partition.pt", "2.npz"])
+    }
+
+    @Test("What is not there, not a place, or given twice is refused in one line")
+    func refusals() {
+        func message(_ arguments: String...) -> String? {
+            do {
+                _ = try GalaxyInputs(arguments, store: store)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        let expected =
+            "expected an object, or partition files (.pt, .pth, .npz, .safetensors, .fits, .fit, .fits.gz, .fit.gz, .fz, .h5, .hdf5) right under the prefix"
+        #expect(message("s3://b/none") == "s3://b/none: \(expected), found none")
+        #expect(message("s3://b/") == "s3://b/: \(expected), found none")
+        #expect(message("s3:///x") == "s3:///x: no bucket is named")
+        #expect(message("s3://b/set/", "s3://b/set/1.pt") == "s3://b/set/1.pt: is given twice")
+    }
+
+    @Test("Galaxies of a store have the redshifts of the same galaxies here", arguments: [1, 4])
+    func sameRedshifts(threads: Int) throws {
+        let runner = BatchRunner(model: model, threads: threads, batchSize: 4)
+        let here = try GalaxyInputs([Fixture.path("tiny/partition.pt")], store: nil).partitions(for: model)
+        let there = try GalaxyInputs(["s3://b/set"], store: store).partitions(for: model)
+        let (expected, found) = (try runner.run(here), try runner.run(there))
+        #expect(found.redshifts.map(\.bitPattern) == expected.redshifts.map(\.bitPattern))
+        #expect(try found.knownRedshifts().spectroscopic == expected.knownRedshifts().spectroscopic)
+        let limited = try GalaxyInputs(["s3://b/set"], store: store).partitions(for: model, limit: 11)
+        #expect(limited.count == 2)
+    }
+
+    @Test("Weights from a store are the same network, fetched once")
+    func weights() throws {
+        let path = Fixture.path("tiny/normalcell.pt")
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let store = FakeStore(["w.pt": bytes])
+        let file = try TensorFile.open(named: "s3://b/w.pt", store: store)
+        let remote = try RedshiftModel(weights: file, numHeads: 3)
+        #expect(file.isVerifiedLast)
+        try file.verifyChecksums()
+        #expect(store.transfers(of: bytes.count).allSatisfy { $0 == 1 })
+        let galaxies = try GalaxyInputs([Fixture.path("tiny/partition.pt")], store: nil).partitions(for: model)
+        let expected = try BatchRunner(model: model).run(galaxies).redshifts
+        #expect(try BatchRunner(model: remote).run(galaxies).redshifts == expected)
+        #expect(throws: Failure("s3://b/none", "there is no such object")) {
+            try TensorFile.open(named: "s3://b/none", store: store)
+        }
+    }
+
+    @Test("An output is put under its key, whole, and no file stays here")
+    func output() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let file = try OutputFile("s3://b/out/z.csv", store: store, environment: ["TMPDIR": folder])
+            try file.check(sparing: ["s3://b/set/1.pt"])
+            try file.write { path throws(Failure) in
+                #expect(path.hasPrefix(folder) && path.hasSuffix(".csv"))
+                let isWritten = FileManager.default.createFile(atPath: path, contents: Data("z".utf8))
+                #expect(isWritten)
+            }
+            #expect(try store.get(bucket: "b", key: "out/z.csv") == Array("z".utf8))
+            #expect(throws: Failure.self) {
+                try file.write { _ throws(Failure) in throw Failure("none") }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+            #expect(throws: Failure.self) { try file.check(sparing: ["s3://b/out/z.csv"]) }
+            for name in ["s3://b", "s3://b/p/", "s3://"] {
+                #expect(throws: Failure.self) { try OutputFile(name, store: store) }
+            }
+        }
+    }
+
+    @Test("Partitions go under a prefix, with a slash or without", arguments: ["s3://b/new", "s3://b/new/"])
+    func split(name: String) throws {
+        let inputs = try GalaxyInputs(["s3://b/set"], store: store)
+        var files: [TensorFile] = []
+        try inputs.forEach { _, file throws(Failure) in
+            files.append(file)
+            return true
+        }
+        let split = try PartitionSplit(files, rows: 15)
+        let folder = try PartitionFolder(name, store: store)
+        #expect(try folder.partitions() == [])
+        try folder.check(split.partitionCount, sparing: inputs.files.map(\.path))
+        for partition in 0..<split.partitionCount {
+            try folder.file(partition).write { path throws(Failure) in try split.write(partition, to: path) }
+        }
+        #expect(try folder.partitions() == ["1.pt", "2.pt", "3.pt"])
+        #expect(throws: Failure.self) { try folder.check(3, sparing: ["s3://b/new/2.pt"]) }
+        let whole = try TensorTable.partition()
+        for (index, entry) in whole.entries.enumerated() {
+            let parts = try (1...3).flatMap { number -> [UInt8] in
+                let bytes = try store.get(bucket: "b", key: "new/\(number).pt")
+                let file = try TensorFile.open(MemorySource(name: "p", bytes: bytes))
+                let tensor = try #require(file["tensors.\(index)"])
+                return try tensor.rowMajorBytes(rows: 0..<tensor.rows)
+            }
+            #expect(parts == entry.bytes, "\(entry.name)")
+        }
+    }
+
+    @Test("A damaged object is not split")
+    func damaged() throws {
+        var zip = try TensorTable.partition().torch()
+        zip.entries[1].checksum ^= 1
+        try store.put(bucket: "b", key: "bad.pt", zip.bytes)
+        var files: [TensorFile] = []
+        try GalaxyInputs(["s3://b/bad.pt"], store: store).forEach { _, file throws(Failure) in
+            files.append(file)
+            return true
+        }
+        let split = try PartitionSplit(files, rows: 100)
+        try Fixture.withTemporaryFolder { folder in
+            #expect(throws: Failure.self) { try split.write(0, to: folder + "/1.pt") }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(left == [])
+        }
+    }
+}
