@@ -150,4 +150,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output
+	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output
