@@ -16,6 +16,9 @@ struct Command {
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("cai").path
     }()
 
+    /// The longest time for a command: a hang, not a slow machine, is to reach it.
+    static let bound: Duration = Sanitizer.isOn ? .seconds(1500) : generousBound
+
     /// Runs `cai` and waits for it.
     /// - Parameters:
     ///   - folder: the working folder; the repository's root, if nil.
@@ -27,32 +30,12 @@ struct Command {
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
         output: FileHandle? = nil, memory: Int? = nil, fileBlocks: Int? = nil
     ) throws -> Command {
-        try Fixture.withTemporaryFolder { scratch in
-            let process = Process()
-            let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
-            let line = (memory.map { limited($0) } ?? []) + files
-            let words = line + [path] + arguments
-            process.executableURL = URL(fileURLWithPath: words[0])
-            process.arguments = Array(words.dropFirst())
-            process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Fixture.root)
-            process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CAI_WEIGHTS" }
-                .merging(environment) { $1 }
-            process.standardInput = FileHandle.nullDevice
-            let names = ["out", "err"].map { scratch + "/" + $0 }
-            let handles = try names.map { name in
-                _ = FileManager.default.createFile(atPath: name, contents: nil)
-                return try FileHandle(forWritingTo: URL(fileURLWithPath: name))
-            }
-            process.standardOutput = output ?? handles[0]
-            process.standardError = handles[1]
-            try process.run()
-            process.waitUntilExit()
-            let texts = try names.map {
-                String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self)
-            }
-            let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-            return Command(status: status, output: texts[0], errors: texts[1])
-        }
+        let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
+        let words = (memory.map { limited($0) } ?? []) + files + [path] + arguments
+        let process = try ChildProcess(
+            words, in: folder, environment: ChildProcess.inherited(environment), output: output, within: bound)
+        let ended = try process.end()
+        return Command(status: ended.status, output: ended.output, errors: ended.errors)
     }
 
     /// `cai infer` with the tiny network.
