@@ -14,9 +14,9 @@ FORMATS_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-endurance test-packages test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
-	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
-	instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+.PHONY: deps build demo test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
+	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
+	kernel-contracts-emulated instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -34,7 +34,7 @@ uninstall:
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
-# The time of each part comes before the last line, which is the summary of Swift Testing. Long tests have a short form here.
+# The time of each part comes before the last line, which is Swift Testing's summary. Long tests have a short form here.
 test: build test-packages
 	@Tests/run.py
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs every test: `make test`. With --endurance, the long ones in their full form: `make test-endurance`.
 
-The tests in Python, which wait more than they compute, run beside the build of those in Swift. What they write is shown when
-they have ended, what the tests in Swift write at once. A line of progress comes at least every 30 s. Before the last line,
-which is that of Swift Testing, comes the time of each part. Exit status 0 means that every part passed.
+The tests in Python, which wait more than they compute, run beside the build of those in Swift. What they write is
+shown when they have ended, what the tests in Swift write at once. A line of progress comes at least every 30 s. Before
+the last line, which is that of Swift Testing, comes the time of each part. Exit status 0: every part passed.
 
-Temporary files are in one folder (Tests/Python/run_folder.py), which goes when this ends, as do all processes: also after
-Ctrl-C or SIGTERM.
+Temporary files are in one folder (Tests/Python/run_folder.py), which goes when this ends, as do all processes: also
+after Ctrl-C or SIGTERM.
 """
 
 import argparse
@@ -32,6 +32,8 @@ CLOSING = re.compile(r"Test run with \d+ tests?\b")
 # Of Swift Testing's lines, those that say no more than that a test has begun.
 BEGUN = re.compile(r"^◇ (Test|Suite|Test case) .*started\.$")
 PROGRESS = 30
+# Seconds: the longest time for a part, far above what it takes on a machine with other work.
+BOUND = 3600
 _print_lock = threading.Lock()
 _last_line = time.monotonic()
 
@@ -46,6 +48,10 @@ def say(text: str) -> None:
 
 def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def outcome(status: int | None) -> str:
+    return "not run" if status is None else "passed" if status == 0 else f"FAILED, status {status}"
 
 
 class Part:
@@ -66,6 +72,9 @@ class Part:
             text=True, errors="replace", bufsize=1, start_new_session=True, preexec_fn=end_with_parent,
         )  # fmt: skip
         lines: list[str] = []
+        watchdog = threading.Timer(BOUND, self.expire, [process])
+        watchdog.daemon = True
+        watchdog.start()
         for line in process.stdout:
             line = line.rstrip("\n")
             self.last = line or self.last
@@ -79,17 +88,21 @@ class Part:
             else:
                 lines.append(line)
         status = process.wait()
+        watchdog.cancel()
         self.seconds = time.monotonic() - self.started
         if lines:
             # Of a build that went well, the last line is enough.
             text = lines[-1] if status == 0 and self.command[0] == SWIFT else "\n".join(lines)
-            say(f"{text}\n== {self.name}: {'passed' if status == 0 else f'FAILED, status {status}'}, {clock(self.seconds)}")
+            say(f"{text}\n== {self.name}: {outcome(status)}, {clock(self.seconds)}")
         self.status = status
+
+    def expire(self, process: subprocess.Popen[str]) -> None:
+        say(f"== {self.name}: expected its end within {clock(BOUND)}, found it running; its last line: {self.last}")
+        end(sorted({process.pid, *descendants(process.pid)}), signal.SIGKILL)
 
     @property
     def row(self) -> str:
-        outcome = "not run" if self.status is None else "passed" if self.status == 0 else f"FAILED, status {self.status}"
-        return f"{self.name:<24} {clock(self.seconds):>6}  {outcome}"
+        return f"{self.name:<24} {clock(self.seconds):>6}  {outcome(self.status)}"
 
 
 def in_turn(parts: Sequence[Part]) -> None:
@@ -115,28 +128,33 @@ def progress(parts: Sequence[Part], start: float, ended: threading.Event) -> Non
         say(f"-- {clock(time.monotonic() - start)}: {'; '.join(words)}")
 
 
-def descendants() -> list[int]:
+def descendants(root: int) -> list[int]:
+    """The ids of the processes that a process started, and of those that these did."""
     parents = {pid: parent for pid, parent, _ in alive()}
     found: list[int] = []
     for pid in parents:
         ancestor = pid
-        while ancestor in parents and ancestor != os.getpid():
+        while ancestor in parents and ancestor != root:
             ancestor = parents[ancestor]
-        if ancestor == os.getpid() and pid != ancestor:
+        if ancestor == root and pid != root:
             found.append(pid)
     return found
+
+
+def end(pids: Sequence[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
 
 def end_all() -> None:
     """Ends what this process started, and what that did: first by request, and after five seconds by force."""
     for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-        for pid in descendants():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
+        end(descendants(os.getpid()), number)
         limit = time.monotonic() + seconds
-        while descendants() and time.monotonic() < limit:
+        while descendants(os.getpid()) and time.monotonic() < limit:
             time.sleep(0.05)
 
 
@@ -161,7 +179,7 @@ def run_all(is_endurance: bool) -> int:
     if not is_endurance:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
     build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests"])
-    chosen = ["--filter", "endurance"] if is_endurance else []
+    chosen = ["--filter", "Endurance"] if is_endurance else []
     tests = Part("Swift tests", [SWIFT, "test", "--skip-build", "--disable-xctest", *chosen], shown=True)
     parts = [*python, build, tests]
 
@@ -199,6 +217,8 @@ def main() -> int:
         signal.signal(number, stop)
     adopt_orphans()
     folder, is_owner = run_folder.make()
+    # The commands that are tested are those that users run.
+    os.environ.setdefault("CAI", str(ROOT / ".build/release/cai"))
     os.environ["CAI_TEST_ENDURANCE"] = "1" if is_endurance else "0"
     stopped: int | None = None
     status = 1

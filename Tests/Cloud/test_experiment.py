@@ -119,7 +119,7 @@ def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(
         deadline = time.monotonic() + BOUND
         while not ((sweep.tree / "experiment.json").exists() and "underway" in sweep.record):
             assert running.process.poll() is None, running.end()
-            assert time.monotonic() < deadline, f"no execution underway after {BOUND} s: {os.listdir(sweep.tree.parent)}"
+            assert time.monotonic() < deadline, f"no execution after {BOUND} s: {os.listdir(sweep.tree.parent)}"
             time.sleep(0.01)
         running.process.kill()
         running.end()

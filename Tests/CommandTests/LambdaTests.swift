@@ -152,7 +152,8 @@ struct LambdaTests {
             let ended = try ChildProcess([path], environment: [:]).end()
             #expect(ended.status == 1)
             #expect(
-                ended.errors.contains("AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing"))
+                ended.errors.contains(
+                    "AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing"))
         }
     }
 }

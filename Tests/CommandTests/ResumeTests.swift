@@ -80,8 +80,8 @@ struct ResumeTests {
         }
     }
 
-    @Test("Killed at random moments, runs are resumed, repeat nothing, and end with the same bytes: endurance")
-    func enduranceOfKills() throws {
+    @Test("Killed at random moments, 24 or 200, runs are resumed, repeat nothing, and end with the same bytes")
+    func killedAtRandomEndurance() throws {
         let wanted = TestRun.isEndurance ? 200 : 24
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder)

@@ -9,7 +9,8 @@ final class RunningCommand {
     /// - Parameter prefix: the words before it, such as those of a shell that sets limits and then becomes `cai`.
     init(_ arguments: [String], after prefix: [String] = [], environment: [String: String] = [:]) throws {
         process = try ChildProcess(
-            prefix + [Command.path] + arguments, environment: ChildProcess.inherited(environment), within: Command.bound)
+            prefix + [Command.path] + arguments, environment: ChildProcess.inherited(environment), within: Command.bound
+        )
     }
 
     var isRunning: Bool { process.isRunning }

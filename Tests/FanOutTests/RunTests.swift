@@ -184,7 +184,7 @@ struct RunTests {
     }
 
     @Test("Many partitions (endurance: 1,050) are listed, run and summarized, and no rank is lost")
-    func enduranceOfPartitions() throws {
+    func manyPartitionsEndurance() throws {
         let count = TestRun.isEndurance ? 1050 : 105
         try Buckets.with { buckets in
             let table = try TensorTable.partition()

@@ -1,4 +1,4 @@
-"""Memory does not grow with the input: 4 GB of cutouts (512 MB in the short form), in files that take no room on the disk."""
+"""Memory does not grow with the input: 4 GB of cutouts, in the short form 512 MB, in files that take no room on disk."""
 
 import os
 import subprocess

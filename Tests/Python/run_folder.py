@@ -1,8 +1,8 @@
-"""The folder of one run of the tests: everything temporary is in it, and it is removed when the run ends, however it ends.
+"""The folder of one run of the tests: everything temporary is in it, and it is removed when the run ends.
 
-`$TMPDIR/cai-tests-PID-START`, after the process that made it: its id, and when it was started, in ticks since the boot. A
-run that was killed cannot remove its folder; the next run does, since no process has that id and that start any more. Tests
-in Swift follow the same rules (Tests/TestSupport/RunFolder.swift). With CAI_TEST_KEEP=1 folders are kept.
+`$TMPDIR/cai-tests-PID-START`, after the process that made it: its id, and when it was started, in ticks since the boot.
+A run that was killed cannot remove its folder; the next run does, since no process has that id and that start any more.
+Tests in Swift follow the same rules (Tests/TestSupport/RunFolder.swift). With CAI_TEST_KEEP=1 folders are kept.
 """
 
 import os
@@ -18,7 +18,7 @@ _NAME = re.compile(r"cai-tests-(\d+)-(\d+)")
 
 
 def _start(pid: int) -> str | None:
-    """When a process was started: field 22 of its `stat`, whose second one, a name in parentheses, may hold anything."""
+    """When a process was started: field 22 of its `stat`, whose second one, in parentheses, may hold anything."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:

@@ -15,7 +15,7 @@ _owned: list[Path] = []
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "endurance: has a short form in `make test`, a full one in `make test-endurance`")
+    config.addinivalue_line("markers", "endurance: short in `make test`, in full in `make test-endurance`")
     # Fixtures are torn down as they are after Ctrl-C: servers end, and files are removed.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: pytest.exit(f"stopped by signal {number}", 128 + number))
