@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test: `make test`. With --endurance, the long ones in their full form: `make test-endurance`.
 
-The tests in Python, which wait more than they compute, run beside the build of those in Swift. What they write is
+The tests in Python, which wait more than they compute, run beside those in Swift and their build. What they write is
 shown when they have ended, what the tests in Swift write at once. A line of progress comes at least every 30 s. Before
 the last line, which is that of Swift Testing, comes the time of each part. Exit status 0: every part passed.
 
@@ -60,6 +60,7 @@ class Part:
     def __init__(self, name: str, command: Sequence[str], *, shown: bool = False) -> None:
         self.name, self.command, self.shown = name, command, shown
         self.last, self.closing = "", ""
+        self.passed = 0
         self.status: int | None = None
         self.started = self.seconds = 0.0
         self.failures: list[str] = []
@@ -77,7 +78,11 @@ class Part:
         watchdog.start()
         for line in process.stdout:
             line = line.rstrip("\n")
-            self.last = line or self.last
+            if not self.shown:
+                self.last = line or self.last
+            elif line.startswith("✔ Test "):
+                self.passed += 1
+                self.last = f"{self.passed} tests passed"
             if self.shown and CLOSING.search(line):
                 self.closing = line
             elif self.shown:
@@ -187,15 +192,13 @@ def run_all(is_endurance: bool) -> int:
     ended = threading.Event()
     threads = [
         threading.Thread(target=in_turn, args=(python,), daemon=True),
-        threading.Thread(target=build.run, daemon=True),
+        threading.Thread(target=in_turn, args=([build, tests],), daemon=True),
         threading.Thread(target=progress, args=(parts, start, ended), daemon=True),
     ]
     for thread in threads:
         thread.start()
     for thread in threads[:2]:
         thread.join()
-    if build.status == 0:
-        tests.run()
     ended.set()
     threads[2].join()
 

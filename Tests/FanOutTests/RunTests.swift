@@ -194,7 +194,8 @@ struct RunTests {
             }
             let begun = try buckets.initialize()
             #expect(begun.items.count == count)
-            #expect(try begun.json["body"] == nil)
+            // Lists that are too long for an answer are in the store alone; those of the short form are not.
+            #expect(try (begun.json["body"] == nil) == TestRun.isEndurance)
             #expect(buckets.work(begun.items).isEmpty)
             let report = try buckets.summarize(begun)
             #expect(report.failed.isEmpty)
