@@ -35,6 +35,7 @@ PROGRESS = 30
 # Seconds: the longest time for a part, far above what it takes on a machine with other work.
 BOUND = 3600
 _print_lock = threading.Lock()
+_is_stopping = threading.Event()
 _last_line = time.monotonic()
 
 
@@ -113,7 +114,7 @@ class Part:
 def in_turn(parts: Sequence[Part]) -> None:
     """The first of them is what the others need."""
     for part in parts:
-        if parts[0] is part or parts[0].status == 0:
+        if not _is_stopping.is_set() and (parts[0] is part or parts[0].status == 0):
             part.run()
 
 
@@ -169,6 +170,7 @@ class Stopped(BaseException):
 
 
 def stop(number: int, _: object) -> None:
+    _is_stopping.set()
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)
     raise Stopped(number)
