@@ -1,21 +1,21 @@
-/// Comma-separated text as RFC 4180 has it: quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a
-/// byte-order mark at the start. Gives one record at a time, and of its fields where they lie, so that a long file costs
-/// no more than its own bytes.
+/// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a byte-order
+/// mark at the start. Reads one record at a time, and fields as ranges of the file's bytes, so that a long file takes no
+/// more memory than its bytes.
 public struct DelimitedText {
-    /// Where a field's content lies, without the quotes around it.
+    /// The range of a field's content, without the quotes around it.
     package struct Field {
         package let range: Range<Int>
-        /// Whether quotes in it are doubled.
+        /// Whether it contains doubled quotes.
         package let isDoubled: Bool
     }
 
-    /// What error messages call the text.
+    /// Name in error messages.
     package let name: String
     private let bytes: [UInt8]
     private var position = 0
-    /// The line at which `position` stands, from 1.
+    /// The line of `position`, from 1.
     private var line = 1
-    /// The line at which the last record began, from 1.
+    /// The first line of the last record, from 1.
     public private(set) var recordLine = 1
 
     public init(name: String, bytes: [UInt8]) {
@@ -24,7 +24,7 @@ public struct DelimitedText {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
-    /// The fields of the next record, or nil at the end. Blank lines are passed over.
+    /// The fields of the next record, or nil at the end. Blank lines are skipped.
     /// - Throws: `Failure` for a quote that is never closed, a quote inside an unquoted field, text after a closing
     ///   quote, or bytes that are not UTF-8.
     public mutating func next() throws(Failure) -> [String]? {
@@ -33,7 +33,7 @@ public struct DelimitedText {
         return fields.map(text)
     }
 
-    /// The same without making texts: `fields` become those of the next record.
+    /// The same without creating strings: replaces `fields` by those of the next record.
     /// - Returns: false at the end.
     package mutating func next(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
@@ -67,7 +67,7 @@ public struct DelimitedText {
         return String(decoding: content, as: UTF8.self)
     }
 
-    /// A field's content as a number: decimal, `nan` and `inf` included; nil where it is none.
+    /// A field's content as a decimal number, `nan` and `inf` included; nil where it is none of these.
     package func number(_ field: Field) -> Double? {
         DecimalText.number(bytes, field.range) ?? Double(text(field))
     }
@@ -126,11 +126,11 @@ public struct DelimitedText {
     private func error(_ message: String) -> Failure { Failure("\(name): line \(recordLine): \(message)") }
 }
 
-/// Decimal numbers of text.
+/// Reads decimal numbers.
 package enum DecimalText {
-    /// The number of `range`, correctly rounded, where that takes one operation: up to 15 digits or so, and a power of
-    /// ten that a float64 holds exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
-    /// all others, which `Double` reads, and for what is no number.
+    /// The number in `range`, correctly rounded, where that takes one operation: up to about 15 digits, and a power of ten
+    /// that a float64 represents exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
+    /// other numbers, which `Double` reads, and for anything else.
     package static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
         var position = range.lowerBound
         let end = range.upperBound
@@ -143,7 +143,7 @@ package enum DecimalText {
         while position < end {
             let digit = bytes[position] &- UInt8(ascii: "0")
             if digit < 10 {
-                // Digits that do not fit are not this function's; zeros at the start do not count.
+                // More digits are left to `Double`; leading zeros do not count.
                 guard mantissa < 1 << 53 else { return nil }
                 mantissa = mantissa * 10 + UInt64(digit)
                 digits += 1
@@ -160,7 +160,7 @@ package enum DecimalText {
         return isNegative ? -value : value
     }
 
-    /// 10^0 ... 10^22: all that are float64s.
+    /// 10^0 ... 10^22: the powers of ten that a float64 represents exactly.
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,

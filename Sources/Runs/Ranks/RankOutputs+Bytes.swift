@@ -57,7 +57,7 @@ extension RankOutputs.Part {
         var digest = SHA256Stream()
         var rows = RedshiftRows(format)
         if let source {
-            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in
+            try source.forEachPiece { bytes throws(Failure) in
                 digest.update(bytes)
                 if format != .npy { rows.take(bytes) }
             }
