@@ -14,9 +14,9 @@ FORMATS_ARGS ?=
 FORMATTED = Sources Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-cloud test-formats test-pages test-slurm format lint bench bench-peers accuracy \
-	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
-	instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+.PHONY: deps build demo test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
+	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
+	kernel-contracts-emulated instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -34,10 +34,18 @@ uninstall:
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
-# The summary of Swift Testing is the last line, that of pytest the last one of test-cloud.
-test: test-cloud test-formats test-pages
-	@$(SWIFT) build --build-tests
-	@$(SWIFT) test --skip-build --disable-xctest
+# The time of each part comes before the last line, which is Swift Testing's summary. Long tests have a short form here.
+test: build test-packages
+	@Tests/run.py
+
+# The long tests in their full form: 200 kills, 1,050 partitions, 4 GB of cutouts.
+test-endurance: build test-packages
+	@Tests/run.py --endurance
+
+test-packages:
+	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --formats
+	@scripts/install-packages.sh --pages
 
 # The fan-out against real servers on loopback: S3, Lambda's emulator, Step Functions. Options of pytest go through
 # CLOUD_ARGS: make test-cloud CLOUD_ARGS="-k faults"
@@ -150,4 +158,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/Cloud/.venv Tests/Formats/.venv demo-output
+	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output

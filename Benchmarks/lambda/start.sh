@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cold start and overhead of the worker in Amazon's emulator; arguments are start.py's. The emulator comes with the
-# environment of the tests (Tests/Cloud/environment.sh), unless --emulator names another.
+# environment of the tests (Tests/Python/environment.sh), unless --emulator names another.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..
@@ -8,10 +8,10 @@ case " $* " in
 *" -h "* | *" --help "*) exec python3 "$here/start.py" --help ;;
 *" --emulator "*) emulator=() ;;
 *)
-    "$root/Tests/Cloud/environment.sh" >&2
-    found=$(find "$root/Tests/Cloud/.venv" -name "aws-lambda-rie-$(uname -m | sed s/aarch64/arm64/)" -print -quit)
+    "$root/Tests/Python/environment.sh" >&2
+    found=$(find "$root/Tests/.venv" -name "aws-lambda-rie-$(uname -m | sed s/aarch64/arm64/)" -print -quit)
     [ -n "$found" ] || {
-        echo "start: no emulator in Tests/Cloud/.venv" >&2
+        echo "start: no emulator in Tests/.venv" >&2
         exit 1
     }
     emulator=(--emulator "$found")

@@ -14,6 +14,7 @@ from partitions import Galaxies
 from processes import adopt_orphans, children
 from program import Program, Sky
 from s3 import REGION, S3, Keys
+from shared_hooks import pytest_configure, pytest_unconfigure  # noqa: F401  # pytest finds them here
 from step_functions import StepFunctions
 
 ROOT = Path(__file__).resolve().parents[2]

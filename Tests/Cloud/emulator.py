@@ -6,14 +6,14 @@ import queue
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import samcli
 
-from processes import Server, free_port, listens
+from processes import BOUND, Server, free_port, listens
 
 _MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 RIE = Path(samcli.__file__).parent / f"local/rapid/aws-lambda-rie-{_MACHINE}"
@@ -39,7 +39,7 @@ class Emulator:
     """One environment of one function: a process of ours, kept from one invocation to the next."""
 
     def __init__(
-        self, bootstrap: Path, handler: str, log: Path, environment: dict[str, str], timeout: int = 60
+        self, bootstrap: Path, handler: str, log: Path, environment: dict[str, str], timeout: int = BOUND
     ) -> None:
         self.port, runtime_port = free_port(), free_port()
         RIE.chmod(0o755)
@@ -65,7 +65,7 @@ class Emulator:
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", json.dumps(event).encode()
         )
         try:
-            with urllib.request.urlopen(request, timeout=120) as response:
+            with urllib.request.urlopen(request, timeout=2 * BOUND) as response:
                 return Invocation(response.read())
         except urllib.error.HTTPError as error:  # the environment could not be set up
             with error:
@@ -96,11 +96,19 @@ class Pool:
 
     @contextmanager
     def _one(self) -> Iterator[Emulator]:
-        emulator = self._free.get(timeout=300)
+        emulator = self._free.get(timeout=2 * BOUND)
         try:
             yield emulator
         finally:
             self._free.put(emulator)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Invocations wait meanwhile; those that have begun have ended before."""
+        with ExitStack() as stack:
+            for _ in self.emulators:
+                stack.enter_context(self._one())
+            yield
 
     def stop(self) -> None:
         for emulator in self.emulators:

@@ -5,9 +5,11 @@ strikes, so that a test can tell that it was there at all.
 """
 
 import base64
+import fcntl
 import http.client
 import socket
 import struct
+import termios
 import threading
 import time
 import zlib
@@ -17,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from processes import BOUND
 
 # Headers of one connection, and those that a reply gets anew.
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
@@ -58,7 +62,7 @@ class Exchange:
         """S3's answer. The request goes there as it came, its Host with it: that is signed."""
         headers = {name: value for name, value in self.handler.headers.items() if name.lower() not in _HOP}
         headers.pop("Expect", None)
-        connection = http.client.HTTPConnection("127.0.0.1", self.handler.server.upstream_port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.handler.server.upstream_port, timeout=BOUND)
         try:
             has_body = self.method in ("PUT", "POST")
             connection.request(self.method, self.handler.path, self.body if has_body else None, headers)
@@ -94,6 +98,15 @@ class Exchange:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.handler.close_connection = True
         connection.shutdown(socket.SHUT_WR) if not reset else connection.close()
+
+    def wait_until_received(self) -> None:
+        """Until the client's side has all bytes that were sent, or the proxy ends: a reset discards those under way."""
+        deadline = time.monotonic() + BOUND
+        while time.monotonic() < deadline and not self.handler.server.ending.is_set():
+            unsent = fcntl.ioctl(self.handler.connection, termios.TIOCOUTQ, b"\0" * 4)
+            if unsent == b"\0" * 4:
+                return
+            time.sleep(0.005)
 
     def wait(self, seconds: float) -> None:
         """Until then, or until the client hangs up or the proxy ends."""
@@ -164,7 +177,7 @@ class Reset(Fault):
     def spoil(self, exchange: Exchange) -> None:
         reply = exchange.upstream()
         exchange.send(reply, sent=int(len(reply.body) * self.part))
-        time.sleep(0.05)  # a reset overtakes what was sent before it
+        exchange.wait_until_received()
         exchange.hang_up(reset=True)
 
 

@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+# Seconds: the longest time that anything here is waited for, far above what it takes on a machine with other work.
+BOUND = 300
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -19,6 +21,11 @@ def adopt_orphans() -> None:
     """Makes this process the parent of whatever its children leave behind, so that `children` sees it."""
     if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """In a process that is being made: it gets that signal when the thread that makes it has ended, however it ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def alive() -> Iterator[tuple[int, int, int]]:
@@ -78,15 +85,15 @@ class Server:
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=environment, cwd=folder, start_new_session=True,
                 # Where these tests are killed themselves, their servers go with them.
-                preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
+                preexec_fn=lambda: end_with_parent(signal.SIGKILL),
             )  # fmt: skip
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + BOUND
             while not ready():
                 if self.process.poll() is not None:
                     raise RuntimeError(f"{command[0]} ended with {self.process.returncode}; see {log}\n{self.tail()}")
                 if time.monotonic() > deadline:
-                    raise RuntimeError(f"{command[0]} is not ready after a minute; see {log}\n{self.tail()}")
+                    raise RuntimeError(f"{command[0]} is not ready after {BOUND} s; see {log}\n{self.tail()}")
                 time.sleep(0.02)
         except BaseException:
             self.stop()
@@ -101,13 +108,13 @@ class Server:
 
     def stop(self) -> None:
         self.process.terminate()
-        if not self._ended(5):
+        if not self._ended(30):
             for pid in self.members():
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
-            if not self._ended(5):
+            if not self._ended(30):
                 raise RuntimeError(f"does not end: {self.members()}")
 
     def _ended(self, seconds: float) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from processes import BOUND
 from s3 import REGION, S3
 
 # Of a rank's result: the reference's names, and those of its later versions.
@@ -48,10 +49,10 @@ class Program:
     def start(self, *arguments: object, environment: dict[str, str] | None = None) -> "Running":
         return Running(self, [str(word) for word in arguments], {**self.environment, **(environment or {})})
 
-    def run(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = 90) -> Result:
+    def run(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = BOUND) -> Result:
         return self.start(*arguments, environment=environment).end(timeout)
 
-    def succeed(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = 90) -> Result:
+    def succeed(self, *arguments: object, environment: dict[str, str] | None = None, timeout: float = BOUND) -> Result:
         result = self.run(*arguments, environment=environment, timeout=timeout)
         assert result.status == 0, f"cai {arguments[0]} ended with {result.status}: {result.errors}"
         return result
@@ -73,7 +74,7 @@ class Running:
             env=environment, text=True,
         )  # fmt: skip
 
-    def end(self, timeout: float = 90) -> Result:
+    def end(self, timeout: float = BOUND) -> Result:
         """Waits for it: no longer than a bound that is far above what it should take."""
         try:
             output, errors = self.process.communicate(timeout=timeout)

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from emulator import Invocation
-from processes import Server, answers, free_port
+from processes import BOUND, Server, answers, free_port
 from s3 import REGION, S3, Keys
 
 ACCOUNT = "123456789012"
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         return dict(request.headers.items())
 
     def _forward(self, port: int, body: bytes, headers: dict[str, str]) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2 * BOUND)
         try:
             connection.request(self.command, self.path, body or None, headers)
             response = connection.getresponse()
@@ -124,7 +124,7 @@ class Moto:
     def post(self, path: str, body: str) -> None:
         headers = {"Content-Type": "application/octet-stream"}  # a form's would be parsed, and gone
         request = urllib.request.Request(f"{self.endpoint}/moto-api/{path}", body.encode(), headers, method="POST")
-        urllib.request.urlopen(request, timeout=60).close()
+        urllib.request.urlopen(request, timeout=BOUND).close()
 
     def stop(self) -> None:
         self.server.stop()
@@ -158,7 +158,7 @@ class StepFunctions:
     def start(self, arn: str, name: str, event: Any) -> str:
         return self.client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(event))["executionArn"]
 
-    def wait(self, execution: str, timeout: float = 120) -> dict[str, Any]:
+    def wait(self, execution: str, timeout: float = BOUND) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while (state := self.client.describe_execution(executionArn=execution))["status"] == "RUNNING":
             if time.monotonic() > deadline:

@@ -1,6 +1,7 @@
 """Sweeps on AWS: an execution of the deployed state machine for each run, and the tree that is left."""
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from emulator import Pool
 from partitions import Galaxies
+from processes import BOUND
 from program import Program, Running
 from s3 import S3
 from step_functions import StepFunctions
@@ -81,7 +84,7 @@ def sweep(
 
 def test_each_run_is_an_execution_and_its_results_come_into_the_tree(sweep: Sweep) -> None:
     ended = sweep.start("--vary", "data-size", "50MB,125MB", "--vary", "batch-size", 8, "--data-size", "75MB",
-                        "--repeat", "--max-concurrency", 2).end(300)  # fmt: skip
+                        "--repeat", "--max-concurrency", 2).end()  # fmt: skip
     assert ended.status == 0, ended.errors
     sweep.check(f"{FOLDER}/50MB/1", 2, 2 * ROWS)
     # Five ranks share three partitions.
@@ -106,17 +109,22 @@ def test_each_run_is_an_execution_and_its_results_come_into_the_tree(sweep: Swee
     assert not [key for key in keys if "predictions" in key]
 
 
-def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(sweep: Sweep) -> None:
+def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(
+    sweep: Sweep, functions: dict[str, Pool]
+) -> None:
     arguments = ("--data-size", "75MB")
-    running = sweep.start(*arguments)
-    deadline = time.monotonic() + 120
-    while not ((sweep.tree / "experiment.json").exists() and "underway" in sweep.record):
-        assert running.process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    running.process.kill()
-    running.end()
+    # Without workers the execution stays underway, however long it takes to see that.
+    with functions["WorkerFunction"].held():
+        running = sweep.start(*arguments)
+        deadline = time.monotonic() + BOUND
+        while not ((sweep.tree / "experiment.json").exists() and "underway" in sweep.record):
+            assert running.process.poll() is None, running.end()
+            assert time.monotonic() < deadline, f"no execution after {BOUND} s: {os.listdir(sweep.tree.parent)}"
+            time.sleep(0.01)
+        running.process.kill()
+        running.end()
     execution = sweep.record["underway"]["execution"]
-    resumed = sweep.start(*arguments, "--resume").end(300)
+    resumed = sweep.start(*arguments, "--resume").end()
     assert resumed.status == 0, resumed.errors
     assert [run["execution"] for run in sweep.record["runs"]] == [execution]
     assert "underway" not in sweep.record
@@ -127,10 +135,10 @@ def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(sw
 def test_a_run_that_failed_is_made_again_over_what_it_left(sweep: Sweep, galaxies: Galaxies) -> None:
     broken = {"sets/25MB/2.pt": galaxies.rows(0, ROWS).partition()[:1000]}
     sweep.s3.put("skies", broken)
-    failed = sweep.start("--data-size", "75MB").end(300)
+    failed = sweep.start("--data-size", "75MB").end()
     assert f"{FOLDER}/75MB/1" in failed.line and "25MB/2.pt" in failed.line
     sweep.s3.put("skies", {"sets/25MB/2.pt": galaxies.rows(ROWS, 2 * ROWS).partition()})
-    resumed = sweep.start("--data-size", "75MB", "--resume").end(300)
+    resumed = sweep.start("--data-size", "75MB", "--resume").end()
     assert resumed.status == 0, resumed.errors
     sweep.check(f"{FOLDER}/75MB/1", 3, 3 * ROWS)
     assert [entry["input"].get("overwrite") for entry in sweep.executions()].count(True) == 1

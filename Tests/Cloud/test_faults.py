@@ -50,20 +50,20 @@ def test_results_are_unchanged(cai: Program, s3: S3, sky: Sky, write: Write, nam
     faults = SURVIVED[name]()
     path = f"faults/{name}"
     with fault_proxy(s3.port, *faults) as proxy:
-        cai.succeed("run", write(sky.input(path)), environment=cai.at(proxy.endpoint, s3), timeout=90)
+        cai.succeed("run", write(sky.input(path)), environment=cai.at(proxy.endpoint, s3))
     assert all(fault.strikes for fault in faults), f"not every fault has struck: {faults}"
     sky.check(s3, path)
 
 
 def test_an_endless_storm_ends_with_one_line(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, Storm(times=1_000_000, status=500, code="InternalError")) as proxy:
-        line = cai.run("run", write(sky.input("storm")), environment=cai.at(proxy.endpoint, s3), timeout=120).line
+        line = cai.run("run", write(sky.input("storm")), environment=cai.at(proxy.endpoint, s3)).line
     assert "500" in line and "InternalError" in line
 
 
 def test_a_listing_that_never_ends_is_an_error(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, EndlessPages()) as proxy:
-        line = cai.run("run", write(sky.input("endless")), environment=cai.at(proxy.endpoint, s3), timeout=60).line
+        line = cai.run("run", write(sky.input("endless")), environment=cai.at(proxy.endpoint, s3)).line
     assert "s3://" in line
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import galaxies
+from shared_hooks import pytest_configure, pytest_unconfigure  # noqa: F401  # pytest finds them here
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ PROGRAM = os.environ.get("CAI") or str(ROOT / ".build/release/cai")
 DEMO = ROOT / "weights/demo-galaxies.pt"
 TINY = ROOT / "Tests/Fixtures/tiny/normalcell.pt"
 COUNT = 512
+# Seconds: the longest time for a command, far above what it takes on a machine with other work.
+BOUND = 600
 
 
 def demo():
@@ -27,7 +29,7 @@ def demo():
 
 def cai(*arguments, status=0, **options):
     """Runs the program, and gives what it wrote to standard output and standard error."""
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=BOUND, **options)
     assert done.returncode == status, done.stderr
     return done
 

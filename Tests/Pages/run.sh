@@ -6,20 +6,23 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cai=${CAI:-.build/release/cai}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+# No command here takes longer than seconds: one that hangs is ended.
+bounded() { timeout --foreground --kill-after=5 300 "$@"; }
 
 # report NAME INPUT [OPTION...]: a page and its figures
 report() {
     local name=$1
     shift
-    "$cai" report "$@" -o "$work/$name.html" --figures "$work/$name" --quiet
+    bounded "$cai" report "$@" -o "$work/$name.html" --figures "$work/$name" --quiet
 }
 
-"$cai" demo --out "$work/demo" >/dev/null
+bounded "$cai" demo --out "$work/demo" >/dev/null
 cp "$work/demo/report.html" "$work/demo.html"
 report many "$work/demo/predictions.csv" --title 'Ampersands & <angles> "quoted"'
 report tree Tests/Fixtures/results/tree
 report beside Tests/Fixtures/results/tree --reference docs/results/reference.csv
-"$cai" demo --mae --out "$work/mae" >/dev/null
+bounded "$cai" demo --mae --out "$work/mae" >/dev/null
 cp "$work/mae/reconstructed.html" "$work/mae/anomalies.html" "$work"
 printf 'z_phot\n0.1\n0.2\nnan\n' >"$work/alone.csv"
 report alone "$work/alone.csv"
@@ -28,14 +31,14 @@ report one "$work/one.csv"
 mkdir -p "$work/store/data" "$work/store/results"
 cp weights/demo-galaxies.pt "$work/store/data/1.pt"
 printf '{"bucket": "results", "result_path": "run", "data_bucket": "data"}' |
-    "$cai" run - --store "file://$work/store" --quiet
+    bounded "$cai" run - --store "file://$work/store" --quiet
 report run "$work/store/results/run"
 
 failed=0
 check() { # check FILE TIDY'S OPTIONS...
     local file=$1 said
     shift
-    said=$(tidy -quiet -errors "$@" "$file" 2>&1) || true
+    said=$(bounded tidy -quiet -errors "$@" "$file" 2>&1) || true
     [ -z "$said" ] && return
     printf '%s:\n%s\n' "${file#"$work"/}" "$said" >&2
     failed=1

@@ -91,15 +91,17 @@ PartitionName=all Nodes=$host Default=YES OverSubscribe=FORCE:8 MaxTime=UNLIMITE
 CONF
 : >"$base/plugstack.conf"
 export SLURM_CONF=$base/slurm.conf
-until [ -S "$base/munge.socket" ]; do
+for ((i = 0; i < 1200; i++)); do
+    [ -S "$base/munge.socket" ] && break
     kill -0 "${pids[0]}" 2>/dev/null || fail "munged has ended: $(cat "$base/munged.err.log")"
     sleep 0.1
 done
+[ -S "$base/munge.socket" ] || fail "munged has no socket after two minutes: $(cat "$base/munged.err.log")"
 slurmctld -D -c 2>"$base/slurmctld.err.log" &
 pids+=($!)
 slurmd -D -c 2>"$base/slurmd.err.log" &
 pids+=($!)
-for _ in {1..100}; do
+for _ in {1..400}; do
     [ "$(sinfo -h -o %T 2>/dev/null)" = idle ] && break
     sleep 0.3
 done
@@ -117,7 +119,7 @@ small="--cpus-per-task=1 --mem-per-cpu=0 --time=5"
 
 # Waits until no job is left, and says how each ended.
 wait_for_jobs() {
-    for ((i = 0; i < ${POLLS:-600}; i++)); do
+    for ((i = 0; i < ${POLLS:-1500}; i++)); do
         [ -z "$(squeue -h -o %i)" ] && return
         sleep 0.2
     done

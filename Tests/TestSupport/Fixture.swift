@@ -12,9 +12,15 @@ public enum Fixture {
 
     /// Runs `body` with a fresh folder that is removed afterwards.
     public static func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cai-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try body(folder.path)
+        let folder = try makeTemporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try body(folder)
+    }
+
+    /// A fresh folder in that of the run: whoever makes it removes it, or it goes with the run.
+    static func makeTemporaryFolder() throws -> String {
+        let folder = "\(RunFolder.path)/\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
     }
 }

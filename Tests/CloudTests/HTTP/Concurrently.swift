@@ -13,7 +13,8 @@ func concurrently<R: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -
             group.leave()
         }
     }
-    group.wait()
+    // 300 s: no call takes longer on a machine with other work.
+    precondition(group.wait(timeout: .now() + 300) == .success, "\(count) calls at once: not all have ended")
     return results.all.withLock { all in (0..<count).compactMap { all[$0] } }
 }
 

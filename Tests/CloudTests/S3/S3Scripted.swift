@@ -16,9 +16,10 @@ enum S3Scripted {
     static let secretKey = "hushSecretKey"
     static let token = "hushSessionToken=="
 
-    /// A client of `server`, which waits for no retry and gives up what says nothing for a second.
+    /// A client of `server`, which waits for no retry.
+    /// - Parameter stall: seconds without a byte after which it gives up.
     static func client(
-        _ server: LoopbackServer, waits: Waits = Waits(), region: String = "us-east-1"
+        _ server: LoopbackServer, waits: Waits = Waits(), region: String = "us-east-1", stall: Double = 300
     ) throws -> S3Client {
         var retries = RetryPolicy()
         retries.sleep = { waits.add($0) }
@@ -26,7 +27,7 @@ enum S3Scripted {
         let credentials = AWSCredentials(accessKey: accessKey, secretKey: secretKey, sessionToken: token)
         let configuration = AWSConfiguration(
             region: region, credentials: credentials, environment: ["AWS_ENDPOINT_URL_S3": server.url])
-        let transport = CurlTransport(limits: .init(connect: 5, stall: 1), environment: [:])
+        let transport = CurlTransport(limits: .init(connect: 60, stall: stall), environment: [:])
         return try S3Client(configuration, transport: transport, retries: retries)
     }
 

@@ -5,19 +5,18 @@ import Testing
 /// The most memory, in bytes, that a run of the tiny network took, pages of mapped files included: the last that its
 /// process told before it ended.
 private func peakMemory(_ input: String, output: String) throws -> Int {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Command.path)
-    process.arguments = ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
-    process.arguments? += ["--threads", "2", "--batch-size", "32", "-o", output, input]
-    try process.run()
+    let words = ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
+    let process = try ChildProcess(
+        [Command.path] + words + ["--threads", "2", "--batch-size", "32", "-o", output, input])
     var peak = 0
-    while process.isRunning {
-        let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
+    try process.wait(for: "the end of a run") {
+        let status = (try? String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         peak = max(peak, line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 } ?? 0)
-        usleep(1000)
+        return false
     }
-    #expect(process.terminationStatus == 0)
+    let ended = try process.end()
+    #expect(ended.status == 0, "\(ended.errors)")
     return peak
 }
 
@@ -30,8 +29,12 @@ func largePartition(name: String) throws {
         let galaxies = try TensorTable.partition(copies: 100)
         let bytes = name.hasSuffix(".pt") ? galaxies.torch().bytes : galaxies.bytes()
         try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
-        let peak = try peakMemory(folder + "/" + name, output: folder + "/z.csv")
-        #expect(peak > 8 << 20)
+        // The process may end between two looks at it, long after the last of them where the machine has other work.
+        let peak = try attempt("a peak over 8 MiB") { found in
+            let peak = try peakMemory(folder + "/" + name, output: folder + "/z.csv")
+            found = "\(peak) bytes"
+            return peak > 8 << 20 ? peak : nil
+        }
         #expect(peak < bytes.count)
     }
 }

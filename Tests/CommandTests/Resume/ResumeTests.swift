@@ -49,57 +49,98 @@ private func rows(inJournal path: String, kind: UInt8 = 1) -> [Range<Int>] {
 
 @Suite(.serialized)
 struct ResumeTests {
-    @Test("Killed at 200 random moments, runs are resumed, repeat nothing, and end with the same bytes")
-    func killedAtRandom() throws {
+    /// When a run is killed.
+    private enum Moment: CustomStringConvertible {
+        /// As soon as its journal has so many galaxies: at once, where it has them before.
+        case rows(Int)
+        /// While OUT is written, under another name.
+        case writing
+
+        var description: String {
+            switch self {
+            case .rows(let count): "\(count) galaxies in the journal"
+            case .writing: "a file that becomes OUT"
+            }
+        }
+    }
+
+    private func wait(for moment: Moment, of running: RunningCommand, output: String) throws {
+        let journal = output + ".partial"
+        var size = 0
+        try running.wait(for: "\(moment), CAI_TEST_SEED=\(TestRun.seed)") {
+            switch moment {
+            case .rows(let count):
+                guard count > 0 else { return true }
+                guard byteCount(of: journal) != size else { return false }
+                size = byteCount(of: journal)
+                return rows(inJournal: journal).reduce(0) { $0 + $1.count } >= count
+            case .writing:
+                let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+                return try names(in: folder).contains { $0.contains(".partial-") }
+            }
+        }
+    }
+
+    @Test("Killed at random moments, 24 or 200, runs are resumed, repeat nothing, and end with the same bytes")
+    func killedAtRandomEndurance() throws {
+        let wanted = TestRun.isEndurance ? 200 : 24
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder)
-            var kills = 0
+            var random = SeededGenerator()
+            var runs = 0
+            var met = (rows: 0, writing: 0)
+            var missed = 0
             var ends = 0
-            var random = SystemRandomNumberGenerator()
             // HDF5 where libhdf5 is there: it writes no time, so that these bytes repeat as well.
             let hasHDF5 = (try? HDF5TableWriter.check(path: folder + "/whole.h5")) != nil
             let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"] + (hasHDF5 ? ["h5"] : [])
             var whole: [String: Data] = [:]
-            var longest = 0.0
             for ending in endings {
-                let start = Date()
                 let command = try Command.run(partitions.arguments("\(folder)/whole.\(ending)", ["--json", "--quiet"]))
-                longest = max(longest, Date().timeIntervalSince(start))
                 #expect(command.status == 0, "\(command.errors)")
                 whole[ending] = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/whole.\(ending)"))
             }
             let before = try names(in: folder)
-            while kills < 200 {
+            while met.rows + met.writing < wanted || met.writing == 0 || ends < endings.count {
                 // FITS states the command line: the same name and options.
                 let ending = endings[ends % endings.count]
                 let output = "\(folder)/whole.\(ending)"
                 try FileManager.default.removeItem(atPath: output)
                 var kept = 0
                 var resumed: [String: Any] = [:]
+                // The run after these is not killed.
+                var kills = Int.random(in: 2...5, using: &random)
                 while true {
-                    let running = try RunningCommand(partitions.arguments(output, ["--resume", "--json", "--quiet"]))
-                    if kills % 10 == 9 {
-                        // While OUT is written: a moment that chance seldom meets.
-                        try running.wait { try names(in: folder).contains { $0.contains(".partial-") } }
-                    } else {
-                        usleep(UInt32(Double.random(in: 0...1, using: &random) * longest * 1.2e6))
+                    guard runs < 10 * wanted else {
+                        throw NotSeen(
+                            "expected \(wanted) kills in \(runs) runs, found \(met), \(missed) runs that ended before "
+                                + "they were killed, \(ends) outputs; CAI_TEST_SEED=\(TestRun.seed)")
                     }
-                    running.send(SIGKILL)
-                    let (status, text, errors) = running.end()
+                    runs += 1
+                    let target = kept + Int(Double.random(in: 0..<1, using: &random) * Double(partitions.count - kept))
+                    let moment = kills == 0 ? nil : kills == 1 ? Moment.writing : .rows(target)
+                    let running = try RunningCommand(partitions.arguments(output, ["--resume", "--json", "--quiet"]))
+                    if let moment {
+                        try wait(for: moment, of: running, output: output)
+                        running.send(SIGKILL)
+                    }
+                    let (status, text, errors) = try running.end()
                     guard status != 0 else {
+                        if moment != nil { missed += 1 }
                         resumed = try object(text)
                         break
                     }
                     #expect(status == -SIGKILL, "\(errors)")
-                    kills += 1
+                    if case .writing = moment { met.writing += 1 } else { met.rows += 1 }
+                    kills -= 1
                     // Under its own name it is whole, or not there.
                     if let data = FileManager.default.contents(atPath: output) {
                         #expect(data == whole[ending])
                     }
-                    let rows = rows(inJournal: output + ".partial")
-                    #expect(rows.reduce(0) { $0 + $1.count } == Set(rows.flatMap { Array($0) }).count)
+                    let journal = rows(inJournal: output + ".partial")
+                    let finished = journal.reduce(0) { $0 + $1.count }
+                    #expect(finished == Set(journal.flatMap { Array($0) }).count)
                     // A run that was killed between OUT's appearing and the journal's removal has all rows in it.
-                    let finished = rows.reduce(0) { $0 + $1.count }
                     if FileManager.default.fileExists(atPath: output), finished == 0 { kept = 0 }
                     #expect(finished >= kept || FileManager.default.fileExists(atPath: output))
                     kept = finished
@@ -111,22 +152,30 @@ struct ResumeTests {
                 #expect(data == whole[ending])
                 #expect(try names(in: folder) == before)
             }
-            #expect(ends >= endings.count)
         }
     }
 
     /// A run that stands still in its middle, when its first file is known to be sound: rows of files that are not are
     /// not taken over from one that was written since, and another first file is no error then.
     private func stopped(_ partitions: Partitions, _ output: String) throws -> RunningCommand {
-        let running = try RunningCommand(partitions.arguments(output, ["--threads", "1"]))
-        let journal = output + ".partial"
-        running.wait {
-            !rows(inJournal: journal).isEmpty
-                && rows(inJournal: journal, kind: 2).contains { $0.lowerBound == 0 }
+        try attempt("a run that is stopped in its first half") { found in
+            let running = try RunningCommand(partitions.arguments(output, ["--threads", "1"]))
+            let journal = output + ".partial"
+            try running.wait(for: "galaxies of a first file that is sound") {
+                !rows(inJournal: journal).isEmpty
+                    && rows(inJournal: journal, kind: 2).contains { $0.lowerBound == 0 }
+            }
+            try running.stop()
+            let finished = rows(inJournal: journal).reduce(0) { $0 + $1.count }
+            if running.isRunning, (1...partitions.count / 2).contains(finished) {
+                #expect(!FileManager.default.fileExists(atPath: output))
+                return running
+            }
+            running.send(SIGCONT)
+            found = "\(finished) of \(partitions.count) galaxies, status \(try running.end().status)"
+            try FileManager.default.removeItem(atPath: output)
+            return nil
         }
-        running.send(SIGSTOP)
-        #expect(!FileManager.default.fileExists(atPath: output))
-        return running
     }
 
     @Test("Rows are not taken over from a run of other weights, inputs or options")
@@ -138,7 +187,7 @@ struct ResumeTests {
             try FileManager.default.setAttributes(time, ofItemAtPath: partitions.files[0])
             let running = try stopped(partitions, output)
             running.send(SIGKILL)
-            #expect(running.end().status == -SIGKILL)
+            #expect(try running.end().status == -SIGKILL)
             let journal = try Data(contentsOf: URL(fileURLWithPath: output + ".partial"))
 
             func refused(_ arguments: [String], _ part: String, environment: [String: String] = [:]) throws {
@@ -188,7 +237,7 @@ struct ResumeTests {
             first.send(SIGCONT)
             #expect(second.status == 1)
             #expect(second.errors.contains("is being written by another process"))
-            #expect(first.end().status == 0)
+            #expect(try first.end().status == 0)
             #expect(try names(in: folder).filter { $0.hasPrefix("z") } == ["z.csv"])
         }
     }
@@ -220,7 +269,7 @@ struct ResumeTests {
             let running = try stopped(partitions, output)
             #expect(truncate(partitions.files[2], 5000) == 0)
             running.send(SIGCONT)
-            let (status, _, errors) = running.end()
+            let (status, _, errors) = try running.end()
             #expect(status == 1)
             #expect(errors.contains("cai: error: \(partitions.files[2]): "), "\(errors)")
             #expect(errors.contains("cut short"))
@@ -258,7 +307,7 @@ struct ResumeTests {
             try journal.append([1] + bytes(0) + bytes(2) + [UInt8](repeating: 63, count: 8) + [0, 0])
             journal.close()
             // The same bytes, later: as a copy that was mended has them.
-            usleep(20_000)
+            try Fixture.waitForAnotherFileTime(than: path)
             try FileManager.default.removeItem(atPath: path)
             try Data(galaxies).write(to: URL(fileURLWithPath: path))
             let command = try Command.infer([path, "-o", output, "--resume", "--json", "--quiet"])
@@ -289,7 +338,7 @@ struct ResumeTests {
 
     @Test("With OpenBLAS, whose bits depend on micro-batches, there is no resuming")
     func openblas() throws {
-        let command = try Command.infer([Tiny.partition, "-o", "/tmp/none.csv", "--resume", "--gemm", "openblas"])
+        let command = try Command.infer([Tiny.partition, "-o", "none.csv", "--resume", "--gemm", "openblas"])
         #expect(command.status == 2 && command.errors.contains("--resume: with --gemm openblas"))
     }
 }

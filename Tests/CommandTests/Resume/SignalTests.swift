@@ -15,13 +15,16 @@ struct SignalTests {
     func signals(signal: Int32) throws {
         try Fixture.withTemporaryFolder { folder in
             let output = folder + "/z.csv"
-            let running = try RunningCommand(try arguments(folder, output))
-            running.wait {
-                let size = try? FileManager.default.attributesOfItem(atPath: output + ".partial")[.size] as? Int
-                return (size ?? 0) > 2000
+            let (status, _, errors) = try attempt("a run that signal \(signal) meets in its middle") { found in
+                let running = try RunningCommand(try arguments(folder, output))
+                try running.wait(for: "a journal of 2,000 bytes") { byteCount(of: output + ".partial") > 2000 }
+                running.send(signal)
+                let ended = try running.end()
+                guard FileManager.default.fileExists(atPath: output) else { return ended }
+                found = "a whole output, status \(ended.status)"
+                try FileManager.default.removeItem(atPath: output)
+                return nil
             }
-            running.send(signal)
-            let (status, _, errors) = running.end()
             #expect(status == -signal)
             let name = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"][signal] ?? ""
             #expect(errors.hasPrefix("cai: error: interrupted (\(name)): "), "\(errors)")
@@ -42,11 +45,11 @@ struct SignalTests {
             let running = try RunningCommand(
                 ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), path, "--batch-size", "8192"]
                     + ["-o", isKept ? folder + "/z.csv" : "-"])
-            running.wait {
+            try running.wait(for: isKept ? "a journal" : "a mapped input") {
                 isKept ? FileManager.default.contents(atPath: partial)?.isEmpty == false : running.maps(path)
             }
             running.send(SIGINT)
-            let (status, output, errors) = running.end()
+            let (status, output, errors) = try running.end()
             #expect(status == -SIGINT)
             #expect(output.isEmpty)
             #expect(errors.hasPrefix("cai: error: interrupted (SIGINT)"), "\(errors)")
@@ -59,15 +62,19 @@ struct SignalTests {
     func ignored() throws {
         try Fixture.withTemporaryFolder { folder in
             let output = folder + "/z.csv"
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments =
-                ["-c", #"trap '' HUP INT; "$@" & kill -HUP $!; sleep 0.1; kill -INT $!; kill -HUP $!; wait $!"#, "sh"]
-                + [Command.path] + (try arguments(folder, output))
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+            try attempt("a run that signals meet in its middle") { found in
+                let running = try RunningCommand(
+                    try arguments(folder, output), after: ["/bin/sh", "-c", #"trap '' HUP INT; exec "$@""#, "sh"])
+                // Before it has a journal, and after.
+                running.send(SIGHUP)
+                try running.wait(for: "a journal of 2,000 bytes") { byteCount(of: output + ".partial") > 2000 }
+                for signal in [SIGINT, SIGHUP] { running.send(signal) }
+                let isMet = running.isRunning && !FileManager.default.fileExists(atPath: output)
+                let (status, _, errors) = try running.end()
+                #expect(status == 0, "\(errors)")
+                found = "a run that had ended"
+                return isMet ? () : nil
+            }
             #expect(try names(in: folder) == ["p.safetensors", "z.csv"])
         }
     }
@@ -76,16 +83,13 @@ struct SignalTests {
     func closedPipe() throws {
         try Fixture.withTemporaryFolder { folder in
             let words = try arguments(folder, "-", copies: 100)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/bash")
-            process.arguments =
+            let process = try ChildProcess(
                 [
-                    "-c",
+                    "/bin/bash", "-c",
                     #"set -o pipefail; "$@" 2>"$0/err" | head -n 3 >"$0/out"; echo "${PIPESTATUS[0]}" >"$0/status""#,
                     folder, Command.path,
-                ] + words + ["--quiet"]
-            try process.run()
-            process.waitUntilExit()
+                ] + words + ["--quiet"], within: Command.bound)
+            try process.end()
             // 3,700 rows are more than a pipe holds: head has all it wants after the first kilobytes.
             #expect(try text(of: folder + "/out").split(separator: "\n").count == 3)
             #expect(try text(of: folder + "/err").isEmpty)
@@ -112,14 +116,15 @@ func blockedErrors() throws {
     try Fixture.withTemporaryFolder { folder in
         // Of a full pipe the standard error takes nothing more.
         let script = #"""
-            mkfifo "$0/pipe"; sleep 60 < "$0/pipe" & reader=$!
+            mkfifo "$0/pipe"; sleep 600 < "$0/pipe" & reader=$!
+            job=; trap 'kill -KILL $reader $job 2>/dev/null' EXIT
             exec 9> "$0/pipe"; dd if=/dev/zero bs=1k count=64 >&9 2>/dev/null
             "$@" 2>&9 & job=$!
             until [ "$(stat -c %s "$0/z.csv.partial" 2>/dev/null || echo 0)" -gt 2000 ]; do
                 kill -0 $job || exit 1; sleep 0.01
             done
             kill -STOP $job; kill -TERM $job; kill -CONT $job
-            wait $job; echo $? > "$0/status"; kill $reader
+            wait $job; echo $? > "$0/status"
             """#
         try EndlessGalaxies.write(to: folder + "/p.safetensors")
         #expect(try Fixture.shell(script, [folder, Command.path] + arguments(folder, folder + "/z.csv")) == 0)
@@ -138,13 +143,7 @@ extension Fixture {
     }
 
     fileprivate static func shell(_ script: String, _ arguments: [String]) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script] + arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        try ChildProcess(["/bin/sh", "-c", script] + arguments, within: Command.bound).end().status
     }
 }
 

@@ -80,19 +80,22 @@ struct ExperimentTests {
         try Fixture.withTemporaryFolder { folder in
             let tree = folder + "/tree"
             let arguments = ["--vary", "threads=1,2", "--runs", "3"]
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: Command.path)
-            process.arguments =
-                ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "50MB"] + arguments
-            process.environment = ProcessInfo.processInfo.environment.merging(Self.environment) { $1 }
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            while process.isRunning, try runs(tree).count < 2 { usleep(2000) }
-            kill(process.processIdentifier, signal)
-            process.waitUntilExit()
-            let before = try runs(tree)
-            #expect((2..<6).contains(before.count))
-            #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == signal)
+            let words = ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "50MB"] + arguments
+            let before = try attempt("an experiment that signal \(signal) meets in its middle") { found in
+                let running = try RunningCommand(words, environment: Self.environment)
+                try running.wait(for: "a record of two runs") { try runs(tree).count >= 2 }
+                running.send(signal)
+                let (status, _, errors) = try running.end()
+                let before = try runs(tree)
+                if before.count < 6 {
+                    #expect(before.count >= 2)
+                    #expect(status == -signal, "\(errors)")
+                    return before
+                }
+                found = "all runs, status \(status)"
+                try FileManager.default.removeItem(atPath: tree)
+                return nil
+            }
             if signal == SIGINT {
                 #expect(!FileManager.default.fileExists(atPath: tree + "/.scratch"))
             }

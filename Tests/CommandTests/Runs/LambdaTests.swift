@@ -15,24 +15,18 @@ struct LambdaTests {
 
     /// Starts the program, and waits for its end.
     private static func run(
-        handler: String, argument: String? = nil, server: LoopbackServer, whenStarted: (Process) -> Void = { _ in }
-    ) throws -> (status: Int32, reason: Process.TerminationReason, errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Command.path)
-        process.arguments = argument.map { [$0] } ?? []
-        process.environment = [
+        handler: String, argument: String? = nil, server: LoopbackServer,
+        whenStarted: (ChildProcess) throws -> Void = { _ in }
+    ) throws -> ChildProcess.Ended {
+        let environment = [
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(server.port)", "_HANDLER": handler, "AWS_REGION": "eu-west-1",
             "AWS_ACCESS_KEY_ID": "test-key", "AWS_SECRET_ACCESS_KEY": "test-secret",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
         ]
-        process.standardInput = FileHandle.nullDevice
-        let errors = Pipe()
-        process.standardError = errors
-        try process.run()
-        whenStarted(process)
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, process.terminationReason, text)
+        let process = try ChildProcess(
+            [Command.path] + (argument.map { [$0] } ?? []), environment: environment, within: Command.bound)
+        try whenStarted(process)
+        return try process.end()
     }
 
     @Test("A handler's error is reported, the next event is asked for, and SIGTERM while waiting ends it with 0")
@@ -50,11 +44,10 @@ struct LambdaTests {
         }
         try LoopbackServer.run(script) { server in
             let ended = try Self.run(handler: "cai.worker", server: server) { process in
-                _ = waits.wait(timeout: .now() + 60)
-                kill(process.processIdentifier, SIGTERM)
+                try process.wait(for: "the third event asked for") { waits.wait(timeout: .now()) == .success }
+                process.send(SIGTERM)
             }
             #expect(ended.status == 0)
-            #expect(ended.reason == .exit)
             let base = "/2018-06-01/runtime/invocation/"
             #expect(
                 server.requests.map(\.target) == [
@@ -76,23 +69,27 @@ struct LambdaTests {
 
     @Test("SIGTERM while an event is handled: it is answered, no other is asked for, and the status is 0")
     func terminationWhileBusy() throws {
-        let started = Mutex<Process?>(nil)
+        let started = Mutex<ChildProcess?>(nil)
         let isKnown = DispatchSemaphore(value: 0)
         let script: LoopbackServer.Script = { request, _ in
             guard request.method == "POST" else { return Self.event("only", "[]") }
             // The loop is busy until its answer is taken.
-            _ = isKnown.wait(timeout: .now() + 60)
-            if let process = started.withLock({ $0 }) { kill(process.processIdentifier, SIGTERM) }
-            Thread.sleep(forTimeInterval: 1)
-            return [.answer(202)]
+            guard isKnown.wait(timeout: .now() + 60) == .success, let process = started.withLock({ $0 }) else {
+                return [.answer(500)]
+            }
+            process.send(SIGTERM)
+            // A thread of its own takes it, and waits for the next one.
+            let isTaken =
+                (try? process.wait(for: "a signal that is taken") { !process.isPending(SIGTERM) && process.isIdle })
+                != nil
+            return [.answer(isTaken ? 202 : 500)]
         }
         try LoopbackServer.run(script) { server in
             let ended = try Self.run(handler: "cai.summarize", server: server) { process in
                 started.withLock { $0 = process }
                 isKnown.signal()
             }
-            #expect(ended.status == 0)
-            #expect(ended.reason == .exit)
+            #expect(ended.status == 0, "\(ended.errors)")
             #expect(server.requests.map(\.method) == ["GET", "POST"])
         }
     }
@@ -141,17 +138,9 @@ struct LambdaTests {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/bootstrap"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Command.path)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: path)
-            process.arguments = ["infer", "none.pt"]
-            process.environment = [:]
-            let errors = Pipe()
-            process.standardError = errors
-            try process.run()
-            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 1)
-            #expect(text == "cai: error: none.pt: no such file or folder\n")
+            let ended = try ChildProcess([path, "infer", "none.pt"], environment: [:]).end()
+            #expect(ended.status == 1)
+            #expect(ended.errors == "cai: error: none.pt: no such file or folder\n")
         }
     }
 
@@ -160,17 +149,11 @@ struct LambdaTests {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/bootstrap"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Command.path)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: path)
-            process.environment = [:]
-            let errors = Pipe()
-            process.standardError = errors
-            try process.run()
-            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 1)
+            let ended = try ChildProcess([path], environment: [:]).end()
+            #expect(ended.status == 1)
             #expect(
-                text.contains("AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing"))
+                ended.errors.contains(
+                    "AWS_LAMBDA_RUNTIME_API: expected the host and port of Lambda's runtime, found nothing"))
         }
     }
 }

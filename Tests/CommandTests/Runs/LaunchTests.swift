@@ -127,23 +127,14 @@ struct LaunchTests {
                 return [.answer(200, Array((isStart ? Self.started : #"{"status": "RUNNING"}"#).utf8))]
             }
             try LoopbackServer.run(script) { server in
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: Command.path)
-                process.arguments = [
-                    "launch", payload, "--state-machine", Self.machine, "--store", "file://" + store,
-                ]
-                process.environment = Self.environment(server)
-                let errors = Pipe()
-                process.standardError = errors
-                try process.run()
-                _ = watches.wait(timeout: .now() + 60)
-                kill(process.processIdentifier, SIGINT)
-                let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                process.waitUntilExit()
-                #expect(process.terminationReason == .uncaughtSignal)
-                #expect(process.terminationStatus == SIGINT)
+                let words = ["launch", payload, "--state-machine", Self.machine, "--store", "file://" + store]
+                let process = try ChildProcess([Command.path] + words, environment: Self.environment(server))
+                try process.wait(for: "a question after the execution") { watches.wait(timeout: .now()) == .success }
+                process.send(SIGINT)
+                let ended = try process.end()
+                #expect(ended.status == -SIGINT)
                 #expect(
-                    text == "cai: started \(Self.execution)\n"
+                    ended.errors == "cai: started \(Self.execution)\n"
                         + "cai: error: interrupted (SIGINT): the execution goes on: \(Self.execution)\n")
             }
         }

@@ -7,21 +7,12 @@ import Testing
     private func submit(
         _ words: [String], in folder: String, environment: [String: String] = [:]
     ) throws -> (status: Int32, output: String, errors: String) {
-        let process = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [Fixture.root + "/deploy/slurm/submit.sh"] + words
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.environment = ["PATH": folder + "/bin:/usr/bin:/bin", "CAI": Command.path]
-            .merging(environment) { $1 }
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let texts = [output, errors].map {
-            String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        }
-        process.waitUntilExit()
-        return (process.terminationStatus, texts[0], texts[1])
+        let own = ["PATH": folder + "/bin:/usr/bin:/bin", "CAI": Command.path]
+        let ended = try ChildProcess(
+            ["/bin/sh", Fixture.root + "/deploy/slurm/submit.sh"] + words, in: folder,
+            environment: own.merging(environment) { $1 }, within: Command.bound
+        ).end()
+        return (ended.status, ended.output, ended.errors)
     }
 
     private func withSbatch(_ body: (String) throws -> Void) throws {

@@ -37,15 +37,8 @@ import Testing
 
     /// By coreutils' sha256sum, which spares the project a cryptographic library.
     private func sha256(of path: String) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["sha256sum", "--binary", path]
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return String(line.prefix { $0 != " " })
+        let ended = try ChildProcess(["/usr/bin/env", "sha256sum", "--binary", path]).end()
+        #expect(ended.status == 0)
+        return String(ended.output.prefix { $0 != " " })
     }
 }

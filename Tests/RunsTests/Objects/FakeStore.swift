@@ -1,7 +1,8 @@
-import Cloud
+@testable import Cloud
 import Foundation
 import Inference
 import Platform
+import TestSupport
 
 /// A store in memory that counts what is asked of it, holds back ranges until they are let through, and fails on demand.
 final class FakeStore: ObjectStore {
@@ -26,6 +27,12 @@ final class FakeStore: ObjectStore {
         }
     }
 
+    /// Waits until something is so of the state.
+    func wait(for expected: String, until isSo: (State) -> Bool) throws {
+        func found(_ state: State) -> String { "\(state.underway) requests underway, \(state.gets.count) in all" }
+        try TestSupport.wait(for: expected, found: { state.withLock { found($0) } }) { state.withLock { isSo($0) } }
+    }
+
     func name(bucket: String, key: String) -> String { "s3://\(bucket)/\(key)" }
 
     func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
@@ -46,7 +53,11 @@ final class FakeStore: ObjectStore {
             state.mostUnderway = max(state.mostUnderway, state.underway)
         }
         defer { state.change { $0.underway -= 1 } }
-        state.wait { $0.isHeld(range) ? nil : () }
+        do {
+            try wait(for: "bytes \(range) let through") { !$0.isHeld(range) }
+        } catch {
+            throw Failure(.deadline, name, "\(error)")
+        }
         let (failure, missing, now) = state.withLock { ($0.failure(range), $0.missing, $0.objects[key]?.etag) }
         if let failure { throw failure }
         guard etag == nil || etag == now else { throw Failure(.conflict, name, "has changed") }

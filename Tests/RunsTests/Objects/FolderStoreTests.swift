@@ -1,4 +1,4 @@
-import Cloud
+@testable import Cloud
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import AstroMAE
-import Cloud
+@testable import Cloud
 import Inference
 import Synchronization
 import TensorFiles
@@ -87,13 +87,13 @@ struct ObjectSourceTests {
         let source = try open(store, limit: 1024 * kilobyte)
         source.prefetch(0..<size)
         // All threads fetch at the same time.
-        store.state.wait { $0.underway == 4 ? () : nil }
+        try store.wait(for: "four requests at the same time") { $0.underway == 4 }
         store.state.change { $0.isHeld = { _ in false } }
         // The ends, and blocks of 64 KB as far as there is room.
-        store.state.wait { $0.gets.count >= 8 && $0.underway == 0 ? () : nil }
+        try store.wait(for: "eight blocks") { $0.gets.count >= 8 && $0.underway == 0 }
         let first = try source.withBytes(in: 0..<1) { _ in store.state.withLock { $0.gets.count } }
         source.release(64 * kilobyte..<192 * kilobyte)
-        store.state.wait { $0.gets.count >= first + 2 ? () : nil }
+        try store.wait(for: "two more blocks") { $0.gets.count >= first + 2 }
         #expect(store.transfers(of: size).allSatisfy { $0 <= 1 })
     }
 
@@ -191,7 +191,7 @@ struct ObjectSourceTests {
         source?.prefetch(0..<size)
         #expect(try source?.withBytes(in: 0..<10) { $0.byteCount } == 10)
         pool = nil
-        store.state.wait { $0.underway == 5 ? () : nil }
+        try store.wait(for: "five requests at the same time") { $0.underway == 5 }
         source = nil
         store.state.change { $0.isHeld = { _ in false } }
         wait()
@@ -206,7 +206,7 @@ struct ObjectSourceTests {
         let source = try pool.open(bucket: "b", key: "o")
         let closer = try #require(
             WorkerThread {
-                store.state.wait { $0.underway == 2 ? () : nil }
+                try? store.wait(for: "two requests at the same time") { $0.underway == 2 }
                 pool.close()
             })
         #expect(throws: Failure(.cancelled, "s3://b/o", "cannot be read: fetching was stopped")) {

@@ -1,5 +1,5 @@
 import AstroMAE
-import Cloud
+@testable import Cloud
 import Inference
 import TensorFiles
 import TestSupport

@@ -106,7 +106,7 @@ func mappedFileChanged() throws {
         try Data(repeating: 7, count: 10_000).write(to: URL(fileURLWithPath: path))
         let file = try MappedFile(path: path)
         try file.checkIntact()
-        usleep(20_000)
+        try Fixture.waitForAnotherFileTime(than: path)
         let handle = try #require(FileHandle(forUpdatingAtPath: path))
         try handle.seek(toOffset: 5000)
         try handle.write(contentsOf: Data([8]))

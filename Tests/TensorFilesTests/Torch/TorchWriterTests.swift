@@ -116,16 +116,8 @@ private enum Torch {
 
     /// What a script prints; nil where it fails.
     static func run(_ script: String, _ arguments: [String]) throws -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: output, as: UTF8.self) : nil
+        let ended = try ChildProcess(["/usr/bin/env", "python3", "-c", script] + arguments).end()
+        return ended.status == 0 ? ended.output : nil
     }
 }
 

@@ -99,7 +99,8 @@ public final class LoopbackServer: @unchecked Sendable {
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
         shutdown(listener, Int32(SHUT_RDWR))
-        threads.wait()
+        let haveEnded = threads.wait(timeout: .now() + 300) == .success
+        precondition(haveEnded, "a server's script has not ended after 300 s: \(requests.map(\.target))")
         close(listener)
     }
 

@@ -1,0 +1,25 @@
+import Foundation
+
+/// How the tests are run, by variables of the environment.
+public enum TestRun {
+    /// CAI_TEST_ENDURANCE=1: long tests in their full form (make test-endurance), in place of a short one.
+    public static let isEndurance = ProcessInfo.processInfo.environment["CAI_TEST_ENDURANCE"] == "1"
+
+    /// CAI_TEST_SEED: what random choices follow from. The same one by default, so that runs repeat.
+    public static let seed = ProcessInfo.processInfo.environment["CAI_TEST_SEED"].flatMap { UInt64($0) } ?? 20_240_601
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): random numbers that repeat.
+public struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    public init(seed: UInt64 = TestRun.seed) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
