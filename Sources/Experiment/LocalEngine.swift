@@ -52,13 +52,16 @@ public struct LocalEngine: ExperimentEngine {
         try PartitionCutter(files: files, supply: supply, scratch: scratch).cut(for: points, progress: progress)
     }
 
-    /// Objects are fetched before anything is timed.
     private var weightsFile: String { S3Location.isLocation(weights) ? scratch.path + "/weights" : weights }
 
+    /// Fetches an object before anything is timed, and links it, so that all runs have the same weights.
     private func fetchWeights() throws(Failure) {
-        guard let store, S3Location.isLocation(weights) else { return }
-        let place = try S3Location(weights)
-        try AtomicFile.write(try store.get(bucket: place.bucket, key: place.key), to: weightsFile)
+        guard S3Location.isLocation(weights) else { return }
+        let file = try WeightsFile(weights, store: store, environment: environment)
+        try? FileManager.default.removeItem(atPath: weightsFile)
+        do { try FileManager.default.createSymbolicLink(atPath: weightsFile, withDestinationPath: file.path) } catch {
+            throw Failure(.unavailable, weightsFile, "cannot be linked to \(file.path)")
+        }
     }
 
     /// Computes one partition of a point, and keeps nothing of it but the time.

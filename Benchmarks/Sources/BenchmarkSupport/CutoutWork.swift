@@ -70,7 +70,7 @@ public struct CutoutWork: Sendable {
     public func pass(threads: Int, batchSize: Int) throws -> (results: [Float], seconds: Double) {
         let task = CollectingTask(width: resultCount, count: count, makeBody: makeBody)
         let run = try GalaxyRunner(gemm: gemm, threads: threads, batchSize: batchSize)
-            .run(task, over: partitions, limit: limit)
+            .run(task, over: GalaxyRun.sections(of: partitions, limit: limit))
         return (task.results.values.withLock { $0 }, run.seconds)
     }
 

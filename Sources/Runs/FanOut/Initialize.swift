@@ -93,7 +93,7 @@ public struct Initialize: Sendable {
     /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
     private func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
         guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
-        return try WeightsFetcher.find(weights, in: store, setting: "the input: weights").info.etag
+        return try WeightsFile.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
     /// The manifest of the run whose results lie there, which `planned` is to go on with.

@@ -74,14 +74,15 @@ public struct OutputFile: Sendable {
     }
 
     /// Calls `body` with the path to write, and brings what is then there to its place.
-    public func write(_ body: (String) throws(Failure) -> Void) throws(Failure) {
+    public func write<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         guard let object else { return try body(name) }
         let file = TemporaryFile(environment, ending: String(name.split(separator: ".").last ?? "tmp"))
-        try body(file.path)
+        let result = try body(file.path)
         do throws(Failure) {
             try object.store.put(bucket: object.place.bucket, key: object.place.key, contentsOf: file.path)
         } catch {
             throw error.reading(name)
         }
+        return result
     }
 }

@@ -93,7 +93,7 @@ public struct RankMerge {
             else {
                 throw Failure(part.name, "expected \(rows) values in float32, found others")
             }
-            let block = FileIdentity.pieceSize / MemoryLayout<Float>.size
+            let block = (4 << 20) / MemoryLayout<Float>.size
             for start in stride(from: 0, to: rows, by: block) {
                 let piece = start..<min(start + block, rows)
                 var values = [Float](repeating: 0, count: piece.count)

@@ -130,9 +130,3 @@ struct CostCommand: ParsableCommand {
         return try PlanReport(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
     }
 }
-
-/// What the command can print.
-protocol CostOutput {
-    var text: String { get }
-    var json: JSONValue { get }
-}

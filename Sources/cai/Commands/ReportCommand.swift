@@ -86,7 +86,7 @@ struct ReportCommand: ParsableCommand {
         if let place {
             let html = document.html
             try place.write { path throws(Failure) in
-                try OutputFolder.write(html, to: path)
+                try AtomicFile.write(Array(html.utf8), to: path)
             }
             written.append(output)
         } else {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import AstroMAE
 import Runs
 import Inference
@@ -9,7 +10,7 @@ extension HTMLPage {
     func write(to file: OutputFile) throws(Failure) {
         let html = html
         try file.write { path throws(Failure) in
-            try OutputFolder.write(html, to: path)
+            try AtomicFile.write(Array(html.utf8), to: path)
         }
     }
 }
@@ -56,11 +57,15 @@ struct GalaxyPictures {
     }
 }
 
+/// Which galaxies a page shows.
+enum ShownGalaxies: String, ExpressibleByArgument, CaseIterable {
+    case first, worst
+}
+
 /// The page of `cai reconstruct`.
 struct ReconstructionPage {
     let show: ShownGalaxies
     let panels: Int
-    let weights: String
 
     func write(
         _ result: Reconstructions, _ opened: AutoencoderJob.Opened, plan: MaskPlan, to file: OutputFile
@@ -106,7 +111,7 @@ struct ReconstructionPage {
                     show == .first ? "The first \(pictures.count)" : "The \(pictures.count) of largest loss",
                     id: "galaxies", [.text(GalaxyPictures.explanation), .pictures(pictures)]),
             ],
-            footer: "cai reconstruct, with \(InputList.lastComponent(weights))")
+            footer: "cai reconstruct, with \(InputList.lastComponent(opened.weights))")
         try page.write(to: file)
     }
 

@@ -1,22 +1,19 @@
-import Runs
 import Inference
 import Platform
-import Report
-import TensorFiles
 
-/// An output that is being computed, and what is kept of it while that lasts: `OUT.partial`.
+/// The journal `OUT.partial` of an output that is being computed.
 ///
-/// What was finished stays there when the run ends in its middle, in whatever way, and `--resume` goes on from it.
-struct PartialRun {
+/// It keeps the finished galaxies when the run ends early, for any reason, and `--resume` continues from them.
+struct PartialRun: Sendable {
     let journal: PredictionJournal
     let isResumed: Bool
     /// Options that rows depend on, by their names.
     let settings: [String: String]
 
-    /// Takes hold of `OUT.partial`, and removes what killed processes left beside it.
-    /// - Returns: nil where the output is no local file.
-    /// - Throws: where it has rows of an earlier run and these are not asked for.
-    init?(_ output: OutputFile, isResumed: Bool, settings: [String: String]) throws {
+    /// Opens and locks `OUT.partial`, and removes temporary files of killed processes beside it.
+    /// - Returns: nil where the output is not a local file.
+    /// - Throws: `Failure` where it has rows of an earlier run and `isResumed` is false.
+    init?(_ output: OutputFile, isResumed: Bool, settings: [String: String]) throws(Failure) {
         guard output.isLocalFile else { return nil }
         // Beside the file itself, where OUT is a link to it.
         let target = AtomicFile.target(of: output.name)
@@ -30,11 +27,11 @@ struct PartialRun {
         UnfinishedFiles.removeLeftovers(of: target)
     }
 
-    /// What an earlier run has finished; nil where there was none.
-    /// - Throws: `Failure` where it was of other galaxies, weights or options.
+    /// The galaxies that an earlier run has finished; nil where there was none.
+    /// - Throws: `Failure` where that run had other galaxies, weights or options.
     func begin(
-        _ identity: RunIdentity, sections: [GalaxyRun.Section]
-    ) throws -> PredictionJournal.Earlier? {
+        _ identity: RunIdentity, sections: [GalaxyRun.Section], _ events: some JobEvents
+    ) throws(Failure) -> PredictionJournal.Earlier? {
         guard let text = journal.identity, try journal.hasRows else {
             try journal.begin(identity: identity.json)
             return nil
@@ -44,17 +41,18 @@ struct PartialRun {
         guard var earlier = try journal.replay(count: count) else { return nil }
         let last = try RunIdentity(json: earlier.identity, name: journal.path)
         try identity.checkFiles(since: last, sections: sections, finished: earlier.finished, name: journal.path)
-        try doubt(identity, since: last, sections: sections, &earlier)
+        try recheck(identity, since: last, sections: sections, &earlier, events)
         if identity != last { try journal.restate(identity: identity.json) }
         return earlier
     }
 
-    /// Has checksums compared again of files that were written since, and takes back the rows that these cannot prove to be
-    /// rows of such a file: it has none, they were not compared when the rows were made, or are others now.
-    private func doubt(
+    /// For files that were written since: has their checksums compared again, and drops the rows that checksums cannot prove
+    /// to be rows of the file. Those are the rows of a file that has none, whose checksums were not compared when the rows
+    /// were computed, or whose checksums have changed.
+    private func recheck(
         _ identity: RunIdentity, since last: RunIdentity, sections: [GalaxyRun.Section],
-        _ earlier: inout PredictionJournal.Earlier
-    ) throws {
+        _ earlier: inout PredictionJournal.Earlier, _ events: some JobEvents
+    ) throws(Failure) {
         var names: [String] = []
         let before = earlier.finished.count
         for file in identity.doubtfulFiles(since: last) where file < sections.count {
@@ -70,25 +68,13 @@ struct PartialRun {
         }
         guard let first = names.first else { return }
         let dropped = Numbers.counted(before - earlier.finished.count, "galaxy", "galaxies")
-        Console.report(
-            "warning: \(first)" + (names.count == 1 ? "" : " and \(Numbers.counted(names.count - 1, "other file"))")
+        events.warning(
+            "\(first)" + (names.count == 1 ? "" : " and \(Numbers.counted(names.count - 1, "other file"))")
                 + " may have changed since, and no checksums prove the opposite: \(dropped) had been done and "
                 + (before - earlier.finished.count == 1 ? "is" : "are") + " computed again")
     }
 
-    /// How far it came: `12,288 of 100,000 galaxies done, kept in z.csv.partial: --resume goes on with them`.
-    static func text(_ reach: RunReach, keptIn journal: PredictionJournal?) -> String {
-        if let journal, journal.isDone { return "every galaxy is in the output" }
-        let total = reach.total.load(ordering: .relaxed)
-        let done = journal?.finished.count ?? reach.done.load(ordering: .relaxed)
-        guard total > 0 || done > 0 else { return "no galaxy done" }
-        let text = Numbers.grouped(done) + " of " + Numbers.counted(max(total, done), "galaxy", "galaxies") + " done"
-        guard done > 0 else { return text }
-        guard let journal else { return text + ", and not kept: that takes an --output that is a file here" }
-        return text + ", kept in \(journal.path): --resume goes on with them"
-    }
-
-    /// What is not finished: `7.pt rows 1024-9999, 8.pt, 9.pt and 14 more files`.
+    /// The galaxies that are not finished: `7.pt rows 1024-9999, 8.pt, 9.pt and 14 more files`.
     static func rest(_ sections: [GalaxyRun.Section], without finished: FinishedGalaxies) -> String {
         let most = 8
         var parts: [String] = []

@@ -2,6 +2,7 @@ import Costs
 import Inference
 import Platform
 import Report
+import Runs
 import TensorFiles
 
 /// The page of an input, and its figures.
@@ -54,7 +55,7 @@ struct ReportDocument {
             HTMLPage(
                 title: title ?? (predictions == nil ? "Runs: " : "Redshifts: ") + input.title,
                 lead: leads.joined(separator: " "), sections: sections,
-                footer: "Made by cai \(Cai.configuration.version) from \(input.title)."
+                footer: "Made by cai \(Release.version) from \(input.title)."
             ).html
     }
 

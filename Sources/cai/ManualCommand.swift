@@ -12,5 +12,5 @@ struct ManualCommand: ParsableCommand {
               cai manual > cai.1 && man -l cai.1
             """)
 
-    func run() throws { try StandardOutput.write(ManualPage(of: Cai.self, version: Cai.configuration.version).text) }
+    func run() throws { try StandardOutput.write(ManualPage(of: Cai.self).text) }
 }

@@ -1,12 +1,10 @@
-import Inference
 import Platform
 import TensorFiles
 
 extension GalaxyTable {
     /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
-    /// - Throws: `Failure` or `Failure` for a file that cannot be read as what it is, `Failure` where it
-    ///   is no table of galaxies.
-    public init(path: String, layout: GalaxyLayout) throws {
+    /// - Throws: `Failure` for a file that cannot be read or is not a table of galaxies.
+    public init(path: String, layout: GalaxyLayout) throws(Failure) {
         guard path.lowercased().hasSuffix(".csv") else {
             try self.init(try TensorFile.open(path: path), layout: layout)
             return
@@ -14,8 +12,8 @@ extension GalaxyTable {
         try self.init(csv: try MappedFile(path: path).bytes(), name: path, layout: layout)
     }
 
-    /// The columns are found by the names in the first line. An empty redshift is one that is not known.
-    init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws {
+    /// Columns are found by the names in the first line. An empty redshift is unknown.
+    init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws(Failure) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else { throw Failure("\(name): expected a header, found an empty file") }
         let columns = Columns(header, layout)
@@ -44,25 +42,25 @@ extension GalaxyTable {
             redshifts: columns.redshift == nil ? nil : redshifts)
     }
 
-    /// Which fields of a line are what.
+    /// Indices of the fields of a line.
     private struct Columns {
         let id: Int?
-        /// The name that it was found by.
+        /// The column name that `id` was found by.
         let idName: String?
         let magnitudes: [Int]
         let redshift: Int?
 
         init(_ header: [String], _ layout: GalaxyLayout) {
-            func place(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
-            // A name that the table does not have may be one of the galaxies' own file.
-            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { place($0) != nil }
-            id = idName.flatMap(place)
+            func index(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
+            // A name that is not in the table may be one of the galaxies' own file.
+            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { index($0) != nil }
+            id = idName.flatMap(index)
             redshift =
-                layout.redshifts.map { place($0) }
-                ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(place).first
+                layout.redshifts.map { index($0) }
+                ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(index).first
             let lists = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
             magnitudes =
-                lists.map { $0.compactMap(place) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
+                lists.map { $0.compactMap(index) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
         }
     }
 }

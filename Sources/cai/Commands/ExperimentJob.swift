@@ -100,7 +100,7 @@ struct ExperimentJob {
         engine: any ExperimentEngine, _ watch: Watch
     ) throws -> (Experiment, ExperimentRecord) {
         let planned = ExperimentRecord(
-            cai: ExperimentRecord.Program(version: Cai.configuration.version, commit: command.commit),
+            cai: ExperimentRecord.Program(version: Release.version, commit: command.commit),
             machine: machine, weights: weights, inputs: inputs, isRepeated: command.plan.repeat,
             keepsPredictions: command.keepPredictions, isWarmedUp: command.warmUp, points: plan.points)
         let (record, broken) = try tree.begin(planned, command.continuation)
@@ -151,11 +151,10 @@ struct ExperimentJob {
     private func measuredRate(
         _ galaxies: Int, of inputs: GalaxyInputs, weights: String, store: (any ObjectStore)?
     ) throws -> Double {
-        var job = PredictionJob(weights: weights, inputs: inputs, store: store)
-        job.limit = galaxies
-        job.isQuiet = true
-        if let threads = command.plan.threads { job.threads = threads }
-        return try job.run().predictions.galaxiesPerSecond
+        var settings = RunSettings(limit: galaxies)
+        if let threads = command.plan.threads { settings.threads = threads }
+        return try PredictionJob(weights: weights, inputs: inputs, store: store, settings: settings).run()
+            .predictions.galaxiesPerSecond
     }
 }
 

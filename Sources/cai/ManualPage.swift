@@ -1,12 +1,10 @@
 import ArgumentParser
 import FoundationEssentials
+import Platform
 
 /// A command and its subcommands as one manual page, from the descriptions that --help prints.
 struct ManualPage {
     private let tool: Tool
-    private let version: String
-    /// When commands last changed: the same program has the same page.
-    private static let date = "November 24, 2026"
 
     /// What ArgumentParser tells of a command: the parts of its description (version 0) that a page needs.
     private struct Tool: Decodable {
@@ -43,9 +41,8 @@ struct ManualPage {
         var isPositional: Bool { kind == "positional" }
     }
 
-    init(of command: any ParsableCommand.Type, version: String) throws {
+    init(of command: any ParsableCommand.Type) throws {
         tool = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
-        self.version = version
     }
 
     /// In the macros of mdoc(7).
@@ -53,7 +50,8 @@ struct ManualPage {
         let root = tool.command
         let commands = Self.shown(root)
         var page = [
-            ".Dd \(Self.date)", ".Dt \(root.commandName.uppercased()) 1", ".Os \(root.commandName) \(version)",
+            ".Dd \(Release.date)", ".Dt \(root.commandName.uppercased()) 1",
+            ".Os \(root.commandName) \(Release.version)",
             ".Sh NAME", ".Nm \(root.commandName)", ".Nd " + Self.description(root.abstract ?? ""), ".Sh SYNOPSIS",
         ]
         page += commands.flatMap { [".Nm \(root.commandName) \($0.commandName)"] + Self.synopsis($0) }

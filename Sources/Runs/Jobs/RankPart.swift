@@ -1,22 +1,20 @@
-import Cloud
-import Runs
 import Inference
 
-/// The share of a rank among the galaxies of all inputs, and the partitions that hold it.
-struct RankPart {
-    let share: RankShare
-    /// Among those of all inputs.
-    let galaxies: Range<Int>
+/// The galaxies of one rank among those of all inputs.
+public struct RankPart: Sendable {
+    public let share: RankShare
+    /// Of the rank, among those of all inputs.
+    public let galaxies: Range<Int>
     /// Galaxies of all ranks.
-    let total: Int
+    public let total: Int
     let inputs: InputsIdentity
-    /// When they were written.
+    /// `InputsIdentity.written`
     let written: String
-    /// Those that have any of the galaxies. Others are let go of: nothing more of them is read.
-    let partitions: [PartitionReader]
-    /// What tells their files from others.
+    /// The rank's galaxies. Files without any of them are released: nothing more of them is read.
+    let sections: [GalaxyRun.Section]
+    /// The files of `sections`.
     let files: [RunIdentity.File]
-    /// The same galaxies, counted from the first of `partitions`.
+    /// The rank's galaxies, counted from the first galaxy of the first of `files`.
     let rows: Range<Int>
 
     /// - Parameters:
@@ -29,20 +27,21 @@ struct RankPart {
         written = InputsIdentity.written(identities)
         total = min(limit ?? Int.max, inputs.galaxies)
         galaxies = share.galaxies(of: total)
-        var place = 0
+        var position = 0
         var first: Int?
         var partitions: [PartitionReader] = []
         var files: [RunIdentity.File] = []
         for (partition, file) in zip(all, identities) {
-            if galaxies.overlaps(place..<place + partition.count) {
-                first = first ?? place
+            if galaxies.overlaps(position..<position + partition.count) {
+                first = first ?? position
                 partitions.append(partition)
                 files.append(file)
             }
-            place += partition.count
+            position += partition.count
         }
-        (self.partitions, self.files) = (partitions, files)
+        self.files = files
         let start = galaxies.lowerBound - (first ?? galaxies.lowerBound)
         rows = start..<start + galaxies.count
+        sections = GalaxyRun.sections(of: partitions, galaxies: rows)
     }
 }
