@@ -100,6 +100,15 @@ public struct TensorFile: Sendable {
         return file
     }
 
+    /// Whether the first bytes are those of one array (.npy) or of a table (FITS, compressed by gzip or not, HDF5).
+    package static func isTable(_ source: some ByteSource) throws(Failure) -> Bool {
+        switch try FileKind(source) {
+        case .npy, .fits, .hdf5: true
+        case .gzip: try Gzip.begins(source, with: FITSFile.magic)
+        default: false
+        }
+    }
+
     /// Compares the checksums that were deferred. Deflated arrays are inflated for it and kept, so that who reads them
     /// next does not inflate them again; of other pages none stays in memory.
     /// - Throws: `Failure` for an entry that is damaged: the first, where all are stored.

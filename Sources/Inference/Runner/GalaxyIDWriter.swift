@@ -11,9 +11,9 @@ public enum GalaxyIDWriter {
             var line: [UInt8] = []
             try run.forEachGalaxy { galaxy, _ throws(Failure) in
                 line.removeAll(keepingCapacity: true)
-                PredictionEncoder.appendCSV(galaxy.objectID, to: &line)
+                DelimitedText.append(galaxy.objectID, to: &line)
                 line.append(UInt8(ascii: ","))
-                PredictionEncoder.appendCSV(galaxy.source, to: &line)
+                DelimitedText.append(galaxy.source, to: &line)
                 line += ",\(galaxy.row)\n".utf8
                 try file.write(line)
             }

@@ -42,6 +42,15 @@ extension ByteSource {
         try withBytes(in: 0..<byteCount) { (bytes: RawSpan) in bytes.array(0..<bytes.byteCount) }
     }
 
+    /// Calls `body` with the bytes from first to last, a piece of `size` at a time, and releases each piece after it.
+    package func forEachPiece(of size: Int, _ body: (RawSpan) throws(Failure) -> Void) throws(Failure) {
+        for start in stride(from: 0, to: byteCount, by: size) {
+            let piece = start..<min(start + size, byteCount)
+            try withBytes(in: piece, body)
+            release(piece)
+        }
+    }
+
     /// Throws when `range` is not inside the source.
     public func check(_ range: Range<Int>) throws(Failure) {
         guard range.lowerBound >= 0, range.upperBound <= byteCount else {

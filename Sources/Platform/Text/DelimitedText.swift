@@ -1,6 +1,6 @@
 /// Comma-separated text as RFC 4180 has it: quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a
-/// byte-order mark at the start. Gives one record at a time, and of its fields where they lie, so that a long file costs
-/// no more than its own bytes.
+/// byte-order mark at the start. Gives one record at a time, and of its fields where they lie. The text is there as a whole,
+/// or is appended piece by piece: then no more than a piece and a record of it are in memory.
 public struct DelimitedText {
     /// Where a field's content lies, without the quotes around it.
     package struct Field {
@@ -11,7 +11,11 @@ public struct DelimitedText {
 
     /// What error messages call the text.
     package let name: String
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
+    /// Whether no more bytes follow.
+    package private(set) var isWhole: Bool
+    /// Whether `position` is the start of the text, where a byte-order mark may be.
+    private var isAtStart = true
     private var position = 0
     /// The line at which `position` stands, from 1.
     private var line = 1
@@ -19,10 +23,28 @@ public struct DelimitedText {
     public private(set) var recordLine = 1
 
     public init(name: String, bytes: [UInt8]) {
-        self.name = name
-        self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        (self.name, self.bytes, isWhole) = (name, bytes, true)
     }
+
+    /// A text of which all bytes are still to be appended.
+    package init(name: String) { (self.name, bytes, isWhole) = (name, [], false) }
+
+    /// The most bytes of a record in a text that is appended.
+    package static let mostBytes = 16 << 20
+
+    /// Appends the next bytes, in place of those that were read.
+    /// - Throws: `Failure` for a record of more than `mostBytes`.
+    package mutating func append(_ piece: RawSpan) throws(Failure) {
+        bytes.removeSubrange(..<position)
+        position = 0
+        guard bytes.count <= Self.mostBytes else {
+            throw Failure(name, "line \(line): expected at most \(Self.mostBytes) bytes in a record, found more")
+        }
+        bytes += piece.array(0..<piece.byteCount)
+    }
+
+    /// No more bytes follow: what is there ends the last record.
+    package mutating func finish() { isWhole = true }
 
     /// The fields of the next record, or nil at the end. Blank lines are passed over.
     /// - Throws: `Failure` for a quote that is never closed, a quote inside an unquoted field, text after a closing
@@ -33,10 +55,31 @@ public struct DelimitedText {
         return fields.map(text)
     }
 
-    /// The same without making texts: `fields` become those of the next record.
-    /// - Returns: false at the end.
+    /// The same without making strings: `fields` become those of the next record, valid until bytes are appended.
+    /// - Returns: false at the end, or where the next record is not there as a whole yet.
     package mutating func next(into fields: inout [Field]) throws(Failure) -> Bool {
+        let start = (position, line)
+        let isFound: Bool
+        do throws(Failure) {
+            isFound = try record(into: &fields)
+            guard isCut else {
+                isAtStart = false
+                return isFound
+            }
+        } catch {
+            guard isCut else { throw error }
+        }
+        (position, line) = start
+        return false
+    }
+
+    /// Whether what was read last may go on in bytes that are not there yet: a line feed after a carriage return, a second
+    /// quote, the rest of a field.
+    private var isCut: Bool { !isWhole && position + 1 >= bytes.count }
+
+    private mutating func record(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
+        if isAtStart, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         while position < bytes.count, bytes[position] == .lineFeed || bytes[position] == .carriageReturn {
             if bytes[position] == .lineFeed { line += 1 }
             position += 1
@@ -53,6 +96,23 @@ public struct DelimitedText {
             guard position < bytes.count, bytes[position] == .comma else { return true }
             position += 1
         }
+    }
+
+    /// Appends a field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
+    package static func append(_ text: String, to bytes: inout [UInt8]) {
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte != .comma && byte != .quote && byte != .lineFeed && byte != .carriageReturn
+        }
+        if isPlain {
+            bytes += text.utf8
+            return
+        }
+        bytes.append(.quote)
+        for byte in text.utf8 {
+            if byte == .quote { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(.quote)
     }
 
     /// A field's content.

@@ -61,7 +61,7 @@ public enum FileIdentity {
         if let file = try? OpenFile(path: path), file.size == 0 { return (0, SHA256Stream().finish()) }
         let file = try MappedFile(path: path)
         var digest = SHA256Stream()
-        try forEachPiece(of: file) { bytes throws(Failure) in digest.update(bytes) }
+        try file.forEachPiece(of: pieceSize) { bytes throws(Failure) in digest.update(bytes) }
         return (file.byteCount, digest.finish())
     }
 
@@ -69,17 +69,6 @@ public enum FileIdentity {
         var digest = SHA256Stream()
         for line in lines { digest.update(line + "\n") }
         return digest.finish()
-    }
-
-    /// Calls `body` with the bytes from first to last, and lets go of each piece.
-    static func forEachPiece(
-        of source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Void
-    ) throws(Failure) {
-        for start in stride(from: 0, to: source.byteCount, by: pieceSize) {
-            let piece = start..<min(start + pieceSize, source.byteCount)
-            try source.withBytes(in: piece, body)
-            source.release(piece)
-        }
     }
 
     /// Of weights: an object's ETag, a file's SHA-256.

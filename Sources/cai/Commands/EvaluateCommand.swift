@@ -27,7 +27,7 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws { try requireName(predictions, of: "predictions.csv") }
 
     func run() throws {
-        let table = try PredictionTable(csvFile: predictions)
+        let table = try PredictionTable(PredictionFile(path: predictions), needsSpectroscopic: true)
         let quality: Quality
         do {
             quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)

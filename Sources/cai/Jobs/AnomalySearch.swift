@@ -76,9 +76,9 @@ enum AnomalyTable {
         for (rank, place) in search.ranking.enumerated() { ranks[place] = rank }
         try search.errors.run.forEachGalaxy { galaxy, place throws(Failure) in
             var line = Array("\(ranks[place] + 1),".utf8)
-            PredictionEncoder.appendCSV(galaxy.objectID, to: &line)
+            DelimitedText.append(galaxy.objectID, to: &line)
             line.append(UInt8(ascii: ","))
-            PredictionEncoder.appendCSV(galaxy.source, to: &line)
+            DelimitedText.append(galaxy.source, to: &line)
             let score = search.scores.scores[place]
             let bands = score?.bands.map(number) ?? search.bandNames.map { _ in "" }
             let fields =

@@ -1,9 +1,10 @@
+import Inference
 import Platform
 import Report
 import Testing
 
 private func table(_ text: String) throws -> PredictionTable {
-    try PredictionTable(jsonLines: Array(text.utf8), name: "p.jsonl")
+    try PredictionTable(PredictionFile(Array(text.utf8), name: "p.jsonl"))
 }
 
 @Test("Lines of flat objects are read, in any order of keys, with any others and any spaces")
@@ -21,7 +22,7 @@ func linesAreRead() throws {
     #expect(table.predicted.last?.isNaN == true)
     #expect(table.spectroscopic == [0.75, 1, 0.2])
     #expect(table.predictedAlone == [0.1, 0.3])
-    #expect(try PredictionTable(jsonLines: [], name: "p.jsonl").predicted.isEmpty)
+    #expect(try PredictionTable(PredictionFile([], name: "p.jsonl")).predicted.isEmpty)
 }
 
 @Test(
@@ -54,8 +55,10 @@ func longKey() throws {
         error.description == "p.jsonl: line 1: \(key.prefix(60)): expected a number or null, found 'x'")
 }
 
-@Test("A file's name says what it holds")
-func nameSaysWhatItHolds() throws {
-    #expect(try PredictionTable(Array("{\"z_phot\":1}".utf8), name: "A.JSONL").predictedAlone == [1])
-    #expect(try PredictionTable(Array("z_phot\n1\n".utf8), name: "a.csv").predictedAlone == [1])
+@Test("JSON Lines are recognized by the first byte of the text, whatever the name")
+func jsonLinesAreRecognized() throws {
+    #expect(try PredictionTable(PredictionFile(Array("{\"z_phot\":1}".utf8), name: "A.JSONL")).predictedAlone == [1])
+    #expect(
+        try PredictionTable(PredictionFile(Array("\n {\"z_phot\":1}".utf8), name: "/dev/stdin")).predictedAlone == [1])
+    #expect(try PredictionTable(PredictionFile(Array("z_phot\n1\n".utf8), name: "a.csv")).predictedAlone == [1])
 }

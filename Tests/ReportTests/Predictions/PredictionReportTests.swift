@@ -7,8 +7,7 @@ import Testing
 @testable import Report
 
 private func report(_ rows: String, name: String = "p.csv") throws -> PredictionReport {
-    let table = try PredictionTable(
-        csv: Array("z_phot,z_spec\n\(rows)".utf8), name: name, needsSpectroscopic: false)
+    let table = try PredictionTable(PredictionFile(Array("z_phot,z_spec\n\(rows)".utf8), name: name))
     return try PredictionReport(table, name: name)
 }
 
