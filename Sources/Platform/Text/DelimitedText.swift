@@ -38,7 +38,7 @@ public struct DelimitedText {
         bytes.removeSubrange(..<position)
         position = 0
         guard bytes.count <= Self.mostBytes else {
-            throw Failure(name, "line \(line): expected at most \(Self.mostBytes) bytes in a record, found more")
+            throw Failure(name, "line \(recordLine): expected at most \(Self.mostBytes) bytes in a record, found more")
         }
         bytes += piece.array(0..<piece.byteCount)
     }
