@@ -2,10 +2,10 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Only the redshifts are held for all
-/// galaxies.
+/// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Memory for all galaxies: redshifts
+/// and flags only.
 public struct BatchRunner: Sendable {
-    /// As many galaxies as the network passes through its heads together: their weights are then read once for all.
+    /// The number of galaxies that the network's heads compute together, reading their weights once.
     public static let defaultBatchSize = 128
 
     private let model: RedshiftModel
@@ -31,9 +31,9 @@ public struct BatchRunner: Sendable {
 
     /// The same for some of the galaxies, counted from the first of all partitions.
     /// - Parameters:
-    ///   - journal: is told of every galaxy that is finished, and of partitions whose checksums were compared.
-    ///   - earlier: what is in it of the same galaxies, which are not run again.
-    ///   - isStrict: whether a galaxy that would get flags is an error.
+    ///   - journal: records every finished galaxy, and partitions whose checksums were compared.
+    ///   - earlier: the journal's results of the same galaxies, which are not run again.
+    ///   - isStrict: whether a galaxy with flags is an error.
     public func run(
         _ partitions: [PartitionReader], galaxies: Range<Int>, journal: PredictionJournal? = nil,
         earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,

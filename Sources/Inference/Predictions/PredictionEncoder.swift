@@ -1,12 +1,12 @@
 import Platform
 
-/// Turns predictions into rows of text.
+/// Encodes predictions as rows of text.
 ///
 /// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
-/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a z_phot that there is none of is `nan`, as
-/// NumPy and pandas read it; a z_spec that is infinite, `inf` or `-inf`. Flags are a decimal number.
+/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a missing z_phot is `nan`, as
+/// NumPy and pandas read it; an infinite z_spec is `inf` or `-inf`. Flags are a decimal number.
 public struct PredictionEncoder {
-    /// What the first line of a CSV says.
+    /// The header of a CSV file.
     public static let columns = PredictionColumn.allCases.map(\.rawValue).joined(separator: ",")
 
     enum Form: Sendable {
@@ -15,7 +15,7 @@ public struct PredictionEncoder {
 
     let form: Form
 
-    /// What comes before the first row.
+    /// The bytes before the first row.
     var header: [UInt8] { form == .csv ? Array((Self.columns + "\n").utf8) : [] }
 
     /// Appends a row.

@@ -1,11 +1,12 @@
 import Platform
 import TensorFiles
 
-/// A file of predictions in any form that `PredictionWriter` writes, or in which others have columns of these names: CSV
-/// with a header, one JSON object a line (both compressed by gzip or not), FITS, HDF5, and `.npy`, which holds z_phot only.
+/// A file of predictions in any form that `PredictionWriter` writes, or in which others have columns of these names:
+/// CSV with a header, one JSON object a line (both compressed by gzip or not), FITS, HDF5, and `.npy`, which holds
+/// z_phot only.
 ///
-/// The bytes say which form it is; only an empty file, or one that does not begin with `{`, is JSON Lines by its name. Files
-/// are not trusted: text is read a piece at a time, and tables by blocks of rows.
+/// The bytes say which form it is; only an empty file, or one that does not begin with `{`, is JSON Lines by its name.
+/// Files are not trusted: text is read a piece at a time, and tables by blocks of rows.
 public struct PredictionFile: Sendable {
     private enum Contents {
         case csv, jsonLines, table(TensorFile)

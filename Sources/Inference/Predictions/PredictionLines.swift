@@ -1,8 +1,8 @@
 import Platform
 
-/// Predictions as lines of JSON objects: `{"object_id":"1","z_phot":0.1,"z_spec":null}`, as `cai infer -o z.jsonl` writes
-/// them. Objects are flat; other keys are passed over, as are blank lines. A `z_phot` that is null is NaN, which JSON has no
-/// number for; a `z_spec` that is null or not there is an unknown one.
+/// Predictions as lines of JSON objects: `{"object_id":"1","z_phot":0.1,"z_spec":null}`, as `cai infer -o z.jsonl`
+/// writes them. Objects are flat; other keys are passed over, as are blank lines. A `z_phot` that is null is NaN, which
+/// JSON has no number for; a `z_spec` that is null or not there is an unknown one.
 struct PredictionLines: PredictionText {
     private let name: String
     private let columns: Set<PredictionColumn>

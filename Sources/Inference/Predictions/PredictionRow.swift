@@ -15,8 +15,8 @@ public struct PredictionRow: Sendable, Equatable {
     public var source: String?
     /// Row in the partition, from 0.
     public var row: Int?
-    /// Photometric redshift; NaN where the galaxy has none. A float32 is read as its shortest decimal, which is what text
-    /// holds: all forms of a file give the same float64 here.
+    /// Photometric redshift; NaN where the galaxy has none. A float32 is read as its shortest decimal, which is what
+    /// text holds: all forms of a file give the same float64 here.
     public var zPhot: Double
     /// Spectroscopic redshift; nil where it is not known, too.
     public var zSpec: Double?

@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// Predictions as columns of their own types: a table of a FITS file, datasets of an HDF5 file, or `.npy`.
+/// Reads predictions from typed columns: a table of a FITS file, datasets of an HDF5 file, or a `.npy` array.
 struct PredictionTableReader {
     private let file: TensorFile
     private let zPhot: TensorView

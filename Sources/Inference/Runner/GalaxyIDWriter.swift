@@ -1,9 +1,9 @@
 import Platform
 import TensorFiles
 
-/// Writes which galaxy each row of a run's output is: CSV of object_id, source and row, in the order of the rows.
+/// Writes the galaxy of each row of a run's output: CSV with the columns object_id, source and row.
 public enum GalaxyIDWriter {
-    /// Writes a file that is complete or not there.
+    /// Writes the file atomically: it is complete or absent.
     public static func write(_ run: GalaxyRun, to path: String) throws(Failure) {
         let file = try AtomicFile(path: path)
         do throws(Failure) {

@@ -1,6 +1,6 @@
-/// Where the galaxies of a run lie in their files.
+/// Maps indices of galaxies among all of a run to partitions and their rows.
 struct GalaxySections: Sendable {
-    /// The place of the first galaxy of each partition among all.
+    /// The index of the first galaxy of each partition.
     private let starts: [Int]
     /// The first row of each partition that is run.
     private let firstRows: [Int]
@@ -10,7 +10,7 @@ struct GalaxySections: Sendable {
         firstRows = sections.map(\.rows.lowerBound)
     }
 
-    /// The partition with that galaxy.
+    /// The index of the partition with the galaxy.
     func section(of place: Int) -> Int {
         var (low, high) = (0, starts.count)
         while low + 1 < high {
@@ -20,7 +20,7 @@ struct GalaxySections: Sendable {
         return low
     }
 
-    /// The rows in their file of galaxies that follow each other in one.
+    /// The rows, in their file, of `count` consecutive galaxies of one partition.
     func rows(at place: Int, count: Int) -> Range<Int> {
         let section = section(of: place)
         let start = firstRows[section] + place - starts[section]
