@@ -1,19 +1,20 @@
 import Inference
 import Platform
 
-/// The redshifts of a prediction file: what quality is measured on.
+/// The redshifts of a file of predictions, the input of `Quality`.
 public struct PredictionTable: Sendable {
     /// z_phot of the galaxies whose z_spec is known, in the file's order.
     public private(set) var predicted: [Double] = []
-    /// Their z_spec.
+    /// z_spec of the same galaxies.
     public private(set) var spectroscopic: [Double] = []
-    /// z_phot of the galaxies without a z_spec (an empty field), in the file's order.
+    /// z_phot of the galaxies with an unknown z_spec, such as an empty field, in the file's order.
     public private(set) var predictedAlone: [Double] = []
-    /// How many those are.
+    /// The number of galaxies with an unknown z_spec.
     public var unknown: Int { predictedAlone.count }
 
     /// Reads the columns z_phot and z_spec.
-    /// - Parameter needsSpectroscopic: whether a table has to have a column z_spec; where it has none, all are unknown.
+    /// - Parameter needsSpectroscopic: whether a table without a column z_spec is an error; otherwise all its z_spec
+    ///   are unknown.
     /// - Throws: `Failure` naming the file and the line or the column.
     public init(_ file: PredictionFile, needsSpectroscopic: Bool = false) throws(Failure) {
         try file.forEach([.zSpec], requiring: needsSpectroscopic ? [.zSpec] : []) { row in

@@ -7,7 +7,7 @@ private func table(_ text: String) throws -> PredictionTable {
     try PredictionTable(PredictionFile(Array(text.utf8), name: "p.jsonl"))
 }
 
-@Test("Lines of flat objects are read, in any order of keys, with any others and any spaces")
+@Test("JSON Lines are read with keys in any order, other keys and any spaces")
 func linesAreRead() throws {
     let table = try table(
         """
@@ -26,7 +26,7 @@ func linesAreRead() throws {
 }
 
 @Test(
-    "Faults name the file and the line",
+    "Errors in JSON Lines have the file and the line",
     arguments: [
         ("{}\n", "line 1: expected the key z_phot, found none"), ("z_phot\n", "line 1: expected an object, found 'z'"),
         ("{\"z_phot\":1}\n[1]\n", "line 2: expected an object, found '['"),
@@ -47,7 +47,7 @@ func faultsNameTheLine(text: String, message: String) throws {
     #expect(error.description.hasPrefix("p.jsonl: \(message)"), "\(error)")
 }
 
-@Test("A key as long as its file is not told in full")
+@Test("A long key is shortened in the error")
 func longKey() throws {
     let key = String(repeating: "k", count: 10_000)
     let error = try #require(throws: Failure.self) { try table("{\"\(key)\":x}") }

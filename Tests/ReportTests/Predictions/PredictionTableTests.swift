@@ -38,7 +38,7 @@ struct TableCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("Tables as RFC 4180 allows them", arguments: TableCase.cases)
+@Test("CSV in every form of RFC 4180 is read", arguments: TableCase.cases)
 func tableIsRead(table example: TableCase) throws {
     let table = try table(example.text)
     #expect(table.predicted == example.predicted)
@@ -64,7 +64,7 @@ func numbersAreExact() throws {
     }
 }
 
-@Test("Galaxies without a z_spec keep their z_phot; a table without such a column is read where none is needed")
+@Test("Galaxies without a z_spec keep their z_phot; a column z_spec may be missing where it is not required")
 func spectroscopicRedshiftsMayBeMissing() throws {
     #expect(try table("z_phot,z_spec\n0.5,0.75\n0.1,\n0.2,\"\"\n").predictedAlone == [0.1, 0.2])
     let bytes = Array("id,z_phot\na,0.5\nb,0.25\n".utf8)
@@ -79,13 +79,13 @@ func spectroscopicRedshiftsMayBeMissing() throws {
     }
 }
 
-@Test("A NaN is read as one")
+@Test("nan is read as NaN")
 func notANumberIsRead() throws {
     #expect(try table("z_phot,z_spec\nnan,0.5\n").predicted.first?.isNaN == true)
 }
 
 @Test(
-    "Faults name the file and the line",
+    "Errors in CSV have the file and the line",
     arguments: [
         ("", "line 1: expected a header"),
         ("z_phot\n0.1\n", "line 1: expected one column z_spec, found 0"),
@@ -113,7 +113,7 @@ func notUTF8() throws {
     #expect(error.description == "p.csv: line 2: field 1: expected UTF-8 text")
 }
 
-@Test("A file is read, and one that is not there is named")
+@Test("A file is read, and a missing one is named in the error")
 func filesAreRead() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.csv"
