@@ -105,7 +105,7 @@ extension LambdaUsage {
     /// - Parameters:
     ///   - seconds: of Initialize and Summarize together.
     ///   - memory: MB of 2^20 bytes configured for these two.
-    package mutating func addCoordination(ranks: Int, files: Int, seconds: Double, memory: Int) {
+    mutating func addCoordination(ranks: Int, files: Int, seconds: Double, memory: Int) {
         add(invocations: 2, of: seconds / 2, memory: memory)
         // One of each worker's own execution and its start, and those around the Map.
         stateTransitions += 2 * ranks + 8

@@ -103,7 +103,7 @@ extension PlanReport {
     }
 
     /// The time's parts, the first worker's start first.
-    package static func parts(_ plan: FanOutPlan) -> String {
+    static func parts(_ plan: FanOutPlan) -> String {
         "\(seconds(plan.assumptions.start)) to start, Map \(seconds(plan.mapSeconds)), Initialize and Summarize "
             + seconds(plan.otherSeconds)
     }
@@ -121,5 +121,5 @@ extension PlanReport {
 
     package static func rate(_ value: Double) -> String { Decimals.shortest(value, digits: 3) + " galaxies/s" }
 
-    package static func percent(_ part: Double) -> String { Decimals.fixed(100 * part, 0) + "%" }
+    static func percent(_ part: Double) -> String { Decimals.fixed(100 * part, 0) + "%" }
 }

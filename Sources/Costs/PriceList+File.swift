@@ -66,39 +66,39 @@ extension PriceList {
 
 /// The file as it is written.
 private struct File: Decodable {
-    package struct Lambda: Decodable {
-        package let memory: [String: [PriceList.Tier]]
-        package let request: Double
-        package let storage: Double
+    struct Lambda: Decodable {
+        let memory: [String: [PriceList.Tier]]
+        let request: Double
+        let storage: Double
 
-        package enum CodingKeys: String, CodingKey {
+        enum CodingKeys: String, CodingKey {
             case memory = "gb_second"
             case request
             case storage = "storage_gb_second"
         }
     }
 
-    package struct StepFunctions: Decodable {
-        package let stateTransition: Double
+    struct StepFunctions: Decodable {
+        let stateTransition: Double
 
-        package enum CodingKeys: String, CodingKey { case stateTransition = "state_transition" }
+        enum CodingKeys: String, CodingKey { case stateTransition = "state_transition" }
     }
 
-    package struct Objects: Decodable {
-        package let get: Double
-        package let put: Double
-        package let list: Double
+    struct Objects: Decodable {
+        let get: Double
+        let put: Double
+        let list: Double
     }
 
-    package let region: String
-    package let currency: String
-    package let asOf: String
-    package let sources: [String]
-    package let lambda: Lambda
-    package let stepFunctions: StepFunctions
-    package let objects: Objects
+    let region: String
+    let currency: String
+    let asOf: String
+    let sources: [String]
+    let lambda: Lambda
+    let stepFunctions: StepFunctions
+    let objects: Objects
 
-    package enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case region, currency, sources, lambda
         case asOf = "as_of"
         case stepFunctions = "step_functions"
@@ -107,7 +107,7 @@ private struct File: Decodable {
 }
 
 extension PriceList.Tier {
-    package enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case upTo = "up_to"
         case price
     }

@@ -1,9 +1,9 @@
 /// How long work takes that is handed out in order, each piece to the first worker that is free. New environments of a
 /// function come `LambdaLimits.ramp` at once, and as many again each `LambdaLimits.rampSeconds`.
-package enum Schedule {
+enum Schedule {
     /// Seconds from the first start to the last end.
     /// - Parameter concurrency: workers at once, at least 1.
-    package static func span(of seconds: [Double], at concurrency: Int) -> Double {
+    static func span(of seconds: [Double], at concurrency: Int) -> Double {
         // Each worker's next free moment, as a binary heap: children of i at 2 i + 1 and 2 i + 2. Those that have not
         // begun are free when the ramp lets them begin, which rises with their number: a heap as it stands.
         var free = (0..<min(concurrency, seconds.count)).map(start)
@@ -26,7 +26,7 @@ package enum Schedule {
     }
 
     /// The same of pieces that are all alike, without going through them.
-    package static func span(of count: Int, each seconds: Double, at concurrency: Int) -> Double {
+    static func span(of count: Int, each seconds: Double, at concurrency: Int) -> Double {
         guard count > 0, seconds > 0 else { return 0 }
         let workers = min(concurrency, count)
         let groups = (workers + LambdaLimits.ramp - 1) / LambdaLimits.ramp

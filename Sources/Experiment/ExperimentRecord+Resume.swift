@@ -66,7 +66,7 @@ extension ExperimentRecord {
     }
 
     private static func json(_ value: some Encodable) throws(Failure) -> JSONValue {
-        try JSONValue.parse(try JSONFile.encoded(value), name: "experiment.json")
+        try JSONValue.parse(try JSONFile.encoded(value), name: RunKeys.experimentName)
     }
 }
 

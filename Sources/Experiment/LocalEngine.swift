@@ -80,7 +80,7 @@ public struct LocalEngine: ExperimentEngine {
         let (report, seconds) = try fanOut(
             point, files: files, repeated: point.partitions > files ? point.partitions : nil, path: run.path
         ) { progress(RunProgress(done: $0, total: total, unit: .galaxies)) }
-        let keys = report.manifest.keys
+        let keys = report.keys
         let store = FolderStore(root: scratch.path)
         return RunOutcome(
             started: start, finished: start + seconds, wallSeconds: seconds,

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Finds the test data that lies in the repository.
+/// Paths of the test data in the repository.
 public enum Fixture {
-    /// The repository's root.
+    /// Root of the repository.
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     /// A file under Tests/Fixtures, such as `tiny/normalcell.pt`.
@@ -10,7 +10,7 @@ public enum Fixture {
     /// A file under weights/.
     public static func weights(_ name: String) -> String { root + "/weights/" + name }
 
-    /// Runs `body` with a fresh folder that is removed afterwards.
+    /// Runs `body` with a new folder, which is removed afterwards.
     public static func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
         let folder = try makeTemporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

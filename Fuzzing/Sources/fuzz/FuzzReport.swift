@@ -2,6 +2,7 @@
 @testable import Inference
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 extension FuzzTarget {
     /// CSV: records, what they are when they are written again, and every table that is read from them.
@@ -103,7 +104,8 @@ extension FuzzTarget {
         seeds: {
             try Seeds.fixtures("results", ["combined_data.json"], atMost: 4096)
                 + Seeds.texts(
-                    "{\"cai\":{\"version\":\"1\"},\"machine\":{\"cores\":2,\"instruction_set\":\"avx2\"},\"repeat\":true}",
+                    "{\"cai\":{\"version\":\"1\"},\"machine\":{\"cores\":2,\"instruction_set\":\"avx2\"},\"weights\":{},"
+                        + "\"repeat\":true}",
                     "{\"wall_s\":1.5,\"map_s\":1,\"galaxies\":8}")
                 + [Array("[]".utf8), PackageResources.prices_json]
         },
@@ -119,7 +121,7 @@ extension FuzzTarget {
                 page(RunSections(run, duration: run.ownDuration).sections + [CostSection.of(cost)])
             }
             Promise.refusal { _ = try PriceList(json: bytes, name: "input") }
-            Promise.refusal { _ = try JSONFile.decode(ExperimentRoot.self, bytes, name: "input") }
+            Promise.refusal { _ = try JSONFile.decode(ExperimentSetup.self, bytes, name: "input") }
         })
 
     /// The page of a file of predictions, whatever its numbers are.

@@ -92,7 +92,7 @@ public struct PredictionFile: Sendable {
         of source: some ByteSource, isGzip: Bool, _ body: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) {
         guard !isGzip else { return try Gzip.inflate(source, body) }
-        try source.forEachPiece(of: 1 << 20) { piece throws(Failure) in _ = try body(piece) }
+        try source.forEachPiece { piece throws(Failure) in _ = try body(piece) }
     }
 }
 

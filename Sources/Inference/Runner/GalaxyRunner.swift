@@ -95,7 +95,7 @@ public struct GalaxyRunner: Sendable {
         let auditor = WorkerThread { Self.verify(sections, work, task) }
         let count = min(threads, work.chunks.count)
         let workers = WorkerThreads.run(
-            count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
+            count: count, on: Processors().pinning(threads: count), whileWaiting: whileWaiting
         ) {
             WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline)
                 .run(task, task.makeWorker(capacity: rows, profile: profile))

@@ -1,5 +1,6 @@
 import Costs
 import Platform
+import Runs
 
 /// What a run that has run costs, by what its ranks say of themselves.
 public struct RunCost: Sendable {
@@ -29,7 +30,7 @@ public struct RunCost: Sendable {
     /// - Parameter bytes: of a `combined_data.json`, of ours or of the reference's.
     /// - Throws: `Failure` naming the file and the key.
     public init(json bytes: [UInt8], name: String, settings: Settings = Settings()) throws(Failure) {
-        let ranks = try RankRecord.read(bytes, name: name)
+        let ranks = try RankResult.read(bytes, name: name)
         guard !ranks.isEmpty else { throw Failure("\(name): expected the results of ranks, found an empty array") }
         self.init(ranks, name: name, settings: settings)
     }
@@ -43,7 +44,7 @@ public struct RunCost: Sendable {
     public let isOurs: Bool
 
     /// - Parameter ranks: at least one.
-    public init(_ ranks: [RankRecord], name: String, settings: Settings = Settings()) {
+    public init(_ ranks: [RankResult], name: String, settings: Settings = Settings()) {
         var notes: [String] = []
         let isOurs = ranks.allSatisfy { $0.runID != nil }
         let seconds = ranks.map { $0.stages?.total ?? $0.seconds }
@@ -84,14 +85,14 @@ public struct RunCost: Sendable {
 
     /// MB: the reference's functions had 10,240; a rank of ours that ran elsewhere would need as many processors as it
     /// had threads.
-    private static func assumedMemory(_ rank: RankRecord, isOurs: Bool) -> Int {
+    private static func assumedMemory(_ rank: RankResult, isOurs: Bool) -> Int {
         guard isOurs else { return PublishedCost.configuredMemory }
         let most = LambdaLimits.memoryRange.upperBound
         return min(most, min(6, rank.threads ?? 1) * LambdaLimits.memoryOfOneProcessor)
     }
 
     private static func memoryNote(
-        _ ranks: [RankRecord], memories: [Int], settings: Settings, isOurs: Bool
+        _ ranks: [RankResult], memories: [Int], settings: Settings, isOurs: Bool
     ) -> [String] {
         let memory = Decimals.grouped(memories.max() ?? 0) + " MB"
         if let had = ranks.compactMap(\.configuredMemory).max() {
@@ -109,7 +110,7 @@ public struct RunCost: Sendable {
     }
 
     private static func memoryUsed(
-        _ ranks: [RankRecord], settings: Settings, isOurs: Bool
+        _ ranks: [RankResult], settings: Settings, isOurs: Bool
     ) -> (gigabytes: Double?, note: String) {
         if let used = settings.memoryUsed { return (used, "Memory used: as asked.") }
         if isOurs {
@@ -129,10 +130,10 @@ public struct RunCost: Sendable {
     }
 
     private static func rate(
-        _ ranks: [RankRecord], memories: [Int], name: String, isOurs: Bool
+        _ ranks: [RankResult], memories: [Int], name: String, isOurs: Bool
     ) -> MeasuredRate? {
         let galaxies = Double(ranks.reduce(0) { $0 + $1.galaxies })
-        func rate(of processors: (RankRecord, Int) -> Double?) -> Double? {
+        func rate(of processors: (RankResult, Int) -> Double?) -> Double? {
             var time = 0.0
             for (rank, memory) in zip(ranks, memories) {
                 guard let processors = processors(rank, memory) else { return nil }

@@ -161,7 +161,7 @@ public struct Caveats: Sendable {
                 "\"\(size.name)\" is no data size: its runs have rows in tables, and no place on an axis")
             return
         }
-        let actual = Double(run.statistics.galaxies) * RankRecord.bitsPerGalaxy / 8e9
+        let actual = Double(run.statistics.galaxies) * RankResult.bitsPerGalaxy / 8e9
         guard abs(actual / gigabytes - 1) > 0.25 else { return }
         add(
             .mislabelled, run.folder,

@@ -8,7 +8,7 @@ public struct Run: Sendable {
     public let key: RunKey
     public let folder: String
     /// In the file's order.
-    public let ranks: [RankRecord]
+    public let ranks: [RankResult]
     public let statistics: RunStatistics
     /// How long it took, where it says so itself: `summary.json`, else its ranks' own clocks.
     public let ownDuration: RunDuration?
@@ -37,35 +37,19 @@ public struct Run: Sendable {
     private init(
         combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)?, folder: String, key: RunKey
     ) throws(Failure) {
-        let ranks = try RankRecord.read(combined, name: name)
+        let ranks = try RankResult.read(combined, name: name)
         guard !ranks.isEmpty else { throw Failure("\(name): expected the results of ranks, found an empty array") }
-        var summed: Summary?
-        if let summary { summed = try JSONFile.decode(Summary.self, summary.bytes, name: summary.name) }
+        var summed: RunReport?
+        if let summary { summed = try JSONFile.decode(RunReport.self, summary.bytes, name: summary.name) }
         self.init(key: key, folder: folder, ranks: ranks, summary: summed)
     }
 
-    init(key: RunKey, folder: String, ranks: [RankRecord], summary: Summary? = nil) {
+    init(key: RunKey, folder: String, ranks: [RankResult], summary: RunReport? = nil) {
         self.key = key
         self.folder = folder
         self.ranks = ranks
         statistics = RunStatistics(ranks)
-        ownDuration = summary?.duration ?? RunDuration(ranks)
-    }
-
-    /// What is needed of our `summary.json`.
-    struct Summary: Decodable {
-        let wallSeconds: Double
-        let mapSeconds: Double?
-
-        enum CodingKeys: String, CodingKey {
-            case wallSeconds = "wall_s"
-            case mapSeconds = "map_s"
-        }
-
-        var duration: RunDuration? {
-            guard wallSeconds > 0, wallSeconds.isFinite else { return nil }
-            return RunDuration(total: wallSeconds, inference: mapSeconds, source: .summary)
-        }
+        ownDuration = summary.flatMap(RunDuration.init) ?? RunDuration(ranks)
     }
 }
 

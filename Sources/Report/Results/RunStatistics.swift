@@ -1,4 +1,5 @@
 import Platform
+import Runs
 
 /// A run in numbers, as the published system's tables have them.
 ///
@@ -27,8 +28,8 @@ public struct RunStatistics: Sendable, Equatable {
     public let galaxies: Int
 
     /// - Parameter ranks: at least one.
-    init(_ ranks: [RankRecord]) {
-        func mean(_ value: (RankRecord.StoreTimes) -> Double?) -> Double? {
+    init(_ ranks: [RankResult]) {
+        func mean(_ value: (RankResult.StoreTimes) -> Double?) -> Double? {
             let values = ranks.compactMap { $0.store.flatMap(value) }
             return values.isEmpty ? nil : Statistics.mean(values)
         }

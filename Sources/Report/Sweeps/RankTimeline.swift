@@ -1,3 +1,5 @@
+import Runs
+
 /// When each rank of a run did what.
 struct RankTimeline {
     enum Stage: Int, CaseIterable {
@@ -54,7 +56,7 @@ struct RankTimeline {
     /// In the order of their starts; where these are not known, the longest first.
     let bars: [Bar]
 
-    init(_ ranks: [RankRecord]) {
+    init(_ ranks: [RankResult]) {
         let starts = ranks.compactMap { $0.stages == nil ? nil : $0.started }
         let calls = ranks.compactMap { rank in rank.store?.firstRequest.flatMap { $0 > 0 ? $0 : nil } }
         let named = ranks.enumerated().map { ("rank \($1.rank ?? $0)", $1) }
@@ -78,7 +80,7 @@ struct RankTimeline {
             .map(\.element)
     }
 
-    private static func bar(_ name: String, _ rank: RankRecord, first: Double) -> Bar {
+    private static func bar(_ name: String, _ rank: RankResult, first: Double) -> Bar {
         let stages = rank.stages
         return bar(
             name,
@@ -89,7 +91,7 @@ struct RankTimeline {
             ])
     }
 
-    private static func barOfCalls(_ name: String, _ rank: RankRecord, first: Double) -> Bar {
+    private static func barOfCalls(_ name: String, _ rank: RankResult, first: Double) -> Bar {
         let start = rank.store?.firstRequest ?? first
         let calls = max(0, (rank.store?.lastResponse ?? start) - start)
         return bar(name, [(.queue, start - first), (.download, calls), (.compute, rank.seconds)])

@@ -1,3 +1,5 @@
+import Runs
+
 /// What is drawn along the vertical axis of a sweep.
 enum SweepQuantity: CaseIterable {
     /// Mean computing time of a rank, outliers dropped.
@@ -65,7 +67,7 @@ enum SweepQuantity: CaseIterable {
 
     /// Somebody else's, with its range; nil where it is not of this quantity and does not lead to it.
     func value(of other: ReferenceMeasurement) -> (value: Double, range: ClosedRange<Double>?)? {
-        func bits(_ galaxies: Double) -> Double { galaxies * RankRecord.bitsPerGalaxy / 1e6 }
+        func bits(_ galaxies: Double) -> Double { galaxies * RankResult.bitsPerGalaxy / 1e6 }
         switch (self, other.quantity) {
         case (.rankSeconds, .rankSeconds), (.wallSeconds, .wallSeconds), (.workerRate, .workerRate):
             return (other.value, other.range)

@@ -1,4 +1,5 @@
 import Platform
+import Runs
 
 /// What a page says of a tree of runs: times and throughput by data size, batch size and threads, the ranks of its largest
 /// run, calls to the store, and what the data cannot support.
@@ -9,17 +10,17 @@ public struct TreeReport: Sendable {
 
     /// - Parameters:
     ///   - references: numbers of others, drawn beside the runs.
-    ///   - root: the tree's `experiment.json`.
+    ///   - setup: the tree's `experiment.json`.
     public init(
         _ tree: ResultTree, durations: RunDurations = RunDurations(), references: [ReferenceMeasurement] = [],
-        root: ExperimentRoot? = nil
+        setup: ExperimentSetup? = nil
     ) {
         let figures = SweepFigures(
-            groups: tree.groups, durations: durations, references: references, label: root?.label ?? "this tree")
+            groups: tree.groups, durations: durations, references: references, label: setup?.label ?? "this tree")
         let sweeps = SweepSections(figures, tree)
         let caveats = Caveats(tree, durations: durations)
         lead = Self.lead(tree)
-        var sections = [Self.overview(tree, durations, references, root)]
+        var sections = [Self.overview(tree, durations, references, setup)]
         sections += [sweeps.dataSize, sweeps.wallClock, sweeps.batchSize, sweeps.threads].compactMap(\.self)
         // Of equal ones the first: the same tree makes the same page.
         if let largest = tree.runs.max(by: { $0.ranks.count < $1.ranks.count }) {
@@ -31,7 +32,7 @@ public struct TreeReport: Sendable {
             }
         }
         if let store = sweeps.store { sections.append(store) }
-        let isRepeated = root?.isRepeated == true
+        let isRepeated = setup?.isRepeated == true
         if caveats.all.contains(where: { $0.kind != .repeated || !isRepeated }) {
             sections.append(Self.doubts(caveats, isRepeated: isRepeated))
         }
@@ -46,7 +47,7 @@ public struct TreeReport: Sendable {
     }
 
     private static func overview(
-        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ root: ExperimentRoot?
+        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ setup: ExperimentSetup?
     ) -> PageSection {
         var items: [PageSection.Item] = []
         let rated = tree.runs.compactMap { run -> (run: Run, rate: Double)? in
@@ -60,9 +61,9 @@ public struct TreeReport: Sendable {
                     "The wall time of no run is known: rates of ranks are shown, and their sums as published, which are no "
                         + "rates of runs."))
         }
-        if let machine = root?.machineText { items.append(.text("Ran on: \(machine).")) }
-        if let program = root?.programText { items.append(.text("Computed with: \(program).")) }
-        if root?.isRepeated == true {
+        if let machine = setup?.machineText { items.append(.text("Ran on: \(machine).")) }
+        if let program = setup?.programText { items.append(.text("Computed with: \(program).")) }
+        if setup?.isRepeated == true {
             items.append(
                 .text(
                     "Galaxies were repeated where they did not suffice: what is read again comes from the system's cache and "

@@ -50,7 +50,7 @@ struct PredictionTables {
         let temporary = TemporaryFile(environment, ending: "csv")
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().galaxies) ?? 0) }
+        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().result.galaxies) ?? 0) }
         let file = try AtomicFile(path: temporary.path)
         try file.write(Rows.header)
         var rank = 0
@@ -98,8 +98,8 @@ struct PredictionTables {
         let name = store.name(bucket: bucket, key: predictions.key)
         let bytes = try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
         let rows = try Rows(bytes, name: name)
-        guard rows.count == entry.galaxies else {
-            throw Failure("\(name): expected \(entry.galaxies) rows, found \(rows.count)")
+        guard rows.count == entry.result.galaxies else {
+            throw Failure("\(name): expected \(entry.result.galaxies) rows, found \(rows.count)")
         }
         return (bytes, rows)
     }

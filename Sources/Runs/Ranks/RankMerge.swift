@@ -66,7 +66,7 @@ public struct RankMerge {
         var header: [UInt8]?
         try forEachPart(progress) { part, source, digest throws(Failure) in
             var isFirst = true
-            try source.forEachPiece(of: FileIdentity.pieceSize) { bytes throws(Failure) in
+            try source.forEachPiece { bytes throws(Failure) in
                 digest.update(bytes)
                 var rows = bytes
                 if isFirst, format == .csv {
@@ -101,7 +101,7 @@ public struct RankMerge {
                 try array.copyFloats(rows: piece, into: &span)
                 try file.append(values)
             }
-            try source.forEachPiece(of: FileIdentity.pieceSize) { bytes throws(Failure) in digest.update(bytes) }
+            try source.forEachPiece { bytes throws(Failure) in digest.update(bytes) }
         }
         try file.finish()
     }

@@ -54,7 +54,7 @@ extension RankOutputs.Part {
     /// - Throws: `Failure` where they are not those, or not as many rows, that its sidecar describes.
     func redshifts(_ source: (any ByteSource)?) throws(Failure) -> [Float] {
         var digest = SHA256Stream()
-        try source?.forEachPiece(of: FileIdentity.pieceSize) { bytes throws(Failure) in digest.update(bytes) }
+        try source?.forEachPiece { bytes throws(Failure) in digest.update(bytes) }
         try check(digest)
         var redshifts: [Float] = []
         if let source { try PredictionFile(source).forEach([]) { redshifts.append($0.float) } }

@@ -46,23 +46,14 @@ public enum FileIdentity {
 
     /// `crc32:` of both ends of a file: files that are copied have it still, other than times and numbers of the system.
     static func ends(of path: String) throws(Failure) -> (bytes: Int, text: String) {
-        let file = try MappedFile(path: path)
-        let count = file.byteCount
-        var checksum = CRC32()
-        for range in [0..<min(endSize, count), max(0, count - endSize)..<count] {
-            try file.withBytes(in: range) { bytes throws(Failure) in checksum.update(bytes) }
-        }
+        let (count, checksum) = try CRC32.ofEnds(path, length: endSize)
         return (count, "crc32:" + String(checksum.value, radix: 16))
     }
 
     /// The SHA-256 of all of it.
     public static func sha256(of path: String) throws(Failure) -> (bytes: Int, text: String) {
-        // What is empty cannot be mapped.
-        if let file = try? OpenFile(path: path), file.size == 0 { return (0, SHA256Stream().finish()) }
-        let file = try MappedFile(path: path)
-        var digest = SHA256Stream()
-        try file.forEachPiece(of: pieceSize) { bytes throws(Failure) in digest.update(bytes) }
-        return (file.byteCount, digest.finish())
+        let (bytes, sha256) = try SHA256Digest.ofFile(path)
+        return (bytes, sha256)
     }
 
     static func sha256(ofLines lines: [String]) -> String {

@@ -10,7 +10,7 @@ struct ReportInput {
     enum Content {
         /// Predictions, what the ranks of a run said, or both.
         case run(predictions: PredictionTable?, results: Run?)
-        case tree(ResultTree, ExperimentRoot?)
+        case tree(ResultTree, ExperimentSetup?)
     }
 
     /// As it was given.
@@ -34,7 +34,7 @@ struct ReportInput {
             content = try Self.read(folder)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
-            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, ExperimentRoot.fileName]
+            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // What is not there at all is for the reader to name.
@@ -60,7 +60,7 @@ struct ReportInput {
                 "\(folder): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) or a tree of runs "
                     + "(result-partition-...MB), found neither")
         }
-        return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
+        return .tree(try ResultTree([folder]), try ExperimentSetup.read(tree: folder))
     }
 
     /// Objects: predictions, or what a run wrote below a prefix.

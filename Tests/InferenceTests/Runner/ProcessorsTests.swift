@@ -54,9 +54,9 @@ import Testing
     func unlimited() throws {
         let free = try processors([:])
         #expect(free.threads == 8)
-        #expect(free.places(threads: 3) == [])
-        #expect(free.places(threads: 8) == Array(0..<8))
-        #expect(free.places(threads: 9) == [])
+        #expect(free.pinning(threads: 3) == [])
+        #expect(free.pinning(threads: 8) == Array(0..<8))
+        #expect(free.pinning(threads: 9) == [])
     }
 
     @Test(
@@ -91,12 +91,12 @@ import Testing
     func groups(lines: String, files: [String: String], threads: Int) throws {
         let limited = try processors(files.merging(["/proc/self/cgroup": lines]) { first, _ in first })
         #expect(limited.threads == threads)
-        #expect(limited.places(threads: 8) == (threads < 8 ? [] : Array(0..<8)))
+        #expect(limited.pinning(threads: 8) == (threads < 8 ? [] : Array(0..<8)))
     }
 
     @Test("Offline processors are not counted")
     func offline() throws {
-        #expect(try processors(["/sys/devices/system/cpu/online": "0-1,6\n"]).places(threads: 3) == [0, 1, 6])
+        #expect(try processors(["/sys/devices/system/cpu/online": "0-1,6\n"]).pinning(threads: 3) == [0, 1, 6])
         #expect(try processors(["/sys/devices/system/cpu/online": "?\n"]).threads == 8)
     }
 

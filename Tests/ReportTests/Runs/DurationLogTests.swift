@@ -45,7 +45,7 @@ func severalLogs() throws {
     let short = try log("partition(MB),data(GB),run,duration\n25,1.0,1,00:26.5\n25,1.0,2,00:27.5\n")
     let long = try log(
         "partition (MB),data (GB),run,total_duration (s),inference_duration (s)\n25MB,1GB,1,30,20\n")
-    let ranks = try JSONDecoder().decode([RankRecord].self, from: Data("[\(ResultFolder.rank())]".utf8))
+    let ranks = try JSONDecoder().decode([RankResult].self, from: Data("[\(ResultFolder.rank())]".utf8))
     let durations = RunDurations([short, long])
     let runs = ["1", "2", "3"].map { Run(key: key(25, "1GB", $0), folder: "", ranks: ranks) }
     #expect(runs.map { durations.duration(of: $0)?.total } == [30, 27.5, nil])

@@ -177,7 +177,7 @@ func headline() throws {
 @Test("The machine of an experiment is read from its record, also for the folder of a partition size")
 func experimentRoot() throws {
     try ResultFolder.with { folder in
-        #expect(try ExperimentRoot.read(tree: folder.path) == nil)
+        #expect(try ExperimentSetup.read(tree: folder.path) == nil)
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank()])
         try folder.write(
             "experiment.json",
@@ -187,12 +187,12 @@ func experimentRoot() throws {
                  "runs": []}
                 """)
         for tree in [folder.path, folder.path + "/result-partition-25MB"] {
-            let root = try #require(try ExperimentRoot.read(tree: tree))
+            let root = try #require(try ExperimentSetup.read(tree: tree))
             #expect(root.machineText == "EPYC, 2 cores, 2 threads, avx2")
             #expect(root.programText == "cai 0.1.0, commit 0123456789ab, weights w.pt")
             #expect(root.label == "here, 2 cores")
         }
         try folder.write("experiment.json", text: "{\"machine\": 1}")
-        #expect(throws: Failure.self) { try ExperimentRoot.read(tree: folder.path) }
+        #expect(throws: Failure.self) { try ExperimentSetup.read(tree: folder.path) }
     }
 }

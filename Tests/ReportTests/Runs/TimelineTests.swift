@@ -3,8 +3,8 @@ import Testing
 
 @testable import Report
 
-private func ranks(_ texts: [String]) throws -> [RankRecord] {
-    try JSONDecoder().decode([RankRecord].self, from: Data("[\(texts.joined(separator: ","))]".utf8))
+private func ranks(_ texts: [String]) throws -> [RankResult] {
+    try JSONDecoder().decode([RankResult].self, from: Data("[\(texts.joined(separator: ","))]".utf8))
 }
 
 private func rank(_ number: Int, started: Double) -> String {

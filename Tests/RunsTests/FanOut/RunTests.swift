@@ -147,11 +147,11 @@ struct RunTests {
             #expect(try buckets.json("run/summary.json")["failed_ranks"]?.array.first?["rank"] == .integer(1))
             let event = try begun.json.encoded()
             if report.isTolerable {
-                let answer = try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
+                let answer = try buckets.handlers.handle(.summarize, event: event, deadline: nil)
                 #expect(try JSONValue.parse(answer, name: "answer")["failed"] == .integer(1))
             } else {
                 let error = try #require(throws: Failure.self) {
-                    try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
+                    try buckets.handlers.handle(.summarize, event: event, deadline: nil)
                 }
                 #expect(error.description.contains("1 of 3 ranks failed"))
                 #expect(error.description.contains("rank 1: "))

@@ -84,7 +84,7 @@ struct WorkerTests {
                  "RANK":"1","DATA_BUCKET":"data","DATA_PREFIX":"p","DATA_PATH":"p/10.pt","RESULT_PATH":"theirs",
                  "BATCH_SIZE":512}
                 """#
-            let answer = try buckets.handlers.handle("cai.worker", event: Array(text.utf8), deadline: nil)
+            let answer = try buckets.handlers.handle(.worker, event: Array(text.utf8), deadline: nil)
             let result = try JSONValue.parse(answer, name: "answer")
             #expect(result["num_samples"] == .integer(10))
             #expect(try buckets.keys("theirs/") == ["theirs/1.json", "theirs/predictions/1.csv"])

@@ -1,8 +1,9 @@
-/// Reads JSON strictly and one piece at a time, for headers of which the structure is known: nothing is built that the
-/// caller does not ask for, nothing recurses, and duplicate keys can be seen.
+/// Reads JSON strictly, one token at a time: for headers of untrusted files, such as safetensors. Nothing is allocated that
+/// the caller does not ask for, nothing recurses, duplicate keys can be refused, and errors state the offset. For anything
+/// else `JSONFile` (into a `Codable` type) or `JSONValue` (unknown structure) is simpler.
 package struct JSONScanner {
     package let file: String
-    /// What is read, for error messages.
+    /// The part of the file that is read, for error messages.
     package let part: String
     package private(set) var offset = 0
 
@@ -15,12 +16,12 @@ package struct JSONScanner {
         Failure(file, "\(part): \(what) (offset \(offset))")
     }
 
-    /// Passes over white space.
+    /// Skips white space.
     package mutating func skipSpace(_ bytes: RawSpan) {
         while offset < bytes.byteCount, [0x20, 0x09, 0x0A, 0x0D].contains(bytes.byte(at: offset)) { offset += 1 }
     }
 
-    /// Takes `character`, after white space, if it comes next.
+    /// Consumes `character`, after white space, if it comes next.
     package mutating func take(_ character: Unicode.Scalar, _ bytes: RawSpan) -> Bool {
         skipSpace(bytes)
         guard offset < bytes.byteCount, UInt32(bytes.byte(at: offset)) == character.value else { return false }
@@ -32,7 +33,7 @@ package struct JSONScanner {
         guard take(character, bytes) else { throw failure("'\(character)' expected") }
     }
 
-    /// After an item of an object or array that ends with `end`: whether another one follows.
+    /// Whether another item follows in an object or array that ends with `end`. Consumes the comma or `end`.
     package mutating func another(before end: Unicode.Scalar, _ bytes: RawSpan) throws(Failure) -> Bool {
         if take(",", bytes) { return true }
         guard take(end, bytes) else { throw failure("',' or '\(end)' expected") }
@@ -60,7 +61,7 @@ package struct JSONScanner {
         }
     }
 
-    /// An integer that is not negative.
+    /// A non-negative integer.
     package mutating func count(_ bytes: RawSpan) throws(Failure) -> Int {
         skipSpace(bytes)
         let start = offset
@@ -78,7 +79,7 @@ package struct JSONScanner {
         return number
     }
 
-    /// An array of integers that are not negative, at most `limit` of them.
+    /// An array of at most `limit` non-negative integers.
     package mutating func counts(limit: Int, _ bytes: RawSpan) throws(Failure) -> [Int] {
         try expect("[", bytes)
         if take("]", bytes) { return [] }

@@ -60,7 +60,7 @@ func brokenRank(example: BrokenRank) throws {
         if let value = example.value { broken = "{\"\(example.key)\":\(value)," + broken.dropFirst() }
         try folder.write("r", [ResultFolder.rank(), broken])
         let path = folder.path + "/r/combined_data.json"
-        #expect(throws: Failure("\(path): \(example.message)")) { try RankRecord.read(path) }
+        #expect(throws: Failure("\(path): \(example.message)")) { try JSONFile.decode([RankResult].self, path) }
     }
 }
 
@@ -100,7 +100,7 @@ func rankFields() throws {
                     "num_samples": 0, "data_path": NSNull(), "s3_total_time": 0, "s3_avg_time": NSNull(),
                 ]),
             ])
-        let ranks = try RankRecord.read(folder.path + "/r/combined_data.json")
+        let ranks = try JSONFile.decode([RankResult].self, folder.path + "/r/combined_data.json")
         #expect(ranks.map(\.galaxies) == [1278, 7, 0])
         #expect(ranks.map(\.dataPaths) == [["25MB/1.pt"], ["a.pt", "b.pt"], []])
         #expect(ranks.map { $0.store?.total } == [nil, nil, 0])
@@ -117,7 +117,8 @@ func rankStages() throws {
             "barrier_s": 0.5, "publish_s": 0.25, "total_s": 7.0,
         ]
         try folder.write("r", [ResultFolder.rank(stages)])
-        let found = try #require(try RankRecord.read(folder.path + "/r/combined_data.json")[0].stages)
+        let found = try #require(
+            try JSONFile.decode([RankResult].self, folder.path + "/r/combined_data.json")[0].stages)
         #expect([found.load, found.download, found.compute, found.publish] == [1.25, 0.625, 4.5, 0.25])
         #expect(found.other == 0.375)
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// Any JSON: events come from elsewhere, and keys that we do not know have to pass through unchanged.
+/// Any JSON value: for events and other input with keys that this program does not know and passes on unchanged. Where a
+/// type declares the structure, `JSONFile` decodes it.
 public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -10,8 +11,8 @@ public enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// - Parameter name: what error messages call the text.
-    /// - Throws: `Failure` where the bytes are no JSON.
+    /// - Parameter name: for error messages.
+    /// - Throws: `Failure` where the bytes are not JSON.
     public static func parse(_ bytes: [UInt8], name: String) throws(Failure) -> JSONValue {
         do {
             return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
@@ -21,17 +22,17 @@ public enum JSONValue: Sendable, Equatable {
         }
     }
 
-    /// The text, keys in alphabetical order. Numbers that JSON has none for are null.
+    /// As JSON, keys in alphabetical order. Infinite numbers and NaN are null.
     public func encoded(pretty: Bool = false) throws(Failure) -> [UInt8] {
         try JSONFile.encoded(self, pretty: pretty)
     }
 
-    /// A member of an object; nil in anything else, and where it is not there.
+    /// The member of an object with that key; nil where there is none, or this is not an object.
     public subscript(_ key: String) -> JSONValue? {
         if case .object(let fields) = self { fields[key] } else { nil }
     }
 
-    /// As short as an error message has room for.
+    /// For error messages: shortened.
     package var shown: String {
         switch self {
         case .null: "null"

@@ -1,33 +1,12 @@
 import CZlib
 
-/// CRC-32 over pieces of data.
-public struct CRC32: Sendable, Equatable {
-    public private(set) var value: UInt32 = 0
-
-    /// Of no bytes.
-    public init() {}
-
-    public mutating func update(_ bytes: RawSpan) {
-        let start = UInt(value)
-        let sum = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe crc32_z(start, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
-        }
-        value = UInt32(truncatingIfNeeded: sum)
-    }
-
-    /// Appends `count` bytes of which only the sum is known.
-    public mutating func append(_ other: CRC32, of count: Int) {
-        value = UInt32(truncatingIfNeeded: crc32_combine(UInt(value), UInt(other.value), count))
-    }
-}
-
-/// Raw DEFLATE, as zip entries hold it.
+/// Raw DEFLATE (RFC 1951), the compression of zip entries.
 package enum Inflate {
     private static let pieceSize = 1 << 16
 
-    /// Inflates `range` of `source` and gives `body` piece after piece, until it wants no more. What is inflated and not
-    /// kept by `body` takes no memory.
-    /// - Throws: `Failure` when the data is damaged, or gives fewer or more bytes than `size`.
+    /// Inflates `range` of `source` and calls `body` with each piece until it returns false. Only one piece at a time is in
+    /// memory.
+    /// - Throws: `Failure` when the data is damaged, or inflates to fewer or more bytes than `size`.
     package static func pieces(
         of source: some ByteSource, in range: Range<Int>, size: Int, entry: String, _ body: (RawSpan) -> Bool
     ) throws(Failure) {
@@ -44,7 +23,7 @@ package enum Inflate {
         var status = Z_OK
         var left = range
         while status != Z_STREAM_END {
-            // No input may be left and output still come: what did not fit the last piece.
+            // Without input left there may still be output that did not fit into the last piece.
             let input = left.lowerBound..<min(left.upperBound, left.lowerBound + pieceSize)
             var (consumed, written) = (0, 0)
             try source.withBytes(in: input) { (bytes: RawSpan) throws(Failure) in
@@ -68,7 +47,7 @@ package enum Inflate {
 
 /// One call of zlib.
 package enum ZlibStep {
-    /// Inflates as much of `input` as `output` has room for.
+    /// Inflates as much of `input` as fits into `output`.
     package static func inflate(
         _ stream: inout z_stream, _ input: RawSpan, _ output: inout [UInt8]
     ) -> (status: Int32, consumed: Int, written: Int) {

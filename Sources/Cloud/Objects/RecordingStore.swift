@@ -2,25 +2,6 @@ import FoundationEssentials
 import Platform
 import Synchronization
 
-/// Calls to a store while one piece of work was done. A call that had to be tried again counts once, with all its time.
-public struct StoreCalls: Sendable, Equatable {
-    public let statistics: StoreStatistics
-
-    package init(statistics: StoreStatistics = StoreStatistics()) { self.statistics = statistics }
-
-    /// The reference's names, and bytes.
-    package var json: [String: JSONValue] {
-        [
-            "s3_num_requests": .integer(statistics.requests), "s3_total_time": .number(statistics.totalTime),
-            "s3_avg_time": .number(statistics.totalTime / Double(max(1, statistics.requests))),
-            "s3_min_time": .number(statistics.minTime ?? 0), "s3_max_time": .number(statistics.maxTime ?? 0),
-            "s3_first_request_time": .optional(statistics.firstRequest),
-            "s3_last_response_time": .optional(statistics.lastResponse),
-            "s3_bytes_read": .integer(statistics.bytesRead), "s3_bytes_written": .integer(statistics.bytesWritten),
-        ]
-    }
-}
-
 /// A store whose calls are timed, one by one, from when this was made: a store that serves a whole process cannot tell
 /// one worker's requests from those before it.
 package final class RecordingStore: ObjectStore {

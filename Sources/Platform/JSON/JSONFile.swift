@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Files of JSON.
+/// Decodes and encodes `Codable` types: for files and messages whose structure a type declares.
 package enum JSONFile {
-    /// - Throws: `Failure` naming the file, and what the type's own decoding says is wrong.
+    /// - Throws: `Failure` that names the file and, where it is known, the key and the expected type.
     package static func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws(Failure) -> Value {
         try decode(type, try FileBytes.read(path), name: path)
     }
 
-    /// The same of bytes that are there; `name` is what errors call them.
+    /// The same for bytes in memory; `name` is for error messages.
     package static func decode<Value: Decodable>(
         _ type: Value.Type, _ bytes: [UInt8], name: String
     ) throws(Failure) -> Value {
@@ -16,7 +16,7 @@ package enum JSONFile {
         } catch let error as Failure {
             throw Failure("\(name): \(error.message)")
         } catch let error as DecodingError {
-            throw Failure("\(name): \(text(error))")
+            throw Failure("\(name): \(description(of: error))")
         } catch {
             throw Failure("\(name): expected JSON")
         }
@@ -30,17 +30,17 @@ package enum JSONFile {
         do { return [UInt8](try encoder.encode(value)) } catch { throw Failure("JSON: cannot be written") }
     }
 
-    private static func text(_ error: DecodingError) -> String {
-        func place(_ context: DecodingError.Context) -> String {
+    private static func description(of error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
             context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
         }
-        func line(_ place: String, _ text: String) -> String { place.isEmpty ? text : "\(place): \(text)" }
+        func line(_ path: String, _ text: String) -> String { path.isEmpty ? text : "\(path): \(text)" }
         switch error {
         case .keyNotFound(let key, let context):
-            return line(place(context), "expected the key \(key.stringValue), found none")
+            return line(path(context), "expected the key \(key.stringValue), found none")
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            return line(place(context), "expected \(name(of: type)), found something else")
-        case .dataCorrupted(let context): return line(place(context), "expected JSON, found text that is none")
+            return line(path(context), "expected \(name(of: type)), found something else")
+        case .dataCorrupted(let context): return line(path(context), "expected JSON, found text that is none")
         @unknown default: return "expected JSON"
         }
     }
@@ -57,7 +57,7 @@ package enum JSONFile {
     }
 }
 
-/// What a JSON value is, for error messages.
+/// A JSON value as error messages show it: short values themselves, the type of others.
 package struct JSONKind {
     package let text: String
 
