@@ -30,7 +30,7 @@ struct CostTests {
         #expect(PublishedFormula(requests: 1, seconds: 1, memory: 1, storage: 0.25).bill(.published).storage == 0)
     }
 
-    @Test("The bill is of configured memory, and of what surrounds the workers")
+    @Test("The bill is for configured memory, and includes Initialize and Summarize")
     func bill() throws {
         let comparison = CostComparison(
             requests: 259, seconds: 11.8, memoryUsed: 4, memory: 10_240, storage: 1536, reads: 32)
@@ -50,13 +50,13 @@ struct CostTests {
         }
     }
 
-    @Test("Where nobody knows the memory used there is no published cost")
+    @Test("Without the memory used there is no published cost")
     func unknownMemory() {
         #expect(CostComparison(requests: 1, seconds: 1, memoryUsed: nil, memory: 128).formula == nil)
     }
 
     @Test(
-        "Dollars",
+        "Dollars are formatted with the decimals of their size",
         arguments: [
             (0.0, "$0"), (2e-7, "<$0.0001"), (0.0001, "$0.0001"), (0.0791, "$0.0791"), (0.158, "$0.16"),
             (12.345, "$12.35"), (272_160.55, "$272,160.55"),
