@@ -29,6 +29,15 @@ extension TensorFile {
         return file
     }
 
+    /// Whether the first bytes are those of one array (.npy) or of a table (FITS, compressed by gzip or not, HDF5).
+    package static func isTable(_ source: some ByteSource) throws(Failure) -> Bool {
+        switch try FileKind(source) {
+        case .npy, .fits, .hdf5: true
+        case .gzip: try Gzip.begins(source, with: FITSFile.magic)
+        default: false
+        }
+    }
+
     private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(Failure) -> TensorFile {
         if let folder = TorchZipFile.folder(in: archive) { return try TorchZipFile.read(archive, folder: folder) }
         guard NumPyFile.matches(archive) else {

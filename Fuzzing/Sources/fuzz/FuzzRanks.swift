@@ -168,7 +168,7 @@ extension FuzzTarget {
             Promise.keep(summary["failed"] == .integer(report.failed.count), "other failures in the summary")
             Promise.keep((store[keys.predictions] != nil) == report.hasPredictions, "predictions or none")
             if let table = store[keys.predictions] {
-                let rows = try PredictionRows(table, name: "joined")
+                let rows = try PredictionTables.Rows(table, name: "joined")
                 Promise.keep(rows.count == report.galaxies, "\(rows.count) rows of \(report.galaxies) galaxies")
             }
         }

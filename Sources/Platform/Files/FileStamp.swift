@@ -7,11 +7,14 @@ public struct FileStamp: Sendable, Equatable, CustomStringConvertible {
     private let inode: ino_t
     /// Bytes.
     package let size: Int
+    /// Whether it is neither a folder nor a pipe nor a device.
+    package let isRegular: Bool
     private let seconds: Int
     private let nanoseconds: Int
 
     package init(_ status: stat) {
         (device, inode, size) = (status.st_dev, status.st_ino, Int(status.st_size))
+        isRegular = status.st_mode & S_IFMT == S_IFREG
         (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
     }
 

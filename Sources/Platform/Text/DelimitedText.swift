@@ -1,6 +1,6 @@
 /// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a byte-order
-/// mark at the start. Reads one record at a time, and fields as ranges of the file's bytes, so that a long file takes no
-/// more memory than its bytes.
+/// mark at the start. Reads one record at a time, and fields as ranges of the text's bytes. The text is complete from the
+/// start, or appended in pieces: then only one piece and one record are in memory.
 public struct DelimitedText {
     /// The range of a field's content, without the quotes around it.
     package struct Field {
@@ -11,7 +11,11 @@ public struct DelimitedText {
 
     /// Name in error messages.
     package let name: String
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
+    /// Whether no more bytes follow.
+    package private(set) var isWhole: Bool
+    /// Whether `position` is the start of the text, where a byte-order mark may be.
+    private var isAtStart = true
     private var position = 0
     /// The line of `position`, from 1.
     private var line = 1
@@ -19,10 +23,28 @@ public struct DelimitedText {
     public private(set) var recordLine = 1
 
     public init(name: String, bytes: [UInt8]) {
-        self.name = name
-        self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        (self.name, self.bytes, isWhole) = (name, bytes, true)
     }
+
+    /// An empty text, to be appended in pieces.
+    package init(name: String) { (self.name, bytes, isWhole) = (name, [], false) }
+
+    /// The most bytes of a record of an appended text.
+    package static let mostBytes = 16 << 20
+
+    /// Appends the next bytes and releases those that were read.
+    /// - Throws: `Failure` for a record of more than `mostBytes`.
+    package mutating func append(_ piece: RawSpan) throws(Failure) {
+        bytes.removeSubrange(..<position)
+        position = 0
+        guard bytes.count <= Self.mostBytes else {
+            throw Failure(name, "line \(recordLine): expected at most \(Self.mostBytes) bytes in a record, found more")
+        }
+        bytes += piece.array(0..<piece.byteCount)
+    }
+
+    /// Marks the end of the text, which ends the last record.
+    package mutating func finish() { isWhole = true }
 
     /// The fields of the next record, or nil at the end. Blank lines are skipped.
     /// - Throws: `Failure` for a quote that is never closed, a quote inside an unquoted field, text after a closing
@@ -33,10 +55,31 @@ public struct DelimitedText {
         return fields.map(text)
     }
 
-    /// The same without creating strings: replaces `fields` by those of the next record.
-    /// - Returns: false at the end.
+    /// The same without creating strings: replaces `fields` by those of the next record, valid until bytes are appended.
+    /// - Returns: false at the end, or where the next record is not complete yet.
     package mutating func next(into fields: inout [Field]) throws(Failure) -> Bool {
+        let start = (position, line)
+        let isFound: Bool
+        do throws(Failure) {
+            isFound = try record(into: &fields)
+            guard isCut else {
+                isAtStart = false
+                return isFound
+            }
+        } catch {
+            guard isCut else { throw error }
+        }
+        (position, line) = start
+        return false
+    }
+
+    /// Whether the last record may continue in bytes that are not appended yet: a line feed after a carriage return, a
+    /// second quote, the rest of a field.
+    private var isCut: Bool { !isWhole && position + 1 >= bytes.count }
+
+    private mutating func record(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
+        if isAtStart, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         while position < bytes.count, bytes[position] == .lineFeed || bytes[position] == .carriageReturn {
             if bytes[position] == .lineFeed { line += 1 }
             position += 1
@@ -53,6 +96,23 @@ public struct DelimitedText {
             guard position < bytes.count, bytes[position] == .comma else { return true }
             position += 1
         }
+    }
+
+    /// Appends a field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
+    package static func append(_ text: String, to bytes: inout [UInt8]) {
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte != .comma && byte != .quote && byte != .lineFeed && byte != .carriageReturn
+        }
+        if isPlain {
+            bytes += text.utf8
+            return
+        }
+        bytes.append(.quote)
+        for byte in text.utf8 {
+            if byte == .quote { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(.quote)
     }
 
     /// A field's content.

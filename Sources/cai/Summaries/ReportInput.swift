@@ -1,4 +1,5 @@
 import Cloud
+import Inference
 import Runs
 import FoundationEssentials
 import Platform
@@ -38,7 +39,7 @@ struct ReportInput {
         } else {
             // What is not there at all is for the reader to name.
             files = [name]
-            content = .run(predictions: try PredictionTable(file: name), results: nil)
+            content = .run(predictions: try PredictionTable(PredictionFile(path: name)), results: nil)
         }
     }
 
@@ -48,7 +49,8 @@ struct ReportInput {
         let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
         if hasPredictions || hasResults {
             return .run(
-                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + RunKeys.predictionsName) : nil,
+                predictions: hasPredictions
+                    ? try PredictionTable(PredictionFile(path: folder + "/" + RunKeys.predictionsName)) : nil,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
             )
@@ -68,14 +70,14 @@ struct ReportInput {
             return try store.get(bucket: place.bucket, key: key)
         }
         func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
-        if [".csv", ".jsonl"].contains(where: place.key.lowercased().hasSuffix) {
+        if PredictionFormat(path: place.key) != nil {
             let bytes = try store.get(bucket: place.bucket, key: place.key)
-            return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
+            return .run(predictions: try PredictionTable(PredictionFile(bytes, name: name(place.key))), results: nil)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
         let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
         let table = try bytes(predictions).map { bytes throws in
-            try PredictionTable(bytes, name: name(predictions))
+            try PredictionTable(PredictionFile(bytes, name: name(predictions)))
         }
         let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
         let run = try bytes(combined).map { bytes throws in

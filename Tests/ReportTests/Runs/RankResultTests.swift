@@ -53,7 +53,7 @@ struct BrokenRank: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("A broken rank is an error that names file, index and key", arguments: BrokenRank.cases)
+@Test("The error for an invalid rank has its file, index and key", arguments: BrokenRank.cases)
 func brokenRank(example: BrokenRank) throws {
     try ResultFolder.with { folder in
         var broken = ResultFolder.rank([example.key: nil])
@@ -65,7 +65,7 @@ func brokenRank(example: BrokenRank) throws {
 }
 
 @Test(
-    "A file that is no array of results is an error that names it",
+    "The error for a file that is not an array of results has its name",
     arguments: [
         ("{}", "expected an array, found something else"), ("[1]", "result 0: expected an object, found 1.0"),
         ("", "expected JSON, found text that is none"), ("[{", "expected JSON, found text that is none"),
@@ -83,7 +83,7 @@ func brokenFile(text: String, message: String) throws {
     }
 }
 
-@Test("Galaxies are counted, or follow from rate and time; partitions are one, many or none")
+@Test("Galaxies are read, or computed from rate and time; a rank has any number of partitions")
 func rankFields() throws {
     try ResultFolder.with { folder in
         try folder.write(
@@ -109,7 +109,7 @@ func rankFields() throws {
     }
 }
 
-@Test("Stages are those of our ranks")
+@Test("Stages are read from the ranks of this program")
 func rankStages() throws {
     try ResultFolder.with { folder in
         let stages = [

@@ -60,7 +60,7 @@ struct WorkerTests {
             #expect(result["num_batches"] == .integer(0))
             #expect(result["sample_persec"]?.number == 0)
             #expect(referenceKeys.isSubset(of: result.keys))
-            #expect(try buckets.bytes("run/predictions/3.csv") == PredictionRows.header)
+            #expect(try buckets.bytes("run/predictions/3.csv") == PredictionTables.Rows.header)
         }
     }
 

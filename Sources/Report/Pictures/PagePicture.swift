@@ -1,6 +1,6 @@
-/// Images of pixels, in rows under common headings: a galaxy in several bands, as it is and as it was made up.
+/// Images of pixels, in rows under common headings: a galaxy in several bands, original and reconstructed.
 public struct PagePicture: Sendable {
-    /// A row: what it is, and its panels side by side.
+    /// A row: its title, and its panels side by side.
     public struct Row: Sendable {
         public let title: String
         public let image: PNG
@@ -11,10 +11,10 @@ public struct PagePicture: Sendable {
         }
     }
 
-    /// Above the rows.
+    /// The heading above the rows.
     public let title: String
     public let caption: String
-    /// Of the panels, from the left; as wide as each other.
+    /// The headings of the panels, from the left; panels have equal widths.
     public let heads: [String]
     public let rows: [Row]
 
@@ -38,7 +38,7 @@ public struct PagePicture: Sendable {
     }
 }
 
-/// Bytes as text (RFC 4648, 4).
+/// Base64 (RFC 4648, section 4).
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
