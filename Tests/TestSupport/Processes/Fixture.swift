@@ -4,7 +4,8 @@ import Foundation
 public enum Fixture {
     /// Root of the repository.
     public static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
     /// A file under Tests/Fixtures, such as `tiny/normalcell.pt`.
     public static func path(_ name: String) -> String { root + "/Tests/Fixtures/" + name }
     /// A file under weights/.
