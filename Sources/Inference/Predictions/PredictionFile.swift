@@ -56,7 +56,8 @@ public struct PredictionFile: Sendable {
         case .csv: try forEach(of: PredictionRecords(name: name, columns: columns, required: required), body)
         case .jsonLines: try forEach(of: PredictionLines(name: name, columns: columns), body)
         case .table(let file):
-            try PredictionTableReader(file, columns: columns, required: required).forEach(body)
+            let (columns, required) = (columns.union([.zPhot]).union(required), required.union([.zPhot]))
+            try PredictionTableReader(file: file, columns: columns, required: required).forEach(body)
         }
         try source.checkIntact()
     }
