@@ -8,7 +8,7 @@ import Report
 /// The program as Lambda starts it: no command, but a loop over events.
 struct LambdaFunction {
     static let handlers = ["cai.initialize", "cai.worker", "cai.summarize"]
-    /// What Step Functions sees as the error of a handler that failed.
+    /// The error name of a failed handler in Step Functions.
     static let failureType = "Cai.Failed"
 
     private let handler: String
@@ -38,7 +38,7 @@ struct LambdaFunction {
         }
         let runtime = LambdaRuntime(api: api, transport: CurlTransport(environment: environment))
         SignalWatch.start([SIGTERM]) { _ in
-            // Between invocations nobody waits for anything.
+            // Between invocations no caller waits for an answer.
             if runtime.stop() { _exit(0) }
         }
         do {
@@ -58,7 +58,7 @@ struct LambdaFunction {
         }
     }
 
-    /// What answers events. That there is nothing is told to the service first.
+    /// The handlers. A failure to create them is reported to the service first.
     private func handlers(_ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore) throws -> FanOutHandlers {
         do {
             guard Self.handlers.contains(handler) else {

@@ -3,7 +3,7 @@ import Inference
 import Platform
 import Synchronization
 
-/// Calls something at a time, unless it is cancelled before.
+/// Calls a closure at a given time, unless it is cancelled before.
 final class Alarm: Sendable {
     private let rung = Atomic<Bool>(false)
     private let cancelled = DispatchSemaphore(value: 0)
@@ -15,7 +15,7 @@ final class Alarm: Sendable {
         guard let time else { return }
         let started = WorkerThread { [self] in
             let seconds = max(0, (time - ContinuousClock.now) / .seconds(1))
-            // Years away, it is never: beyond them the clock's arithmetic ends.
+            // More than three years are never: beyond them the clock's arithmetic overflows.
             guard cancelled.wait(timeout: .now() + min(seconds, 1e8)) == .timedOut else { return }
             rung.store(true, ordering: .releasing)
             body()
@@ -26,7 +26,7 @@ final class Alarm: Sendable {
     /// Whether the time has come.
     var hasRung: Bool { rung.load(ordering: .acquiring) }
 
-    /// To be called in the end; returns when `body` will not be called any more.
+    /// Has to be called at the end. After it has returned, `body` is not called any more.
     func cancel() {
         cancelled.signal()
         thread.withLock { $0.take() }?.join()

@@ -3,10 +3,10 @@ import FoundationEssentials
 import Inference
 import Platform
 
-/// A rank while it runs: its clock, its deadline and what it has done.
+/// A rank while it runs: its clock, its deadline and its result so far.
 struct RankRun {
     let store: RecordingStore
-    /// When to begin nothing more; nil for never.
+    /// When to stop computing; nil for never.
     let stop: ContinuousClock.Instant?
     var result = RankResult()
 
@@ -14,7 +14,7 @@ struct RankRun {
     private var last: ContinuousClock.Instant
     private let processorSeconds = ProcessFigures.processorSeconds
 
-    /// Seconds before the deadline at which computing ends: what it takes to say so, with room to spare.
+    /// Seconds between the end of computing and the deadline: more than enough to report the failure.
     private static let margin = 2.0
 
     init(_ item: WorkerItem, store: RecordingStore, deadline: Double?) {
@@ -38,7 +38,7 @@ struct RankRun {
         return (now - last) / .seconds(1)
     }
 
-    /// - Throws: `Failure` where it is time to stop.
+    /// - Throws: `Failure` once it is time to stop.
     func check(_ stage: String) throws(Failure) {
         if let stop, ContinuousClock.now >= stop {
             throw stopped(stage)
@@ -68,9 +68,9 @@ struct RankRun {
     }
 }
 
-/// What AWS Lambda tells a function of itself.
+/// Settings of the AWS Lambda function that this process runs in.
 enum LambdaSettings {
-    /// In MB of 2^20 bytes; nil elsewhere.
+    /// Memory in MB of 2^20 bytes; nil outside AWS Lambda.
     static func memory(_ environment: [String: String]) -> Int? {
         environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }
     }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Platform
 
-/// A name for a file that lives no longer than the work it is for.
+/// The name of a temporary file, which is removed with this value.
 struct TemporaryFile: ~Copyable {
     let path: String
 
@@ -23,6 +23,6 @@ struct TemporaryFile: ~Copyable {
         return folder.isEmpty ? "/tmp" : folder
     }
 
-    /// Bytes of the file; 0 where it is not there.
+    /// Bytes of the file; 0 where it does not exist.
     var size: Int { (try? OpenFile(path: path))?.size ?? 0 }
 }

@@ -3,7 +3,7 @@ import Runs
 import Platform
 import Report
 
-/// What Summarize wrote of a run.
+/// Summarize's result of a run.
 struct LaunchSummary {
     let json: JSONValue
     private let place: String
