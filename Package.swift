@@ -127,7 +127,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Platform", "cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
+            dependencies: ["Platform", "cai", "Cloud", "Experiment", "Runs", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
     ]
 )

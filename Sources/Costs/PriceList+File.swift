@@ -6,7 +6,7 @@ extension PriceList {
         do throws(Failure) {
             return try PriceList(json: PackageResources.prices_json, name: "prices.json")
         } catch {
-            // Not input: the file is compiled in, and a test reads it.
+            // Cannot come from input: the file is compiled in, and a test reads it.
             preconditionFailure(error.message)
         }
     }()
@@ -15,8 +15,8 @@ extension PriceList {
     public init(file path: String) throws(Failure) { try self.init(json: FileBytes.read(path), name: path) }
 
     /// Prices of another day or region, in the form of `Sources/Costs/prices.json`.
-    /// - Parameter name: what errors call the text.
-    /// - Throws: `Failure` naming the key that is missing or no price.
+    /// - Parameter name: the file's name in errors.
+    /// - Throws: `Failure` naming the key that is missing or invalid.
     public init(json bytes: [UInt8], name: String) throws(Failure) {
         let file = try JSONFile.decode(File.self, bytes, name: name)
         guard file.currency == "USD" else {
@@ -64,41 +64,41 @@ extension PriceList {
     }
 }
 
-/// The file as it is written.
+/// The layout of the file.
 private struct File: Decodable {
-    package struct Lambda: Decodable {
-        package let memory: [String: [PriceList.Tier]]
-        package let request: Double
-        package let storage: Double
+    struct Lambda: Decodable {
+        let memory: [String: [PriceList.Tier]]
+        let request: Double
+        let storage: Double
 
-        package enum CodingKeys: String, CodingKey {
+        enum CodingKeys: String, CodingKey {
             case memory = "gb_second"
             case request
             case storage = "storage_gb_second"
         }
     }
 
-    package struct StepFunctions: Decodable {
-        package let stateTransition: Double
+    struct StepFunctions: Decodable {
+        let stateTransition: Double
 
-        package enum CodingKeys: String, CodingKey { case stateTransition = "state_transition" }
+        enum CodingKeys: String, CodingKey { case stateTransition = "state_transition" }
     }
 
-    package struct Objects: Decodable {
-        package let get: Double
-        package let put: Double
-        package let list: Double
+    struct Objects: Decodable {
+        let get: Double
+        let put: Double
+        let list: Double
     }
 
-    package let region: String
-    package let currency: String
-    package let asOf: String
-    package let sources: [String]
-    package let lambda: Lambda
-    package let stepFunctions: StepFunctions
-    package let objects: Objects
+    let region: String
+    let currency: String
+    let asOf: String
+    let sources: [String]
+    let lambda: Lambda
+    let stepFunctions: StepFunctions
+    let objects: Objects
 
-    package enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case region, currency, sources, lambda
         case asOf = "as_of"
         case stepFunctions = "step_functions"
@@ -107,7 +107,7 @@ private struct File: Decodable {
 }
 
 extension PriceList.Tier {
-    package enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case upTo = "up_to"
         case price
     }

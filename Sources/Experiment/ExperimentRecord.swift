@@ -1,24 +1,11 @@
-import Inference
+import Runs
 
-/// What `experiment.json` at the root of a tree tells: what was run, with what, on what, and when.
-public struct ExperimentRecord: Sendable, Equatable, Codable {
-    public struct Program: Sendable, Equatable, Codable {
-        public let version: String
-        /// Of the source, where somebody said.
-        public let commit: String?
+/// `experiment.json` at the root of a tree: the setup of an experiment, its plan and the runs that are done.
+public struct ExperimentRecord: Sendable, Equatable {
+    public typealias Program = ExperimentSetup.Program
+    public typealias Weights = ExperimentSetup.Weights
 
-        public init(version: String, commit: String?) { (self.version, self.commit) = (version, commit) }
-    }
-
-    public struct Weights: Sendable, Equatable, Codable {
-        /// A path or an `s3://` URL; nil for those of the functions on AWS.
-        public let name: String?
-        public let sha256: String?
-
-        public init(name: String?, sha256: String?) { (self.name, self.sha256) = (name, sha256) }
-    }
-
-    /// A file of galaxies, or on AWS the place of the partitions.
+    /// A file of galaxies, or on AWS the location of the partitions.
     public struct Input: Sendable, Equatable, Codable {
         public let name: String
         public let galaxies: Int?
@@ -26,7 +13,7 @@ public struct ExperimentRecord: Sendable, Equatable, Codable {
         public init(name: String, galaxies: Int?) { (self.name, self.galaxies) = (name, galaxies) }
     }
 
-    /// A run that is done. Its results are in the folder of that path.
+    /// A finished run. Its results are in the folder of that path.
     public struct Run: Sendable, Equatable, Codable {
         public let path: String
         /// Seconds since 1970.
@@ -36,7 +23,7 @@ public struct ExperimentRecord: Sendable, Equatable, Codable {
         public let wallSeconds: Double
         public let galaxies: Int
         public let galaxiesPerSecond: Double
-        /// The execution's ARN; nil off AWS.
+        /// The execution's ARN; nil outside of AWS.
         public let execution: String?
 
         enum CodingKeys: String, CodingKey {
@@ -52,13 +39,9 @@ public struct ExperimentRecord: Sendable, Equatable, Codable {
         public let execution: String
     }
 
-    public let cai: Program
-    public let machine: ExperimentMachine
-    public let weights: Weights
+    public let setup: ExperimentSetup
     public let inputs: [Input]
-    /// Whether galaxies were repeated where they did not suffice.
-    public let isRepeated: Bool
-    /// Whether predictions were written and kept: then it is a part of what was timed.
+    /// Whether predictions were written and kept: their time is then a part of what was measured.
     public let keepsPredictions: Bool
     /// Whether a partition was computed before the first run.
     public var isWarmedUp: Bool
@@ -71,61 +54,54 @@ public struct ExperimentRecord: Sendable, Equatable, Codable {
         cai: Program, machine: ExperimentMachine, weights: Weights, inputs: [Input], isRepeated: Bool,
         keepsPredictions: Bool, isWarmedUp: Bool, points: [ExperimentPoint]
     ) {
-        self.cai = cai
-        self.machine = machine
-        self.weights = weights
+        setup = ExperimentSetup(cai: cai, machine: machine, weights: weights, isRepeated: isRepeated)
         self.inputs = inputs
-        self.isRepeated = isRepeated
         self.keepsPredictions = keepsPredictions
         self.isWarmedUp = isWarmedUp
         self.points = points
     }
 
-    enum CodingKeys: String, CodingKey {
-        case cai, machine, weights, inputs, points, runs, underway
-        case isRepeated = "repeat"
-        case keepsPredictions = "predictions"
-        case isWarmedUp = "warm_up"
-    }
+    public var cai: Program { setup.cai }
+    public var machine: ExperimentMachine { setup.machine }
+    public var weights: Weights { setup.weights }
+    public var isRepeated: Bool { setup.isRepeated }
 
     public var plan: ExperimentPlan { ExperimentPlan(points: points) }
 
-    /// What is to be run still, in order.
+    /// The runs that are still to be made, in order.
     public var pending: [PlannedRun] {
         let done = Set(runs.map(\.path))
         return plan.runs.filter { !done.contains($0.path) }
     }
 }
 
-/// What an experiment ran on.
-public struct ExperimentMachine: Sendable, Equatable, Codable {
-    /// The processor's name; nil on AWS, where each rank's result tells what it ran on.
-    public var processor: String?
-    public var architecture: String?
-    /// Cores of the machine; nil where it does not tell.
-    public var cores: Int?
-    /// Threads that this process may keep busy.
-    public var threads: Int?
-    public var memoryBytes: Int?
-    public var instructionSet: String?
-    /// `Debian GNU/Linux 12 (bookworm), Linux 6.1.0`.
-    public var system: String?
-    /// The ARN of the state machine; nil off AWS.
-    public var stateMachine: String?
-
-    public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case processor, architecture, cores, threads, system
-        case memoryBytes = "memory_bytes"
-        case instructionSet = "instruction_set"
-        case stateMachine = "state_machine"
+/// One JSON object: the keys of the setup and those of the record.
+extension ExperimentRecord: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case inputs, points, runs, underway
+        case keepsPredictions = "predictions"
+        case isWarmedUp = "warm_up"
     }
 
-    /// Without what may change while it stays the same machine: the kernel reserves more or less memory, and is updated.
-    var essence: ExperimentMachine {
-        var essence = self
-        (essence.memoryBytes, essence.system) = (nil, nil)
-        return essence
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        setup = try ExperimentSetup(from: decoder)
+        inputs = try fields.decode([Input].self, forKey: .inputs)
+        keepsPredictions = try fields.decode(Bool.self, forKey: .keepsPredictions)
+        isWarmedUp = try fields.decode(Bool.self, forKey: .isWarmedUp)
+        points = try fields.decode([ExperimentPoint].self, forKey: .points)
+        runs = try fields.decode([Run].self, forKey: .runs)
+        underway = try fields.decodeIfPresent(Underway.self, forKey: .underway)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try setup.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(inputs, forKey: .inputs)
+        try fields.encode(keepsPredictions, forKey: .keepsPredictions)
+        try fields.encode(isWarmedUp, forKey: .isWarmedUp)
+        try fields.encode(points, forKey: .points)
+        try fields.encode(runs, forKey: .runs)
+        try fields.encodeIfPresent(underway, forKey: .underway)
     }
 }

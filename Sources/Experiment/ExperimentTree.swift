@@ -12,15 +12,15 @@ public struct ExperimentTree: Sendable {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
-    public static let recordName = "experiment.json"
-    /// Where partitions are cut, unless another place is named. Nobody looks for results in it.
+    /// The default folder for cut partitions. Readers of results ignore it.
     public var scratch: String { path + "/.scratch" }
-    public var recordPath: String { path + "/" + Self.recordName }
+    public var recordPath: String { path + "/" + RunKeys.experimentName }
 
-    /// Makes the tree, or finds what is to be gone on with.
-    /// - Returns: `planned`, with the runs that are done where the tree has some: those whose results are not what the
-    ///   record says are none, and told apart.
-    /// - Throws: `Failure` where the tree holds something else, or is not to be gone on with.
+    /// Starts an experiment in the tree, or resumes the one in it.
+    /// - Returns: `planned` with the runs that the tree has, without those whose results contradict the record, which
+    /// are
+    ///   returned separately.
+    /// - Throws: `Failure` where the tree holds something else, or cannot be resumed.
     public func begin(
         _ planned: ExperimentRecord, _ continuation: ExperimentContinuation
     ) throws(Failure) -> (record: ExperimentRecord, broken: [BrokenRun]) {
@@ -55,17 +55,17 @@ public struct ExperimentTree: Sendable {
         return (record, broken)
     }
 
-    /// nil where there is none.
+    /// nil where the tree has no record.
     public func read() throws(Failure) -> ExperimentRecord? {
         guard FileManager.default.fileExists(atPath: recordPath) else { return nil }
-        return try ExperimentRecord(json: try bytes(of: Self.recordName), name: recordPath)
+        return try ExperimentRecord(json: try bytes(of: RunKeys.experimentName), name: recordPath)
     }
 
     public func write(_ record: ExperimentRecord) throws(Failure) {
-        try write(try record.encoded(), to: Self.recordName)
+        try write(try record.encoded(), to: RunKeys.experimentName)
     }
 
-    /// Writes a file whole, in a folder that is made if need be.
+    /// Writes a file atomically, and creates its folder.
     func write(_ bytes: [UInt8], to name: String) throws(Failure) {
         let target = "\(path)/\(name)"
         let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? path
@@ -88,54 +88,42 @@ public struct ExperimentTree: Sendable {
     }
 }
 
-/// A run that the record says is done, and whose results say otherwise.
+/// A run that is done by the record, and whose results are invalid.
 public struct BrokenRun: Sendable, Equatable {
     public let path: String
     public let reason: String
 }
 
 extension ExperimentRecord {
-    /// The text of `experiment.json`.
+    /// The bytes of `experiment.json`.
     public func encoded() throws(Failure) -> [UInt8] {
         try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")]
     }
 }
 
-/// A run's `combined_data.json`, held against what was planned.
+/// A run's `combined_data.json`, checked against its point.
 struct RunCheck {
     let galaxies: Int
 
-    private struct Rank: Decodable {
-        let rank: Int?
-        let samples: Int
-        let batchSize: Int
-        let threads: Int?
-
-        enum CodingKeys: String, CodingKey {
-            case rank, threads
-            case samples = "num_samples"
-            case batchSize = "batch_size"
-        }
-    }
-
-    /// - Throws: `Failure` where it is not the results of the point's ranks, each once.
+    /// - Throws: `Failure` where it does not have the result of each of the point's ranks once.
     init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(Failure) {
-        let place = RunKeys(resultPath: name).combined
-        guard let ranks = try? JSONDecoder().decode([Rank].self, from: Data(bytes)) else {
-            throw Failure("\(place): expected ranks' results, found something else")
+        let file = RunKeys(resultPath: name).combined
+        guard let ranks = try? RankResult.read(bytes, name: file) else {
+            throw Failure("\(file): expected ranks' results, found something else")
         }
         let different = Set(ranks.map(\.rank)).count
         guard ranks.count == point.partitions, different == ranks.count else {
             throw Failure(
-                "\(place): expected \(point.partitions) ranks, found \(ranks.count)"
+                "\(file): expected \(point.partitions) ranks, found \(ranks.count)"
                     + (different == ranks.count ? "" : ", \(different) of them different"))
         }
         if let other = ranks.first(where: { $0.batchSize != point.batchSize }) {
-            throw Failure("\(place): expected batches of \(point.batchSize), found \(other.batchSize)")
+            throw Failure("\(file): expected batches of \(point.batchSize), found \(other.batchSize)")
         }
-        guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.samples).max(), most <= 1 << 40,
-            ranks.allSatisfy({ (0...most).contains($0.samples) })
-        else { throw Failure("\(place): expected at most a partition's galaxies of a rank, found more") }
-        galaxies = ranks.reduce(0) { $0 + $1.samples }
+        guard let most = PartitionSplit.rowsByMegabytes[point.partition] ?? ranks.map(\.galaxies).max(),
+            most <= 1 << 40,
+            ranks.allSatisfy({ (0...most).contains($0.galaxies) })
+        else { throw Failure("\(file): expected at most a partition's galaxies of a rank, found more") }
+        galaxies = ranks.reduce(0) { $0 + $1.galaxies }
     }
 }

@@ -7,7 +7,7 @@ import TensorFiles
 
 /// Runs points on this machine: a fan-out over folders, one rank after another, each on all threads.
 ///
-/// Every run loads the weights once, with its first rank, as `cai run` does; that is a part of its wall time.
+/// Every run loads the weights once, with its first rank, as `cai run` does; its wall time includes that.
 public struct LocalEngine: ExperimentEngine {
     public let supply: PartitionSupply
     public let scratch: ScratchFolder
@@ -21,9 +21,9 @@ public struct LocalEngine: ExperimentEngine {
     private static let results = "results"
 
     /// - Parameters:
-    ///   - supply: with the galaxies of `inputs`.
+    ///   - supply: of the galaxies in `inputs`.
     ///   - weights: a path, or an `s3://` URL.
-    ///   - store: has the weights, where they are an object.
+    ///   - store: of the weights, where they are an object.
     public init(
         inputs: GalaxyInputs, supply: PartitionSupply, weights: String, scratch: ScratchFolder,
         store: (any ObjectStore)?, keepsPredictions: Bool, environment: [String: String]
@@ -64,7 +64,7 @@ public struct LocalEngine: ExperimentEngine {
         }
     }
 
-    /// Computes one partition of a point, and keeps nothing of it but the time.
+    /// Computes one partition of a point and keeps only the time.
     public func warmUp(_ run: PlannedRun) throws(Failure) -> (galaxies: Int, seconds: Double) {
         let path = "warm-up"
         defer { clean(path) }
@@ -83,7 +83,7 @@ public struct LocalEngine: ExperimentEngine {
         let (report, seconds) = try fanOut(
             point, files: files, repeated: point.partitions > files ? point.partitions : nil, path: run.path
         ) { progress(RunProgress(done: $0, total: total, unit: .galaxies)) }
-        let keys = report.manifest.keys
+        let keys = report.keys
         let store = FolderStore(root: scratch.path)
         return RunOutcome(
             started: start, finished: start + seconds, wallSeconds: seconds,

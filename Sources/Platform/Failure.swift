@@ -1,5 +1,5 @@
-/// Why an operation failed: what kind of failure it is, what it is about, and one line with what was expected and what was
-/// found. The one error type of all targets; callers tell failures apart by their kind.
+/// Why an operation failed: the kind of failure, its subject, and one line with what was expected and what was found. The
+/// only error type of all targets; callers distinguish failures by their kind.
 public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
         /// A file, an answer or a setting that cannot be used as it is.
@@ -43,10 +43,10 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     /// Of kind `.input`.
     public init(_ message: String) { self.init(.input, "", message) }
 
-    /// One line, whatever control characters names from a file hold.
+    /// One line; control characters in names from a file are escaped.
     public var description: String { (subject.isEmpty ? message : "\(subject): \(message)").printable }
 
-    /// The same failure as one of `name`, which the caller read or wrote when it happened.
+    /// The same failure with the subject `name`, which the caller was reading or writing.
     package func reading(_ name: String) -> Failure {
         subject == name ? self : Failure(kind, name, description)
     }

@@ -7,8 +7,8 @@ import Report
 
 /// The program as Lambda starts it: no command, but a loop over events.
 struct LambdaFunction {
-    static let handlers = ["cai.initialize", "cai.worker", "cai.summarize"]
-    /// The error name of a failed handler in Step Functions.
+    static let handlers = FanOutHandler.allCases.map(\.rawValue)
+    /// The error type of a failed handler, which Step Functions matches.
     static let failureType = "Cai.Failed"
 
     private let handler: String
@@ -38,11 +38,11 @@ struct LambdaFunction {
         }
         let runtime = LambdaRuntime(api: api, transport: CurlTransport(environment: environment))
         SignalWatch.start([SIGTERM]) { _ in
-            // Between invocations no caller waits for an answer.
+            // Between invocations no caller waits.
             if runtime.stop() { _exit(0) }
         }
         do {
-            let handlers = try handlers(runtime, store)
+            let (handler, handlers) = try handlers(runtime, store)
             try runtime.run(log: log) { event, context throws(LambdaFailure) in
                 do throws(Failure) {
                     return try handlers.handle(
@@ -58,16 +58,18 @@ struct LambdaFunction {
         }
     }
 
-    /// The handlers. A failure to create them is reported to the service first.
-    private func handlers(_ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore) throws -> FanOutHandlers {
+    /// The handler and what it runs. Reports to the service first where there is none.
+    private func handlers(
+        _ runtime: LambdaRuntime, _ store: () throws -> any ObjectStore
+    ) throws -> (FanOutHandler, FanOutHandlers) {
         do {
-            guard Self.handlers.contains(handler) else {
+            guard let handler = FanOutHandler(rawValue: handler) else {
                 throw Failure(
                     "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
             }
             let handlers = FanOutHandlers(store: try store(), environment: environment)
             handlers.prepare(handler)
-            return handlers
+            return (handler, handlers)
         } catch {
             do {
                 try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))

@@ -42,7 +42,7 @@ extension FuzzTarget {
     static let xml = FuzzTarget(
         "xml", maximumLength: 2048, seeds: { documents },
         run: { bytes in
-            do throws(XMLReader.Failure) {
+            do throws(XMLError) {
                 let element = try XMLElement(document: bytes)
                 let text = Array("<a>\(XMLElement.escaped(element.text))</a>".utf8)
                 Promise.keep(try XMLElement(document: text).text == element.text, "text that was written is another")
@@ -166,9 +166,10 @@ extension FuzzTarget {
                 let location = try S3Location(text)
                 Promise.keep(location.description == text || location.key.isEmpty, "\(location) of \(text)")
             }
-            if let seconds = UTCTime.parse(text) {
+            if let date = Date(extendedUTC: text) {
+                let seconds = date.timeIntervalSince1970
                 Promise.keep(seconds >= 0 && seconds.isFinite, "\(seconds) seconds")
-                Promise.keep(UTCTime.compact(seconds).utf8.count == 16, UTCTime.compact(seconds))
+                Promise.keep(date.basicUTC.utf8.count == 16, date.basicUTC)
             }
             if let machine = StateMachineARN(text) { Promise.keep(machine.description == text, "another name") }
             Promise.keep(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes, "other bytes")

@@ -11,8 +11,11 @@ extension FuzzTarget {
         "experiment", maximumLength: 4096,
         seeds: {
             let record = try own(runs: 2).encoded()
-            let ranks =
-                "[{\"rank\":0,\"num_samples\":1278,\"batch_size\":512},{\"rank\":1,\"num_samples\":9,\"batch_size\":512}]"
+            func rank(_ number: Int, _ galaxies: Int) -> String {
+                "{\"rank\":\(number),\"num_samples\":\(galaxies),\"batch_size\":512,\"total_cpu_time (seconds)\":1,"
+                    + "\"total_cpu_memory (MB)\":1,\"throughput_bps\":1}"
+            }
+            let ranks = "[\(rank(0, 1278)),\(rank(1, 9))]"
             let other = String(decoding: record, as: UTF8.self)
             return [
                 Sections.joined(other, ranks), record,
@@ -31,7 +34,7 @@ extension FuzzTarget {
                 let record = try ExperimentRecord(json: sections[0], name: "input")
                 let again = try ExperimentRecord(json: try record.encoded(), name: "written")
                 Promise.keep(again == record, "a record that was written is another")
-                _ = try JSONFile.decode(ExperimentRoot.self, sections[0], name: "input")
+                _ = try JSONFile.decode(ExperimentSetup.self, sections[0], name: "input")
                 let runs = record.plan.runs
                 Promise.keep(
                     runs.count <= 100_000 && Set(runs.map(\.path)).count == runs.count, "runs twice, or too many")

@@ -121,7 +121,8 @@ extension FuzzTarget {
                 "{\"run_id\":\"r1\",\"created\":1.5,\"ranks\":2,\"input\":\(input),\"partitions\":["
                 + "{\"key\":\"p/1.pt\",\"size\":10,\"etag\":\"e\",\"rank\":0},{\"key\":\"p/2.pt\",\"size\":0,\"rank\":1}]}"
             func result(_ path: String, _ more: String = "") -> String {
-                "{\"run_id\":\"r1\",\"data_path\":\"\(path)\",\"num_samples\":1,\"predictions_bytes\":@bytes,\"total_s\":1.5,"
+                "{\"total_cpu_time (seconds)\":1,\"total_cpu_memory (MB)\":1,\"throughput_bps\":1,\"batch_size\":8,"
+                    + "\"run_id\":\"r1\",\"data_path\":\"\(path)\",\"num_samples\":1,\"predictions_bytes\":@bytes,\"total_s\":1.5,"
                     + "\"inference_s\":1,\"started\":2,\"finished\":4,\"architecture\":\"arm64\"\(more)}"
             }
             let table = PredictionEncoder.columns + "\n\"a,\n:0\",a.pt,0,0.5,0.25,0\n"
@@ -154,9 +155,9 @@ extension FuzzTarget {
         })
 
     private static func check(_ report: RunReport, _ store: MemoryStore) {
-        let keys = report.manifest.keys
+        let keys = report.keys
         Promise.refusal {
-            let done = report.manifest.ranks - report.failed.count
+            let done = report.ranks - report.failed.count
             guard case .array(let results) = try JSONValue.parse(store[keys.combined] ?? [], name: "joined") else {
                 return Promise.keep(false, "results that are no array")
             }
@@ -165,9 +166,9 @@ extension FuzzTarget {
             Promise.keep(report.cost.map { $0 >= 0 } ?? true, "a cost of \(report.cost ?? 0)")
             let summary = try JSONValue.parse(store[keys.summary] ?? [], name: "summary")
             Promise.keep(summary["failed"] == .integer(report.failed.count), "other failures in the summary")
-            Promise.keep((store[keys.predictions] != nil) == report.manifest.input.predictions, "predictions or none")
+            Promise.keep((store[keys.predictions] != nil) == report.hasPredictions, "predictions or none")
             if let table = store[keys.predictions] {
-                let rows = try PredictionRows(table, name: "joined")
+                let rows = try PredictionTables.Rows(table, name: "joined")
                 Promise.keep(rows.count == report.galaxies, "\(rows.count) rows of \(report.galaxies) galaxies")
             }
         }

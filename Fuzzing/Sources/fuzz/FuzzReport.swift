@@ -2,6 +2,7 @@
 @testable import Inference
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 extension FuzzTarget {
     /// CSV: records, what they are when they are written again, and every table that is read from them.
@@ -22,7 +23,7 @@ extension FuzzTarget {
             }
             Promise.refusal { checkNumbers(bytes) }
             Promise.refusal {
-                let table = try PredictionTable(csv: bytes, name: "input", needsSpectroscopic: false)
+                let table = try PredictionTable(PredictionFile(bytes, name: "input"))
                 Promise.keep(table.predicted.count == table.spectroscopic.count, "columns of different lengths")
                 _ = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
             }
@@ -51,28 +52,51 @@ extension FuzzTarget {
         }
     }
 
-    /// Predictions as lines of JSON.
+    /// Files of predictions in any form: rows of text are the same however it is cut into pieces.
     static let predictionLines = FuzzTarget(
         "prediction-lines", maximumLength: 2048,
         seeds: {
             Seeds.texts(
                 "{\"object_id\":\"1\",\"z_phot\":0.5,\"z_spec\":null}\n{\"z_phot\":null}\n",
-                "{\"a\\\"\":true,\"z_phot\":1e-3, \"z_spec\" : -0.25 }\r\n\n{}")
+                "{\"a\\\"\":true,\"z_phot\":1e-3, \"z_spec\" : -0.25 }\r\n\n{}",
+                "{\"object_id\":\"\\u00e9\\n\",\"row\":1,\"flags\":255,\"z_phot\":1}",
+                PredictionEncoder.columns + "\r\n\"a,\n\"\":0\",a.pt,0,0.5,,0\n1,b,1,nan,0.25,4")
         },
         run: { bytes in
+            let all = Set(PredictionColumn.allCases)
             Promise.refusal {
-                var lines = PredictionLines(name: "input", bytes: bytes)
-                var last = 0
-                while let row = try lines.next() {
-                    Promise.keep(lines.line > last, "line \(lines.line) after \(last)")
-                    last = lines.line
-                    Promise.keep(row.predicted?.isInfinite != true, "an infinite redshift")
+                var count = 0
+                try PredictionFile(bytes, name: "input").forEach(all) { row in
+                    count += 1
+                    Promise.keep(row.zSpec.map { !$0.isNaN || bytes.contains(UInt8(ascii: "n")) } ?? true, "a NaN")
                 }
-                let breaks = bytes.count { $0 == 10 }
-                Promise.keep(last <= breaks + 1, "line \(last) of \(breaks + 1)")
+                Promise.keep(count <= bytes.count { $0 == 10 || $0 == 13 } + 1, "\(count) rows")
             }
-            Promise.refusal { _ = try PredictionTable(jsonLines: bytes, name: "input") }
+            for size in [1, 7, 64] {
+                let (csv, lines) = (
+                    PredictionRecords(name: "input", columns: all, required: []),
+                    PredictionLines(name: "input", columns: all)
+                )
+                Promise.keep(rows(csv, bytes, size) == rows(csv, bytes, bytes.count + 1), "CSV in pieces of \(size)")
+                Promise.keep(
+                    rows(lines, bytes, size) == rows(lines, bytes, bytes.count + 1), "lines in pieces of \(size)")
+            }
+            Promise.refusal { _ = try PredictionTable(PredictionFile(bytes, name: "input.jsonl")) }
         })
+
+    /// The rows, and the error after them, of text in pieces of `size` bytes.
+    private static func rows(_ rows: some PredictionText, _ bytes: [UInt8], _ size: Int) -> [String] {
+        var (rows, found): (_, [String]) = (rows, [])
+        do {
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                try rows.append(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
+                while let row = try rows.next() { found.append("\(row)") }
+            }
+            rows.finish()
+            while let row = try rows.next() { found.append("\(row)") }
+        } catch { found.append("\(error)") }
+        return found
+    }
 
     /// What ranks and experiments write of themselves, and prices: JSON.
     static let results = FuzzTarget(
@@ -80,7 +104,8 @@ extension FuzzTarget {
         seeds: {
             try Seeds.fixtures("results", ["combined_data.json"], atMost: 4096)
                 + Seeds.texts(
-                    "{\"cai\":{\"version\":\"1\"},\"machine\":{\"cores\":2,\"instruction_set\":\"avx2\"},\"repeat\":true}",
+                    "{\"cai\":{\"version\":\"1\"},\"machine\":{\"cores\":2,\"instruction_set\":\"avx2\"},\"weights\":{},"
+                        + "\"repeat\":true}",
                     "{\"wall_s\":1.5,\"map_s\":1,\"galaxies\":8}")
                 + [Array("[]".utf8), PackageResources.prices_json]
         },
@@ -96,7 +121,7 @@ extension FuzzTarget {
                 page(RunSections(run, duration: run.ownDuration).sections + [CostSection.of(cost)])
             }
             Promise.refusal { _ = try PriceList(json: bytes, name: "input") }
-            Promise.refusal { _ = try JSONFile.decode(ExperimentRoot.self, bytes, name: "input") }
+            Promise.refusal { _ = try JSONFile.decode(ExperimentSetup.self, bytes, name: "input") }
         })
 
     /// The page of a file of predictions, whatever its numbers are.
@@ -109,7 +134,7 @@ extension FuzzTarget {
         },
         run: { bytes in
             Promise.refusal {
-                let table = try PredictionTable(csv: bytes, name: "input", needsSpectroscopic: false)
+                let table = try PredictionTable(PredictionFile(bytes, name: "input"))
                 page(try PredictionReport(table, name: "input").sections)
             }
         })

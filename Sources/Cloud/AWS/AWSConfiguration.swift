@@ -1,23 +1,22 @@
 import FoundationEssentials
 import Platform
 
-/// Region, endpoints and credentials, as AWS's own tools find them.
+/// Region, endpoints and credentials, found as AWS's own tools find them.
 public struct AWSConfiguration: Sendable {
     public let region: String
     public let credentials: AWSCredentialsSource
-    /// By the names of the variables. Nothing else of the environment is kept, since that has secrets.
+    /// By the names of the variables. No other variables are kept, since they may contain secrets.
     private let endpoints: [String: String]
     private let profileEndpoint: String?
 
     /// - Parameters:
-    ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and what the places of credentials need.
-    ///   - transport: asks metadata services.
-    /// - Throws: `Failure.input` where no region is set, or a file or setting makes no sense. Credentials are not
-    ///   looked for yet.
+    ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and the variables of the providers of credentials.
+    ///   - transport: for metadata services.
+    /// - Throws: `Failure.input` where no region is set, or a file or setting is invalid. Credentials are not looked for yet.
     public init(_ environment: [String: String], transport: any HTTPTransport) throws(Failure) {
         let hasKeys = environment["AWS_ACCESS_KEY_ID"].map { !$0.isEmpty } ?? false
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
-        // A broken file of a user's does not matter to who needs nothing of it.
+        // An invalid file is no error where nothing in it is needed.
         let profile: AWSProfile?
         do {
             profile = try AWSProfile(environment)
@@ -27,20 +26,20 @@ public struct AWSConfiguration: Sendable {
         }
         guard let region = named ?? profile?["region"] else {
             throw Failure(
-                .input, "AWS region",
+                "AWS region",
                 "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
         }
         guard Self.isRegion(region) else {
-            throw Failure(.input, "AWS region", "\"\(region.printable)\" is none: expected such as us-east-1")
+            throw Failure("AWS region", "\"\(region.oneLine)\" is none: expected such as us-east-1")
         }
         self.region = region
         endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
         profileEndpoint = profile?["endpoint_url"]
-        var places: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
-        if let profile { places.append(ProfileCredentials(profile: profile)) }
-        places.append(ContainerCredentials(environment: environment, transport: transport))
-        places.append(InstanceCredentials(environment: environment, transport: transport))
-        credentials = AWSCredentialsSource(places)
+        var providers: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
+        if let profile { providers.append(ProfileCredentials(profile: profile)) }
+        providers.append(ContainerCredentials(environment: environment, transport: transport))
+        providers.append(InstanceCredentials(environment: environment, transport: transport))
+        credentials = AWSCredentialsSource(providers)
     }
 
     public init(region: String, credentials: AWSCredentials, environment: [String: String] = [:]) {
@@ -50,14 +49,14 @@ public struct AWSConfiguration: Sendable {
         profileEndpoint = nil
     }
 
-    /// Another endpoint than AWS's own, without a slash at its end: `AWS_ENDPOINT_URL_<service>`, or
-    /// `AWS_ENDPOINT_URL`, or the profile's `endpoint_url`; nil where none is set.
-    /// - Parameter service: as the variable's name has it, such as `S3` or `SFN`.
+    /// A custom endpoint, without a trailing slash: `AWS_ENDPOINT_URL_<service>`, `AWS_ENDPOINT_URL`, or the profile's
+    /// `endpoint_url`; nil where none is set.
+    /// - Parameter service: as in the variable's name, such as `S3` or `SFN`.
     public func endpoint(_ service: String) throws(Failure) -> String? {
         let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { endpoints[$0] }
         guard var url = named.first(where: { !$0.isEmpty }) ?? profileEndpoint else { return nil }
         let address = try WebAddress(url)
-        guard address.query.isEmpty else { throw Failure(.input, "AWS endpoint", "must have no query") }
+        guard address.query.isEmpty else { throw Failure("AWS endpoint", "must have no query") }
         while url.hasSuffix("/") { url.removeLast() }
         return url
     }
@@ -65,7 +64,7 @@ public struct AWSConfiguration: Sendable {
     /// The domain of AWS's endpoints in this region.
     public var domain: String { region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com" }
 
-    /// What can stand in a host name.
+    /// Whether it consists of characters of a host name.
     private static func isRegion(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 63
             && text.utf8.allSatisfy { byte in

@@ -1,4 +1,4 @@
-/// Text that is never shown: whatever prints it prints how it is hidden.
+/// A string that is never shown: printing it prints a placeholder.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     let value: String
 
@@ -9,13 +9,13 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Who asks. No part of it is shown, not even which key it is.
+/// Credentials of requests. No part of them is shown, not even the id of the key.
 public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     public let accessKey: Secret
     public let secretKey: Secret
     /// Of temporary credentials.
     public let sessionToken: Secret?
-    /// Seconds since 1970; nil for credentials without an end.
+    /// Seconds since 1970; nil for credentials that do not expire.
     public let expiration: Double?
 
     public init(accessKey: String, secretKey: String, sessionToken: String? = nil, expiration: Double? = nil) {
@@ -28,7 +28,7 @@ public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cust
     public var description: String { "AWS credentials (hidden)" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// `text` with every part of the credentials in it hidden: services quote requests in their errors.
+    /// `text` with all parts of the credentials replaced: services quote requests in their error messages.
     func redact(_ text: String) -> String {
         var shown = text
         for secret in [accessKey, secretKey] + (sessionToken.map { [$0] } ?? []) where !secret.value.isEmpty {

@@ -1,16 +1,16 @@
 import FoundationEssentials
 import Platform
 
-/// The settings of one profile in `~/.aws/credentials` and `~/.aws/config`, of which the first wins.
+/// The settings of one profile in `~/.aws/credentials` and `~/.aws/config`; the former take precedence.
 struct AWSProfile: Sendable {
     let name: String
     private let settings: [String: String]
-    /// What errors call it.
+    /// Name in error messages.
     let subject: String
 
     /// - Parameter environment: `AWS_PROFILE`, `AWS_SHARED_CREDENTIALS_FILE`, `AWS_CONFIG_FILE` and `HOME`.
-    /// - Throws: `Failure` of kind `.input` for a file that cannot be read, `.notFound` for a profile that was asked for by
-    ///   name and is in neither file.
+    /// - Throws: `Failure` of kind `.input` for a file that cannot be read, `.notFound` for a profile that the
+    ///   environment names and neither file contains.
     init(_ environment: [String: String]) throws(Failure) {
         func set(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         let asked = set("AWS_PROFILE") ?? set("AWS_DEFAULT_PROFILE")
@@ -23,18 +23,18 @@ struct AWSProfile: Sendable {
         let other = config?.sections["profile \(name)"] ?? (name == "default" ? config?.sections[name] : nil)
         if asked != nil, credentials == nil, other == nil {
             let files = [credentialsPath, configPath].compactMap { $0 }.joined(separator: " nor in ")
-            throw Failure(.notFound, "AWS_PROFILE", "no profile \"\(name.printable)\" in \(files)")
+            throw Failure(.notFound, "AWS_PROFILE", "no profile \"\(name.oneLine)\" in \(files)")
         }
         self.name = name
-        subject = "profile \"\(name.printable)\""
+        subject = "profile \"\(name.oneLine)\""
         settings = (other ?? [:]).merging(credentials ?? [:]) { $1 }
     }
 
     subscript(_ setting: String) -> String? { settings[setting].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// nil where the profile has none.
-    /// - Throws: `Failure` of kind `.input` for one key without the other, and for a profile whose credentials have to be
-    ///   asked for in a way that is not supported.
+    /// nil where the profile has no credentials.
+    /// - Throws: `Failure` of kind `.input` for one key without the other, and for a profile whose credentials come from an
+    ///   unsupported source.
     func credentials() throws(Failure) -> AWSCredentials? {
         switch (self["aws_access_key_id"], self["aws_secret_access_key"]) {
         case (let access?, let secret?):
@@ -43,11 +43,11 @@ struct AWSProfile: Sendable {
             let other = ["role_arn", "sso_session", "sso_start_url", "credential_process", "login_session"]
             guard let found = other.first(where: { self[$0] != nil }) else { return nil }
             throw Failure(
-                .input, subject,
+                subject,
                 "\(found) is not supported: put credentials into the environment (aws configure export-credentials)")
         default:
             throw Failure(
-                .input, subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
+                subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
         }
     }
 
@@ -55,7 +55,7 @@ struct AWSProfile: Sendable {
         guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
         guard let data = FileManager.default.contents(atPath: path),
             let text = String(validating: data, as: UTF8.self)
-        else { throw Failure(.input, path, "cannot be read as text") }
+        else { throw Failure(path, "cannot be read as text") }
         return try INIFile(text, name: path)
     }
 }

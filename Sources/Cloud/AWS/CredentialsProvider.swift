@@ -2,16 +2,16 @@ import FoundationEssentials
 import Platform
 import Synchronization
 
-/// A place where credentials may be.
+/// A source of credentials.
 protocol CredentialsProvider: Sendable {
-    /// What errors call it.
+    /// Name in error messages.
     var name: String { get }
-    /// nil where this place has none, which is no error.
-    /// - Throws: `Failure` where it should have some, and does not give them.
+    /// nil where this provider is not set up, which is no error.
+    /// - Throws: `Failure` where it is set up, but does not provide credentials.
     func credentials() throws(Failure) -> AWSCredentials?
 }
 
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`: so a Lambda function has them, too.
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, also those of a Lambda function.
 struct EnvironmentCredentials: CredentialsProvider {
     let environment: [String: String]
     var name: String { "the environment" }
@@ -26,7 +26,7 @@ struct EnvironmentCredentials: CredentialsProvider {
         case (nil, nil): return nil
         default:
             throw Failure(
-                .input, name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
+                name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
         }
     }
 }
@@ -39,13 +39,13 @@ struct ProfileCredentials: CredentialsProvider {
     func credentials() throws(Failure) -> AWSCredentials? { try profile.credentials() }
 }
 
-/// Credentials wherever they are first found, kept until five minutes before they expire. May be asked from many
-/// threads at once: one of them asks the provider, and the others wait for it.
+/// Credentials of the first provider that has some, kept until five minutes before they expire. Thread-safe: one thread
+/// asks the provider while the others wait.
 public final class AWSCredentialsSource: Sendable, CustomReflectable {
     private let providers: [any CredentialsProvider]
     private let now: @Sendable () -> Double
     private let kept = Mutex<AWSCredentials?>(nil)
-    /// Seconds before their end from which on new ones are asked for.
+    /// Seconds before expiration at which new credentials are requested.
     private static let margin = 300.0
 
     init(
@@ -56,7 +56,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
         self.now = now
     }
 
-    /// These and no others.
+    /// Only these credentials.
     public convenience init(_ credentials: AWSCredentials) {
         struct Fixed: CredentialsProvider {
             let name = "the program"
@@ -67,10 +67,10 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
         self.init([Fixed(given: credentials)])
     }
 
-    /// Shows nothing of where it looks, which is full of secrets.
+    /// Hides the providers, which contain secrets.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// - Throws: `Failure.denied` where no place has any; what a place that should have some throws.
+    /// - Throws: `Failure.denied` where no provider has any; errors of a provider that is set up.
     public func credentials() throws(Failure) -> AWSCredentials {
         try kept.withLock { (kept: inout AWSCredentials?) throws(Failure) in
             let time = now()
@@ -80,7 +80,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
                 kept = found
                 return found
             } catch {
-                // What was asked for early may still be good.
+                // The present ones may still be valid.
                 if let kept, Self.secondsLeft(kept, time) > 0 { return kept }
                 throw error
             }
@@ -95,7 +95,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
         for provider in providers {
             if let found = try provider.credentials() { return found }
         }
-        let places = providers.map(\.name).joined(separator: ", ")
-        throw Failure(.denied, "AWS credentials", "none found; looked in \(places)")
+        let names = providers.map(\.name).joined(separator: ", ")
+        throw Failure(.denied, "AWS credentials", "none found; looked in \(names)")
     }
 }

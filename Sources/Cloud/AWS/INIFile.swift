@@ -1,12 +1,12 @@
 import Platform
 
 /// The shared files of AWS's tools: sections in brackets, `key = value` lines in them, comments after `#` or `;`.
-/// Indented lines belong to the setting above them and are passed over, as nothing here reads such settings.
+/// Indented lines belong to the setting above them and are skipped, as no such setting is used here.
 struct INIFile {
     /// Settings by section; names of settings are in lower case.
     private(set) var sections: [String: [String: String]] = [:]
 
-    /// - Parameter name: what errors call it. They hold line numbers, and never a line: it could be a secret.
+    /// - Parameter name: for error messages, which contain line numbers but no lines, since a line may be a secret.
     init(_ text: String, name: String) throws(Failure) {
         var section: String?
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
@@ -15,7 +15,7 @@ struct INIFile {
             guard let first = content.first, first != "#", first != ";" else { continue }
             if first == "[" {
                 guard let end = content.firstIndex(of: "]") else {
-                    throw Failure(.input, name, "line \(index + 1): a section without a closing bracket")
+                    throw Failure(name, "line \(index + 1): a section without a closing bracket")
                 }
                 let words = content[content.index(after: content.startIndex)..<end].split { $0 == " " || $0 == "\t" }
                 let name = words.joined(separator: " ")
@@ -25,7 +25,7 @@ struct INIFile {
                 continue
             } else {
                 guard let section, let mark = content.firstIndex(of: "=") else {
-                    throw Failure(.input, name, "line \(index + 1): expected \"[section]\" or \"key = value\"")
+                    throw Failure(name, "line \(index + 1): expected \"[section]\" or \"key = value\"")
                 }
                 let key = content[..<mark].trimmingSpaces.lowercased()
                 var value = content[content.index(after: mark)...].trimmingSpaces

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Platform
 
-/// Credentials of a container (ECS, EKS pod identity), from the address that its environment names.
+/// Credentials of a container (ECS, EKS pod identity), from the URL in its environment.
 struct ContainerCredentials: CredentialsProvider {
     let environment: [String: String]
     let transport: any HTTPTransport
@@ -16,7 +16,7 @@ struct ContainerCredentials: CredentialsProvider {
         } else if let full = set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
             url = full
             let address = try WebAddress(url)
-            // The token must not go anywhere in the clear but to this machine and its link.
+            // The token must not be sent unencrypted except to this machine and its link.
             guard address.scheme == "https" || address.isLocal else {
                 throw failure("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine")
             }
@@ -26,7 +26,7 @@ struct ContainerCredentials: CredentialsProvider {
         var headers: [(name: String, value: String)] = []
         if let path = set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw failure("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE \(path.printable) cannot be read")
+                throw failure("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE \(path.oneLine) cannot be read")
             }
             headers.append(("Authorization", String(decoding: data, as: UTF8.self).trimmingSpaces))
         } else if let token = set("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
@@ -38,7 +38,7 @@ struct ContainerCredentials: CredentialsProvider {
         return try MetadataService.credentials(response, name)
     }
 
-    private func failure(_ what: String) -> Failure { Failure(.input, name, what) }
+    private func failure(_ what: String) -> Failure { Failure(name, what) }
 }
 
 /// Credentials of an EC2 instance's role, from its metadata service, version 2.
@@ -55,7 +55,7 @@ struct InstanceCredentials: CredentialsProvider {
         let asked = HTTPRequest(
             "PUT", service + "/latest/api/token", headers: [("X-aws-ec2-metadata-token-ttl-seconds", "21600")],
             body: [], timeout: 1)
-        // Silence means that this is no instance.
+        // Without a response this is not an EC2 instance.
         guard case .whole(let token) = transport.exchange(asked), token.status == 200 else { return nil }
         let headers = [(name: "X-aws-ec2-metadata-token", value: String(decoding: token.body, as: UTF8.self))]
         let roles = service + "/latest/meta-data/iam/security-credentials/"
@@ -76,7 +76,7 @@ struct InstanceCredentials: CredentialsProvider {
     }
 }
 
-/// What both services have in common.
+/// Requests and responses common to both services.
 private enum MetadataService {
     private struct Answer: Decodable {
         let accessKeyID: String
@@ -92,7 +92,7 @@ private enum MetadataService {
         }
     }
 
-    /// Tries twice.
+    /// Sends the request, twice if it fails.
     static func answer(
         to request: HTTPRequest, _ transport: any HTTPTransport
     ) throws(Failure) -> HTTPResponse {
@@ -100,13 +100,13 @@ private enum MetadataService {
         return try transport.send(request)
     }
 
-    /// The answer itself is never quoted.
+    /// Errors never quote the response.
     static func credentials(_ response: HTTPResponse, _ name: String) throws(Failure) -> AWSCredentials {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
             !answer.accessKeyID.isEmpty, !answer.secretKey.isEmpty
-        else { throw Failure(.input, name, "the answer holds no credentials") }
+        else { throw Failure(name, "the answer holds no credentials") }
         return AWSCredentials(
             accessKey: answer.accessKeyID, secretKey: answer.secretKey, sessionToken: answer.token,
-            expiration: answer.expiration.flatMap { UTCTime.parse($0) })
+            expiration: answer.expiration.flatMap { Date(extendedUTC: $0)?.timeIntervalSince1970 })
     }
 }

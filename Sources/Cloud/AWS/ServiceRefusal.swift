@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Platform
 
-/// An AWS JSON service's answer that is not the one asked for.
+/// An error response of an AWS JSON service.
 struct ServiceRefusal {
     private let response: HTTPResponse
-    /// Its name for the error, without the namespace; empty where there is none.
+    /// Name of the error, without the namespace; may be empty.
     private let code: String
     private let message: String
 
-    /// - Parameter credentials: services quote requests where they find the signature wrong, token and all.
+    /// - Parameter credentials: removed from the message, since services quote requests with an invalid signature.
     init(_ response: HTTPResponse, hiding credentials: AWSCredentials) {
         struct Body: Decodable {
             let type: String?
@@ -29,9 +29,9 @@ struct ServiceRefusal {
         message = credentials.redact(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    /// Whether the same request may well be answered later.
-    var isPassing: Bool {
-        response.isPassing
+    /// Whether the same request may succeed later.
+    var isTransient: Bool {
+        response.isTransient
             || ["ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"].contains(code)
     }
 
@@ -43,7 +43,7 @@ struct ServiceRefusal {
 
     private var kind: Failure.Kind {
         switch code {
-        case _ where isPassing: .unavailable
+        case _ where isTransient: .unavailable
         case "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFound": .notFound
         case "ExecutionAlreadyExists": .conflict
         case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException",

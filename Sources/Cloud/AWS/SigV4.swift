@@ -1,28 +1,29 @@
+import FoundationEssentials
 import Platform
 
 /// Signature Version 4, in the Authorization header ("Signature Version 4 signing process", AWS General Reference).
 public enum SigV4 {
-    /// Adds the date, the session token, for S3 the hash of the body, and the signature over all that and every header.
+    /// Adds the date, the session token, for S3 the hash of the body, and the signature over these and all other headers.
     ///
     /// - Parameters:
-    ///   - request: without these headers; its URL is signed as it is spelled.
-    ///   - service: as in the credential's scope, such as `s3` or `states`.
+    ///   - request: without these headers; its URL must be percent-encoded.
+    ///   - service: as in the scope of credentials, such as `s3` or `states`.
     ///   - date: seconds since 1970.
-    ///   - bodyIsSigned: false for a body that TLS alone protects; S3 only.
-    /// - Throws: `Failure` of kind `.input` for a URL that is none.
+    ///   - bodyIsSigned: false for a body that only TLS protects; for S3.
+    /// - Throws: `Failure` of kind `.input` for an invalid URL.
     public static func sign(
         _ request: HTTPRequest, service: String, region: String, credentials: AWSCredentials, date: Double,
         bodyIsSigned: Bool = true
     ) throws(Failure) -> HTTPRequest {
         let draft = try Draft(request, service, region, credentials, date, bodyIsSigned)
         var signed = request
-        // With the host as it was signed, which is lower case whatever the URL has.
+        // With the signed Host header, which is in lower case.
         signed.headers = draft.headers
         signed.headers.append(("Authorization", draft.authorization(credentials)))
         return signed
     }
 
-    /// What is signed, step by step.
+    /// The steps of signing.
     struct Draft {
         let headers: [(name: String, value: String)]
         let canonicalRequest: String
@@ -35,7 +36,7 @@ public enum SigV4 {
             _ bodyIsSigned: Bool
         ) throws(Failure) {
             let address = try WebAddress(request.url)
-            let time = UTCTime.compact(date)
+            let time = Date(timeIntervalSince1970: date).basicUTC
             let isS3 = service == "s3"
             let payload =
                 bodyIsSigned || !isS3 ? SHA256Digest.hash(request.body ?? []).hexadecimal : "UNSIGNED-PAYLOAD"
@@ -64,12 +65,12 @@ public enum SigV4 {
             return "AWS4-HMAC-SHA256 Credential=\(credential), SignedHeaders=\(signedHeaders), Signature=\(signature)"
         }
 
-        /// Set or changed on the way, so that nobody could verify them.
+        /// Headers that may be set or changed in transit, and therefore cannot be verified.
         private static let unsigned: Set<String> = [
             "authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
         ]
 
-        /// Lower-case names in order, each once; values of the same name in theirs, with single spaces.
+        /// Unique lower-case names in alphabetical order; values of the same name in their order, with single spaces.
         private static func canonical(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
             var values: [String: [String]] = [:]
             for header in headers {
@@ -81,8 +82,7 @@ public enum SigV4 {
             return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.joined(separator: ",")) }
         }
 
-        /// S3 takes the path as its key was encoded. Everybody else resolves dots and double slashes, and encodes what
-        /// is encoded once more.
+        /// For S3 the encoded key. Other services resolve dots and double slashes, and encode the encoded path once more.
         private static func canonical(path: String, isS3: Bool) -> String {
             guard !isS3 else { return PercentEncoding.encode(PercentEncoding.decode(path), keepingSlashes: true) }
             var components: [Substring] = []
@@ -94,7 +94,7 @@ public enum SigV4 {
             return PercentEncoding.encode(resolved, keepingSlashes: true)
         }
 
-        /// Ordered by name, then by value, as they are encoded.
+        /// Sorted by encoded name, then by encoded value.
         private static func canonical(query: String) -> String {
             let pairs = query.split(separator: "&").map { pair in
                 let mark = pair.utf8.firstIndex(of: UInt8(ascii: "="))

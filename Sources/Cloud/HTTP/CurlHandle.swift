@@ -2,13 +2,13 @@ import CCurl
 import Glibc
 import Platform
 
-/// One of libcurl's easy handles, with the connections it keeps open. Used by one thread at a time.
+/// An easy handle of libcurl, with the connections that it keeps open. Used by one thread at a time.
 @safe final class CurlHandle: @unchecked Sendable {
-    // Sendable although it holds a pointer: whoever takes it from the pool has it alone.
+    // Sendable although it holds a pointer: the pool gives it to one caller at a time.
     private let library: CurlLibrary
     private let handle: CurlLibrary.Handle
 
-    /// nil where libcurl gives none.
+    /// nil where libcurl cannot create one.
     init?(_ library: CurlLibrary) {
         guard let handle = unsafe library.makeHandle() else { return nil }
         self.library = library
@@ -17,7 +17,7 @@ import Platform
 
     deinit { unsafe library.cleanUp(handle) }
 
-    /// The whole exchange, on the calling thread.
+    /// Runs the exchange on the calling thread.
     func exchange(
         _ request: HTTPRequest, _ address: WebAddress, _ limits: CurlTransport.Limits, _ authorities: Authorities
     ) -> HTTPOutcome {
@@ -34,7 +34,7 @@ import Platform
         guard let response = reception.response else {
             return .broken(nil, Failure(.unavailable, address.hostHeader, "the answer has no status"))
         }
-        // libcurl checks this too, but not for every way in which a connection can end.
+        // libcurl checks this too, but not in every case of a broken connection.
         let hasBody = request.method != "HEAD" && response.status != 204 && response.status != 304
         if hasBody, response.header("Transfer-Encoding") == nil, let text = response.header("Content-Length"),
             Int(text) != response.body.count
@@ -43,7 +43,7 @@ import Platform
                 response,
                 Failure(
                     .unavailable, address.hostHeader,
-                    "the answer broke off: \(text.printable) bytes announced, \(response.body.count) came"))
+                    "the answer broke off: \(text.oneLine) bytes announced, \(response.body.count) came"))
         }
         return .whole(response)
     }
@@ -52,14 +52,14 @@ import Platform
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-        // Keys may have components "." and "..", which are nobody's to resolve.
+        // Keys may have components "." and "..", which must not be resolved.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_BUFFERSIZE, 128 << 10)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 128 << 10)
         set(CURLOPT_USERAGENT, "cai")
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(limits.connect))
-        if !request.mayStandStill {
+        if !request.mayStall {
             set(CURLOPT_LOW_SPEED_LIMIT, max(1, limits.slowest))
             set(CURLOPT_LOW_SPEED_TIME, Int(max(1, min(limits.stall, 86400)).rounded(.up)))
         }
@@ -73,7 +73,7 @@ import Platform
         if let folder = authorities.folder { set(CURLOPT_CAPATH, folder) }
     }
 
-    /// Milliseconds as libcurl counts them, where 0 would mean no limit.
+    /// Milliseconds for libcurl, at least 1, since 0 means no limit.
     private static func milliseconds(_ seconds: Double) -> Int { Int(max(1, min(seconds * 1000, 86_400_000))) }
 
     private func perform(_ request: HTTPRequest, _ reception: CurlReception) -> CURLcode {
@@ -86,9 +86,9 @@ import Platform
         var lines = request.headers.map { "\($0.name): \($0.value)" }
         let names = Set(request.headers.map { $0.name.lowercased() })
         if let body = request.body {
-            // libcurl would call the body a form, and some servers then take it for one.
+            // libcurl would declare the body to be a form, which some servers then parse.
             if !names.contains("content-type") { lines.append("Content-Type: application/octet-stream") }
-            // Only what is long is worth asking first, since that costs a round trip.
+            // Asking first takes a round trip, which only a long body is worth.
             if body.count < Self.asksFirst { lines.append("Expect:") }
         }
         guard !lines.contains(where: { $0.utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 } }) else {
@@ -109,7 +109,7 @@ import Platform
         return withExtendedLifetime(reception) {
             guard let body = request.body else { return unsafe library.perform(handle) }
             return unsafe body.withUnsafeBytes { bytes in
-                // An empty array may have no address, and then libcurl would read the body from the standard input.
+                // Without an address, which an empty array may lack, libcurl would read the body from the standard input.
                 unsafe withUnsafeBytes(of: UInt8(0)) { nothing in
                     let start = unsafe bytes.baseAddress ?? nothing.baseAddress
                     _ = unsafe cai_curl_set_size(
@@ -121,7 +121,7 @@ import Platform
         }
     }
 
-    /// Bytes from which on a server is asked whether it takes the body before it is sent.
+    /// Bytes from which on the server is asked before the body is sent (Expect: 100-continue).
     private static let asksFirst = 8 << 20
 
     private func set(_ option: CURLoption, _ value: Int) {
@@ -152,19 +152,19 @@ import Platform
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING:
             return Failure(.unavailable, host, "the connection broke off\(reason)")
         case CURLE_SSL_CACERT_BADFILE:
-            return Failure(.input, host, "its certificate cannot be checked: \(authorities.name) cannot be read")
+            return Failure(host, "its certificate cannot be checked: \(authorities.name) cannot be read")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
             return Failure(
-                .input, host,
+                host,
                 "its certificate is not trusted by \(authorities.name), or is another host's: AWS_CA_BUNDLE can name "
                     + "the authorities to trust")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
-            return Failure(.input, host, "no request to be sent: \(words(status))")
-        default: return Failure(.unavailable, host, "the exchange failed\(reason): \(words(status))")
+            return Failure(host, "no request to be sent: \(description(of: status))")
+        default: return Failure(.unavailable, host, "the exchange failed\(reason): \(description(of: status))")
         }
     }
 
-    private func words(_ status: CURLcode) -> String {
-        unsafe library.words(status).map { unsafe String(cString: $0) } ?? "error \(status.rawValue)"
+    private func description(of status: CURLcode) -> String {
+        unsafe library.statusText(status).map { unsafe String(cString: $0) } ?? "error \(status.rawValue)"
     }
 }

@@ -1,21 +1,21 @@
 import CCurl
 
-/// What of an answer has come. libcurl calls it on the thread that runs the exchange.
+/// The received part of a response. libcurl calls it on the thread that runs the exchange.
 final class CurlReception {
     private var status: Int?
     private var headers: [(name: String, value: String)] = []
     private var body: [UInt8] = []
 
-    /// nil before a status line has come.
+    /// nil before a status line was received.
     var response: HTTPResponse? { status.map { HTTPResponse(status: $0, headers: headers, body: body) } }
 
-    /// Memory taken at once on the word of a header; beyond it, memory grows with what comes.
+    /// Limit on the memory reserved for a declared length; beyond it, memory grows with the received bytes.
     private static let most = 64 << 20
 
     private func take(header line: UnsafeRawBufferPointer) {
         let text = unsafe String(decoding: line, as: UTF8.self).trimmingSpaces
         if text.hasPrefix("HTTP/") {
-            // Answers such as "100 Continue" come before the one that counts.
+            // Interim responses such as "100 Continue" come before the final one.
             status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
             headers = []
         } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
@@ -46,7 +46,7 @@ final class CurlReception {
 }
 
 extension StringProtocol {
-    /// Without spaces, tabs and line ends around it.
+    /// Without leading and trailing spaces, tabs and line ends.
     var trimmingSpaces: String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
         let bytes = Substring(self).utf8

@@ -2,14 +2,14 @@ import FoundationEssentials
 import Platform
 import Synchronization
 
-/// Exchanges over libcurl. Each call takes a handle of its own from a pool and gives it back, so that the handle's
-/// connection serves the next call. TLS certificates are always verified.
+/// HTTP exchanges through libcurl. Each call takes a handle from a pool and returns it, so that its connection is reused.
+/// TLS certificates are always verified.
 public final class CurlTransport: HTTPTransport {
-    /// What a server may take. Seconds, where nothing else is said.
+    /// Time limits, in seconds.
     public struct Limits: Sendable {
-        /// Until a connection stands.
+        /// Until the connection is established.
         public var connect = 5.0
-        /// Of standing still, which is going more slowly than `slowest`; rounded up to whole seconds.
+        /// Of stalling, which is a transfer slower than `slowest`; rounded up to whole seconds.
         public var stall = 20.0
         /// Bytes a second.
         public var slowest = 1024
@@ -25,8 +25,8 @@ public final class CurlTransport: HTTPTransport {
     private let idle = Mutex<[CurlHandle]>([])
 
     /// - Parameter environment: `AWS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` or `SSL_CERT_DIR` name the
-    ///   authorities that certificates are checked against; else the system's are taken. Proxies are taken from the
-    ///   process's own environment, by libcurl's rules.
+    ///   authorities that certificates are checked against, by default those of the system. libcurl reads the settings of
+    ///   proxies from the environment of the process.
     public init(
         limits: Limits = Limits(), environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
@@ -45,7 +45,7 @@ public final class CurlTransport: HTTPTransport {
         let address: WebAddress
         do { address = try WebAddress(request.url) } catch { return .broken(nil, error) }
         guard let library = CurlLibrary.shared else {
-            return .broken(nil, Failure(.input, "libcurl.so.4", "cannot be opened: is libcurl installed?"))
+            return .broken(nil, Failure("libcurl.so.4", "cannot be opened: is libcurl installed?"))
         }
         guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle(library) else {
             return .broken(nil, Failure(.unavailable, address.hostHeader, "libcurl gives no handle"))
@@ -55,14 +55,14 @@ public final class CurlTransport: HTTPTransport {
     }
 }
 
-/// Where the certificates of authorities lie: libcurl's own default is that of the system it was built on, which a
-/// minimal image need not have.
+/// The file or folder with the certificates of authorities. The default of libcurl is that of the system it was built on,
+/// which may be missing in a minimal image.
 struct Authorities: Equatable {
     let file: String?
     let folder: String?
 
-    /// What errors call them.
-    var name: String { (file ?? folder)?.printable ?? "this system's authorities" }
+    /// Name in error messages.
+    var name: String { (file ?? folder)?.oneLine ?? "this system's authorities" }
 
     private static let files = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",

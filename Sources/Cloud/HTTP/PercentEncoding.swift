@@ -1,4 +1,4 @@
-/// RFC 3986, as AWS has it: every byte is encoded that is no letter, digit, `-`, `.`, `_` or `~`.
+/// RFC 3986, as AWS requires it: every byte is encoded except letters, digits, `-`, `.`, `_` and `~`.
 enum PercentEncoding {
     private static let isPlain: [Bool] = (0..<256).map { byte in
         switch UInt8(byte) {
@@ -10,7 +10,7 @@ enum PercentEncoding {
         }
     }
 
-    /// - Parameter keepingSlashes: as in a path, whose slashes part its components.
+    /// - Parameter keepingSlashes: as in a path, whose slashes separate its components.
     static func encode(_ bytes: some Sequence<UInt8>, keepingSlashes: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
@@ -28,22 +28,22 @@ enum PercentEncoding {
         encode(text.utf8, keepingSlashes: keepingSlashes)
     }
 
-    /// A percent sign without two digits behind it stands for itself.
+    /// A percent sign that two digits do not follow stands for itself.
     /// - Parameter plusIsSpace: as in a form.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8] {
         let source = Array(text.utf8)
         var bytes: [UInt8] = []
-        var place = 0
-        while place < source.count {
-            let byte = source[place]
-            if byte == UInt8(ascii: "%"), place + 2 < source.count, let high = digit(source[place + 1]),
-                let low = digit(source[place + 2])
+        var position = 0
+        while position < source.count {
+            let byte = source[position]
+            if byte == UInt8(ascii: "%"), position + 2 < source.count, let high = digit(source[position + 1]),
+                let low = digit(source[position + 2])
             {
                 bytes.append(high << 4 | low)
-                place += 3
+                position += 3
             } else {
                 bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-                place += 1
+                position += 1
             }
         }
         return bytes

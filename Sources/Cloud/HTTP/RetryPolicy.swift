@@ -2,29 +2,29 @@ import FoundationEssentials
 import Glibc
 import Platform
 
-/// How long one call goes on trying: waits grow twofold from a first one to a longest, and each is a random part of
-/// that ("full jitter"), so that a thousand workers that were refused together do not come back together.
+/// How often and how long one call is retried: delays double up to a longest one, and each is a random fraction of that
+/// ("full jitter"), so that a thousand workers that were refused together do not retry together.
 public struct RetryPolicy: Sendable {
-    /// Attempts that may fail, the first included.
+    /// Number of attempts, the first included.
     public var attempts = 8
-    /// The same, where the service says that it is asked too often: S3 takes minutes to spread a prefix that a thousand
-    /// workers begin to read at once. With these waits, 46 seconds on average.
+    /// The same where the service reports too many requests: S3 takes minutes to scale a prefix that a thousand workers begin
+    /// to read at once. These delays sum up to 46 seconds on average.
     public var busyAttempts = 16
     /// Seconds.
     public var firstDelay = 0.1
     /// Seconds.
     public var longestDelay = 10.0
-    /// Seconds of a `Retry-After` that are waited at most.
+    /// Limit on the seconds of a `Retry-After` header.
     public var longestRetryAfter = 20.0
-    /// Seconds after the start of a call from which on no new attempt is made.
+    /// Seconds from the start of a call after which no new attempt is made.
     public var budget = 180.0
-    /// Seconds since 1970 by which a call has ended, in whatever state; nil for never.
+    /// Seconds since 1970 at which a call fails if it is not done; nil for no deadline.
     public var deadline: Double?
 
     var now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
     var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
     var sleep: @Sendable (Double) -> Void = { seconds in
-        // usleep takes less than a second portably.
+        // Portably, usleep takes less than a second.
         var left = max(0, seconds)
         while left > 0 {
             usleep(UInt32(min(left, 0.5) * 1e6))
@@ -34,8 +34,8 @@ public struct RetryPolicy: Sendable {
 
     public init() {}
 
-    /// The seconds that are left until the deadline; nil where there is none.
-    /// - Throws: `Failure.deadline` where it has come.
+    /// Seconds until the deadline; nil without one.
+    /// - Throws: `Failure.deadline` where it has passed.
     func secondsLeft(_ subject: String) throws(Failure) -> Double? {
         guard let deadline else { return nil }
         let left = deadline - now()
@@ -57,15 +57,15 @@ struct Retries {
 
     /// Waits before the next attempt.
     /// - Parameters:
-    ///   - retryAfter: seconds for which the server wants to be left alone.
-    ///   - isBusy: whether the service said that it is asked too often.
-    ///   - brought: whether the attempt came so far that it does not count as failed.
-    /// - Throws: `error`, with the number of attempts, where there is none; `Failure.deadline` where it would come
-    ///   after the deadline.
+    ///   - retryAfter: the delay that the server asks for, in seconds.
+    ///   - isBusy: whether the service reported too many requests.
+    ///   - hasProgressed: whether the attempt received enough data not to count as failed.
+    /// - Throws: `error`, with the number of attempts, where no attempt is left; `Failure.deadline` where the next attempt
+    ///   would begin after the deadline.
     mutating func wait(
-        after error: Failure, retryAfter: Double? = nil, isBusy: Bool = false, brought: Bool = false
+        after error: Failure, retryAfter: Double? = nil, isBusy: Bool = false, hasProgressed: Bool = false
     ) throws(Failure) {
-        if !brought { failures += 1 }
+        if !hasProgressed { failures += 1 }
         let time = policy.now()
         guard failures < (isBusy ? policy.busyAttempts : policy.attempts), time - start < policy.budget else {
             let times = failures == 1 ? "1 attempt" : "\(failures) attempts"

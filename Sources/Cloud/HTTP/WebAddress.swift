@@ -1,21 +1,21 @@
 import Platform
 
-/// The parts of an `http` or `https` URL, as they are spelled in it: nothing is decoded.
+/// The parts of an `http` or `https` URL, not decoded.
 struct WebAddress: Equatable {
     let scheme: String
     /// Without the brackets of an IPv6 address.
     let host: String
-    /// nil where the URL has none.
+    /// nil where the URL contains none.
     let port: Int?
     /// Begins with a slash.
     let path: String
-    /// After the question mark; empty where there is none.
+    /// The part after the question mark; may be empty.
     let query: String
 
     /// - Throws: `Failure` of kind `.input` for another scheme, no host, a user or a fragment.
     init(_ url: String) throws(Failure) {
         func failure(_ what: String) -> Failure {
-            Failure(.input, Self.withoutQuery(url).printable, what)
+            Failure(Self.withoutQuery(url).oneLine, what)
         }
         guard let colon = url.utf8Range(of: "://") else { throw failure("no URL: it has to begin with http(s)://") }
         scheme = url[..<colon.lowerBound].lowercased()
@@ -44,14 +44,14 @@ struct WebAddress: Equatable {
         query = mark.map { String(target[target.utf8.index(after: $0)...]) } ?? ""
     }
 
-    /// What the Host header says: the port only where it is not the scheme's own.
+    /// Value of the Host header: with the port unless it is the default of the scheme.
     var hostHeader: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         guard let port, port != (scheme == "https" ? 443 : 80) else { return name }
         return "\(name):\(port)"
     }
 
-    /// The URL as errors may show it: without a user and without the query, which can hold a signature.
+    /// The URL for error messages: without user and query, which may contain a signature.
     static func withoutQuery(_ url: String) -> String {
         let end = url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.endIndex
         let shown = url[..<end]
@@ -62,7 +62,7 @@ struct WebAddress: Equatable {
         return String(shown[..<colon.upperBound]) + rest[rest.utf8.index(after: at)...]
     }
 
-    /// Addresses of this machine and of its link: metadata services, runtimes and tests, never asked through a proxy.
+    /// Whether it is a loopback or link-local address (metadata services, runtimes, tests), for which no proxy is used.
     var isLocal: Bool {
         if host == "localhost" || host == "::1" || host.hasPrefix("fe80:") || host.hasPrefix("fd00:ec2:") {
             return true
@@ -85,7 +85,7 @@ struct WebAddress: Equatable {
 }
 
 extension StringProtocol {
-    /// Where `text` begins first, compared byte by byte.
+    /// The first range of `text`, compared byte by byte.
     func utf8Range(of text: StaticString) -> Range<Index>? {
         let needle = Array("\(text)".utf8)
         guard let first = needle.first else { return nil }
@@ -95,18 +95,5 @@ extension StringProtocol {
             start = utf8.index(after: found)
         }
         return nil
-    }
-
-    /// On one line, and not longer than a line: control characters, which a server can send, are question marks.
-    var printable: String {
-        let shown = unicodeScalars.prefix(400).map { scalar -> Unicode.Scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: "?"
-            default: scalar
-            }
-        }
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: shown)
-        return String(text)
     }
 }

@@ -1,10 +1,10 @@
-/// What Lambda tells of one invocation.
+/// The context of one invocation.
 public struct LambdaContext: Sendable, Equatable {
     public let requestID: String
-    /// Seconds since 1970; nil where the service does not tell.
+    /// Seconds since 1970; nil where the service does not report it.
     public let deadline: Double?
     public let invokedFunctionARN: String?
-    /// As it stands in `_X_AMZN_TRACE_ID` meanwhile.
+    /// The value of `_X_AMZN_TRACE_ID` during the invocation.
     public let traceID: String?
 
     public init(requestID: String, deadline: Double?, invokedFunctionARN: String? = nil, traceID: String? = nil) {
@@ -14,7 +14,7 @@ public struct LambdaContext: Sendable, Equatable {
         self.traceID = traceID
     }
 
-    /// - Returns: nil where the request has no id, without which nothing can be answered.
+    /// - Returns: nil where the request has no id, which a response requires.
     init?(_ response: HTTPResponse) {
         guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"), !requestID.isEmpty,
             requestID.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
@@ -28,9 +28,9 @@ public struct LambdaContext: Sendable, Equatable {
     }
 }
 
-/// Why a handler has no result: what Step Functions calls the error and its cause.
+/// The error of a handler, as Step Functions reports it.
 public struct LambdaFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A name without spaces, such as `Cai.FanOut`: what a Retry or a Catch matches.
+    /// A name without spaces, such as `Cai.FanOut`, for Retry and Catch.
     public let type: String
     /// One line.
     public let message: String
@@ -43,12 +43,12 @@ public struct LambdaFailure: Error, Sendable, Equatable, CustomStringConvertible
     public var description: String { "\(type): \(message)" }
 }
 
-/// How one invocation went.
+/// The result of one invocation.
 public struct LambdaOutcome: Sendable {
     public let context: LambdaContext
-    /// Seconds from the event's arrival until the service had taken the answer.
+    /// Seconds from receiving the event until the service accepted the response.
     public let seconds: Double
     public let eventBytes: Int
-    /// Bytes of the answer, or what was reported in its place.
+    /// Bytes of the response, or the reported error.
     public let result: Result<Int, LambdaFailure>
 }

@@ -3,14 +3,14 @@ import Glibc
 import Platform
 import Synchronization
 
-/// The loop of a Lambda function over the Lambda Runtime API, version 2018-06-01: asks for the next event, hands it to the
-/// handler, and gives back what that returns or why it does not.
+/// The loop of a Lambda function over the Lambda Runtime API, version 2018-06-01: requests the next event, calls the handler
+/// and sends its response or error.
 public final class LambdaRuntime: Sendable {
-    /// The most bytes that a function may return: Lambda's quota of 6 MB.
+    /// Limit of Lambda on the bytes of a response (6 MB).
     public static let responseLimit = 6 << 20
 
     private enum State {
-        /// Between invocations: nothing would be lost if the process ended now.
+        /// Between invocations: the process may end.
         case idle
         case busy
         case stopping
@@ -23,8 +23,8 @@ public final class LambdaRuntime: Sendable {
 
     /// - Parameters:
     ///   - api: host and port, as in `AWS_LAMBDA_RUNTIME_API`.
-    ///   - setTraceID: called before each event is handled, while no handler runs; puts the id, or that there is none,
-    ///     into this process's environment unless a test wants it elsewhere.
+    ///   - setTraceID: called with the trace id before each event is handled, while no handler runs; by default it sets or
+    ///     removes the variable in the environment of this process.
     public init(
         api: String, transport: any HTTPTransport,
         setTraceID: @escaping @Sendable (String?) -> Void = LambdaRuntime.putTraceIDIntoEnvironment
@@ -34,11 +34,11 @@ public final class LambdaRuntime: Sendable {
         self.setTraceID = setTraceID
     }
 
-    /// Handles events until `stop` is called. A failure of the handler is reported, and the next event is asked for.
+    /// Handles events until `stop` is called. After an error of the handler, which is reported, the next event is requested.
     /// - Parameters:
     ///   - log: called after each invocation.
-    ///   - handler: takes an event and gives the answer; both are JSON.
-    /// - Throws: where the service has gone, or says that this environment is lost; the process has to end then.
+    ///   - handler: returns the response to an event; both are JSON.
+    /// - Throws: where the service is unreachable or gives up this environment; the process has to end then.
     public func run(
         log: (LambdaOutcome) -> Void = { _ in },
         _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
@@ -63,16 +63,16 @@ public final class LambdaRuntime: Sendable {
         }
     }
 
-    /// Reports that there will be no loop, since the function cannot be set up.
+    /// Reports that the function cannot be initialised, instead of running the loop.
     public func report(initFailure failure: LambdaFailure) throws(Failure) {
         if let refusal = try post(failure, to: "init/error") {
             throw Failure(.unavailable, base + "init/error", refusal.message)
         }
     }
 
-    /// No further event is taken. May be called from any thread: `next` waits for hours where no events come, and nothing
-    /// interrupts it, so whoever calls this ends the process where that is safe.
-    /// - Returns: whether no event is being handled; otherwise `run` returns when the one that is has been answered.
+    /// Takes no further event. Any thread may call. Waiting for the next event, possibly for hours, cannot be interrupted:
+    /// the caller ends the process if no event is being handled.
+    /// - Returns: whether no event is being handled; otherwise `run` returns after the response to it.
     public func stop() -> Bool {
         state.withLock { state in
             defer { state = .stopping }
@@ -90,15 +90,15 @@ public final class LambdaRuntime: Sendable {
     }
 
     private func next() throws(Failure) -> (event: [UInt8], context: LambdaContext) {
-        let response = try transport.send(HTTPRequest("GET", base + "invocation/next", mayStandStill: true))
+        let response = try transport.send(HTTPRequest("GET", base + "invocation/next", mayStall: true))
         guard response.status == 200 else { throw refusal("invocation/next", response) }
         guard let context = LambdaContext(response) else {
-            throw Failure(.input, base + "invocation/next", "an event without a Lambda-Runtime-Aws-Request-Id")
+            throw Failure(base + "invocation/next", "an event without a Lambda-Runtime-Aws-Request-Id")
         }
         return (response.body, context)
     }
 
-    /// Handles one event and hands over what comes of it.
+    /// Handles one event and sends the response or error.
     private func answer(
         _ event: [UInt8], _ context: LambdaContext,
         _ handler: (_ event: [UInt8], _ context: LambdaContext) throws(LambdaFailure) -> [UInt8]
@@ -119,10 +119,10 @@ public final class LambdaRuntime: Sendable {
         return try post(body, to: path + "response").map { .failure($0) } ?? .success(body.count)
     }
 
-    /// - Returns: why the service does not take it, where it does not.
+    /// - Returns: nil where the service accepts it, otherwise the reason of its refusal.
     private func post(_ failure: LambdaFailure, to path: String) throws(Failure) -> LambdaFailure? {
         let report = ErrorReport(errorMessage: failure.message, errorType: failure.type, stackTrace: [])
-        // Strings are all that is encoded: there is nothing to fail.
+        // Encoding strings cannot fail.
         let body = (try? JSONEncoder().encode(report)) ?? Data("{}".utf8)
         return try post(
             [UInt8](body), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
@@ -137,7 +137,7 @@ public final class LambdaRuntime: Sendable {
                 timeout: 60))
         switch response.status {
         case 200..<300: return nil
-        // Too late or too large: the invocation is closed, and there is nothing more to say about it.
+        // Too late or too large: the invocation is closed.
         case 400..<500: return LambdaFailure(type: "Cai.Refused", message: refusal(path, response).description)
         default: throw refusal(path, response)
         }
@@ -150,7 +150,7 @@ public final class LambdaRuntime: Sendable {
             .unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
     }
 
-    /// What the service shows as the function's error; the names are its own.
+    /// The body of an error report, with the names of the service.
     private struct ErrorReport: Encodable {
         let errorMessage: String
         let errorType: String

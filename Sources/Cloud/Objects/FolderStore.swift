@@ -76,7 +76,7 @@ public final class FolderStore: ObjectStore {
         let path = try path(bucket, key)
         try timed { () throws(Failure) in
             guard unsafe unlink(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
-            throw Failure(.unavailable, path, "cannot be removed: \(SystemError.text(errno))")
+            throw Failure(path, "cannot be removed", SystemError())
         }
     }
 

@@ -19,7 +19,7 @@ import TensorFiles
         guard let address = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0),
             unsafe address != MAP_FAILED
         else {
-            throw Failure(name, "no room for \(byteCount) bytes: \(SystemError.text(errno))")
+            throw Failure(name, "no room for \(byteCount) bytes", SystemError())
         }
         unsafe base = address
         self.byteCount = byteCount

@@ -73,11 +73,11 @@ public final class ObjectSource: ByteSource {
             let part = bytes.clamped(to: range)
             let known = core.state.withLock { _ in object.blocks[block].checksum }
             if part == bytes, let known {
-                whole.append(known, of: part.count)
+                whole.append(known)
             } else {
                 var sum = CRC32()
                 try withBytes(in: part) { (bytes: RawSpan) in sum.update(bytes) }
-                whole.append(sum, of: part.count)
+                whole.append(sum)
             }
             if part == bytes { release(part) }
         }

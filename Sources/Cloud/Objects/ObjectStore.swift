@@ -1,6 +1,6 @@
 import Platform
 
-/// What a store tells of an object.
+/// Key, size and ETag of an object.
 public struct ObjectInfo: Sendable, Equatable {
     public let key: String
     /// Bytes.
@@ -15,33 +15,33 @@ public struct ObjectInfo: Sendable, Equatable {
     }
 }
 
-/// Buckets of objects by key: S3, or folders that stand in for it. Calls block, and may come from many threads at once.
+/// Buckets of objects by key: S3, or folders in its place. Calls block; any number of threads may call at once.
 public protocol ObjectStore: Sendable {
-    /// What error messages call an object, such as `s3://bucket/key`.
+    /// Name of an object in error messages, such as `s3://bucket/key`.
     func name(bucket: String, key: String) -> String
     /// nil where there is no such object.
     /// - Throws: `Failure.notFound` where there is no such bucket.
     func head(bucket: String, key: String) throws(Failure) -> ObjectInfo?
     /// The bytes of `range`, or all.
-    /// - Parameter etag: the object has to have it still.
+    /// - Parameter etag: that the object must still have.
     /// - Throws: `Failure.notFound`, or `.conflict` where the object has changed.
     func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8]
-    /// Whole or not at all; what was there is replaced.
+    /// Replaces the object, completely or not at all.
     func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure)
-    /// The same with the content of a file, in parts where it is long.
+    /// The same with the content of a file, in parts if it is large.
     func put(bucket: String, key: String, contentsOf path: String) throws(Failure)
     /// All objects whose keys begin with `prefix`, sorted by key as bytes, to the last page.
     func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo]
     /// No error where there is no such object.
     func delete(bucket: String, key: String) throws(Failure)
-    /// Requests so far.
+    /// Of the requests so far.
     var statistics: StoreStatistics { get }
-    /// The same store, whose calls end by that time (seconds since 1970) with `Failure.deadline`; nil for no limit.
+    /// The same store, whose calls fail with `Failure.deadline` at that time (seconds since 1970); nil for no limit.
     func until(_ deadline: Double?) -> any ObjectStore
 }
 
 extension ObjectStore {
-    /// A store that answers at once needs no limit.
+    /// A local store needs no limit.
     public func until(_ deadline: Double?) -> any ObjectStore { self }
 
     public func get(bucket: String, key: String) throws(Failure) -> [UInt8] {
@@ -49,7 +49,7 @@ extension ObjectStore {
     }
 }
 
-/// Requests to a store, retries counted one by one. Times are seconds; instants are seconds since 1970.
+/// Requests to a store, including each retry. Times are in seconds, points in time in seconds since 1970.
 public struct StoreStatistics: Sendable, Equatable {
     public var requests = 0
     public var totalTime = 0.0

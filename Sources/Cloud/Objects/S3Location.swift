@@ -1,9 +1,9 @@
 import Platform
 
-/// A bucket and what follows it in `s3://bucket/key`: a key, a prefix, or nothing.
+/// A bucket and the rest of `s3://bucket/key`: a key, a prefix, or nothing.
 public struct S3Location: Sendable, Equatable, CustomStringConvertible {
     public let bucket: String
-    /// As it is, nothing in it encoded; empty for the whole bucket.
+    /// Not encoded; empty for the whole bucket.
     public let key: String
 
     public init(bucket: String, key: String) {
@@ -11,9 +11,9 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
         self.key = key
     }
 
-    /// - Throws: `Failure` of kind `.input` for text that is no such URL, or names a bucket that cannot be.
+    /// - Throws: `Failure` of kind `.input` for any other string, or an invalid name of a bucket.
     public init(_ text: String) throws(Failure) {
-        func failure(_ what: String) -> Failure { Failure(.input, text.printable, what) }
+        func failure(_ what: String) -> Failure { Failure(text.oneLine, what) }
         guard Self.isLocation(text) else { throw failure("expected s3://bucket/key") }
         let rest = text.utf8.dropFirst(Self.scheme.utf8.count)
         let slash = rest.firstIndex(of: UInt8(ascii: "/"))
@@ -24,12 +24,12 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "\(Self.scheme)\(bucket)/\(key)" }
 
-    /// Whether `text` is meant for one: it begins with `s3://`.
+    /// Whether `text` begins with `s3://`.
     public static func isLocation(_ text: String) -> Bool { text.hasPrefix(scheme) }
 
     private static let scheme = "s3://"
 
-    /// Why no bucket can be called so; nil where one can. Older buckets may have upper-case letters and underscores.
+    /// Why the name of a bucket is invalid; nil where it is valid. Older buckets may have upper-case letters and underscores.
     static func fault(inBucket name: String) -> String? {
         func isAllowed(_ byte: UInt8) -> Bool {
             switch byte {
@@ -41,7 +41,7 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
         }
         if name.isEmpty { return "no bucket is named" }
         guard name.utf8.allSatisfy(isAllowed), name != ".", name != "..", name.utf8.count <= 255 else {
-            return "no bucket can be called \"\(name.printable)\": letters, digits, hyphens and dots are allowed"
+            return "no bucket can be called \"\(name.oneLine)\": letters, digits, hyphens and dots are allowed"
         }
         return nil
     }

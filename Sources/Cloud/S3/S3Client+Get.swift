@@ -1,14 +1,14 @@
 import Platform
 
 extension S3Client {
-    /// The bytes of `range`, or all. One that broke off is asked for from there, and only while its ETag is the same.
+    /// The bytes of `range`, or all. A read that broke off is resumed at that offset, as long as the ETag is the same.
     /// - Throws: `Failure.input` where the object ends before `range` does.
     public func get(
         bucket: String, key: String, range: Range<Int>?, etag: String?
     ) throws(Failure) -> [UInt8] {
         let subject = name(bucket: bucket, key: key)
         if let range {
-            guard range.lowerBound >= 0 else { throw Failure(.input, subject, "a range that begins below 0") }
+            guard range.lowerBound >= 0 else { throw Failure(subject, "a range that begins below 0") }
             guard !range.isEmpty else { return [] }
         }
         var retries = Retries(retries)
@@ -27,14 +27,14 @@ extension S3Client {
                 if let partial = failure.partial { try reading.take(partial, isWhole: false) }
                 (error, retryAfter, isBusy) = (failure.error, failure.retryAfter, failure.isBusy)
             }
-            // As long as megabytes come, an attempt is none that failed.
-            let brought = reading.count - before >= 1 << 20
+            // An attempt that received at least 1 MiB does not count as failed.
+            let hasProgressed = reading.count - before >= 1 << 20
             guard reading.isComplete else {
-                try retries.wait(after: error, retryAfter: retryAfter, isBusy: isBusy, brought: brought)
+                try retries.wait(after: error, retryAfter: retryAfter, isBusy: isBusy, hasProgressed: hasProgressed)
                 continue
             }
             if reading.isSound { return reading.bytes }
-            // It may be damaged where it lies, and not on the way: a third copy would be no better.
+            // It may be damaged in the store, not in transit: more than three attempts would not help.
             damages += 1
             guard damages < 3 else { throw reading.damage }
             try retries.wait(after: reading.damage)
@@ -43,14 +43,14 @@ extension S3Client {
     }
 }
 
-/// What of an object, or of a range of it, has come so far.
+/// The part of an object, or of a range of it, that was received so far.
 struct S3Reading {
     private let subject: String
     private let range: Range<Int>?
-    /// That of the first answer, if none was asked for.
+    /// That of the first response, unless the caller requires one.
     private var etag: String?
     private(set) var bytes: [UInt8] = []
-    /// Bytes that are to come in all; known with the first answer.
+    /// Total number of bytes; known after the first response.
     private var expected: Int?
     private var checksum: String?
 
@@ -65,7 +65,7 @@ struct S3Reading {
 
     private var start: Int { (range?.lowerBound ?? 0) + bytes.count }
 
-    /// Of the next request.
+    /// Headers of the next request.
     var headers: [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
         if let range {
@@ -79,23 +79,23 @@ struct S3Reading {
         return headers
     }
 
-    /// Takes the body of an answer.
-    /// - Parameter isWhole: false for one that broke off. What came of it is kept where the rest can be told to belong
-    ///   to it: its length and its tag are known.
-    /// - Throws: `Failure` where it is not an answer to what was asked.
+    /// Appends the body of a response.
+    /// - Parameter isWhole: false for one that broke off. Its bytes are kept only if length and ETag are known, so that the
+    ///   rest of the same object can be requested.
+    /// - Throws: `Failure` where the response does not match the request.
     mutating func take(_ response: HTTPResponse, isWhole: Bool) throws(Failure) {
         let tag = S3Client.unquoted(response.header("ETag"))
         if let etag, !tag.isEmpty, tag != etag { throw changed }
         let hasTag = etag != nil || !tag.isEmpty
         if range != nil || !bytes.isEmpty {
-            try checkPlace(response)
+            try checkRange(response)
             guard isWhole || hasTag else { return }
         } else {
             guard response.status == 200 else { throw failure(.input, "answered with status \(response.status)") }
             let length = response.header("Content-Length").flatMap { Int($0) }
             guard isWhole || hasTag && length != nil else { return }
             expected = length ?? response.body.count
-            // Of parts, a checksum of their checksums is given, which says nothing about the bytes alone.
+            // For an upload in parts the checksum may be that of the checksums of parts, which cannot be compared.
             let isOfAll = response.header("x-amz-checksum-type").map { $0 == "FULL_OBJECT" } ?? true
             checksum = response.header("x-amz-checksum-crc32")
             if !isOfAll || checksum?.utf8.contains(UInt8(ascii: "-")) == true { checksum = nil }
@@ -104,24 +104,24 @@ struct S3Reading {
         if bytes.isEmpty { bytes = response.body } else { bytes += response.body }
     }
 
-    /// Throws where an answer is not the range that was asked for.
-    private func checkPlace(_ response: HTTPResponse) throws(Failure) {
-        guard response.status == 206, let place = ContentRange(response.header("Content-Range")) else {
+    /// Throws where a response is not the requested range.
+    private func checkRange(_ response: HTTPResponse) throws(Failure) {
+        guard response.status == 206, let found = ContentRange(response.header("Content-Range")) else {
             throw failure(.input, "asked for a range, and answered with status \(response.status) and no range")
         }
-        let end = range?.upperBound ?? expected ?? place.total
-        guard place.total >= end else {
-            throw failure(.input, "bytes up to \(end) were asked for, the object has \(place.total)")
+        let end = range?.upperBound ?? expected ?? found.total
+        guard found.total >= end else {
+            throw failure(.input, "bytes up to \(end) were asked for, the object has \(found.total)")
         }
-        guard place.first == start, place.last + 1 == end else {
-            throw failure(.input, "asked for bytes \(start)-\(end - 1), got \(place.first)-\(place.last)")
+        guard found.first == start, found.last + 1 == end else {
+            throw failure(.input, "asked for bytes \(start)-\(end - 1), got \(found.first)-\(found.last)")
         }
     }
 
     var isComplete: Bool { bytes.count == expected }
 
-    /// Whether complete bytes are those that the checksum was made of, where there is one.
-    var isSound: Bool { checksum.map { CRC32Checksum(bytes).base64 == $0 } ?? true }
+    /// Whether the complete bytes match the checksum, if there is one.
+    var isSound: Bool { checksum.map { CRC32(bytes).base64 == $0 } ?? true }
 
     var incomplete: Failure {
         failure(.unavailable, "the answer broke off: \(bytes.count) bytes came, expected \(expected ?? 0)")
@@ -129,10 +129,10 @@ struct S3Reading {
 
     var damage: Failure {
         failure(
-            .input, "came damaged: checksum \(CRC32Checksum(bytes).base64), expected \(checksum ?? "none")")
+            .input, "came damaged: checksum \(CRC32(bytes).base64), expected \(checksum ?? "none")")
     }
 
-    /// What an answer that is none of the good ones means here.
+    /// The meaning of an error response for a read.
     func explain(_ failure: S3Failure) -> Failure {
         switch failure.status {
         case 412: return changed
@@ -144,7 +144,7 @@ struct S3Reading {
     private var changed: Failure { failure(.conflict, "has changed: its ETag is not \(etag ?? "") any more") }
 
     private func failure(_ kind: Failure.Kind, _ message: String) -> Failure {
-        Failure(kind, subject, message.printable)
+        Failure(kind, subject, message.oneLine)
     }
 }
 

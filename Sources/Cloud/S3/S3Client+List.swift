@@ -1,10 +1,10 @@
 import Platform
 
 extension S3Client {
-    /// - Throws: `Failure.unavailable` where pages come twice, however often they are asked for.
+    /// - Throws: `Failure.unavailable` where the service repeats pages, in all attempts.
     public func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
-        // Keys as bytes: different keys can be equal as text.
+        // Keys as bytes: different keys can be equal as strings.
         var seen: Set<[UInt8]> = []
         var token: String?
         repeat {
@@ -22,8 +22,8 @@ extension S3Client {
         var next: String?
     }
 
-    /// The page that `token` stands for; the first, if nil.
-    /// - Parameter seen: keys of earlier pages, none of which may come again.
+    /// The page of `token`; the first one for nil.
+    /// - Parameter seen: keys of earlier pages, none of which may be repeated.
     private func page(
         _ bucket: String, _ prefix: String, _ token: String?, _ seen: Set<[UInt8]>
     ) throws(Failure) -> Page {
@@ -35,12 +35,12 @@ extension S3Client {
         return try perform(S3Request("GET", bucket, nil, query: query)) { response throws(Failure) in
             func failure(_ what: String) -> Failure { Failure(.unavailable, subject, "listing: \(what)") }
             let document: XMLElement
-            do throws(XMLReader.Failure) {
+            do throws(XMLError) {
                 document = try XMLElement(document: response.body)
             } catch {
                 throw failure("byte \(error.offset) of a page: \(error.what)")
             }
-            guard document.name == "ListBucketResult" else { throw failure("no page, but \(document.name.printable)") }
+            guard document.name == "ListBucketResult" else { throw failure("no page, but \(document.name.oneLine)") }
             let page = try Self.read(document, failure)
             let isRepeated = page.objects.contains { seen.contains(Array($0.key.utf8)) }
             guard !isRepeated, page.next == nil || page.next != token else { throw failure("a page came twice") }

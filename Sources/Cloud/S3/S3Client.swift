@@ -2,8 +2,8 @@ import FoundationEssentials
 import Platform
 import Synchronization
 
-/// Amazon S3, or whatever speaks as it does. What fails for the moment is tried again by `retries`; a read that broke
-/// off goes on where it broke.
+/// Amazon S3 or a compatible service. Transient failures are retried according to `retries`; a read that broke off is
+/// resumed at that offset.
 ///
 /// Copies share connections, statistics and credentials.
 public struct S3Client: ObjectStore {
@@ -13,7 +13,7 @@ public struct S3Client: ObjectStore {
     private let endpoint: S3Endpoint
     private let state = SharedState()
 
-    /// - Throws: `Failure` of kind `.input` for an endpoint that is no URL.
+    /// - Throws: `Failure` of kind `.input` for an endpoint that is not a URL.
     public init(
         _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
     ) throws(Failure) {
@@ -23,7 +23,7 @@ public struct S3Client: ObjectStore {
         endpoint = try S3Endpoint(configuration)
     }
 
-    /// As AWS's own tools would be set up by `environment`. No connection is made yet, and no credentials looked for.
+    /// Configured by `environment` like AWS's own tools. Makes no connection and looks for no credentials yet.
     public static func fromEnvironment(
         _ environment: [String: String], transport: any HTTPTransport
     ) throws(Failure) -> S3Client {
@@ -44,14 +44,14 @@ public struct S3Client: ObjectStore {
     }
 
     public func name(bucket: String, key: String) -> String {
-        S3Location(bucket: bucket, key: key).description.printable
+        S3Location(bucket: bucket, key: key).description.oneLine
     }
 
     public func delete(bucket: String, key: String) throws(Failure) {
         do {
             _ = try perform(S3Request("DELETE", bucket, key))
         } catch {
-            // Some servers tell that there was no such object; without such a bucket there is an error.
+            // Some servers report a missing object, which is no error, unless the bucket is missing.
             guard error.kind == .notFound, try hasBucket(bucket) else { throw error }
         }
     }
@@ -61,7 +61,7 @@ public struct S3Client: ObjectStore {
         switch try settle(request) {
         case .success(let response):
             guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
-                throw Failure(.input, name(request), "the answer to HEAD has no length")
+                throw Failure(name(request), "the answer to HEAD has no length")
             }
             state.noteBucket(bucket)
             return ObjectInfo(key: key, size: size, etag: Self.unquoted(response.header("ETag")))
@@ -75,7 +75,7 @@ public struct S3Client: ObjectStore {
         }
     }
 
-    /// The answer to a HEAD has no body to say what is wrong: that to a GET of one byte has.
+    /// The response to HEAD has no body with the reason: a GET of one byte has.
     private func reason(of failure: S3Failure, _ request: S3Request) throws(Failure) -> Failure {
         guard failure.status != nil else { return failure.error }
         let question = S3Request("GET", request.bucket, request.key, headers: [("Range", "bytes=0-0")])
@@ -83,7 +83,7 @@ public struct S3Client: ObjectStore {
         return answer.error
     }
 
-    /// Whether there is such a bucket, as far as one is told: without the right to look there is.
+    /// Whether the bucket exists; true where access is denied.
     private func hasBucket(_ bucket: String) throws(Failure) -> Bool {
         if state.hasSeen(bucket) { return true }
         switch try settle(S3Request("HEAD", bucket, nil)) {
@@ -108,7 +108,7 @@ public struct S3Client: ObjectStore {
 
 /// A request before it has a URL and a signature.
 struct S3Request {
-    /// Seconds that one attempt may take: slower than 64 KiB a second, it had better begin anew.
+    /// Time limit of one attempt in seconds: slower than 64 KiB a second, a new attempt is better.
     var mostSeconds: Double {
         let limits = headers.first { $0.name == "Range" }?.value.dropFirst("bytes=".count).split(separator: "-")
             .compactMap { Double($0) }
@@ -123,7 +123,7 @@ struct S3Request {
     var query: [(name: String, value: String?)] = []
     var headers: [(name: String, value: String)] = []
     var body: [UInt8]?
-    /// Seconds that S3 may keep silent or send nothing but spaces, where it has work to do; nil where it has none.
+    /// Seconds that S3 may take before it responds, for requests that take it long; nil for others.
     var patience: Double?
 
     init(
@@ -147,7 +147,7 @@ extension S3Client {
     }
 
     /// Signs and sends once.
-    /// - Throws: `Failure` where nothing was sent: no credentials, no time left, names that cannot be.
+    /// - Throws: `Failure` where nothing was sent: no credentials, no time left, invalid names.
     func attempt(_ request: S3Request) throws(Failure) -> Answer {
         let subject = name(request)
         let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
@@ -156,7 +156,7 @@ extension S3Client {
         let unsigned = HTTPRequest(
             request.method, url, headers: request.headers, body: request.body,
             timeout: min(request.patience ?? request.mostSeconds, left ?? .infinity),
-            mayStandStill: request.patience != nil)
+            mayStall: request.patience != nil)
         let signed = try SigV4.sign(
             unsigned, service: "s3", region: configuration.region, credentials: credentials, date: retries.now())
         let start = retries.now()
@@ -170,7 +170,7 @@ extension S3Client {
         case .whole(let response) where (200..<300).contains(response.status):
             count(response)
             return .success(response)
-        // The status of an answer that broke off counts where it is a refusal: its body would only say more.
+        // An error status counts even if the response broke off: its body would only add details.
         case .broken(let refusal?, _) where refusal.status >= 300:
             count(refusal)
             return .failure(
@@ -185,7 +185,7 @@ extension S3Client {
         }
     }
 
-    /// Tries until an answer is good, or no other attempt would give one.
+    /// Sends until the request succeeds or fails permanently.
     func settle(_ request: S3Request) throws(Failure) -> Answer {
         var retries = Retries(retries)
         while true {
@@ -195,8 +195,8 @@ extension S3Client {
         }
     }
 
-    /// Tries until an answer is good.
-    /// - Parameter check: looks at it; what it throws as `Failure.unavailable` is a reason to try again.
+    /// Sends until the request succeeds.
+    /// - Parameter check: validates the response; if it throws `Failure.unavailable`, the request is retried.
     func perform<Result>(
         _ request: S3Request, _ check: (HTTPResponse) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -219,7 +219,7 @@ extension S3Client {
         try perform(request) { response throws(Failure) in response }
     }
 
-    /// What copies of a client have in common.
+    /// State shared by the copies of a client.
     final class SharedState: Sendable {
         let statistics = Mutex(StoreStatistics())
         private let buckets = Mutex<Set<String>>([])

@@ -1,30 +1,30 @@
 import Platform
 
-/// An attempt that did not succeed.
+/// A failed attempt.
 struct S3Failure {
     let error: Failure
     /// Whether another attempt may succeed.
     let isTransient: Bool
-    /// Seconds that the server asked for.
+    /// Delay in seconds that the server asked for.
     var retryAfter: Double?
-    /// nil where no answer came.
+    /// nil where no response was received.
     var status: Int?
-    /// S3's word for it, such as `NoSuchKey`.
+    /// S3's error code, such as `NoSuchKey`.
     var code: String?
-    /// Whether S3 is asked too often. It says so with 503.
+    /// Whether S3 reported too many requests, for which it uses status 503.
     var isBusy: Bool { status == 429 || status == 503 }
-    /// What came of an answer that broke off, and would have been a good one.
+    /// The received part of a successful response that broke off.
     var partial: HTTPResponse?
 
-    /// No whole answer came.
+    /// No whole response was received.
     init(_ error: Failure, subject: String, partial: HTTPResponse?) {
         self.error = Failure(error.kind, subject, "\(error.subject): \(error.message)")
         isTransient = error.kind == .unavailable
         self.partial = partial
     }
 
-    /// An answer that is none of the good ones.
-    /// - Parameter region: the one that was asked.
+    /// An error response.
+    /// - Parameter region: that the request was sent to.
     init(_ response: HTTPResponse, subject: String, region: String, credentials: AWSCredentials) {
         let document = try? XMLElement(document: response.body)
         let code = document?.name == "Error" ? document?["Code"] : nil
@@ -33,17 +33,17 @@ struct S3Failure {
         status = response.status
         self.code = code
         retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
-        // Of the 4xx, the one that means that the connection stood still.
-        isTransient = response.isPassing || code == "RequestTimeout"
+        // The only transient 4xx code: the connection stalled.
+        isTransient = response.isTransient || code == "RequestTimeout"
         let (kind, words) = Self.meaning(code, response.status, home: home, region: region)
         let label = [code, response.status == 200 ? nil : String(response.status)].compactMap { $0 }
             .joined(separator: ", ")
         var message = label.isEmpty ? words : "\(words) (\(label))"
         if let said, kind != .notFound, !Self.speaksForItself.contains(code ?? "") { message += ": \(said)" }
-        error = Failure(kind, subject, credentials.redact(message).printable)
+        error = Failure(kind, subject, credentials.redact(message).oneLine)
     }
 
-    /// Codes whose messages add nothing, or quote the request.
+    /// Codes whose messages add no information, or quote the request.
     private static let speaksForItself: Set<String> = [
         "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken", "PermanentRedirect",
         "AuthorizationHeaderMalformed", "PreconditionFailed", "SlowDown", "ServiceUnavailable", "InternalError",

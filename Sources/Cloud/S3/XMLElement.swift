@@ -1,23 +1,23 @@
 import Platform
 
-/// An element of a service's answer, with all that is in it.
+/// An element of an XML document, with its content.
 struct XMLElement: Equatable {
     let name: String
     private(set) var children: [XMLElement] = []
     private var ownText = ""
 
-    /// Its text; spaces around children are none of it.
+    /// The text of an element without children; otherwise empty.
     var text: String { children.isEmpty ? ownText : "" }
 
-    /// The text of the first child of that name.
+    /// The text of the first child with that name.
     subscript(_ name: String) -> String? { children.first { $0.name == name }?.text }
 
     func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
 
     private init(name: String) { self.name = name }
 
-    /// A whole document's.
-    init(document bytes: [UInt8]) throws(XMLReader.Failure) {
+    /// The root element of a document.
+    init(document bytes: [UInt8]) throws(XMLError) {
         var reader = XMLReader(bytes)
         var path: [XMLElement] = []
         var root: XMLElement?
@@ -30,7 +30,7 @@ struct XMLElement: Equatable {
                 if path.isEmpty { root = element } else { path[path.count - 1].children.append(element) }
             }
         }
-        guard let root else { throw XMLReader.Failure(what: "no element", offset: bytes.count) }
+        guard let root else { throw XMLError(what: "no element", offset: bytes.count) }
         self = root
     }
 

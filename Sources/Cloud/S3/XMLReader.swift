@@ -1,9 +1,16 @@
 import Platform
 
-/// Reads the XML that services answer with: elements, text, CDATA, the five named entities and numbered ones.
+/// Why a document is refused.
+struct XMLError: Error, Equatable {
+    let what: String
+    /// In the document, in bytes.
+    let offset: Int
+}
+
+/// Reads the XML of responses: elements, text, CDATA, the five named entities and numeric ones.
 ///
-/// Attributes are checked and passed over, comments and instructions too. Document types are refused, and with them
-/// every way in which a small document can become a large one.
+/// Attributes are checked and ignored, as are comments and instructions. Document types are refused, and with them every
+/// way in which a small document can expand to a large one.
 struct XMLReader {
     enum Event: Equatable {
         /// Without a prefix.
@@ -12,33 +19,27 @@ struct XMLReader {
         case end(String)
     }
 
-    struct Failure: Error, Equatable {
-        let what: String
-        /// In the document.
-        let offset: Int
-    }
-
     private let bytes: [UInt8]
-    private var place = 0
+    private var position = 0
     private var open: [String] = []
     private var hasRoot = false
-    /// The end of an element that began and ended in one tag.
+    /// The end of an element without content (`<a/>`), to be reported next.
     private var pendingEnd: String?
     private static let mostOpen = 64
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
     /// nil at the end of a whole document.
-    mutating func next() throws(Failure) -> Event? {
+    mutating func next() throws(XMLError) -> Event? {
         if let name = pendingEnd {
             pendingEnd = nil
             return .end(name)
         }
-        while place < bytes.count {
-            if bytes[place] != UInt8(ascii: "<") {
+        while position < bytes.count {
+            if bytes[position] != UInt8(ascii: "<") {
                 let text = try text()
                 if !open.isEmpty { return .text(text) }
                 guard text.trimmingSpaces.isEmpty else { throw failure("text outside the document's element") }
@@ -55,7 +56,7 @@ struct XMLReader {
             } else if skip("</") {
                 return try endTag()
             } else {
-                place += 1
+                position += 1
                 return try startTag()
             }
         }
@@ -63,7 +64,7 @@ struct XMLReader {
         return nil
     }
 
-    private mutating func startTag() throws(Failure) -> Event {
+    private mutating func startTag() throws(XMLError) -> Event {
         guard !(hasRoot && open.isEmpty) else { throw failure("a second document element") }
         guard open.count < Self.mostOpen else { throw failure("more than \(Self.mostOpen) elements in one another") }
         let fullName = try name()
@@ -82,53 +83,56 @@ struct XMLReader {
             skipSpaces()
             guard skip("=") else { throw failure("an attribute without a value") }
             skipSpaces()
-            guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "'") else {
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
+            else {
                 throw failure("an attribute's value without quotation marks")
             }
-            let mark = bytes[place]
-            guard let end = bytes[(place + 1)...].firstIndex(of: mark) else { throw failure("an attribute has no end") }
-            place = end + 1
+            let mark = bytes[position]
+            guard let end = bytes[(position + 1)...].firstIndex(of: mark) else {
+                throw failure("an attribute has no end")
+            }
+            position = end + 1
         }
         hasRoot = true
         return .start(Self.local(fullName))
     }
 
-    private mutating func endTag() throws(Failure) -> Event {
+    private mutating func endTag() throws(XMLError) -> Event {
         let fullName = try name()
         skipSpaces()
         guard skip(">"), open.popLast() == fullName else { throw failure("an element ends that did not begin") }
         return .end(Self.local(fullName))
     }
 
-    private mutating func name() throws(Failure) -> String {
-        let start = place
-        while place < bytes.count {
-            switch bytes[place] {
+    private mutating func name() throws(XMLError) -> String {
+        let start = position
+        while position < bytes.count {
+            switch bytes[position] {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: ":"),
                 UInt8(ascii: "_"), 0x80...0xFF:
-                place += 1
+                position += 1
                 continue
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
-                guard place > start else { break }
-                place += 1
+                guard position > start else { break }
+                position += 1
                 continue
             default: break
             }
             break
         }
-        guard place > start else { throw failure("a name expected") }
-        return try string(bytes[start..<place])
+        guard position > start else { throw failure("a name expected") }
+        return try string(bytes[start..<position])
     }
 
-    private mutating func text() throws(Failure) -> String {
+    private mutating func text() throws(XMLError) -> String {
         var decoded: [UInt8] = []
-        while place < bytes.count, bytes[place] != UInt8(ascii: "<") {
-            guard bytes[place] == UInt8(ascii: "&") else {
-                decoded.append(bytes[place])
-                place += 1
+        while position < bytes.count, bytes[position] != UInt8(ascii: "<") {
+            guard bytes[position] == UInt8(ascii: "&") else {
+                decoded.append(bytes[position])
+                position += 1
                 continue
             }
-            place += 1
+            position += 1
             let name = try string(try upTo(";", within: 12))
             guard let character = Self.entity(name) else { throw failure("an entity that is not known") }
             decoded += Array(String(character).utf8)
@@ -155,35 +159,35 @@ struct XMLReader {
 
     @discardableResult
     private mutating func skipSpaces() -> Bool {
-        let start = place
-        while place < bytes.count, [9, 10, 13, 32].contains(bytes[place]) { place += 1 }
-        return place > start
+        let start = position
+        while position < bytes.count, [9, 10, 13, 32].contains(bytes[position]) { position += 1 }
+        return position > start
     }
 
     private mutating func skip(_ text: String) -> Bool {
-        guard bytes[place...].starts(with: text.utf8) else { return false }
-        place += text.utf8.count
+        guard bytes[position...].starts(with: text.utf8) else { return false }
+        position += text.utf8.count
         return true
     }
 
-    /// What comes before `mark`, which is passed over.
-    private mutating func upTo(_ mark: String, within most: Int = .max) throws(Failure) -> ArraySlice<UInt8> {
+    /// The bytes before `mark`; skips `mark`.
+    private mutating func upTo(_ mark: String, within most: Int = .max) throws(XMLError) -> ArraySlice<UInt8> {
         let needle = Array(mark.utf8)
-        let start = place
-        while place < bytes.count, place - start <= most {
-            if bytes[place...].starts(with: needle) {
-                defer { place += needle.count }
-                return bytes[start..<place]
+        let start = position
+        while position < bytes.count, position - start <= most {
+            if bytes[position...].starts(with: needle) {
+                defer { position += needle.count }
+                return bytes[start..<position]
             }
-            place += 1
+            position += 1
         }
         throw failure("\(mark) expected")
     }
 
-    private func string(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
+    private func string(_ bytes: ArraySlice<UInt8>) throws(XMLError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("no UTF-8") }
         return text
     }
 
-    private func failure(_ what: String) -> Failure { Failure(what: what, offset: place) }
+    private func failure(_ what: String) -> XMLError { XMLError(what: what, offset: position) }
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What Step Functions tells of an execution; names are its own.
+/// The state of an execution, with the names of Step Functions.
 public struct Execution: Sendable, Decodable, Equatable {
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED` or `PENDING_REDRIVE`.
     public let status: String
@@ -10,8 +10,8 @@ public struct Execution: Sendable, Decodable, Equatable {
     public let error: String?
     public let cause: String?
 
-    /// Why it has not succeeded, in one line: `FAILED: Cai.Failed: s3://b/k: no such object`. Of a function's error, which
-    /// comes as a JSON object, only the message.
+    /// Why it has not succeeded, in one line: `FAILED: Cai.Failed: s3://b/k: no such object`. Of the error of a function,
+    /// which is a JSON object, only the message.
     public var failureLine: String {
         struct FunctionError: Decodable {
             let errorMessage: String
@@ -25,7 +25,7 @@ public struct Execution: Sendable, Decodable, Equatable {
     public var hasSucceeded: Bool { status == "SUCCEEDED" }
 }
 
-/// How far a distributed Map has come.
+/// The progress of a distributed Map.
 public struct MapRun: Sendable, Decodable, Equatable {
     public struct ItemCounts: Sendable, Decodable, Equatable {
         public let pending: Int
@@ -49,14 +49,14 @@ public struct MapRun: Sendable, Decodable, Equatable {
             self.total = total
         }
 
-        /// Whether they can be counts, and those of thousands of Maps be added.
+        /// Whether they are valid counts, of which the sum over thousands of Maps does not overflow.
         var areCounts: Bool {
             [pending, running, succeeded, failed, timedOut, aborted, total].allSatisfy { (0...1 << 48).contains($0) }
         }
 
-        /// Items of which nothing more will come.
+        /// Items that are finished, with or without a result.
         public var done: Int { succeeded + lost }
-        /// Items that have no result.
+        /// Items without a result.
         public var lost: Int { failed + timedOut + aborted }
 
         public static func + (a: Self, b: Self) -> Self {

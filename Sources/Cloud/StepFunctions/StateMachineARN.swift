@@ -1,9 +1,9 @@
-/// The name of a state machine: `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, perhaps with `:VERSION` or an alias.
+/// The ARN of a state machine: `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, optionally with `:VERSION` or an alias.
 public struct StateMachineARN: Sendable, Equatable, CustomStringConvertible {
     public let description: String
     public let region: String
 
-    /// nil where the text is none.
+    /// nil where `text` is not such an ARN.
     public init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (7...8).contains(parts.count), parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "states",

@@ -1,12 +1,12 @@
 import Platform
 
 extension StepFunctionsClient {
-    /// Asks how an execution stands, again and again, until it has ended.
+    /// Polls the state of an execution until it has ended.
     /// - Parameters:
-    ///   - interval: seconds between questions; one a second costs nothing and is far below what the service allows.
-    ///   - progress: called with the items of all Map runs, once there are any; nil where nobody watches. What cannot be
-    ///     told, for lack of rights or since the service is busy, is left out.
-    /// - Throws: where the execution cannot be asked about any more; it goes on all the same.
+    ///   - interval: seconds between requests; one request a second is free and far below the limits of the service.
+    ///   - progress: called with the items of all Map runs, once there are any. Omitted where the counts are unavailable, for
+    ///     lack of permissions or because the service is busy.
+    /// - Throws: where the state cannot be read any more; the execution continues.
     public func wait(
         for execution: String, interval: Double = 1, progress: ((MapRun.ItemCounts) -> Void)? = nil
     ) throws(Failure) -> Execution {
@@ -20,8 +20,8 @@ extension StepFunctionsClient {
     }
 }
 
-/// The Map runs of an execution, as far as they are known. AWS lets them be listed about once a second, so they are not
-/// while one is known to be running.
+/// The known Map runs of an execution. AWS allows to list them about once a second, so that they are not listed again while
+/// one of them is running.
 private struct MapRuns {
     let execution: String
     private var arns: [String] = []
@@ -29,7 +29,7 @@ private struct MapRuns {
 
     init(execution: String) { self.execution = execution }
 
-    /// The items of all of them; nil before the first has begun.
+    /// The sum of their item counts; nil before the first has begun.
     mutating func itemCounts(_ client: StepFunctionsClient) throws(Failure) -> MapRun.ItemCounts? {
         if !isRunning { arns = try client.listMapRuns(of: execution) }
         guard !arns.isEmpty else { return nil }

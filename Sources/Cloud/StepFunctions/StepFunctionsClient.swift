@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Platform
 
-/// The part of AWS Step Functions that starts an execution and watches it: AWS JSON 1.0 over POST.
+/// Client of AWS Step Functions for starting and watching executions: AWS JSON 1.0 over POST.
 public struct StepFunctionsClient: Sendable {
     private let configuration: AWSConfiguration
     private let endpoint: String
     private let transport: any HTTPTransport
     private let retries: RetryPolicy
 
-    /// - Throws: `Failure` of kind `.input` for an endpoint that is no URL.
+    /// - Throws: `Failure` of kind `.input` for an endpoint that is not a URL.
     public init(
         _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
     ) throws(Failure) {
@@ -19,11 +19,11 @@ public struct StepFunctionsClient: Sendable {
         endpoint = try configuration.endpoint("SFN") ?? own
     }
 
-    /// Starts an execution. With the same name and input it may be asked for again, and is started once.
+    /// Starts an execution. Repeated calls with the same name and input start it only once.
     /// - Parameters:
-    ///   - name: up to 80 characters, new for this state machine.
+    ///   - name: up to 80 characters, unique for this state machine.
     ///   - input: a JSON object.
-    /// - Returns: its ARN.
+    /// - Returns: the ARN of the execution.
     public func startExecution(stateMachine: String, name: String, input: String) throws(Failure) -> String {
         struct Input: Encodable {
             let stateMachineArn: String
@@ -58,7 +58,7 @@ public struct StepFunctionsClient: Sendable {
             arns += output.mapRuns.map(\.mapRunArn)
             guard let token = output.nextToken, !token.isEmpty else { return arns }
             guard token != input["nextToken"] else {
-                throw Failure(.input, execution, "ListMapRuns: expected another page, found the same one again")
+                throw Failure(execution, "ListMapRuns: expected another page, found the same one again")
             }
             input["nextToken"] = token
         }
@@ -67,12 +67,12 @@ public struct StepFunctionsClient: Sendable {
     public func describeMapRun(_ arn: String) throws(Failure) -> MapRun {
         let run: MapRun = try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
         guard run.itemCounts.areCounts else {
-            throw Failure(.input, arn, "DescribeMapRun: its counts of items are none")
+            throw Failure(arn, "DescribeMapRun: its counts of items are none")
         }
         return run
     }
 
-    /// One call, tried again while the service is busy or cannot be reached. All calls here may be repeated.
+    /// One call, retried while the service is busy or unreachable. All calls here are idempotent.
     private func call<Output: Decodable>(
         _ action: String, _ input: some Encodable, of subject: String
     ) throws(Failure) -> Output {
@@ -80,7 +80,7 @@ public struct StepFunctionsClient: Sendable {
         do {
             body = try JSONEncoder().encode(input)
         } catch {
-            throw Failure(.input, subject, "\(action): the request cannot be written as JSON")
+            throw Failure(subject, "\(action): the request cannot be written as JSON")
         }
         let request = HTTPRequest(
             "POST", endpoint + "/",
@@ -92,7 +92,7 @@ public struct StepFunctionsClient: Sendable {
             return try JSONDecoder().decode(Output.self, from: Data(response.body))
         } catch {
             throw Failure(
-                .input, subject,
+                subject,
                 "\(action): expected the answer's fields, found \(response.body.count) bytes without them")
         }
     }
@@ -119,6 +119,6 @@ public struct StepFunctionsClient: Sendable {
         }
     }
 
-    /// Lets this thread rest for that many seconds.
+    /// Suspends this thread for that many seconds.
     func rest(_ seconds: Double) { retries.sleep(seconds) }
 }

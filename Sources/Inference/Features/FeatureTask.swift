@@ -2,14 +2,14 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// Writes each galaxy's features into its row of a file, from whichever thread computed them. Those of a galaxy that has
-/// flags are NaN, all of them.
+/// Writes each galaxy's features into its row of a file, on the thread that computed them. All features of a galaxy
+/// with flags are NaN.
 public struct FeatureTask: GalaxyTask {
     private let encoder: FeatureEncoder
     private let rows: NumPyRows
     private let flagged: FlaggedGalaxies
 
-    /// What it writes, in the words of errors and summaries.
+    /// The name of the result in errors and summaries.
     public static let result = "features"
 
     /// - Parameters:
@@ -23,7 +23,8 @@ public struct FeatureTask: GalaxyTask {
         flagged = FlaggedGalaxies(sections, result: Self.result, isStrict: isStrict)
     }
 
-    /// Galaxies that have flags, after the run: of their pixels, or since features are, as they are stored, not finite.
+    /// Galaxies with flags, complete after the run: of their pixels, or because a feature is not finite as it is
+    /// stored.
     public var flags: FlagCounts { flagged.counts }
 
     public func makeWorker(capacity: Int, profile: Profile?) -> Worker {

@@ -1,14 +1,14 @@
 import Platform
 import TensorFiles
 
-/// Where the network's bands lie among those of a file.
+/// The index of each of the network's bands among those of a file.
 struct BandOrder: Sendable {
     let places: [Int]
     /// Bands of the file.
     let count: Int
 
-    /// Images [N, bands of the network, rows, columns] out of those with the file's bands, which are let go of behind the
-    /// reader.
+    /// Images [N, bands of the network, rows, columns] out of those with the file's bands, whose pages are released
+    /// once they are read.
     func images(_ images: TensorView, of file: String) -> TensorView {
         let plane = images.shape.dropFirst(2).reduce(1, *)
         let shape = [images.rows, places.count] + images.shape.dropFirst(2)

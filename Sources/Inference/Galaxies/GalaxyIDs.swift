@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// The ids that a file gives its galaxies: integers or texts.
+/// A file's own galaxy ids: integers or strings.
 enum GalaxyIDs: Sendable {
     case integers(TensorView)
     case texts(TextColumn)
@@ -28,8 +28,8 @@ enum GalaxyIDs: Sendable {
         }
     }
 
-    /// Checks that there are `count` ids that mean something, before any is read.
-    /// - Throws: `Failure` that says what was found.
+    /// Checks shape and type of `count` ids before any is read.
+    /// - Throws: `Failure` naming the tensor, what was expected and what was found.
     func check(count: Int, of what: String, in file: String) throws(Failure) {
         if shape != [count], shape != [count, 1] {
             throw .partition(
@@ -41,7 +41,7 @@ enum GalaxyIDs: Sendable {
         }
     }
 
-    /// All of them.
+    /// The ids of all rows.
     func all() throws(Failure) -> [String] {
         let blockSize = 4096
         let count = shape.first ?? 0
@@ -52,7 +52,7 @@ enum GalaxyIDs: Sendable {
         return ids
     }
 
-    /// What is wrong with them as ids; nil where nothing is.
+    /// A type that ids cannot have; nil for integers and strings.
     private var complaint: String? {
         guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else {
             return nil

@@ -1,29 +1,29 @@
 import Platform
 
-/// What a user says of the galaxies in files, beyond what the files say: names, the order of the bands, and a table with
-/// what lies elsewhere.
+/// Options that describe galaxy files beyond what the files state: names, the order of the bands, and a table with
+/// magnitudes and redshifts.
 public struct GalaxyLayout: Sendable {
-    /// The bands that the networks look at, in their order.
+    /// The networks' bands, in their order.
     public static let networkBands = "ugriz"
 
     /// The tensor, dataset, column or image of the cutouts; nil for the usual names.
     public var images: String?
-    /// The one of the magnitudes, or one for each band; none for the usual names.
+    /// The tensor of the magnitudes, or one for each band; empty for the usual names.
     public var magnitudes: [String]
-    /// The one of spectroscopic redshifts; nil for the usual names.
+    /// The tensor of spectroscopic redshifts; nil for the usual names.
     public var redshifts: String?
-    /// The one of the galaxies' ids; nil for `object_id`.
+    /// The tensor or column of the galaxies' ids; nil for `object_id`.
     public var objectIDs: String?
-    /// The place of each of the network's bands in the files; nil where they are the network's own.
+    /// The index of each of the network's bands in the files; nil where both have the same bands in the same order.
     public let bandPlaces: [Int]?
-    /// How many bands the files have, where they are not the network's own.
+    /// The number of bands in the files; nil where they have the network's bands.
     public let bandCount: Int?
-    /// Has magnitudes, redshifts or both; those in the files are then not read.
+    /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
 
     /// - Parameter bands: a letter for each band of images and magnitudes in the files, in their order: `grizy`, say.
     ///   nil for u, g, r, i, z.
-    /// - Throws: `Failure.input` where a band of the network's is missing, or any comes twice.
+    /// - Throws: `Failure.input` where a band of the network's is missing, or one is given twice.
     public init(
         images: String? = nil, magnitudes: [String] = [], redshifts: String? = nil, objectIDs: String? = nil,
         bands: String? = nil, table: GalaxyTable? = nil

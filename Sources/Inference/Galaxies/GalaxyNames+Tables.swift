@@ -1,10 +1,11 @@
 import Platform
 import TensorFiles
 
-/// Columns of several tables of one FITS file are joined by their rows: where two tables have ids, these have to agree.
+/// Columns of several tables of one FITS file are joined by their rows: ids of two tables have to be equal, row for
+/// row.
 extension GalaxyNames {
-    /// Ids out of the table that `tensor` is a column of, where it has some under the name that `ids` have in theirs;
-    /// otherwise `ids`.
+    /// The ids of the table that `tensor` is a column of, where it has a column of the same name as `ids`; otherwise
+    /// `ids`.
     func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(Failure) -> GalaxyIDs {
         guard let column = file.columns[ids.name], let place = file.columns[tensor.name], place.table != column.table,
             let own = file.columns.first(where: {
@@ -14,8 +15,8 @@ extension GalaxyNames {
         return try self.ids(own) ?? ids
     }
 
-    /// Checks that tables of `tensors` that have ids have the same as `ids`, row for row.
-    /// - Throws: `Failure.partition` where some have others.
+    /// Checks that ids in the tables of `tensors` are equal to `ids`, row for row.
+    /// - Throws: `Failure.partition` where a row differs.
     func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(Failure) {
         guard let ids else { return }
         var compared: Set<String> = [ids.name]

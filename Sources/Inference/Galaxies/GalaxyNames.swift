@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// Finds galaxies in a file by the names that they usually have, or that a user gives.
+/// Finds a file's tensors of galaxies by their usual names or by the names in a `GalaxyLayout`.
 struct GalaxyNames {
     let file: TensorFile
 
@@ -13,8 +13,8 @@ struct GalaxyNames {
         ("tensors.0", "tensors.1", "tensors.2"), ("0", "1", "2"), ("arr_0", "arr_1", "arr_2"),
     ]
 
-    /// Images, as they lie in the file; nil where none are found.
-    /// - Parameter alone: whether a file's only array is taken for them, whatever its name.
+    /// Images with the file's bands and size; nil where none are found.
+    /// - Parameter alone: whether the only array of a file counts as its images, whatever its name.
     func images(_ layout: GalaxyLayout, alone: Bool) throws(Failure) -> TensorView? {
         if let name = layout.images { return try named(name) }
         for (images, magnitudes, _) in Self.numbered {
@@ -25,7 +25,7 @@ struct GalaxyNames {
     }
 
     /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
-    /// - Parameter ids: what they belong to: those that lie in another table with ids have to have the same.
+    /// - Parameter ids: the galaxies' ids; a table of magnitudes that has ids of its own has to have the same ones.
     func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
         if layout.magnitudes.count > 1 {
             var columns: [TensorView] = []
@@ -71,7 +71,7 @@ struct GalaxyNames {
     private func objectIDs(_ layout: GalaxyLayout) throws(Failure) -> GalaxyIDs? {
         if let name = layout.objectIDs {
             if let found = try ids(name) { return found }
-            // Where a table is joined, the name may be the table's.
+            // Where a table is joined, the name may be one of the table's columns.
             guard let table = layout.table else { _ = try named(name); return nil }
             guard table.idName == name else {
                 throw .partition(
@@ -90,17 +90,17 @@ struct GalaxyNames {
     /// Whether there is a tensor of that name.
     func has(_ name: String) -> Bool { find([name], in: file.tensors, \.name) != nil }
 
-    /// A tensor that no layout has, beside numbered ones.
+    /// A tensor beside the numbered ones that no layout has.
     var further: TensorView? { ["tensors.3", "3", "arr_3"].compactMap { file[$0] }.first }
 
-    /// The first names of what is there, for errors.
+    /// The first names in the file, for error messages.
     var found: String {
         let names = (file.tensors.map(\.name) + file.texts.map(\.name)).map { $0.isEmpty ? "one array" : $0 }
         return (names.isEmpty ? "no tensors" : names.prefix(3).joined(separator: ", "))
             + (names.count > 3 ? ", ... (\(names.count) tensors)" : "")
     }
 
-    /// The planes of a file of one galaxy, or the only image that can be cutouts: FITS images have no names to go by.
+    /// The planes of a file of one galaxy, or the only image with the shape of cutouts: most FITS images have no names.
     private var inFITS: TensorView? {
         guard file.format == .fits else { return nil }
         let cubes = file.tensors.filter { $0.shape.count == 4 }
@@ -123,7 +123,7 @@ struct GalaxyNames {
         return nil
     }
 
-    /// The first of the names that is there. In FITS, case does not tell names apart.
+    /// The first of the names that the file has. Names of FITS columns are compared without regard to case.
     private func find<Item>(
         _ names: [String], in items: [Item], _ name: (Item) -> String
     ) -> Item? {

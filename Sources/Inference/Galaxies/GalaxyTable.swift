@@ -1,24 +1,24 @@
 import Platform
 import TensorFiles
 
-/// Magnitudes and redshifts of galaxies whose images lie elsewhere, found by the galaxies' ids. Held in memory: some
-/// hundred bytes a galaxy.
+/// Magnitudes and redshifts of galaxies whose images are in other files, found by the galaxies' ids. Held in memory:
+/// about a hundred bytes a galaxy.
 public struct GalaxyTable: Sendable {
     /// Path or URL.
     public let name: String
     public let count: Int
-    /// What the ids are called, as they were asked for; nil where it was not said.
+    /// The name that the ids were found by; nil where none was given.
     let idName: String?
-    /// The row of an id; nil where the table has no ids, and row for row belongs to the images.
+    /// The row of each id; nil where the table has no ids: then its rows are in the order of the images.
     private let rows: [String: Int]?
-    /// For each row, a number for each of the network's bands; nil where there are none.
+    /// [count, bands of the network]; nil where the table has no magnitudes.
     private let magnitudes: [Double]?
-    /// For each row; NaN where it is not known. nil where there are none.
+    /// [count], NaN where a redshift is unknown; nil where the table has no redshifts.
     private let redshifts: [Double]?
     private static let bands = GalaxyLayout.networkBands.count
 
-    /// - Parameter idName: what the ids are called, as they were asked for.
-    /// - Throws: `Failure` where columns are of different lengths, an id comes twice, or there are neither
+    /// - Parameter idName: the name that the ids were found by.
+    /// - Throws: `Failure` where columns are of different lengths, an id occurs twice, or there are neither
     ///   magnitudes nor redshifts.
     public init(
         name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?
@@ -44,7 +44,7 @@ public struct GalaxyTable: Sendable {
         self.rows = rows
     }
 
-    /// Reads a file of tensors: FITS, HDF5, npz and all others.
+    /// Reads any format that `TensorFile` reads.
     /// - Throws: `Failure` where it has no such columns, or they cannot be read.
     public init(_ file: TensorFile, layout: GalaxyLayout) throws(Failure) {
         let names = GalaxyNames(file)
@@ -52,7 +52,7 @@ public struct GalaxyTable: Sendable {
         for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
             ids = try names.ids(name).map { (name, $0) }
         }
-        // A name that the table does not have may be one of the galaxies' own file.
+        // A name that the table lacks may be a column of the galaxies' own file.
         let magnitudes =
             layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
         let redshifts =
@@ -81,11 +81,11 @@ public struct GalaxyTable: Sendable {
         file.release()
     }
 
-    /// Whether rows are found by ids, and not by their number.
+    /// Whether rows are found by ids; otherwise by their number.
     public var hasIDs: Bool { rows != nil }
 
-    /// Checks that a table without ids has a row for each galaxy of all inputs, which it belongs to in their order.
-    /// - Throws: `Failure` that names both counts.
+    /// Checks that a table without ids has one row for each galaxy of all inputs, in the inputs' order.
+    /// - Throws: `Failure` with both counts.
     public func check(galaxies: Int, of inputs: String) throws(Failure) {
         guard !hasIDs, count != galaxies else { return }
         throw .partition(
@@ -93,10 +93,10 @@ public struct GalaxyTable: Sendable {
             message: "has no object_id, and \(count) rows for the \(galaxies) galaxies of \(inputs)")
     }
 
-    /// The rows that belong to the galaxies of a file.
+    /// The table's rows of a file's galaxies.
     enum Rows: Sendable {
         case listed([Int])
-        /// These, whether the table has so many or not: `check` tells when all galaxies are counted.
+        /// Consecutive rows. The table may have fewer: `check` compares the counts when all galaxies are counted.
         case following(Range<Int>)
 
         var count: Int {
@@ -107,7 +107,7 @@ public struct GalaxyTable: Sendable {
         }
     }
 
-    /// The rows of some of a file's galaxies.
+    /// The table's rows of a range of a file's galaxies.
     private func places(_ rows: Rows, _ galaxies: Range<Int>) throws(Failure) -> [Int] {
         switch rows {
         case .listed(let rows): return Array(rows[galaxies])
@@ -121,7 +121,7 @@ public struct GalaxyTable: Sendable {
     }
 
     /// The row of each id.
-    /// - Throws: `Failure` for an id that is not there.
+    /// - Throws: `Failure` naming an id that the table lacks.
     func rows(of ids: [String], in file: String) throws(Failure) -> [Int] {
         var found: [Int] = []
         found.reserveCapacity(ids.count)
@@ -136,7 +136,7 @@ public struct GalaxyTable: Sendable {
         return found
     }
 
-    /// The magnitudes of galaxies, by the rows that belong to them; nil where there are none.
+    /// Magnitudes [rows, bands] of the given rows; nil where the table has none.
     func magnitudes(_ rows: Rows, of file: String) -> TensorView? {
         magnitudes.map { values in
             .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(Failure) in
@@ -145,7 +145,7 @@ public struct GalaxyTable: Sendable {
         }
     }
 
-    /// The redshifts of galaxies, by the rows that belong to them; nil where there are none.
+    /// Redshifts [rows] of the given rows; nil where the table has none.
     func redshifts(_ rows: Rows, of file: String) -> TensorView? {
         redshifts.map { values in
             .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(Failure) in

@@ -2,9 +2,9 @@ import Platform
 import TensorFiles
 
 extension TensorFile {
-    /// How many galaxies the file holds, whatever network they are for; nil where it is no partition of galaxies.
+    /// The number of galaxies in the file, for any network; nil where the file is not a partition of galaxies.
     public var galaxyCount: Int? {
-        // Of tensors that no magnitudes go with, only those with a name say what they are.
+        // Without magnitudes, unnamed tensors may be anything.
         guard
             let galaxies = (try? GalaxyTensors(self))
                 ?? (self["images"] == nil ? nil : try? GalaxyTensors(self, imagesAlone: true)),
@@ -20,23 +20,24 @@ extension TensorFile {
 struct GalaxyTensors {
     /// [N, bands, rows, columns].
     let images: TensorView
-    /// nil where the network looks at images alone.
+    /// nil for a network without magnitudes.
     let magnitudes: TensorView?
-    /// The file's magnitudes, whoever looks at them; not checked.
+    /// Unvalidated magnitudes, also for a network that takes none.
     let catalogue: TensorView?
     let redshifts: TensorView?
     let objectIDs: GalaxyIDs?
 
-    /// More would be a mistake in the file, or an attempt to fill the memory: a galaxy is loaded as a whole.
+    /// The most bytes of a galaxy, which is loaded as a whole: more is an error in the file or an attempt to exhaust
+    /// memory.
     private static let largestImage = 64 << 20
 
     /// - Parameters:
-    ///   - label: the id that a galaxy has in a table where its file has no other one and no ids.
-    ///   - firstGalaxy: how many galaxies of other inputs come before these, where a table without ids belongs to all of
-    ///     them, and is checked by `GalaxyTable.check` when all are counted; nil where it belongs to this file's alone.
-    ///   - imagesAlone: images are all that is looked for, and ids; a file of one array is taken for them, too.
-    /// - Throws: `Failure.partition` when no layout fits, or more tensors follow than a layout has, or the table
-    ///   lacks a galaxy.
+    ///   - label: the id in a table of the galaxy of a file with one galaxy and no ids.
+    ///   - firstGalaxy: the number of galaxies in the inputs before this one, where a table without ids covers all
+    ///     inputs, which `GalaxyTable.check` checks when all are counted; nil where the table covers this file alone.
+    ///   - imagesAlone: reads images and ids only; the only array of a file counts as its images.
+    /// - Throws: `Failure.partition` when no layout fits, where there are more tensors than a layout has, or where the
+    ///   table lacks a galaxy.
     init(
         _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false,
         firstGalaxy: Int? = nil
@@ -67,7 +68,7 @@ struct GalaxyTensors {
             if magnitudes == nil, !layout.magnitudes.isEmpty {
                 magnitudes = try names.magnitudes(layout, of: ownIDs)
             }
-            // Those of another kind or shape are none: nobody asked for them.
+            // Magnitudes that the network does not take are ignored where their shape does not fit.
             catalogue = magnitudes ?? (try? names.magnitudes(layout, of: ownIDs))
             return
         }
@@ -91,8 +92,8 @@ struct GalaxyTensors {
         catalogue = other.catalogue
     }
 
-    /// With images of `imageShape` out of the middle of larger ones, the first row and column of it being
-    /// (size - wanted) / 2, rounded down.
+    /// Crops larger images to the central `imageShape`, whose first row and column are (size - wanted) / 2, rounded
+    /// down.
     func cropped(to imageShape: [Int]) -> GalaxyTensors {
         guard images.shape.count == 4, imageShape.count == 3,
             images.shape[2] > imageShape[1] || images.shape[3] > imageShape[2],
@@ -124,7 +125,7 @@ struct GalaxyTensors {
         return layout.bandPlaces.map { BandOrder(places: $0, count: count).images(images, of: file.name) } ?? images
     }
 
-    /// The rows of a table that belong to the galaxies.
+    /// The table's rows of the galaxies.
     private static func rows(
         of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, from first: Int?, in file: TensorFile
     ) throws(Failure) -> GalaxyTable.Rows {
@@ -143,8 +144,8 @@ struct GalaxyTensors {
     }
 
     /// Checks that images are [N, imageShape...], magnitudes [N, magnitudeCount], redshifts and ids [N] (or [N, 1]), N
-    /// the same and not 0, and that the numbers are of a kind that means something.
-    /// - Parameter magnitudeCount: nil where images alone are looked for.
+    /// the same and not 0, and the types of their elements.
+    /// - Parameter magnitudeCount: nil where images alone are read.
     /// - Returns: N.
     func rowCount(imageShape: [Int], magnitudeCount: Int?, file: String) throws(Failure) -> Int {
         func fail(_ tensor: TensorView, _ expected: String, _ found: String) -> Failure {

@@ -1,36 +1,36 @@
 import FoundationEssentials
 import Platform
 
-/// A file of galaxies to run, and what its rows are called.
+/// A file of galaxies to run, and the label of its rows.
 public struct InputFile: Sendable, Equatable {
     /// The path, spelled as it was given.
     public let path: String
-    /// What `object_id` puts before the colon: the file's stem, with as many of its folders as tell it from the others.
+    /// The part of `object_id` before the colon: the file's stem, preceded by as many of its folders as make it unique.
     public let label: String
     /// The path's last component.
     public var source: String { InputList.lastComponent(path) }
 }
 
-/// What a user asks to run: files, folders and patterns, expanded to files.
+/// Command-line inputs (files, folders and patterns), expanded to files.
 ///
-/// Arguments keep their order. A folder stands for the partition files in it (not in its subfolders), a pattern for
-/// what it matches, both in natural order (1, 2, 10). A file is run once: the same file twice, however it is spelled,
-/// is refused, since its galaxies' ids would not be unique.
+/// Arguments keep their order. A folder is expanded to the partition files in it (not in its subfolders), a pattern to
+/// its matches, both in natural order (1, 2, 10). The same file twice, under any spelling, is refused: its galaxies'
+/// ids would not be unique.
 public enum InputList {
-    /// Endings that make a file in a folder a partition. A file that is named itself may have any ending.
+    /// Endings of the files in a folder that are partitions. A file given by its own path may have any ending.
     public static let endings = [
         "pt", "pth", "npz", "safetensors", "fits", "fit", "fits.gz", "fit.gz", "fz", "h5", "hdf5",
     ]
 
-    /// The files that the arguments stand for; never empty.
-    /// - Parameter elsewhere: the names of the files for an argument that is no path, such as a URL; nil for a path.
+    /// The files that the arguments expand to; never empty.
+    /// - Parameter elsewhere: returns the files of an argument that is not a path, such as a URL; nil for a path.
     /// - Throws: `Failure.input` for a missing file, a folder without partition files, a pattern without
     ///   matches, and a file given twice.
     public static func expand(
         _ arguments: [String], elsewhere: (String) throws(Failure) -> [String]? = { _ in nil }
     ) throws(Failure) -> [InputFile] {
         var paths: [String] = []
-        /// Where each really is, all names of a file being one.
+        /// Resolved paths: the same for all spellings of a file.
         var places: [String] = []
         for argument in arguments {
             if let names = try elsewhere(argument) {
@@ -67,14 +67,14 @@ public enum InputList {
         guard !matches.isEmpty else { throw Failure(argument, "the pattern matches no file") }
         var paths: [String] = []
         for match in matches {
-            // A link that leads nowhere matches too. It is kept: to pass over galaxies in silence would be worse than
-            // the error that opening it will give.
+            // A dangling link matches too, and is kept: opening it is an error, and skipping its galaxies silently
+            // would be worse.
             paths += try files(at: match) ?? [match]
         }
         return paths
     }
 
-    /// The file itself, or the partitions in the folder; nil where there is neither.
+    /// The file itself, or the partitions in the folder; nil where the path does not exist.
     private static func files(at path: String) throws(Failure) -> [String]? {
         guard let isFolder = isFolder(path) else { return nil }
         return isFolder ? try partitions(in: path) : [path]
@@ -104,20 +104,20 @@ public enum InputList {
         return endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }
     }
 
-    /// nil where there is nothing at the path.
+    /// nil where the path does not exist.
     private static func isFolder(_ path: String) -> Bool? {
         var isFolder = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) ? isFolder : nil
     }
 
-    /// What follows the last dot of a path's last component, in lower case; empty without one.
+    /// The ending of a path's last component without the dot, in lower case; empty without a dot.
     static func ending(of path: String) -> String {
         let name = lastComponent(path)
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
         return name[name.index(after: dot)...].lowercased()
     }
 
-    /// What follows the last slash of a path.
+    /// The part of a path after the last slash.
     public static func lastComponent(_ path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }

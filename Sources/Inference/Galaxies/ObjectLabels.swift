@@ -1,7 +1,8 @@
-/// What the rows of each file are called in `object_id`.
+/// The label of each file's rows in `object_id`.
 ///
 /// A file's stem (`1` of `/data/a/1.pt`) where no other file has it, else with as many of its folders before it as make
-/// it unique (`a/1`, `b/1`). The stem of `t.fits.gz` is `t`. Files that differ in nothing but their ending keep it (`1.pt`, `1.npz`).
+/// it unique (`a/1`, `b/1`). The stem of `t.fits.gz` is `t`. Files that
+/// differ only in their ending keep it (`1.pt`, `1.npz`).
 public enum ObjectLabels {
     /// One label a path, all different where the paths are standardised and different: absolute, or keys of one
     /// bucket. Paths that are the same, or differ in empty folders alone, are their own labels.
@@ -49,7 +50,7 @@ public enum ObjectLabels {
     private static func stem(of name: String) -> String {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
         let stem = name[..<dot]
-        // What compresses a FITS file has an ending of its own.
+        // A compressed FITS file has a second ending.
         guard ["gz", "fz"].contains(name[dot...].dropFirst().lowercased()),
             let inner = stem.lastIndex(of: "."), inner != stem.startIndex,
             ["fits", "fit"].contains(stem[inner...].dropFirst().lowercased())

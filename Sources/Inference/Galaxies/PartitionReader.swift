@@ -2,16 +2,16 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// The galaxies of one file, checked to be what a network takes: images [N, 5, 32, 32], and, unless it looks at images
-/// alone, magnitudes [N, 5] and, where they are known, spectroscopic redshifts [N].
+/// The galaxies of one file, with shapes checked against a network: images [N, 5, 32, 32], and, unless the network
+/// takes images alone, magnitudes [N, 5] and optional spectroscopic redshifts [N].
 ///
-/// Nothing is read but what is asked for; any number of threads may read at once.
+/// Reads only the rows that a caller asks for, from any number of threads at once.
 public struct PartitionReader: Sendable {
     /// The file's path, as it was given.
     public let path: String
-    /// What prediction files call it: the path's last component.
+    /// The path's last component: `source` in files of predictions.
     public let source: String
-    /// What goes before the colon of an `object_id` made from a row number.
+    /// The part before the colon of an `object_id` made from a row number.
     public let label: String
     /// Number of galaxies, N, at least 1.
     public let count: Int
@@ -30,9 +30,9 @@ public struct PartitionReader: Sendable {
     }
 
     /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes; nil
-    /// where it looks at images alone: others are then not looked for.
-    /// - Parameter firstGalaxy: how many galaxies of other inputs come before these, where a table without ids belongs to
-    ///   all of them; the caller then checks its length (`GalaxyTable.check`).
+    /// for images alone: magnitudes and redshifts are then not read.
+    /// - Parameter firstGalaxy: the number of galaxies in the inputs before this one, where a table without ids covers
+    ///   all inputs; the caller then checks its length (`GalaxyTable.check`).
     public init(
         _ file: TensorFile, source: String, label: String, imageShape: [Int], magnitudeCount: Int?,
         layout: GalaxyLayout = .usual, firstGalaxy: Int? = nil
@@ -49,45 +49,45 @@ public struct PartitionReader: Sendable {
         self.label = label
     }
 
-    /// Whether the file tells its galaxies' spectroscopic redshifts.
+    /// Whether the file has spectroscopic redshifts.
     public var hasRedshifts: Bool { tensors.redshifts != nil }
 
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
-    /// - Throws: `Failure.file` naming the entry that is damaged.
+    /// - Throws: `Failure` naming the damaged entry.
     public func verify() throws(Failure) {
         try file.verifyChecksums()
     }
 
-    /// What the file states its contents to be: see `TensorFile.statedChecksums`.
+    /// The checksums stated in the file: see `TensorFile.statedChecksums`.
     public var statedChecksums: [String]? { file.statedChecksums }
 
     /// Checks that what was read so far is the file's: see `ByteSource.checkIntact`.
     func checkIntact() throws(Failure) { try file.checkIntact() }
 
-    /// Whether `verify` had better be called when its galaxies were computed: see `TensorFile.isVerifiedLast`.
+    /// Whether to call `verify` after the galaxies are computed: see `TensorFile.isVerifiedLast`.
     var isVerifiedLast: Bool { file.isVerifiedLast }
 
-    /// Lets go of what was inflated and of the file's pages; both come again when they are read again.
+    /// Releases inflated arrays and the file's pages; both are loaded again when they are read again.
     public func release() { file.release() }
 
-    /// Asks for the images of `rows` to be loaded, where they lie together.
+    /// Starts loading the images of `rows`, where they are contiguous.
     func prefetch(_ rows: Range<Int>) {
         tensors.images.prefetch(rows: rows)
     }
 
-    /// Lets go of the pages of the images of `rows`.
+    /// Releases the pages of the images of `rows`.
     func release(_ rows: Range<Int>) {
         tensors.images.release(rows: rows)
     }
 
-    /// Tells where images come from far that only those of `rows` will be read: others are not fetched ahead of them.
+    /// Limits read-ahead of a remote file to the images of `rows`.
     func releaseImages(outside rows: Range<Int>) {
         guard tensors.images.source.isRemote else { return }
         for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
     }
 
-    /// Calls `body` with the images of `rows`, row-major: where they lie, if the file has them as contiguous float32,
+    /// Calls `body` with the images of `rows`, row-major: in the mapped file, if they are contiguous float32 there,
     /// otherwise converted into `buffer`, which grows to their size.
     func withImages<Result>(
         _ rows: Range<Int>, buffer: inout [Float], _ body: (Span<Float>) throws(Failure) -> Result
@@ -101,8 +101,8 @@ public struct PartitionReader: Sendable {
         return try body(buffer.span)
     }
 
-    /// Copies the magnitudes of `rows`, float32, row-major; `buffer` gets their size, which is 0 where images are read
-    /// alone.
+    /// Copies the magnitudes of `rows`, float32, row-major; `buffer` is resized to them, to 0 for a network without
+    /// magnitudes.
     func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(Failure) {
         guard let magnitudes = tensors.magnitudes else {
             buffer = []

@@ -1,17 +1,17 @@
 import Platform
 import TensorFiles
 
-/// Galaxies of several files, cut anew into partitions of so many rows: `TensorDataset`s that PyTorch reads, of images in
-/// float32 and magnitudes and redshifts in the widest type of the inputs.
+/// Galaxies of several files, regrouped into partitions of a given number of rows: `TensorDataset`s that PyTorch reads,
+/// of images in float32 and magnitudes and redshifts in the widest type of the inputs.
 public struct PartitionSplit {
-    /// What partitions of so many megabytes are understood to hold.
+    /// The number of rows in a partition of a nominal size in megabytes.
     public static let rowsByMegabytes = [25: 1278, 50: 2556, 75: 3834, 100: 5113]
 
     /// Galaxies of all files.
     public let count: Int
     /// Galaxies of each partition but the last.
     public let rows: Int
-    /// Whether galaxies have ids of their own, which a `TensorDataset` has no place for.
+    /// Whether files have galaxy ids, which a `TensorDataset` cannot hold.
     public let dropsObjectIDs: Bool
     private let inputs: [Input]
     private let magnitudeType: DType
@@ -26,7 +26,7 @@ public struct PartitionSplit {
     }
 
     /// - Parameter rows: of each partition, at least 1.
-    /// - Throws: `Failure` where a file holds no galaxies, or others than the first: other shapes of images, another
+    /// - Throws: `Failure` where a file holds no galaxies, or differs from the first: other shapes of images, another
     ///   number of magnitudes, redshifts in one and not in the other.
     public init(_ files: [TensorFile], rows: Int, layout: GalaxyLayout = .usual) throws(Failure) {
         var inputs: [Input] = []
@@ -61,7 +61,7 @@ public struct PartitionSplit {
         redshiftType = redshifts.isEmpty ? nil : Self.type(of: redshifts)
     }
 
-    /// How many partitions there are.
+    /// The number of partitions.
     public var partitionCount: Int { count == 0 ? 0 : (count - 1) / rows + 1 }
 
     /// The galaxies of a partition, counted from 0, among all.
@@ -69,14 +69,15 @@ public struct PartitionSplit {
         partition * rows..<min(count, (partition + 1) * rows)
     }
 
-    /// The name of the input that holds just the galaxies of a partition; nil where there is none.
+    /// The name of the input that holds exactly the galaxies of a partition; nil where no input does.
     public func wholeInput(_ partition: Int) -> String? {
         let range = galaxies(of: partition)
         return inputs.first { $0.rows == range }?.file.name
     }
 
-    /// Writes a partition, counted from 0, whole or not at all. Each file's checksums are compared before the first of its
-    /// galaxies is written; where it comes from far, before the partition with the last of them is in its place.
+    /// Writes a partition, counted from 0, whole or not at all. Each file's checksums are compared before the first of
+    /// its galaxies is written; those of a remote file before the partition with its last galaxy is renamed to its
+    /// final path.
     public func write(_ partition: Int, to path: String) throws(Failure) {
         let range = galaxies(of: partition)
         let used = inputs.filter { $0.rows.overlaps(range) }

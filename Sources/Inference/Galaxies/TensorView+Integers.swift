@@ -2,8 +2,8 @@ import Platform
 import TensorFiles
 
 extension TensorView {
-    /// The element of each of `rows`, one a row; exact, where a Double would round past 2^53.
-    /// - Throws: `Failure` for a type that is not an integer one, several elements a row, or none.
+    /// The element of each of `rows`, one a row; exact, unlike a Double beyond 2^53.
+    /// - Throws: `Failure` for a type that is not an integer, and for any other number of elements a row than one.
     func integers(rows: Range<Int>) throws(Failure) -> [Int] {
         guard !dtype.isFloatingPoint, dtype != .bool, rowCount == 1 else {
             throw Failure(

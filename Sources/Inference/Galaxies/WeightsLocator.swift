@@ -3,9 +3,9 @@ import Platform
 
 /// Finds the files that come with the program: the demo weights and the demo galaxies.
 public struct WeightsLocator: Sendable {
-    /// The weights that are used where no others are named: float16 where a tensor is large, see `weights/README.md`.
+    /// The default weights: large tensors are float16, see `weights/README.md`.
     public static let demoWeights = "astromae-demo.safetensors"
-    /// The same of the masked autoencoder.
+    /// The default weights of the masked autoencoder.
     public static let demoAutoencoder = "astromae-mae-demo.safetensors"
     /// 512 simulated galaxies with their redshifts.
     public static let demoGalaxies = "demo-galaxies.pt"
@@ -16,7 +16,7 @@ public struct WeightsLocator: Sendable {
     private let binaryFolder: String
     private let currentFolder: String
 
-    /// - Parameters: the process's own, unless a test says otherwise.
+    /// - Parameters: by default the process's own; tests pass others.
     public init(
         environment: [String: String] = ProcessInfo.processInfo.environment, binaryFolder: String? = nil,
         currentFolder: String = FileManager.default.currentDirectoryPath
@@ -28,8 +28,8 @@ public struct WeightsLocator: Sendable {
             binaryFolder ?? binary.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path } ?? currentFolder
     }
 
-    /// The weights to use: those that were named, else `$CAI_WEIGHTS`, else the demo's.
-    /// - Throws: `Failure.input` where none are named and the demo's are not found.
+    /// The weights to use: those given, else `$CAI_WEIGHTS`, else the demo's.
+    /// - Throws: `Failure.input` where none are given and the demo's are not found.
     public func weights(named path: String?) throws(Failure) -> String {
         try weights(named: path, else: Self.demoWeights)
     }

@@ -2,10 +2,10 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Only the redshifts are held for all
-/// galaxies.
+/// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Memory for all galaxies: redshifts
+/// and flags only.
 public struct BatchRunner: Sendable {
-    /// As many galaxies as the network passes through its heads together: their weights are then read once for all.
+    /// The number of galaxies that the network's heads compute together, reading their weights once.
     public static let defaultBatchSize = 128
 
     private let model: RedshiftModel
@@ -30,6 +30,10 @@ public struct BatchRunner: Sendable {
     }
 
     /// The redshifts of some of the galaxies, counted from the first of all partitions.
+    /// - Parameters:
+    ///   - journal: records every finished galaxy, and partitions whose checksums were compared.
+    ///   - earlier: the journal's results of the same galaxies, which are not run again.
+    ///   - isStrict: whether a galaxy with flags is an error.
     public func run(
         _ partitions: [PartitionReader], galaxies: Range<Int>, journal: PredictionJournal? = nil,
         earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,

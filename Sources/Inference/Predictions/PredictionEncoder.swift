@@ -1,11 +1,13 @@
-/// Turns predictions into rows of text.
+import Platform
+
+/// Encodes predictions as rows of text.
 ///
 /// Numbers are in the shortest decimal form that reads back as the same number (z_phot as a float32, z_spec as a
-/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a z_phot that there is none of is `nan`, as
-/// NumPy and pandas read it; a z_spec that is infinite, `inf` or `-inf`. Flags are a decimal number.
+/// float64), with an exponent below 1e-4 (`5e-05`) and for large values. In CSV a missing z_phot is `nan`, as
+/// NumPy and pandas read it; an infinite z_spec is `inf` or `-inf`. Flags are a decimal number.
 public struct PredictionEncoder {
-    /// What the first line of a CSV says.
-    public static let columns = "object_id,source,row,z_phot,z_spec,flags"
+    /// The header of a CSV file.
+    public static let columns = PredictionColumn.allCases.map(\.rawValue).joined(separator: ",")
 
     enum Form: Sendable {
         case csv, jsonLines
@@ -13,16 +15,16 @@ public struct PredictionEncoder {
 
     let form: Form
 
-    /// What comes before the first row.
+    /// The bytes before the first row.
     var header: [UInt8] { form == .csv ? Array((Self.columns + "\n").utf8) : [] }
 
     /// Appends a row.
     func append(_ prediction: Prediction, to bytes: inout [UInt8]) {
         switch form {
         case .csv:
-            Self.appendCSV(prediction.objectID, to: &bytes)
+            DelimitedText.append(prediction.objectID, to: &bytes)
             bytes.append(UInt8(ascii: ","))
-            Self.appendCSV(prediction.source, to: &bytes)
+            DelimitedText.append(prediction.source, to: &bytes)
             bytes.append(UInt8(ascii: ","))
             bytes += prediction.row.description.utf8
             bytes.append(UInt8(ascii: ","))
@@ -47,24 +49,6 @@ public struct PredictionEncoder {
             bytes += prediction.flags.rawValue.description.utf8
             bytes += "}\n".utf8
         }
-    }
-
-    /// Appends a CSV field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
-    public static func appendCSV(_ text: String, to bytes: inout [UInt8]) {
-        let quote = UInt8(ascii: "\"")
-        let isPlain = text.utf8.allSatisfy { byte in
-            byte != UInt8(ascii: ",") && byte != quote && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
-        }
-        if isPlain {
-            bytes += text.utf8
-            return
-        }
-        bytes.append(quote)
-        for byte in text.utf8 {
-            if byte == quote { bytes.append(quote) }
-            bytes.append(byte)
-        }
-        bytes.append(quote)
     }
 
     /// Appends a JSON string, quotes included.

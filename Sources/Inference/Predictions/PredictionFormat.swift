@@ -25,16 +25,16 @@ public enum PredictionFormat: String, Sendable, CaseIterable {
         self = found
     }
 
-    /// Whether the file says what it was made with.
+    /// Whether the file holds `Provenance`.
     public var hasProvenance: Bool { self == .fits || self == .hdf5 }
 
-    /// All endings, as a sentence has them.
+    /// All endings, for messages.
     public static let listed = ".csv, .csv.gz, .jsonl, .npy, .fits, .h5 or .hdf5"
 
     private var endings: [String] { self == .hdf5 ? ["h5", "hdf5"] : [rawValue] }
 }
 
-/// Where bytes go: a file, or the standard output.
+/// A destination of bytes: a file, or the standard output.
 public protocol ByteSink {
     /// Appends bytes.
     mutating func write(_ bytes: [UInt8]) throws(Failure)

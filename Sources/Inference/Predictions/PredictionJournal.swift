@@ -2,11 +2,12 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// The finished galaxies of a run, kept beside its output (`OUT.partial`) until that is whole: what `--resume` goes on from.
+/// The finished galaxies of a run, kept beside its output (`OUT.partial`) until the output is complete: `--resume`
+/// continues from it.
 ///
-/// A micro-batch is in it as soon as it is computed and its file was seen to be as it was; a partition, as soon as its
-/// checksums were compared. Galaxies of a partition whose checksums are wrong are taken back. What the rows are made of
-/// is the caller's to say and to compare: `identity` is any text of a line.
+/// A micro-batch is recorded once it is computed and its file is known to be unchanged; a partition, once its checksums
+/// were compared. Galaxies of a partition with wrong checksums are removed. The caller states and compares what the
+/// rows were made from: `identity` is any string of one line.
 public final class PredictionJournal: Sendable {
     public static let ending = ".partial"
 
@@ -16,25 +17,26 @@ public final class PredictionJournal: Sendable {
 
     private struct State {
         var finished = FinishedGalaxies()
-        /// Whether what is in it is known: it is new, or was read.
+        /// Whether the contents are known: the journal is new, or was read.
         var isKnown = false
         var isDone = false
-        /// Sections whose checksums are wrong: a micro-batch that ends after that was seen does not count either.
+        /// Sections with wrong checksums: micro-batches of these that end later are not recorded.
         var rejected: [Range<Int>] = []
     }
 
-    /// What an earlier run left.
+    /// The results of an earlier run.
     public struct Earlier: Sendable {
         public fileprivate(set) var identity: String
         public fileprivate(set) var finished = FinishedGalaxies()
-        /// By the place of a galaxy; what is not finished is NaN.
+        /// By the index of a galaxy among all of the run; NaN where it is not finished.
         fileprivate(set) var redshifts: [Float] = []
         fileprivate(set) var flags: [PredictionFlags] = []
 
         fileprivate init(identity: String) { self.identity = identity }
 
-        /// All galaxies, of an output that is whole.
-        /// - Parameter redshifts: where one is NaN, its galaxy is looked at again: not every form of output says why.
+        /// All galaxies of a complete output.
+        /// - Parameter redshifts: the flags of NaNs are determined again from the galaxies: not every form of output
+        ///   holds flags.
         public init(redshifts: [Float], of sections: [GalaxyRun.Section]) throws(Failure) {
             identity = ""
             self.redshifts = redshifts
@@ -45,7 +47,7 @@ public final class PredictionJournal: Sendable {
             }
         }
 
-        /// They have to be run again.
+        /// Marks galaxies as not finished: they have to be run again.
         fileprivate mutating func remove(_ places: Range<Int>) {
             finished.remove(places)
             for place in places.clamped(to: redshifts.indices) { (redshifts[place], flags[place]) = (.nan, []) }
@@ -56,34 +58,34 @@ public final class PredictionJournal: Sendable {
         case rows = 1, verified, rejected, identity, doubted
     }
 
-    /// Opens what is at that path, or makes it.
-    /// - Throws: `Failure.file` where that is not possible, another process writes it, or it is something else.
+    /// Opens the journal at that path, or creates it.
+    /// - Throws: `Failure.file` where that is not possible, another process writes it, or the file is not a journal.
     public init(path: String) throws(Failure) {
         log = try RecordLog(path: path)
         if log.header == nil {
             state.withLock { $0.isKnown = true }
-            // Until there is a galaxy in it, nobody has a use for it.
+            // A journal without galaxies is removed on exit.
             UnfinishedFiles.insert(path)
         }
     }
 
     deinit { close() }
 
-    /// What the run that it is of was made from; nil where it is new.
+    /// The identity of its run; nil where the journal is new.
     public var identity: String? { log.header.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// Whether there is anything to go on from.
+    /// Whether there is a record to resume from.
     public var hasRows: Bool {
         get throws(Failure) { try log.hasRecords }
     }
 
-    /// Begins anew.
+    /// Discards all records and begins a new run.
     public func begin(identity: String) throws(Failure) {
         try log.begin(header: Array(identity.utf8))
         state.withLock { $0.isKnown = true }
     }
 
-    /// What is in it, of a run of `count` galaxies.
+    /// The recorded results of a run of `count` galaxies; nil where the journal is new.
     public func replay(count: Int) throws(Failure) -> Earlier? {
         guard let identity else { return nil }
         var earlier = Earlier(identity: identity)
@@ -94,22 +96,22 @@ public final class PredictionJournal: Sendable {
         return earlier
     }
 
-    /// Says anew what it is of: files of which nothing is finished have changed.
+    /// Replaces the identity: files without finished galaxies have changed.
     public func restate(identity: String) throws(Failure) {
         try log.append([Kind.identity.rawValue] + Array(identity.utf8))
     }
 
-    /// Galaxies that are in it.
+    /// The recorded galaxies.
     public var finished: FinishedGalaxies { state.withLock { $0.finished } }
 
-    /// Removes it: the output is whole.
+    /// Removes the journal: the output is complete.
     public func remove() {
         state.withLock { $0.isDone = true }
         log.remove()
         UnfinishedFiles.remove(path)
     }
 
-    /// Whether the output is whole.
+    /// Whether the output is complete.
     public var isDone: Bool { state.withLock { $0.isDone } }
 
     /// The galaxies of `section`, whose file is not known to be the same, have to be run again.
@@ -130,7 +132,7 @@ public final class PredictionJournal: Sendable {
         earlier.finished.doubt(section)
     }
 
-    /// Closes it, and removes it where no galaxy is in it.
+    /// Closes the journal, and removes it where it has no galaxies.
     public func close() {
         state.withLock { state in
             if state.isKnown, state.finished.isEmpty { log.remove() } else { log.close() }

@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// Predictions as a table with columns of their own types: FITS or HDF5.
+/// Writes predictions as typed columns: FITS or HDF5.
 struct PredictionTableWriter {
     let predictions: Predictions
     let provenance: Provenance?
@@ -24,7 +24,7 @@ struct PredictionTableWriter {
         }
     }
 
-    /// The columns of the CSV. Texts are as wide as the widest: ids are read twice.
+    /// The columns of the CSV. Strings have the width of the widest one, so ids are read twice.
     private func columns(_ width: (String) -> Int) throws(Failure) -> [TableColumn] {
         var (ids, sources) = (1, 1)
         try predictions.forEach { prediction throws(Failure) in

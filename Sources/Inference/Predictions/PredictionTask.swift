@@ -3,7 +3,7 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// A redshift, or flags that say why there is none, for each galaxy.
+/// Predicts a redshift for each galaxy, or flags that state why there is none.
 struct PredictionTask: GalaxyTask {
     private let model: RedshiftModel
     private let results: Results
@@ -11,7 +11,7 @@ struct PredictionTask: GalaxyTask {
     private let flagged: FlaggedGalaxies
     let finished: FinishedGalaxies
 
-    /// What the workers write to.
+    /// The results that all workers write to.
     private final class Results: Sendable {
         let held: Mutex<(redshifts: [Float], flags: [PredictionFlags])>
 
@@ -19,8 +19,8 @@ struct PredictionTask: GalaxyTask {
     }
 
     /// - Parameters:
-    ///   - journal: is told of every galaxy that is finished.
-    ///   - earlier: what it had of the same galaxies.
+    ///   - journal: records every finished galaxy.
+    ///   - earlier: the journal's results of the same galaxies.
     ///   - isStrict: whether a galaxy that gets flags ends the run.
     init(
         model: RedshiftModel, sections: [GalaxyRun.Section], journal: PredictionJournal?,
@@ -36,13 +36,13 @@ struct PredictionTask: GalaxyTask {
         finished = earlier?.finished ?? FinishedGalaxies()
     }
 
-    /// Strictly, flags that an earlier run has given are errors, too.
+    /// In strict mode, flags of an earlier run are errors, too.
     func check() throws(Failure) {
         let flags = values.flags
         for place in finished.ranges.joined() { try flagged.insert(flags[place], at: place) }
     }
 
-    /// Of all galaxies, in their order.
+    /// The results of all galaxies, in their order.
     var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
 
     func didFinish(_ places: Range<Int>) throws(Failure) {

@@ -3,15 +3,14 @@ import TensorFiles
 
 /// Writes predictions, one row a galaxy, in the order of the inputs.
 public enum PredictionWriter {
-    /// Checks that a file can be written at `path`, before hours of work are spent on what would go there. Leaves
-    /// nothing behind.
+    /// Checks that a file can be written at `path`, before hours are spent on its contents. Leaves no file.
     /// - Throws: `Failure.file` where its folder is missing or cannot be written, it is itself a folder, or it is
     ///   one of `inputs`.
     public static func check(path: String, sparing inputs: [String]) throws(Failure) {
         try AtomicFile.check(path: path, sparing: inputs)
     }
 
-    /// The same for a format whose library may be missing.
+    /// The same, and that the library of the format can be loaded.
     public static func check(
         path: String, format: PredictionFormat, sparing inputs: [String]
     ) throws(Failure) {
@@ -19,8 +18,8 @@ public enum PredictionWriter {
         try check(path: path, sparing: inputs)
     }
 
-    /// Writes a file that is complete or not there: it is written aside and renamed.
-    /// - Parameter provenance: what formats with room for it say of the predictions' origin.
+    /// Writes a file atomically: to a temporary name, then renamed.
+    /// - Parameter provenance: origin of the predictions, for formats that hold it.
     public static func write(
         _ predictions: Predictions, to path: String, format: PredictionFormat, provenance: Provenance? = nil
     ) throws(Failure) {

@@ -1,15 +1,15 @@
 import Platform
 
-/// One galaxy's prediction, as files of predictions hold it.
+/// One galaxy's prediction: a row of a file of predictions.
 public struct Prediction: Sendable, Equatable {
     public let objectID: String
     /// The partition file's name, without folders.
     public let source: String
     /// Row in the partition, from 0.
     public let row: Int
-    /// Photometric redshift: what the network says.
+    /// Photometric redshift: the network's result.
     public let zPhot: Float
-    /// Spectroscopic redshift, where the partition has a number for it.
+    /// Spectroscopic redshift; nil where the partition has none.
     public let zSpec: Double?
     /// Why `zPhot` is NaN; empty where it is not.
     public var flags: PredictionFlags = []
@@ -17,20 +17,20 @@ public struct Prediction: Sendable, Equatable {
 
 /// The redshifts of a run, in the order of its inputs.
 public struct Predictions: Sendable {
-    /// The partitions that were run, and how it went.
+    /// The partitions and the duration of the run.
     public let run: GalaxyRun
     /// z_phot of every galaxy, section after section.
     public let redshifts: [Float]
-    /// Why some of them are NaN; empty for the others.
+    /// Why a redshift is NaN; empty where it is not.
     public let flags: [PredictionFlags]
 
     public var seconds: Double { run.seconds }
     public var threads: Int { run.threads }
     public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
-    /// Galaxies that have no redshift but NaN, by the reason.
+    /// The number of galaxies whose redshift is NaN, by reason.
     public var flagCounts: FlagCounts { FlagCounts(flags) }
 
-    /// Calls `body` with each galaxy in order. What is known of the galaxies is read a few thousand rows at a time.
+    /// Calls `body` with each galaxy in order. Ids and known redshifts are read a few thousand rows at a time.
     public func forEach(_ body: (Prediction) throws(Failure) -> Void) throws(Failure) {
         try forEachBlock { partition, rows, place, zSpec throws(Failure) in
             let ids = try partition.objectIDs(rows)
@@ -44,7 +44,7 @@ public struct Predictions: Sendable {
         }
     }
 
-    /// z_phot and z_spec of the galaxies whose partition has redshifts, a NaN not being one: what quality is measured on.
+    /// z_phot and z_spec of the galaxies with a known redshift (not NaN), the input of `Quality`.
     public func knownRedshifts() throws(Failure) -> (predicted: [Double], spectroscopic: [Double]) {
         var predicted: [Double] = []
         var spectroscopic: [Double] = []

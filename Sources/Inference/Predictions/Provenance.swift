@@ -1,6 +1,6 @@
 import TensorFiles
 
-/// What predictions were made with, as files that have room for it say.
+/// The origin of predictions, for file formats that hold it.
 public struct Provenance: Sendable {
     /// The program and its version.
     public let creator: String
@@ -16,7 +16,7 @@ public struct Provenance: Sendable {
         (self.weightsSHA256, self.command) = (weightsSHA256, command)
     }
 
-    /// The same for the header of a table; keywords have at most eight characters, as FITS has them.
+    /// The same for the header of a table; keywords have at most eight characters, as FITS requires.
     var notes: [TableNote] {
         [
             TableNote("CREATOR", creator, description: "program and version"),

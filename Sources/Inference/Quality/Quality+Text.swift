@@ -1,6 +1,6 @@
 import Platform
 
-/// A measure as people read it: its name, its value and what it is.
+/// A measure for display: its name, its value and its description.
 public struct MeasureLine: Sendable, Equatable {
     public let name: String
     /// nil where the measure is undefined.

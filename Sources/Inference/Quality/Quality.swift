@@ -7,7 +7,7 @@ import Platform
 public struct Quality: Sendable, Equatable, Codable {
     /// Galaxies that the measures are taken over.
     public let galaxies: Int
-    /// Galaxies left out because a redshift of theirs is not finite.
+    /// Galaxies left out because one of their redshifts is not finite.
     public let skipped: Int
     /// The measures that AstroMAE and CAI publish.
     public let reference: ReferenceQuality
@@ -69,7 +69,7 @@ public struct ReferenceQuality: Sendable, Equatable {
         meanSquaredError = squares / Double(errors.count)
         self.bias = bias
         precision = 1.48 * Statistics.medianAbsoluteDeviation(sorted: sortedScaled)
-        // The spread is asked of the values: rounding leaves the sum of equal values' squares a little above zero.
+        // Compare the values themselves: rounding leaves the sum of squares of equal values a little above zero.
         if truths.allSatisfy({ $0 == truths[0] }) {
             r2 = nil
         } else {
@@ -109,7 +109,7 @@ public struct FieldQuality: Sendable, Equatable {
         outliersAboveThreeSigma = fraction(above: Self.outlierLimit(sigmaIQR: sigmaIQR))
     }
 
-    /// The |dz| beyond which a galaxy is an outlier to LSST: 3 sigma_IQR, and 0.06 at least (Graham et al. 2018, AJ 155, 1,
-    /// whose dz is over 1 + zp).
+    /// The |dz| beyond which a galaxy is an outlier to LSST: 3 sigma_IQR, and 0.06 at least (Graham et al. 2018, AJ
+    /// 155, 1, whose dz is over 1 + zp).
     package static func outlierLimit(sigmaIQR: Double) -> Double { max(0.06, 3 * sigmaIQR) }
 }

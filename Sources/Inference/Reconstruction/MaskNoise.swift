@@ -1,11 +1,12 @@
 import Platform
 import TensorFiles
 
-/// The noise that decides which patches of a galaxy are hidden: those of the smallest stay visible. From a seed, or given.
+/// The noise that selects the patches of a galaxy to hide: patches with the smallest values stay visible. From a seed,
+/// or given.
 ///
-/// From a seed it is SplitMix64's mixing function (Steele, Lea and Flood 2014) applied to seed, row and patch in turn: a
-/// number for each, not a stream, so that it depends on neither batches nor threads, nor on other files. `docs/ANOMALIES.md`
-/// has it in ten lines of Python.
+/// From a seed it is SplitMix64's mixing function (Steele, Lea and Flood 2014) applied to seed, row and patch in turn:
+/// a hash, not a stream, so that it depends on neither batches, threads nor other files. `docs/ANOMALIES.md` has the
+/// function in ten lines of Python.
 public struct MaskNoise: Sendable {
     private enum Origin {
         case seed(UInt64)
@@ -23,7 +24,7 @@ public struct MaskNoise: Sendable {
     }
 
     /// Noise from a file with one array [N, patches].
-    /// - Throws: `Failure` where it holds another, or not one row for each of `galaxies`.
+    /// - Throws: `Failure` where it holds another array, or not one row for each of `galaxies`.
     public init(path: String, galaxies: Int, patches: Int) throws(Failure) {
         let file = try TensorFile.open(path: path)
         guard file.tensors.count == 1, let tensor = file.tensors.first else {
@@ -40,13 +41,13 @@ public struct MaskNoise: Sendable {
     }
 
     /// The noise of a patch, in [0, 1): a multiple of 2^-24.
-    /// - Parameter row: the galaxy's in its file.
+    /// - Parameter row: the galaxy's row in its file.
     public static func value(seed: UInt64, row: Int, patch: Int) -> Float {
         let mixed = mix(mix(mix(seed) ^ UInt64(truncatingIfNeeded: row)) ^ UInt64(truncatingIfNeeded: patch))
         return Float(mixed >> 40) * 0x1p-24
     }
 
-    /// What a SplitMix64 generator of that state gives next.
+    /// The next output of a SplitMix64 generator with that state.
     private static func mix(_ state: UInt64) -> UInt64 {
         var value = state &+ 0x9E37_79B9_7F4A_7C15
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -54,16 +55,16 @@ public struct MaskNoise: Sendable {
         return value ^ (value >> 31)
     }
 
-    /// The noise of galaxies in a row, for each of the passes: [passes, rows, patches].
+    /// The noise of consecutive galaxies for each pass: [passes, rows, patches].
     ///
-    /// The first pass has the noise itself. In each further one the same numbers are dealt to patches `masked` ranks
+    /// The first pass has the noise itself. In each further one the same values are assigned to patches `masked` ranks
     /// farther, so that the hidden patches of one pass follow those of the pass before it in the order of noise: after
-    /// `patches/masked` passes, rounded up, each patch was hidden. Where some of a galaxy's numbers are equal, which of them
-    /// is smaller would be decided anew for the patches that they are dealt to; its further passes are dealt the numbers'
-    /// ranks, divided by `patches`.
+    /// `patches/masked` passes, rounded up, each patch was hidden. Where some of a galaxy's numbers are equal, their
+    /// order would depend on the patches that they are assigned to; further passes are then assigned the values' ranks,
+    /// divided by `patches`.
     /// - Parameters:
     ///   - rows: of the galaxies in their file.
-    ///   - place: of the first among all galaxies.
+    ///   - place: index of the first among all galaxies.
     ///   - masked: patches that a pass hides.
     func values(rows: Range<Int>, place: Int, passes: Int, masked: Int) throws(Failure) -> [Float] {
         var first = [Float](repeating: 0, count: rows.count * patches)

@@ -3,11 +3,12 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// How well a masked autoencoder makes up each patch of each galaxy, and what there is to make up: what anomaly scores are
-/// made from. 700 bytes a galaxy, at 16 patches and 5 bands.
+/// Reconstruction errors and power of each patch of each galaxy, the input of anomaly scores. 700 bytes a galaxy, at 16
+/// patches and 5 bands.
 public struct PatchErrors: Sendable {
     public let run: GalaxyRun
-    /// [N, patches, bands]: the mean squared error of a patch's pixels, over the passes that hid it; NaN where none did.
+    /// [N, patches, bands]: the mean squared error of a patch's pixels, over the passes that hid it; NaN where no pass
+    /// did.
     public internal(set) var errors: [Float]
     /// [N, patches, bands]: the mean square of its pixels.
     public internal(set) var power: [Float]
@@ -17,9 +18,9 @@ public struct PatchErrors: Sendable {
     public internal(set) var flux: [Float]
     /// [N]: the reference's loss, the mean over the passes.
     public internal(set) var losses: [Float]
-    /// [N, bands]: of the files; nil where one has none, or another number of them.
+    /// [N, bands]: magnitudes in the files; nil where a file lacks them, or has another number of them.
     public internal(set) var magnitudes: [Float]?
-    /// [N]: where there are any, errors, noise, flux and loss are NaN.
+    /// [N]: where a galaxy has flags, errors, noise, flux and loss are NaN.
     public let flags: [PredictionFlags]
 
     fileprivate init(run: GalaxyRun, _ table: PatchErrorTable) {
@@ -30,7 +31,7 @@ public struct PatchErrors: Sendable {
 
     /// Reconstructs all galaxies.
     /// - Parameters:
-    ///   - plan: hides every patch at least once, so that each has an error.
+    ///   - plan: has to hide every patch at least once, so that each has an error.
     ///   - isStrict: whether a galaxy that gets flags is an error.
     /// - Throws: as `GalaxyRunner.run`.
     public static func measure(
@@ -41,7 +42,7 @@ public struct PatchErrors: Sendable {
         let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
         let run = try runner.run(task, over: sections, progress: progress)
         var table = sink.table
-        // Squares may be beyond float32 where neither the pixels nor the reconstruction are.
+        // Squares may exceed float32 where pixels and reconstruction do not.
         for place in table.flags.indices where table.flags[place].isEmpty && !table.isFinite(place) {
             table.flags[place] = .resultNotFinite
             try task.flagged.insert(table.flags[place], at: place)
@@ -83,7 +84,7 @@ private struct PatchErrorTable {
         flags = [PredictionFlags](repeating: [], count: galaxies)
     }
 
-    /// Whether what was measured of a galaxy is finite. Errors of patches that were never hidden are not there.
+    /// Whether a galaxy's measurements are finite. Errors of patches that were never hidden do not count.
     func isFinite(_ galaxy: Int) -> Bool {
         func values(_ all: [Float]) -> ArraySlice<Float> {
             let size = all.count / losses.count

@@ -1,13 +1,13 @@
-/// The noise of an image's pixels, from what neither a plane nor a slope explains.
+/// The noise of an image's pixels, from its second differences.
 enum PixelNoise {
-    /// Of each band of a cutout [bands, side, side].
+    /// The noise of each band of a cutout [bands, side, side].
     static func sigmas(_ image: Span<Float>, bands: Int, side: Int) -> [Float] {
         (0..<bands).map { sigma(image.extracting($0 * side * side..<($0 + 1) * side * side), side: side) }
     }
 
     /// 1.4826 median |I * L| / 6, where L = [1 -2 1; -2 4 -2; 1 -2 1] (Immerkaer 1996, with the median in place of the
-    /// mean, so that a bright core does not count). Of white noise it is the standard deviation; of correlated noise it
-    /// sees the part from pixel to pixel. NaN where a pixel is not finite.
+    /// mean, so that a bright core does not count). For white noise it is the standard deviation; of correlated noise
+    /// it measures the part between neighbouring pixels. NaN where a pixel is not finite.
     static func sigma(_ image: Span<Float>, side: Int) -> Float {
         guard side > 2 else { return .nan }
         var values: [Float] = []

@@ -3,12 +3,12 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// A galaxy, and what the network made of it: for pictures.
+/// A galaxy and its reconstruction, for pictures.
 public struct ReconstructedGalaxy: Sendable {
     /// [bands, size, size]
     public let image: [Float]
-    /// [bands, size, size]: each patch as it was predicted when it was hidden, the mean over those passes; as it is where
-    /// it never was.
+    /// [bands, size, size]: each patch as predicted while hidden, the mean over those passes; the original where it was
+    /// never hidden.
     public let reconstruction: [Float]
     /// [patches]: whether the first pass hid it.
     public let isHidden: [Bool]
@@ -17,8 +17,8 @@ public struct ReconstructedGalaxy: Sendable {
 }
 
 extension ReconstructedGalaxy {
-    /// Reconstructs some galaxies of a run once more: the same bits, whoever their neighbours were then.
-    /// - Parameter places: among all galaxies of the run.
+    /// Reconstructs some galaxies of a run again, with the same bits: results do not depend on the batch.
+    /// - Parameter places: indices among all galaxies of the run.
     public static func galaxies(
         at places: [Int], of run: GalaxyRun, model: MaskedAutoencoder, plan: MaskPlan
     ) throws(Failure) -> [ReconstructedGalaxy] {
@@ -42,7 +42,7 @@ extension ReconstructedGalaxy {
     }
 }
 
-/// Holds the last galaxy.
+/// Keeps the last galaxy.
 private final class GalaxySink: ReconstructionSink {
     private let config: AutoencoderConfig
     private let pixels: [Int]

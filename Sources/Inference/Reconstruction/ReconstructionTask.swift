@@ -6,7 +6,7 @@ import TensorFiles
 public struct MaskPlan: Sendable {
     public let masking: Masking
     public let noise: MaskNoise
-    /// How often each galaxy is masked anew and reconstructed.
+    /// How often each galaxy is masked and reconstructed.
     public let passes: Int
 
     /// - Parameter passes: at least 1.
@@ -16,30 +16,30 @@ public struct MaskPlan: Sendable {
         self.passes = max(1, passes)
     }
 
-    /// Passes that it takes for every patch to be hidden once; nil where none ever is.
+    /// The number of passes after which every patch was hidden once; nil where no patch ever is.
     public static func passesToHideAll(_ masking: Masking) -> Int? {
         masking.masked > 0 ? (masking.patches + masking.masked - 1) / masking.masked : nil
     }
 }
 
-/// Some galaxies, reconstructed.
+/// A batch of reconstructed galaxies.
 struct ReconstructedBatch {
-    /// Of the first among all galaxies.
+    /// The index of the first among all galaxies.
     private(set) var place: Int
     private(set) var count: Int
-    /// Of each pass: [count, patches], [count, patches, patchCount], [count, patches], [count].
+    /// For each pass: [count, patches], [count, patches, patchCount], [count, patches], [count].
     var noise: [[Float]]
     var predictions: [[Float]]
     var masks: [[Float]]
     var losses: [[Float]]
-    /// [count]: where there are any, predictions and losses are NaN.
+    /// [count]: where a galaxy has flags, its predictions and losses are NaN.
     var flags: [PredictionFlags]
 
     static var none: ReconstructedBatch {
         ReconstructedBatch(place: 0, count: 0, noise: [], predictions: [], masks: [], losses: [], flags: [])
     }
 
-    /// Makes room for `count` galaxies.
+    /// Resizes the arrays for `count` galaxies.
     mutating func prepare(count: Int, place: Int, passes: Int, config: AutoencoderConfig) {
         self.place = place
         guard self.count != count || losses.count != passes else { return }
@@ -51,19 +51,19 @@ struct ReconstructedBatch {
     }
 }
 
-/// What becomes of reconstructed galaxies. Called by many threads at once, in any order of batches.
+/// The destination of reconstructed galaxies. Called by many threads at once, in any order of batches.
 protocol ReconstructionSink: Sendable {
     /// - Parameter images: [count, bands, size, size]
     func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure)
 }
 
-/// Reconstructs every galaxy, as often as the plan says.
+/// Reconstructs every galaxy in each pass of the plan.
 struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     let model: MaskedAutoencoder
     let plan: MaskPlan
     let sections: GalaxySections
     let sink: Sink
-    /// After the run, those that it met.
+    /// The counts of flags, complete after the run.
     let flagged: FlaggedGalaxies
 
     /// - Parameter isStrict: whether a galaxy that gets flags ends the run.
@@ -80,11 +80,11 @@ struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     }
 }
 
-/// One thread's part.
+/// The worker of one thread.
 final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
     private let task: ReconstructionTask<Sink>
     private var workspace: AutoencoderWorkspace
-    /// Room for the next batch: that of the last one.
+    /// Memory for the next batch, reused from the last one.
     private var room = ReconstructedBatch.none
 
     init(_ task: ReconstructionTask<Sink>, _ workspace: consuming AutoencoderWorkspace) {
@@ -112,7 +112,8 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
         swap(&batch, &room)
     }
 
-    /// A network makes something up for a galaxy that nobody could see, too. Masks and noise are what they were.
+    /// Flags galaxies and sets their predictions and losses to NaN: a network reconstructs something for an empty
+    /// image, too. Masks and noise stay.
     private func flag(_ batch: inout ReconstructedBatch, _ images: Span<Float>) throws(Failure) {
         let (pixels, size) = (
             images.count / max(1, batch.count), task.model.config.patches * task.model.config.patchCount
@@ -145,35 +146,5 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
         var losses = losses.mutableSpan
         task.model.reconstruct(
             images: images, noise: noise.span, into: &predictions, mask: &mask, losses: &losses, workspace: &workspace)
-    }
-}
-
-/// Where the galaxies of a run lie in their files.
-struct GalaxySections: Sendable {
-    /// The place of the first galaxy of each partition among all.
-    private let starts: [Int]
-    /// The first row of each partition that is run.
-    private let firstRows: [Int]
-
-    init(_ sections: [GalaxyRun.Section]) {
-        starts = sections.map(\.places.lowerBound)
-        firstRows = sections.map(\.rows.lowerBound)
-    }
-
-    /// The partition with that galaxy.
-    func section(of place: Int) -> Int {
-        var (low, high) = (0, starts.count)
-        while low + 1 < high {
-            let middle = (low + high) / 2
-            if starts[middle] <= place { low = middle } else { high = middle }
-        }
-        return low
-    }
-
-    /// The rows in their file of galaxies that follow each other in one.
-    func rows(at place: Int, count: Int) -> Range<Int> {
-        let section = section(of: place)
-        let start = firstRows[section] + place - starts[section]
-        return start..<start + count
     }
 }

@@ -4,9 +4,9 @@ import Synchronization
 import TensorFiles
 
 /// Reconstructs galaxies into an `.npz`: `pred` [N, patches, patchCount], `mask` [N, patches], `loss` [N], `noise`
-/// [N, patches], float32. With several passes, all have an axis for them after the first.
+/// [N, patches], float32. With several passes, all have a second axis for the passes.
 ///
-/// Memory does not grow with N, but for the losses, where they are asked for.
+/// Memory does not grow with N, except for the losses, where they are kept.
 public struct ReconstructionWriter: Sendable {
     private let model: MaskedAutoencoder
     private let plan: MaskPlan
@@ -21,7 +21,7 @@ public struct ReconstructionWriter: Sendable {
     /// - Parameters:
     ///   - keepingLosses: whether the outcome has each galaxy's loss.
     ///   - isStrict: whether a galaxy that gets flags is an error.
-    /// - Throws: as `GalaxyRunner.run`, and where the file cannot be written; then nothing is left behind.
+    /// - Throws: as `GalaxyRunner.run`, and where the file cannot be written; then no file is left.
     public func write(
         _ sections: [GalaxyRun.Section], to path: String, keepingLosses: Bool,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
@@ -50,25 +50,26 @@ public struct ReconstructionWriter: Sendable {
     }
 }
 
-/// What a run of reconstructions gave beside its file.
+/// The results of a run of reconstructions beside its file.
 public struct Reconstructions: Sendable {
     public let run: GalaxyRun
-    /// The reference's loss over all galaxies and passes; those that are not finite are left out. NaN where all are.
+    /// The reference's loss over all galaxies and passes; losses that are not finite are left out. NaN where all are
+    /// left out.
     public let meanLoss: Double
-    /// Each galaxy's, the mean over its passes; empty where they were not asked for.
+    /// [N]: each galaxy's loss, the mean over its passes; empty where losses are not kept.
     public let losses: [Float]
-    /// Galaxies that have flags, and NaN for all that was made up and its loss.
+    /// Galaxies with flags, whose reconstruction and loss are NaN.
     public let flags: FlagCounts
 
-    /// What that is, in the words of errors and summaries.
+    /// The name of the result in errors and summaries.
     public static let result = "reconstruction"
 }
 
-/// Puts batches into the archive.
+/// Writes batches into the archive.
 private struct ArchiveSink: ReconstructionSink {
     private struct Held {
         var losses: [Float]
-        /// By the place of each batch's first galaxy: added up in one order, whichever thread was faster.
+        /// By the index of each batch's first galaxy: summed in that order, independent of timing.
         var sums: [Int: (sum: Double, count: Int)] = [:]
     }
 
@@ -127,7 +128,7 @@ private struct ArchiveSink: ReconstructionSink {
 }
 
 extension ReconstructedBatch {
-    /// Each galaxy's loss, the mean over the passes.
+    /// [count]: each galaxy's loss, the mean over the passes.
     var meanLosses: [Float] {
         (0..<count).map { galaxy in
             Float(losses.reduce(0.0) { $0 + Double($1[galaxy]) } / Double(losses.count))

@@ -2,28 +2,28 @@ import Dispatch
 import Platform
 import Synchronization
 
-/// A micro-batch: rows of one partition, and the place of the first among all galaxies.
+/// A micro-batch: rows of one partition, and the index of the first among all galaxies of the run.
 struct Chunk: Sendable {
     let section: Int
     let rows: Range<Int>
     let place: Int
-    /// Of its section.
+    /// Whether it is the first of its section.
     let isFirst: Bool
 }
 
-/// What the threads of one run share.
+/// The state that the threads of one run share.
 final class Work: Sendable {
     let chunks: [Chunk]
     let next = Atomic<Int>(0)
     let done = Atomic<Int>(0)
     /// The first chunk of each section.
     private let first: [Int]
-    /// Chunks of each section that are not done, and one more until its checksums are compared.
+    /// The number of unfinished chunks of each section, plus one until its checksums are compared.
     private let left: Monitor<[Int]>
-    /// Sections whose checksums may be compared and have not been.
+    /// Counts sections whose checksums may be compared now.
     private let open = DispatchSemaphore(value: 0)
-    /// The failure of the earliest chunk. Chunks are dealt in order, finished once dealt, and dealt up to one that is
-    /// known to fail: the earliest of all that would fail is always among those that were tried.
+    /// The failure of the earliest chunk. Chunks are handed out in order up to the first one known to fail, and always
+    /// finished: the earliest chunk that fails is always among those that were tried.
     let failure = Mutex<(chunk: Int, error: Failure)?>(nil)
     private let isStopped = Atomic<Bool>(false)
 
@@ -49,9 +49,9 @@ final class Work: Sendable {
         return index
     }
 
-    /// Waits until the section before that one has begun.
-    /// - Parameter last: whether all chunks of the section are to be done, too, or one of them to have failed.
-    /// - Returns: false when it is not wanted any more.
+    /// Waits until the section before `section` has begun.
+    /// - Parameter last: whether to wait until all chunks of the section are done, or one of them has failed.
+    /// - Returns: false where the section need not be verified any more.
     func waitToVerify(_ section: Int, last: Bool) -> Bool {
         open.wait()
         if last {
@@ -60,12 +60,12 @@ final class Work: Sendable {
         return isWanted(first[section]) && !isStopped.load(ordering: .relaxed) && !isTimeUp
     }
 
-    /// Whether the deadline has come: the bytes that are missing for a checksum are not waited for then.
+    /// Whether the deadline has passed: then no bytes are fetched for a checksum.
     private var isTimeUp: Bool {
         failure.withLock { $0?.error.kind == .deadline }
     }
 
-    /// Whether chunks of that section may never be done.
+    /// Whether some chunks of the section may never be done.
     private func isDisturbed(_ section: Int) -> Bool {
         let end = section + 1 < first.count ? first[section + 1] : chunks.count
         return isStopped.load(ordering: .relaxed) || !isWanted(end - 1)
@@ -76,7 +76,7 @@ final class Work: Sendable {
 
     func finish(_ chunk: Chunk) { done.wrappingAdd(chunk.rows.count, ordering: .relaxed) }
 
-    /// - Returns: whether a chunk, or the comparing of checksums, was the last of its section's parts.
+    /// - Returns: whether this was the last open part of the section: a chunk, or the comparison of checksums.
     func finishPart(of section: Int) -> Bool {
         left.change { left in
             left[section] -= 1
@@ -95,7 +95,7 @@ final class Work: Sendable {
         left.change { _ in }
     }
 
-    /// Nothing will be computed.
+    /// Ends all waits: no further chunk will be computed.
     func stop() {
         isStopped.store(true, ordering: .relaxed)
         open.signal()

@@ -2,17 +2,17 @@ import AstroMAE
 import Platform
 import Synchronization
 
-/// The multiply-adds that this machine can do at most: what the speed of everything else is held against.
+/// The machine's peak rate of multiply-adds, the upper limit for the speed of all kernels.
 public struct FMAPeak: Sendable {
-    /// Of each thread, while all of them run: floating-point operations a second, two a multiply-add.
+    /// Floating-point operations a second of each thread while all threads run; a multiply-add counts as two.
     public let threads: [Double]
 
-    /// The mean over the threads; nil where there are none.
+    /// The mean over the threads; nil without threads.
     public var perThread: Double? { threads.isEmpty ? nil : threads.reduce(0, +) / Double(threads.count) }
 
     /// Runs independent multiply-adds in registers on `threads` threads at once, in windows of about a millisecond, and
-    /// takes each thread's fastest window: noise only ever slows them down.
-    /// - Parameter seconds: how long.
+    /// takes each thread's fastest window: interference only slows a window down.
+    /// - Parameter seconds: duration of the measurement.
     public static func measure(_ instructionSet: InstructionSet, threads: Int, seconds: Double = 0.1) -> FMAPeak {
         let rates = Mutex<[Double]>([])
         _ = WorkerThreads.run(count: max(1, threads)) {

@@ -1,16 +1,16 @@
-/// The galaxies of a run that need not be run again, by their places among all.
+/// The finished galaxies of a run, by their indices among all galaxies of the run.
 public struct FinishedGalaxies: Sendable, Equatable {
-    /// In ascending order, apart from each other.
+    /// Ascending, neither overlapping nor adjacent.
     public private(set) var ranges: [Range<Int>] = []
-    /// Places of sections (`GalaxyRun.Section.places`) whose checksums were compared.
+    /// Index ranges (`GalaxyRun.Section.places`) of the sections whose checksums were compared.
     public private(set) var verified: Set<Range<Int>> = []
 
-    /// None.
+    /// No galaxies.
     public init() {}
 
     public var isEmpty: Bool { ranges.isEmpty }
 
-    /// How many there are.
+    /// The number of finished galaxies.
     public var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
     public mutating func insert(_ range: Range<Int>) {
@@ -23,7 +23,7 @@ public struct FinishedGalaxies: Sendable, Equatable {
         ranges.replaceSubrange(first..<end, with: [lower..<upper])
     }
 
-    /// They have to be run again.
+    /// Marks galaxies as not finished: they have to be run again.
     public mutating func remove(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         ranges = ranges.flatMap { part in
@@ -38,10 +38,10 @@ public struct FinishedGalaxies: Sendable, Equatable {
 
     public mutating func verify(_ section: Range<Int>) { verified.insert(section) }
 
-    /// Its checksums have to be compared again.
+    /// Marks a section as not verified: its checksums have to be compared again.
     public mutating func doubt(_ section: Range<Int>) { verified.remove(section) }
 
-    /// What of `range` is to be run, in ascending order.
+    /// The unfinished parts of `range`, ascending.
     public func gaps(in range: Range<Int>) -> [Range<Int>] {
         var gaps: [Range<Int>] = []
         var place = range.lowerBound
@@ -56,7 +56,7 @@ public struct FinishedGalaxies: Sendable, Equatable {
 }
 
 extension [Range<Int>] {
-    /// The first index whose range fits, all behind it doing so, too; `count` where none does.
+    /// The first index whose range satisfies `fits`, given that all after it do; `count` where none does.
     fileprivate func firstPlace(where fits: (Range<Int>) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

@@ -2,11 +2,11 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// Galaxies of a run that get flags: they are counted, or, strictly, an error. Told from any thread.
+/// Counts the flagged galaxies of a run, or throws at the first one in strict mode. Any thread may call it.
 final class FlaggedGalaxies: Sendable {
     private let sections: GalaxySections
     private let files: [String]
-    /// What the network gives, in the words of errors.
+    /// The name of the network's result in error messages.
     private let result: String
     private let isStrict: Bool
     private let held = Mutex(FlagCounts([]))
@@ -17,9 +17,9 @@ final class FlaggedGalaxies: Sendable {
         (self.result, self.isStrict) = (result, isStrict)
     }
 
-    /// Told the flags of a galaxy once.
-    /// - Parameter place: its among all of the run.
-    /// - Throws: strictly, where it has any, naming its file and row.
+    /// Records the flags of a galaxy; called once for each galaxy.
+    /// - Parameter place: the galaxy's index among all of the run.
+    /// - Throws: in strict mode, for a galaxy with flags, naming its file and row.
     func insert(_ flags: PredictionFlags, at place: Int) throws(Failure) {
         guard !flags.isEmpty else { return }
         guard isStrict else { return held.withLock { $0.insert(flags) } }

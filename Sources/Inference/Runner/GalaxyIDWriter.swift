@@ -1,9 +1,9 @@
 import Platform
 import TensorFiles
 
-/// Writes which galaxy each row of a run's output is: CSV of object_id, source and row, in the order of the rows.
+/// Writes the galaxy of each row of a run's output: CSV with the columns object_id, source and row.
 public enum GalaxyIDWriter {
-    /// Writes a file that is complete or not there.
+    /// Writes the file atomically: it is complete or absent.
     public static func write(_ run: GalaxyRun, to path: String) throws(Failure) {
         let file = try AtomicFile(path: path)
         do throws(Failure) {
@@ -11,9 +11,9 @@ public enum GalaxyIDWriter {
             var line: [UInt8] = []
             try run.forEachGalaxy { galaxy, _ throws(Failure) in
                 line.removeAll(keepingCapacity: true)
-                PredictionEncoder.appendCSV(galaxy.objectID, to: &line)
+                DelimitedText.append(galaxy.objectID, to: &line)
                 line.append(UInt8(ascii: ","))
-                PredictionEncoder.appendCSV(galaxy.source, to: &line)
+                DelimitedText.append(galaxy.source, to: &line)
                 line += ",\(galaxy.row)\n".utf8
                 try file.write(line)
             }

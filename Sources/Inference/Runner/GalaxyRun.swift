@@ -1,18 +1,18 @@
 import Platform
 import TensorFiles
 
-/// A run over galaxies that has come to its end: which galaxies, and how long it took.
+/// A finished run: its galaxies and its duration.
 public struct GalaxyRun: Sendable {
     /// The galaxies of a partition that were run.
     public struct Section: Sendable {
         public let partition: PartitionReader
         /// Rows of the partition; not empty.
         public let rows: Range<Int>
-        /// Of its galaxies among all of the run.
+        /// The indices of its galaxies among all of the run.
         public let places: Range<Int>
 
         public var count: Int { rows.count }
-        /// Whether this run answers for the partition's checksums: of the runs that share its galaxies, one does.
+        /// Whether this run compares the partition's checksums: of the runs that share its galaxies, exactly one does.
         var isVerified: Bool { rows.lowerBound == 0 }
     }
 
@@ -28,20 +28,20 @@ public struct GalaxyRun: Sendable {
 
     /// The partitions, in order, and which of their galaxies were run.
     public let sections: [Section]
-    /// Galaxies that were run now; the others had been before.
+    /// Galaxies computed by this run; the others were resumed.
     public let computed: Int
-    /// Wall time from the start of the threads to the last galaxy: reading the galaxies and comparing their checksums
-    /// is in it; opening the files, loading the weights and writing what comes after it are not.
+    /// Wall time from the start of the threads to the last galaxy. It includes reading the galaxies and comparing their
+    /// checksums, but not opening the files, loading the weights and writing the output.
     public let seconds: Double
-    /// How many threads there were.
+    /// The number of threads.
     public let threads: Int
 
-    /// Galaxies of the run.
+    /// The number of galaxies of the run.
     public var count: Int { sections.galaxyCount }
     /// Galaxies a second of wall time.
     public var galaxiesPerSecond: Double { seconds > 0 ? Double(computed) / seconds : 0 }
 
-    /// How many galaxies a run over the partitions has.
+    /// The number of galaxies of a run over the partitions.
     public static func count(of partitions: [PartitionReader], limit: Int?) -> Int {
         sections(of: partitions, limit: limit).galaxyCount
     }
@@ -68,7 +68,7 @@ public struct GalaxyRun: Sendable {
         return sections
     }
 
-    /// Calls `body` with each galaxy in order, and its place among all. Ids are read a few thousand rows at a time.
+    /// Calls `body` with each galaxy in order, and its index among all. Ids are read a few thousand rows at a time.
     public func forEachGalaxy(_ body: (Galaxy, Int) throws(Failure) -> Void) throws(Failure) {
         try forEachBlock { partition, rows, place throws(Failure) in
             let ids = try partition.objectIDs(rows)
@@ -78,8 +78,8 @@ public struct GalaxyRun: Sendable {
         }
     }
 
-    /// Calls `body` with some thousand rows of a partition at a time, and the place of the first among all galaxies. Lets
-    /// go of what was loaded of a partition behind it.
+    /// Calls `body` with 4,096 rows of a partition at a time, and the index of the first among all galaxies. Releases a
+    /// partition after its last row.
     func forEachBlock(
         _ body: (PartitionReader, Range<Int>, Int) throws(Failure) -> Void
     ) throws(Failure) {
@@ -98,6 +98,6 @@ public struct GalaxyRun: Sendable {
 }
 
 extension [GalaxyRun.Section] {
-    /// How many galaxies there are in all of them.
+    /// The number of galaxies in all sections.
     public var galaxyCount: Int { reduce(0) { $0 + $1.count } }
 }

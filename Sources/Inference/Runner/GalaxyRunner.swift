@@ -4,21 +4,21 @@ import TensorFiles
 
 /// Runs a task over galaxies on several threads.
 ///
-/// Threads are made once and joined. Each makes its own worker, takes the next micro-batch from a shared counter and tells
-/// the worker the galaxies' own places, so that neither the order nor the bits of the result depend on which thread was
-/// faster. Images stay in their files.
+/// Threads are started once and joined. Each has its own worker, takes the next micro-batch from a shared counter and
+/// passes the galaxies' indices to the worker, so that neither the order nor the bits of the result depend on timing.
+/// Images are read from their files and not kept.
 public struct GalaxyRunner: Sendable {
     /// The most threads to use.
     public let threads: Int
-    /// The most galaxies of one micro-batch. Fewer galaxies than `threads * batchSize` are dealt in smaller ones, so that
-    /// no thread stands idle.
+    /// The most galaxies of one micro-batch. Fewer galaxies than `threads * batchSize` are split into smaller ones, so
+    /// that no thread is idle.
     public let batchSize: Int
 
     /// OpenBLAS keeps a table of its callers and does not survive more than 128 of them.
     private static let mostCallersOfOpenBLAS = 128
 
     /// - Parameters:
-    ///   - gemm: what the task's network multiplies matrices with.
+    ///   - gemm: the matrix product of the task's network.
     ///   - threads, batchSize: at least 1; smaller values count as 1.
     public init(gemm: GemmBackend, threads: Int, batchSize: Int) {
         self.threads = max(1, min(threads, gemm == .openblas ? Self.mostCallersOfOpenBLAS : Int.max))
@@ -33,9 +33,9 @@ public struct GalaxyRunner: Sendable {
     /// - Parameters:
     ///   - sections: of `GalaxyRun.sections`, all of them in its order.
     ///   - profile: gets the counts and times of all threads' kernel calls.
-    ///   - deadline: no micro-batch is begun that would not be done by then, if it took as long as those before it.
+    ///   - deadline: no micro-batch is started that would end after it, judging by the duration of earlier ones.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
-    /// - Throws: the error of the earliest galaxies that cannot be read, whichever thread met its own first;
+    /// - Throws: the error of the earliest galaxies that cannot be read, independent of timing;
     ///   `Failure.stopped` at the deadline.
     public func run(
         _ task: some GalaxyTask, over sections: [GalaxyRun.Section], profile: Profile? = nil,
@@ -74,7 +74,7 @@ public struct GalaxyRunner: Sendable {
             sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1), threads: workers)
     }
 
-    /// Computes all chunks, and meanwhile compares the partitions' checksums.
+    /// Computes all chunks while comparing the partitions' checksums.
     /// - Returns: the number of threads that computed.
     private func compute(
         _ task: some GalaxyTask, _ work: Work, _ sections: [GalaxyRun.Section], rows: Int, profile: Profile?,
@@ -83,7 +83,7 @@ public struct GalaxyRunner: Sendable {
         let auditor = WorkerThread { Self.verify(sections, work, task) }
         let count = min(threads, work.chunks.count)
         let workers = WorkerThreads.run(
-            count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
+            count: count, on: Processors().pinning(threads: count), whileWaiting: whileWaiting
         ) {
             WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline)
                 .run(task, task.makeWorker(capacity: rows, profile: profile))
@@ -94,9 +94,9 @@ public struct GalaxyRunner: Sendable {
         return workers
     }
 
-    /// Compares the checksums of partition after partition, one ahead of those that compute, which loads the next one's
-    /// pages and inflates it, too. Of a partition that comes from far, behind them: it is transferred in the order in
-    /// which it is computed, and once.
+    /// Compares the checksums of partition after partition, one ahead of the computing threads, which also loads the
+    /// next partition's pages and inflates it. A remote partition is verified after it is computed, so that it is
+    /// transferred once, in the order of the computation.
     private static func verify(_ sections: [GalaxyRun.Section], _ work: Work, _ task: some GalaxyTask) {
         let verified = task.finished.verified
         for (index, section) in sections.enumerated() {
@@ -113,7 +113,7 @@ public struct GalaxyRunner: Sendable {
         do throws(Failure) {
             try section.partition.verify()
         } catch {
-            // The first error is the one to tell.
+            // Report the first error.
             try? task.didReject(section.places)
             throw error
         }
@@ -144,7 +144,7 @@ public struct GalaxyRunner: Sendable {
 private struct WorkLoop {
     let sections: [GalaxyRun.Section]
     let work: Work
-    /// As many chunks from the one that is computed, the file is loaded: the next one for this thread.
+    /// Read ahead by this many chunks: the next one of this thread.
     let ahead: Int
     let deadline: ContinuousClock.Instant?
 

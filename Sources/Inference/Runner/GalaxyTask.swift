@@ -2,7 +2,7 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// How far a run has come.
+/// The progress of a run.
 public struct Progress: Sendable, Equatable {
     /// Galaxies that are done.
     public let done: Int
@@ -15,28 +15,28 @@ public struct Progress: Sendable, Equatable {
     }
 }
 
-/// What is to be done with galaxies, micro-batch by micro-batch, on several threads at once: see `GalaxyRunner`.
+/// A computation over galaxies, micro-batch by micro-batch, on several threads at once: see `GalaxyRunner`.
 public protocol GalaxyTask: Sendable {
     associatedtype Worker: GalaxyWorker
 
-    /// What one thread does it with. Called on that thread, so that its pages are near it.
+    /// The worker of one thread. Called on that thread, so that its memory is on the same NUMA node.
     /// - Parameters:
     ///   - capacity: the most galaxies of one micro-batch.
     ///   - profile: gets the counts and times of the worker's kernel calls.
     func makeWorker(capacity: Int, profile: Profile?) -> Worker
 
-    /// Galaxies that are not run, since their results are there.
+    /// Galaxies with results from an earlier run, which are not run again.
     var finished: FinishedGalaxies { get }
 
-    /// Told, on the thread that did it, that a micro-batch is done, and that its file was as it should be until then.
-    /// - Parameter places: of its galaxies among all of the run.
-    /// - Throws: where that cannot be noted; ends the run.
+    /// Called, on the thread that computed it, when a micro-batch is done and its file was unchanged until then.
+    /// - Parameter places: the indices of its galaxies among all of the run.
+    /// - Throws: where it cannot be recorded; ends the run.
     func didFinish(_ places: Range<Int>) throws(Failure)
 
-    /// Told that a section's checksums are right.
+    /// Called when the checksums of a section are correct.
     func didVerify(_ section: Range<Int>) throws(Failure)
 
-    /// Told that they are wrong: what `didFinish` was told of galaxies of the section is void.
+    /// Called when the checksums of a section are wrong: earlier calls of `didFinish` for its galaxies are void.
     func didReject(_ section: Range<Int>) throws(Failure)
 }
 
@@ -47,13 +47,13 @@ extension GalaxyTask {
     public func didReject(_ section: Range<Int>) throws(Failure) {}
 }
 
-/// One thread's part of a task: its workspace, and where results go. Never used by two threads.
+/// The workspace of one thread, and the destination of its results. Used by one thread only.
 public protocol GalaxyWorker: AnyObject {
-    /// Does a micro-batch. Different workers have theirs at the same time, in any order; each galaxy comes once.
+    /// Computes a micro-batch. Workers run concurrently, in any order; each galaxy is computed once.
     /// - Parameters:
     ///   - images: [count, bands, size, size]
-    ///   - magnitudes: [count, bands]; empty where images are read alone.
-    ///   - place: of the first galaxy among all of the run, from 0 in the order of the inputs.
+    ///   - magnitudes: [count, bands]; empty for a network without magnitudes.
+    ///   - place: index of the first galaxy among all of the run, from 0 in the order of the inputs.
     /// - Throws: where results cannot be written; ends the run.
     func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure)
 }

@@ -1,10 +1,10 @@
 import Platform
 
-/// Why a galaxy has no redshift: what is wrong with its cutout or its magnitudes. Files of predictions hold the sum of the
-/// numbers that apply, 0 for a galaxy that is as it should be.
+/// Why a galaxy has no redshift: defects of its cutout or its magnitudes. Files of predictions hold the sum of the
+/// numbers that apply, 0 for a galaxy without defects.
 ///
-/// A redshift is NaN exactly where flags are set: a network gives some number for all-zero pixels, too, and its digits
-/// would not tell that nobody saw that galaxy.
+/// A redshift is NaN exactly where flags are set: a network returns a plausible number for all-zero pixels, too, and
+/// the number alone would not show that there was no image.
 public struct PredictionFlags: OptionSet, Sendable, Hashable {
     public let rawValue: UInt8
 
@@ -18,12 +18,12 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     public static let magnitudeNotFinite = PredictionFlags(rawValue: 4)
     /// 8: all magnitudes are zero.
     public static let magnitudesZero = PredictionFlags(rawValue: 8)
-    /// 16: none of these, and yet the network's result is NaN or infinite: pixels or magnitudes are far out of range.
+    /// 16: none of the above, but the network's result is NaN or infinite: pixels or magnitudes are far out of range.
     public static let redshiftNotFinite = PredictionFlags(rawValue: 16)
-    /// 16: the same of what other networks give, which see no magnitudes.
+    /// 16: the same for results of networks that take no magnitudes.
     static let resultNotFinite = redshiftNotFinite
 
-    /// Each flag in a few words, as a summary has them.
+    /// A short description of each flag, for summaries.
     public static let meanings: [(flag: PredictionFlags, text: String)] = [
         (.pixelNotFinite, "pixels not finite"), (.imageZero, "image all zero"),
         (.magnitudeNotFinite, "magnitudes not finite"), (.magnitudesZero, "magnitudes all zero"),
@@ -33,8 +33,8 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     /// `pixels not finite, magnitudes all zero`; empty for none.
     public var text: String { text(of: Self.redshift) }
 
-    /// The same of another network.
-    /// - Parameter result: what it gives, where that is not a redshift.
+    /// The same for another network.
+    /// - Parameter result: the name of its result, such as `features`.
     public func text(of result: String) -> String {
         Self.meanings.filter { contains($0.flag) }.map { Self.text($0, of: result) }.joined(separator: ", ")
     }
@@ -63,12 +63,12 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
         }
     }
 
-    /// Whether all of a network's numbers are finite.
+    /// Whether all values are finite.
     static func areFinite(_ values: Span<Float>) -> Bool {
         if case .notFinite = Extent(values) { false } else { true }
     }
 
-    /// Why redshifts of a run are NaN, by the galaxies' pixels and magnitudes.
+    /// The flags of the galaxies whose redshift is NaN, from their pixels and magnitudes.
     static func flags(
         of redshifts: [Float], in sections: [GalaxyRun.Section]
     ) throws(Failure) -> [PredictionFlags] {
@@ -92,7 +92,7 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     private enum Extent {
         case zero, usual, notFinite
 
-        /// By the largest magnitude, whose bits are in the order of numbers: one pass without branches.
+        /// From the largest absolute value, whose bits are ordered as the values are: one pass without branches.
         init(_ values: Span<Float>) {
             var largest: UInt32 = 0
             for index in values.indices { largest = max(largest, values[index].bitPattern & 0x7FFF_FFFF) }
@@ -101,7 +101,7 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     }
 }
 
-/// How many galaxies have which flags.
+/// The number of galaxies with each flag.
 public struct FlagCounts: Sendable, Equatable {
     /// Galaxies with any flag.
     public private(set) var flagged = 0
@@ -111,7 +111,7 @@ public struct FlagCounts: Sendable, Equatable {
         for galaxy in flags { insert(galaxy) }
     }
 
-    /// One more galaxy.
+    /// Counts one galaxy.
     mutating func insert(_ galaxy: PredictionFlags) {
         guard !galaxy.isEmpty else { return }
         flagged += 1
@@ -123,7 +123,7 @@ public struct FlagCounts: Sendable, Equatable {
     /// `2 with pixels not finite, 1 with magnitudes all zero`; a galaxy with two flags is counted under both.
     public var text: String { text(of: PredictionFlags.redshift) }
 
-    /// The same of another network, which gives no redshifts but `result`.
+    /// The same for a network whose result is `result` in place of a redshift.
     public func text(of result: String) -> String {
         PredictionFlags.meanings.filter { self[$0.flag] > 0 }
             .map { "\(self[$0.flag]) with \(PredictionFlags.text($0, of: result))" }.joined(separator: ", ")

@@ -1,27 +1,27 @@
-/// Bytes that can be read by range: a memory-mapped file, a buffer, or (elsewhere) an object in a store.
+/// Bytes that can be read by range: a memory-mapped file, a buffer, or an object in a store.
 ///
-/// A source is read from many threads at once. Reading a range never copies it where the bytes already lie in memory.
+/// Any number of threads may read at once. Bytes that are in memory already are not copied.
 public protocol ByteSource: Sendable {
-    /// What error messages call it: a path or a URL.
+    /// Path or URL, for error messages.
     var name: String { get }
-    /// The whole length in bytes.
+    /// Length in bytes.
     var byteCount: Int { get }
-    /// Calls `body` with the bytes of `range`, which are valid only inside it.
+    /// Calls `body` with the bytes of `range`, which are valid only during the call.
     /// - Throws: `Failure` when the range lies outside the source or cannot be read, or what `body` throws.
     func withBytes<Result>(
         in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result
-    /// Asks for `range` to be read ahead. A hint: nothing depends on it.
+    /// Hints that `range` will be read soon.
     func prefetch(_ range: Range<Int>)
-    /// Tells that `range` will not be read again soon: it need not stay in memory. A hint, too: it can still be read.
+    /// Hints that `range` will not be read again soon and need not stay in memory. It can still be read.
     func release(_ range: Range<Int>)
-    /// Whether bytes come from far: whoever reads a range that was let go of has it transferred again. Checksums are
-    /// then taken as bytes arrive, and asked for after everything else was read.
+    /// Whether the bytes are transferred over a network, again if a released range is read again. Checksums are then
+    /// computed as bytes arrive, and compared after everything else was read.
     var isRemote: Bool { get }
-    /// Checks that the bytes which were read so far are the file's. Cheap: for once a micro-batch.
-    /// - Throws: `Failure` where it has changed in a way that shows.
+    /// Checks that the file has not been modified since it was opened. Cheap enough for every micro-batch.
+    /// - Throws: `Failure` where its size or time of the last write has changed.
     func checkIntact() throws(Failure)
-    /// The CRC-32 over `range` of a remote source, of which it reads only what has not been read yet.
+    /// The CRC-32 over `range`. A remote source reads only the part that has not been read yet.
     func checksum(of range: Range<Int>) throws(Failure) -> CRC32
 }
 
@@ -42,7 +42,17 @@ extension ByteSource {
         try withBytes(in: 0..<byteCount) { (bytes: RawSpan) in bytes.array(0..<bytes.byteCount) }
     }
 
-    /// Throws when `range` is not inside the source.
+    /// Calls `body` with all bytes, 4 MiB at a time, and releases each piece afterwards.
+    package func forEachPiece(_ body: (RawSpan) throws(Failure) -> Void) throws(Failure) {
+        let size = 4 << 20
+        for start in stride(from: 0, to: byteCount, by: size) {
+            let piece = start..<min(start + size, byteCount)
+            try withBytes(in: piece, body)
+            release(piece)
+        }
+    }
+
+    /// - Throws: `Failure` where `range` is not inside the source.
     public func check(_ range: Range<Int>) throws(Failure) {
         guard range.lowerBound >= 0, range.upperBound <= byteCount else {
             throw Failure(
@@ -50,7 +60,6 @@ extension ByteSource {
                 "bytes \(range.lowerBound)..<\(range.upperBound) lie outside the \(byteCount) bytes there are")
         }
     }
-
 }
 
 /// Bytes in memory.

@@ -1,38 +1,38 @@
-/// Little-endian numbers and texts at byte offsets. Offsets outside the span trap, so callers compare them with what is
-/// there first.
+/// Little-endian numbers and strings at byte offsets. Offsets outside the span trap: callers compare them with the byte
+/// count first. Inlinable, so that loops of other modules over single bytes cost no calls.
 extension RawSpan {
-    package func byte(at offset: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
+    @inlinable package func byte(at offset: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
 
-    package func uint16(at offset: Int) -> UInt16 {
+    @inlinable package func uint16(at offset: Int) -> UInt16 {
         UInt16(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
-    package func uint32(at offset: Int) -> UInt32 {
+    @inlinable package func uint32(at offset: Int) -> UInt32 {
         UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    package func uint64(at offset: Int) -> UInt64 {
+    @inlinable package func uint64(at offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     /// A copy of the bytes of `range`.
-    package func array(_ range: Range<Int>) -> [UInt8] {
+    @inlinable package func array(_ range: Range<Int>) -> [UInt8] {
         unsafe extracting(range).withUnsafeBytes { unsafe Array($0) }
     }
 
-    /// The bytes of `range` as UTF-8, repaired where they are not.
-    package func text(_ range: Range<Int>) -> String {
+    /// The bytes of `range` as UTF-8, repaired where invalid.
+    @inlinable package func text(_ range: Range<Int>) -> String {
         unsafe extracting(range).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether the bytes from `offset` on begin with `prefix`.
-    package func starts(with prefix: [UInt8], at offset: Int = 0) -> Bool {
+    @inlinable package func starts(with prefix: [UInt8], at offset: Int = 0) -> Bool {
         guard offset >= 0, prefix.count <= byteCount - offset else { return false }
         return prefix.indices.allSatisfy { byte(at: offset + $0) == prefix[$0] }
     }
 
-    /// The first place of `value` in `range`.
-    package func firstIndex(of value: UInt8, in range: Range<Int>) -> Int? {
+    /// The first offset in `range` of a byte with that value.
+    @inlinable package func firstIndex(of value: UInt8, in range: Range<Int>) -> Int? {
         range.first { byte(at: $0) == value }
     }
 }

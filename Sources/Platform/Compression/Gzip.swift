@@ -1,11 +1,11 @@
 import CZlib
 
-/// The gzip format (RFC 1952), read and written piece by piece.
+/// The gzip format (RFC 1952), inflated piece by piece.
 package enum Gzip {
     package static let magic: [UInt8] = [0x1F, 0x8B]
     private static let pieceSize = 1 << 18
 
-    /// Whether what `source` inflates to begins with `prefix`.
+    /// Whether the inflated bytes of `source` begin with `prefix`.
     package static func begins(_ source: some ByteSource, with prefix: [UInt8]) throws(Failure) -> Bool {
         var head: [UInt8] = []
         try inflate(source) { (piece: RawSpan) throws(Failure) in
@@ -15,14 +15,14 @@ package enum Gzip {
         return head.starts(with: prefix)
     }
 
-    /// Inflates `source`, whose members follow each other, and gives `body` piece after piece, until that wants no more.
+    /// Inflates the members of `source`, one after the other, and calls `body` with each piece until it returns false.
     /// Checksums are compared.
-    /// - Throws: `Failure` where the data is damaged or ends early, and what `body` throws.
+    /// - Throws: `Failure` where the data is damaged or ends early, and the errors of `body`.
     package static func inflate(
         _ source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) {
         var stream = unsafe z_stream()
-        // 15 bits of window, and 16 for gzip's header and end.
+        // A window of 15 bits; adding 16 selects gzip's header and trailer.
         let started = unsafe inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else {
             throw Failure(source.name, "zlib cannot be started (\(started))")
@@ -51,7 +51,7 @@ package enum Gzip {
     }
 }
 
-/// Bytes on their way into a gzip file. No name and no time are in it: the same bytes give the same file.
+/// Compresses bytes into a gzip file. It contains no name and no time: the same bytes give the same file.
 @safe public final class GzipStream {
     private var stream = unsafe z_stream()
     private var piece = [UInt8](repeating: 0, count: 1 << 16)
@@ -59,16 +59,16 @@ package enum Gzip {
 
     public init() {
         let size = unsafe Int32(MemoryLayout<z_stream>.size)
-        // Level 6 is what gzip itself does; 8 is the memory that zlib advises.
+        // Level 6 is the default of gzip, 8 the default memory level of zlib.
         isStarted = unsafe deflateInit2_(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
     }
 
     deinit { if isStarted { _ = unsafe deflateEnd(&stream) } }
 
-    /// What the file gets for `bytes`, which may be nothing yet.
+    /// The next bytes of the file, after `bytes` were added; may be empty.
     public func deflate(_ bytes: [UInt8]) -> [UInt8] { run(bytes, Z_NO_FLUSH) }
 
-    /// The rest of the file.
+    /// The remaining bytes of the file.
     public func finish() -> [UInt8] { run([], Z_FINISH) }
 
     private func run(_ bytes: [UInt8], _ flush: Int32) -> [UInt8] {

@@ -1,6 +1,6 @@
 import CCrypto
 
-/// SHA-256 of bytes that come piece by piece.
+/// SHA-256 of bytes given piece by piece.
 @safe public struct SHA256Stream: ~Copyable {
     private let context: OpaquePointer?
 
@@ -19,7 +19,7 @@ import CCrypto
 
     public mutating func update(_ text: String) { unsafe update(Array(text.utf8).span.bytes) }
 
-    /// As `sha256sum` writes it. Nothing can be added afterwards.
+    /// The digest in lower-case hexadecimal digits, as `sha256sum` writes it.
     public consuming func finish() -> String {
         var digest = [UInt8](repeating: 0, count: SHA256Digest.size)
         _ = unsafe EVP_DigestFinal_ex(context, &digest, nil)

@@ -1,19 +1,23 @@
 import Glibc
 
-/// A file that appears complete or not at all: written beside its place as `NAME.partial-<pid>-<random>` and renamed when
-/// done. The name is new and its own: processes elsewhere may have the same id, and a link put there is not followed.
+/// A file that appears complete or not at all: written in the same folder as `NAME.partial-<pid>-<random>` and renamed when
+/// complete. The temporary name must be new: processes of other machines may have the same id, and a symbolic link with
+/// that name is not followed.
 ///
 /// A pipe or a device (`/dev/null`) is written directly, since it must not be replaced.
 public final class AtomicFile {
-    /// Where the file will be.
+    /// The final path of the file.
     public let path: String
     private let target: String
     private let partial: String?
     private var descriptor: Int32
+    /// Bytes that are not written yet.
     private var buffer: [UInt8] = []
+    /// Of the buffer in the file; nil where it is appended.
+    private var bufferOffset: Int?
     private let bufferSize = 1 << 18
 
-    /// Begins the file.
+    /// Creates the temporary file.
     /// - Throws: `Failure` when its folder does not exist or cannot be written, or `path` is a folder.
     public init(path: String) throws(Failure) {
         self.path = path
@@ -27,7 +31,7 @@ public final class AtomicFile {
             partial = nil
             descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
         } else {
-            // A link is followed, so that the file it points to is the one that changes.
+            // A symbolic link stays: the file that it leads to is replaced.
             target = Self.target(of: path)
             let name = UnfinishedFiles.name(for: target)
             partial = name
@@ -35,16 +39,13 @@ public final class AtomicFile {
             descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
         }
         guard descriptor >= 0 else {
-            let reason = errno
+            let error = SystemError()
             if let partial { UnfinishedFiles.remove(partial) }
             let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "."
             var folderStatus = stat()
             let missing = unsafe stat(folder, &folderStatus) != 0
-            throw Failure(
-                path,
-                missing
-                    ? "cannot be written: the folder \(folder.quoted) does not exist"
-                    : "cannot be written: \(SystemError.text(reason))")
+            guard missing else { throw Failure(path, "cannot be written", error) }
+            throw Failure(.notFound, path, "cannot be written: the folder \(folder.quoted) does not exist")
         }
         buffer.reserveCapacity(bufferSize)
     }
@@ -58,63 +59,46 @@ public final class AtomicFile {
 
     deinit { abandon() }
 
-    /// A path that leads to the file while it is being written, for a library that writes it on its own; nil where it is
-    /// a pipe or a device, which has no place to go back to.
-    package var placeWhileOpen: String? { partial == nil || descriptor < 0 ? nil : "/proc/self/fd/\(descriptor)" }
+    /// The path of the unfinished file, for a library that opens and writes it itself; nil for a pipe or a device, in which
+    /// no position can be set.
+    package var pathWhileOpen: String? { partial == nil || descriptor < 0 ? nil : "/proc/self/fd/\(descriptor)" }
 
     /// Appends bytes.
-    public func write(_ bytes: [UInt8]) throws(Failure) {
-        if buffer.count + bytes.count > bufferSize { try flush() }
-        if bytes.count >= bufferSize {
-            try unsafe put(bytes.span.bytes)
-        } else {
-            buffer.append(contentsOf: bytes)
-        }
-    }
+    public func write(_ bytes: [UInt8]) throws(Failure) { try unsafe add(bytes.span.bytes, at: nil) }
 
     /// Appends bytes.
-    public func write(_ bytes: RawSpan) throws(Failure) {
-        if buffer.count + bytes.byteCount > bufferSize { try flush() }
-        if bytes.byteCount >= bufferSize {
-            try put(bytes)
-        } else {
-            unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
-        }
-    }
+    public func write(_ bytes: RawSpan) throws(Failure) { try add(bytes, at: nil) }
 
     /// Appends text as UTF-8.
     public func write(_ text: String) throws(Failure) { try write(Array(text.utf8)) }
 
-    /// Replaces bytes that were written earlier, for a count in a header that is known only at the end.
+    /// Replaces bytes written earlier, such as a count in a header that is known only at the end.
     public func patch(at offset: Int, _ bytes: [UInt8]) throws(Failure) {
         try unsafe write(bytes.span.bytes, at: offset)
     }
 
-    /// Writes bytes at their place, whatever was written before; the file grows to hold them. No pipe can do that.
-    public func write(_ bytes: RawSpan, at offset: Int) throws(Failure) {
-        try flush()
-        try put(bytes, at: offset)
-    }
+    /// Writes bytes at an offset, over what is there; the file grows to hold them. Fails for a pipe.
+    public func write(_ bytes: RawSpan, at offset: Int) throws(Failure) { try add(bytes, at: offset) }
 
-    /// Finishes the file and puts it in its place.
-    /// - Parameter durably: whether the disk must have it before this returns.
+    /// Completes the file and renames it to `path`.
+    /// - Parameter durably: whether to wait until the data is on the disk.
     public func commit(durably: Bool = false) throws(Failure) {
         try flush()
-        if durably, fsync(descriptor) != 0 { throw failure(errno) }
+        if durably, fsync(descriptor) != 0 { throw failure(SystemError()) }
         let closed = close(descriptor)
         descriptor = -1
         if let partial {
             defer { UnfinishedFiles.remove(partial) }
-            // A full disk may show only here.
+            // Some file systems report a full disk only now.
             guard closed == 0, unsafe rename(partial, target) == 0 else {
-                let reason = errno
+                let error = SystemError()
                 _ = unsafe unlink(partial)
-                throw failure(reason)
+                throw failure(error)
             }
         }
     }
 
-    /// Gives up: removes what was written. Does nothing after `commit`.
+    /// Removes the unfinished file. Does nothing after `commit`.
     public func abandon() {
         guard descriptor >= 0 else { return }
         close(descriptor)
@@ -124,30 +108,44 @@ public final class AtomicFile {
         UnfinishedFiles.remove(partial)
     }
 
+    /// - Parameter offset: nil to append.
+    private func add(_ bytes: RawSpan, at offset: Int?) throws(Failure) {
+        let isContinued = offset == bufferOffset.map { $0 + buffer.count }
+        if !isContinued || buffer.count + bytes.byteCount > bufferSize {
+            try flush()
+            bufferOffset = offset
+        }
+        if bytes.byteCount >= bufferSize {
+            try put(bytes, at: offset)
+        } else {
+            unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+        }
+    }
+
     private func flush() throws(Failure) {
         guard descriptor >= 0 else { throw Failure(path, "is written after it was closed") }
         var pending: [UInt8] = []
         swap(&pending, &buffer)
-        try unsafe put(pending.span.bytes)
+        try unsafe put(pending.span.bytes, at: bufferOffset)
         pending.removeAll(keepingCapacity: true)
         swap(&pending, &buffer)
     }
 
-    /// - Parameter offset: nil for behind what was written last.
-    private func put(_ bytes: RawSpan, at offset: Int? = nil) throws(Failure) {
-        do throws(FileCalls.Failure) {
+    /// - Parameter offset: nil to append.
+    private func put(_ bytes: RawSpan, at offset: Int?) throws(Failure) {
+        do throws(SystemError) {
             try FileCalls.write(bytes, to: descriptor, at: offset)
         } catch {
-            throw failure(error.number)
+            throw failure(error)
         }
     }
 
-    private func failure(_ reason: Int32) -> Failure {
+    private func failure(_ error: SystemError) -> Failure {
         abandon()
-        return Failure(path, "cannot be written: \(SystemError.text(reason))")
+        return Failure(path, "cannot be written", error)
     }
 
-    /// The file that is replaced when one is written at that path: a link that leads to one is followed.
+    /// The file that writing to `path` replaces: a symbolic link to a file is followed.
     public static func target(of path: String) -> String {
         guard let real = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(real) }

@@ -1,18 +1,9 @@
 import Glibc
 
-/// Reads and writes of open files that do all that is asked of them: a call of the system may do a part of it, or be
-/// interrupted by a signal.
+/// Complete reads and writes of open files: a system call may transfer only a part, or be interrupted by a signal.
 public enum FileCalls {
-    /// Why one failed.
-    public struct Failure: Error {
-        /// The system's.
-        public let number: Int32
-
-        public var text: String { SystemError.text(number) }
-    }
-
     /// Bytes from `offset` on; fewer than `count` where the file ends.
-    public static func read(_ descriptor: Int32, at offset: Int, count: Int) throws(Failure) -> [UInt8] {
+    public static func read(_ descriptor: Int32, at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
         var reason: Int32?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             while done < count {
@@ -24,12 +15,26 @@ public enum FileCalls {
                 done += read
             }
         }
-        if let reason { throw Failure(number: reason) }
+        if let reason { throw SystemError(reason) }
         return bytes
     }
 
-    /// Writes all of `bytes` from `offset` on, whatever was there; nil for where the file or the pipe stands.
-    public static func write(_ bytes: RawSpan, to descriptor: Int32, at offset: Int? = nil) throws(Failure) {
+    /// All bytes up to the end, of a file, a pipe or a device.
+    package static func readToEnd(_ descriptor: Int32) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe piece.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError() }
+            if count == 0 { return bytes }
+            bytes += piece.prefix(count)
+        }
+    }
+
+    /// Writes all of `bytes`, over what was there before.
+    /// - Parameter offset: nil for the current position of the file or pipe, which then moves.
+    public static func write(_ bytes: RawSpan, to descriptor: Int32, at offset: Int? = nil) throws(SystemError) {
         var done = 0
         while done < bytes.byteCount {
             let from = done
@@ -39,7 +44,7 @@ public enum FileCalls {
                 return unsafe pwrite(descriptor, data, rest, offset + from)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure(number: errno) }
+            guard count > 0 else { throw SystemError() }
             done += count
         }
     }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 extension FileManager {
-    /// Makes a folder and those above it, where they are not there.
+    /// Creates a folder and its parent folders, where they do not exist.
     package func makeFolder(_ path: String) throws(Failure) {
         do {
             try createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -1,31 +1,27 @@
 import CMapping
 import Glibc
 
-/// A file mapped into memory, read-only. Its bytes are loaded page by page as they are touched.
+/// A file mapped into memory, read-only. Pages are loaded when their bytes are accessed.
 ///
-/// The size is taken when the file is opened. Reading a file that another program cuts short afterwards, or whose disk
-/// fails, is an error, told when the bytes were read: what was made of them is not to be used.
+/// The size is that when the file was opened. Reading a file that another program cuts short afterwards, or whose disk
+/// fails, throws after the bytes were read: results made of them must be discarded.
 @safe public final class MappedFile: ByteSource, @unchecked Sendable {
     // Sendable although it holds a pointer: the pages are read-only and unmapped only when the last reference is gone.
     public let name: String
     public let byteCount: Int
     private let base: UnsafeRawPointer
-    /// What it is watched as: see `CMapping`.
+    /// Number of the mapping in `CMapping`, which handles failing reads.
     private let watched: Int
-    /// Of the file itself, whatever has its name now.
+    /// Of the file that was opened, which may no longer have this name.
     private let opened: FileStamp
 
-    /// - Throws: `Failure` for a missing, unreadable or empty file and for anything that is no regular file.
+    /// - Throws: `Failure` for a missing, unreadable or empty file and for anything but a regular file.
     public init(path: String) throws(Failure) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw Failure(path, "cannot be opened: \(SystemError.text(errno))")
-        }
+        guard descriptor >= 0 else { throw Failure(path, "cannot be opened", SystemError()) }
         defer { close(descriptor) }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else {
-            throw Failure(path, "cannot be examined: \(SystemError.text(errno))")
-        }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw Failure(path, "cannot be examined", SystemError()) }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
         case S_IFDIR: throw Failure(path, "is a folder, not a file")
@@ -35,9 +31,7 @@ import Glibc
         guard size > 0 else { throw Failure(path, "is empty") }
         guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
             unsafe address != MAP_FAILED
-        else {
-            throw Failure(path, "cannot be mapped: \(SystemError.text(errno))")
-        }
+        else { throw Failure(path, "cannot be mapped", SystemError()) }
         name = path
         byteCount = size
         unsafe base = UnsafeRawPointer(address)
@@ -60,7 +54,7 @@ import Glibc
         do throws(Failure) {
             result = try unsafe body(bytes.bytes)
         } catch {
-            // What could not be loaded was read as zeros: an error about those is none about the file.
+            // Pages that could not be loaded were read as zeros, which may have caused the error.
             try checkLoaded()
             throw error
         }
@@ -74,11 +68,11 @@ import Glibc
             name, "can no longer be read: it was cut short meanwhile, or the disk it is on fails")
     }
 
-    /// Between its new end and the next page, a file that was cut short reads as zeros, and what is written over it reads
-    /// as what it is: without any error.
+    /// Compares the file's size and time of the last write with those when it was opened. Neither zeros between a new end
+    /// and the end of its page nor bytes that another program writes cause an error when they are read.
     public func checkIntact() throws(Failure) {
         try checkLoaded()
-        guard let now = FileStamp(path: name), now.device == opened.device, now.inode == opened.inode, now != opened
+        guard let now = FileStamp(path: name), now.isSameFile(as: opened), now != opened
         else { return }
         throw Failure(
             name,
@@ -88,7 +82,7 @@ import Glibc
     }
 
     public func prefetch(_ range: Range<Int>) {
-        // The kernel reads no more than one request of the device for a call, whatever the length.
+        // For one call the kernel reads no more than one request of the device, whatever the length.
         let request = 128 << 10
         let range = range.clamped(to: 0..<byteCount)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: request) {
@@ -96,15 +90,15 @@ import Glibc
         }
     }
 
-    /// Lets go of the pages of `range`, and of those around it that the kernel mapped with them; whoever touches them
-    /// again finds them again. Keeps a pass over a file from holding all of it.
+    /// Releases the pages of `range`, and of the surrounding range that the kernel mapped with them, so that a pass over a
+    /// file does not hold all of it. They are loaded again when they are accessed again.
     public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED, within: Self.mappedTogether) }
 
     private static let page = max(4096, Int(sysconf(Int32(_SC_PAGESIZE))))
-    /// A page that is touched brings its neighbours within 64 KiB along (fault_around_bytes).
+    /// A page fault also maps the neighbouring pages within 64 KiB (fault_around_bytes).
     private static let mappedTogether = max(page, 64 << 10)
 
-    /// - Parameter unit: addresses are rounded outwards to multiples of it, and stay within the file.
+    /// - Parameter unit: bounds are rounded outwards to multiples of it, within the file.
     private func advise(_ range: Range<Int>, _ advice: Int32, within unit: Int) {
         let range = range.clamped(to: 0..<byteCount)
         guard !range.isEmpty else { return }

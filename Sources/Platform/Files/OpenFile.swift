@@ -1,24 +1,26 @@
 import Glibc
 
-/// A regular file that is open for reading: what is read is what its size and ETag were taken from.
-package final class OpenFile {
-    private let path: String
+/// A regular file that is open for reading: the bytes that are read belong to the size and ETag it was opened with.
+package final class OpenFile: Sendable {
+    package let path: String
     private let descriptor: Int32
-    /// Bytes.
-    package let size: Int
-    /// Changes whenever the file is replaced or written to.
-    package let etag: String
-    /// The user whose it is.
+    private let stamp: FileStamp
+    /// User id of the owner.
     package let owner: uid_t
 
+    /// Bytes.
+    package var size: Int { stamp.size }
+    /// Changes whenever the file is replaced or written to.
+    package var etag: String { stamp.etag }
+
     /// nil where there is no such file, or it is a folder.
-    /// - Throws: `Failure` where there is one that cannot be read.
+    /// - Throws: `Failure` where it cannot be opened, or is a pipe or a device.
     package init?(path: String) throws(Failure) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            let reason = errno
-            if [ENOENT, ENOTDIR, EISDIR].contains(reason) { return nil }
-            throw Failure(.unavailable, path, "cannot be opened: \(SystemError.text(reason))")
+            let error = SystemError()
+            if [ENOENT, ENOTDIR, EISDIR].contains(error.number) { return nil }
+            throw Failure(path, "cannot be opened", error)
         }
         var status = stat()
         let isKnown = unsafe fstat(descriptor, &status) == 0
@@ -29,21 +31,19 @@ package final class OpenFile {
         }
         self.path = path
         self.descriptor = descriptor
-        size = Int(status.st_size)
+        stamp = FileStamp(status)
         owner = status.st_uid
-        let parts = [UInt64(status.st_size), UInt64(status.st_ino), UInt64(status.st_mtim.tv_sec)]
-        etag = (parts + [UInt64(status.st_mtim.tv_nsec)]).map { String($0, radix: 16) }.joined(separator: "-")
     }
 
     deinit { close(descriptor) }
 
-    /// - Throws: `Failure` where the file has become shorter meanwhile, or cannot be read.
+    /// - Throws: `Failure` where the file has become shorter since it was opened, or cannot be read.
     package func read(_ range: Range<Int>) throws(Failure) -> [UInt8] {
         let bytes: [UInt8]
-        do throws(FileCalls.Failure) {
+        do throws(SystemError) {
             bytes = try FileCalls.read(descriptor, at: range.lowerBound, count: range.count)
         } catch {
-            throw Failure(.unavailable, path, "cannot be read: \(error.text)")
+            throw Failure(path, "cannot be read", error)
         }
         guard bytes.count == range.count else {
             throw Failure(

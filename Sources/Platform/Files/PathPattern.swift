@@ -8,7 +8,7 @@ public enum PathPattern {
 
     public static func hasWildcards(_ path: String) -> Bool { path.contains(where: wildcards.contains) }
 
-    /// The paths that match, in natural order, spelled as the pattern is (relative stays relative).
+    /// The paths of existing files that match, in natural order; relative where the pattern is.
     public static func matches(_ pattern: String) -> [String] {
         let components = pattern.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         var prefixes = [pattern.hasPrefix("/") ? "/" : ""]

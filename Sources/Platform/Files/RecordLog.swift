@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// A file that records are appended to while work goes on, and that can be read again however the process ended.
+/// A file to which records are appended during work, and which can be read again however the process ended.
 ///
-/// A record is there as soon as `append` has returned, whatever becomes of the process; after a failure of the machine,
-/// those that its disk has. Each carries its CRC-32: of a file that breaks off anywhere, all whole records are read. One
-/// process has it open at a time, as far as the file system knows of locks.
+/// Once `append` has returned, the record survives the process; it survives a failure of the machine only if it had reached
+/// the disk. Each record has a CRC-32: of a file that is cut anywhere, all whole records are read. One process at a time has
+/// the file open, provided that the file system supports locks.
 ///
 /// Layout: 16 bytes of magic, then for each record its length and the CRC-32 of length and bytes (uint32, little-endian)
-/// and its bytes. The first record is the header: what the others are about.
+/// and its bytes. The first record is the header, which says what the others describe.
 public final class RecordLog: Sendable {
     public let path: String
-    /// nil where the file was not there, or has no whole header.
+    /// nil where the file did not exist, or has no whole header.
     public let header: [UInt8]?
-    /// Where the records begin.
+    /// Offset of the first record after the header.
     private let start: Int
     private let state: Mutex<State>
 
@@ -25,8 +25,8 @@ public final class RecordLog: Sendable {
     private static let magic = Array("cai partial 1\n\0\0".utf8)
     private static let mostBytes = 1 << 30
 
-    /// Opens the file, or makes it.
-    /// - Throws: `Failure` where it cannot be opened, another process has it open, or it is something else.
+    /// Opens the file, or creates it.
+    /// - Throws: `Failure` where it cannot be opened, another process has it open, or it is not such a file.
     public init(path: String) throws(Failure) {
         self.path = path
         let descriptor = try Self.open(path)
@@ -48,7 +48,7 @@ public final class RecordLog: Sendable {
 
     deinit { close() }
 
-    /// Whether a process has the log of that name open, as far as the file system knows of locks; nil where there is none.
+    /// Whether a process has the log open, provided that the file system supports locks; nil where there is no log.
     public static func isOpen(_ path: String) -> Bool? {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -57,24 +57,22 @@ public final class RecordLog: Sendable {
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
-    /// Locks the file that has that name; tries again where another process removed it in between.
+    /// Opens and locks the file; tries again where another process removed it in between.
     private static func open(_ path: String) throws(Failure) -> Int32 {
         var left = 20
         while true {
             let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
             guard descriptor >= 0 else {
-                let reason = errno
-                guard reason == ELOOP || reason == EISDIR else { throw failure(path, reason) }
+                let error = SystemError()
+                guard error.number == ELOOP || error.number == EISDIR else { throw failure(path, error) }
                 throw Failure(
-                    path, "is in the way: it is a \(reason == ELOOP ? "symbolic link" : "folder")")
+                    path, "is in the way: it is a \(error.number == ELOOP ? "symbolic link" : "folder")")
             }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
                 Glibc.close(descriptor)
-                // One that was killed a moment ago has it for a little longer.
+                // A process that was just killed still holds it for a moment.
                 left -= 1
-                guard left > 0 else {
-                    throw Failure(path, "is being written by another process")
-                }
+                guard left > 0 else { throw Failure(.conflict, path, "is being written by another process") }
                 usleep(100_000)
                 continue
             }
@@ -90,7 +88,7 @@ public final class RecordLog: Sendable {
         }
     }
 
-    /// Whether there is anything behind the header.
+    /// Whether a record follows the header.
     public var hasRecords: Bool {
         get throws(Failure) {
             guard header != nil else { return false }
@@ -100,16 +98,16 @@ public final class RecordLog: Sendable {
         }
     }
 
-    /// Begins anew: whatever was there is gone.
+    /// Discards all content and writes a new header.
     public func begin(header: [UInt8]) throws(Failure) {
         try state.withLock { (state: inout State) throws(Failure) in
-            guard ftruncate(state.descriptor, 0) == 0 else { throw Self.failure(path, errno) }
+            guard ftruncate(state.descriptor, 0) == 0 else { throw Self.failure(path, SystemError()) }
             state.end = 0
             try put(Self.magic + Self.framed(header), &state)
         }
     }
 
-    /// Calls `body` with every whole record after the header, in their order, and lets go of what comes behind them.
+    /// Calls `body` with every whole record after the header, in order, and cuts off the bytes after the last of them.
     public func replay(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
         try state.withLock { (state: inout State) throws(Failure) in
             state.end = start
@@ -117,16 +115,16 @@ public final class RecordLog: Sendable {
                 try body(record.bytes)
                 state.end = record.end
             }
-            guard ftruncate(state.descriptor, state.end) == 0 else { throw Self.failure(path, errno) }
+            guard ftruncate(state.descriptor, state.end) == 0 else { throw Self.failure(path, SystemError()) }
         }
     }
 
-    /// Appends a record. From any thread; after `begin` or `replay`.
+    /// Appends a record, after `begin` or `replay`. Any thread may call.
     public func append(_ record: [UInt8]) throws(Failure) {
         try state.withLock { (state: inout State) throws(Failure) in try put(Self.framed(record), &state) }
     }
 
-    /// Closes the file, and keeps it.
+    /// Closes the file without removing it.
     public func close() {
         state.withLock { state in
             if state.descriptor >= 0 { Glibc.close(state.descriptor) }
@@ -134,7 +132,7 @@ public final class RecordLog: Sendable {
         }
     }
 
-    /// Removes the file; does nothing once it is closed.
+    /// Closes and removes the file; does nothing once it is closed.
     public func remove() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
@@ -162,7 +160,7 @@ public final class RecordLog: Sendable {
         return sum.value
     }
 
-    /// The record at `offset`, and where the next one begins; nil where none is whole.
+    /// The record at `offset`, and the offset of the next one; nil where no whole record begins.
     private static func record(
         _ path: String, _ descriptor: Int32, at offset: Int
     ) throws(Failure) -> (bytes: [UInt8], end: Int)? {
@@ -175,29 +173,29 @@ public final class RecordLog: Sendable {
         return (bytes, offset + 8 + bytes.count)
     }
 
-    /// So many bytes, or those that there are.
+    /// Bytes from `offset` on: `count`, or fewer where the file ends.
     private static func read(
         _ path: String, _ descriptor: Int32, at offset: Int, count: Int
     ) throws(Failure) -> [UInt8] {
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
-        do throws(FileCalls.Failure) {
+        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, SystemError()) }
+        do throws(SystemError) {
             return try FileCalls.read(descriptor, at: offset, count: max(0, min(count, Int(status.st_size) - offset)))
         } catch {
-            throw failure(path, error.number)
+            throw failure(path, error)
         }
     }
 
     private func put(_ bytes: [UInt8], _ state: inout State) throws(Failure) {
-        do throws(FileCalls.Failure) {
+        do throws(SystemError) {
             try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end)
         } catch {
-            throw Self.failure(path, error.number)
+            throw Self.failure(path, error)
         }
         state.end += bytes.count
     }
 
-    private static func failure(_ path: String, _ reason: Int32) -> Failure {
-        Failure(path, "cannot be written: \(SystemError.text(reason))")
+    private static func failure(_ path: String, _ error: SystemError) -> Failure {
+        Failure(path, "cannot be written", error)
     }
 }

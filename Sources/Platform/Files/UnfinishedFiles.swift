@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Files that are of no use to anybody once this process has ended: those that are being written under other names than
-/// they will have, and copies for a library.
+/// Files that are useless once this process has ended: those that are still written under a temporary name, and temporary
+/// copies.
 public enum UnfinishedFiles {
     private struct State {
         var paths: Set<String> = []
@@ -11,7 +11,7 @@ public enum UnfinishedFiles {
 
     private static let state = Mutex(State())
 
-    /// Told before the file is made. Does not return once all were removed: the process ends.
+    /// Registers a file before it is created. Does not return after `removeAll`: the process is ending.
     public static func insert(_ path: String) {
         while true {
             let isEnding = state.withLock { state in
@@ -23,10 +23,10 @@ public enum UnfinishedFiles {
         }
     }
 
-    /// Told when it has its own name, or is gone.
+    /// Unregisters a file that has been renamed or removed.
     public static func remove(_ path: String) { state.withLock { _ = $0.paths.remove(path) } }
 
-    /// Removes all of them: the process is about to end in the middle of its work.
+    /// Removes all registered files. For a process that ends in the middle of its work.
     public static func removeAll() {
         state.withLock { state in
             state.isEnding = true
@@ -35,12 +35,12 @@ public enum UnfinishedFiles {
         }
     }
 
-    /// The name of a file that will be `path`, and is nobody else's.
+    /// A temporary name for the file that will be `path`, which no other process uses.
     package static func name(for path: String) -> String {
         "\(path).partial-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     }
 
-    /// Removes what processes that were killed left of `path`. Only for who knows that no other process writes it now.
+    /// Removes the temporary files of `path` that killed processes left. The caller makes sure that no process writes it now.
     public static func removeLeftovers(of path: String) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
         let prefix = path.dropFirst(path.lastIndex(of: "/").map { path[...$0].count } ?? 0) + ".partial-"

@@ -1,8 +1,8 @@
-/// Cells under each other, as tables are printed.
+/// Tables of text with aligned columns.
 package enum Columns {
     /// - Parameters:
-    ///   - texts: the columns that are to the left; the others, of numbers, are to the right.
-    ///   - margin: what each line begins with.
+    ///   - texts: the columns that are aligned left; the others, of numbers, are aligned right.
+    ///   - margin: the beginning of each line.
     package static func text(_ rows: [[String]], texts: Set<Int> = [0], margin: String = "") -> String {
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -1,30 +1,52 @@
-/// Comma-separated text as RFC 4180 has it: quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a
-/// byte-order mark at the start. Gives one record at a time, and of its fields where they lie, so that a long file costs
-/// no more than its own bytes.
+/// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a byte-order
+/// mark at the start. Reads one record at a time, and fields as ranges of the text's bytes. The text is complete from the
+/// start, or appended in pieces: then only one piece and one record are in memory.
 public struct DelimitedText {
-    /// Where a field's content lies, without the quotes around it.
+    /// The range of a field's content, without the quotes around it.
     package struct Field {
         package let range: Range<Int>
-        /// Whether quotes in it are doubled.
+        /// Whether it contains doubled quotes.
         package let isDoubled: Bool
     }
 
-    /// What error messages call the text.
+    /// Name in error messages.
     package let name: String
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
+    /// Whether no more bytes follow.
+    package private(set) var isWhole: Bool
+    /// Whether `position` is the start of the text, where a byte-order mark may be.
+    private var isAtStart = true
     private var position = 0
-    /// The line at which `position` stands, from 1.
+    /// The line of `position`, from 1.
     private var line = 1
-    /// The line at which the last record began, from 1.
+    /// The first line of the last record, from 1.
     public private(set) var recordLine = 1
 
     public init(name: String, bytes: [UInt8]) {
-        self.name = name
-        self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        (self.name, self.bytes, isWhole) = (name, bytes, true)
     }
 
-    /// The fields of the next record, or nil at the end. Blank lines are passed over.
+    /// An empty text, to be appended in pieces.
+    package init(name: String) { (self.name, bytes, isWhole) = (name, [], false) }
+
+    /// The most bytes of a record of an appended text.
+    package static let mostBytes = 16 << 20
+
+    /// Appends the next bytes and releases those that were read.
+    /// - Throws: `Failure` for a record of more than `mostBytes`.
+    package mutating func append(_ piece: RawSpan) throws(Failure) {
+        bytes.removeSubrange(..<position)
+        position = 0
+        guard bytes.count <= Self.mostBytes else {
+            throw Failure(name, "line \(recordLine): expected at most \(Self.mostBytes) bytes in a record, found more")
+        }
+        bytes += piece.array(0..<piece.byteCount)
+    }
+
+    /// Marks the end of the text, which ends the last record.
+    package mutating func finish() { isWhole = true }
+
+    /// The fields of the next record, or nil at the end. Blank lines are skipped.
     /// - Throws: `Failure` for a quote that is never closed, a quote inside an unquoted field, text after a closing
     ///   quote, or bytes that are not UTF-8.
     public mutating func next() throws(Failure) -> [String]? {
@@ -33,10 +55,31 @@ public struct DelimitedText {
         return fields.map(text)
     }
 
-    /// The same without making texts: `fields` become those of the next record.
-    /// - Returns: false at the end.
+    /// The same without creating strings: replaces `fields` by those of the next record, valid until bytes are appended.
+    /// - Returns: false at the end, or where the next record is not complete yet.
     package mutating func next(into fields: inout [Field]) throws(Failure) -> Bool {
+        let start = (position, line)
+        let isFound: Bool
+        do throws(Failure) {
+            isFound = try record(into: &fields)
+            guard isCut else {
+                isAtStart = false
+                return isFound
+            }
+        } catch {
+            guard isCut else { throw error }
+        }
+        (position, line) = start
+        return false
+    }
+
+    /// Whether the last record may continue in bytes that are not appended yet: a line feed after a carriage return, a
+    /// second quote, the rest of a field.
+    private var isCut: Bool { !isWhole && position + 1 >= bytes.count }
+
+    private mutating func record(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
+        if isAtStart, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         while position < bytes.count, bytes[position] == .lineFeed || bytes[position] == .carriageReturn {
             if bytes[position] == .lineFeed { line += 1 }
             position += 1
@@ -55,6 +98,23 @@ public struct DelimitedText {
         }
     }
 
+    /// Appends a field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
+    package static func append(_ text: String, to bytes: inout [UInt8]) {
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte != .comma && byte != .quote && byte != .lineFeed && byte != .carriageReturn
+        }
+        if isPlain {
+            bytes += text.utf8
+            return
+        }
+        bytes.append(.quote)
+        for byte in text.utf8 {
+            if byte == .quote { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(.quote)
+    }
+
     /// A field's content.
     package func text(_ field: Field) -> String {
         guard field.isDoubled else { return String(decoding: bytes[field.range], as: UTF8.self) }
@@ -67,7 +127,7 @@ public struct DelimitedText {
         return String(decoding: content, as: UTF8.self)
     }
 
-    /// A field's content as a number: decimal, `nan` and `inf` included; nil where it is none.
+    /// A field's content as a decimal number, `nan` and `inf` included; nil where it is none of these.
     package func number(_ field: Field) -> Double? {
         DecimalText.number(bytes, field.range) ?? Double(text(field))
     }
@@ -126,11 +186,11 @@ public struct DelimitedText {
     private func error(_ message: String) -> Failure { Failure("\(name): line \(recordLine): \(message)") }
 }
 
-/// Decimal numbers of text.
+/// Reads decimal numbers.
 package enum DecimalText {
-    /// The number of `range`, correctly rounded, where that takes one operation: up to 15 digits or so, and a power of
-    /// ten that a float64 holds exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
-    /// all others, which `Double` reads, and for what is no number.
+    /// The number in `range`, correctly rounded, where that takes one operation: up to about 15 digits, and a power of ten
+    /// that a float64 represents exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
+    /// other numbers, which `Double` reads, and for anything else.
     package static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
         var position = range.lowerBound
         let end = range.upperBound
@@ -143,7 +203,7 @@ package enum DecimalText {
         while position < end {
             let digit = bytes[position] &- UInt8(ascii: "0")
             if digit < 10 {
-                // Digits that do not fit are not this function's; zeros at the start do not count.
+                // More digits are left to `Double`; leading zeros do not count.
                 guard mantissa < 1 << 53 else { return nil }
                 mantissa = mantissa * 10 + UInt64(digit)
                 digits += 1
@@ -160,7 +220,7 @@ package enum DecimalText {
         return isNegative ? -value : value
     }
 
-    /// 10^0 ... 10^22: all that are float64s.
+    /// 10^0 ... 10^22: the powers of ten that a float64 represents exactly.
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,

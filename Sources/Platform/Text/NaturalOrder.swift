@@ -1,7 +1,7 @@
-/// The order in which people number files: digits count as numbers, so that `2.pt` comes before `10.pt`.
+/// Orders file names by the numbers in them: `2.pt` comes before `10.pt`.
 public enum NaturalOrder {
-    /// Whether `a` comes before `b`. Runs of digits compare by value, everything else byte by byte; texts that are
-    /// equal so far (`01`, `1`) compare as plain text, so that the order is total.
+    /// Whether `a` comes before `b`. Runs of digits are compared by value, everything else byte by byte; strings that are
+    /// equal so far (`01`, `1`) are compared as bytes, so that the order is total.
     public static func precedes(_ a: String, _ b: String) -> Bool {
         let left = Array(a.utf8)
         let right = Array(b.utf8)
@@ -24,7 +24,7 @@ public enum NaturalOrder {
         return leftOver == rightOver ? left.lexicographicallyPrecedes(right) : leftOver < rightOver
     }
 
-    /// The run of digits at `index`, leading zeros dropped, however long; moves `index` past it.
+    /// The run of digits at `index`, of any length, without leading zeros; moves `index` past it.
     private static func digits(of bytes: [UInt8], from index: inout Int) -> ArraySlice<UInt8> {
         let start = index
         while index < bytes.count, isDigit(bytes[index]) { index += 1 }

@@ -1,4 +1,4 @@
-/// Numbers as people read them.
+/// Counts, sizes and durations for people to read.
 package enum Numbers {
     /// 1,234,567
     package static func grouped(_ number: Int) -> String { Decimals.grouped(number) }

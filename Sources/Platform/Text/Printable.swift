@@ -1,6 +1,6 @@
 extension String {
-    /// The text as a terminal may show it, on one line: control characters, line breaks and invisible marks, which a
-    /// file can put into its tensors' names, are written as `\u{1B}`.
+    /// The string on one line, safe for a terminal: control characters, line breaks and invisible marks, which names from
+    /// a file may contain, are written as `\u{1B}`.
     public var printable: String {
         func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar.properties.generalCategory {
@@ -20,8 +20,11 @@ extension String {
         return line
     }
 
-    /// The text as an error has room for it: of a longer one the first Unicode scalars, and dots. Not characters: one can be
-    /// made of any number of scalars.
+    /// The same for what a server or a user sends, of which at most 400 scalars are shown.
+    package var oneLine: String { shortened(to: 400).printable }
+
+    /// The first Unicode scalars and `...` where the string is longer than `most` scalars. Not characters: one character can
+    /// consist of any number of scalars.
     public func shortened(to most: Int = 80) -> String {
         guard let end = unicodeScalars.index(startIndex, offsetBy: most, limitedBy: endIndex), end != endIndex else {
             return self
@@ -31,6 +34,6 @@ extension String {
 }
 
 extension String {
-    /// A name from a file as error messages show it: quoted, and cut when it is absurdly long.
+    /// A name from a file for error messages: in quotes, at most 120 scalars of it.
     package var quoted: String { "'\(shortened(to: 120))'" }
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A state that threads change one at a time, and whose changes they can wait for: a lock and a condition in one.
+/// A state that one thread at a time changes, and whose changes threads can wait for: a mutex with a condition variable.
 @safe public final class Monitor<State>: @unchecked Sendable {
-    // Sendable although it holds pointers and a variable: the variable is touched by who holds the lock alone, and both
-    // pointers stay what they are until the last reference is gone.
+    // Sendable although it holds pointers and a variable: the variable is only accessed with the lock held, and the
+    // pointers are constant.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
@@ -25,7 +25,7 @@ import Glibc
         unsafe mutex.deallocate()
     }
 
-    /// Calls `body` with the state; nobody else has it meanwhile, and nobody who waits is woken.
+    /// Calls `body` with exclusive access to the state. Wakes no waiting thread.
     public func withLock<Result, Thrown: Error>(
         _ body: (inout State) throws(Thrown) -> Result
     ) throws(Thrown) -> Result {
@@ -34,7 +34,7 @@ import Glibc
         return try body(&state)
     }
 
-    /// The same, and wakes those who wait: each looks again.
+    /// The same, and wakes the waiting threads, which check their conditions again.
     public func change<Result, Thrown: Error>(
         _ body: (inout State) throws(Thrown) -> Result
     ) throws(Thrown) -> Result {
@@ -46,7 +46,7 @@ import Glibc
         return try body(&state)
     }
 
-    /// Calls `body` now and after every change, until it gives something.
+    /// Calls `body` now and after every change, until it returns a value.
     public func wait<Result, Thrown: Error>(
         until body: (inout State) throws(Thrown) -> Result?
     ) throws(Thrown) -> Result {

@@ -1,30 +1,29 @@
 import Synchronization
 
-/// How the independent parts of one piece of work are run: one after the other, or on several threads.
+/// Runs the independent parts of one piece of work: one after the other, or on several threads.
 ///
-/// Reading and packing know no threads of their own; who has some lends them with this.
+/// Reading and packing create no threads: the caller passes an executor.
 public struct ParallelLoop: Sendable {
     private let fork: @Sendable (_ most: Int, _ body: @escaping @Sendable () -> Void) -> Void
 
-    /// - Parameter fork: calls `body` on the calling thread, and on up to `most - 1` others at the same time, and
-    ///   returns when all calls have.
+    /// - Parameter fork: calls `body` on the calling thread and on up to `most - 1` others at the same time, and returns
+    ///   when all calls have returned.
     public init(fork: @escaping @Sendable (_ most: Int, _ body: @escaping @Sendable () -> Void) -> Void) {
         self.fork = fork
     }
 
-    /// Everything on the calling thread.
+    /// Runs all parts on the calling thread.
     public static let serial = ParallelLoop { _, body in body() }
 
-    /// Calls `part` with each of 0..<count, dealt in rising order.
-    /// - Throws: the error of the lowest part that fails, whichever thread met its own first; higher parts may then not
-    ///   have been run.
+    /// Calls `part` with each of 0..<count, handed out in rising order.
+    /// - Throws: the error of the lowest part that fails, whichever part fails first; higher parts may not have run then.
     public func callAsFunction<Thrown: Error>(
         _ count: Int, _ part: @escaping @Sendable (Int) throws(Thrown) -> Void
     ) throws(Thrown) {
         guard count > 0 else { return }
         let shared = Shared<Thrown>()
         fork(count) {
-            // Parts are dealt in order and finished once dealt: all that are lower than a failed one are run.
+            // Parts are handed out in order and always finished: all parts below a failed one are run.
             while let index = shared.takeNext(below: count) {
                 do throws(Thrown) { try part(index) } catch { shared.fail(index, error) }
             }
@@ -32,7 +31,7 @@ public struct ParallelLoop: Sendable {
         if let failure = shared.failure.withLock({ $0 }) { throw failure.error }
     }
 
-    /// What `part` gives for each of 0..<count, in their order.
+    /// The results of `part` for each of 0..<count, in order.
     /// - Throws: as a call does.
     public func map<Value: Sendable, Thrown: Error>(
         _ count: Int, _ part: @escaping @Sendable (Int) throws(Thrown) -> Value

@@ -1,37 +1,36 @@
 import CLinux
 import FoundationEssentials
 
-/// How many threads this process may keep busy, and where.
+/// How many threads this process may keep busy, and on which processors.
 public struct Processors: Sendable {
-    /// The running processors that the scheduler allows (`taskset`, cpusets), by number; empty where the system does not
-    /// tell.
+    /// Numbers of the running processors that the scheduler allows (`taskset`, cpusets); empty where the system does not
+    /// report them.
     public let allowed: [Int]
-    /// The processor time that a container (cgroup) or AWS Lambda gives, in processors; nil where it is not limited.
+    /// The processor time that a container (cgroup) or AWS Lambda grants, in processors; nil where it is not limited.
     public let quota: Double?
     /// Logical processors of the machine.
     public static var online: Int { ProcessInfo.processInfo.processorCount }
 
-    /// As many threads as this process may keep busy; at least 1.
+    /// The number of threads that this process may keep busy; at least 1.
     public static var available: Int { Processors().threads }
 
-    /// The allowed processors, or fewer where the quota, rounded up, is smaller; at least 1.
+    /// The number of allowed processors, or the quota, rounded up, where it is smaller; at least 1.
     public var threads: Int {
         let most = max(1, allowed.count)
         guard let quota, quota < Double(most) else { return most }
         return max(1, Int(quota.rounded(.up)))
     }
 
-    /// The processors for that many threads to stay on, one each: caches stay warm so. None where there are fewer or more
-    /// threads than processors, or where a quota stops threads anyway: the system then finds better places, beside other
-    /// processes and on cores of their own.
-    package func places(threads: Int) -> [Int] {
+    /// The processors to pin that many threads to, one each, which keeps their caches warm. Empty where threads and
+    /// processors are not equally many, or where a quota stops threads anyway: the scheduler then assigns processors better.
+    package func pinning(threads: Int) -> [Int] {
         guard threads == allowed.count, quota.map({ $0 >= Double(allowed.count) }) ?? true else { return [] }
         return allowed
     }
 
     /// - Parameters:
-    ///   - root: where `/proc` and `/sys` are.
-    ///   - environment: the process's own.
+    ///   - root: the folder that contains `/proc` and `/sys`.
+    ///   - environment: of this process.
     public init(root: String = "", environment: [String: String] = ProcessInfo.processInfo.environment) {
         func text(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }
         let online = text("/sys/devices/system/cpu/online").flatMap { Self.numbers($0) }
@@ -55,7 +54,7 @@ public struct Processors: Sendable {
         return status.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { numbers($0.dropFirst(name.count)) }
     }
 
-    /// The numbers of a list as the kernel writes them: `0-3,8`.
+    /// The numbers of a list in the syntax of the kernel: `0-3,8`.
     package static func numbers(_ list: some StringProtocol) -> [Int]? {
         var processors: [Int] = []
         for part in list.split(separator: ",") {
@@ -68,24 +67,24 @@ public struct Processors: Sendable {
         return processors.isEmpty ? nil : processors
     }
 
-    /// What Linux can be built for.
+    /// The limit of Linux (NR_CPUS).
     private static let mostProcessors = 8192
 
-    /// The processors that `QUOTA PERIOD` (microseconds) comes to; nil for `max`, -1 or anything else.
+    /// `QUOTA PERIOD` (microseconds) in processors; nil for `max`, -1 or anything else.
     package static func quota(limit: String) -> Double? {
         let numbers = limit.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
         guard numbers.count == 2, numbers[0] > 0, numbers[1] > 0 else { return nil }
         return Double(numbers[0]) / Double(numbers[1])
     }
 
-    /// The processors that a Lambda function's megabytes buy: one for each 1769, up to 6.
+    /// The processors of a Lambda function with that memory: one for each 1769 MB, up to 6.
     package static func lambda(megabytes: Int) -> Double? {
         guard megabytes > 0 else { return nil }
         return min(6, (Double(megabytes) / 1769).rounded(.up))
     }
 
-    /// The folders whose limits bind a process, from the lines of /proc/self/cgroup: its own group's and all above it,
-    /// since each may be limited. A container that sees only its own part of the tree finds it at the top.
+    /// The folders whose limits apply to a process, from the lines of /proc/self/cgroup: that of its own group and all above
+    /// it, since each may be limited. A container that sees only its own part of the tree finds it at the top.
     package static func groups(_ lines: String) -> [String] {
         lines.split(separator: "\n").flatMap { line -> [String] in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -102,7 +101,7 @@ public struct Processors: Sendable {
         }
     }
 
-    /// Keeps the calling thread on one processor. Where the system refuses, it goes where it is put.
+    /// Pins the calling thread to one processor, if the system permits it.
     package static func stay(on processor: Int) {
         let width = UInt.bitWidth
         var mask = [UInt](repeating: 0, count: processor / width + 1)

@@ -1,15 +1,14 @@
 import Dispatch
 import Glibc
 
-/// Operating-system threads that live as long as one piece of work.
+/// Operating-system threads that exist for the duration of one piece of work.
 package enum WorkerThreads {
-    /// Runs `body` once on each of up to `count` new threads and returns when all of them are done.
-    ///
-    /// Where the system gives fewer threads than were asked for, those it gave do the work.
+    /// Runs `body` once on each of up to `count` new threads and returns when all of them are done. Where the system creates
+    /// fewer threads, these do the work.
     /// - Parameters:
-    ///   - processors: thread i stays on the i-th of them; threads beyond them go where the system puts them.
+    ///   - processors: thread i is pinned to the i-th of them; further threads are not pinned.
     ///   - whileWaiting: called on the calling thread about ten times a second.
-    /// - Returns: how many threads ran `body`; 0 when the system gave none.
+    /// - Returns: the number of threads that ran `body`; 0 where the system created none.
     package static func run(
         count: Int, on processors: [Int] = [], whileWaiting: () -> Void, body: @escaping @Sendable () -> Void
     ) -> Int {
@@ -34,7 +33,7 @@ package enum WorkerThreads {
 }
 
 extension ParallelLoop {
-    /// Parts are run by the calling thread and up to `count - 1` others, which live as long as the loop.
+    /// Runs parts on the calling thread and up to `count - 1` others, which exist for the duration of the loop.
     public static func threads(_ count: Int) -> ParallelLoop {
         ParallelLoop { most, body in
             var others: [WorkerThread] = []
@@ -45,11 +44,11 @@ extension ParallelLoop {
     }
 }
 
-/// One thread, from its start until it is joined or left to itself.
+/// One thread, from its start until it is joined or detached.
 public struct WorkerThread: Sendable {
     private let thread: pthread_t
 
-    /// Starts it; nil where the system gives none.
+    /// Starts the thread; nil where the system cannot create one.
     public init?(_ body: @escaping @Sendable () -> Void) {
         let context = unsafe Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
@@ -67,10 +66,10 @@ public struct WorkerThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits for its end. To be called once, if `detach` is not.
+    /// Waits for its end. Call either this or `detach`, once.
     public func join() { pthread_join(thread, nil) }
 
-    /// Nobody will wait for its end. To be called once, if `join` is not.
+    /// Lets the thread end without being joined. Call either this or `join`, once.
     public func detach() { pthread_detach(thread) }
 
     private final class Job: Sendable {

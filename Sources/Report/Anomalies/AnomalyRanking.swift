@@ -42,9 +42,9 @@ public struct AnomalyRanking {
         for (rank, index) in order.enumerated() { ranks[index] = rank }
         try errors.run.forEachGalaxy { galaxy, index throws(Failure) in
             var line = Array("\(ranks[index] + 1),".utf8)
-            PredictionEncoder.appendCSV(galaxy.objectID, to: &line)
+            DelimitedText.append(galaxy.objectID, to: &line)
             line.append(UInt8(ascii: ","))
-            PredictionEncoder.appendCSV(galaxy.source, to: &line)
+            DelimitedText.append(galaxy.source, to: &line)
             let score = scores.scores[index]
             let bands = score?.bands.map(Self.number) ?? bandNames.map { _ in "" }
             let fields =

@@ -1,52 +1,52 @@
 import Glibc
 import Platform
 
-/// Galaxies that a masked autoencoder reconstructs otherwise than is usual at their brightness and noise, better or worse.
+/// Scores of galaxies that a masked autoencoder reconstructs better or worse than usual at their brightness and noise.
 ///
-/// Of each patch and band there are two logarithms: of its error over the noise's variance, and of its error over its own
-/// power. Of each, what is usual at the galaxy's signal to noise is learnt from the set itself: a running median and
-/// scatter, for patches of the corners, edges and centre apart. How far a patch lies from it in all bands and both views is
-/// `RobustDistance`, which knows how bands go together. A galaxy's score is the root of the mean square over its patches:
-/// about 1 for a usual galaxy. `docs/ANOMALIES.md` says what it is worth.
+/// Each patch and band has two logarithms: of its error over the variance of the noise, and of its error over its own
+/// power. The usual value of each at the galaxy's signal to noise is learnt from the set itself: a running median and
+/// scatter, separately for patches of the corners, edges and centre. `RobustDistance` measures how far a patch lies
+/// from it in all bands and both views, given the covariance of bands. A galaxy's score is the root of the mean square
+/// over its patches: about 1 for a usual galaxy. `docs/ANOMALIES.md` has its validation.
 public struct AnomalyScores: Sendable {
-    /// What a galaxy's brightness is taken from.
+    /// The source of a galaxy's brightness.
     public enum Brightness: String, Sendable, CaseIterable {
-        /// Magnitudes: those of each band, for what the image shows in it.
+        /// Magnitudes of each band.
         case catalogue
         /// The sum of the pixels over all bands.
         case image
     }
 
-    /// Which way a galaxy's errors lie from what is expected.
+    /// Whether a galaxy's errors are above or below the expected ones.
     public enum Direction: String, Sendable {
         case higher, lower
     }
 
-    /// One galaxy's.
+    /// The score of a galaxy.
     public struct Score: Sendable {
         /// About 1 for a usual galaxy.
         public let score: Double
         /// In each band alone: root mean square of the distances of its patches, negative where the errors are lower.
         public let bands: [Double]
-        /// The errors over what is expected, the geometric mean over patches and bands.
+        /// The ratio of errors to expected errors, the geometric mean over patches and bands.
         public let errorRatio: Double
 
         public var direction: Direction { errorRatio < 1 ? .lower : .higher }
     }
 
-    /// Of each galaxy; nil where a pixel is not finite, and of all where there are too few.
+    /// [galaxies]; nil where a pixel is not finite, and for all where there are fewer than `fewest`.
     public let scores: [Score?]
     public let brightness: Brightness
 
-    /// Fewer say nothing of what is usual.
+    /// The fewest galaxies from which usual values are learnt.
     public static let fewest = 20
-    /// Galaxies of a group of the running median, at least, and how many groups at most.
+    /// The fewest galaxies in a group of the running median, and the most groups.
     private static let groupSize = 25
     private static let mostGroups = 8
-    /// What is usual is learnt from so many at most, evenly spread over the set.
+    /// The most galaxies from which usual values are learnt, evenly spaced over the set.
     private static let mostLearnt = 20_000
 
-    /// - Parameter brightness: nil takes the catalogue where there is one.
+    /// - Parameter brightness: nil for the catalogue where the set has one.
     public init(_ errors: ReconstructionErrors, brightness: Brightness? = nil) {
         self.brightness = errors.magnitudes == nil ? .image : brightness ?? .catalogue
         let usable = (0..<errors.count).filter(errors.isFinite)
@@ -107,8 +107,8 @@ public struct AnomalyScores: Sendable {
         self.scores = scores
     }
 
-    /// All galaxies, the oddest first; those without a score last. Equal ones in their order. Without any score, by the
-    /// losses, the largest first.
+    /// Indices of all galaxies by descending score; galaxies without a score last, equal scores in input order. Without
+    /// any score, by descending loss.
     public func ranking(losses: [Float]) -> [Int] {
         let hasScores = scores.contains { $0 != nil }
         let keys = scores.indices.map { index in
@@ -119,7 +119,7 @@ public struct AnomalyScores: Sendable {
     }
 }
 
-/// The two views of errors, and the brightness that they are compared at.
+/// The two views of errors, and the brightness at which they are compared.
 private struct ErrorViews {
     private let errors: ReconstructionErrors
     private let galaxies: [Int]
@@ -147,7 +147,7 @@ private struct ErrorViews {
                     return -0.4 * log(10.0) * Double(magnitudes[place]) - log(errors.noise(place, floor))
                 }
             }
-            // A galaxy without a magnitude is compared with those in the middle.
+            // A galaxy without a magnitude is compared with galaxies of median brightness.
             for band in 0..<bands {
                 let places = stride(from: band, to: values.count, by: bands)
                 let known = places.map { values[$0] }.filter(\.isFinite).sorted()
@@ -159,7 +159,7 @@ private struct ErrorViews {
     }
 
     /// - Parameters:
-    ///   - galaxy: among those that are usable.
+    ///   - galaxy: index among usable galaxies.
     ///   - element: a band, of the first view, then of the second.
     func point(_ galaxy: Int, patch: Int, element: Int) -> (x: Double, y: Double) {
         let band = element % errors.bands

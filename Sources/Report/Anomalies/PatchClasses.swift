@@ -1,7 +1,7 @@
-/// The symmetry of patches: those that lie alike in a square (corners, edges, centre) have one number, since a turned or
-/// mirrored galaxy is as good as any.
+/// Classes of patches by symmetry: patches at equivalent positions of the square (corners, edges, centre) have the same
+/// number, since galaxies have no preferred orientation.
 struct PatchClasses {
-    /// Of each patch, row by row.
+    /// The class of each patch, row by row.
     let numbers: [Int]
     let count: Int
 

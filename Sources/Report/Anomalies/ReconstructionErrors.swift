@@ -1,6 +1,6 @@
 import Platform
 
-/// How well each patch of each galaxy was made up, and what there was to make up; row-major.
+/// Reconstruction errors and power of each patch of each galaxy; row-major.
 public struct ReconstructionErrors: Sendable {
     /// Patches along a side of a cutout.
     public let grid: Int
@@ -15,7 +15,7 @@ public struct ReconstructionErrors: Sendable {
     public let noise: [Float]
     /// [N, bands]: sum of the pixels.
     public let flux: [Float]
-    /// [N, bands]: from a catalogue; nil without one.
+    /// [N, bands]: magnitudes of a catalogue; nil without one.
     public let magnitudes: [Float]?
 
     public var patches: Int { grid * grid }
@@ -48,11 +48,11 @@ public struct ReconstructionErrors: Sendable {
         }
     }
 
-    /// The noise at a place of `noise`, not below its band's floor.
+    /// The noise at an index of `noise`, at least its band's floor.
     func noise(_ place: Int, _ floor: [Double]) -> Double { max(Double(noise[place]), floor[place % bands]) }
 
-    /// What noise counts as at least, band by band: a hundredth of the median, or so little that it hurts nobody where
-    /// most cutouts have none.
+    /// The least noise of each band: a hundredth of the median, or a negligible number where most cutouts have no
+    /// noise.
     var noiseFloor: [Double] {
         (0..<bands).map { band in
             let values = stride(from: band, to: noise.count, by: bands).map { Double(noise[$0]) }
@@ -62,7 +62,7 @@ public struct ReconstructionErrors: Sendable {
         }
     }
 
-    /// Whether all that is measured of a galaxy is finite. Magnitudes may be missing.
+    /// Whether all measurements of a galaxy are finite. Magnitudes may be missing.
     func isFinite(_ galaxy: Int) -> Bool {
         let patchValues = galaxy * patches * bands..<(galaxy + 1) * patches * bands
         let bandValues = galaxy * bands..<(galaxy + 1) * bands

@@ -1,13 +1,13 @@
-/// How far vectors lie from zero, where their elements go together: Mahalanobis' distance with a covariance that
-/// outliers hardly move.
+/// The distance of vectors with correlated elements from zero: Mahalanobis' distance with a covariance that is robust
+/// against outliers.
 struct RobustDistance {
     private let size: Int
     /// The inverse of the lower triangular root of the covariance, row-major.
     private let whitening: [Double]
 
-    /// Elements count as this at most when the covariance is taken.
+    /// Elements are clipped to this absolute value for the covariance.
     private static let clip = 3.0
-    /// How much of the covariance between elements is left out: it keeps the matrix far from singular.
+    /// The shrinkage of covariances between elements, which keeps the matrix far from singular.
     private static let shrinkage = 0.1
 
     /// - Parameter vectors: [n, size], each element of scatter 1 about 0; n at least 1.
@@ -23,13 +23,13 @@ struct RobustDistance {
         }
         for row in 0..<size {
             for column in 0..<row { covariance[row * size + column] *= (1 - Self.shrinkage) / Double(count) }
-            // An element that is zero in all vectors has no part in the distance; it must not divide by zero either.
+            // An element that is zero in all vectors does not contribute to the distance, and must not divide by zero.
             covariance[row * size + row] = max(covariance[row * size + row] / Double(count), 1e-6)
         }
         whitening = Self.inverse(lower: Self.root(covariance, size), size)
     }
 
-    /// The square of the distance over the number of elements: 1 on average, for what is usual.
+    /// The square of the distance over the number of elements: 1 on average for usual vectors.
     func squared(_ vector: ArraySlice<Double>) -> Double {
         var sum = 0.0
         for row in 0..<size {
@@ -40,7 +40,7 @@ struct RobustDistance {
         return sum / Double(size)
     }
 
-    /// Cholesky's root of a symmetric matrix, of which the lower triangle is given.
+    /// The Cholesky root of a symmetric matrix, given its lower triangle.
     private static func root(_ matrix: [Double], _ size: Int) -> [Double] {
         var root = [Double](repeating: 0, count: size * size)
         for row in 0..<size {

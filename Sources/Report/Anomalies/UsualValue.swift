@@ -1,18 +1,18 @@
 import Platform
 
-/// What is usual of one quantity at each value of another: median and scatter in groups of equal size, linear between the
-/// groups' centres, constant beyond them. An outlier moves neither.
+/// The usual value of y at each x: median and scatter in groups of equal size, linear between the groups' centres,
+/// constant beyond them. Both are robust against outliers.
 struct UsualValue {
     private var centres: [Double] = []
     private var medians: [Double] = []
     private var scatters: [Double] = []
 
-    /// Scatter is at least this: equal values would make any other infinitely far.
+    /// The least scatter: with equal values, the distance of any other would be infinite.
     private static let leastScatter = 0.02
 
     /// - Parameters:
     ///   - points: x and y, finite, not empty.
-    ///   - groups: how many, at least 1 and at most as many as points.
+    ///   - groups: their number: 1 to the number of points.
     init(_ points: [(x: Double, y: Double)], groups: Int) {
         let sorted = points.sorted { ($0.x, $0.y) < ($1.x, $1.y) }
         for group in 0..<groups {

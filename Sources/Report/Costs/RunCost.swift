@@ -1,9 +1,10 @@
 import Costs
 import Platform
+import Runs
 
-/// What a run that has run costs, by what its ranks say of themselves.
+/// The cost of a finished run, from its ranks' results.
 public struct RunCost: Sendable {
-    /// What its files may not tell, and what somebody says of it.
+    /// Values that replace or complete those of the run's files.
     public struct Settings: Sendable {
         /// GB (2^30 bytes) that a worker used.
         public var memoryUsed: Double?
@@ -17,19 +18,19 @@ public struct RunCost: Sendable {
         public init() {}
     }
 
-    /// Where it lies.
+    /// The name of the run: its file or folder.
     public let name: String
     public let galaxies: Int
     public let comparison: CostComparison
-    /// nil where the run does not tell with what it computed, or had no galaxies.
+    /// nil where the run does not record its processors, or had no galaxies.
     public let rate: MeasuredRate?
-    /// What the figures rest on, and what had to be assumed: a line each.
+    /// The sources of the figures and the assumptions, one line each.
     public let notes: [String]
 
     /// - Parameter bytes: of a `combined_data.json`, of ours or of the reference's.
     /// - Throws: `Failure` naming the file and the key.
     public init(json bytes: [UInt8], name: String, settings: Settings = Settings()) throws(Failure) {
-        let ranks = try RankRecord.read(bytes, name: name)
+        let ranks = try RankResult.read(bytes, name: name)
         guard !ranks.isEmpty else { throw Failure("\(name): expected the results of ranks, found an empty array") }
         self.init(ranks, name: name, settings: settings)
     }
@@ -39,11 +40,11 @@ public struct RunCost: Sendable {
         try self.init(json: FileBytes.read(path), name: path, settings: settings)
     }
 
-    /// Whether all ranks were this program's: they name their run, as the reference's do not.
+    /// Whether all ranks are of this program: they name their run, unlike the published system's.
     public let isOurs: Bool
 
     /// - Parameter ranks: at least one.
-    public init(_ ranks: [RankRecord], name: String, settings: Settings = Settings()) {
+    public init(_ ranks: [RankResult], name: String, settings: Settings = Settings()) {
         var notes: [String] = []
         let isOurs = ranks.allSatisfy { $0.runID != nil }
         let seconds = ranks.map { $0.stages?.total ?? $0.seconds }
@@ -61,7 +62,7 @@ public struct RunCost: Sendable {
         var workers = LambdaUsage()
         for (rank, (seconds, memory)) in zip(ranks, zip(seconds, memories)) {
             workers.add(of: seconds, memory: memory, storage: settings.storage)
-            // Of a rank's own calls one writes its predictions.
+            // One of a rank's own calls writes its predictions.
             workers.gets +=
                 rank.store?.requests.map { max(0, $0 - (isOurs ? 1 : 0)) }
                 ?? FanOutPlan.reads(bytes: rank.galaxies * PlanAssumptions.bytesOfGalaxy)
@@ -82,16 +83,17 @@ public struct RunCost: Sendable {
         rate = Self.rate(ranks, memories: memories, name: name, isOurs: isOurs)
     }
 
-    /// MB: the reference's functions had 10,240; a rank of ours that ran elsewhere would need as many processors as it
+    /// MB: the published system's functions had 10,240; a rank of this program that ran elsewhere needs as many
+    /// processors as it
     /// had threads.
-    private static func assumedMemory(_ rank: RankRecord, isOurs: Bool) -> Int {
+    private static func assumedMemory(_ rank: RankResult, isOurs: Bool) -> Int {
         guard isOurs else { return PublishedCost.configuredMemory }
         let most = LambdaLimits.memoryRange.upperBound
         return min(most, min(6, rank.threads ?? 1) * LambdaLimits.memoryOfOneProcessor)
     }
 
     private static func memoryNote(
-        _ ranks: [RankRecord], memories: [Int], settings: Settings, isOurs: Bool
+        _ ranks: [RankResult], memories: [Int], settings: Settings, isOurs: Bool
     ) -> [String] {
         let memory = Decimals.grouped(memories.max() ?? 0) + " MB"
         if let had = ranks.compactMap(\.configuredMemory).max() {
@@ -109,7 +111,7 @@ public struct RunCost: Sendable {
     }
 
     private static func memoryUsed(
-        _ ranks: [RankRecord], settings: Settings, isOurs: Bool
+        _ ranks: [RankResult], settings: Settings, isOurs: Bool
     ) -> (gigabytes: Double?, note: String) {
         if let used = settings.memoryUsed { return (used, "Memory used: as asked.") }
         if isOurs {
@@ -118,7 +120,7 @@ public struct RunCost: Sendable {
                 "Memory used: the most that each worker's process had."
             )
         }
-        // The reference's total_cpu_memory is a sum over all allocations, and many times what was ever in use.
+        // The published total_cpu_memory is a sum over all allocations, and many times the memory in use.
         let folders = Set(ranks.map { $0.dataPaths.first?.split(separator: "/").first.map(String.init) ?? "" })
         if folders.count == 1, let row = PublishedCost.rows.first(where: { folders.contains("\($0.partition)MB") }) {
             return (
@@ -129,10 +131,10 @@ public struct RunCost: Sendable {
     }
 
     private static func rate(
-        _ ranks: [RankRecord], memories: [Int], name: String, isOurs: Bool
+        _ ranks: [RankResult], memories: [Int], name: String, isOurs: Bool
     ) -> MeasuredRate? {
         let galaxies = Double(ranks.reduce(0) { $0 + $1.galaxies })
-        func rate(of processors: (RankRecord, Int) -> Double?) -> Double? {
+        func rate(of processors: (RankResult, Int) -> Double?) -> Double? {
             var time = 0.0
             for (rank, memory) in zip(ranks, memories) {
                 guard let processors = processors(rank, memory) else { return nil }

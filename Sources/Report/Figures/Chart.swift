@@ -1,16 +1,16 @@
-/// Two axes and what is drawn between them.
+/// A chart: two axes, and the series drawn between them.
 ///
-/// The legend stands above the plot, in as many rows as its names need, and ticks are as many as have room: nothing lies
-/// over anything else, whatever the numbers are.
+/// The legend is above the plot, in as many rows as its names need, and the number of ticks depends on the space:
+/// elements never overlap, whatever the data.
 public struct Chart: Sendable {
     public var x: Axis
     public var y: Axis
     /// From the back to the front.
     public var layers: [any ChartLayer]
-    /// Of the view box, legend and titles included. 520 is half a page on a screen and all of one on a phone.
+    /// The size of the view box, legend and titles included. 520 is half a page on a screen and a full one on a phone.
     public var width: Double
     public var height: Double
-    /// A scale of colours at the right.
+    /// The colour scale on the right.
     public var colourBar: ColourBar?
     /// Whether lines of a grid are drawn at the ticks.
     public var hasGrid: Bool
@@ -28,14 +28,14 @@ public struct Chart: Sendable {
         self.hasGrid = hasGrid
     }
 
-    /// The drawing with what is said about it.
+    /// The drawing with its title and description.
     public func figure(id: String, title: String, description: String, caption: String = "") -> Figure {
         Figure(
             id: id, title: title, description: description, caption: caption, width: width, height: height,
             drawing: drawing(id: Markup.identifier(id)))
     }
 
-    /// - Parameter id: of the figure: what its parts' names begin with.
+    /// - Parameter id: of the figure: the prefix of its elements' ids.
     private func drawing(id: String) -> SVG {
         let font = FigureStyle.fontSize
         let legend = Legend(layers.flatMap(\.keys), width: width - 24)
@@ -75,7 +75,7 @@ public struct Chart: Sendable {
         return svg
     }
 
-    /// As many round values as have room beside each other.
+    /// As many round values as fit beside each other.
     private func fittingTicks(in plot: Plot) -> [Scale.Tick] {
         for most in stride(from: 10, through: 3, by: -1) {
             let ticks = x.scale.ticks(most: most)
@@ -84,7 +84,7 @@ public struct Chart: Sendable {
         return Self.apart(x.scale.ticks(most: 2), in: plot)
     }
 
-    /// Those of the ticks whose labels do not touch the one before.
+    /// The ticks whose labels do not touch the previous one.
     private static func apart(_ ticks: [Scale.Tick], in plot: Plot) -> [Scale.Tick] {
         var end = -Double.infinity
         return ticks.filter { tick in
@@ -96,13 +96,13 @@ public struct Chart: Sendable {
     }
 }
 
-/// Samples and names in rows.
+/// The legend: samples and names in rows.
 struct Legend {
     private let rows: [[LegendKey]]
     private static let rowHeight = FigureStyle.fontSize + 7
     private static let sampleWidth = 30.0
 
-    /// - Parameter width: that a row may take; a name that is longer by itself has a row of its own.
+    /// - Parameter width: available for a row; a longer name has a row of its own.
     init(_ keys: [LegendKey], width: Double) {
         var rows: [[LegendKey]] = []
         var taken = Double.infinity
@@ -145,10 +145,10 @@ struct Legend {
     }
 }
 
-/// What the steps of the density colours mean.
+/// The legend of the density colours.
 public struct ColourBar: Sendable {
     public let title: String
-    /// What the lowest step begins with and the highest ends with.
+    /// The lower bound of the lowest step and the upper bound of the highest.
     public let scale: Scale
 
     public init(_ title: String, _ scale: Scale) {
@@ -166,7 +166,7 @@ public struct ColourBar: Sendable {
     private static let barWidth = 14.0
     private var ticks: [Scale.Tick] { scale.ticks(most: 8) }
 
-    /// That it takes beside the plot.
+    /// Its width beside the plot.
     var width: Double {
         let labels = ticks.map { SVG.width(of: $0.label) }.max() ?? 0
         return 14 + Self.barWidth + 7 + labels + 8 + FigureStyle.fontSize + 8
@@ -176,7 +176,7 @@ public struct ColourBar: Sendable {
         let left = plot.right + 14
         let height = plot.height / Double(FigureStyle.densitySteps)
         for step in 0..<FigureStyle.densitySteps {
-            // A little over the one below: no gap shows between them.
+            // Overlaps the step below, so that no gap shows between them.
             svg.rectangle(
                 left, plot.bottom - height * Double(step + 1), Self.barWidth, height + (step > 0 ? 0.5 : 0),
                 style: FigureStyle.density(step))

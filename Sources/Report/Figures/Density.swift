@@ -1,13 +1,13 @@
-/// Points counted in the cells of a grid, with colours by their logarithm; few points each as a dot of its own.
+/// The density of points: counts in the cells of a grid, coloured by their logarithm; few points are drawn as dots.
 public struct Density: ChartLayer {
     private enum Content: Sendable {
         /// Counts, row after row from the lowest y.
         case cells([Int], columns: Int)
-        /// Points, and how many others are near each.
+        /// Points, and the number of others near each.
         case dots([(x: Double, y: Double, near: Int)])
     }
 
-    /// Of the scale of colours.
+    /// The range of the colour scale.
     public let colourBar: ColourBar
     /// Points outside of both scales, which are not drawn.
     public let outside: Int
@@ -20,9 +20,9 @@ public struct Density: ChartLayer {
     private static let columns = 130
 
     /// - Parameters:
-    ///   - xs, ys: as many of the one as of the other. A point with a coordinate that is not finite is outside.
+    ///   - xs, ys: coordinates of the same points. A point with a coordinate that is not finite is outside.
     ///   - x, y: linear scales of the chart.
-    ///   - points: what is counted, in the plural.
+    ///   - points: the plural noun for the points.
     public init(_ xs: [Double], _ ys: [Double], x: Scale, y: Scale, points: String) {
         self.x = x
         self.y = y
@@ -61,7 +61,7 @@ public struct Density: ChartLayer {
         }
     }
 
-    /// As a part of the plot's width: points closer than this are near.
+    /// As a fraction of the plot's width: points closer than this are near.
     private static let radius = 0.02
 
     private static func cell(_ scale: Scale) -> (low: Double, factor: Double) {
@@ -99,7 +99,7 @@ public struct Density: ChartLayer {
                 while end < columns, counts[row * columns + end] > 0,
                     colourBar.step(Double(counts[row * columns + end])) == step
                 { end += 1 }
-                // A little larger than the cells, so that no ground shows between them.
+                // Slightly larger than the cells, so that no background shows between them.
                 paths[step].rectangle(
                     plot.left + width * Double(start), top, width * Double(end - start) + 0.15, height + 0.15)
                 start = end

@@ -1,20 +1,20 @@
-/// A drawing with what is said about it: on a page, or as a file of its own.
+/// A drawing with title, description and caption: on a page, or as a separate file.
 public struct Figure: Sendable {
-    /// Names its file and its element; unique on a page.
+    /// The name of its file and its element; unique on a page.
     public let id: String
-    /// Of a file of its own.
+    /// The title of a separate file.
     public var fileName: String { id + ".svg" }
     public let title: String
-    /// What it shows, in words, for those who do not see it.
+    /// The content in words, for screen readers.
     public let description: String
-    /// What stands below it on a page.
+    /// The caption on a page.
     public let caption: String
-    /// Of the view box.
+    /// The size of the view box.
     public let width: Double
     public let height: Double
     private let drawing: SVG
 
-    /// - Parameter id: made to be letters, digits and hyphens.
+    /// - Parameter id: reduced to letters, digits and hyphens.
     public init(
         id: String, title: String, description: String, caption: String = "", width: Double, height: Double,
         drawing: SVG
@@ -28,10 +28,10 @@ public struct Figure: Sendable {
         self.drawing = drawing
     }
 
-    /// The element for a page, as wide as its place; colours are those of the page's style.
+    /// The element for a page, as wide as its container; the page's style defines the colours.
     public var inline: String { element("role=\"img\"", style: nil) }
 
-    /// A file: its own style for light and dark, its own ground, a size.
+    /// A separate file: with a style for light and dark, a background and a size.
     public var file: String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             + element(

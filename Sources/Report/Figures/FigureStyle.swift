@@ -1,8 +1,8 @@
-/// What figures and pages are coloured with: roles, each with a colour on light and one on dark ground.
+/// The colours of figures and pages: roles, each with a colour on a light and one on a dark background.
 ///
-/// Series have the hues of Okabe and Ito's palette, which people with any of the common kinds of colour blindness tell
-/// apart (https://jfly.uni-koeln.de/color/), ordered by contrast to white; on dark ground they are lightened. Markers
-/// differ in shape, too, and lines in their dashes.
+/// Series have the hues of Okabe and Ito's palette, which are distinguishable with the common kinds of colour
+/// blindness (https://jfly.uni-koeln.de/color/), ordered by contrast to white; on a dark background they are lightened.
+/// Markers also differ in shape, and lines in their dashes.
 public enum FigureStyle {
     struct Role: Sendable {
         let name: String
@@ -16,9 +16,9 @@ public enum FigureStyle {
         }
     }
 
-    /// Of text in figures, in units of the view box.
+    /// The size of text in figures, in units of the view box.
     public static let fontSize = 13.0
-    /// Different series before colours repeat.
+    /// The number of series before colours repeat.
     public static let seriesCount = 8
     /// Steps of the colour scale of densities, from few to many.
     public static let densitySteps = 10
@@ -34,8 +34,8 @@ public enum FigureStyle {
         Role("s6", "#4A4A4A", "#C9C9C9"), Role("s7", "#8A7D00", "#F0E442"),
     ]
 
-    /// Lightness falls evenly from 0.83 to 0.27 on light ground and rises from 0.36 to 0.95 on dark ground while the hue
-    /// turns from cyan to violet, and from violet to yellow (OKLCh): the order shows in grey, too.
+    /// Lightness falls evenly from 0.83 to 0.27 on a light background and rises from 0.36 to 0.95 on a dark one, while
+    /// the hue changes from cyan to violet, and from violet to yellow (OKLCh): the order is visible in grey, too.
     static let density = zip(
         [
             "#87D5E4", "#64C3E5", "#48AFE1", "#369BD8", "#3086CA", "#3171B8", "#345CA1", "#344785", "#2F3366",
@@ -54,13 +54,13 @@ public enum FigureStyle {
     public static func outline(_ series: Int) -> String { "e\(index(series))" }
     public static func fill(_ series: Int) -> String { "f\(index(series))" }
     public static func band(_ series: Int) -> String { "b\(index(series))" }
-    /// Fills of a step of densities, and dots of it.
+    /// Fills and dots of a step of densities.
     public static func density(_ step: Int) -> String { "d\(min(max(step, 0), densitySteps - 1))" }
     public static func densityDot(_ step: Int) -> String { "o\(min(max(step, 0), densitySteps - 1))" }
 
     static func index(_ series: Int) -> Int { abs(series % seriesCount) }
 
-    /// The rules of all classes; `colour` says how a role is written.
+    /// The rules of all classes; `colour` returns the CSS of a role.
     static func rules(_ colour: (Role) -> String) -> String {
         var rules = [
             ".t,.ts,.tb{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"DejaVu Sans\",Arial,sans-serif;"
@@ -87,7 +87,7 @@ public enum FigureStyle {
         return rules.joined(separator: "\n")
     }
 
-    /// Of the series' lines: the first two are whole.
+    /// Dashes of the series' lines: the first two are solid.
     private static let dashes = ["", "", "7 3", "2 3", "9 3 2 3", "4 2", "", "12 4"]
 
     /// Custom properties of a page: `--s0: #0072B2;` and so on.
@@ -95,10 +95,10 @@ public enum FigureStyle {
         roles.map { "--\($0.name):\(isDark ? $0.dark : $0.light);" }.joined()
     }
 
-    /// A page's rules: of the properties.
+    /// A page's rules, with colours as custom properties.
     static var pageRules: String { rules { "var(--\($0.name))" } }
 
-    /// A file's rules, with colours written out: not every program that shows SVG knows custom properties.
+    /// A file's rules, with colours written out: not every SVG viewer supports custom properties.
     static var fileRules: String {
         rules(\.light) + "\n@media (prefers-color-scheme:dark){\n" + rules(\.dark) + "\n}"
     }

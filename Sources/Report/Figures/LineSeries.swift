@@ -3,9 +3,9 @@ public struct LineSeries: ChartLayer {
     public struct Point: Sendable {
         public let x: Double
         public let y: Double
-        /// Ends of its error bar.
+        /// The ends of its error bar.
         public let range: ClosedRange<Double>?
-        /// What is shown where a pointer rests on its marker; the numbers where nil.
+        /// The tooltip of its marker; the numbers if nil.
         public let label: String?
 
         public init(_ x: Double, _ y: Double, range: ClosedRange<Double>? = nil, label: String? = nil) {
@@ -17,10 +17,10 @@ public struct LineSeries: ChartLayer {
     }
 
     public let name: String
-    /// In the order in which they are joined. A point that cannot be drawn (not finite, or not positive on a logarithmic
-    /// axis) leaves a gap.
+    /// In the order of the line. A point that cannot be drawn (not finite, or not positive on a logarithmic axis)
+    /// leaves a gap.
     public let points: [Point]
-    /// Which colour, dashes and marker.
+    /// Selects colour, dashes and marker.
     public let series: Int
     public let hasLine: Bool
     public let hasMarkers: Bool
@@ -66,7 +66,7 @@ public struct LineSeries: ChartLayer {
         var path = SVGPath()
         for point in points where plot.holds(point.x, point.y) {
             guard let range = point.range, range.upperBound.isFinite, range.lowerBound.isFinite else { continue }
-            // On a logarithmic axis a bar that reaches 0 goes down to the frame.
+            // On a logarithmic axis a bar that reaches 0 ends at the frame.
             let low = plot.y.holds(range.lowerBound) ? range.lowerBound : plot.y.domain.lowerBound
             guard plot.y.holds(range.upperBound) else { continue }
             let (x, from, to) = (plot.x(point.x), plot.y(low), plot.y(range.upperBound))

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A shape that stands for a value, another for each series: who sees no colours tells them apart by it.
+/// The shape of a value's marker, different for each series, so that colours are not needed to distinguish them.
 enum Marker {
     /// Draws the marker of a series.
     /// - Parameters:
-    ///   - label: what is shown where a pointer rests on it.
-    ///   - isHollow: whether its outline alone is drawn.
+    ///   - label: its tooltip.
+    ///   - isHollow: whether only its outline is drawn.
     static func draw(
         _ series: Int, at x: Double, _ y: Double, onto svg: inout SVG, size: Double = 4.2, label: String? = nil,
         isHollow: Bool = false

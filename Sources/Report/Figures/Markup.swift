@@ -1,7 +1,7 @@
-/// Text and numbers as SVG and HTML take them.
+/// Text and numbers in SVG and HTML.
 public enum Markup {
-    /// Text with `&`, `<`, `>` and quotes replaced, so that it may stand between tags and in attributes. Characters that
-    /// XML does not know (most controls) become U+FFFD.
+    /// Text with `&`, `<`, `>` and quotes replaced, for use between tags and in attributes. Characters that XML
+    /// excludes (most controls) become U+FFFD.
     public static func escape(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
@@ -13,7 +13,7 @@ public enum Markup {
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
             case "\t", "\n", "\r": result.unicodeScalars.append(scalar)
-            // The C1 controls are letters of an old encoding to some readers, and refused by others.
+            // Some readers interpret the C1 controls as letters of an old encoding, others refuse them.
             case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}"..."\u{FFFF}": result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
@@ -21,8 +21,8 @@ public enum Markup {
         return result
     }
 
-    /// A coordinate to a hundredth, in as few characters as it takes: 12, 12.5, -0.03. What is no finite number is 0;
-    /// coordinates end at a million.
+    /// A coordinate to a hundredth, in the fewest characters: 12, 12.5, -0.03. A number that is not finite is 0;
+    /// coordinates are clamped to a million.
     public static func number(_ value: Double) -> String {
         guard value.isFinite else { return "0" }
         let hundredths = Int((min(max(value, -1e6), 1e6) * 100).rounded())

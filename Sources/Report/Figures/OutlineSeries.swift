@@ -1,9 +1,9 @@
-/// Values over an axis that stand beside others in the same colours: a thin line and hollow markers.
+/// Values over an axis, drawn as a thin line and hollow markers beside a series of the same colour.
 public struct OutlineSeries: ChartLayer {
     public let name: String
-    /// In the order in which they are joined. Ranges are not drawn.
+    /// In the order of the line. Ranges are not drawn.
     public let points: [LineSeries.Point]
-    /// Which colour and marker.
+    /// Selects colour and marker.
     public let series: Int
     public let hasLine: Bool
 

@@ -1,4 +1,4 @@
-/// Where a chart's data is drawn: a rectangle, and a scale for each direction.
+/// The area of a chart's data: a rectangle, and a scale for each direction.
 public struct Plot: Sendable {
     public let x: Scale
     public let y: Scale
@@ -10,10 +10,10 @@ public struct Plot: Sendable {
     public var right: Double { left + width }
     public var bottom: Double { top + height }
 
-    /// Where a value of the horizontal axis lies; what has no place is brought to a finite one.
+    /// The position of a value of the horizontal axis; always finite.
     public func x(_ value: Double) -> Double { left + width * Self.near(x.fraction(value)) }
 
-    /// Where a value of the vertical axis lies.
+    /// The position of a value of the vertical axis.
     public func y(_ value: Double) -> Double { bottom - height * Self.near(y.fraction(value)) }
 
     /// Whether both coordinates can be drawn at all.
@@ -22,9 +22,9 @@ public struct Plot: Sendable {
     private static func near(_ fraction: Double) -> Double { min(max(fraction, -1e3), 1e3) }
 }
 
-/// One thing that is drawn in a chart's plot.
+/// A layer drawn in a chart's plot.
 public protocol ChartLayer: Sendable {
-    /// What the legend says of it; empty for nothing.
+    /// Its lines of the legend.
     var keys: [LegendKey] { get }
     func draw(in plot: Plot, onto svg: inout SVG)
 }
@@ -32,9 +32,9 @@ public protocol ChartLayer: Sendable {
 /// A line of the legend: a sample and a name.
 public struct LegendKey: Sendable {
     public enum Sample: Sendable {
-        /// A line of a style, with a marker of a series if there is one.
+        /// A line of a style, optionally with a series' marker.
         case line(style: String, marker: Int?)
-        /// A marker's outline, on a thin line if there is one.
+        /// A marker's outline, optionally on a thin line.
         case outline(series: Int, hasLine: Bool)
         /// A filled square of a style.
         case box(style: String)
@@ -49,12 +49,12 @@ public struct LegendKey: Sendable {
     }
 }
 
-/// An axis: its scale, and what is measured along it.
+/// An axis: its scale and its title.
 public struct Axis: Sendable {
     /// With the unit: `data size (GB)`.
     public let title: String
     public let scale: Scale
-    /// Given ones; nil for round values.
+    /// The tick values; nil for round values.
     public let ticks: [Scale.Tick]?
 
     public init(_ title: String, _ scale: Scale, ticks: [Scale.Tick]? = nil) {

@@ -1,5 +1,5 @@
-/// A drawing in the making: elements in the order in which they are painted. Lengths are units of the view box, x to the
-/// right and y down. Colours come from classes (`FigureStyle`), so that one drawing suits a light and a dark page.
+/// Builds a drawing: elements in painting order. Lengths are units of the view box, x to the right and y down. Colours
+/// come from classes (`FigureStyle`), so that the same drawing works on a light and a dark page.
 public struct SVG: Sendable {
     public enum Anchor: String, Sendable {
         case start, middle, end
@@ -24,7 +24,7 @@ public struct SVG: Sendable {
         markup += label.map { "\(shape)><title>\(Markup.escape($0))</title></rect>\n" } ?? "\(shape)/>\n"
     }
 
-    /// - Parameter label: what is shown where a pointer rests on it.
+    /// - Parameter label: its tooltip.
     public mutating func path(_ path: SVGPath, style: String, label: String? = nil) {
         guard !path.data.isEmpty else { return }
         let shape = "<path class=\"\(style)\" d=\"\(path.data)\""
@@ -33,7 +33,7 @@ public struct SVG: Sendable {
 
     /// - Parameters:
     ///   - y: of the base line.
-    ///   - upwards: turned to be read from below.
+    ///   - upwards: rotated to read upwards.
     public mutating func text(
         _ text: String, _ x: Double, _ y: Double, anchor: Anchor = .start, style: String = "t", upwards: Bool = false
     ) {
@@ -43,7 +43,7 @@ public struct SVG: Sendable {
             + "text-anchor=\"\(anchor.rawValue)\"\(turn)>\(Markup.escape(text))</text>\n"
     }
 
-    /// What `body` draws, and nothing of it outside of a rectangle.
+    /// Clips the elements that `body` draws to a rectangle.
     /// - Parameter id: of the clip, unique on the page.
     public mutating func clipped(
         to plot: Plot, id: String, _ body: (inout SVG) -> Void
@@ -56,7 +56,7 @@ public struct SVG: Sendable {
         markup += "</g>\n"
     }
 
-    /// How wide a text is at a font size, at the most: fonts differ, and these are wide ones' widths.
+    /// An upper bound of a string's width at a font size, from the widths of wide fonts.
     public static func width(of text: String, size: Double = FigureStyle.fontSize) -> Double {
         text.unicodeScalars.reduce(0) { sum, scalar in
             switch scalar {
@@ -82,7 +82,7 @@ public struct SVGPath: Sendable {
 
     public mutating func close() { data += "Z" }
 
-    /// A line through points in data's units; a gap where one of them cannot be drawn.
+    /// A line through points in data units, with a gap at points that cannot be drawn.
     public mutating func join(_ points: [(x: Double, y: Double)], in plot: Plot) {
         var isDown = false
         for point in points {

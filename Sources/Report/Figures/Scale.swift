@@ -1,11 +1,11 @@
 import Glibc
 import Platform
 
-/// How values become positions along an axis, and which of them are labelled.
+/// Maps values to positions along an axis, and selects the labelled ones.
 public struct Scale: Sendable, Equatable {
     public enum Kind: Sendable {
         case linear
-        /// Of positive values only.
+        /// For positive values only.
         case logarithmic
     }
 
@@ -28,7 +28,7 @@ public struct Scale: Sendable, Equatable {
         self.domain = domain
     }
 
-    /// A linear scale over exactly these bounds, in either order; a little wider where they are the same.
+    /// A linear scale over exactly these bounds, in either order; slightly wider where they are equal.
     public static func linear(_ low: Double, _ high: Double) -> Scale {
         let (low, high) = (low.isFinite ? low : 0, high.isFinite ? high : 1)
         guard low != high else {
@@ -38,8 +38,8 @@ public struct Scale: Sendable, Equatable {
         return Scale(.linear, min(low, high)...max(low, high))
     }
 
-    /// A linear scale with all finite `values` in it, out to round numbers.
-    /// - Parameter zero: whether 0 is in it, too, as a length or a count needs it.
+    /// A linear scale that covers all finite `values`, extended to round numbers.
+    /// - Parameter zero: whether it includes 0, for lengths and counts.
     public static func linear(covering values: [Double], zero: Bool = false) -> Scale {
         let finite = values.filter(\.isFinite) + (zero ? [0] : [])
         let bare = linear(finite.min() ?? 0, finite.max() ?? 1)
@@ -49,7 +49,7 @@ public struct Scale: Sendable, Equatable {
         return low < high && low.isFinite && high.isFinite ? linear(low, high) : bare
     }
 
-    /// A logarithmic scale with all finite, positive `values` in it, and a little room at both ends.
+    /// A logarithmic scale that covers all finite, positive `values`, with a margin at both ends.
     public static func logarithmic(covering values: [Double]) -> Scale {
         let positive = values.filter { $0.isFinite && $0 > 0 }
         guard let low = positive.min(), let high = positive.max() else { return Scale(.logarithmic, 1...10) }
@@ -66,10 +66,10 @@ public struct Scale: Sendable, Equatable {
         low > 0 && low < high && high.isFinite ? Scale(.logarithmic, low...high) : logarithmic(covering: [low, high])
     }
 
-    /// Whether a value has a place: it is finite, and positive where the scale is logarithmic.
+    /// Whether a value has a position: it is finite, and positive on a logarithmic scale.
     public func holds(_ value: Double) -> Bool { value.isFinite && (kind == .linear || value > 0) }
 
-    /// 0 at the lower end, 1 at the upper one, beyond that outside.
+    /// 0 at the lower end, 1 at the upper end; outside the domain below 0 or above 1.
     public func fraction(_ value: Double) -> Double {
         switch kind {
         case .linear: (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
@@ -97,12 +97,12 @@ public struct Scale: Sendable, Equatable {
         return [values[0], values[values.count - 1]]
     }
 
-    /// Those in the domain. A bound that is off by a rounding error is still a bound.
+    /// The values in the domain, allowing for rounding errors at its bounds.
     private func multiples(of step: Double) -> [Double] {
         let first = (domain.lowerBound / step - 1e-9).rounded(.up)
         let last = (domain.upperBound / step + 1e-9).rounded(.down)
         guard first <= last, last - first < 100 else { return [] }
-        // From the index, so that errors do not add up; adding 0 makes -0 a 0.
+        // Computed from the index, so that errors do not accumulate; adding 0 turns -0 into 0.
         return (0...Int(last - first)).map { (first + Double($0)) * step + 0 }
     }
 
@@ -123,7 +123,7 @@ public struct Scale: Sendable, Equatable {
         return linearTicks(most: most)
     }
 
-    /// The smallest of 1, 2 and 5 times a power of ten that cuts the domain into at most so many parts.
+    /// The smallest of 1, 2 and 5 times a power of ten that divides the domain into at most that many parts.
     private static func roundStep(_ domain: ClosedRange<Double>, parts: Int) -> Double {
         let bare = (domain.upperBound - domain.lowerBound) / Double(max(1, parts))
         guard bare.isFinite, bare > 0 else { return 1 }
@@ -131,7 +131,7 @@ public struct Scale: Sendable, Equatable {
         return [1, 2, 5, 10].map { $0 * power }.first { $0 >= bare * (1 - 1e-9) } ?? bare
     }
 
-    /// Labels with one unit and as many decimals as tell them apart.
+    /// Labels with a common unit and as many decimals as distinguish them.
     private static func evenLabels(_ values: [Double]) -> [String] {
         let largest = values.map { abs($0) }.max() ?? 0
         var (factor, unit) = (1.0, "")
@@ -163,7 +163,7 @@ public struct Scale: Sendable, Equatable {
 
     /// 3×10⁻⁷; not of 0.
     private static func power(_ value: Double) -> String {
-        // A power of ten that pow made a little too small is still one.
+        // Accept a power of ten that pow rounded down.
         let exponent = Int((log10(abs(value)) + 1e-9).rounded(.down))
         let mantissa = Decimals.shortest(value / pow(10, Double(exponent)), digits: 3)
         return (mantissa == "1" ? "" : mantissa + "\u{D7}") + "10" + superscript(exponent)

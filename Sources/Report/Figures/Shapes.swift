@@ -1,9 +1,9 @@
-/// Filled rectangles in data's units: the bars of a histogram, stacked bars, the stages of a timeline.
+/// Filled rectangles in data units: the bars of a histogram, stacked bars, the stages of a timeline.
 public struct Boxes: ChartLayer {
     public struct Box: Sendable {
         public let x: ClosedRange<Double>
         public let y: ClosedRange<Double>
-        /// What is shown where a pointer rests on it; where all are nil, they are one shape.
+        /// Its tooltip; without any tooltips, all rectangles are one path.
         public let label: String?
 
         public init(x: ClosedRange<Double>, y: ClosedRange<Double>, label: String? = nil) {
@@ -26,7 +26,7 @@ public struct Boxes: ChartLayer {
     /// A histogram.
     /// - Parameters:
     ///   - edges: one more than heights, ascending.
-    ///   - gap: between bars, as a part of their width.
+    ///   - gap: between bars, as a fraction of their width.
     public init(_ name: String, edges: [Double], heights: [Double], series: Int, gap: Double = 0.06) {
         let boxes = zip(zip(edges, edges.dropFirst()), heights).compactMap { edges, height -> Box? in
             guard height.isFinite, height > 0, edges.0.isFinite, edges.1.isFinite, edges.0 < edges.1 else { return nil }
@@ -43,7 +43,7 @@ public struct Boxes: ChartLayer {
     public func draw(in plot: Plot, onto svg: inout SVG) {
         var path = SVGPath()
         for box in boxes where plot.x.holds(box.x.upperBound) && plot.y.holds(box.y.upperBound) {
-            // On a logarithmic axis what begins at 0 begins at the frame.
+            // On a logarithmic axis, bars from 0 begin at the frame.
             let left = plot.x.holds(box.x.lowerBound) ? plot.x(box.x.lowerBound) : plot.left
             let bottom = plot.y.holds(box.y.lowerBound) ? plot.y(box.y.lowerBound) : plot.bottom
             let (right, top) = (plot.x(box.x.upperBound), plot.y(box.y.upperBound))
@@ -57,7 +57,7 @@ public struct Boxes: ChartLayer {
     }
 }
 
-/// A line without markers that is no series: a limit, the 1:1 line, a fitted curve.
+/// A line without markers that is not a series: a limit, the 1:1 line, a fitted curve.
 public struct Guide: ChartLayer {
     public enum Dash: String, Sendable {
         case solid = "r"

@@ -2,32 +2,31 @@ import Inference
 import Platform
 import Synchronization
 
-/// Calls what it is given with each of 0..<count, in any order, on as many threads as it has, and returns when all calls
-/// have: what a caller lends that has threads.
+/// Calls a closure with each of 0..<count, in any order and on any threads, and returns after all calls: the caller
+/// passes an executor.
 public typealias ForEach = (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void
 
-/// How far the measures of quality can be trusted: 95% intervals of the bootstrap (B. Efron, "Bootstrap methods: another
+/// 95% confidence intervals of the measures of quality, by the bootstrap (B. Efron, "Bootstrap methods: another
 /// look at the jackknife", 1979).
 ///
-/// Galaxies are drawn with replacement, as many as there are, and all measures are taken of what was drawn, again and
-/// again; an interval holds the middle 95% of what came out. It tells what chance in the choice of galaxies does, and
-/// nothing of what is wrong with all of them alike.
+/// Each resample draws as many galaxies as there are, with replacement, and computes all measures; an interval holds
+/// the middle 95% of the results. It shows the statistical error of the choice of galaxies, and no systematic error
+/// common to all of them.
 public struct QualityIntervals: Sendable, Equatable {
     /// In the order of `reference.lines` and then `field.lines` of `Quality`; nil where a measure is undefined.
     public let intervals: [ClosedRange<Double>?]
-    /// How often galaxies were drawn.
+    /// The number of resamples.
     public let resamples: Int
 
     public static let confidence = 0.95
     public static let usualSeed: UInt64 = 1979
 
-    /// Draws so often that some 10^8 galaxies are drawn altogether, but 1,000 times at the most and 200 at the least.
-    /// Above a million galaxies, a million of them (each n-th by dz) stand for all, and intervals are made narrower by the
-    /// square root of what was left out.
+    /// Makes 200 to 1,000 resamples, so that about 10^8 galaxies are drawn altogether. Above a million galaxies, a
+    /// million of them (each n-th by dz) represent all, and intervals are narrowed by the square root of the ratio.
     /// - Parameters:
     ///   - predicted: zp; galaxies without two finite redshifts are left out, as in `Quality`.
-    ///   - resamples: another number of draws.
-    ///   - seed: another choice of galaxies. The same seed gives the same intervals, however they are computed.
+    ///   - resamples: the number of resamples; nil for the number above.
+    ///   - seed: selects the galaxies drawn. The same seed gives the same intervals, whatever the executor.
     /// - Throws: `Failure` as `Quality` does.
     public init(
         predicted: [Double], spectroscopic: [Double], resamples: Int? = nil, seed: UInt64 = usualSeed,
@@ -45,7 +44,7 @@ public struct QualityIntervals: Sendable, Equatable {
         let shrink = (Double(sample.scaled.count) / Double(all.scaled.count)).squareRoot()
         let original = ResampledQuality(scaled: sample.scaled, truths: sample.truths)
         let count = max(1, resamples ?? min(1000, max(200, 100_000_000 / sample.scaled.count)))
-        // Each part has a sample of its own, and takes its share of the draws one after the other.
+        // Each part has its own sample, and makes its share of the resamples one after the other.
         let parts = min(count, 16)
         let drawn = Mutex([[Double]](repeating: [], count: count))
         forEach(parts) { part in
@@ -61,7 +60,7 @@ public struct QualityIntervals: Sendable, Equatable {
         let estimates = original.measures()
         self.resamples = count
         intervals = estimates.indices.map { measure in
-            // A constant redshift may be drawn from several: then there is no R2, of that draw alone.
+            // A resample may have equal redshifts only: that resample has no R2.
             let values = measures.map { $0[measure] }.filter { !$0.isNaN }.sorted()
             let estimate = estimates[measure]
             guard !values.isEmpty, estimate.isFinite else { return nil }
@@ -74,7 +73,7 @@ public struct QualityIntervals: Sendable, Equatable {
         }
     }
 
-    /// The interval of a measure by its place.
+    /// The interval of a measure by its index.
     subscript(_ measure: Int) -> ClosedRange<Double>? {
         intervals.indices.contains(measure) ? intervals[measure] : nil
     }
@@ -99,11 +98,11 @@ struct SortedRedshifts: Sendable {
             if zp.isFinite, zs.isFinite, dz.isFinite { galaxies.append((dz, zs)) }
         }
         guard predicted.count == spectroscopic.count, !galaxies.isEmpty else {
-            // The same words for the same fault.
+            // Throws the same error as Quality.
             _ = try Quality(predicted: predicted, spectroscopic: spectroscopic)
             throw Failure("no galaxies to measure")
         }
-        // The second key makes the order, and with it every draw, the same whatever the order of the file.
+        // The second key makes the order, and so every resample, independent of the order of the file.
         galaxies.sort { $0.dz != $1.dz ? $0.dz < $1.dz : $0.zs < $1.zs }
         scaled = galaxies.map(\.dz)
         truths = galaxies.map(\.zs)
@@ -114,7 +113,7 @@ struct SortedRedshifts: Sendable {
         self.truths = truths
     }
 
-    /// Evenly chosen galaxies.
+    /// Evenly spaced galaxies.
     func thinned(toAtMost count: Int) -> SortedRedshifts {
         guard scaled.count > count, count > 0 else { return self }
         let chosen = (0..<count).map { Int((Double($0) + 0.5) / Double(count) * Double(scaled.count)) }

@@ -18,7 +18,7 @@ struct RandomNumbers {
         return mixed ^ (mixed >> 31)
     }
 
-    /// One of 0..<count, each as likely to within count / 2^64.
+    /// A uniform number of 0..<count, to within count / 2^64.
     mutating func index(below count: Int) -> Int {
         Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(count)).high)
     }

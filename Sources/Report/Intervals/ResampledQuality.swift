@@ -1,22 +1,22 @@
 import Inference
 
-/// The measures of a sample in which galaxies count several times or not at all, without sorting it anew.
+/// The measures of a sample with integer weights of galaxies, without sorting it again.
 ///
-/// Galaxies are in ascending order of dz. Sums of weights before each block lead to the block in which an order statistic
-/// lies; the few galaxies of a block are counted one by one.
+/// Galaxies are in ascending order of dz. Sums of weights before each block locate the block of an order statistic; the
+/// few galaxies of a block are counted one by one.
 struct ResampledQuality {
     /// (zp - zs) / (1 + zs), ascending.
     let scaled: [Double]
     /// zs of the same galaxies.
     let truths: [Double]
-    /// How often each galaxy counts.
+    /// The weight of each galaxy.
     private(set) var weights: [UInt8]
-    /// Weights before each block, and all of them at the end.
+    /// The sum of weights before each block; the last is the sum of all weights.
     private var before: [Int]
     private var total = 0
     private static let blockSize = 256
 
-    /// - Parameter weights: how often each galaxy counts; once, if nil. The redshifts are finite and not empty.
+    /// - Parameter weights: of each galaxy; 1 if nil. The redshifts are finite and not empty.
     init(scaled: [Double], truths: [Double], weights: [UInt8]? = nil) {
         self.scaled = scaled
         self.truths = truths
@@ -26,12 +26,12 @@ struct ResampledQuality {
         sumWeights()
     }
 
-    /// As many galaxies as there are, drawn with replacement.
+    /// Draws as many galaxies as there are, with replacement.
     mutating func draw(_ random: inout RandomNumbers) {
         let count = scaled.count
         for index in weights.indices { weights[index] = 0 }
-        // None is drawn more than 255 times: of fewer galaxies than that it cannot be, and of more its probability is
-        // below 1 / 256! = 10^-507.
+        // No galaxy is drawn more than 255 times: impossible with up to 255 galaxies, and of a probability below
+        // 1 / 256! = 10^-507 with more.
         for _ in 0..<count { weights[random.index(below: count)] &+= 1 }
         sumWeights()
     }
@@ -46,13 +46,13 @@ struct ResampledQuality {
         before[before.count - 1] = total
     }
 
-    /// Both families' measures in the order of their lines (`ReferenceQuality.lines`, `FieldQuality.lines`); NaN where R2
-    /// is undefined.
+    /// Both families' measures in the order of their lines (`ReferenceQuality.lines`, `FieldQuality.lines`); NaN where
+    /// R2 is undefined.
     func measures() -> [Double] {
         var (absolute, squares, bias, truth, truthSquares) = (0.0, 0.0, 0.0, 0.0, 0.0)
-        // About a value in their middle, so that the spread of zs is no small difference of large sums.
+        // Relative to a central value, so that the variance of zs is not a small difference of large sums.
         let middle = truths[truths.count / 2]
-        // Those that count 0 times are not passed over: no processor could tell in advance which ones.
+        // Galaxies of weight 0 are not skipped: the branch would not be predictable.
         for index in weights.indices {
             let weight = Double(weights[index])
             let dz = scaled[index]
@@ -90,7 +90,7 @@ struct ResampledQuality {
         return below + (value(at: min(Int(position) + 1, total - 1)) - below) * (position - position.rounded(.down))
     }
 
-    /// The value of a rank (from 0) among all, each as often as it counts.
+    /// The value of a rank (from 0) in the weighted sample.
     private func value(at rank: Int) -> Double {
         let block = max(0, firstIndex(before.count) { before[$0] > rank } - 1)
         var passed = before[block]
@@ -103,7 +103,7 @@ struct ResampledQuality {
         return scaled[index]
     }
 
-    /// How many values are below the galaxy at an index.
+    /// The sum of weights below the galaxy at an index.
     private func count(before index: Int) -> Int {
         let block = index / Self.blockSize
         return (block * Self.blockSize..<index).reduce(before[block]) { $0 + Int(weights[$1]) }
@@ -121,16 +121,16 @@ struct ResampledQuality {
         return median { rank in deviation(rank, centre, middle: middle) }
     }
 
-    /// The deviation of a rank among all: those to the left of the centre ascend leftwards, those to the right of it
-    /// rightwards. As many steps as it takes to halve the galaxies on the left to one, then as many on the right.
+    /// The deviation from the centre of a rank: deviations ascend to the left and to the right of the centre. Bisects
+    /// the galaxies on the left, then those on the right.
     private func deviation(_ rank: Int, _ centre: Double, middle: Int) -> Double {
-        /// Values no farther from the centre than this.
+        /// The weight of values no farther from the centre than this.
         func within(_ distance: Double) -> Int {
             let low = firstIndex(middle) { centre - scaled[$0] <= distance }
             let high = middle + firstIndex(scaled.count - middle) { scaled[middle + $0] - centre > distance }
             return count(before: high) - count(before: low)
         }
-        // The nearest galaxy of either side that has enough values within its distance; the nearer of the two it is.
+        // The nearest galaxy on each side with enough weight within its distance; the nearer one is the result.
         let left = firstIndex(middle) { within(centre - scaled[middle - 1 - $0]) > rank }
         let right = firstIndex(scaled.count - middle) { within(scaled[middle + $0] - centre) > rank }
         return min(
@@ -138,7 +138,7 @@ struct ResampledQuality {
             middle + right < scaled.count ? scaled[middle + right] - centre : .infinity)
     }
 
-    /// The first of 0..<count for which something holds that holds for all after it, too; `count` if for none.
+    /// The first of 0..<count for which a monotone condition holds; `count` if it holds for none.
     private func firstIndex(_ count: Int, where holds: (Int) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

@@ -1,10 +1,10 @@
 /// A page in one file: it loads nothing, runs no script, follows the reader's light or dark setting, and prints.
 public struct HTMLPage: Sendable {
     public let title: String
-    /// Below the title: what the page is about.
+    /// The text below the title: the subject of the page.
     public let lead: String
     public let sections: [PageSection]
-    /// At the end: what it was made by.
+    /// The text at the end: the program that made the page.
     public let footer: String
 
     public init(title: String, lead: String = "", sections: [PageSection], footer: String = "") {
@@ -55,7 +55,7 @@ public struct HTMLPage: Sendable {
         return text + "</body>\n</html>\n"
     }
 
-    /// Sections under names that are used once.
+    /// The sections, with unique ids.
     private var withUniqueNames: [(id: String, section: PageSection)] {
         var taken = Set(sections.flatMap(\.figures).map(\.id))
         return sections.map { section in
@@ -94,7 +94,7 @@ public struct HTMLPage: Sendable {
     }
 
     private static func html(_ table: PageTable) -> String {
-        // A table that is wider than a phone is moved by itself, with the keyboard, too.
+        // A table wider than the screen scrolls by itself, also by keyboard.
         var text = "<div class=\"table\" role=\"group\" tabindex=\"0\"><table>\n"
         if !table.caption.isEmpty { text += "<caption>\(Markup.escape(table.caption))</caption>\n" }
         func style(_ index: Int) -> String { table.columns[index].alignment == .number ? " class=\"n\"" : "" }

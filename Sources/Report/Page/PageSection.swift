@@ -1,11 +1,11 @@
-/// A part of a page: a heading, and below it texts, figures, tables and notes in their order.
+/// A section of a page: a heading, followed by texts, figures, tables and notes in order.
 public struct PageSection: Sendable {
     public enum Item: Sendable {
         /// A paragraph.
         case text(String)
-        /// A paragraph that is set apart: what data cannot support, what an assumption rests on.
+        /// A highlighted paragraph: limits of the data, reasons of an assumption.
         case note(String)
-        /// Numbers that are to be seen first.
+        /// The most important numbers.
         case facts([PageFact])
         /// Side by side where the page is wide enough.
         case figures([Figure])
@@ -16,12 +16,12 @@ public struct PageSection: Sendable {
         case heading(String)
     }
 
-    /// Names the element that links lead to; unique on a page.
+    /// The id of the element, the target of links; unique on a page.
     public let id: String
     public let title: String
     public let items: [Item]
 
-    /// - Parameter id: made to be letters, digits and hyphens; the title where nil.
+    /// - Parameter id: reduced to letters, digits and hyphens; the title if nil.
     public init(_ title: String, id: String? = nil, _ items: [Item]) {
         self.id = Markup.identifier(id ?? title)
         self.title = title
@@ -38,7 +38,7 @@ public struct PageSection: Sendable {
 public struct PageFact: Sendable {
     public let name: String
     public let value: String
-    /// A few words more.
+    /// A short note.
     public let detail: String
 
     public init(_ name: String, _ value: String, detail: String = "") {
@@ -52,7 +52,7 @@ public struct PageFact: Sendable {
 public struct PageTable: Sendable {
     public enum Alignment: Sendable {
         case text
-        /// To the right, digits of one width.
+        /// Right-aligned, with digits of equal width.
         case number
     }
 

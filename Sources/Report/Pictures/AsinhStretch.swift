@@ -1,18 +1,18 @@
 import Glibc
 import Platform
 
-/// Brightness for the eye: linear where it is faint, logarithmic where it is bright (Lupton et al. 2004, PASP 116, 133).
+/// Brightness for display: linear for faint pixels, logarithmic for bright ones (Lupton et al. 2004, PASP 116, 133).
 /// f(x) = asinh(Q x / w) / asinh(Q), so that f(0) = 0 and f(w) = 1.
 public struct AsinhStretch: Sendable {
-    /// What is white.
+    /// The brightness shown as white.
     public let white: Double
-    /// How much the faint is lifted.
+    /// The amplification of faint pixels.
     private static let softening = 12.0
 
-    /// - Parameter white: what is not positive counts as 1.
+    /// - Parameter white: 1 is used where it is not positive.
     public init(white: Double) { self.white = white > 0 && white.isFinite ? white : 1 }
 
-    /// Takes for white what all but a few of the values are below.
+    /// Sets white to a high percentile of the values.
     public init(_ values: [Float]) {
         let sorted = values.map(Double.init).filter(\.isFinite).sorted()
         self.init(white: sorted.isEmpty ? 1 : Statistics.percentile(sorted: sorted, fraction: 0.998))
@@ -26,7 +26,7 @@ public struct AsinhStretch: Sendable {
         return [level, level, level]
     }
 
-    /// Three bands in colour: their mean is stretched, and their ratios kept, also where one would be beyond white.
+    /// Three bands in colour: stretches their mean and keeps their ratios, also where a band would exceed white.
     public func colour(_ red: Float, _ green: Float, _ blue: Float) -> [UInt8] {
         let bands = [red, green, blue].map { max(0, Double($0)) }
         let mean = bands.reduce(0, +) / 3

@@ -10,10 +10,10 @@ public struct GalaxyPanels: Sendable {
     private let noise: [Double]
 
     private static let gap = 2
-    /// Colours are those of i, r and g (Lupton et al. 2004).
+    /// Red, green and blue are i, r and g (Lupton et al. 2004).
     private static let colours = ["i", "r", "g"]
     private static let hidden: [UInt8] = [92, 92, 100]
-    /// A residual of so many times the noise has its full colour.
+    /// A residual of this many times the noise has the full colour.
     private static let residualRange = 8.0
 
     /// - Parameters:
@@ -34,7 +34,7 @@ public struct GalaxyPanels: Sendable {
         (self.names, self.noise) = (names, noise)
     }
 
-    /// Above the columns.
+    /// The headings of the columns.
     public var heads: [String] { (colourBands == nil ? [] : ["i r g"]) + names }
 
     /// Original, masked, reconstruction, residual.
@@ -65,8 +65,8 @@ public struct GalaxyPanels: Sendable {
         ]
     }
 
-    /// Original minus reconstruction: red where there is more light than was made up, blue where there is less. None where
-    /// there is no number for either.
+    /// Original minus reconstruction: red where the original is brighter, blue where it is fainter. 0 where either is
+    /// NaN.
     private var residuals: PNG {
         func difference(_ band: Int, _ place: Int) -> Double {
             let index = band * side * side + place
@@ -84,7 +84,7 @@ public struct GalaxyPanels: Sendable {
         }
     }
 
-    /// Where i, r and g are among the bands; nil where they are not all there.
+    /// The indices of i, r and g among the bands; nil where one is missing.
     private var colourBands: [Int]? {
         let places = Self.colours.compactMap { names.firstIndex(of: $0) }
         return places.count == 3 ? places : nil
@@ -114,7 +114,7 @@ public struct GalaxyPanels: Sendable {
     }
 }
 
-/// What bands are called where a file does not say it: SDSS's u g r i z, if there are five.
+/// Default names of bands: SDSS's u, g, r, i, z for five bands.
 public enum BandNames {
     public static func names(_ count: Int) -> [String] {
         count == 5 ? ["u", "g", "r", "i", "z"] : (0..<count).map { "band\($0)" }

@@ -1,7 +1,7 @@
 import CZlib
 
-/// An image file of 8-bit red, green, blue and opacity (W3C PNG, 2nd edition): one IDAT, deflated by zlib, each line coded as its
-/// differences from the pixels to its left.
+/// An image file of 8-bit red, green, blue and opacity (W3C PNG, 2nd edition): one IDAT, deflated by zlib, each line
+/// coded as differences from the pixels to the left.
 public struct PNG: Sendable, Equatable {
     public let width: Int
     public let height: Int
@@ -42,7 +42,7 @@ public struct PNG: Sendable, Equatable {
         var size = compressBound(uLong(bytes.count))
         var result = [UInt8](repeating: 0, count: Int(size))
         let status = unsafe compress2(&result, &size, bytes, uLong(bytes.count), 9)
-        // With room for the bound, zlib fails for want of memory alone.
+        // With compressBound bytes of output, zlib fails only without memory.
         precondition(status == Z_OK, "zlib: \(status)")
         return Array(result.prefix(Int(size)))
     }

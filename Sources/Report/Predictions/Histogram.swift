@@ -1,4 +1,4 @@
-/// Values counted in bins of one width.
+/// Counts of values in bins of equal width.
 struct Histogram {
     let edges: [Double]
     let counts: [Int]
@@ -18,7 +18,7 @@ struct Histogram {
         edges = (0...count).map { low + width * Double($0) }
     }
 
-    /// The steps of its upper edge.
+    /// Points of its outline.
     var outline: [(x: Double, y: Double)] {
         counts.enumerated().flatMap { index, count in
             [(edges[index], Double(count)), (edges[index + 1], Double(count))]

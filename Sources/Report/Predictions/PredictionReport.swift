@@ -1,11 +1,11 @@
 import Inference
 import Platform
 
-/// What a report says of predictions: measures, their intervals, and the sections of a page.
+/// The report of predictions: measures, their intervals, and the sections of a page.
 public struct PredictionReport: Sendable {
     /// Galaxies with a z_phot, finite or not.
     public let galaxies: Int
-    /// Of them, those without a z_spec.
+    /// The number of these without a z_spec.
     public let unknown: Int
     /// nil where no galaxy has two finite redshifts to compare.
     public let quality: Quality?
@@ -57,7 +57,7 @@ public struct PredictionReport: Sendable {
         ]
     }
 
-    /// One line for below the title.
+    /// The line below the title.
     public var lead: String {
         guard let quality else { return "Predicted redshifts of \(Self.counted(galaxies))." }
         return quality.galaxies == galaxies
@@ -89,7 +89,7 @@ public struct PredictionReport: Sendable {
         "\(Decimals.grouped(number)) \(number == 1 ? "galaxy" : "galaxies")"
     }
 
-    /// How many galaxies there are at each redshift.
+    /// The distribution of redshifts.
     private static func distribution(_ table: PredictionTable, isCompared: Bool) -> PageSection {
         let predicted = (table.predicted + table.predictedAlone)
         let finite = predicted.count { $0.isFinite }

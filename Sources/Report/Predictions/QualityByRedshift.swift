@@ -1,10 +1,10 @@
 import Inference
 import Platform
 
-/// Quality in bins of spectroscopic redshift: what an average over all galaxies hides.
+/// Quality in bins of spectroscopic redshift, which an average over all galaxies hides.
 public struct QualityByRedshift: Sendable, Equatable {
     public struct Bin: Sendable, Equatable {
-        /// zs of the bin's galaxies: the lower bound is in it, the upper one in the next.
+        /// Bounds of the galaxies' zs: the lower one belongs to the bin, the upper one to the next bin.
         public let redshifts: Range<Double>
         public let quality: Quality
         /// nil for fewer galaxies than `RunningMedian.fewest`.
@@ -15,15 +15,15 @@ public struct QualityByRedshift: Sendable, Equatable {
     public let bins: [Bin]
 
     /// - Parameters:
-    ///   - width: of a bin; bins begin at multiples of it. A round one that makes about eight bins of all but the outermost
-    ///     hundredth of galaxies, if nil.
+    ///   - width: of a bin; bins begin at multiples of it. If nil, a round width with about eight bins for all but the
+    ///     outermost hundredth of galaxies.
     ///   - seed, forEach: as those of `QualityIntervals`.
     /// - Throws: `Failure` as `Quality` does.
     public init(
         predicted: [Double], spectroscopic: [Double], width: Double? = nil, seed: UInt64 = QualityIntervals.usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
     ) throws(Failure) {
-        // One place for the faults of both.
+        // Throws the errors of both.
         guard predicted.count == spectroscopic.count else {
             throw Failure(
                 "\(predicted.count) predicted redshifts against \(spectroscopic.count) spectroscopic ones: "
@@ -39,7 +39,7 @@ public struct QualityByRedshift: Sendable, Equatable {
         let width = width.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? Self.width(usable.map { spectroscopic[$0] })
         var members: [Int: (predicted: [Double], spectroscopic: [Double])] = [:]
         for index in usable {
-            // Far out there may be anything; bins are numbered within reason.
+            // Outliers may have any value: limit the indices of bins.
             let number = Int(min(max((spectroscopic[index] / width).rounded(.down), -1e9), 1e9))
             members[number, default: ([], [])].predicted.append(predicted[index])
             members[number, default: ([], [])].spectroscopic.append(spectroscopic[index])
@@ -59,10 +59,10 @@ public struct QualityByRedshift: Sendable, Equatable {
         self.bins = bins
     }
 
-    /// Fewer than of all galaxies together: there are several bins.
+    /// Fewer resamples than for all galaxies together: there are several bins.
     private static let resamples = 200
 
-    /// A round width that makes five to ten bins of the middle 99% of redshifts.
+    /// A round width with five to ten bins for the middle 99% of redshifts.
     private static func width(_ redshifts: [Double]) -> Double {
         let middle = RobustRange(redshifts, leavingOut: 0.01)
         let ticks = Scale.linear(middle.low, middle.high).ticks(most: 11).map(\.value)
@@ -70,14 +70,14 @@ public struct QualityByRedshift: Sendable, Equatable {
     }
 }
 
-/// Where most of many values lie, found from some thousands of them: for the bounds of axes, not for measures.
+/// The range of most values, estimated from some thousands of them: for bounds of axes, not for measures.
 struct RobustRange {
     let low: Double
     let high: Double
 
     /// - Parameters:
-    ///   - values: those that are not finite do not count; 0...1 where there are none.
-    ///   - leavingOut: this part of them, half of it at either end.
+    ///   - values: values that are not finite do not count; 0...1 without finite values.
+    ///   - leavingOut: the fraction outside the range, half of it at either end.
     init(_ values: [Double], leavingOut part: Double) {
         let step = max(1, values.count / 50_000)
         let sample = stride(from: 0, to: values.count, by: step).map { values[$0] }.filter(\.isFinite).sorted()

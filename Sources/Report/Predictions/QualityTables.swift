@@ -2,7 +2,7 @@ import Glibc
 import Inference
 import Platform
 
-/// The measures as a page shows them.
+/// The measures as tables of a page.
 struct QualityTables {
     let quality: Quality
     let intervals: QualityIntervals
@@ -14,7 +14,7 @@ struct QualityTables {
         self.bins = bins
     }
 
-    /// What is to be seen first.
+    /// The numbers at the top of the page.
     var facts: [PageFact] {
         func fact(_ line: MeasureLine, _ name: String, _ index: Int) -> PageFact {
             PageFact(name, line.valueText, detail: intervals[index].map { "95%: " + Self.text($0) } ?? "")
@@ -52,7 +52,7 @@ struct QualityTables {
             })
     }
 
-    /// How intervals were made.
+    /// Explains how the intervals were computed.
     var explanation: String {
         "Intervals are those of the bootstrap: the same number of galaxies drawn with replacement "
             + "\(Decimals.grouped(intervals.resamples)) times, and the middle 95% of each measure. They tell what chance in "
@@ -80,7 +80,7 @@ struct QualityTables {
             })
     }
 
-    /// Both ends with as many decimals as show two digits of their distance.
+    /// Both ends, with the decimals that show two digits of their distance.
     private static func text(_ interval: ClosedRange<Double>) -> String {
         let width = interval.upperBound - interval.lowerBound
         let ends = [interval.lowerBound, interval.upperBound]
@@ -95,7 +95,7 @@ struct QualityTables {
     private static func minus(_ text: String) -> String { text.replacing("-", with: "\u{2212}") }
 }
 
-/// Places of measures among the lines of both families.
+/// Indices of measures among the lines of both families.
 enum Measure {
     static let meanAbsoluteError = 0
     static let r2 = 4

@@ -2,11 +2,11 @@ import Glibc
 import Inference
 import Platform
 
-/// The figures of predictions that have spectroscopic redshifts beside them.
+/// The figures of predictions with spectroscopic redshifts.
 struct RedshiftFigures {
     private let redshiftsCompared: ComparedRedshifts
     private let quality: Quality
-    /// Of both redshifts: most galaxies, out to round numbers.
+    /// The axis of both redshifts: the range of most galaxies, extended to round numbers.
     private let scale: Scale
     private let limit: Double
 
@@ -19,13 +19,13 @@ struct RedshiftFigures {
         scale = Self.covering(ranges, zero: true)
     }
 
-    /// Of many galaxies, the outermost few would leave no room for the others.
+    /// The few outermost of many galaxies would compress all others.
     private static func partLeftOut(_ count: Int) -> Double { count > Density.mostDots ? 0.002 : 0 }
 
     private static func covering(_ ranges: [RobustRange], zero: Bool) -> Scale {
         let bounds = ranges.flatMap { [$0.low, $0.high] }
         let (low, high) = (bounds.min() ?? 0, bounds.max() ?? 1)
-        // What begins close to 0 begins at it.
+        // A range that begins close to 0 begins at 0.
         let isNear = zero && low > 0 && low < 0.3 * high
         let room = 0.02 * (high - low)
         return .linear(isNear ? 0 : low - room, high == low ? low + max(0.1, abs(low)) : high + room)
@@ -40,7 +40,7 @@ struct RedshiftFigures {
             redshiftsCompared.spectroscopic, redshiftsCompared.predicted, x: scale, y: scale, points: "galaxies")
         let ends = [scale.domain.lowerBound, scale.domain.upperBound]
         func bound(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> [Guide] {
-            // The name stands in the legend once.
+            // The legend has the name once.
             [(name, dz), ("", -dz)].map { name, dz in Guide(name, ends.map { ($0, $0 + dz * (1 + $0)) }, dash: dash) }
         }
         let chart = Chart(
@@ -75,7 +75,7 @@ struct RedshiftFigures {
         func level(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> Guide {
             Guide(name, ends.map { ($0, dz) }, dash: dash)
         }
-        /// None where it is out of sight.
+        /// No line outside the axes.
         func levels(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> [Guide] {
             dz > reach ? [] : [level("\u{B1}" + name, dz, dash), level("", -dz, dash)]
         }
@@ -166,7 +166,7 @@ struct RedshiftFigures {
             caption: "Bins of the table below with \(RunningMedian.fewest) galaxies or more; bars are 95% intervals.")
     }
 
-    /// How many galaxies there are at each redshift, predicted and spectroscopic.
+    /// The distributions of predicted and spectroscopic redshifts.
     static func distribution(_ predicted: [Double], _ spectroscopic: [Double]) -> Figure {
         let part = partLeftOut(predicted.count)
         let ranges = [predicted, spectroscopic].filter { $0.contains(where: \.isFinite) }

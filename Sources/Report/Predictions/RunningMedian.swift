@@ -15,11 +15,11 @@ public struct RunningMedian: Sendable {
     /// In ascending order; steps of fewer galaxies than `fewest` are left out.
     public let steps: [Step]
 
-    /// A median of fewer says nothing.
+    /// The fewest galaxies of a meaningful median.
     public static let fewest = 10
 
     /// - Parameters:
-    ///   - redshifts, scaled: of galaxy after galaxy, finite.
+    ///   - redshifts, scaled: [galaxies], finite.
     ///   - range: cut into `count` steps of one width.
     public init(redshifts: [Double], scaled: [Double], range: ClosedRange<Double>, count: Int) {
         let width = (range.upperBound - range.lowerBound) / Double(max(1, count))

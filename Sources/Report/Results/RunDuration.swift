@@ -1,6 +1,6 @@
 import Runs
 
-/// How long a run took by the clock on the wall, which its ranks' rates do not tell.
+/// The wall time of a run, which does not follow from its ranks' rates.
 public struct RunDuration: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
         /// A log beside the tree: its file.
@@ -19,9 +19,9 @@ public struct RunDuration: Sendable, Equatable {
         }
     }
 
-    /// From the beginning of the run to its end, Initialize and Summarize included; nil where nobody tells.
+    /// From the start of the run to its end, Initialize and Summarize included; nil where unknown.
     public let total: Double?
-    /// From the first rank's start to the last one's end; nil where nobody tells.
+    /// From the first rank's start to the last one's end; nil where unknown.
     public let inference: Double?
     public let source: Source
 
@@ -31,8 +31,14 @@ public struct RunDuration: Sendable, Equatable {
         self.source = source
     }
 
-    /// From the first start to the last end; nil where a rank does not tell.
-    init?(_ ranks: [RankRecord]) {
+    /// Of a `summary.json`; nil where its wall time is no positive number.
+    init?(_ summary: RunReport) {
+        guard summary.wallSeconds > 0, summary.wallSeconds.isFinite else { return nil }
+        self.init(total: summary.wallSeconds, inference: summary.mapSeconds, source: .summary)
+    }
+
+    /// From the first start to the last end; nil where a rank does not record them.
+    init?(_ ranks: [RankResult]) {
         let starts = ranks.compactMap(\.started)
         let ends = ranks.compactMap(\.finished)
         guard starts.count == ranks.count, ends.count == ranks.count, let start = starts.min(), let end = ends.max(),
@@ -41,6 +47,6 @@ public struct RunDuration: Sendable, Equatable {
         self.init(total: nil, inference: end - start, source: .ranks)
     }
 
-    /// The longest that is known: what an honest rate divides by.
+    /// The longest known time, which rates of the run are computed with.
     public var seconds: Double { total ?? inference ?? 0 }
 }

@@ -1,27 +1,29 @@
 import Platform
+import Runs
 
-/// What a page says of a tree of runs: times and throughput by data size, batch size and threads, the ranks of its largest
-/// run, calls to the store, and what the data cannot support.
+/// The sections of a page about a tree of runs: times and throughput by data size, batch size and threads, the ranks of
+/// its largest
+/// run, calls to the store, and the limitations of the data.
 public struct TreeReport: Sendable {
     public let sections: [PageSection]
-    /// One line for below the title.
+    /// One line below the title.
     public let lead: String
 
     /// - Parameters:
-    ///   - references: numbers of others, drawn beside the runs.
-    ///   - root: the tree's `experiment.json`.
+    ///   - references: reference measurements, drawn next to the runs.
+    ///   - setup: the tree's `experiment.json`.
     public init(
         _ tree: ResultTree, durations: RunDurations = RunDurations(), references: [ReferenceMeasurement] = [],
-        root: ExperimentRoot? = nil
+        setup: ExperimentSetup? = nil
     ) {
         let figures = SweepFigures(
-            groups: tree.groups, durations: durations, references: references, label: root?.label ?? "this tree")
+            groups: tree.groups, durations: durations, references: references, label: setup?.label ?? "this tree")
         let sweeps = SweepSections(figures, tree)
         let caveats = Caveats(tree, durations: durations)
         lead = Self.lead(tree)
-        var sections = [Self.overview(tree, durations, references, root)]
+        var sections = [Self.overview(tree, durations, references, setup)]
         sections += [sweeps.dataSize, sweeps.wallClock, sweeps.batchSize, sweeps.threads].compactMap(\.self)
-        // Of equal ones the first: the same tree makes the same page.
+        // The first of equal runs, so that the same tree gives the same page.
         if let largest = tree.runs.max(by: { $0.ranks.count < $1.ranks.count }) {
             sections += RunSections(largest, duration: durations.duration(of: largest)).sections.map { section in
                 PageSection(
@@ -31,7 +33,7 @@ public struct TreeReport: Sendable {
             }
         }
         if let store = sweeps.store { sections.append(store) }
-        let isRepeated = root?.isRepeated == true
+        let isRepeated = setup?.isRepeated == true
         if caveats.all.contains(where: { $0.kind != .repeated || !isRepeated }) {
             sections.append(Self.doubts(caveats, isRepeated: isRepeated))
         }
@@ -46,7 +48,7 @@ public struct TreeReport: Sendable {
     }
 
     private static func overview(
-        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ root: ExperimentRoot?
+        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ setup: ExperimentSetup?
     ) -> PageSection {
         var items: [PageSection.Item] = []
         let rated = tree.runs.compactMap { run -> (run: Run, rate: Double)? in
@@ -60,9 +62,9 @@ public struct TreeReport: Sendable {
                     "The wall time of no run is known: rates of ranks are shown, and their sums as published, which are no "
                         + "rates of runs."))
         }
-        if let machine = root?.machineText { items.append(.text("Ran on: \(machine).")) }
-        if let program = root?.programText { items.append(.text("Computed with: \(program).")) }
-        if root?.isRepeated == true {
+        if let machine = setup?.machineText { items.append(.text("Ran on: \(machine).")) }
+        if let program = setup?.programText { items.append(.text("Computed with: \(program).")) }
+        if setup?.isRepeated == true {
             items.append(
                 .text(
                     "Galaxies were repeated where they did not suffice: what is read again comes from the system's cache and "
@@ -85,7 +87,7 @@ public struct TreeReport: Sendable {
         return PageSection("Overview", items)
     }
 
-    /// - Parameter isRepeated: whether galaxies were meant to be computed more than once.
+    /// - Parameter isRepeated: whether galaxies were computed more than once on purpose.
     private static func doubts(_ caveats: Caveats, isRepeated: Bool) -> PageSection {
         PageSection(
             "What these data cannot support", id: "doubts",
@@ -101,7 +103,7 @@ public struct TreeReport: Sendable {
 
     private static let mostOfAKind = 6
 
-    /// A folder's place in the tree, where its path shows it.
+    /// A folder's path in the tree, where it can be derived.
     public static func inTree(_ place: String) -> String {
         let parts = place.split(separator: "/", omittingEmptySubsequences: false)
         let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
@@ -109,7 +111,7 @@ public struct TreeReport: Sendable {
     }
 }
 
-/// The case that the published system is known for: half a million cutouts in a minute.
+/// The headline case of the published system: half a million cutouts in a minute.
 struct Headline {
     let facts: [PageFact]
 

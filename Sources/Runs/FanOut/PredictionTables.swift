@@ -3,20 +3,46 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Puts the ranks' predictions together, rank after rank: a few ranks' are in memory at a time, however many there are.
+/// Joins the ranks' predictions in order of rank, with the predictions of a few ranks in memory at a time.
 struct PredictionTables {
     let manifest: RunManifest
     let store: any ObjectStore
     let environment: [String: String]
 
-    /// Bytes of predictions that are read at once, unless one rank's alone are more.
+    /// Bytes of predictions that are read at once, except where a single rank has more.
     private static let mostBytes = 64 << 20
-    /// Galaxies that quality is measured over: it needs all of them in memory, some 60 bytes each.
+    /// The most galaxies that quality is measured over: it needs about 60 bytes of memory for each.
     private static let mostForQuality = 10_000_000
 
-    private typealias Table = Result<(bytes: [UInt8], rows: PredictionRows), Failure>
+    private typealias Table = Result<(bytes: [UInt8], rows: Rows), Failure>
 
-    /// Writes `predictions.csv`, unless the run has none. An entry whose predictions are not whole becomes a failure.
+    /// What a rank's predictions have for quality over the whole run.
+    struct Rows {
+        static let header = Array((PredictionEncoder.columns + "\n").utf8)
+
+        var count = 0
+        /// z_phot and z_spec of the galaxies whose z_spec is known.
+        var predicted: [Double] = []
+        var spectroscopic: [Double] = []
+
+        /// - Throws: `Failure` where the bytes are not those that `PredictionWriter` writes.
+        init(_ bytes: [UInt8], name: String) throws(Failure) {
+            guard bytes.starts(with: Self.header) else {
+                throw Failure(name, "expected the header \(PredictionEncoder.columns), found another")
+            }
+            try PredictionFile(bytes, name: name).forEach([.zSpec, .flags]) { row in
+                count += 1
+                guard let known = row.zSpec else { return }
+                predicted.append(Double(row.float))
+                spectroscopic.append(known)
+            }
+            guard bytes.last == UInt8(ascii: "\n") else {
+                throw Failure(name, "row \(count): expected a line's end after it, found none")
+            }
+        }
+    }
+
+    /// Writes `predictions.csv`, unless the run has none. An entry with incomplete predictions becomes a failure.
     /// - Returns: their quality; nil where no galaxy has a redshift to compare with, or there are too many.
     func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Quality? {
         guard manifest.input.predictions else { return nil }
@@ -24,16 +50,16 @@ struct PredictionTables {
         let temporary = TemporaryFile(environment, ending: "csv")
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().galaxies) ?? 0) }
+        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().result.galaxies) ?? 0) }
         let file = try AtomicFile(path: temporary.path)
-        try file.write(PredictionRows.header)
+        try file.write(Rows.header)
         var rank = 0
         while rank < entries.count {
             let ranks = window(from: rank, entries)
             for (rank, table) in zip(ranks, read(ranks, entries)) {
                 switch table {
                 case .success(let table):
-                    try file.write(Array(table.bytes.dropFirst(PredictionRows.header.count)))
+                    try file.write(Array(table.bytes.dropFirst(Rows.header.count)))
                     guard galaxies <= Self.mostForQuality else { continue }
                     predicted += table.rows.predicted
                     spectroscopic += table.rows.spectroscopic
@@ -66,14 +92,14 @@ struct PredictionTables {
         }
     }
 
-    private func read(_ entry: RankEntry) throws(Failure) -> (bytes: [UInt8], rows: PredictionRows) {
+    private func read(_ entry: RankEntry) throws(Failure) -> (bytes: [UInt8], rows: Rows) {
         let bucket = manifest.input.bucket
         guard let predictions = entry.predictions else { throw Failure("the rank wrote no predictions") }
         let name = store.name(bucket: bucket, key: predictions.key)
         let bytes = try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
-        let rows = try PredictionRows(bytes, name: name)
-        guard rows.count == entry.galaxies else {
-            throw Failure("\(name): expected \(entry.galaxies) rows, found \(rows.count)")
+        let rows = try Rows(bytes, name: name)
+        guard rows.count == entry.result.galaxies else {
+            throw Failure("\(name): expected \(entry.result.galaxies) rows, found \(rows.count)")
         }
         return (bytes, rows)
     }

@@ -6,7 +6,7 @@ import Platform
 /// A rank while it runs: its clock, its deadline and its result so far.
 struct RankRun {
     let store: RecordingStore
-    /// When to stop computing; nil for never.
+    /// When computing has to stop; nil for no deadline.
     let stop: ContinuousClock.Instant?
     var result = RankResult()
 
@@ -14,7 +14,7 @@ struct RankRun {
     private var last: ContinuousClock.Instant
     private let processorSeconds = ProcessFigures.processorSeconds
 
-    /// Seconds between the end of computing and the deadline: more than enough to report the failure.
+    /// Seconds before the deadline at which computing stops, so that the error still reaches the caller.
     private static let margin = 2.0
 
     init(_ item: WorkerItem, store: RecordingStore, deadline: Double?) {
@@ -38,7 +38,7 @@ struct RankRun {
         return (now - last) / .seconds(1)
     }
 
-    /// - Throws: `Failure` once it is time to stop.
+    /// - Throws: `Failure` when the time to stop has come.
     func check(_ stage: String) throws(Failure) {
         if let stop, ContinuousClock.now >= stop {
             throw stopped(stage)
@@ -53,6 +53,9 @@ struct RankRun {
         _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
     ) {
         result.galaxies = predictions.redshifts.count
+        result.seconds = result.inferenceSeconds ?? 0
+        let bits = Double(result.galaxies) * RankResult.bitsPerGalaxy
+        result.throughput = result.seconds > 0 ? bits / result.seconds : 0
         result.nonFinite = predictions.flagCounts.flagged
         result.threads = predictions.threads
         result.instructionSet = loaded.model.instructionSet.rawValue
@@ -60,17 +63,18 @@ struct RankRun {
         result.weightsETag = loaded.etag
         result.notices = loaded.model.notices
         result.configuredMemory = LambdaSettings.memory(environment)
-        result.storeRequests = StoreCalls(statistics: store.statistics)
-        result.peakMemory = ProcessFigures.peakMemory
+        result.architecture = RankResult.architecture
+        result.store = RankResult.StoreTimes(store.statistics)
+        result.memory = Double(ProcessFigures.peakMemory) / 1e6
         result.processorSeconds = ProcessFigures.processorSeconds - processorSeconds
         result.finished = Date().timeIntervalSince1970
         result.totalSeconds = (ContinuousClock.now - start) / .seconds(1)
     }
 }
 
-/// Settings of the AWS Lambda function that this process runs in.
+/// Settings that AWS Lambda passes to a function.
 enum LambdaSettings {
-    /// Memory in MB of 2^20 bytes; nil outside AWS Lambda.
+    /// Configured memory in MB of 2^20 bytes; nil outside of Lambda.
     static func memory(_ environment: [String: String]) -> Int? {
         environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }
     }

@@ -1,12 +1,9 @@
 import Cloud
 import Costs
 import FoundationEssentials
-import Inference
 import Platform
-import Synchronization
-import TensorFiles
 
-/// Ends a run: holds the ranks' results against the manifest and puts them together.
+/// Ends a run: checks the ranks' results against the manifest and joins them.
 public struct Summarize: Sendable {
     private let store: any ObjectStore
     private let environment: [String: String]
@@ -16,9 +13,8 @@ public struct Summarize: Sendable {
         self.environment = environment
     }
 
-    /// Writes `predictions.csv`, `combined_data.json` and `summary.json` of what is there, whether or not all is.
-    /// - Parameter event: see `SummarizeEvent`.
-    /// - Returns: the report; whether the run failed is for the caller to ask of it.
+    /// Writes `predictions.csv`, `combined_data.json` and `summary.json` of the valid results, complete or not.
+    /// - Returns: the report; the caller decides by `isTolerable` whether the run failed.
     /// - Throws: `Failure` where there is no such run, or results cannot be written.
     public func run(_ event: SummarizeEvent) throws(Failure) -> RunReport {
         let manifest = try RunManifest.read(event.manifest, from: store)
@@ -33,28 +29,27 @@ public struct Summarize: Sendable {
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
 
-        let quality = try PredictionTables(manifest: manifest, store: store, environment: environment).join(&entries)
-        report.quality = quality
+        report.quality = try PredictionTables(manifest: manifest, store: store, environment: environment).join(&entries)
         try combine(entries, manifest)
         var (first, last) = (Double.infinity, -Double.infinity)
         for (rank, entry) in entries.enumerated() {
             switch entry {
             case .success(let entry):
-                report.add(entry)
-                // A resumed run's earlier ranks ran before it.
-                if let started = entry.started, let finished = entry.finished, started >= manifest.started {
+                report.add(entry.result)
+                // The earlier ranks of a resumed run ran before it started.
+                if let started = entry.result.started, let finished = entry.result.finished,
+                    started >= manifest.started
+                {
                     (first, last) = (min(first, started), max(last, finished))
                 }
-            case .failure(let error):
-                report.failed.append(RunReport.FailedRank(rank: rank, reason: error.description))
+            case .failure(let error): report.add(failed: rank, error)
             }
         }
         if last > first { report.mapSeconds = last - first }
-        // Initialize and this.
+        // The invocations of Initialize and Summarize.
         if let cost = report.cost { report.cost = cost + 2 * PriceList.published.request }
         report.wallSeconds = max(0, Date().timeIntervalSince1970 - manifest.started)
-        let summary = try report.json().encoded(pretty: true)
-        try store.put(bucket: bucket, key: manifest.keys.summary, summary)
+        try store.put(bucket: bucket, key: manifest.keys.summary, try JSONFile.encoded(report, pretty: true))
         return report
     }
 
@@ -66,10 +61,10 @@ public struct Summarize: Sendable {
     }
 }
 
-/// What Summarize is asked for: Initialize's result, whole or its `manifest` alone, and perhaps the Map's.
+/// The event of Summarize: Initialize's result, complete or its `manifest` alone, and the Map's result if there is one.
 public struct SummarizeEvent: Sendable, Equatable {
     public let manifest: S3Location
-    /// What the Map says went wrong, in one line; nil where it says nothing.
+    /// The error that the Map reports, in one line; nil for none.
     public let mapError: String?
 
     public init(manifest: S3Location, mapError: String? = nil) {
@@ -78,13 +73,13 @@ public struct SummarizeEvent: Sendable, Equatable {
     }
 
     /// Accepts `{"manifest": {"bucket", "key"}, "map": ...}`, Initialize's whole result, and the reference's
-    /// `{"body": [{"S3_BUCKET", "RESULT_PATH"}, ...]}`. `map` is the Map's output, or its error as Step Functions has
-    /// it: `{"Error", "Cause"}`.
+    /// `{"body": [{"S3_BUCKET", "RESULT_PATH"}, ...]}`. `map` is the Map's output, or its error as Step Functions
+    /// writes it: `{"Error", "Cause"}`.
     /// - Throws: `Failure` where the event is none of these.
     public init(_ json: JSONValue) throws(Failure) {
         let name = "the event of summarize"
-        if let place = json["manifest"] {
-            manifest = try S3Location(place, name: name + ": manifest")
+        if let location = json["manifest"] {
+            manifest = try S3Location(location, name: name + ": manifest")
         } else if case .array(let items)? = json["body"], let first = items.first {
             let item = try Payload(first, name: name + ": body[0]")
             let path = InitializeInput.trimmed(try item.name("RESULT_PATH"))

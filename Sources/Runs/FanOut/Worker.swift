@@ -74,8 +74,7 @@ public struct Worker: Sendable {
 
         rank.result.peakFetched = pool.peakResidentBytes
         rank.finish(loaded, predictions, environment)
-        let json = try rank.result.json.encoded()
-        try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), json)
+        try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
     }
 
     private func sources(

@@ -40,7 +40,7 @@ struct RankRecorder: Sendable {
 
     /// The size and checksum of the output, which is complete at `path`.
     func output(at path: String) throws(Failure) -> RankSidecar.Output {
-        let (bytes, sha256) = try FileIdentity.sha256(of: path)
+        let (bytes, sha256) = try SHA256Digest.ofFile(path)
         return RankSidecar.Output(name: name, bytes: bytes, sha256: sha256)
     }
 

@@ -65,7 +65,7 @@ public struct RankMerge {
         var header: [UInt8]?
         try forEachPart(progress) { part, source, digest throws(Failure) in
             var isFirst = true
-            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in
+            try source.forEachPiece { bytes throws(Failure) in
                 digest.update(bytes)
                 var rows = bytes
                 if isFirst, format == .csv {
@@ -92,7 +92,7 @@ public struct RankMerge {
             else {
                 throw Failure(part.name, "expected \(rows) values in float32, found others")
             }
-            let block = FileIdentity.pieceSize / MemoryLayout<Float>.size
+            let block = (4 << 20) / MemoryLayout<Float>.size
             for start in stride(from: 0, to: rows, by: block) {
                 let piece = start..<min(start + block, rows)
                 var values = [Float](repeating: 0, count: piece.count)
@@ -100,7 +100,7 @@ public struct RankMerge {
                 try array.copyFloats(rows: piece, into: &span)
                 try file.append(values)
             }
-            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in digest.update(bytes) }
+            try source.forEachPiece { bytes throws(Failure) in digest.update(bytes) }
         }
         try file.finish()
     }

@@ -53,21 +53,11 @@ extension RankOutputs.Part {
     /// - Parameter source: its bytes; nil where it is empty.
     /// - Throws: `Failure` where digest or number of rows are not those that its sidecar states.
     func redshifts(_ source: (any ByteSource)?) throws(Failure) -> [Float] {
-        let format = PredictionFormat(path: name) ?? .csv
         var digest = SHA256Stream()
-        var rows = RedshiftRows(format)
-        if let source {
-            try FileIdentity.forEachPiece(of: source) { bytes throws(Failure) in
-                digest.update(bytes)
-                if format != .npy { rows.take(bytes) }
-            }
-        }
+        try source?.forEachPiece { bytes throws(Failure) in digest.update(bytes) }
         try check(digest)
-        var redshifts = rows.values
-        if format == .npy, let source {
-            let array = try TensorFile.open(source).tensors.first
-            redshifts = array?.dtype == .f32 ? try array?.floats() ?? [] : []
-        }
+        var redshifts: [Float] = []
+        if let source { try PredictionFile(source).forEach([]) { redshifts.append($0.float) } }
         guard redshifts.count == sidecar.end - sidecar.start else {
             throw Failure(
                 name,
@@ -75,51 +65,5 @@ extension RankOutputs.Part {
                     + "\(redshifts.count): run rank \(sidecar.rank) again")
         }
         return redshifts
-    }
-}
-
-/// z_phot of the rows of a text that `PredictionWriter` wrote, a piece at a time. Its rows end in the three numbers z_phot,
-/// z_spec and flags, so that nothing in the texts before them, be it a quote, matters.
-struct RedshiftRows {
-    /// NaN where a row has no number.
-    private(set) var values: [Float] = []
-    private let isCSV: Bool
-    /// Of a CSV: the header is to come.
-    private var isFirst: Bool
-    private var isQuoted = false
-    private var row: [UInt8] = []
-
-    /// - Parameter format: .csv or .jsonl.
-    init(_ format: PredictionFormat) {
-        isCSV = format == .csv
-        isFirst = isCSV
-    }
-
-    mutating func take(_ bytes: RawSpan) {
-        for offset in 0..<bytes.byteCount {
-            let byte = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-            // Only a CSV has line ends in its texts.
-            if isCSV, byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-            guard byte == UInt8(ascii: "\n"), !isQuoted else {
-                row.append(byte)
-                continue
-            }
-            if isFirst { isFirst = false } else { values.append(redshift) }
-            row.removeAll(keepingCapacity: true)
-        }
-    }
-
-    /// What stands behind the last but two of the commas, or of the colons, before the next comma.
-    private var redshift: Float {
-        let mark = UInt8(ascii: isCSV ? "," : ":")
-        var left = 3
-        guard
-            let start = row.lastIndex(where: { byte in
-                if byte == mark { left -= 1 }
-                return left == 0
-            })
-        else { return .nan }
-        let number = row[(start + 1)...].prefix { $0 != UInt8(ascii: ",") }
-        return Float(String(decoding: number, as: UTF8.self)) ?? .nan
     }
 }

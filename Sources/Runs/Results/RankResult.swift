@@ -1,88 +1,125 @@
 import Cloud
 import Platform
 
-/// What a worker did, as `{result_path}/{rank}.json` tells it: every field of the reference, and some of ours. What
-/// each means is in docs/RESULTS.md. Times are seconds of a monotonic clock unless they say otherwise.
+/// The result of one rank: `{result_path}/{rank}.json`, and an element of `combined_data.json`. It has every field of the
+/// published system, and more of this program (docs/RESULTS.md). What files of the published system or of earlier versions
+/// lack is nil, or 0 where it is added up. Times are seconds of a monotonic clock unless stated otherwise.
 public struct RankResult: Sendable, Equatable {
-    // The reference's.
+    /// `total_cpu_time (seconds)`: wall time of computing, in spite of its name.
+    public var seconds = 0.0
+    /// `total_cpu_memory (MB)`, in 10^6 bytes: here the peak of the process, in published files a sum over allocations.
+    public var memory = 0.0
+    /// `throughput_bps`: bits of galaxies by `seconds`.
+    public var throughput = 0.0
     public var batchSize = 0
-    public var resultPath = ""
-    public var dataPaths: [String] = []
+    /// `num_samples`; `sample_persec` times `seconds` where a file lacks it.
     public var galaxies = 0
-    /// Requests to the store, one by one.
-    public var storeRequests = StoreCalls()
+    /// Keys of the rank's partitions; empty where it had none or the file does not name them.
+    public var dataPaths: [String] = []
+    public var resultPath: String?
+    /// nil in files of versions that did not count calls to the store.
+    public var store: StoreTimes?
+
     public var initSeconds = 0.0
     public var fetchSeconds = 0.0
+    public var scatterSeconds = 0.0
     public var modelSeconds = 0.0
-    public var inferenceSeconds = 0.0
+    /// nil, as `totalSeconds`, in files of versions that did not record stages.
+    public var inferenceSeconds: Double?
+    public var barrierSeconds = 0.0
     public var publishSeconds = 0.0
-    public var totalSeconds = 0.0
-    /// The most memory that the process has had, in bytes.
-    public var peakMemory = 0
+    public var totalSeconds: Double?
 
-    // Ours.
+    /// nil in published files, as all that follows.
     public var runID: String?
-    public var rank = 0
-    public var worldSize = 0
+    public var rank: Int?
+    public var worldSize: Int?
     /// Seconds since 1970.
-    public var started = 0.0
-    public var finished = 0.0
-    /// Of all threads, in the kernel and out of it.
-    public var processorSeconds = 0.0
-    public var threads = 0
-    public var instructionSet = ""
-    /// What the weights are called, and what changes with their bytes.
-    public var weights = ""
+    public var started: Double?
+    public var finished: Double?
+    /// Of all threads, in user and kernel mode.
+    public var processorSeconds: Double?
+    public var threads: Int?
+    public var instructionSet: String?
+    /// `x86_64` or `arm64`.
+    public var architecture: String?
+    /// The name of the weights, and their ETag, which changes with their bytes.
+    public var weights: String?
     public var weightsETag: String?
-    /// Bytes of the predictions; nil where none were asked for.
+    /// Bytes of the predictions; nil where none were written.
     public var predictionBytes: Int?
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
     /// The most bytes of partitions that were in memory at a time.
-    public var peakFetched = 0
-    /// AWS Lambda's setting, in MB of 2^20 bytes; nil elsewhere.
+    public var peakFetched: Int?
+    /// The memory configured on AWS Lambda, in MB of 2^20 bytes; nil elsewhere.
     public var configuredMemory: Int?
-    /// What had to be assumed of the weights.
+    /// Assumptions that loading the weights had to make.
     public var notices: [String] = []
 
     public init() {}
 
-    /// The reference counts what is stored of a galaxy: 5 x 32 x 32 pixels in float32 and 5 magnitudes in float64.
-    static let bitsPerGalaxy = 8 * 20_520
+    /// Seconds that calls to the store took. Calls at the same time count one by one.
+    public struct StoreTimes: Sendable, Equatable {
+        public let total: Double
+        public let average: Double?
+        public let shortest: Double?
+        public let longest: Double?
+        public let requests: Int?
+        /// Seconds since 1970.
+        public let firstRequest: Double?
+        public let lastResponse: Double?
+        public let bytesRead: Int?
+        public let bytesWritten: Int?
+    }
+
+    /// Seconds of the stages, which follow each other.
+    public struct Stages: Sendable, Equatable {
+        /// Checking the event and loading the weights (`init_s`, `model_load_s`).
+        public let load: Double
+        /// Until the partitions can be read (`payload_fetch_s`, `scatter_s`). This program fetches galaxies while others
+        /// are computed: that time is in `compute`.
+        public let download: Double
+        /// `inference_s`, `barrier_s`.
+        public let compute: Double
+        /// `publish_s`.
+        public let publish: Double
+        /// `total_s`.
+        public let total: Double
+
+        /// The time between the stages.
+        public var other: Double { max(0, total - load - download - compute - publish) }
+    }
+
+    /// nil in files of versions that did not record stages.
+    public var stages: Stages? {
+        guard let inferenceSeconds, let totalSeconds else { return nil }
+        return Stages(
+            load: initSeconds + modelSeconds, download: fetchSeconds + scatterSeconds,
+            compute: inferenceSeconds + barrierSeconds, publish: publishSeconds, total: totalSeconds)
+    }
+
+    /// `throughput_bps` times the computing time.
+    public var bits: Double { throughput * seconds }
+
+    /// Image and magnitudes of a galaxy as partitions store them: 5 x 32 x 32 pixels in float32, 5 magnitudes in float64.
+    public static let bitsPerGalaxy = 8 * 20_520.0
 
     #if arch(arm64)
     static let architecture = "arm64"
     #else
     static let architecture = "x86_64"
     #endif
+}
 
-    public var json: JSONValue {
-        let time = inferenceSeconds
-        let batches = Double(galaxies) / Double(max(1, batchSize))
-        func rate(_ amount: Double) -> JSONValue { .number(time > 0 ? amount / time : 0) }
-        var fields: [String: JSONValue] = [
-            "total_cpu_time (seconds)": .number(time),
-            "total_cpu_memory (MB)": .number(Double(peakMemory) / 1e6),
-            "execution_time (seconds/batch)": .number(galaxies > 0 ? time / batches : 0),
-            "num_batches": .integer((galaxies + max(1, batchSize) - 1) / max(1, batchSize)),
-            "batch_size": .integer(batchSize), "device": .string("cpu"),
-            "throughput_bps": rate(Double(galaxies * Self.bitsPerGalaxy)), "sample_persec": rate(Double(galaxies)),
-            "result_path": .string(resultPath), "data_path": WorkerItem.paths(dataPaths),
-            "num_samples": .integer(galaxies), "init_s": .number(initSeconds),
-            "payload_fetch_s": .number(fetchSeconds), "scatter_s": .number(0), "model_load_s": .number(modelSeconds),
-            "inference_s": .number(time), "barrier_s": .number(0), "publish_s": .number(publishSeconds),
-            "total_s": .number(totalSeconds),
-            "run_id": .optional(runID), "rank": .integer(rank), "world_size": .integer(worldSize),
-            "started": .number(started), "finished": .number(finished),
-            "processor_s": .number(processorSeconds), "threads": .integer(threads),
-            "instruction_set": .string(instructionSet), "architecture": .string(Self.architecture),
-            "weights": .string(weights), "weights_etag": .optional(weightsETag),
-            "fetched_peak_bytes": .integer(peakFetched), "predictions_bytes": .optional(predictionBytes),
-            "non_finite": .integer(nonFinite),
-            "configured_memory_mb": .optional(configuredMemory),
-        ]
-        if !notices.isEmpty { fields["notices"] = .array(notices.map { .string($0) }) }
-        fields.merge(storeRequests.json) { first, _ in first }
-        return .object(fields)
+extension RankResult.StoreTimes {
+    /// Calls that a recording store has timed. A call that was tried again counts once, with all its time.
+    init(_ calls: StoreStatistics) {
+        total = calls.totalTime
+        average = calls.totalTime / Double(max(1, calls.requests))
+        (shortest, longest) = (calls.minTime ?? 0, calls.maxTime ?? 0)
+        requests = calls.requests
+        (firstRequest, lastResponse) = (calls.firstRequest, calls.lastResponse)
+        (bytesRead, bytesWritten) = (calls.bytesRead, calls.bytesWritten)
     }
 }

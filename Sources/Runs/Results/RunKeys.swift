@@ -1,20 +1,22 @@
-/// Where the parts of a run lie in its bucket, or below a tree of results.
+/// The keys of a run's files in its bucket, or their paths in a tree of results.
 public struct RunKeys: Sendable, Equatable {
-    /// All ranks' results in one array: the file that makes a folder a run's.
+    /// All ranks' results in one array; a folder with this file is a run.
     public static let combinedName = "combined_data.json"
     /// The summary of a run.
     public static let summaryName = "summary.json"
     /// The redshifts of a run's galaxies, where they were kept.
     public static let predictionsName = "predictions.csv"
+    /// The setup and the runs of an experiment, at the root of a tree of runs.
+    public static let experimentName = "experiment.json"
 
     /// The run's `result_path`, without a slash at its end.
     public let resultPath: String
 
     public init(resultPath: String) { self.resultPath = resultPath }
 
-    /// What all keys of the run begin with.
+    /// The prefix of all keys of the run.
     public var prefix: String { resultPath + "/" }
-    /// The bare array of worker items.
+    /// The array of worker items.
     public var items: String { prefix + "items.json" }
     public var manifest: String { prefix + "manifest.json" }
     /// All ranks' results in one array.
@@ -24,7 +26,7 @@ public struct RunKeys: Sendable, Equatable {
     public func result(_ rank: Int) -> String { "\(prefix)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(prefix)predictions/\(rank).csv" }
 
-    /// Whether a key is one that a run writes; another run's in a folder below is not.
+    /// Whether the run writes the key. Keys of another run in a folder below are not its own.
     func isOurs(_ key: String) -> Bool {
         guard key.hasPrefix(prefix) else { return false }
         return [items, manifest, combined, predictions, summary].contains(key) || rank(ofResult: key) != nil

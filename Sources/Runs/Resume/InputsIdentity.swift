@@ -58,44 +58,15 @@ extension GalaxyInputs {
 public enum FileIdentity {
     /// Bytes at either end whose checksum identifies a file. A zip (.pt, .npz) has the checksums of its contents at its end.
     private static let endSize = 64 << 10
-    /// Bytes that are read at a time.
-    static let pieceSize = 4 << 20
-
     /// `crc32:` of both ends of a file. A copy has the same, unlike modification times and inode numbers.
     static func ends(of path: String) throws(Failure) -> (bytes: Int, text: String) {
-        let file = try MappedFile(path: path)
-        let count = file.byteCount
-        var checksum = CRC32()
-        for range in [0..<min(endSize, count), max(0, count - endSize)..<count] {
-            try file.withBytes(in: range) { bytes throws(Failure) in checksum.update(bytes) }
-        }
+        let (count, checksum) = try CRC32.ofEnds(path, length: endSize)
         return (count, "crc32:" + String(checksum.value, radix: 16))
-    }
-
-    /// The SHA-256 of a whole file.
-    public static func sha256(of path: String) throws(Failure) -> (bytes: Int, text: String) {
-        // An empty file cannot be mapped.
-        if let file = try? OpenFile(path: path), file.size == 0 { return (0, SHA256Stream().finish()) }
-        let file = try MappedFile(path: path)
-        var digest = SHA256Stream()
-        try forEachPiece(of: file) { bytes throws(Failure) in digest.update(bytes) }
-        return (file.byteCount, digest.finish())
     }
 
     static func sha256(ofLines lines: [String]) -> String {
         var digest = SHA256Stream()
         for line in lines { digest.update(line + "\n") }
         return digest.finish()
-    }
-
-    /// Calls `body` with the bytes from first to last, and releases each piece behind it.
-    static func forEachPiece(
-        of source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Void
-    ) throws(Failure) {
-        for start in stride(from: 0, to: source.byteCount, by: pieceSize) {
-            let piece = start..<min(start + pieceSize, source.byteCount)
-            try source.withBytes(in: piece, body)
-            source.release(piece)
-        }
     }
 }

@@ -1,12 +1,12 @@
 import Platform
 import Synchronization
 
-/// cfitsio: its functions, and the files it has open. One call at a time, whatever the library was built for.
+/// cfitsio: its functions, and the files that it has open. Calls are serialised, whether or not the library is thread-safe.
 ///
-/// Files are opened by `fits_open_diskfile`, which takes a name for a name: `fits_open_file` would find URLs, programs and
-/// filters in it. Declarations follow fitsio.h (4.2); these functions and constants have been the same since version 3.
+/// Files are opened by `fits_open_diskfile`, which takes a name literally: `fits_open_file` would interpret URLs, programs
+/// and filters in it. Declarations follow fitsio.h (4.2); these functions and constants have been the same since version 3.
 @safe final class CFitsio: @unchecked Sendable {
-    // Sendable although it holds pointers: they are used, and change, with the lock held only.
+    // Sendable although it holds pointers: they are only used and changed with the lock held.
     typealias File = OpaquePointer
     typealias Status = UnsafeMutablePointer<Int32>
     typealias Open =
@@ -55,7 +55,7 @@ import Synchronization
     typealias Words = @convention(c) (Int32, UnsafeMutablePointer<CChar>) -> Void
     typealias NextMessage = @convention(c) (UnsafeMutablePointer<CChar>) -> Int32
 
-    /// The library's numbers for types in memory.
+    /// The library's codes of types in memory.
     enum Memory: Int32 {
         case float32 = 42
         case float64 = 82
@@ -74,7 +74,7 @@ import Synchronization
     let numberKey: NumberKey
     let rowCount: Int64Of
     let columnCount: Int32Of
-    /// The type of what a column's numbers stand for, and the one that they are stored in.
+    /// The type of a column's values once they are scaled, and the type in which they are stored.
     let columnType: ColumnType
     let storedType: ColumnType
     let columnShape: ColumnShape
@@ -88,24 +88,22 @@ import Synchronization
     private let words: Words
     private let nextMessage: NextMessage
     private let lock = Mutex(())
-    /// The files used last, at the end the very last.
+    /// The most recently used files, the last one at the end.
     private var open: [OpenFile] = []
 
-    /// Each open file takes a descriptor and 115 kB of buffers: a folder may have a file for each of many galaxies.
+    /// Each open file takes a descriptor and 115 kB of buffers, and a folder may contain a file for each of many galaxies.
     private static let mostOpen = 8
 
     @safe private struct OpenFile {
-        /// Of its document, which closes the file before it is gone.
+        /// Of its document, which closes the file before it is released.
         let id: ObjectIdentifier
-        let local: LocalFile
+        let local: LibraryFile
         let file: File
     }
 
-    static let shared: Result<CFitsio, MissingLibrary> = {
-        do throws(MissingLibrary) { return .success(try CFitsio()) } catch { return .failure(error) }
-    }()
+    static let shared = Result { () throws(Failure) in try CFitsio() }
 
-    private init() throws(MissingLibrary) {
+    private init() throws(Failure) {
         let library = try SharedLibrary(
             "cfitsio", files: ["libcfitsio.so.10", "libcfitsio.so", "libcfitsio.so.9"], package: "libcfitsio-dev")
         unsafe openFile = try library.symbol("ffdkopn", as: Open.self)
@@ -132,7 +130,7 @@ import Synchronization
         unsafe nextMessage = try library.symbol("ffgmsg", as: NextMessage.self)
     }
 
-    /// Calls `body` with a document's file, open, its bytes (inflated), and the lock held.
+    /// Calls `body` with the open file of a document and its size in bytes (inflated), while the lock is held.
     func with<Result>(
         _ document: FITSDocument, _ body: (File, Int) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -155,7 +153,7 @@ import Synchronization
         }
     }
 
-    /// Closes a document's file. It is opened again when it is read again.
+    /// Closes the file of a document. Reading the document opens it again.
     func close(_ document: FITSDocument) {
         lock.withLock { _ in
             if let index = open.firstIndex(where: { $0.id == ObjectIdentifier(document) }) { close(index) }
@@ -167,18 +165,13 @@ import Synchronization
         _ = unsafe closeFile(open.remove(at: index).file, &status)
     }
 
-    /// The library's words for what went wrong, and all that it had to say since the last error is forgotten.
+    /// An error with the library's description of `status`; clears its stack of messages.
     func failure(_ document: FITSDocument, _ status: Int32, _ what: String) -> Failure {
         var text = [CChar](repeating: 0, count: 128)
         unsafe words(status, &text)
         var message = [CChar](repeating: 0, count: 256)
         while unsafe nextMessage(&message) != 0 {}
         return Failure(
-            document.name, "FITS: \(what): \(Self.text(text)) (cfitsio's status \(status))")
-    }
-
-    /// A text that ends with a zero, or where its room does.
-    static func text(_ characters: [CChar]) -> String {
-        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            document.name, "FITS: \(what): \(String(zeroTerminated: text)) (cfitsio's status \(status))")
     }
 }

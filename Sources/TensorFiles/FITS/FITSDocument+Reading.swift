@@ -1,14 +1,14 @@
 import Platform
 
-/// Numbers and texts of a FITS file, as cfitsio reads them.
+/// Reads numbers and strings of a FITS file through cfitsio.
 extension FITSDocument {
-    /// Numbers of an image, row-major: `rows` of its slowest axis.
+    /// Pixels of an image, row-major: `rows` of its slowest axis.
     func pixels(
         _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
     ) throws(Failure) -> [UInt8] {
         let width = image.shape.dropFirst().reduce(1, *)
         var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
-        // Fastest axis first, from 1, ends included. Compressed images of more than three axes are read in no other way.
+        // Fastest axis first, from 1, both ends included. Compressed images of more than three axes can only be read this way.
         let first = image.shape.dropFirst().map { _ in 1 } + [rows.lowerBound + 1]
         let last = image.shape.dropFirst().reversed() + [rows.upperBound]
         try unsafe read(rows, of: describe(unit), in: unit) { file, anyNull, status in
@@ -48,31 +48,32 @@ extension FITSDocument {
         return bytes
     }
 
-    /// Texts of a column, without the blanks at their ends.
+    /// Strings of a column, without trailing blanks.
     func texts(
         _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int
     ) throws(Failure) -> [String] {
-        // A text's characters, the zero that ends it, and one to spare.
+        // The characters of a string, the terminating zero, and one to spare.
         let stride = width + 2
         var characters = [CChar](repeating: 0, count: rows.count * stride)
         try unsafe read(rows, of: "column \(column.name.quoted)", in: unit) { file, anyNull, status in
             unsafe characters.withUnsafeMutableBufferPointer { target -> Int32 in
                 guard let out = target.baseAddress else { return 0 }
-                var places = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
+                var pointers = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
                     unsafe out + index * stride
                 }
                 return unsafe library.readTexts(
-                    file, column.number, Int64(rows.lowerBound) + 1, 1, Int64(rows.count), "", &places, anyNull, status)
+                    file, column.number, Int64(rows.lowerBound) + 1, 1, Int64(rows.count), "", &pointers, anyNull,
+                    status)
             }
         }
         return (0..<rows.count).map { index in
-            let text = CFitsio.text(Array(characters[index * stride..<(index + 1) * stride]))
+            let text = String(zeroTerminated: Array(characters[index * stride..<(index + 1) * stride]))
             return String(text.reversed().drop { $0 == " " }.reversed())
         }
     }
 
-    /// Calls `body`, which reads rows, with the file at a unit and room for whether any number was none.
-    /// - Parameter what: the rows' column or image, for errors.
+    /// Calls `body`, which reads rows, with the file at a unit and a variable for whether any value was undefined.
+    /// - Parameter what: the column or image, for errors.
     private func read(
         _ rows: Range<Int>, of what: String, in unit: Unit,
         _ body: (CFitsio.File, UnsafeMutablePointer<Int32>, CFitsio.Status) -> Int32
@@ -86,11 +87,11 @@ extension FITSDocument {
         }
     }
 
-    /// Calls `body` with the number that stands for none: not one.
+    /// Calls `body` with the value for undefined pixels (NaN), or with nil where it is not wanted.
     private func withNull(
         _ isWanted: Bool, _ memory: CFitsio.Memory, _ body: (UnsafeRawPointer?) -> Int32
     ) -> Int32 {
-        // Without one, numbers are taken as they are: cfitsio would make infinity none, and the smallest ones zero.
+        // Without it cfitsio copies numbers unchanged; with it, it would turn infinity into NaN and subnormal numbers into 0.
         guard isWanted else { return body(nil) }
         switch memory {
         case .float32:

@@ -1,9 +1,9 @@
 import Platform
 
-/// What is in a FITS file, as cfitsio tells it.
+/// The contents of a FITS file, as cfitsio reports them.
 extension FITSDocument {
-    /// All units, in their order.
-    /// - Throws: `Failure` where a header cannot be read, or its data goes beyond the file's end.
+    /// All units, in the order of the file.
+    /// - Throws: `Failure` where a header cannot be read, or its data extends beyond the end of the file.
     func units() throws(Failure) -> [Unit] {
         try unsafe library.with(self) { (file, byteCount) throws(Failure) -> [Unit] in
             let count = try unsafe number(file, "has no units", library.unitCount)
@@ -12,7 +12,7 @@ extension FITSDocument {
             }
             var units: [Unit] = []
             for number in 1...count { units.append(try unsafe unit(file, number, byteCount)) }
-            // What cfitsio cannot read as a header it leaves out: the file may be cut there.
+            // cfitsio ignores anything that it cannot read as a header: the file may be cut there.
             var end: Int64 = 0
             try unsafe check("unit \(count)") { unsafe library.addresses(file, nil, nil, &end, $0) }
             guard Int64(byteCount) <= end else {
@@ -35,7 +35,7 @@ extension FITSDocument {
         let name = unsafe text(file, "EXTNAME") ?? ""
         var dataEnd: Int64 = 0
         try unsafe check("unit \(number)") { unsafe library.addresses(file, nil, nil, &dataEnd, $0) }
-        // The last block may lack what fills it.
+        // The last block may lack its padding.
         guard dataEnd - Int64(byteCount) < 2880 else {
             throw failure("unit \(number) ends at byte \(dataEnd), the file has \(byteCount): it is cut short")
         }
@@ -62,7 +62,7 @@ extension FITSDocument {
         let isScaled = unsafe (number(file, "BSCALE") ?? 1) != 1 || (number(file, "BZERO") ?? 0) != 0
         let isReal = type < 0
         let isQuantized = unsafe compressed && isReal && text(file, "ZQUANTIZ") != "NONE"
-        // Integers are what they stand for, which float64 has room for.
+        // Integers are scaled, and fit into float64.
         let dtype: DType = type == -32 && !isScaled ? .f32 : .f64
         return .image(
             Image(
@@ -86,7 +86,7 @@ extension FITSDocument {
         return .table(rows: Int(rows), columns: columns)
     }
 
-    /// nil where it has no name, or is of a type that is not read.
+    /// nil where it has no name, or a type that is not read.
     private func column(
         _ file: CFitsio.File, _ number: Int32, isASCII: Bool
     ) throws(Failure) -> Column? {
@@ -108,11 +108,11 @@ extension FITSDocument {
         switch type {
         // Unsigned integers are signed ones with an offset.
         case 11, 12, 20, 21, 30, 31, 40, 41, 80, 81: kind = .number(.i64)
-        // Scaled integers are what they stand for, which float64 has room for.
+        // Scaled integers fit into float64.
         case 42: kind = .number(isStoredReal ? .f32 : .f64)
         case 82: kind = .number(.f64)
         case 16:
-            // cfitsio writes `width` characters a text, and takes `count` / `width` texts a row.
+            // cfitsio writes `width` characters a string, and takes `count` / `width` strings a row.
             let kind: Column.Kind =
                 width != count
                 ? .refused("has \(count) characters a row in texts of \(width): one text a row is read")
@@ -133,7 +133,7 @@ extension FITSDocument {
             number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
     }
 
-    /// Pixels of a tile: a tile is inflated as a whole.
+    /// Pixels of a tile, which is inflated as a whole.
     private static let mostTile = 33_554_432.0
     private static let mostCharacters: Int64 = 4096
 
@@ -156,19 +156,19 @@ extension FITSDocument {
         return value
     }
 
-    /// A keyword's number; nil where there is none.
+    /// The number of a keyword; nil where it is missing.
     private func number(_ file: CFitsio.File, _ key: String) -> Double? {
         var (value, status): (Double, Int32) = (0, 0)
         return unsafe library.numberKey(file, key, &value, nil, &status) == 0 ? value : nil
     }
 
-    /// A keyword's text; nil where there is none.
+    /// The string of a keyword; nil where it is missing.
     private func text(_ file: CFitsio.File, _ key: String) -> String? {
         // A card has 80 characters.
         var value = [CChar](repeating: 0, count: 128)
         var status: Int32 = 0
         guard unsafe library.textKey(file, key, &value, nil, &status) == 0 else { return nil }
-        return String(CFitsio.text(value).reversed().drop { $0 == " " }.reversed())
+        return String(String(zeroTerminated: value).reversed().drop { $0 == " " }.reversed())
     }
 
     func check(_ what: String, _ body: (CFitsio.Status) -> Int32) throws(Failure) {

@@ -1,48 +1,48 @@
 import Platform
 
-/// A FITS file, read through cfitsio: what is in its units, and their numbers. Any number of threads may ask.
+/// A FITS file that cfitsio reads: its units (HDUs) and their data. Any number of threads may call.
 final class FITSDocument: Sendable {
     let name: String
     private let source: any ByteSource
     private let isGzip: Bool
     let library: CFitsio
 
-    /// An image as it is declared.
+    /// An image as its header declares it.
     struct Image {
         let dtype: DType
         /// Slowest axis first.
         let shape: [Int]
-        /// Whether some numbers stand for none.
+        /// Whether some values may be undefined (BLANK, or NaN of compressed floats).
         let hasNulls: Bool
-        /// Whether it lies in tiles, as the column of a table.
+        /// Whether it is stored as compressed tiles in a table.
         let isCompressed: Bool
     }
 
-    /// A column of a table as it is declared.
+    /// A column of a table as its header declares it.
     struct Column {
         enum Kind {
             case number(DType)
             case text(width: Int)
-            /// Why it is not read.
+            /// Not read, for this reason.
             case refused(String)
         }
 
         let number: Int32
         let name: String
         let kind: Kind
-        /// Whether integers are stored, one of which (TNULL) may stand for none.
+        /// Whether integers are stored, one of which (TNULL) may stand for undefined values.
         let hasNulls: Bool
-        /// Of one row, slowest axis first; empty where a row has one number or text.
+        /// Of one row, slowest axis first; empty where a row has one number or string.
         let shape: [Int]
     }
 
-    /// A header and its data.
+    /// A header and its data (HDU).
     struct Unit {
         enum Content { case image(Image), table(rows: Int, columns: [Column]), empty }
 
         /// From 1.
         let number: Int32
-        /// EXTNAME; empty where there is none.
+        /// EXTNAME; empty where it is missing.
         let name: String
         let content: Content
     }
@@ -59,18 +59,18 @@ final class FITSDocument: Sendable {
 
     deinit { close() }
 
-    /// Closes what is open. It is opened again when it is read again.
+    /// Closes the file. Reading it opens it again.
     func close() { library.close(self) }
 
-    /// The file as the library opens it: inflated anew where it is compressed, fetched anew where it comes from far. Who
-    /// opens more files at once than are held open pays for it with time, not with the disk.
-    func local() throws(Failure) -> LocalFile { try LocalFile(source, isGzip: isGzip) }
+    /// The file as the library opens it: a new inflated or fetched copy, if it is compressed or remote. Using more files at
+    /// once than are kept open takes time, not disk space.
+    func local() throws(Failure) -> LibraryFile { try LibraryFile(source, isGzip: isGzip) }
 }
 
 extension FITSDocument {
     func failure(_ what: String) -> Failure { Failure(name, "FITS: \(what)") }
 
-    /// What errors call a unit.
+    /// Name of a unit in error messages.
     func describe(_ unit: Unit) -> String {
         unit.name.isEmpty ? "unit \(unit.number)" : "unit \(unit.number) (\(unit.name.printable))"
     }

@@ -3,11 +3,11 @@ import Platform
 /// FITS: images and the columns of tables, as named tensors.
 /// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0)
 ///
-/// An image is named by its EXTNAME; the first one is `primary` without, another one `hdu<n>`, counted from 0. Several
-/// images of one shape with two axes are one tensor `planes` besides. A column is named by its TTYPE, with the table's
-/// EXTNAME (`TABLE.column`) where two tables have one of that name. Integers of images and of columns with several
-/// numbers a row are scaled to float64, NaN where BLANK or TNULL says that there is none; those of other columns are int64,
-/// and float64 where they are scaled.
+/// An image has the name of its EXTNAME; without one, the first is `primary` and others are `hdu<n>`, counted from 0. If all
+/// images have two axes and the same shape, they form the additional tensor `planes`. A column has the name of its TTYPE,
+/// after the table's EXTNAME (`TABLE.column`) where two tables have a column of that name. Integers of images, and of
+/// columns with several numbers a row, are scaled to float64, NaN where BLANK or TNULL marks them undefined; those of other
+/// columns are int64, or float64 where they are scaled.
 enum FITSFile {
     static let magic = Array("SIMPLE  =".utf8)
 
@@ -19,7 +19,7 @@ enum FITSFile {
         var tensors: [TensorView] = []
         var texts: [TextColumn] = []
         var refusals: [String: String] = [:]
-        var places: [String: TensorFile.ColumnPlace] = [:]
+        var origins: [String: TensorFile.ColumnPlace] = [:]
         var names = Set<String>()
         let units = try document.units()
         for unit in units {
@@ -34,7 +34,7 @@ enum FITSFile {
                 let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
                 for column in columns {
                     let name = unique(column.name, "\(table).\(column.name)")
-                    places[name] = TensorFile.ColumnPlace(table: Int(unit.number), name: column.name)
+                    origins[name] = TensorFile.ColumnPlace(table: Int(unit.number), name: column.name)
                     switch column.kind {
                     case .number(let dtype):
                         tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
@@ -51,7 +51,7 @@ enum FITSFile {
         if let planes = try planes(units, document) { tensors.append(planes) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, columns: places, closing: { document.close() })
+            refusals: refusals, columns: origins, closing: { document.close() })
     }
 
     private static func tensor(
@@ -78,7 +78,7 @@ enum FITSFile {
         }
     }
 
-    /// The images, where all of them have two axes, and the same: [their number, rows, columns].
+    /// All images [number, rows, columns], where all of them have two axes of the same lengths; otherwise nil.
     private static func planes(
         _ units: [FITSDocument.Unit], _ document: FITSDocument
     ) throws(Failure) -> TensorView? {

@@ -1,32 +1,32 @@
 import Platform
 
-/// The headers of a FITS file as they are before cfitsio sees them, which trusts them: a number that is none overruns a
-/// buffer of its own, and tables are allocated by what is declared. What the standard (4.0, sections 4.4, 7 and 10) demands
-/// of the keywords that say how the data lie is held against it, and against the file's length.
+/// Checks the headers of a FITS file before cfitsio reads them, because it trusts them: an invalid number overruns one of
+/// its buffers, and it allocates tables by their declared size. The keywords that describe the layout of the data are
+/// compared with the standard (4.0, sections 4.4, 7 and 10) and with the length of the file.
 struct FITSHeaders {
     private static let blockSize = 2880
     private static let cardSize = 80
     private static let mostUnits = 4096
     private static let mostCards = 36 * 4096
 
-    /// Reads header after header, and passes over the data between them.
-    static func check(_ file: LocalFile) throws(Failure) {
+    /// Reads all headers, and skips the data between them.
+    static func check(_ file: LibraryFile) throws(Failure) {
         var offset = 0
         for number in 1...mostUnits {
             guard let header = try Header(file, at: offset, number) else { return }
             let size = try header.dataSize()
             let (end, overflow) = header.end.addingReportingOverflow((size + blockSize - 1) / blockSize * blockSize)
-            // What is cut short is told by who knows more of it.
+            // `FITSDocument.units` reports files that are cut short.
             guard !overflow, end < file.byteCount else { return }
             offset = end
         }
     }
 
-    /// A unit's header.
+    /// The header of a unit.
     private struct Header {
         let file: String
         let number: Int
-        /// Where its data begin.
+        /// Offset of its data.
         private(set) var end: Int
         private var integers: [String: Int] = [:]
         private var isGroups = false
@@ -34,7 +34,7 @@ struct FITSHeaders {
         private var isASCII = false
 
         /// nil where no header begins.
-        init?(_ local: LocalFile, at offset: Int, _ number: Int) throws(Failure) {
+        init?(_ local: LibraryFile, at offset: Int, _ number: Int) throws(Failure) {
             (file, self.number, end) = (local.name, number, offset)
             var cards = 0
             while true {
@@ -42,7 +42,7 @@ struct FITSHeaders {
                 guard end > offset || block.starts(with: Array((number == 1 ? "SIMPLE  =" : "XTENSION=").utf8)) else {
                     return nil
                 }
-                // cfitsio says where a header without an end begins.
+                // cfitsio reports a header without an end.
                 guard block.count == blockSize, cards < mostCards else { return nil }
                 end += blockSize
                 for start in stride(from: 0, to: blockSize, by: cardSize) {
@@ -68,7 +68,7 @@ struct FITSHeaders {
             Failure(file, "FITS: unit \(number): \(what)")
         }
 
-        /// Keywords that are integers, and say how the data lie; those with a number behind them first.
+        /// Keywords with integers that describe the layout of the data; first those that end with a number of their own.
         private static let counted: Set = ["NAXIS", "TBCOL", "TNULL", "ZNAXIS", "ZTILE"]
         private static let texts: Set = ["TTYPE", "TFORM"]
         private static let single: Set = [
@@ -80,7 +80,7 @@ struct FITSHeaders {
             let digits = key.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
             let plain = digits > 0 ? String(key.dropLast(digits)) : ""
             if Self.texts.contains(plain) {
-                // Without quotes it can be one character longer than the room for it.
+                // Without quotes it can be one character longer than the buffer of cfitsio.
                 guard let first = value.first(where: { $0 != UInt8(ascii: " ") }) else { return }
                 guard first == UInt8(ascii: "'") else {
                     throw failure("\(key): expected a text in quotes, found \(Self.text(value).quoted)")
@@ -88,7 +88,7 @@ struct FITSHeaders {
                 return
             }
             guard Self.single.contains(key) || Self.counted.contains(plain) else { return }
-            // What stands for none in an ASCII table is a text.
+            // In an ASCII table the mark of undefined values is a string.
             guard !(isASCII && key.hasPrefix("TNULL")) else { return }
             let text = Self.text(value.prefix { $0 != UInt8(ascii: "/") })
             guard text.utf8.count <= 20, let number = Int(text) else {
@@ -97,7 +97,7 @@ struct FITSHeaders {
             guard integers.updateValue(number, forKey: key) == nil else { throw failure("\(key) is there twice") }
         }
 
-        /// Tiles in other ways are inflated by code that trusts them.
+        /// cfitsio inflates tiles of other compressions without checks.
         private func check(compression value: ArraySlice<UInt8>) throws(Failure) {
             let text = Self.text(value.dropFirst().prefix { $0 != UInt8(ascii: "'") })
             guard ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"].contains(text) else {
@@ -128,12 +128,12 @@ struct FITSHeaders {
             var size = 1
             var isTooLarge = false
             func multiply(_ factor: Int) {
-                let (product, overflow) = size.multipliedReportingOverflow(by: factor)
-                (size, isTooLarge) = (product, isTooLarge || overflow)
+                let (next, overflow) = size.multipliedReportingOverflow(by: factor)
+                (size, isTooLarge) = (next, isTooLarge || overflow)
             }
             for axis in 1...axes {
                 let length = try number("NAXIS\(axis)", in: 0...Int.max)
-                // Random groups have an axis of nothing first.
+                // Random groups have a first axis of length 0.
                 if !(isGroups && axis == 1 && length == 0) { multiply(length) }
             }
             let table = size

@@ -1,6 +1,6 @@
 import Platform
 
-/// Writes a FITS file with one binary table, after an empty primary image. No library is needed for it.
+/// Writes a FITS file with one binary table, after an empty primary image, without cfitsio.
 /// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0), sections 4 and 7.3
 public struct FITSTableWriter: TableWriter {
     private let file: AtomicFile
@@ -10,10 +10,10 @@ public struct FITSTableWriter: TableWriter {
     private var byteCount = 0
     private static let blockSize = 2880
 
-    /// Begins the file.
+    /// Creates the file.
     /// - Parameters:
-    ///   - name: the table's EXTNAME.
-    ///   - rows: how many will come.
+    ///   - name: EXTNAME of the table.
+    ///   - rows: of the whole table.
     ///   - notes: cards of the table's header.
     public init(
         path: String, name: String, columns: [TableColumn], rows: Int, notes: [TableNote]
@@ -72,7 +72,7 @@ public struct FITSTableWriter: TableWriter {
 
     public func abandon() { file.abandon() }
 
-    /// How long a text is in the file, in which only ASCII may stand.
+    /// Length of a string in the file, which may contain only ASCII: other characters are escaped.
     public static func width(of text: String) -> Int { ascii(text).utf8.count }
 
     private mutating func put(_ bytes: [UInt8]) throws(Failure) {
@@ -128,9 +128,9 @@ public struct FITSTableWriter: TableWriter {
         return padded("\(key(keyword))= " + String(repeating: " ", count: max(0, 20 - digits.count)) + digits)
     }
 
-    /// A text, over as many cards as it takes (CONTINUE, section 4.2.1.2); a comment where the last has room for it.
+    /// A string, on as many cards as necessary (CONTINUE, section 4.2.1.2), with a comment if it fits on the last one.
     private static func cards(_ keyword: String, _ text: String, _ comment: String) -> [String] {
-        // A card has room for 68 characters of text, one less where it goes on; a quote takes two.
+        // A card has room for 68 characters, one less where the string continues; a quote takes two.
         var pieces = [""]
         for character in ascii(text) {
             let quoted = character == "'" ? "''" : String(character)
@@ -139,7 +139,7 @@ public struct FITSTableWriter: TableWriter {
         }
         return pieces.indices.map { index in
             let isLast = index == pieces.count - 1
-            // Eight characters at least: some readers ask for it.
+            // At least eight characters, which some readers require.
             let text = pieces[index] + (isLast ? "" : "&")
             let value = "'" + text + String(repeating: " ", count: pieces.count == 1 ? max(0, 8 - text.count) : 0) + "'"
             let card = (index == 0 ? key(keyword) + "= " : "CONTINUE  ") + value

@@ -1,10 +1,10 @@
 import Platform
 
-/// What is in an HDF5 file, as libhdf5 tells it.
+/// The contents of an HDF5 file, as libhdf5 reports them.
 extension HDF5Document {
     typealias ID = HDF5Library.ID
 
-    /// The datasets of all groups, and why others are not read.
+    /// The datasets of all groups, and the reasons why other objects are not read.
     func datasets() throws(Failure) -> (datasets: [Dataset], refusals: [String: String]) {
         try library.with(self) { opened throws(Failure) in
             var found = Found()
@@ -25,11 +25,11 @@ extension HDF5Document {
     static let mostCharacters = 4096
     /// A chunk is inflated as a whole.
     private static let mostChunk = 256 << 20
-    /// Chunks that are kept for the rows after those that were read.
+    /// Bytes of chunks that are kept for the next rows.
     private static let mostCache = 128 << 20
 
-    /// What lies in a group. Links to other files are never followed, and those within the file neither: what they lead
-    /// to has a name of its own.
+    /// Adds the objects of a group. Links to other files are never followed, nor are soft links within the file, whose
+    /// targets have names of their own.
     private func collect(
         _ group: ID, folder: String, depth: Int, into found: inout Found
     ) throws(Failure) {
@@ -52,7 +52,7 @@ extension HDF5Document {
             guard length > 0, length <= Self.mostCharacters else {
                 throw failure("a name in group \(("/" + folder).quoted) cannot be read")
             }
-            let name = CFitsio.text(characters)
+            let name = String(zeroTerminated: characters)
             let path = folder.isEmpty ? name : folder + "/" + name
             var link = [UInt64](repeating: 0, count: 16)
             let status = unsafe link.withUnsafeMutableBytes {
@@ -127,7 +127,7 @@ extension HDF5Document {
         }
     }
 
-    /// - Returns: whether it lies in chunks.
+    /// - Returns: whether the data is stored in chunks.
     private func checkStorage(_ list: ID) throws(Refusal) -> Bool {
         guard library.externalCount(list) <= 0 else {
             throw Refusal(message: "its data lies in other files, which are not read (external storage)")
@@ -141,7 +141,7 @@ extension HDF5Document {
             var name = [CChar](repeating: 0, count: 256)
             let filter = unsafe library.filter(list, index, &flags, &count, nil, name.count, &name, nil)
             guard filter >= 0, library.hasFilter(filter) > 0 else {
-                let known = CFitsio.text(name)
+                let known = String(zeroTerminated: name)
                 throw Refusal(
                     message:
                         "needs the filter \(filter)\(known.isEmpty ? "" : " (\(known.quoted))"): plugins are not loaded"

@@ -1,6 +1,6 @@
 import Platform
 
-/// Numbers and texts of an HDF5 file, as libhdf5 reads them.
+/// Reads numbers and strings of an HDF5 file through libhdf5.
 extension HDF5Document {
     /// Numbers of `rows` of the first axis, row-major.
     func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(Failure)
@@ -29,9 +29,9 @@ extension HDF5Document {
         return bytes
     }
 
-    /// Texts of `rows`, without what pads them.
+    /// Strings of `rows`, without their padding.
     func texts(_ dataset: Dataset, width: Int, rows: Range<Int>) throws(Failure) -> [String] {
-        // One more than the text, for the zero that ends it.
+        // One more than the characters, for the terminating zero.
         let stride = width + 1
         var characters = [CChar](repeating: 0, count: rows.count * stride)
         try library.with(self) { opened throws(Failure) in
@@ -45,10 +45,10 @@ extension HDF5Document {
                 }
             }
         }
-        return (0..<rows.count).map { CFitsio.text(Array(characters[$0 * stride..<($0 + 1) * stride])) }
+        return (0..<rows.count).map { String(zeroTerminated: Array(characters[$0 * stride..<($0 + 1) * stride])) }
     }
 
-    /// A type of texts in memory. HDF5 converts no text from one character set to another: it is the file's.
+    /// A type of strings in memory. HDF5 does not convert between character sets: it has that of the file.
     private func textType(_ dataset: Dataset, size: Int) throws(Failure) -> ID {
         let type = library.copyType(library.native.text)
         guard type >= 0, library.setSize(type, size) >= 0, library.setCharacters(type, dataset.characters) >= 0 else {
@@ -58,12 +58,12 @@ extension HDF5Document {
         return type
     }
 
-    /// The dataset, opened, with room for the chunks that the next rows lie in, too.
+    /// The open dataset, with a cache for the chunks that contain the next rows too.
     func dataset(_ dataset: Dataset, _ opened: inout HDF5Library.Opened) throws(Failure) -> ID {
         if let id = opened.datasets[dataset.path] { return id }
         let access = library.makeList(library.lists.datasetAccess)
         defer { _ = library.closeList(access) }
-        // Slots: a prime, some hundred for each chunk that is kept; what was read whole goes first.
+        // The number of slots is a prime, about a hundred for each cached chunk; chunks read completely are evicted first.
         _ = library.setCache(access, 12_421, max(1 << 20, dataset.slab), 1)
         let id = unsafe library.openDataset(opened.file, dataset.path, access)
         guard id >= 0 else { throw failure("dataset \(dataset.path.quoted) cannot be opened") }
@@ -71,7 +71,7 @@ extension HDF5Document {
         return id
     }
 
-    /// Calls `body` with the spaces of `rows` in memory and in the file.
+    /// Calls `body` with the dataspaces of `rows` in memory and in the file.
     private func selecting(
         _ rows: Range<Int>, of dataset: Dataset, _ id: ID, _ body: (ID, ID) -> Int32
     ) throws(Failure) {

@@ -1,12 +1,12 @@
 import Platform
 
-/// An HDF5 file, read through libhdf5: its datasets, and their numbers. Any number of threads may ask.
+/// An HDF5 file that libhdf5 reads: its datasets and their data. Any number of threads may call.
 final class HDF5Document: Sendable {
     let name: String
     let library: HDF5Library
     private let source: any ByteSource
 
-    /// A dataset as it is declared.
+    /// A dataset as the file declares it.
     struct Dataset: Sendable {
         enum Kind: Sendable {
             case number(DType, isUnsigned: Bool)
@@ -14,14 +14,14 @@ final class HDF5Document: Sendable {
             case variableText
         }
 
-        /// Its groups' names, and its own: `group/images`.
+        /// Path within the file: `group/images`.
         let path: String
         let kind: Kind
         /// Slowest axis first; empty for a scalar.
         let shape: [Int]
-        /// Bytes of the chunks that hold a row, and the rows that lie in them with it.
+        /// Bytes of the chunks that contain a row, other rows included.
         let slab: Int
-        /// Of texts: the library's number of their character set, 0 ASCII and 1 UTF-8.
+        /// Character set of strings: 0 ASCII, 1 UTF-8.
         let characters: Int32
     }
 
@@ -38,12 +38,12 @@ final class HDF5Document: Sendable {
 
     var byteCount: Int { source.byteCount }
 
-    /// Closes what is open. It is opened again when it is read again.
+    /// Closes the file. Reading it opens it again.
     func close() { library.close(self) }
 
-    /// The file as the library opens it: fetched anew where it comes from far. Who opens more files at once than are held
-    /// open pays for it with time, not with the disk.
-    func local() throws(Failure) -> LocalFile { try LocalFile(source, isNamed: true) }
+    /// The file as the library opens it: a new fetched copy, if it is remote. Using more files at once than are kept open
+    /// takes time, not disk space.
+    func local() throws(Failure) -> LibraryFile { try LibraryFile(source, isNamed: true) }
 
     func failure(_ what: String) -> Failure { Failure(name, "HDF5: \(what)") }
 }

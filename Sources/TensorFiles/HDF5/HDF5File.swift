@@ -3,8 +3,8 @@ import Platform
 /// HDF5: datasets of all groups as named tensors, `images` or `group/images`.
 /// Format: https://support.hdfgroup.org/documentation/
 ///
-/// Numbers are float32 (half precision is widened), float64 or int64. What lies in other files (external links and storage,
-/// virtual datasets) is not read, nor is what needs a filter that is not built in.
+/// Numbers are float32 (half precision is widened), float64 or int64. Data in other files (external links and storage,
+/// virtual datasets) and data that needs a filter which is not built in are not read.
 enum HDF5File {
     static let magic: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
 
@@ -22,7 +22,7 @@ enum HDF5File {
                     "HDF5: dataset \(dataset.path.quoted) is there twice: its group is damaged")
             }
             let rows = dataset.shape.first ?? 1
-            // Chunks that were never written have no bytes: nothing else tells a length that is made up.
+            // Chunks that were never written take no bytes, so that nothing else limits the declared length.
             guard rows <= source.byteCount else {
                 refusals[dataset.path] = "has \(rows) rows in a file of \(source.byteCount) bytes"
                 continue

@@ -1,7 +1,7 @@
 import Platform
 
 extension HDF5Library {
-    /// What files are written with.
+    /// The functions that write files.
     @safe struct Writing {
         typealias MakeFile = @convention(c) (UnsafePointer<CChar>, UInt32, ID, ID) -> ID
         typealias MakeDataset = @convention(c) (ID, UnsafePointer<CChar>, ID, ID, ID, ID, ID) -> ID
@@ -17,10 +17,10 @@ extension HDF5Library {
         let writeAttribute: WriteAttribute
         let closeAttribute: Close
         let setTimes: SetTimes
-        /// Types of numbers as they lie in files.
+        /// Types of numbers in files.
         let stored: (float32: ID, float64: ID, int64: ID)
 
-        init(_ library: SharedLibrary) throws(MissingLibrary) {
+        init(_ library: SharedLibrary) throws(Failure) {
             unsafe makeFile = try library.symbol("H5Fcreate", as: MakeFile.self)
             unsafe makeDataset = try library.symbol("H5Dcreate2", as: MakeDataset.self)
             unsafe write = try library.symbol("H5Dwrite", as: Write.self)

@@ -2,14 +2,14 @@ import Glibc
 import Platform
 import Synchronization
 
-/// libhdf5: its functions, and the files it has open. One call at a time: as Debian builds it, the library knows no
-/// threads.
+/// libhdf5: its functions, and the files that it has open. Calls are serialised: as Debian builds it, the library is not
+/// thread-safe.
 ///
-/// Filters are those that are built in: nothing is loaded that a file asks for. Declarations follow hdf5.h (1.10); later
-/// versions have the same functions, but for H5Lget_info, of which only the first field of its structure is read.
+/// Only built-in filters are used: no plugin is loaded for a file. Declarations follow hdf5.h (1.10); later versions have
+/// the same functions except H5Lget_info, and only the first field of its structure is read.
 @safe final class HDF5Library: @unchecked Sendable {
-    // Sendable although it holds addresses, which stay, and a list, which is used with the lock held only.
-    /// An object of the library; negative where there is none.
+    // Sendable although it holds addresses, which never change, and a list, which is only used with the lock held.
+    /// An object of the library; negative where it is invalid.
     typealias ID = Int64
     typealias Close = @convention(c) (ID) -> Int32
     typealias Make = @convention(c) (ID) -> ID
@@ -27,7 +27,7 @@ import Synchronization
             ID, UInt32, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UInt32>?, Int,
             UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<UInt32>?
         ) -> Int32
-    /// A dataset, a chunk's first element; then its filters, address and bytes.
+    /// Of a dataset and the first element of a chunk: filters, address and bytes of the chunk.
     typealias ChunkPlace =
         @convention(c) (
             ID, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt64>,
@@ -74,7 +74,7 @@ import Synchronization
     let select: Select
     let read: Read
     let offset: @convention(c) (ID) -> UInt64
-    /// Not in versions before 1.10.5.
+    /// nil in versions before 1.10.5.
     let chunkPlace: ChunkPlace?
     let makeList: Make
     let setCache: Cache
@@ -94,24 +94,22 @@ import Synchronization
     private let quiet: Quiet
     private let setLocking: SetLocking?
     private let lock = Mutex(())
-    /// The files used last, at the end the very last.
+    /// The most recently used files, the last one at the end.
     private var open: [Opened] = []
 
     private static let mostOpen = 4
 
     struct Opened {
         let id: ObjectIdentifier
-        let local: LocalFile
+        let local: LibraryFile
         let file: ID
         var datasets: [String: ID] = [:]
     }
 
-    static let shared: Result<HDF5Library, MissingLibrary> = {
-        do throws(MissingLibrary) { return .success(try HDF5Library()) } catch { return .failure(error) }
-    }()
+    static let shared = Result { () throws(Failure) in try HDF5Library() }
 
-    private init() throws(MissingLibrary) {
-        // What would be loaded in place of the library's own parts, whoever asks for it. Read when it starts.
+    private init() throws(Failure) {
+        // Variables that would replace parts of the library by plugins. It reads them when it starts.
         unsafe setenv("HDF5_PLUGIN_PRELOAD", "::", 1)
         for name in ["HDF5_VOL_CONNECTOR", "HDF5_DRIVER", "HDF5_PLUGIN_PATH"] { unsafe unsetenv(name) }
         let library = try SharedLibrary(
@@ -124,7 +122,7 @@ import Synchronization
         typealias Plugins = @convention(c) (UInt32) -> Int32
         guard try library.symbol("H5open", as: Start.self)() >= 0,
             try library.symbol("H5PLset_loading_state", as: Plugins.self)(0) >= 0
-        else { throw MissingLibrary(message: "HDF5 cannot be started") }
+        else { throw Failure("HDF5 cannot be started") }
         unsafe quiet = try library.symbol("H5Eset_auto2", as: Quiet.self)
         unsafe groupInfo = try library.symbol("H5Gget_info", as: GroupInfo.self)
         unsafe linkName = try library.symbol("H5Lget_name_by_idx", as: LinkName.self)
@@ -183,24 +181,24 @@ import Synchronization
         writing = try Writing(library)
     }
 
-    /// Calls `body` with the lock held.
+    /// Calls `body` while the lock is held.
     func locked<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try lock.withLock { (_) throws(Failure) -> Result in
-            // Errors are told by what calls return, not printed; each thread has a setting of its own.
+            // Errors are returned, not printed. The setting belongs to the thread.
             _ = quiet(0, nil, nil)
             return try body()
         }
     }
 
-    /// How files are opened: without a lock of the file system's, which some have not, and which neither a file that is
-    /// only read needs nor one that nobody else knows of yet. The caller closes the list.
+    /// Access properties without file locks, which some file systems do not support. Neither a file that is only read nor a
+    /// new one with a temporary name needs them. The caller closes the list.
     func unlockedAccess() -> ID {
         let access = makeList(lists.fileAccess)
         _ = setLocking?(access, false, true)
         return access
     }
 
-    /// Calls `body` with a document's file, open, and the lock held.
+    /// Calls `body` with the open file of a document, while the lock is held.
     func with<Result>(
         _ document: HDF5Document, _ body: (inout Opened) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -224,7 +222,7 @@ import Synchronization
         }
     }
 
-    /// Closes a document's file. It is opened again when it is read again.
+    /// Closes the file of a document. Reading the document opens it again.
     func close(_ document: HDF5Document) {
         lock.withLock { _ in
             if let index = open.firstIndex(where: { $0.id == ObjectIdentifier(document) }) { close(index) }

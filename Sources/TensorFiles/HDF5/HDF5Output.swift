@@ -1,23 +1,23 @@
 import Platform
 
-/// A file that libhdf5 writes. Closed when it is let go of.
+/// A file that libhdf5 writes. Closed when it is released.
 final class HDF5Output {
     typealias ID = HDF5Library.ID
 
     private let library: HDF5Library
-    /// What errors call it.
+    /// Name in error messages.
     private let name: String
     private var file: ID = -1
     private var datasets: [ID] = []
 
-    /// - Parameter place: the path of an empty file.
-    init(_ library: HDF5Library, place: String, name: String) throws(Failure) {
+    /// - Parameter path: of an empty file.
+    init(_ library: HDF5Library, path: String, name: String) throws(Failure) {
         (self.library, self.name) = (library, name)
         file = try library.locked { () throws(Failure) in
             let access = library.unlockedAccess()
             defer { _ = library.closeList(access) }
             // H5F_ACC_TRUNC.
-            return unsafe library.writing.makeFile(place, 2, 0, access)
+            return unsafe library.writing.makeFile(path, 2, 0, access)
         }
         guard file >= 0 else { throw failure("cannot be written") }
     }
@@ -77,7 +77,7 @@ final class HDF5Output {
         }
     }
 
-    /// Closes everything, which writes what the library still holds.
+    /// Closes all datasets and the file, which writes the data that the library still buffers.
     func close() throws(Failure) {
         guard file >= 0 else { return }
         let isWhole = try library.locked { () throws(Failure) -> Bool in
@@ -125,12 +125,12 @@ final class HDF5Output {
         guard status >= 0 else { throw failure("attribute \(name.quoted) cannot be written") }
     }
 
-    /// UTF-8 of a fixed width, filled up with zeros.
+    /// UTF-8 strings of a fixed width, padded with zeros.
     private func textType(_ width: Int) -> ID {
         let type = library.copyType(library.native.text)
         _ = library.setSize(type, max(1, width))
         _ = library.setCharacters(type, 1)
-        // H5T_STR_NULLPAD: the last character may be one of the text.
+        // H5T_STR_NULLPAD: no terminating zero is necessary.
         _ = library.setPadding(type, 1)
         return type
     }

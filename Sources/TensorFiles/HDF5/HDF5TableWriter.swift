@@ -2,7 +2,7 @@ import Platform
 
 /// Writes an HDF5 file with a dataset for each column, and notes as attributes of the root group.
 ///
-/// No time and no name of a machine are in it: the same rows give the same file.
+/// It contains neither a time nor the name of a machine: the same rows give the same file.
 public struct HDF5TableWriter: TableWriter {
     private let file: AtomicFile
     private let columns: [TableColumn]
@@ -10,8 +10,8 @@ public struct HDF5TableWriter: TableWriter {
     private var written = 0
     private let output: HDF5Output
 
-    /// Begins the file.
-    /// - Parameter rows: how many will come.
+    /// Creates the file.
+    /// - Parameter rows: of the whole table.
     /// - Throws: `Failure` where libhdf5 is not installed, or the file cannot be written.
     public init(
         path: String, columns: [TableColumn], rows: Int, notes: [TableNote]
@@ -23,12 +23,12 @@ public struct HDF5TableWriter: TableWriter {
         }
         file = try AtomicFile(path: path)
         (self.columns, self.rows) = (columns, rows)
-        guard let place = file.placeWhileOpen else {
+        guard let unfinished = file.pathWhileOpen else {
             file.abandon()
             throw Failure(path, "cannot be written: HDF5 needs a file, not a pipe or a device")
         }
         do throws(Failure) {
-            output = try HDF5Output(library, place: place, name: path)
+            output = try HDF5Output(library, path: unfinished, name: path)
             for note in notes { try output.note(note.keyword, note.text) }
             for column in columns { try output.add(column, rows: rows) }
         } catch {
@@ -37,7 +37,7 @@ public struct HDF5TableWriter: TableWriter {
         }
     }
 
-    /// Whether the library is there.
+    /// Checks that libhdf5 is installed.
     /// - Throws: `Failure` that says what to install.
     public static func check(path: String) throws(Failure) {
         if case .failure(let missing) = HDF5Library.shared {

@@ -1,16 +1,16 @@
 import Platform
 
-/// Texts of variable length. They lie in heaps that many texts share; a dataset has a reference for each. libhdf5 (1.10)
-/// copies as many bytes as the heap says into a buffer as long as the reference says, so that a damaged file overruns it:
-/// the library tells only where the references lie, and they are followed here.
+/// Strings of variable length. They are stored in heaps that many strings share; a dataset has a reference for each. libhdf5
+/// (1.10) copies as many bytes as the heap declares into a buffer as long as the reference declares, which a damaged file
+/// overruns: the library only locates the references, and this code follows them.
 /// Format: HDF5 File Format Specification 3.0, III.E (global heap) and VIII.C (references into it)
 extension HDF5Document {
-    /// Bytes of a reference: length, address of the heap, number of the object in it.
+    /// Bytes of a reference: length, address of the heap, index of the object in it.
     private static let referenceSize = 16
     private static let mostHeap = 64 << 20
     private static let undefined = UInt64.max
 
-    /// Texts of `rows`, each of its own length.
+    /// Strings of `rows`, each of its own length.
     func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(Failure) -> [String] {
         func damaged() -> Failure {
             failure(
@@ -18,7 +18,7 @@ extension HDF5Document {
         }
         return try library.with(self) { opened throws(Failure) in
             let local = opened.local
-            // Of both kinds of superblock.
+            // The size of addresses, which both kinds of superblock state.
             let start = try local.read(14, at: 0)
             guard start.count == 14, start[start[8] < 2 ? 13 : 9] == 8 else { throw damaged() }
             let references = try references(dataset, try self.dataset(dataset, &opened), rows, local)
@@ -46,9 +46,9 @@ extension HDF5Document {
         }
     }
 
-    /// The references of `rows`; zeros where none were written.
+    /// The references of `rows`; zeros where nothing was written.
     private func references(
-        _ dataset: Dataset, _ id: ID, _ rows: Range<Int>, _ local: LocalFile
+        _ dataset: Dataset, _ id: ID, _ rows: Range<Int>, _ local: LibraryFile
     ) throws(Failure) -> [[UInt8]] {
         let list = library.creation(id)
         defer { _ = library.closeList(list) }
@@ -100,7 +100,7 @@ extension HDF5Document {
         }
     }
 
-    /// A chunk's bytes as they were before its filters.
+    /// The bytes of a chunk with its filters undone.
     private func unfiltered(
         _ stored: [UInt8], _ list: ID, skipping: UInt32, _ size: Int, _ dataset: Dataset
     ) throws(Failure) -> [UInt8] {
@@ -109,7 +109,7 @@ extension HDF5Document {
         where skipping >> index & 1 == 0 {
             var (flags, count): (UInt32, Int) = (0, 0)
             switch unsafe library.filter(list, index, &flags, &count, nil, 0, nil, nil) {
-            case 1:  // deflate, in zlib's frame of 2 and 4 bytes
+            case 1:  // deflate, in zlib's format: 2 bytes before and 4 after it
                 guard bytes.count > 6 else { throw failure("dataset \(dataset.path.quoted): a chunk is damaged") }
                 var inflated: [UInt8] = []
                 try Inflate.pieces(
@@ -123,8 +123,8 @@ extension HDF5Document {
                 let items = bytes.count / Self.referenceSize
                 let plain = bytes
                 for item in 0..<items {
-                    for place in 0..<Self.referenceSize {
-                        bytes[item * Self.referenceSize + place] = plain[place * items + item]
+                    for byte in 0..<Self.referenceSize {
+                        bytes[item * Self.referenceSize + byte] = plain[byte * items + item]
                     }
                 }
             case let filter:
@@ -136,14 +136,14 @@ extension HDF5Document {
     }
 }
 
-/// A collection of objects that datasets refer to.
+/// A global heap: objects that datasets refer to.
 private struct HDF5Heap {
     private var objects: [UInt32: Range<Int>] = [:]
     private let bytes: [UInt8]
     private static let headerSize = 16
 
-    /// nil where there is none at that place, or it is longer than the file or `most`.
-    init?(_ file: LocalFile, at address: UInt64, most: Int) throws(Failure) {
+    /// nil where no heap begins at that address, or it is longer than the file or `most`.
+    init?(_ file: LibraryFile, at address: UInt64, most: Int) throws(Failure) {
         guard address < UInt64(file.byteCount) else { return nil }
         let start = Int(address)
         let head = try file.read(Self.headerSize, at: start)
@@ -155,21 +155,21 @@ private struct HDF5Heap {
         bytes = all
         objects = try MemorySource(name: file.name, bytes: all).withBytes(in: 0..<all.count) { bytes in
             var objects: [UInt32: Range<Int>] = [:]
-            var place = Self.headerSize
-            while bytes.byteCount - place >= Self.headerSize {
-                let index = UInt32(bytes.uint16(at: place))
-                let length = bytes.uint64(at: place + 8)
-                place += Self.headerSize
-                // Number 0 is the room that is left.
-                guard index != 0, length <= UInt64(bytes.byteCount - place) else { break }
-                objects[index] = place..<place + Int(length)
-                place += (Int(length) + 7) / 8 * 8
+            var offset = Self.headerSize
+            while bytes.byteCount - offset >= Self.headerSize {
+                let index = UInt32(bytes.uint16(at: offset))
+                let length = bytes.uint64(at: offset + 8)
+                offset += Self.headerSize
+                // Index 0 marks the free space.
+                guard index != 0, length <= UInt64(bytes.byteCount - offset) else { break }
+                objects[index] = offset..<offset + Int(length)
+                offset += (Int(length) + 7) / 8 * 8
             }
             return objects
         }
     }
 
-    /// An object as a text, up to its first zero; nil where there is none of at least that length.
+    /// An object as a string, up to its first zero; nil where there is no object of at least that length.
     func text(_ index: UInt32, length: Int, most: Int) -> String? {
         guard let range = objects[index], length <= range.count else { return nil }
         let text = bytes[range].prefix(min(length, most))

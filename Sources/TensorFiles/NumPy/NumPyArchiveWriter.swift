@@ -1,112 +1,77 @@
 import Platform
 import Synchronization
 
-/// Writes an `.npz` of arrays whose rows come in any order and from any thread. How many there are is known at the start,
-/// so that each row's place in the file is, too: nothing is held but a checksum for each piece.
+/// Writes an `.npz` of float32 arrays whose rows come in any order and from any thread. The number of rows is known at the
+/// start, and with it the offset of each row in the file: only a checksum for each piece is kept in memory.
 ///
-/// Entries are stored, in zip64 whatever their size (4 GB are 200,000 reconstructed galaxies): one form is tested, not
-/// two. Data begins at multiples of 64 bytes.
+/// Entries are stored, in zip64 whatever their size (200,000 reconstructed galaxies have 4 GB): one form is tested, not two.
 public final class NumPyArchiveWriter: Sendable {
     /// An array [rows, shape...].
     public struct Member: Sendable {
         public let name: String
-        /// NumPy's name of the type: `<f4`.
-        let descr: String
         /// Of one row.
         public let shape: [Int]
-        let elementSize: Int
 
-        public static func float32(_ name: String, _ shape: [Int] = []) -> Member {
-            Member(name: name, descr: NumPyWriter.Element.float32.rawValue, shape: shape, elementSize: 4)
-        }
+        public static func float32(_ name: String, _ shape: [Int] = []) -> Member { Member(name: name, shape: shape) }
     }
 
-    private struct Piece {
-        let row: Int
-        let rows: Int
-        let sum: CRC32
-    }
-
-    private struct State {
-        let file: AtomicFile
-        /// Of each entry, in the order in which they came.
-        var pieces: [[Piece]]
-    }
-
-    /// Where the file will be.
+    /// The final path of the file.
     public let path: String
     private let rows: Int
-    private let entries: [ZipEntry]
-    private let state: Mutex<State>
+    private let layouts: [NumPyLayout]
+    private let archive: Mutex<ZipWriter>
 
-    /// Begins the file.
-    /// - Throws: `Failure` when the file cannot be written, or is larger than 64 bits can say.
+    /// Creates the file.
+    /// - Throws: `Failure` when the file cannot be written, or is larger than 64 bits can express.
     public init(path: String, rows: Int, members: [Member]) throws(Failure) {
-        var entries: [ZipEntry] = []
-        var offset = 0
+        var layouts: [NumPyLayout] = []
         for member in members {
-            let entry = try ZipEntry(member, rows: rows, offset: offset, file: path)
-            entries.append(entry)
-            offset = entry.end
+            let shape = [rows] + member.shape
+            guard let layout = NumPyLayout(.f32, shape: shape) else {
+                throw Failure(path, "array \(member.name.quoted): shape \(shape) overflows")
+            }
+            layouts.append(layout)
         }
-        self.path = path
-        self.rows = rows
-        self.entries = entries
-        let file = try AtomicFile(path: path)
-        for entry in entries {
-            try unsafe file.write(entry.header.span.bytes, at: entry.dataOffset - entry.header.count)
+        let entries = zip(members, layouts).map { (name: $0.name + ".npy", size: $1.byteCount) }
+        var archive = try ZipWriter(path: path, entries: entries, isZip64: true)
+        for (index, layout) in layouts.enumerated() {
+            try unsafe archive.write(layout.header.span.bytes, sum: CRC32(layout.header), entry: index, at: 0)
         }
-        state = Mutex(State(file: file, pieces: entries.map { _ in [] }))
+        (self.path, self.rows, self.layouts) = (path, rows, layouts)
+        self.archive = Mutex(archive)
     }
 
-    /// Puts rows of a member, counted as they were given, into their place.
-    /// - Parameter values: whole rows.
+    /// Writes rows of a member, which are numbered as they were declared.
+    /// - Parameter values: whole rows, the first of them number `row`.
     public func write(_ member: Int, at row: Int, _ values: Span<Float>) throws(Failure) {
         let bytes = unsafe values.bytes
-        let entry = entries[member]
-        let count = entry.rowSize > 0 ? bytes.byteCount / entry.rowSize : 0
-        guard count * entry.rowSize == bytes.byteCount, row >= 0, row + count <= rows else {
-            throw Failure(
-                path, "\(bytes.byteCount) bytes at row \(row) of array \(entry.name.quoted)")
+        let layout = layouts[member]
+        let count = layout.rowSize > 0 ? bytes.byteCount / layout.rowSize : 0
+        guard count * layout.rowSize == bytes.byteCount, row >= 0, row + count <= rows else {
+            let name = archive.withLock { $0.entries[member].name }
+            throw Failure(path, "\(bytes.byteCount) bytes at row \(row) of array \(name.quoted)")
         }
-        var sum = CRC32()
-        sum.update(bytes)
-        try state.withLock { (state) throws(Failure) in
-            try state.file.write(bytes, at: entry.dataOffset + row * entry.rowSize)
-            state.pieces[member].append(Piece(row: row, rows: count, sum: sum))
+        let sum = CRC32(bytes)
+        try archive.withLock { (archive) throws(Failure) in
+            try archive.write(bytes, sum: sum, entry: member, at: layout.offset(ofRow: row))
         }
     }
 
-    /// Finishes the file and puts it in its place.
-    /// - Throws: `Failure` when a row is missing or came twice, or the file cannot be written.
+    /// Completes the file.
+    /// - Throws: `Failure` when a row is missing or was written twice, or the file cannot be written.
     public func finish() throws(Failure) {
-        try state.withLock { (state) throws(Failure) in
-            var directory = LittleEndian()
-            for (index, entry) in entries.enumerated() {
-                var sum = CRC32()
-                unsafe sum.update(entry.header.span.bytes)
-                var next = 0
-                for piece in state.pieces[index].sorted(by: { $0.row < $1.row }) {
-                    guard piece.row == next else { break }
-                    sum.append(piece.sum, of: piece.rows * entry.rowSize)
-                    next += piece.rows
-                }
-                guard next == rows else {
-                    state.file.abandon()
-                    throw Failure(
-                        path,
-                        "array \(entry.name.quoted): row \(next) of \(rows) is missing, or one came twice")
-                }
-                try state.file.patch(at: entry.offset, entry.local(sum))
-                directory.bytes += entry.central(sum)
+        try archive.withLock { (archive) throws(Failure) in
+            for (index, layout) in layouts.enumerated() {
+                guard let gap = archive.firstGap(entry: index) else { continue }
+                archive.file.abandon()
+                let (name, row) = (archive.entries[index].name, (gap - layout.header.count) / max(1, layout.rowSize))
+                throw Failure(path, "array \(name.quoted): row \(row) of \(rows) is missing, or one came twice")
             }
-            let start = entries.last?.end ?? 0
-            directory.bytes += ZipEntry.directoryEnd(count: entries.count, start: start, size: directory.bytes.count)
-            try state.file.patch(at: start, directory.bytes)
-            try state.file.commit()
+            try archive.finish()
+            try archive.file.commit()
         }
     }
 
-    /// Gives up: nothing is left behind.
-    public func abandon() { state.withLock { $0.file.abandon() } }
+    /// Removes the unfinished file.
+    public func abandon() { archive.withLock { $0.file.abandon() } }
 }

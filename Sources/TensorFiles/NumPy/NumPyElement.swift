@@ -1,23 +1,26 @@
 import Platform
 
-/// What an array's elements are.
+/// The type of an array's elements.
 enum NumPyElement {
     case number(DType)
-    /// Bytes of a text, and of one of its characters.
+    /// Bytes of a string, and of one of its characters.
     case text(width: Int, unit: Int)
 
     private static let mostCharacters = 4096
+    private static let types: [String: DType] = [
+        "f8": .f64, "f4": .f32, "f2": .f16, "i8": .i64, "i4": .i32, "i2": .i16, "i1": .i8, "u1": .u8, "b1": .bool,
+    ]
 
-    /// - Parameter descr: as `numpy.dtype.str` has it: `<f4`, `|S12`.
+    /// `numpy.dtype.str` of a little-endian type, such as `<f4`.
+    static func descr(_ dtype: DType) -> String { "<" + (types.first { $0.value == dtype }?.key ?? "") }
+
+    /// - Parameter descr: `numpy.dtype.str`, such as `<f4` or `|S12`.
     init(_ descr: String, failure: (String) -> Failure) throws(Failure) {
-        let known: [String: DType] = [
-            "f8": .f64, "f4": .f32, "f2": .f16, "i8": .i64, "i4": .i32, "i2": .i16, "i1": .i8, "u1": .u8, "b1": .bool,
-        ]
         guard let order = descr.first, "<>|=".contains(order) else {
             throw failure("dtype \(descr.quoted) is not supported")
         }
         let type = descr.dropFirst()
-        if let dtype = known[String(type)] {
+        if let dtype = Self.types[String(type)] {
             self = .number(dtype)
         } else if let kind = type.first, "SU".contains(kind), let length = Int(type.dropFirst()),
             (1...Self.mostCharacters).contains(length)
@@ -46,7 +49,7 @@ enum NumPyElement {
         }
     }
 
-    /// Whether no order of bytes matters.
+    /// Whether the type has no byte order.
     private var isOfBytes: Bool {
         switch self {
         case .number(let dtype): dtype.byteCount == 1

@@ -4,7 +4,7 @@ import Platform
 /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 enum NumPyFile {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    /// What 64 axes of 20 digits need, and room to spare.
+    /// More than 64 axes of 20 digits need.
     private static let maximumHeader = 4096
 
     static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
@@ -20,7 +20,7 @@ enum NumPyFile {
             attributes: [:], metadata: [:])
     }
 
-    /// Whether the archive has members that are arrays.
+    /// Whether the archive contains arrays.
     static func matches(_ archive: ZipArchive) -> Bool { archive.entries.contains { $0.name.hasSuffix(".npy") } }
 
     static func read(_ archive: ZipArchive) throws(Failure) -> TensorFile {
@@ -46,8 +46,8 @@ enum NumPyFile {
 
     private enum Contents { case numbers(TensorView), texts(TextColumn) }
 
-    /// The array that fills `range` of `source` and begins with `bytes`. Its header has to account for every byte, so
-    /// that an array that is deflated never takes more memory than its shape says.
+    /// The array that fills `range` of `source` and begins with `bytes`. Its header has to account for every byte, so that
+    /// a deflated array never takes more memory than its shape declares.
     private static func view(
         _ name: String, _ bytes: RawSpan, _ source: some ByteSource, _ range: Range<Int>
     ) throws(Failure) -> Contents {
@@ -97,7 +97,7 @@ enum NumPyFile {
         }
     }
 
-    /// A text of UTF-8 (units of 1 byte) or UTF-32, without the zeros that fill it up.
+    /// A string of UTF-8 (units of 1 byte) or UTF-32, without the zeros that pad it.
     private static func text(_ bytes: RawSpan, unit: Int) -> String {
         guard unit == 4 else {
             return bytes.text(0..<(bytes.firstIndex(of: 0, in: 0..<bytes.byteCount) ?? bytes.byteCount))
@@ -117,7 +117,7 @@ enum NumPyFile {
     }
 }
 
-/// The dictionary in front of an array's data: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+/// The dictionary before an array's data: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 struct NumPyHeader {
     let element: NumPyElement
     let isColumnMajor: Bool

@@ -1,13 +1,13 @@
 import Platform
 import Synchronization
 
-/// An `.npy` file of so many rows, which are written in any order and by any thread; it appears when it is whole.
+/// Writes an `.npy` file whose rows come in any order and from any thread; their number is known at the start.
 public final class NumPyRows: Sendable {
-    /// How floats are stored.
-    public enum Element: String, Sendable, CaseIterable {
-        case float32 = "<f4"
-        /// Rounded to nearest; beyond 65,504 it is infinite.
-        case float16 = "<f2"
+    /// The type in which floats are stored.
+    public enum Element: Sendable, CaseIterable {
+        case float32
+        /// Rounded to nearest; infinite beyond 65,504.
+        case float16
     }
 
     public let element: Element
@@ -15,50 +15,46 @@ public final class NumPyRows: Sendable {
     public let rowCount: Int
     private let path: String
     private let file: Mutex<AtomicFile>
-    /// Rows that were written, those that came twice counted twice.
+    /// Rows written so far, counting a row that was written twice as two.
     private let written = Atomic(0)
     private let rows: Int
-    private let start: Int
+    private let layout: NumPyLayout
 
     /// - Parameters:
-    ///   - rows: how many there will be.
-    ///   - shape: of a row.
+    ///   - rows: of the whole file.
+    ///   - shape: of one row.
     /// - Throws: `Failure` when the file cannot be written.
     public init(path: String, element: Element, rows: Int, shape: [Int]) throws(Failure) {
         let shape = [rows] + shape
-        guard shape.allSatisfy({ $0 >= 0 }), TensorLayout.rowMajorStrides(shape) != nil else {
+        guard let layout = NumPyLayout(element == .float32 ? .f32 : .f16, shape: shape) else {
             throw Failure(path, "an array of shape \(shape) is too large")
         }
         self.path = path
         self.element = element
         self.rows = rows
         rowCount = shape.dropFirst().reduce(1, *)
-        let header = NumPyWriter.header(element.rawValue, shape)
-        start = header.count
+        self.layout = layout
         let file = try AtomicFile(path: path)
-        try file.write(header)
+        try file.write(layout.header)
         self.file = Mutex(file)
     }
 
-    /// Whether a value is a finite number as it is stored.
+    /// Whether a value is still finite once it is rounded to the stored type.
     public func isFinite(_ value: Float) -> Bool {
         element == .float32 ? value.isFinite : Float16(value).isFinite
     }
 
-    /// Writes whole rows from the one at `row` on.
+    /// Writes whole rows, the first of them number `row`.
     public func write(_ values: Span<Float>, at row: Int) throws(Failure) {
         precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
         defer { written.add(rowCount > 0 ? values.count / rowCount : 0, ordering: .relaxed) }
-        if element == .float32 {
-            try unsafe put(values.bytes, at: start + 4 * row * rowCount)
-            return
-        }
+        guard element == .float16 else { return try unsafe put(values.bytes, at: row) }
         let halves = values.indices.map { Float16(values[$0]) }
-        try unsafe put(halves.span.bytes, at: start + 2 * row * rowCount)
+        try unsafe put(halves.span.bytes, at: row)
     }
 
-    /// Puts the file in its place.
-    /// - Throws: `Failure` when rows are missing or came twice, or the file cannot be written.
+    /// Completes the file.
+    /// - Throws: `Failure` when rows are missing or were written twice, or the file cannot be written.
     public func finish() throws(Failure) {
         let count = written.load(ordering: .relaxed)
         guard count == rows || rowCount == 0 else {
@@ -68,10 +64,10 @@ public final class NumPyRows: Sendable {
         try file.withLock { file throws(Failure) in try file.commit() }
     }
 
-    /// Gives up: nothing is left behind.
+    /// Removes the unfinished file.
     public func abandon() { file.withLock { $0.abandon() } }
 
-    private func put(_ bytes: RawSpan, at offset: Int) throws(Failure) {
-        try file.withLock { file throws(Failure) in try file.write(bytes, at: offset) }
+    private func put(_ bytes: RawSpan, at row: Int) throws(Failure) {
+        try file.withLock { file throws(Failure) in try file.write(bytes, at: layout.offset(ofRow: row)) }
     }
 }

@@ -1,24 +1,19 @@
 import Platform
 
-/// Writes an `.npy` file of one or two dimensions row by row: the number of rows goes into the header at the end.
+/// Writes an `.npy` file of one or two dimensions row by row. The number of rows may be known only at the end.
 public final class NumPyWriter {
-    public enum Element: String, Sendable {
-        case float32 = "<f4"
-        case float64 = "<f8"
-    }
+    public enum Element: Sendable { case float32, float64 }
 
     private let file: AtomicFile
     private let element: Element
     private let columns: Int?
     private let declaredRows: Int?
     private var written = 0
-    /// Bytes of the whole header: room for any number of rows.
-    private static let headerSize = 128
 
-    /// Begins the file.
+    /// Creates the file.
     /// - Parameters:
     ///   - columns: values of one row; nil for a vector.
-    ///   - rows: their number, when it is known: a pipe cannot be told afterwards.
+    ///   - rows: of the whole file; nil where unknown, in which case `path` must not be a pipe.
     /// - Throws: `Failure` when the file cannot be written.
     public init(path: String, element: Element, columns: Int? = nil, rows: Int? = nil) throws(Failure) {
         guard columns ?? 1 > 0, rows ?? 0 >= 0 else {
@@ -51,9 +46,9 @@ public final class NumPyWriter {
         written += element == .float64 ? values.count : 0
     }
 
-    /// Finishes the file and puts it in its place.
-    /// - Throws: `Failure` when the last row is incomplete, the number of rows is not the one that was
-    ///   declared, or the file cannot be written.
+    /// Completes the file.
+    /// - Throws: `Failure` when the last row is incomplete, the number of rows is not the declared one, or the file cannot be
+    ///   written.
     public func finish() throws(Failure) {
         let (rows, rest) = written.quotientAndRemainder(dividingBy: columns ?? 1)
         guard rest == 0, declaredRows ?? rows == rows else {
@@ -66,31 +61,21 @@ public final class NumPyWriter {
         try file.commit()
     }
 
-    /// Gives up: nothing is left behind.
+    /// Removes the unfinished file.
     public func abandon() { file.abandon() }
 
     /// Writes a whole array at once.
     public static func write(_ values: [Float], shape: [Int], to path: String) throws(Failure) {
-        guard TensorLayout.rowMajorStrides(shape) != nil, shape.allSatisfy({ $0 >= 0 }), shape.count <= 32,
-            shape.reduce(1, *) == values.count
-        else { throw Failure(path, "\(values.count) values for shape \(shape)") }
+        guard let layout = NumPyLayout(.f32, shape: shape), shape.count <= 32, shape.reduce(1, *) == values.count else {
+            throw Failure(path, "\(values.count) values for shape \(shape)")
+        }
         let file = try AtomicFile(path: path)
-        try file.write(header(Element.float32.rawValue, shape))
+        try file.write(layout.header)
         try unsafe file.write(values.span.bytes)
         try file.commit()
     }
 
-    private func header(rows: Int) -> [UInt8] { Self.header(element.rawValue, [rows] + (columns.map { [$0] } ?? [])) }
-
-    /// - Parameter element: as NumPy describes it: `<f4`.
-    static func header(_ element: String, _ shape: [Int]) -> [UInt8] {
-        let lengths = shape.map { "\($0)," }.joined(separator: " ")
-        let tuple = shape.count == 1 ? lengths : String(lengths.dropLast())
-        let text = "{'descr': '\(element)', 'fortran_order': False, 'shape': (\(tuple)), }"
-        // A multiple of 64 bytes in all, ending with a line feed.
-        let size = max(headerSize, (10 + text.utf8.count + 1 + 63) / 64 * 64)
-        let padded = text + String(repeating: " ", count: size - 11 - text.utf8.count) + "\n"
-        let length = size - 10
-        return NumPyFile.magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(padded.utf8)
+    private func header(rows: Int) -> [UInt8] {
+        NumPyLayout.header(element == .float32 ? .f32 : .f64, [rows] + (columns.map { [$0] } ?? []))
     }
 }

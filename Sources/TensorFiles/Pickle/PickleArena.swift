@@ -1,6 +1,6 @@
-/// What a pickle holds: plain values, and indices of nodes in an arena. Texts are ranges of the pickle's own bytes.
+/// A value in a pickle: a plain value, or the index of a node in an arena. Strings are ranges of the pickle's bytes.
 ///
-/// There is no recursive type here, so nesting costs no stack, neither while it is built nor when it is freed.
+/// No type here is recursive, so that nesting takes no stack, neither when values are built nor when they are freed.
 enum PickleValue {
     case unset
     case none
@@ -14,18 +14,18 @@ enum PickleValue {
     case node(Int32)
 }
 
-/// A container, class or object of a pickle. Children are a chain of cells.
+/// A container, class or object of a pickle. Its children are a linked list of cells.
 struct PickleNode {
     enum Kind: UInt8 {
         case tuple, list, set
         /// Children are keys and values in turn.
         case dictionary
-        /// A name: children are its module and its name within it.
+        /// A class or function: children are its module and its name within it.
         case global
-        /// An instance of the class `type`, or the result of calling it: never made, only described. Children are the
+        /// An instance of the class `type`, or the result of calling it: never created, only described. Children are the
         /// items appended to it.
         case object
-        /// The same, given keys and values.
+        /// An object with keys and values as children.
         case mapping
         /// A persistent id (the tuple `arguments`): a storage.
         case storage
@@ -33,14 +33,14 @@ struct PickleNode {
         case tensor
     }
     var kind: Kind
-    /// What a global is as a function, once it was called.
+    /// What a global does as a function, once it was called.
     var callable: PickleCallable?
     var first: Int32 = -1
     var last: Int32 = -1
     var count: Int32 = 0
     var type: Int32 = -1
     var arguments: Int32 = -1
-    /// Chain of what BUILD was given.
+    /// First cell of the states given to BUILD.
     var state: Int32 = -1
 }
 
@@ -51,7 +51,7 @@ struct PickleArena {
         var next: Int32
     }
 
-    /// Bytes that values may take: growing arrays, and copies of the stack, hold several times as much for a moment.
+    /// Bytes that values may take. Growing arrays and copies of the stack take several times as much for a moment.
     static let limit = 8 << 20
 
     private(set) var nodes: [PickleNode] = []
@@ -60,7 +60,7 @@ struct PickleArena {
     /// Bytes used by nodes, cells and memo.
     private(set) var used = 0
 
-    /// Whether the arena, with `stack` values beside it, is within its bounds.
+    /// Whether the arena and `stack` further values are within the limit.
     func hasRoom(stack: Int) -> Bool { used + stack * MemoryLayout<PickleValue>.stride <= Self.limit }
 
     subscript(node: Int32) -> PickleNode { nodes[Int(node)] }
@@ -95,15 +95,15 @@ struct PickleArena {
         nodes[Int(node)].state = cell
     }
 
-    /// Children of a node, or the chain that begins at `cell`.
+    /// Children of a node, or the linked list that begins at `cell`.
     func children(of node: Int32) -> Children { Children(arena: self, cell: nodes[Int(node)].first) }
     func chain(from cell: Int32) -> Children { Children(arena: self, cell: cell) }
 
-    /// The first children of a node, as many as it has up to `limit`.
+    /// The children of a node, at most `limit` of them.
     func items(of node: Int32, limit: Int = .max) -> [PickleValue] { Array(children(of: node).prefix(limit)) }
 
     mutating func setMemo(_ index: Int, _ value: PickleValue) -> Bool {
-        // Memo indices follow each other; some picklers begin at 1.
+        // Memo indices are consecutive; some picklers begin at 1.
         guard index >= 0, index <= memo.count + 1024 else { return false }
         while memo.count <= index {
             memo.append(.unset)
@@ -113,7 +113,7 @@ struct PickleArena {
         return true
     }
 
-    /// Forgets what only parsing needs.
+    /// Frees the memo, which only parsing needs.
     mutating func dropMemo() { memo = [] }
 
     private mutating func addCell(_ value: PickleValue) -> Int32 {
@@ -144,13 +144,13 @@ extension PickleArena {
         return (module, name)
     }
 
-    /// A text of at most `limit` bytes: many values may refer to one text, and each call copies it.
+    /// A string of at most `limit` bytes. Many values may refer to one string, and each call copies it.
     func text(_ value: PickleValue, _ bytes: RawSpan, limit: Int = 1024) -> String? {
         guard case .text(let offset, let count) = value, Int(count) <= limit else { return nil }
         return bytes.text(Int(offset)..<Int(offset) + Int(count))
     }
 
-    /// The integers of a tuple or list, or nil when there is anything else in it.
+    /// The integers of a tuple or list; nil when it contains anything else.
     func integers(_ value: PickleValue, limit: Int) -> [Int]? {
         guard case .node(let node) = value, self[node].kind == .tuple || self[node].kind == .list,
             Int(self[node].count) <= limit

@@ -2,7 +2,8 @@ import Platform
 
 /// Walks a pickled object from its root and gives its tensors their names.
 ///
-/// A `torch.nn.Module` gives the names of its `state_dict`; other objects and dictionaries dotted keys; lists indices.
+/// Tensors of a `torch.nn.Module` have the names of its `state_dict`, those of other objects and dictionaries dotted keys,
+/// those of lists indices.
 struct PickleFlattener {
     private(set) var tensors: [PickledTensor] = []
     private(set) var classes: [String: String] = [:]
@@ -11,9 +12,9 @@ struct PickleFlattener {
     private let file: String
     private let part: String
     private let arena: PickleArena
-    /// Nodes between the root and the one that is visited: meeting one of them again is a cycle.
+    /// Nodes from the root to the one that is visited, among which a repeated node is a cycle.
     private var path: [Int32] = []
-    /// Estimated bytes of what was gathered: shared nodes could make it far larger than the pickle.
+    /// Estimated bytes of the results: shared nodes could make them far larger than the pickle.
     private var gathered = 0
 
     private static let maximumDepth = 200
@@ -70,7 +71,7 @@ struct PickleFlattener {
         }
     }
 
-    /// Gathers plain entries as attributes and visits the others.
+    /// Adds plain entries as attributes and visits the others.
     private mutating func visit(
         _ entries: [(key: String, value: PickleValue)], _ name: String, _ bytes: RawSpan
     ) throws(Failure) {
@@ -112,7 +113,7 @@ struct PickleFlattener {
         }
     }
 
-    /// `_parameters`, `_buffers` or `_modules`: entries that are None are left out, as `state_dict` does.
+    /// `_parameters`, `_buffers` or `_modules`: entries that are None are omitted, as in `state_dict`.
     private mutating func visitMembers(
         _ value: PickleValue, _ name: String, _ bytes: RawSpan, except: Set<String>
     ) throws(Failure) {
@@ -124,7 +125,7 @@ struct PickleFlattener {
         }
     }
 
-    /// What BUILD was given: a dictionary, or a tuple of dictionaries.
+    /// The state given to BUILD: a dictionary, or a tuple of dictionaries.
     private mutating func state(
         of node: PickleNode, _ name: String, _ bytes: RawSpan
     ) throws(Failure) -> [(key: String, value: PickleValue)] {
@@ -184,7 +185,7 @@ struct PickleFlattener {
         return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
     }
 
-    /// Items of a list, and bytes of a text, that an attribute may have: a training history is none.
+    /// Limit on the items of a list and the bytes of a string in an attribute: a training history is no attribute.
     private static let longestAttribute = 4096
 
     /// A plain value, or a list of plain values; nil for everything else.

@@ -1,14 +1,14 @@
-/// What the unpickler knows about a class or function that a pickle calls.
+/// A class or function that a pickle calls.
 enum PickleCallable: UInt8 {
     /// `_rebuild_tensor(storage, offset, size, stride)` and later versions with more arguments.
     case rebuildTensor
     /// `_rebuild_parameter(tensor, requires_grad, hooks)`: a parameter is read as its tensor.
     case rebuildParameter
-    /// `_rebuild_from_type_v2(function, type, arguments, state)`: a tensor of a class of its own.
+    /// `_rebuild_from_type_v2(function, type, arguments, state)`: a tensor of a subclass.
     case rebuildFromType
     case dictionary
     case set
-    /// Any other: described, not made.
+    /// Any other: described, not called.
     case other
     case refused
 
@@ -30,10 +30,10 @@ enum PickleCallable: UInt8 {
     }
 }
 
-/// Callables that no tensor file has a reason to call. The unpickler calls nothing at all; that a file asks for these is
-/// reported because such a file was made to attack whoever loads it with Python.
+/// Callables that no tensor file has a reason to call. The unpickler calls nothing at all; such files are refused because
+/// they attack any program that loads them with Python.
 enum PickleRefusals {
-    /// Modules whose functions run programs, open files or reach into the interpreter, with all inside them.
+    /// Modules whose functions run programs, open files or access the interpreter, submodules included.
     private static let modules: Set<String> = [
         "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "sys", "runpy", "importlib",
         "imp",
@@ -45,14 +45,14 @@ enum PickleRefusals {
         "gc", "linecache", "fileinput", "mmap", "atexit", "site", "distutils", "setuptools", "ensurepip", "xmlrpc",
         "smtplib", "winreg", "_winreg", "msvcrt",
     ]
-    /// Modules whose names authors also use for folders of their own: refused only by their exact name.
+    /// Modules whose names are also used for packages of others: refused only by their exact name.
     private static let exactModules: Set<String> = ["code", "torch.hub", "torch.utils.cpp_extension", "torch.package"]
     /// The plain data types among the built-in functions.
     private static let dataTypes: Set<String> = [
         "set", "frozenset", "list", "dict", "tuple", "int", "long", "float", "bool", "str", "unicode", "bytes",
         "bytearray", "complex", "object", "slice", "range", "xrange",
     ]
-    /// Plain data from modules that are refused otherwise: training scripts keep such things beside the weights.
+    /// Plain data types of modules that are refused otherwise, which training scripts store with the weights.
     private static let dataClasses: Set<String> = [
         "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath",
         "pathlib.PureWindowsPath", "pathlib._local.Path", "pathlib._local.PurePath", "pathlib._local.PosixPath",
@@ -67,7 +67,7 @@ enum PickleRefusals {
         let root = module.prefix { $0 != "." }
         if builtins.contains(String(root)) { return !dataTypes.contains(name) || module.contains(".") }
         if modules.contains(String(root)) || exactModules.contains(module) { return true }
-        // `some.module` with the name `os.system` reaches the same function.
+        // The name `os.system` in `some.module` leads to the same function.
         let path = name.split(separator: ".")
         return path.count > 1
             && path.dropLast().contains { modules.contains(String($0)) || builtins.contains(String($0)) }

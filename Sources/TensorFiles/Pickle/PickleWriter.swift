@@ -1,4 +1,4 @@
-/// A pickle of protocol 2, opcode by opcode, nothing memorised.
+/// Writes a pickle of protocol 2, opcode by opcode, without a memo.
 struct PickleWriter {
     private(set) var bytes: [UInt8] = [0x80, 2]
 
@@ -17,7 +17,7 @@ struct PickleWriter {
         bytes += Array(text.utf8)
     }
 
-    /// Any number that is not negative.
+    /// A non-negative number.
     mutating func int(_ number: Int) {
         if let small = Int32(exactly: number) {
             bytes.append(0x4A)

@@ -1,6 +1,6 @@
 import Platform
 
-/// A tensor as a pickle describes it: its layout and the key of the storage that holds its elements.
+/// A tensor as a pickle describes it: its layout and the key of the storage with its elements.
 struct PickledTensor {
     let name: String
     let dtype: DType
@@ -12,8 +12,8 @@ struct PickledTensor {
     let shape: [Int]
     let strides: [Int]
 
-    /// Elements that a view whose elements overlap (an expanded one) may have: it costs more than its storage when it
-    /// is copied.
+    /// Limit on the elements of a view whose elements overlap (an expanded one), which takes more memory than its storage
+    /// when it is copied.
     private static let maximumExpanded = 1 << 20
     private static let maximumRank = 64
 
@@ -63,7 +63,7 @@ struct PickledTensor {
         self.dtype = dtype
         self.offset = size.count > 0 ? first : 0
         self.shape = shape
-        // Along an axis of one element any stride is legal, however large: it is never taken.
+        // Along an axis of one element any stride is valid, however large, since it is never used.
         self.strides = zip(shape, strides).map { $0 > 1 ? $1 : 1 }
         storageKey = key
         storageCount = elements
@@ -90,9 +90,9 @@ struct PickledTensor {
 struct PickledStorage {
     let key: String
     let dtype: DType
-    /// Elements it declares.
+    /// Declared number of elements.
     let count: Int
-    /// Elements before the view of it that a tensor of the older container uses.
+    /// Offset in elements of the view that a tensor of the older container uses.
     let viewOffset: Int
 
     /// Reads ('storage', class, key, location, elements[, (key of a view, its offset, its elements)]).

@@ -1,6 +1,6 @@
 import Platform
 
-/// Opcodes that name classes, make objects or call functions: each only adds a description to the arena.
+/// Opcodes that name classes, create objects or call functions: each only adds a description to the arena.
 extension Unpickler {
     mutating func describeObject(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) -> Bool {
         switch opcode {
@@ -37,7 +37,7 @@ extension Unpickler {
         case UInt8(ascii: "b"):  // BUILD
             let state = try pop()
             guard case .node(let node) = try top() else { throw failure("BUILD on a plain value") }
-            // A tensor's or a set's state says nothing that is of use; a parameter's is the same object as its tensor.
+            // The state of a tensor or a set is not needed; that of a parameter is the same object as its tensor.
             if arena[node].kind == .object || arena[node].kind == .mapping { arena.addState(state, to: node) }
             try checkRoom()
         case UInt8(ascii: "Q"):  // BINPERSID
@@ -76,7 +76,7 @@ extension Unpickler {
         return node
     }
 
-    /// What `callee` is, told once for each name. Throws when it is one that only an attack would call.
+    /// Classifies `callee`, once for each name. Throws when only an attack would call it.
     private mutating func callable(_ callee: Int32, _ bytes: RawSpan) throws(Failure) -> PickleCallable {
         let known = arena[callee].callable
         let target = known == nil || known == .refused ? arena.globalName(callee, bytes) : nil
@@ -145,7 +145,7 @@ extension Unpickler {
         return .node(node)
     }
 
-    /// A storage, or in the older container also a class with its source text, of which the class is of use.
+    /// A storage; in the older container also a class with its source code, of which the class is used.
     private mutating func persistent(_ id: PickleValue, _ bytes: RawSpan) throws(Failure) -> PickleValue {
         guard case .node(let tuple) = id, arena[tuple].kind == .tuple else {
             throw failure("a persistent id that is no tuple")

@@ -1,6 +1,6 @@
 import Platform
 
-/// The opcodes that are read, named as in Python's `pickletools`.
+/// The supported opcodes, named as in Python's `pickletools`.
 extension Unpickler {
     mutating func execute(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         switch opcode {
@@ -8,7 +8,7 @@ extension Unpickler {
         case 0x80:  // PROTO
             let version = bytes.byte(at: try take(1, bytes))
             guard version <= 5 else { throw failure("pickle protocol \(version), 5 is the last that is known") }
-        case 0x95:  // FRAME: its length is only checked, what is inside is read as it comes
+        case 0x95:  // FRAME: only its length is checked
             _ = try takeLength(8, bytes)
         case UInt8(ascii: "("): try mark()
         case UInt8(ascii: "0"): try discard()
@@ -29,7 +29,7 @@ extension Unpickler {
             try push(.double(Double(bitPattern: bytes.uint64(at: try take(8, bytes)).byteSwapped)))
         case UInt8(ascii: "I"), UInt8(ascii: "L"), UInt8(ascii: "F"): try pushNumber(opcode, bytes)
 
-        // Texts
+        // Strings
         case UInt8(ascii: "X"): try pushText(takeLength(4, bytes))
         case 0x8C: try pushText(takeLength(1, bytes))
         case 0x8D: try pushText(takeLength(8, bytes))
@@ -138,7 +138,7 @@ extension Unpickler {
         return .int(Int(number))
     }
 
-    /// INT, LONG and FLOAT: decimal text.
+    /// INT, LONG and FLOAT: decimal numbers.
     private mutating func pushNumber(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         let line = try takeLine(bytes)
         let text = line.count <= 64 ? bytes.text(line) : ""
@@ -154,7 +154,7 @@ extension Unpickler {
         try push(.wideInt)
     }
 
-    /// STRING and UNICODE: a line of text, the former quoted. Escapes are left as they are.
+    /// STRING and UNICODE: a line of text, the former quoted. Escapes are not decoded.
     private mutating func pushLine(_ opcode: UInt8, _ bytes: RawSpan) throws(Failure) {
         var line = try takeLine(bytes)
         if opcode == UInt8(ascii: "S") {

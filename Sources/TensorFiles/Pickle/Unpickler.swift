@@ -1,10 +1,10 @@
 import Platform
 
-/// Reads Python's pickle format (protocols 0 to 5) as far as `torch.save` and checkpoints use it, and runs none of it:
-/// classes and calls become descriptions in an arena.
+/// Reads the part of Python's pickle format (protocols 0 to 5) that `torch.save` and checkpoints use, without running
+/// anything: classes and calls become descriptions in an arena.
 struct Unpickler {
     let file: String
-    /// What is read, for error messages: `data.pkl`, or a part of an older file.
+    /// The part of the file, for error messages: `data.pkl`, or a part of the older container.
     let part: String
     var arena = PickleArena()
     private(set) var stack: [PickleValue] = []
@@ -20,7 +20,7 @@ struct Unpickler {
         self.offset = offset
     }
 
-    /// Reads one pickle up to its STOP and gives its root; `offset` is then the byte after it.
+    /// Reads one pickle up to its STOP and returns its root; `offset` is then that of the byte after it.
     mutating func load(_ bytes: RawSpan) throws(Failure) -> PickleValue {
         while true {
             opcodeOffset = offset
@@ -44,7 +44,7 @@ struct Unpickler {
 
     // MARK: Bytes
 
-    /// Takes `count` bytes and gives where they begin.
+    /// Consumes `count` bytes and returns their offset.
     mutating func take(_ count: Int, _ bytes: RawSpan) throws(Failure) -> Int {
         guard count <= bytes.byteCount - offset else {
             throw failure("needs \(count) bytes, \(bytes.byteCount - offset) are left")
@@ -53,7 +53,7 @@ struct Unpickler {
         return offset
     }
 
-    /// A length of `width` bytes, no more than what is left.
+    /// A length stored in `width` bytes, at most the number of remaining bytes.
     mutating func takeLength(_ width: Int, _ bytes: RawSpan) throws(Failure) -> Int {
         let at = try take(width, bytes)
         let length: UInt64 =
@@ -68,7 +68,7 @@ struct Unpickler {
         return Int(length)
     }
 
-    /// A line of text, without its end.
+    /// A line of text, without the line feed.
     mutating func takeLine(_ bytes: RawSpan) throws(Failure) -> Range<Int> {
         let window = offset..<min(bytes.byteCount, offset + (1 << 20))
         guard let end = bytes.firstIndex(of: 10, in: window) else { throw failure("a line of text does not end") }
@@ -77,7 +77,7 @@ struct Unpickler {
         return line
     }
 
-    /// Passes over `count` bytes that are known to be there, and gives the offset after them.
+    /// Skips `count` bytes, which exist, and returns the offset after them.
     mutating func advance(_ count: Int) -> Int {
         offset += count
         return offset
@@ -129,7 +129,7 @@ struct Unpickler {
         return values
     }
 
-    /// POP: removes a value, or the mark when there is none above it.
+    /// POP: removes a value, or the mark when no value is above it.
     mutating func discard() throws(Failure) {
         if let last = marks.last, last == stack.count {
             marks.removeLast()
@@ -138,7 +138,7 @@ struct Unpickler {
         }
     }
 
-    /// Throws when the values there are, and `count` more, would take more memory than a pickle may.
+    /// Throws when the present values and `count` more would take more memory than the limit.
     func checkRoom(adding count: Int = 0) throws(Failure) {
         guard arena.hasRoom(stack: stack.count + marks.count + count) else {
             throw failure("holds more values than are read (\(PickleArena.limit >> 20) MB of them)")

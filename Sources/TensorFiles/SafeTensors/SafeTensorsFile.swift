@@ -1,13 +1,13 @@
 import Platform
 
-/// The safetensors format: the header's length (8 bytes), a JSON header, then the tensors' bytes without gaps.
+/// The safetensors format: the length of the header (8 bytes), a JSON header, then the data of the tensors without gaps.
 /// Specification: https://github.com/huggingface/safetensors
 enum SafeTensorsFile {
-    /// Headers of real files stay far below; the tables made of one take several times its size.
+    /// Headers of real files are far shorter. The tables made of a header take several times its size.
     private static let maximumHeader = 4 << 20
     private static let maximumRank = 64
 
-    /// Whether the first bytes can be such a file's.
+    /// Whether the first bytes may begin such a file.
     static func matches(_ head: RawSpan) -> Bool { head.byteCount >= 9 && head.byte(at: 8) == UInt8(ascii: "{") }
 
     static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
@@ -24,14 +24,14 @@ enum SafeTensorsFile {
         let header = try source.withBytes(in: 8..<headerEnd) { (bytes: RawSpan) throws(Failure) in
             try Header(bytes, file: file)
         }
-        let tensors = try place(header.tensors, after: headerEnd, in: source)
+        let tensors = try locate(header.tensors, after: headerEnd, in: source)
         return TensorFile(
             name: file, format: .safetensors, byteCount: source.byteCount, tensors: tensors, classes: [:],
             attributes: [:], metadata: header.metadata)
     }
 
-    /// Checks that the tensors fill the data exactly, and gives them in the order of their data.
-    private static func place(
+    /// Checks that the tensors fill the data exactly, and returns them in the order of their data.
+    private static func locate(
         _ entries: [Entry], after headerEnd: Int, in source: some ByteSource
     ) throws(Failure) -> [TensorView] {
         func failure(_ entry: Entry, _ what: String) -> Failure {

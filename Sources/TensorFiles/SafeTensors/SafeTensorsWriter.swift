@@ -1,6 +1,6 @@
 import Platform
 
-/// Writes a safetensors file: tensors of wider elements first, so that each begins on its elements' boundary.
+/// Writes a safetensors file: tensors of wider elements first, so that each is aligned to its elements.
 public struct SafeTensorsWriter {
     private enum Contents {
         case floats([Float])
@@ -16,7 +16,7 @@ public struct SafeTensorsWriter {
     }
 
     private var entries: [Entry] = []
-    /// Elements that are converted at a time.
+    /// Number of elements converted at a time.
     private static let pieceCount = 1 << 16
 
     public init() {}
@@ -31,8 +31,8 @@ public struct SafeTensorsWriter {
         entries.append(Entry(name: name, dtype: .i64, shape: shape, contents: .integers(integers)))
     }
 
-    /// Adds a tensor of another file, stored as it is or converted to `dtype`: f32, f16 or bf16. It is read when the
-    /// file is written.
+    /// Adds a tensor of another file, unchanged or converted to `dtype`: f32, f16 or bf16. It is read when the file is
+    /// written.
     public mutating func add(_ view: TensorView, named name: String? = nil, as dtype: DType? = nil) {
         entries.append(
             Entry(name: name ?? view.name, dtype: dtype ?? view.dtype, shape: view.shape, contents: .view(view)))

@@ -1,4 +1,4 @@
-/// The element types that the supported formats can hold. Raw values are safetensors' names.
+/// The element types of the supported formats. Raw values are the names in safetensors.
 public enum DType: String, Sendable, CaseIterable {
     case f64 = "F64"
     case f32 = "F32"

@@ -1,13 +1,13 @@
 import Platform
 
-/// What elements are converted to: float32 or float64.
+/// A type that elements are converted to: float32 or float64.
 protocol ConvertedElement: BitwiseCopyable, BinaryFloatingPoint {
     init(half bits: UInt16)
     init(brain bits: UInt16)
 }
 
 extension Float: ConvertedElement {
-    /// Exact: the exponent is moved by a multiplication, which also makes subnormals right.
+    /// Exact: a multiplication corrects the exponent, of subnormal numbers too.
     @inline(__always) init(half bits: UInt16) {
         let magnitude = UInt32(bits & 0x7FFF) << 13
         let sign = UInt32(bits & 0x8000) << 16
@@ -28,7 +28,7 @@ extension Double: ConvertedElement {
 }
 
 extension TensorLayout {
-    /// Converts the elements in `bytes`, which begin at the first of the rows, into `out` in row-major order.
+    /// Converts the elements in `bytes`, which begin with the first of the rows, into `out` in row-major order.
     func copy<Element: ConvertedElement>(
         _ bytes: RawSpan, _ dtype: DType, into out: UnsafeMutableBufferPointer<Element>
     ) {
@@ -49,7 +49,7 @@ extension TensorLayout {
         }
     }
 
-    /// Copies the elements, of `size` bytes each, as they are.
+    /// Copies the elements, of `size` bytes each, unchanged.
     func copyRaw(_ bytes: RawSpan, size: Int, into out: UnsafeMutableRawBufferPointer) {
         unsafe bytes.withUnsafeBytes { source in
             guard let from = source.baseAddress, let to = out.baseAddress else { return }
@@ -84,7 +84,7 @@ extension TensorLayout {
                 }
             }
             unsafe target += inner.count
-            // The next line of the innermost axis, as an odometer turns.
+            // Advance to the next line of the innermost axis.
             var axis = axes.count - 2
             while axis >= 0 {
                 index[axis] += 1
@@ -100,7 +100,7 @@ extension TensorLayout {
 }
 
 extension RawSpan {
-    /// Calls `body` with the bytes as floats, or gives nil when they do not begin on a float's boundary.
+    /// Calls `body` with the bytes as floats; nil when they are not aligned for floats.
     func withAlignedFloats<Result>(
         _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result? {

@@ -10,7 +10,7 @@ enum HalfPrecision {
         return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
     }
 
-    /// The float32 whose further rounding gives what rounding `value` itself gives: inexact results get an odd last bit.
+    /// The float32 that rounds to the same bfloat16 as `value` itself: inexact results get an odd last bit.
     private static func roundedToOdd(_ value: Double) -> Float {
         let nearest = Float(value)
         guard nearest.isFinite, Double(nearest) != value, nearest.bitPattern & 1 == 0 else { return nearest }

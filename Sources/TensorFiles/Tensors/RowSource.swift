@@ -1,7 +1,6 @@
 import Platform
 
-/// Rows that a library takes out of a file when they are asked for, converted and little-endian, as if they lay one after
-/// the other. Nothing is kept: a row that is asked for again is read again.
+/// Rows that a library reads and converts on demand, presented as consecutive little-endian bytes. Nothing is cached.
 final class RowSource: ByteSource {
     let name: String
     let byteCount: Int
@@ -9,8 +8,8 @@ final class RowSource: ByteSource {
     private let read: @Sendable (Range<Int>) throws(Failure) -> [UInt8]
 
     /// - Parameters:
-    ///   - rowBytes: of a row once converted; rows * rowBytes has been checked to be an `Int`.
-    ///   - read: gives `rowBytes` for each row of a range.
+    ///   - rowBytes: of a converted row; rows * rowBytes does not overflow.
+    ///   - read: returns `rowBytes` bytes for each row of a range.
     init(
         name: String, rows: Int, rowBytes: Int,
         _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
@@ -33,7 +32,7 @@ final class RowSource: ByteSource {
 }
 
 extension RowSource {
-    /// Numbers of a shape; nil where their bytes are beyond an `Int`, or a length is negative.
+    /// Number of elements; nil where their bytes overflow, or a length is negative.
     static func elements(_ shape: [Int]) -> Int? {
         guard shape.allSatisfy({ $0 >= 0 }), let strides = TensorLayout.rowMajorStrides(shape),
             let size = TensorLayout.measure(shape: shape, strides: strides), size.count <= Int.max / 16
@@ -43,7 +42,7 @@ extension RowSource {
 }
 
 extension TensorView {
-    /// A tensor whose rows a library reads. The shape has been measured by `RowSource.elements`.
+    /// A tensor whose rows a library reads. `RowSource.elements` has checked the shape.
     init(
         name: String, dtype: DType, shape: [Int], rowsOf file: String,
         _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]

@@ -1,16 +1,16 @@
 import Platform
 
-/// A column of a table that is written: what it is called, what it holds, and what that means.
+/// A column of a table to write: its name, type, unit and description.
 public struct TableColumn: Sendable {
     public enum Kind: Sendable, Equatable {
-        /// Texts of at most so many bytes of UTF-8.
+        /// Strings of at most that many bytes of UTF-8.
         case text(width: Int)
         case float32, float64, int64
     }
 
     public let name: String
     public let kind: Kind
-    /// As the FITS standard spells units; empty for a pure number, nil where there is nothing to measure.
+    /// In the spelling of the FITS standard; empty for a dimensionless number, nil where no unit applies.
     public let unit: String?
     public let description: String
 
@@ -19,14 +19,14 @@ public struct TableColumn: Sendable {
     }
 }
 
-/// A column's part of some rows.
+/// Values of a column for some rows.
 public enum TableValues: Sendable {
     case texts([String])
     case floats([Float])
     case doubles([Double])
     case integers([Int])
 
-    /// How many there are.
+    /// Number of rows.
     var count: Int {
         switch self {
         case .texts(let values): values.count
@@ -36,7 +36,7 @@ public enum TableValues: Sendable {
         }
     }
 
-    /// Whether they are what such a column holds.
+    /// Whether the values have the type of such a column.
     func fit(_ kind: TableColumn.Kind) -> Bool {
         switch (self, kind) {
         case (.texts, .text), (.floats, .float32), (.doubles, .float64), (.integers, .int64): true
@@ -45,7 +45,7 @@ public enum TableValues: Sendable {
     }
 }
 
-/// What a file says of itself: a keyword of at most eight characters, its text, and what it is.
+/// An entry of a file's metadata: a keyword of at most eight characters, its value and a description.
 public struct TableNote: Sendable {
     public let keyword: String
     public let text: String
@@ -56,14 +56,14 @@ public struct TableNote: Sendable {
     }
 }
 
-/// Writes a table of rows, block after block, into a file that is complete or not there.
+/// Writes a table of rows, block by block, into a file that appears complete or not at all.
 public protocol TableWriter {
-    /// Appends rows: as many values for each column, in the columns' order.
+    /// Appends rows: the values of each column, in the order of the columns.
     mutating func append(_ block: [TableValues]) throws(Failure)
-    /// Puts the file in its place.
-    /// - Throws: `Failure` when there are fewer or more rows than were declared, or the file cannot be written.
+    /// Completes the file.
+    /// - Throws: `Failure` when there are fewer or more rows than declared, or the file cannot be written.
     mutating func finish() throws(Failure)
-    /// Gives up: nothing is left behind.
+    /// Removes the unfinished file.
     func abandon()
 }
 

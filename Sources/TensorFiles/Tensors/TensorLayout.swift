@@ -1,13 +1,13 @@
-/// Rows of a strided tensor, as a walk over elements: axes of length 1 dropped, axes that follow each other merged.
+/// Rows of a strided tensor as nested loops over elements: axes of length 1 are dropped, contiguous axes merged.
 struct TensorLayout {
-    /// Elements from the tensor's first to the first of the rows.
+    /// Offset in elements of the first row from the tensor's first element.
     let firstElement: Int
-    /// Elements from the first to one past the last that is reached.
+    /// Elements from the first to one past the last that is accessed.
     let extent: Int
     /// Axes, outermost first; at least one.
     let axes: [(count: Int, stride: Int)]
 
-    /// Rows of a tensor that a reader has checked: nothing here overflows. Neither rows nor axes are empty.
+    /// A reader has checked the tensor: nothing here overflows. Neither rows nor axes are empty.
     init(rows: Range<Int>, shape: [Int], strides: [Int]) {
         var axes: [(count: Int, stride: Int)] = []
         var firstElement = 0
@@ -26,7 +26,7 @@ struct TensorLayout {
         self.axes = axes.isEmpty ? [(1, 1)] : axes
     }
 
-    /// Strides of a row-major tensor, or nil when the number of elements is beyond an `Int`.
+    /// Strides of a row-major tensor; nil when the number of elements overflows.
     static func rowMajorStrides(_ shape: [Int]) -> [Int]? {
         var strides = [Int](repeating: 1, count: shape.count)
         var step = 1
@@ -48,13 +48,13 @@ struct TensorLayout {
         return true
     }
 
-    /// Elements that a tensor has and how far it reaches from its first element, or nil when a number overflows.
+    /// Number of elements, and elements from the first to one past the last in memory; nil when a number overflows.
     static func measure(shape: [Int], strides: [Int]) -> (count: Int, extent: Int)? {
         guard shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else {
             return nil
         }
         var count = 1
-        // An empty axis must not hide that the others overflow: `rowCount` multiplies them all the same.
+        // Overflow is an error even if another axis is empty: `rowCount` multiplies the other axes.
         var product = 1
         var extent = 1
         for (length, stride) in zip(shape, strides) {

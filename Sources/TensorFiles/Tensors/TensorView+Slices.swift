@@ -1,7 +1,7 @@
 import Platform
 
 extension TensorView {
-    /// The part of an axis from `start` on, `count` long; nil where the axis has no such part.
+    /// The elements start..<start + count of an axis; nil where the axis has no such elements.
     public func slice(axis: Int, from start: Int, count: Int) -> TensorView? {
         guard shape.indices.contains(axis), start >= 0, count >= 0, start <= shape[axis] - count else { return nil }
         var shape = shape
@@ -11,15 +11,15 @@ extension TensorView {
             byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source)
     }
 
-    /// The same elements as the only row of a tensor with an axis more.
+    /// The same elements with an additional first axis of length 1.
     public var asOneRow: TensorView {
         TensorView(
             name: name, dtype: dtype, shape: [1] + shape, strides: [count] + strides, byteOffset: byteOffset,
             source: source)
     }
 
-    /// Where rows of the first axis lie in `source`, when no row begins before the one before it has ended: other bytes
-    /// may lie between. nil otherwise, or when there are no such rows.
+    /// The range of `source` that contains rows of the first axis, and perhaps other bytes between them; nil when rows
+    /// overlap, or when there are no such rows.
     public func byteRange(rows: Range<Int>) -> Range<Int>? {
         guard !shape.isEmpty, rows.lowerBound >= 0, rows.upperBound <= self.rows, !rows.isEmpty,
             let row = TensorLayout.measure(shape: Array(shape.dropFirst()), strides: Array(strides.dropFirst())),
@@ -30,20 +30,20 @@ extension TensorView {
         return byteOffset + first * dtype.byteCount..<byteOffset + end * dtype.byteCount
     }
 
-    /// Lets go of the bytes of rows, where they lie together.
+    /// Releases the bytes of rows, where rows do not overlap.
     public func release(rows: Range<Int>) {
         if let range = byteRange(rows: rows) { source.release(range) }
     }
 
-    /// Asks for the bytes of rows to be loaded, where they lie together.
+    /// Hints that rows will be read soon, where rows do not overlap.
     public func prefetch(rows: Range<Int>) {
         if let range = byteRange(rows: rows) { source.prefetch(range) }
     }
 
-    /// A float32 tensor whose rows are computed when they are asked for.
+    /// A float32 tensor whose rows are computed on demand.
     /// - Parameters:
     ///   - shape: at least one axis; its number of elements fits an `Int` of bytes.
-    ///   - file: what errors call the file.
+    ///   - file: its name in error messages.
     ///   - values: the elements of a range of rows, row-major.
     public static func floats(
         _ name: String, shape: [Int], of file: String,

@@ -1,10 +1,10 @@
 import Platform
 
-/// A tensor in a file: its name, type and layout, and where its bytes lie. Nothing is read until it is asked for.
+/// A tensor in a file: its name, type, layout and the location of its bytes. Nothing is read before a call asks for it.
 ///
-/// A reader has checked that every element that `shape` and `strides` reach lies inside `source`.
+/// A reader has checked that all elements of `shape` and `strides` are inside `source`.
 public struct TensorView: Sendable {
-    /// Dotted name, as PyTorch's `state_dict` spells it.
+    /// Dotted name, as in PyTorch's `state_dict`.
     public let name: String
     public let dtype: DType
     /// Elements along each axis; empty for a scalar.
@@ -24,18 +24,18 @@ public struct TensorView: Sendable {
     /// Steps along the first axis: 1 for a scalar.
     public var rows: Int { shape.first ?? 1 }
 
-    /// Whether the elements lie in row-major order without gaps.
+    /// Whether the elements are in row-major order without gaps.
     public var isContiguous: Bool { TensorLayout.isContiguous(shape: shape, strides: strides) }
 
-    /// Copies rows of the first axis, converted to float32, in row-major order whatever the strides. Booleans are 0
-    /// and 1; float64 and wide integers are rounded to nearest, half precision widens exactly.
+    /// Copies rows of the first axis, converted to float32, in row-major order. Booleans become 0 and 1; float64 and wide
+    /// integers are rounded to nearest, half precision is widened exactly.
     /// - Throws: `Failure` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
     public func copyFloats(rows: Range<Int>, into out: inout MutableSpan<Float>) throws(Failure) {
         try checkRoom(rows, out.count)
         try copy(rows, into: &out)
     }
 
-    /// Copies rows of the first axis, converted to float64, in row-major order whatever the strides.
+    /// Copies rows of the first axis, converted to float64, in row-major order.
     /// - Throws: `Failure` when `rows` or `out` do not fit the tensor, or its bytes cannot be read.
     public func copyDoubles(rows: Range<Int>, into out: inout MutableSpan<Double>) throws(Failure) {
         try checkRoom(rows, out.count)
@@ -58,7 +58,7 @@ public struct TensorView: Sendable {
         return values
     }
 
-    /// Rows of the first axis as they are stored (little-endian, `dtype.byteCount` bytes an element), row-major.
+    /// Rows of the first axis, unconverted (little-endian, `dtype.byteCount` bytes an element), row-major.
     /// - Throws: `Failure` when there are no such rows, or their bytes cannot be read.
     public func rowMajorBytes(rows: Range<Int>) throws(Failure) -> [UInt8] {
         try checkRoom(rows, .max)
@@ -72,8 +72,8 @@ public struct TensorView: Sendable {
         return out
     }
 
-    /// Calls `body` with rows of the first axis where they lie, when they are float32, contiguous and aligned;
-    /// otherwise gives nil and does not call it.
+    /// Calls `body` with rows of the first axis without copying them, when they are float32, contiguous and aligned;
+    /// otherwise returns nil.
     public func withContiguousFloats<Result>(
         rows: Range<Int>, _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result? {
@@ -83,8 +83,8 @@ public struct TensorView: Sendable {
         }
     }
 
-    /// Where rows of the first axis lie in `source`, when each row is row-major without gaps and the rows follow each
-    /// other; nil otherwise, or when there are no such rows.
+    /// The range of rows of the first axis in `source`, when they are row-major without gaps; nil otherwise, or when there
+    /// are no such rows.
     public func contiguousByteRange(rows: Range<Int>) -> Range<Int>? {
         guard rows.lowerBound >= 0, rows.upperBound <= self.rows, isContiguous else { return nil }
         let rowBytes = rowCount * dtype.byteCount

@@ -1,9 +1,9 @@
 import Platform
 
-/// A column of texts in a file, such as names of galaxies. Nothing is read until it is asked for.
+/// A column of strings in a file, such as names of galaxies. Nothing is read before a call asks for it.
 public struct TextColumn: Sendable {
     public let name: String
-    /// Texts.
+    /// Number of strings.
     public let count: Int
     private let file: String
     private let body: @Sendable (Range<Int>) throws(Failure) -> [String]
@@ -15,12 +15,12 @@ public struct TextColumn: Sendable {
         (self.name, self.count, self.file, self.body) = (name, count, file, body)
     }
 
-    /// Texts at hand, as a column.
+    /// A column of strings in memory.
     public init(_ name: String, texts: [String], of file: String) {
         self.init(name: name, count: texts.count, file: file) { rows in Array(texts[rows]) }
     }
 
-    /// The texts of `rows`, without what pads them to their width.
+    /// The strings of `rows`, without padding.
     /// - Throws: `Failure` when there are no such rows, or they cannot be read.
     public func texts(rows: Range<Int>) throws(Failure) -> [String] {
         guard rows.lowerBound >= 0, rows.upperBound <= count else {

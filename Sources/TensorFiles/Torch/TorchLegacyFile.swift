@@ -7,7 +7,7 @@ enum TorchLegacyFile {
     private static let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
     private static let protocolVersion = 1001
 
-    /// The magic number follows the protocol's two bytes, and from protocol 4 on a frame's nine.
+    /// The magic number follows the two bytes of the protocol and, from protocol 4 on, the nine of a frame.
     static func matches(_ head: RawSpan) -> Bool {
         guard head.starts(with: [0x80]) else { return false }
         return head.starts(with: magic, at: 2) || (head.starts(with: [0x95], at: 2) && head.starts(with: magic, at: 11))
@@ -15,7 +15,7 @@ enum TorchLegacyFile {
 
     static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let file = source.name
-        // The pickles say nowhere how long they are, so the whole is looked at; only what is read is loaded.
+        // The lengths of the pickles are not stored, so that the whole file is mapped; only pages that are read are loaded.
         return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
             func load(_ part: String, at offset: Int) throws(Failure) -> (PickleValue, Unpickler) {
                 var unpickler = Unpickler(file: file, part: part, offset: offset)
@@ -51,7 +51,7 @@ enum TorchLegacyFile {
         }
     }
 
-    /// What a pickle that is none of `torch.save`'s files deserves: the unpickler's own refusal, or a plain word.
+    /// Error for a pickle not written by `torch.save`: that of the unpickler, or a general one.
     static func refuse(_ source: some ByteSource) -> Failure {
         do {
             return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
@@ -95,7 +95,7 @@ enum TorchLegacyFile {
         return keys
     }
 
-    /// Where each storage's bytes lie: the element sizes are those of the object's storages.
+    /// The byte range of each storage. The storages of the object give the sizes of elements.
     private static func locate(
         _ keys: [String], after start: Int, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
     ) throws(Failure) -> [String: Range<Int>] {
@@ -111,11 +111,11 @@ enum TorchLegacyFile {
                 throw failure(storage.key, "is both \(known.rawValue) and \(storage.dtype.rawValue)")
             }
         }
-        var places: [String: Range<Int>] = [:]
+        var ranges: [String: Range<Int>] = [:]
         var offset = start
         for key in keys {
             guard let dtype = types[key] else { throw failure(key, "is listed, but the object does not use it") }
-            guard places[key] == nil else { throw failure(key, "is listed twice") }
+            guard ranges[key] == nil else { throw failure(key, "is listed twice") }
             guard bytes.byteCount - offset >= 8 else { throw failure(key, "its count is missing (offset \(offset))") }
             let count = bytes.uint64(at: offset)
             offset += 8
@@ -123,12 +123,12 @@ enum TorchLegacyFile {
             guard count <= UInt64(room) else {
                 throw failure(key, "\(count) elements of \(dtype.rawValue) at offset \(offset), \(room) fit")
             }
-            places[key] = offset..<offset + Int(count) * dtype.byteCount
+            ranges[key] = offset..<offset + Int(count) * dtype.byteCount
             offset += Int(count) * dtype.byteCount
         }
         guard offset == bytes.byteCount else {
             throw Failure(file, "\(bytes.byteCount - offset) bytes after the last storage")
         }
-        return places
+        return ranges
     }
 }

@@ -1,9 +1,9 @@
 import Platform
 
-/// Writes a PyTorch `TensorDataset` as `torch.save` does: a zip archive of stored entries whose data begins at multiples
-/// of 64 bytes, each tensor in a storage of its own. `torch.load(..., weights_only=False)` reads it.
+/// Writes a PyTorch `TensorDataset` in the format of `torch.save`: a zip archive of stored entries, one storage for each
+/// tensor. `torch.load(..., weights_only=False)` reads it.
 ///
-/// Rows are read when the file is written, a piece at a time: the tensors may be larger than the memory.
+/// Rows are read when the file is written, some at a time: the tensors may be larger than the memory.
 public struct TorchWriter {
     /// Rows of another file's tensor.
     public typealias Piece = (view: TensorView, rows: Range<Int>)
@@ -20,17 +20,16 @@ public struct TorchWriter {
     private var tensors: [Tensor] = []
     /// Without zip64 an archive ends before 4 GiB.
     private static let maximumSize = 0xFFFF_FFFF
-    /// Headers and directory of a dataset: at most this, by far.
+    /// More than the headers and the directory of a dataset take.
     private static let headroom = 1 << 16
-    /// Elements that are read at a time.
+    /// Number of elements read at a time.
     private static let pieceCount = 1 << 18
 
     public init() {}
 
-    /// Adds a tensor: the rows of `pieces`, one after the other, as float32 or float64. Numbers of that type are copied,
-    /// others are converted: exactly where they are narrower.
-    /// - Throws: `Failure` when there are no pieces, there are no such rows, their shapes differ, or the type is
-    ///   another.
+    /// Adds a tensor: the rows of `pieces`, one after the other, as float32 or float64. Numbers of other types are
+    /// converted, exactly if they are narrower.
+    /// - Throws: `Failure` when there are no pieces, there are no such rows, their shapes differ, or `dtype` is another type.
     public mutating func add(_ pieces: [Piece], as dtype: DType) throws(Failure) {
         guard let first = pieces.first, let columns = first.view.shape.isEmpty ? nil : first.view.shape.dropFirst()
         else {
@@ -59,9 +58,8 @@ public struct TorchWriter {
     }
 
     /// Writes the file, whole or not at all.
-    /// - Parameter check: called when all is written, and before the file is in its place.
-    /// - Throws: `Failure` when it cannot be written, would reach 4 GiB, or rows cannot be read; or what `check`
-    ///   throws.
+    /// - Parameter check: called when everything is written, before the file gets its final name.
+    /// - Throws: `Failure` when it cannot be written, would reach 4 GiB, or rows cannot be read; and the errors of `check`.
     public func write(
         to path: String, check: () throws(Failure) -> Void = {}
     ) throws(Failure) {
@@ -73,29 +71,36 @@ public struct TorchWriter {
             throw Failure(
                 path, "\(size) bytes of tensors: expected less than 4 GiB, which is what is written")
         }
-        let file = try AtomicFile(path: path)
-        do {
-            var archive = StoredArchive(file)
-            try archive.add("archive/data.pkl", pickle)
-            try archive.add("archive/byteorder", Array("little".utf8))
-            for (key, tensor) in tensors.enumerated() {
-                try archive.begin("archive/data/\(key)", size: tensor.byteCount)
-                for piece in tensor.pieces { try Self.write(piece, as: tensor.dtype, to: &archive) }
-                try archive.end()
+        let (pickle, byteOrder, version) = (pickle, Array("little".utf8), Array("3\n".utf8))
+        var entries = [("archive/data.pkl", pickle.count), ("archive/byteorder", byteOrder.count)]
+        entries += tensors.enumerated().map { ("archive/data/\($0.offset)", $0.element.byteCount) }
+        entries.append(("archive/version", version.count))
+        var archive = try ZipWriter(path: path, entries: entries, isZip64: false)
+        do throws(Failure) {
+            for (entry, bytes) in [(0, pickle), (1, byteOrder), (entries.count - 1, version)] {
+                try unsafe archive.write(bytes.span.bytes, sum: CRC32(bytes), entry: entry, at: 0)
             }
-            try archive.add("archive/version", Array("3\n".utf8))
+            for (key, tensor) in tensors.enumerated() {
+                var offset = 0
+                for piece in tensor.pieces {
+                    try Self.forEachBlock(of: piece, as: tensor.dtype) { (bytes: RawSpan) throws(Failure) in
+                        try archive.write(bytes, sum: CRC32(bytes), entry: 2 + key, at: offset)
+                        offset += bytes.byteCount
+                    }
+                }
+            }
             try archive.finish()
             try check()
-            try file.commit()
+            try archive.file.commit()
         } catch {
-            file.abandon()
+            archive.file.abandon()
             throw error
         }
     }
 
-    /// Writes rows, and lets go of them behind it.
-    private static func write(
-        _ piece: Piece, as dtype: DType, to archive: inout StoredArchive
+    /// Calls `body` with rows converted to `dtype`, some at a time, and releases them afterwards.
+    private static func forEachBlock(
+        of piece: Piece, as dtype: DType, _ body: (RawSpan) throws(Failure) -> Void
     ) throws(Failure) {
         let view = piece.view
         let rowsAtOnce = max(1, pieceCount / max(1, view.rowCount))
@@ -105,17 +110,17 @@ public struct TorchWriter {
             if let ahead = view.contiguousByteRange(rows: next) { view.source.prefetch(ahead) }
             if view.dtype == dtype {
                 let bytes = try view.rowMajorBytes(rows: rows)
-                try unsafe archive.write(bytes.span.bytes)
+                try unsafe body(bytes.span.bytes)
             } else if dtype == .f32 {
                 var values = [Float](repeating: 0, count: rows.count * view.rowCount)
                 var span = values.mutableSpan
                 try view.copyFloats(rows: rows, into: &span)
-                try unsafe archive.write(values.span.bytes)
+                try unsafe body(values.span.bytes)
             } else {
                 var values = [Double](repeating: 0, count: rows.count * view.rowCount)
                 var span = values.mutableSpan
                 try view.copyDoubles(rows: rows, into: &span)
-                try unsafe archive.write(values.span.bytes)
+                try unsafe body(values.span.bytes)
             }
             if let done = view.contiguousByteRange(rows: rows) { view.source.release(done) }
         }

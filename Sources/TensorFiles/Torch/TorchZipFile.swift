@@ -1,8 +1,8 @@
 import Platform
 
-/// PyTorch's zip container: `NAME/data.pkl` describes the object, `NAME/data/KEY` hold the storages.
+/// PyTorch's zip container: `NAME/data.pkl` describes the object, `NAME/data/KEY` contain the storages.
 enum TorchZipFile {
-    /// The archive's folder, when it holds what `torch.save` writes.
+    /// The folder in the archive that contains data.pkl, as `torch.save` writes it.
     static func folder(in archive: ZipArchive) -> String? {
         let name = archive.entries.first { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }?.name
         return name.map { String($0.dropLast("data.pkl".count)) }

@@ -1,12 +1,11 @@
 import Platform
 import Synchronization
 
-/// A deflated entry of a zip archive as bytes of its own.
+/// The inflated bytes of a deflated entry of a zip archive.
 ///
-/// It is inflated as a whole when its bytes are asked for, its checksum compared, and kept until it is released; asked
-/// again, it is inflated again.
+/// Reading inflates the whole entry, compares its checksum and keeps it until it is released.
 final class DeflatedSource: ByteSource {
-    /// The archive's name.
+    /// Name of the archive.
     let name: String
     private let archive: any ByteSource
     private let entry: ZipArchive.Entry
@@ -18,7 +17,7 @@ final class DeflatedSource: ByteSource {
         self.entry = entry
     }
 
-    /// Bytes once inflated, as the archive declares them.
+    /// Inflated bytes, as the archive declares them.
     var byteCount: Int { entry.size }
 
     func withBytes<Result>(
@@ -28,8 +27,8 @@ final class DeflatedSource: ByteSource {
         return try load().withBytes(in: range, body)
     }
 
-    /// Calls `body` with the first bytes, `count` of them or all there are; no more is inflated, nothing compared and
-    /// nothing kept.
+    /// Calls `body` with the first `count` bytes, or all if there are fewer. Inflates no more than these, does not compare
+    /// the checksum and keeps nothing.
     func withHead<Result>(
         _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -51,7 +50,7 @@ final class DeflatedSource: ByteSource {
         try entry.check(sum, in: archive)
     }
 
-    /// The whole, inflated if it is not at hand. Threads that ask for it meanwhile wait.
+    /// The whole entry, inflated if it is not kept. Other threads wait meanwhile.
     @discardableResult func load() throws(Failure) -> MemorySource {
         try inflated.withLock { (kept: inout MemorySource?) throws(Failure) -> MemorySource in
             if let kept { return kept }
@@ -70,7 +69,7 @@ final class DeflatedSource: ByteSource {
         }
     }
 
-    /// Lets go of what was inflated. Who is reading it keeps it until then.
+    /// Releases the inflated bytes, once present readers are done.
     func release() { inflated.withLock { $0 = nil } }
 
     private func inflate(_ body: (RawSpan) -> Bool) throws(Failure) {

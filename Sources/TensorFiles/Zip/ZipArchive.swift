@@ -1,18 +1,19 @@
 import Platform
 
-/// A zip archive, checked as a whole when it is opened: its directory, each entry's own header, and that no two entries
-/// share a byte. Checksums are compared when entries are read. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64 included).
+/// A zip archive, checked as a whole when it is opened: its directory, the local header of each entry, and that no two
+/// entries share a byte. Checksums are compared when entries are read. Format: PKWARE's APPNOTE, sections 4.3 to 4.5 (zip64
+/// included).
 struct ZipArchive: Sendable {
     struct Entry: Sendable {
         let name: String
         let isDeflated: Bool
         let checksum: UInt32
-        /// Bytes once inflated.
+        /// Inflated bytes.
         let size: Int
-        /// Where its stored or compressed bytes lie in the archive.
+        /// Range of its stored or compressed bytes in the archive.
         let data: Range<Int>
 
-        /// - Throws: `Failure` when `sum`, over all of the entry's bytes, is not what the directory says.
+        /// - Throws: `Failure` when `sum`, over all of the entry's bytes, is not the checksum in the directory.
         func check(_ sum: CRC32, in archive: any ByteSource) throws(Failure) {
             guard sum.value == checksum else {
                 throw ZipArchive.failure(
@@ -24,14 +25,14 @@ struct ZipArchive: Sendable {
     }
 
     let source: any ByteSource
-    /// In the directory's order, names unique.
+    /// In the order of the directory, with unique names.
     let entries: [Entry]
 
-    /// The directory's own size and the number of entries are bounded, so that the tables made of them are small.
+    /// Limits on the directory's size and number of entries keep the tables made of them small.
     private static let maximumEntries = 32_768
     private static let maximumDirectory = 16 << 20
-    /// What deflated entries may inflate to together: beyond the first bytes, a multiple of the file's size that
-    /// measured data does not reach.
+    /// Limit on the inflated bytes of all deflated entries: this many, or a multiple of the file's size that real data does
+    /// not reach.
     private static let inflationAllowance = 48 << 20
     private static let inflationRatio = 8
 
@@ -72,10 +73,10 @@ struct ZipArchive: Sendable {
         self.entries = entries
     }
 
-    /// The entry's bytes, its checksum not compared.
+    /// The bytes of an entry, without comparing its checksum.
     func member(_ entry: Entry) -> ZipMember { ZipMember(entry, in: source) }
 
-    /// Calls `body` with the whole entry, its checksum compared. What is inflated for it is not kept.
+    /// Calls `body` with the whole entry, after comparing its checksum. Does not keep inflated bytes.
     func withContents<Result>(
         of entry: Entry, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

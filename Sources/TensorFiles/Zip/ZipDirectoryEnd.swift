@@ -1,6 +1,6 @@
 import Platform
 
-/// The record at the end of a zip archive that says where its directory lies.
+/// The record at the end of a zip archive that locates its directory.
 struct ZipDirectoryEnd {
     let entryCount: Int
     let directory: Range<Int>
@@ -72,7 +72,7 @@ struct ZipDirectoryEnd {
         guard bytes.byteCount >= size else { return nil }
         for at in stride(from: bytes.byteCount - size, through: 0, by: -1)
         where bytes.byte(at: at) == 0x50 && bytes.uint32(at: at) == 0x0605_4B50 {
-            // The comment has to end exactly with the file.
+            // The comment has to end at the end of the file.
             guard Int(bytes.uint16(at: at + 20)) == bytes.byteCount - at - size else { continue }
             return Found(
                 offset: at, count: bytes.uint16(at: at + 10), directorySize: bytes.uint32(at: at + 12),

@@ -1,6 +1,6 @@
 import Platform
 
-/// One entry as the directory of a zip archive describes it.
+/// The directory record of one entry of a zip archive.
 struct ZipDirectoryRecord {
     static let fixedSize = 46
     private static let localSize = 30
@@ -14,7 +14,7 @@ struct ZipDirectoryRecord {
     let size: Int
     let headerOffset: Int
 
-    /// Sizes and checksum follow the data; the entry's own header may leave them out.
+    /// Whether sizes and checksum follow the data, and may be missing in the local header.
     private var hasDescriptor: Bool { flags & 0x8 != 0 }
 
     static func all(
@@ -74,7 +74,7 @@ struct ZipDirectoryRecord {
         }
     }
 
-    /// Reads the entry's own header, compares it with this record, and gives the place of its data.
+    /// Reads the local header, compares it with this record, and returns the range of the data.
     func locateData(in source: some ByteSource, before limit: Int) throws(Failure) -> Range<Int> {
         func failure(_ what: String) -> Failure {
             ZipArchive.failure(source, "entry \(name.quoted): \(what)")
@@ -82,7 +82,7 @@ struct ZipDirectoryRecord {
         guard headerOffset <= limit - Self.localSize else {
             throw failure("its header (offset \(headerOffset)) lies outside the archive's data")
         }
-        // No byte beyond the header is asked for: where the source is remote, it would be transferred.
+        // No byte beyond the header is read: a remote source would transfer it.
         let length = try source.withBytes(in: headerOffset..<headerOffset + Self.localSize) { (bytes: RawSpan) in
             Self.localSize + Int(bytes.uint16(at: 26)) + Int(bytes.uint16(at: 28))
         }
@@ -113,7 +113,7 @@ struct ZipDirectoryRecord {
     }
 }
 
-/// The zip64 extra field: 64-bit numbers for those that are all ones in the record, in a fixed order.
+/// The zip64 extra field: 64-bit numbers, in a fixed order, for those fields of the record whose bits are all ones.
 struct Zip64Field {
     private var values: [UInt64] = []
     private var next = 0
@@ -131,7 +131,7 @@ struct Zip64Field {
         }
     }
 
-    /// The number itself, or the next 64-bit one when it is all ones; nil when that is missing or beyond an `Int`.
+    /// The number itself, or the next 64-bit one when its bits are all ones; nil when that is missing or overflows an `Int`.
     mutating func value(_ narrow: UInt32) -> Int? {
         guard narrow == UInt32.max else { return Int(narrow) }
         guard next < values.count else { return nil }

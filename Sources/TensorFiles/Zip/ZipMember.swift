@@ -1,11 +1,11 @@
 import Platform
 import Synchronization
 
-/// An entry of a zip archive that a tensor's bytes come from, its checksum not compared yet.
+/// An entry of a zip archive with the bytes of a tensor, whose checksum is not compared yet.
 struct ZipMember: Sendable {
-    /// The archive itself, or the entry's inflated bytes.
+    /// The archive itself, or the inflated bytes of the entry.
     let source: any ByteSource
-    /// Where in `source` the entry's bytes lie.
+    /// Range of the entry's bytes in `source`.
     let range: Range<Int>
     private let entry: ZipArchive.Entry
     private let deflated: DeflatedSource?
@@ -17,13 +17,13 @@ struct ZipMember: Sendable {
         range = entry.isDeflated ? 0..<entry.size : entry.data
     }
 
-    /// Bytes that it inflates to; 0 where it is not deflated.
+    /// Inflated bytes; 0 where it is not deflated.
     var inflatedCount: Int { deflated?.byteCount ?? 0 }
 
-    /// Compares the checksums of `members`, in their order, and lets go of the stored bytes behind the reader.
+    /// Compares the checksums of `members`, in order, and releases stored bytes once they are read.
     /// - Parameters:
-    ///   - keeping: whether a deflated entry, once inflated, is kept for those that ask next.
-    ///   - parallel: runs over pieces of stored entries and over deflated ones.
+    ///   - keeping: whether inflated entries are kept for the next reader.
+    ///   - parallel: runs pieces of stored entries, and deflated entries.
     static func verify(_ members: [ZipMember], keeping: Bool, on parallel: ParallelLoop) throws(Failure) {
         let parts = members.indices.flatMap { index in members[index].parts.map { (member: index, range: $0) } }
         let sums = Mutex([CRC32](repeating: CRC32(), count: parts.count))
@@ -42,27 +42,25 @@ struct ZipMember: Sendable {
                 let next = parts[index + piecesAhead]
                 members[next.member].source.prefetch(next.range)
             }
-            var sum = CRC32()
-            try member.source.withBytes(in: parts[index].range) { (piece: RawSpan) in sum.update(piece) }
+            let sum = try member.source.withBytes(in: parts[index].range) { (piece: RawSpan) in CRC32(piece) }
             member.source.release(parts[index].range)
             sums.withLock { $0[index] = sum }
         }
         var whole = [CRC32](repeating: CRC32(), count: members.count)
-        for (part, sum) in zip(parts, sums.withLock { $0 }) { whole[part.member].append(sum, of: part.range.count) }
+        for (part, sum) in zip(parts, sums.withLock { $0 }) { whole[part.member].append(sum) }
         for (member, sum) in zip(members, whole) where member.deflated == nil {
             try member.entry.check(sum, in: member.source)
         }
     }
 
-    /// How far ahead of the reader the file is loaded.
+    /// Number of pieces that are loaded ahead of the reader.
     private static let piecesAhead = 8
 
-    /// Whether its checksum costs no more than what was not read yet, if it is asked for last: it is stored, and comes
-    /// from far.
+    /// Whether comparing its checksum last reads only the bytes that were not read yet: it is stored, and remote.
     var isVerifiedLast: Bool { deflated == nil && source.isRemote }
 
-    /// A stored entry's bytes in pieces; a deflated entry, which can only be read from its beginning, whole, and so one
-    /// whose source knows checksums of pieces of its own.
+    /// The bytes of a stored entry in pieces; all bytes of a deflated entry, which can only be inflated from its beginning,
+    /// and of a remote one, whose source has checksums of its own pieces.
     private var parts: [Range<Int>] {
         guard deflated == nil, !source.isRemote else { return [range] }
         let pieceSize = 1 << 20
@@ -71,11 +69,11 @@ struct ZipMember: Sendable {
         }
     }
 
-    /// Lets go of what was inflated.
+    /// Releases the inflated bytes.
     func release() { deflated?.release() }
 
-    /// Calls `body` with the first bytes, `count` of them or all there are. Neither compares the checksum nor inflates
-    /// more.
+    /// Calls `body` with the first `count` bytes, or all if there are fewer. Does not compare the checksum and inflates no
+    /// more than these.
     func withHead<Result>(
         _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {

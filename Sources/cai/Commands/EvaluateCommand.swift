@@ -8,17 +8,18 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Measure how good predictions are.",
         discussion: """
-            Reads the columns z_phot and z_spec of a CSV file, such as 'cai infer' writes, and prints two families of \
-            measures: those that AstroMAE publishes, and those of the photometric-redshift literature. Galaxies \
-            without a z_spec are left out.
+            Reads the columns z_phot and z_spec of predictions and prints two families of measures: those that \
+            AstroMAE publishes, and those of the photometric-redshift literature. Galaxies without a z_spec are left \
+            out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or others' files with \
+            such columns; a .npy array holds no z_spec. The first bytes of the file say which form it is.
 
             EXAMPLES
               cai evaluate predictions.csv
-              cai evaluate predictions.csv --json
+              cai evaluate predictions.fits --json
               cai infer 1.pt --quiet | cai evaluate /dev/stdin
             """)
 
-    @Argument(help: ArgumentHelp("A CSV file with the columns z_phot and z_spec.", valueName: "predictions.csv"))
+    @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "predictions.csv"))
     var predictions: String
 
     @Flag(help: "Print the measures as a JSON object.")
@@ -27,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws { try requireName(predictions, of: "predictions.csv") }
 
     func run() throws {
-        let table = try PredictionTable(csvFile: predictions)
+        let table = try PredictionTable(PredictionFile(path: predictions), needsSpectroscopic: true)
         let quality: Quality
         do {
             quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)

@@ -63,7 +63,7 @@ struct WorkerCommand: ParsableCommand {
         defer { line.wipe() }
         let result = try options.handlers(threads: threads).worker.run(item) { line.show($0) }
         line.wipe()
-        try FanOutNotices.write(result.json)
+        try FanOutNotices.write(result)
     }
 }
 
@@ -89,7 +89,7 @@ struct SummarizeCommand: ParsableCommand {
 
     func run() throws {
         let report = try options.handlers().summarize.run(try SummarizeEvent(try EventFile.read(event)))
-        try FanOutNotices.write(report.answer)
+        try FanOutNotices.write(RunAnswer(report: report))
         guard report.isTolerable else { throw Failure(report.failureText) }
     }
 }

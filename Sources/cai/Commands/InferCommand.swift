@@ -117,7 +117,7 @@ struct InferCommand: ParsableCommand {
     private func rowOptions() throws(Failure) -> [String: String] {
         var options = galaxyFiles.settings
         if let table = galaxyFiles.table {
-            options["table"] = "\(table) (sha256:\(try FileIdentity.sha256(of: table).text))"
+            options["table"] = "\(table) (sha256:\(try SHA256Digest.ofFile(table).sha256))"
         }
         options["num-heads"] = galaxies.numHeads.map(String.init)
         return options

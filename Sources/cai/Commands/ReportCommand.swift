@@ -11,9 +11,10 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Draw predictions, a run or an experiment as one page.",
         discussion: """
-            INPUT is predictions as 'cai infer' writes them (.csv or .jsonl; /dev/stdin for a pipe), the folder that \
-            'cai run' left, s3://bucket/key of either, or a tree of runs as 'cai experiment' or the published system lays \
-            it out. The page is one HTML file that loads nothing, follows the reader's light or dark setting, and prints.
+            INPUT is predictions as 'cai infer' writes them (.csv, .csv.gz, .jsonl, .fits or .h5; /dev/stdin for a \
+            pipe), the folder that 'cai run' left, s3://bucket/key of either, or a tree of runs as 'cai experiment' or \
+            the published system lays it out. The page is one HTML file that loads nothing, follows the reader's light \
+            or dark setting, and prints.
 
             Of predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
             dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; where no galaxy has \

@@ -57,7 +57,7 @@ struct RunCommand: ParsableCommand {
         FanOutNotices.show(begun.warnings)
         work(begun, handlers.worker)
         let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
-        if json { try FanOutNotices.write(report.answer) }
+        if json { try FanOutNotices.write(RunAnswer(report: report)) }
         if !quiet {
             if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
             Console.write(report.text)
@@ -125,15 +125,15 @@ extension RunReport {
     /// A few lines for people.
     fileprivate var text: String {
         var text =
-            Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(manifest.ranks, "rank")
-            + (failed.isEmpty ? "" : " (\(Numbers.grouped(failed.count)) failed)")
+            Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(ranks, "rank")
+            + (failedCount == 0 ? "" : " (\(Numbers.grouped(failedCount)) failed)")
             + " in \(Decimals.fixed(wallSeconds, 2)) s"
-            + (wallSeconds > 0 ? ", \(Decimals.fixed(Double(galaxies) / wallSeconds, 1)) galaxies/s" : "")
+            + (galaxiesPerSecond.map { ", \(Decimals.fixed($0, 1)) galaxies/s" } ?? "")
             + "; workers \(Decimals.fixed(workerSeconds, 2)) s, of which computing "
             + "\(Decimals.fixed(inferenceSeconds, 2)) s\n"
         if let quality {
             text += quality.reference.lines.map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") + "\n"
         }
-        return text + "results: \(manifest.input.bucket)/\(manifest.keys.summary) and beside it\n"
+        return text + "results: \(bucket)/\(keys.summary) and beside it\n"
     }
 }

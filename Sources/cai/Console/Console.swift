@@ -71,10 +71,11 @@ enum Console {
 struct StandardOutput: ByteSink {
     /// - Throws: `Failure` of kind `.closedPipe` when the reader has closed it.
     func write(_ bytes: [UInt8]) throws(Failure) {
-        do throws(FileCalls.Failure) {
+        do throws(SystemError) {
             try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO)
         } catch {
-            throw Failure(SystemError.kind(error.number), "standard output", "cannot be written: \(error.text)")
+            let kind = error.number == EPIPE ? .closedPipe : error.kind
+            throw Failure(kind, "standard output", "cannot be written: \(error.text)")
         }
     }
 

@@ -1,8 +1,8 @@
 import AstroMAE
-import Experiment
 import FoundationEssentials
 import Inference
 import Platform
+import Runs
 
 extension ExperimentMachine {
     /// This one.

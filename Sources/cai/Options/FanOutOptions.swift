@@ -55,7 +55,7 @@ enum FanOutNotices {
     }
 
     /// One object on the standard output.
-    static func write(_ json: JSONValue) throws {
-        try StandardOutput.write(String(decoding: json.encoded(pretty: true), as: UTF8.self) + "\n")
+    static func write(_ value: some Encodable) throws {
+        try StandardOutput.write(String(decoding: JSONFile.encoded(value, pretty: true), as: UTF8.self) + "\n")
     }
 }

@@ -1,48 +1,35 @@
 import Cloud
-import Runs
 import Platform
-import Report
+import Runs
 
-/// Summarize's result of a run.
+/// The summary that Summarize wrote of a run.
 struct LaunchSummary {
+    /// The file as it is, with keys that `RunReport` does not have.
     let json: JSONValue
-    private let place: String
+    private let report: RunReport
+    private let name: String
 
-    /// - Throws: where it is not there, or is no JSON.
+    /// - Throws: where it does not exist, or is no summary.
     init(_ input: InitializeInput, from store: any ObjectStore) throws(Failure) {
         let key = RunKeys(resultPath: input.resultPath).summary
-        place = store.name(bucket: input.bucket, key: key)
-        let bytes: [UInt8]
-        bytes = try store.get(bucket: input.bucket, key: key)
-        json = try JSONValue.parse(bytes, name: place)
+        name = store.name(bucket: input.bucket, key: key)
+        let bytes = try store.get(bucket: input.bucket, key: key)
+        json = try JSONValue.parse(bytes, name: name)
+        report = try JSONFile.decode(RunReport.self, bytes, name: name)
     }
 
     /// A few lines for people.
     var text: String {
         var text =
-            Numbers.counted(whole("galaxies"), "galaxy", "galaxies") + " by " + Numbers.counted(whole("ranks"), "rank")
-        if whole("failed") > 0 { text += " (\(Numbers.grouped(whole("failed"))) failed)" }
-        text += seconds(" in ", "wall_s")
-        if let rate = number("galaxies_per_s") { text += ", \(Decimals.fixed(rate, 1)) galaxies/s" }
-        text += seconds("; the Map ", "map_s") + seconds("; workers together ", "worker_s")
-        text += "\n"
-        if let billed = number("billed_gb_s"), let cost = number("cost_usd") {
+            Numbers.counted(report.galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(report.ranks, "rank")
+        if report.failedCount > 0 { text += " (\(Numbers.grouped(report.failedCount)) failed)" }
+        text += " in \(Decimals.fixed(report.wallSeconds, 2)) s"
+        if let rate = report.galaxiesPerSecond { text += ", \(Decimals.fixed(rate, 1)) galaxies/s" }
+        if let seconds = report.mapSeconds { text += "; the Map \(Decimals.fixed(seconds, 2)) s" }
+        text += "; workers together \(Decimals.fixed(report.workerSeconds, 2)) s\n"
+        if let billed = report.billedGigabyteSeconds, let cost = report.cost {
             text += "billed \(Decimals.fixed(billed, 1)) GB-s, $\(Decimals.fixed(cost, 4))\n"
         }
-        return text + "results: \(place) and beside it\n"
-    }
-
-    private func number(_ key: String) -> Double? {
-        switch json[key] {
-        case .number(let value): value
-        case .integer(let value): Double(value)
-        default: nil
-        }
-    }
-
-    private func whole(_ key: String) -> Int { number(key).flatMap { Int(exactly: $0) } ?? 0 }
-
-    private func seconds(_ before: String, _ key: String) -> String {
-        number(key).map { "\(before)\(Decimals.fixed($0, 2)) s" } ?? ""
+        return text + "results: \(name) and beside it\n"
     }
 }

@@ -41,10 +41,10 @@ struct ReportDocument {
                 sections.append(Self.headline([cost]))
                 if table == nil { leads.append("A run of \(Numbers.counted(results.ranks.count, "rank")).") }
             }
-        case .tree(let tree, let root):
+        case .tree(let tree, let setup):
             runs = tree.runs.count
             let report = TreeReport(
-                tree, durations: beside.durations, references: beside.references, root: root)
+                tree, durations: beside.durations, references: beside.references, setup: setup)
             sections += report.sections
             sections.append(CostSection.of(tree))
             sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: TreeReport.inTree($0.folder)) }))

@@ -1,4 +1,5 @@
 import Cloud
+import Inference
 import Runs
 import FoundationEssentials
 import Platform
@@ -9,7 +10,7 @@ struct ReportInput {
     enum Content {
         /// Predictions, the results of a run, or both.
         case run(predictions: PredictionTable?, results: Run?)
-        case tree(ResultTree, ExperimentRoot?)
+        case tree(ResultTree, ExperimentSetup?)
     }
 
     /// As it was given.
@@ -33,12 +34,12 @@ struct ReportInput {
             content = try Self.read(folder)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
-            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, ExperimentRoot.fileName]
+            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // The reader reports a missing file.
             files = [name]
-            content = .run(predictions: try PredictionTable(file: name), results: nil)
+            content = .run(predictions: try PredictionTable(PredictionFile(path: name)), results: nil)
         }
     }
 
@@ -48,7 +49,8 @@ struct ReportInput {
         let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
         if hasPredictions || hasResults {
             return .run(
-                predictions: hasPredictions ? try PredictionTable(file: folder + "/" + RunKeys.predictionsName) : nil,
+                predictions: hasPredictions
+                    ? try PredictionTable(PredictionFile(path: folder + "/" + RunKeys.predictionsName)) : nil,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
             )
@@ -58,7 +60,7 @@ struct ReportInput {
                 "\(folder): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) or a tree of runs "
                     + "(result-partition-...MB), found neither")
         }
-        return .tree(try ResultTree([folder]), try ExperimentRoot.read(tree: folder))
+        return .tree(try ResultTree([folder]), try ExperimentSetup.read(tree: folder))
     }
 
     /// Objects: predictions, or the results of a run under a prefix.
@@ -68,14 +70,14 @@ struct ReportInput {
             return try store.get(bucket: place.bucket, key: key)
         }
         func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
-        if [".csv", ".jsonl"].contains(where: place.key.lowercased().hasSuffix) {
+        if PredictionFormat(path: place.key) != nil {
             let bytes = try store.get(bucket: place.bucket, key: place.key)
-            return .run(predictions: try PredictionTable(bytes, name: name(place.key)), results: nil)
+            return .run(predictions: try PredictionTable(PredictionFile(bytes, name: name(place.key))), results: nil)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
         let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
         let table = try bytes(predictions).map { bytes throws in
-            try PredictionTable(bytes, name: name(predictions))
+            try PredictionTable(PredictionFile(bytes, name: name(predictions)))
         }
         let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
         let run = try bytes(combined).map { bytes throws in

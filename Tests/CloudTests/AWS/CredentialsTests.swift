@@ -15,7 +15,7 @@ struct CredentialsTests {
         "Expiration": "2030-01-01T00:00:00Z"}
         """
 
-    /// What is found in `environment`, with `files` in a home folder of its own.
+    /// The credentials found in `environment`, with `files` in a separate home folder.
     private func find(
         _ environment: [String: String], files: [String: String] = [:], transport: FakeTransport = silence
     ) throws -> (region: String, credentials: AWSCredentials) {
@@ -34,17 +34,17 @@ struct CredentialsTests {
         [credentials.accessKey.value, credentials.secretKey.value, credentials.sessionToken?.value]
     }
 
-    @Test("Of the environment, with a session token or without")
+    @Test("Credentials of the environment, with and without a session token, are found")
     func environment() throws {
         var environment = ["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"]
         #expect(values(try find(environment).credentials) == ["A", "B", nil])
         environment["AWS_SESSION_TOKEN"] = "C"
-        // The environment comes first, and a broken file does not matter to it.
+        // The environment comes first, and a broken file is ignored.
         let files = ["credentials": "[default]\naws_access_key_id = X\naws_secret_access_key = Y\n", "config": "?"]
         #expect(values(try find(environment, files: files).credentials) == ["A", "B", "C"])
     }
 
-    @Test("One key without the other is an error that does not tell it")
+    @Test("One key without the other is an error that does not show it")
     func halfEnvironment() {
         let environment = Self.nowhere.merging(["AWS_SECRET_ACCESS_KEY": "hush"]) { $1 }
         let error = #expect(throws: Failure.self) { try find(environment) }
@@ -79,7 +79,7 @@ struct CredentialsTests {
         """,
     ]
 
-    @Test("Of a profile in the shared files, and its region")
+    @Test("Credentials and region of a profile in the shared files are found")
     func profiles() throws {
         let base = ["AWS_EC2_METADATA_DISABLED": "true"]
         let usual = try find(base, files: Self.files)
@@ -91,7 +91,7 @@ struct CredentialsTests {
         #expect(region.region == "us-east-2")
     }
 
-    @Test("Of shared files elsewhere")
+    @Test("Shared files at other paths are read")
     func otherFiles() throws {
         try Fixture.withTemporaryFolder { folder in
             for (name, text) in Self.files {
@@ -105,7 +105,7 @@ struct CredentialsTests {
         }
     }
 
-    @Test("Profiles that are not there, or cannot be used, say so", arguments: ["missing", "half", "other"])
+    @Test("Missing and unusable profiles are refused with the reason", arguments: ["missing", "half", "other"])
     func badProfiles(name: String) {
         let environment = Self.nowhere.merging(["AWS_PROFILE": name]) { $1 }
         let error = #expect(throws: Failure.self) { try find(environment, files: Self.files) }
@@ -114,7 +114,7 @@ struct CredentialsTests {
     }
 
     @Test(
-        "A file that makes no sense is named with its line, which is not told",
+        "The error for an invalid file has the number of the line, but not the line",
         arguments: ["[x", "key = v", "[a]\nsecret"])
     func brokenFile(text: String) {
         let error = #expect(throws: Failure.self) { try find(Self.nowhere, files: ["credentials": text]) }
@@ -123,7 +123,7 @@ struct CredentialsTests {
         #expect(error?.description.contains("secret\"") == false)
     }
 
-    @Test("Of a container's endpoint, with its token")
+    @Test("Credentials of the endpoint of a container are requested with its token")
     func container() throws {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
         let found = try find(
@@ -145,7 +145,7 @@ struct CredentialsTests {
         #expect(transport.requests.last?.header("Authorization") == "token")
     }
 
-    @Test("A container's token goes nowhere in the clear")
+    @Test("The token of a container is not sent unencrypted")
     func insecureContainer() {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
         let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"]) { $1 }
@@ -153,7 +153,7 @@ struct CredentialsTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("Of EC2's metadata service, version 2")
+    @Test("Credentials of EC2's metadata service, version 2, are found")
     func instance() throws {
         let transport = FakeTransport { request in
             switch (request.method, request.url) {
@@ -170,7 +170,7 @@ struct CredentialsTests {
         #expect(values(try find(environment, transport: transport).credentials) == ["AKID", "SECRET", "TOKEN"])
     }
 
-    @Test("Where none are, the error names the places that were looked in")
+    @Test("Without credentials the error names the providers")
     func nowhere() {
         let error = #expect(throws: Failure.self) { try find(["AWS_REGION": "eu-west-1"]) }
         #expect(error?.kind == .denied)
@@ -180,7 +180,7 @@ struct CredentialsTests {
     }
 
     @Test(
-        "An answer without credentials is refused and not quoted",
+        "A response without credentials is refused and not quoted",
         arguments: ["{}", "hush", "{\"AccessKeyId\": \"hush\"}"])
     func brokenAnswer(text: String) {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(text.utf8)) }
@@ -190,14 +190,14 @@ struct CredentialsTests {
         #expect(error?.description.contains("hush") == false)
     }
 
-    @Test("Without a region, or with one that is none, the error says what to set", arguments: ["", "EU WEST", "a/b"])
+    @Test("Without a valid region the error says what to set", arguments: ["", "EU WEST", "a/b"])
     func regions(text: String) {
         let error = #expect(throws: Failure.self) { try find(["AWS_REGION": text]) }
         #expect(error?.subject == "AWS region")
         #expect(error?.kind == .input)
     }
 
-    @Test("Endpoints: the service's own before all others")
+    @Test("The endpoint of the service takes precedence over the general one")
     func endpoints() throws {
         let base = [
             "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://all:1/", "AWS_ENDPOINT_URL_S3": "http://s3:2",
@@ -213,7 +213,7 @@ struct CredentialsTests {
 
 @Suite("Credentials that expire")
 struct CredentialsCacheTests {
-    /// Gives credentials that are good for an hour, and counts.
+    /// Provides credentials that are valid for an hour, and counts the requests.
     private final class Hourly: CredentialsProvider {
         let name = "hourly"
         let clock: Clock
@@ -238,7 +238,7 @@ struct CredentialsCacheTests {
         func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
     }
 
-    @Test("They are asked for once, anew five minutes before their end, and kept while new ones cannot be had")
+    @Test("Credentials are renewed five minutes before they expire, and kept while renewal fails")
     func refresh() throws {
         let clock = Clock()
         let hourly = Hourly(clock)
@@ -256,7 +256,7 @@ struct CredentialsCacheTests {
         #expect(throws: Failure.self) { try source.credentials() }
     }
 
-    @Test("No way of printing shows any of it")
+    @Test("Printing never shows credentials")
     func hidden() throws {
         let credentials = AWSCredentials(accessKey: "AKIDX", secretKey: "HUSH", sessionToken: "TOKENX")
         let signed = try SigV4.sign(

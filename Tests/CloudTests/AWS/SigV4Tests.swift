@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Signature Version 4")
 struct SigV4Tests {
-    @Test("The published test suite", arguments: SigV4Vector.all)
+    @Test("The vectors of the published test suite give their signatures", arguments: SigV4Vector.all)
     func vector(vector: SigV4Vector) throws {
         let request = HTTPRequest(
             vector.method, "https://Example.amazonaws.com" + vector.target, headers: vector.headers,
@@ -59,7 +59,7 @@ struct SigV4Tests {
     private static let s3Credentials = AWSCredentials(
         accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
-    @Test("S3's documented examples", arguments: examples)
+    @Test("The examples in S3's documentation give their signatures", arguments: examples)
     func s3(example: S3Example) throws {
         let signed = try SigV4.sign(
             example.request, service: "s3", region: "us-east-1", credentials: Self.s3Credentials, date: 1_369_353_600)
@@ -67,7 +67,7 @@ struct SigV4Tests {
         #expect(found.contains("SignedHeaders=\(example.signedHeaders), Signature=\(example.signature)"))
     }
 
-    @Test("A path is encoded once for S3, and once more and without dots for all others")
+    @Test("A path is encoded once for S3, and twice and without dots for other services")
     func paths() throws {
         func path(_ service: String, _ text: String) throws -> String {
             let request = HTTPRequest("GET", "https://host" + text)
@@ -79,7 +79,7 @@ struct SigV4Tests {
         #expect(try path("states", "") == "/")
     }
 
-    @Test("A body that is not signed says so")
+    @Test("An unsigned body is declared as such")
     func unsignedBody() throws {
         let signed = try SigV4.sign(
             HTTPRequest("PUT", "https://host/x", body: [1]), service: "s3", region: "r",

@@ -4,7 +4,7 @@ import Testing
 struct SigV4Vector: Sendable, CustomTestStringConvertible {
     let name: String
     let method: String
-    /// Path and query, as the request line has them.
+    /// Path and query of the request line.
     let target: String
     var headers: [(name: String, value: String)] = []
     var body = ""

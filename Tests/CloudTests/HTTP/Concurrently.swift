@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The results of `count` calls of `body`, each on a thread of its own.
+/// The results of `count` calls of `body`, each on a separate thread.
 func concurrently<R: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> R) -> [R] {
     let results = Results<R>()
     let group = DispatchGroup()

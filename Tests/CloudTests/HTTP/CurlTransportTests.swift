@@ -10,7 +10,7 @@ struct CurlTransportTests {
     /// For servers that say nothing more: the others are given the time that they take on a machine with other work.
     private static let impatient = CurlTransport(limits: .init(connect: 60, stall: 1), environment: [:])
 
-    @Test("Method, path, query, headers and body go over the wire as they are", arguments: ["PUT", "POST"])
+    @Test("Method, path, query, headers and body are sent unchanged", arguments: ["PUT", "POST"])
     func request(method: String) throws {
         try LoopbackServer.run({ _, _ in [.answer(200, Array("hello".utf8), headers: ["X-Two": " a  b "])] }) {
             server in
@@ -32,7 +32,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("An empty body is a body: its length is sent")
+    @Test("The length of an empty body is sent")
     func emptyBody() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             _ = try Self.transport.send(HTTPRequest("PUT", server.url, body: []))
@@ -41,7 +41,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("A long body waits for the server's word, and a 100 is no answer")
+    @Test("A long body waits for 100 Continue, which is not the response")
     func longBody() throws {
         try LoopbackServer.run({ _, _ in [.answer(201)] }) { server in
             let response = try Self.transport.send(
@@ -52,7 +52,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("The answer to a HEAD has a length and no body")
+    @Test("The response to HEAD has a length and no body")
     func head() throws {
         try LoopbackServer.run({ _, _ in
             [.answer(200, headers: ["Content-Length": "123"], bodyless: true)]
@@ -63,7 +63,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("A connection serves one call after the other, whatever their methods")
+    @Test("A connection is reused for calls of any method")
     func reuse() throws {
         let transport = CurlTransport(environment: [:])
         try LoopbackServer.run({ request, _ in
@@ -81,7 +81,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("Every status is an answer, and redirects are not followed", arguments: [301, 404, 503])
+    @Test("Every status is a response, and redirects are not followed", arguments: [301, 404, 503])
     func statuses(status: Int) throws {
         try LoopbackServer.run({ _, _ in [.answer(status, headers: ["Location": "http://127.0.0.1:1/"])] }) { server in
             let response = try Self.transport.send(HTTPRequest("GET", server.url))
@@ -91,7 +91,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "What came of an answer that broke off is kept",
+        "The received part of a response that broke off is kept",
         arguments: [LoopbackServer.Step.close, .reset, .stall])
     func brokenOff(end: LoopbackServer.Step) throws {
         let piece = Array("half".utf8)
@@ -106,25 +106,25 @@ struct CurlTransportTests {
             }
             #expect(error.kind == .unavailable)
             #expect(error.subject == "127.0.0.1:\(server.port)")
-            // A reset may take what was under way with it.
+            // A reset may discard bytes in transit.
             if case .reset = end { return }
             #expect(response?.body == piece)
             #expect(response?.header("ETag") == "\"e\"")
         }
     }
 
-    @Test("A server that only listens is given up after the time that may pass without a byte")
+    @Test("A server that sends nothing is an error after the time limit for stalling")
     func silence() throws {
         try LoopbackServer.run({ _, _ in [.stall] }) { server in
             #expect(throws: Failure.self) { try Self.impatient.send(HTTPRequest("GET", server.url)) }
-            // One that may stand still is held by its own limit alone.
-            let patient = HTTPRequest("GET", server.url, timeout: 0.05, mayStandStill: true)
+            // A request that may stall has only its own time limit.
+            let patient = HTTPRequest("GET", server.url, timeout: 0.05, mayStall: true)
             let error = #expect(throws: Failure.self) { try Self.impatient.send(patient) }
             #expect(error?.message.contains("0.05 s in all") == true)
         }
     }
 
-    @Test("A server that goes on and on without getting anywhere is given up, too")
+    @Test("A server that sends too slowly is an error")
     func trickle() throws {
         let drops: [LoopbackServer.Step] = [.pause(0.1), .send([1])]
         try LoopbackServer.run({ _, _ in
@@ -140,7 +140,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("Where nobody listens there is no connection, and the error says so")
+    @Test("The error states that there is no connection where no server listens")
     func refused() throws {
         let server = try LoopbackServer { _, _ in [] }
         server.stop()
@@ -148,7 +148,7 @@ struct CurlTransportTests {
         #expect(error?.description == "127.0.0.1:\(server.port): no connection: Connection refused")
     }
 
-    @Test("A header with a line end in it is refused, not sent")
+    @Test("A header with a line end is refused, not sent")
     func headerInjection() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             let request = HTTPRequest("GET", server.url, headers: [("X-A", "1\r\nX-B: 2")])
@@ -158,7 +158,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("Many threads at once have a connection each")
+    @Test("Many threads at once use one connection each")
     func threads() throws {
         try LoopbackServer.run({ request, _ in [.answer(200, Array(request.path.utf8))] }) { server in
             let transport = CurlTransport(environment: [:])

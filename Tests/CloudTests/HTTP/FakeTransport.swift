@@ -3,12 +3,12 @@ import Synchronization
 @testable import Cloud
 @testable import Platform
 
-/// Answers by a function, and keeps what it was asked.
+/// Responds according to a function, and records the requests.
 final class FakeTransport: HTTPTransport {
     private let answer: @Sendable (HTTPRequest) -> HTTPResponse?
     private let kept = Mutex<[HTTPRequest]>([])
 
-    /// - Parameter answer: nil where nobody answers.
+    /// - Parameter answer: nil for no response.
     init(_ answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse?) { self.answer = answer }
 
     var requests: [HTTPRequest] { kept.withLock { $0 } }
@@ -21,7 +21,7 @@ final class FakeTransport: HTTPTransport {
 }
 
 extension HTTPRequest {
-    /// The first header of that name, whatever its case.
+    /// The first header of that name, in upper or lower case.
     func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

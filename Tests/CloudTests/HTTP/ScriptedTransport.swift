@@ -2,7 +2,7 @@ import Cloud
 import Platform
 import Synchronization
 
-/// Answers requests from a list, in order, and keeps what was asked. After the last there is nobody at the other end.
+/// Responds to requests from a list, in order, and records them. After the last one there is no response.
 final class ScriptedTransport: HTTPTransport {
     private struct State {
         var answers: [Result<HTTPResponse, Failure>]

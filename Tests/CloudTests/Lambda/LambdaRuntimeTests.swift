@@ -9,7 +9,7 @@ import Testing
 struct LambdaRuntimeTests {
     private static let base = "http://127.0.0.1:9001/2018-06-01/runtime/"
 
-    /// An event, as the service hands it over.
+    /// An event as the service sends it.
     private static func event(
         _ id: String, _ body: String = "{}", headers: [(name: String, value: String)] = []
     ) -> Result<HTTPResponse, Failure> {
@@ -34,7 +34,7 @@ struct LambdaRuntimeTests {
         LambdaRuntime(api: "127.0.0.1:9001", transport: transport, setTraceID: setTraceID)
     }
 
-    /// Runs the loop to the end of the script, at which the service has gone.
+    /// Runs the loop to the end of the script, after which the service is unreachable.
     private static func runToEnd(
         _ transport: ScriptedTransport,
         _ handler: ([UInt8], LambdaContext) throws(LambdaFailure) -> [UInt8]
@@ -46,7 +46,7 @@ struct LambdaRuntimeTests {
         return outcomes
     }
 
-    @Test("Events are handled one after the other, and answered under their own ids")
+    @Test("Events are handled in order, each with its own id")
     func events() {
         let transport = ScriptedTransport([Self.event("a", "1"), Self.taken, Self.event("b", "22"), Self.taken])
         let outcomes = Self.runToEnd(transport) { event, _ throws(LambdaFailure) in event + event }
@@ -62,16 +62,16 @@ struct LambdaRuntimeTests {
         #expect(outcomes.map(\.result) == [.success(2), .success(4)])
     }
 
-    @Test("Waiting for an event has no limit, answering has")
+    @Test("Waiting for an event has no time limit, responding has")
     func limits() {
         let transport = ScriptedTransport([Self.event("a"), Self.taken])
         _ = Self.runToEnd(transport) { event, _ throws(LambdaFailure) in event }
-        #expect(transport.requests.map(\.mayStandStill) == [true, false, true])
+        #expect(transport.requests.map(\.mayStall) == [true, false, true])
         #expect(transport.requests[0].timeout == nil)
         #expect(transport.requests[1].timeout != nil)
     }
 
-    @Test("The context has the request's id, deadline, function and trace")
+    @Test("The context has the id of the request, deadline, function and trace id")
     func context() throws {
         let transport = ScriptedTransport([
             Self.event("a", headers: [("Lambda-Runtime-Trace-Id", "Root=1-5-6")]), Self.taken,
@@ -89,14 +89,14 @@ struct LambdaRuntimeTests {
             ])
     }
 
-    @Test("A deadline that is no time is none", arguments: ["nan", "inf", "-1", "1e300", "soon", "", "-0x1p1000"])
+    @Test("An invalid deadline is ignored", arguments: ["nan", "inf", "-1", "1e300", "soon", "", "-0x1p1000"])
     func noDeadline(text: String) throws {
         let headers = [(name: "Lambda-Runtime-Aws-Request-Id", value: "a"), ("Lambda-Runtime-Deadline-Ms", text)]
         let context = try #require(LambdaContext(HTTPResponse(status: 200, headers: headers)))
         #expect(context.deadline == nil)
     }
 
-    @Test("The trace id is set before each event is handled, and taken away where there is none")
+    @Test("The trace id is set before each event is handled, and removed without one")
     func traceIDs() {
         let traced = Mutex<[String]>([])
         let transport = ScriptedTransport([
@@ -112,7 +112,7 @@ struct LambdaRuntimeTests {
         #expect(traced.withLock { $0 } == ["Root=1", "handles a", "none", "handles b"])
     }
 
-    @Test("A failure of the handler is reported under its type, and the loop goes on")
+    @Test("A failure of the handler is reported with its type, and the loop continues")
     func failure() throws {
         let transport = ScriptedTransport([Self.event("a"), Self.taken, Self.event("b"), Self.taken])
         let failure = LambdaFailure(type: "Cai.FanOut", message: "s3://b/k: no \"such\" object")
@@ -131,7 +131,7 @@ struct LambdaRuntimeTests {
         #expect(outcomes.map(\.result) == [.failure(failure), .success(2)])
     }
 
-    @Test("A response of 6 MB is given back; one of a byte more is reported as an error", arguments: [0, 1])
+    @Test("A response of 6 MB is sent, one byte more is reported as an error", arguments: [0, 1])
     func responseLimit(excess: Int) throws {
         let transport = ScriptedTransport([Self.event("a"), Self.taken])
         let count = LambdaRuntime.responseLimit + excess
@@ -147,7 +147,7 @@ struct LambdaRuntimeTests {
         }
     }
 
-    @Test("An answer that comes too late is logged, and the loop goes on", arguments: [400, 403, 413])
+    @Test("A response that is refused is logged, and the loop continues", arguments: [400, 403, 413])
     func refused(status: Int) {
         let transport = ScriptedTransport([
             Self.event("a"), Self.answer(status, #"{"errorMessage": "State\ntransition"}"#), Self.event("b"),
@@ -164,7 +164,7 @@ struct LambdaRuntimeTests {
         #expect(!failure.message.contains("\n"))
     }
 
-    @Test("A service that has failed or gone ends the loop with an error")
+    @Test("A service that fails or is unreachable ends the loop with an error")
     func gone() {
         let away = Result<HTTPResponse, Failure>.failure(Failure(.unavailable, "127.0.0.1:9001", "refused"))
         let scripts: [[Result<HTTPResponse, Failure>]] = [
@@ -179,7 +179,7 @@ struct LambdaRuntimeTests {
         }
     }
 
-    @Test("Failing to set up is reported")
+    @Test("A failed initialisation is reported")
     func initFailure() throws {
         let transport = ScriptedTransport([Self.taken, Self.answer(403)])
         let runtime = Self.runtime(transport)
@@ -192,7 +192,7 @@ struct LambdaRuntimeTests {
         }
     }
 
-    @Test("Stopped while it waits, the loop handles nothing more")
+    @Test("A loop that is stopped while it waits handles no further event")
     func stopWhileWaiting() throws {
         let runtime = Mutex<LambdaRuntime?>(nil)
         let wasIdle = Mutex<Bool?>(nil)
@@ -202,7 +202,7 @@ struct LambdaRuntimeTests {
         }
         let made = Self.runtime(transport)
         runtime.withLock { $0 = made }
-        // The transport holds the runtime, which holds the transport.
+        // The transport and the runtime refer to each other.
         defer { runtime.withLock { $0 = nil } }
         var handled = 0
         try made.run { event, _ throws(LambdaFailure) in
@@ -214,7 +214,7 @@ struct LambdaRuntimeTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("Stopped while an event is handled, the loop answers it and ends")
+    @Test("A loop that is stopped while it handles an event responds to it and ends")
     func stopWhileBusy() throws {
         let transport = ScriptedTransport([Self.event("a"), Self.taken, Self.event("b"), Self.taken])
         let runtime = Self.runtime(transport)

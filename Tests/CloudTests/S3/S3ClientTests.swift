@@ -9,7 +9,7 @@ import Testing
 @Suite("S3")
 struct S3ClientTests {
     @Test(
-        "Keys go over the wire encoded once, whatever is in them",
+        "Keys with any characters are encoded once",
         arguments: [
             ("a/b c", "/b/a/b%20c"), ("a+b%20", "/b/a%2Bb%2520"), ("é/\u{65E5}", "/b/%C3%A9/%E6%97%A5"),
             ("../x//y/./", "/b/../x//y/./"), ("/k?x=1&y#z", "/b//k%3Fx%3D1%26y%23z"),
@@ -28,7 +28,7 @@ struct S3ClientTests {
     }
 
     @Test(
-        "A bucket is a host at AWS's own endpoint, unless it has dots",
+        "At AWS's endpoint the bucket is part of the host, unless its name has dots",
         arguments: [
             ("eu-west-1", "data", "https://data.s3.eu-west-1.amazonaws.com/k%20"),
             ("eu-west-1", "my.data", "https://s3.eu-west-1.amazonaws.com/my.data/k%20"),
@@ -43,7 +43,7 @@ struct S3ClientTests {
         #expect(transport.requests.map(\.url) == [url])
     }
 
-    @Test("Names that cannot be are refused before anything is sent")
+    @Test("Invalid names are refused before a request is sent")
     func names() throws {
         let transport = FakeTransport { _ in HTTPResponse(status: 200) }
         let configuration = AWSConfiguration(
@@ -58,7 +58,7 @@ struct S3ClientTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("A range is asked for as such, and its place is checked")
+    @Test("A range is requested, and the range of the response is checked")
     func ranges() throws {
         let bytes = Array("0123456789".utf8)
         try LoopbackServer.run({ request, _ in
@@ -88,7 +88,7 @@ struct S3ClientTests {
         }
     }
 
-    @Test("HEAD tells size and tag, no such object from no such bucket, and why it was refused")
+    @Test("HEAD gives size and ETag, and distinguishes a missing object, a missing bucket and a refusal")
     func head() throws {
         try LoopbackServer.run({ request, _ in
             switch (request.method, request.path) {
@@ -105,7 +105,7 @@ struct S3ClientTests {
             let client = try S3Scripted.client(server)
             let found = try client.head(bucket: "b", key: "k")
             #expect(found == ObjectInfo(key: "k", size: 123, etag: "e-2"))
-            // That bucket is there, as is known by now; another's has to be asked for, once.
+            // That this bucket exists is known by now; another one is requested once.
             #expect(try client.head(bucket: "b", key: "x") == nil)
             #expect(server.requests.count == 2)
             #expect(try client.head(bucket: "b2", key: "x") == nil)
@@ -120,7 +120,7 @@ struct S3ClientTests {
         }
     }
 
-    @Test("DELETE of what is not there is no error, of a bucket that is not there it is")
+    @Test("DELETE of a missing object is no error, in a missing bucket it is")
     func delete() throws {
         try LoopbackServer.run({ request, _ in
             switch (request.method, request.path) {
@@ -139,7 +139,7 @@ struct S3ClientTests {
     }
 
     @Test(
-        "Refusals are one clear line each",
+        "Each refusal gives an error of one line",
         arguments: [
             (404, "NoSuchBucket", "", Failure.Kind.notFound, "there is no such bucket (NoSuchBucket, 404)"),
             (404, "NoSuchKey", "", .notFound, "there is no such object (NoSuchKey, 404)"),
@@ -178,7 +178,7 @@ struct S3ClientTests {
         }
     }
 
-    @Test("The header of a redirect says which region")
+    @Test("The region in the header of a redirect is part of the error")
     func redirect() throws {
         try LoopbackServer.run({ _, _ in [.answer(301, headers: ["x-amz-bucket-region": "eu-west-3"])] }) { server in
             let client = try S3Scripted.client(server)

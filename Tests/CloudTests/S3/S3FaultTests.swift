@@ -4,11 +4,11 @@ import Testing
 @testable import Cloud
 @testable import Platform
 
-@Suite("S3, when the way to it is bad")
+@Suite("S3 with faults")
 struct S3FaultTests {
     private static let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 
-    @Test("A storm of refusals is sat out, with waits that double up to a limit", arguments: [429, 500, 502, 503, 504])
+    @Test("Repeated refusals are retried, with delays that double up to a limit", arguments: [429, 500, 502, 503, 504])
     func storm(status: Int) throws {
         let waits = Waits()
         try LoopbackServer.run({ request, index in
@@ -24,7 +24,7 @@ struct S3FaultTests {
     }
 
     @Test(
-        "A storm without end is given up, later where the server is but busy, and said so in one line",
+        "Endless refusals are an error of one line, after more attempts where the server is busy",
         arguments: [(500, "InternalError", 8), (503, "SlowDown", 16)])
     func endlessStorm(status: Int, code: String, attempts: Int) throws {
         try LoopbackServer.run({ _, _ in [S3Scripted.error(status, code)] }) { server in
@@ -38,7 +38,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("Other refusals are not tried again", arguments: [400, 403, 404, 409, 412, 501])
+    @Test("Other refusals are not retried", arguments: [400, 403, 404, 409, 412, 501])
     func refusals(status: Int) throws {
         try LoopbackServer.run({ _, _ in [.answer(status)] }) { server in
             let client = try S3Scripted.client(server)
@@ -47,7 +47,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("A server that asks to be left alone is, for as long as is reasonable", arguments: [(3, 3.0), (4000, 20.0)])
+    @Test("Retry-After is respected up to a limit", arguments: [(3, 3.0), (4000, 20.0)])
     func retryAfter(asked: Int, waited: Double) throws {
         let waits = Waits()
         try LoopbackServer.run({ _, index in
@@ -59,10 +59,10 @@ struct S3FaultTests {
     }
 
     @Test(
-        "A read that breaks off goes on where it broke, under the ETag it began with",
+        "A read that breaks off is resumed at that offset with the same ETag",
         arguments: [LoopbackServer.Step.close, .reset, .stall], [nil, 1000..<150_000] as [Range<Int>?])
     func resumed(fault: LoopbackServer.Step, range: Range<Int>?) throws {
-        // Each time that it stands still costs seconds.
+        // Each stall takes seconds.
         let isStall = if case .stall = fault { true } else { false }
         let count = isStall ? 1 : 3
         try LoopbackServer.run({ request, index in
@@ -77,7 +77,7 @@ struct S3FaultTests {
             let requests = server.requests
             #expect(requests.count == count + 1)
             #expect(requests[0].headers["range"] == range.map { "bytes=\($0.lowerBound)-\($0.upperBound - 1)" })
-            // A reset may take what was under way with it, so that only some of the bytes came.
+            // A reset may discard bytes in transit, so that only some were received.
             if case .reset = fault { return }
             let start = (range?.lowerBound ?? 0) + count * 30_000
             #expect(
@@ -86,7 +86,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("An object that changes while it is read in pieces is an error, not a mixture")
+    @Test("An object that changes while it is read in pieces is an error")
     func changed() throws {
         try LoopbackServer.run({ request, index in
             guard index > 0 else {
@@ -100,7 +100,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("What cannot be told to be the same is read again from its beginning")
+    @Test("A read without an ETag is restarted, not resumed")
     func withoutTag() throws {
         try LoopbackServer.run({ request, index in
             guard index > 0 else { return [.answer(200, [9, 9], headers: ["Content-Length": "4"]), .close] }
@@ -112,7 +112,7 @@ struct S3FaultTests {
     }
 
     @Test(
-        "A connection that breaks or stands still before an answer is made anew",
+        "A connection that breaks or stalls before a response is retried",
         arguments: [LoopbackServer.Step.reset, .stall])
     func noAnswer(fault: LoopbackServer.Step) throws {
         let isStall = if case .stall = fault { true } else { false }
@@ -123,7 +123,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("A first byte that is late is waited for")
+    @Test("A late first byte is waited for")
     func slowFirstByte() throws {
         try LoopbackServer.run({ _, _ in [.pause(0.3), .answer(200, [1])] }) { server in
             let found = try S3Scripted.client(server).get(bucket: "b", key: "k")
@@ -132,9 +132,9 @@ struct S3FaultTests {
         }
     }
 
-    @Test("A checksum that is right is accepted, one of other checksums or of something else is passed over")
+    @Test("A right checksum is accepted, and a checksum of checksums or of another kind is ignored")
     func checksums() throws {
-        let right = CRC32Checksum(Self.bytes).base64
+        let right = CRC32(Self.bytes).base64
         for headers in [
             ["x-amz-checksum-crc32": right], ["x-amz-checksum-crc32": "AAAAAA==-3"],
             ["x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-type": "COMPOSITE"],
@@ -147,9 +147,9 @@ struct S3FaultTests {
         }
     }
 
-    @Test("What came damaged is read again, and given up where it stays so", arguments: [2, 99])
+    @Test("Damaged data is read again, and an error if it stays damaged", arguments: [2, 99])
     func damaged(soundFrom: Int) throws {
-        let sum = ["x-amz-checksum-crc32": CRC32Checksum(Self.bytes).base64]
+        let sum = ["x-amz-checksum-crc32": CRC32(Self.bytes).base64]
         try LoopbackServer.run({ _, index in
             var bytes = Self.bytes
             if index < soundFrom { bytes[77] ^= 1 }
@@ -167,9 +167,9 @@ struct S3FaultTests {
         }
     }
 
-    @Test("An upload whose checksum comes back as another is sent again")
+    @Test("An upload is repeated if the response has another checksum")
     func damagedUpload() throws {
-        let right = CRC32Checksum(Self.bytes).base64
+        let right = CRC32(Self.bytes).base64
         try LoopbackServer.run({ _, index in
             [.answer(200, headers: ["x-amz-checksum-crc32": index == 0 ? "AAAAAA==" : right])]
         }) { server in
@@ -178,7 +178,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("No attempt is made after the deadline, and none waited for that would come after it")
+    @Test("No attempt is made or awaited after the deadline")
     func deadline() throws {
         try LoopbackServer.run({ _, _ in [.answer(503, headers: ["Retry-After": "15"])] }) { server in
             var client = try S3Scripted.client(server)
@@ -192,7 +192,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("A server that says nothing is left at the deadline")
+    @Test("A request without a response ends at the deadline")
     func deadlineInRequest() throws {
         // On a machine with other work, a request may not be out before the first of these.
         var seconds = [0.2, 2, 20, 200].makeIterator()

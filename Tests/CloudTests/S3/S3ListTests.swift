@@ -30,7 +30,7 @@ struct S3ListTests {
         return page((start..<end).map(name), next: end < count ? "t+/=\(end)" : nil)
     }
 
-    @Test("To the last page", arguments: [0, 1, 1000, 1001, 2050])
+    @Test("All pages are listed", arguments: [0, 1, 1000, 1001, 2050])
     func pages(count: Int) throws {
         try LoopbackServer.run({ request, _ in [.answer(200, Self.thousands(request, of: count))] }) { server in
             let found = try S3Scripted.client(server).list(bucket: "b", prefix: "p/ +é")
@@ -41,13 +41,13 @@ struct S3ListTests {
         }
     }
 
-    @Test("A page that comes twice, is cut short or damaged is asked for again, and no key is lost")
+    @Test("A page that is repeated, cut short or damaged is requested again, and no key is lost")
     func badPages() throws {
         try LoopbackServer.run({ request, index in
             switch index {
             // The first page instead of the second.
             case 1: return [.answer(200, Self.page((0..<1000).map(Self.name), next: "t+/=1000"))]
-            // The second, with the token that led to it.
+            // The second page, with its own token as the next one.
             case 2: return [.answer(200, Self.page((1000..<2000).map(Self.name), next: "t+/=1000"))]
             case 3: return [.answer(200, Array(Self.thousands(request, of: 2050).dropLast(100)))]
             case 4: return [.answer(200, Self.page([], next: nil, truncated: "maybe"))]
@@ -61,7 +61,7 @@ struct S3ListTests {
         }
     }
 
-    @Test("A server that gives one page for ever is given up")
+    @Test("A server that repeats one page forever is an error")
     func endless() throws {
         try LoopbackServer.run({ _, _ in [.answer(200, Self.page(["p/1"], next: "t"))] }) { server in
             let client = try S3Scripted.client(server)
@@ -70,7 +70,7 @@ struct S3ListTests {
         }
     }
 
-    @Test("Keys that the server encoded are decoded, others are taken as they are, and all are sorted as bytes")
+    @Test("Encoded keys are decoded, others are unchanged, and all are sorted as bytes")
     func encodings() throws {
         try LoopbackServer.run({ _, index in
             let encoding = index == 0 ? "<EncodingType>url</EncodingType>" : ""
@@ -78,7 +78,7 @@ struct S3ListTests {
             return [.answer(200, Self.page(keys, next: nil, encoding: encoding))]
         }) { server in
             let client = try S3Scripted.client(server)
-            // One of these is an e and an accent, another is one letter: the same as text, and not as keys.
+            // One has an e and a combining accent, the other a single letter: equal as strings, different as keys.
             let decoded = try client.list(bucket: "b", prefix: "")
             #expect(
                 decoded.map { Array($0.key.utf8) } == ["a\t", "b+c d%", "e\u{301}", "\u{E9}"].map { Array($0.utf8) })
@@ -88,7 +88,7 @@ struct S3ListTests {
         }
     }
 
-    @Test("A bucket that is not there is an error, not an empty listing")
+    @Test("A missing bucket is an error, not an empty listing")
     func noBucket() throws {
         try LoopbackServer.run({ _, _ in [S3Scripted.error(404, "NoSuchBucket")] }) { server in
             let client = try S3Scripted.client(server)

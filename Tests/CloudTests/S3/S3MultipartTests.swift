@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Uploads in parts")
 struct S3MultipartTests {
-    /// What of an upload in parts a server is asked to do, in order.
+    /// The requests of an upload in parts, in order.
     private enum Ask: Equatable {
         case begin, part(Int), complete, abort, head, other
 
@@ -45,7 +45,7 @@ struct S3MultipartTests {
 
     private static let bytes = [UInt8](repeating: 0x5A, count: size)
 
-    @Test("Above 64 MiB an object goes in parts, each with its checksum, and the whole's at the end")
+    @Test("An object above 64 MiB is sent in parts with checksums, and a checksum of the whole")
     func parts() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/file"
@@ -60,8 +60,8 @@ struct S3MultipartTests {
                     sums
                         == [
                             Array(Self.bytes[..<(32 << 20)]), Array(Self.bytes[..<(32 << 20)]), Array(Self.bytes[..<5]),
-                        ].map { CRC32Checksum($0).base64 })
-                #expect(requests[4].headers["x-amz-checksum-crc32"] == CRC32Checksum(Self.bytes).base64)
+                        ].map { CRC32($0).base64 })
+                #expect(requests[4].headers["x-amz-checksum-crc32"] == CRC32(Self.bytes).base64)
                 let list = try XMLElement(document: requests[4].body)
                 #expect(list.all("Part").map { $0["ETag"] } == ["\"p1\"", "\"p2\"", "\"p3\""])
                 #expect(list.all("Part").map { $0["PartNumber"] } == ["1", "2", "3"])
@@ -70,7 +70,7 @@ struct S3MultipartTests {
         }
     }
 
-    @Test("Up to 64 MiB it goes in one")
+    @Test("An object up to 64 MiB is sent in one request")
     func whole() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             try S3Scripted.client(server).put(bucket: "b", key: "k", Array(Self.bytes[..<(64 << 20)]))
@@ -78,7 +78,7 @@ struct S3MultipartTests {
         }
     }
 
-    @Test("An upload that fails is taken back, and what made it fail is the error")
+    @Test("The parts of a failed upload are removed, and the first error is thrown")
     func aborted() throws {
         try LoopbackServer.run({ request, _ in
             Ask(request) == .part(2) ? [S3Scripted.error(403, "AccessDenied")] : [Self.usual(Ask(request))]
@@ -91,7 +91,7 @@ struct S3MultipartTests {
     }
 
     @Test(
-        "A refusal that is sent with a status of 200 is one: tried again, or taken back",
+        "An error with status 200 is retried, or the parts are removed",
         arguments: ["InternalError", "InvalidPart"])
     func lateRefusal(code: String) throws {
         let count = Mutex(0)
@@ -116,7 +116,7 @@ struct S3MultipartTests {
         }
     }
 
-    @Test("An upload whose last answer was lost is done, if the object is there")
+    @Test("An upload whose last response was lost is complete if the object exists")
     func lostAnswer() throws {
         let count = Mutex(0)
         try LoopbackServer.run({ request, _ in
@@ -132,7 +132,7 @@ struct S3MultipartTests {
         }
     }
 
-    @Test("Parts are never more than 10,000")
+    @Test("There are never more than 10,000 parts")
     func partSize() {
         #expect(S3Client.partSize(of: 100 << 20) == 32 << 20)
         for size in [320_000 << 20, (320_000 << 20) + 1, 5 << 40] {
@@ -141,7 +141,7 @@ struct S3MultipartTests {
         }
     }
 
-    @Test("Files that cannot be read are named")
+    @Test("The error for an unreadable file names the file")
     func files() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in
             let client = try S3Scripted.client(server)

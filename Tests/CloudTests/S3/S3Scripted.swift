@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import Cloud
 
-/// What of a client's waits a test wants to know. Nothing is waited for.
+/// Records the delays of a client, which does not wait.
 final class Waits: Sendable {
     private let all = Mutex<[Double]>([])
 
@@ -16,8 +16,8 @@ enum S3Scripted {
     static let secretKey = "hushSecretKey"
     static let token = "hushSessionToken=="
 
-    /// A client of `server`, which waits for no retry.
-    /// - Parameter stall: seconds without a byte after which it gives up.
+    /// A client of `server` without delays between retries.
+    /// - Parameter stall: the time limit for stalling, in seconds.
     static func client(
         _ server: LoopbackServer, waits: Waits = Waits(), region: String = "us-east-1", stall: Double = 300
     ) throws -> S3Client {
@@ -36,7 +36,7 @@ enum S3Scripted {
         return .answer(status, Array(text.utf8), headers: ["Content-Type": "application/xml"])
     }
 
-    /// The bytes that a request's Range header asks for, as S3 gives them; all, without one.
+    /// The response of S3 to the Range header of a request; all bytes without one.
     static func content(
         _ bytes: [UInt8], _ request: LoopbackServer.Request, headers: [String: String] = [:]
     ) -> (status: Int, body: [UInt8], headers: [String: String]) {

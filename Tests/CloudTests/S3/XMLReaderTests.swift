@@ -3,16 +3,16 @@ import Testing
 @testable import Cloud
 @testable import Platform
 
-@Suite("XML of services")
+@Suite("XML of responses")
 struct XMLReaderTests {
-    private func events(_ text: String) throws(XMLReader.Failure) -> [XMLReader.Event] {
+    private func events(_ text: String) throws(XMLError) -> [XMLReader.Event] {
         var reader = XMLReader(Array(text.utf8))
         var events: [XMLReader.Event] = []
         while let event = try reader.next() { events.append(event) }
         return events
     }
 
-    @Test("Elements, text, entities, CDATA, comments, instructions, attributes and prefixes")
+    @Test("Elements, text, entities, CDATA, comments, instructions, attributes and prefixes are read")
     func document() throws {
         let text = """
             \u{FEFF}<?xml version="1.0" encoding="UTF-8"?>
@@ -28,35 +28,35 @@ struct XMLReaderTests {
     }
 
     @Test(
-        "What is no document is refused",
+        "Invalid documents are refused",
         arguments: [
             "", "text", "<A>", "<A></B>", "<A/><B/>", "</A>", "<A>x</A>y", "<A b></A>", "<A b=c/>", "<A b='c/>",
             "<A>&nbsp;</A>", "<A>&#0;</A>", "<A>&#xD800;</A>", "<A>&amp</A>", "<A><!-- </A>", "<A><![CDATA[ </A>",
             "<1/>", "<A b='1'c='2'/>", "<!DOCTYPE A [<!ENTITY a \"b\">]><A/>", "<A", "<?xml",
         ])
     func refused(text: String) {
-        #expect(throws: XMLReader.Failure.self) { try events(text) }
+        #expect(throws: XMLError.self) { try events(text) }
     }
 
-    @Test("Bytes that are no UTF-8 are refused, and elements without end in one another too")
+    @Test("Invalid UTF-8 and excessive nesting are refused")
     func hostile() {
         var reader = XMLReader(Array("<A>".utf8) + [0xFF] + Array("</A>".utf8))
-        #expect(throws: XMLReader.Failure.self) { while try reader.next() != nil {} }
-        #expect(throws: XMLReader.Failure.self) {
+        #expect(throws: XMLError.self) { while try reader.next() != nil {} }
+        #expect(throws: XMLError.self) {
             try events(String(repeating: "<A>", count: 100) + String(repeating: "</A>", count: 100))
         }
     }
 
-    @Test("Every document that is cut short is refused")
+    @Test("A document that is cut anywhere is refused")
     func cutShort() throws {
         let text = Array("<?xml version='1.0'?><A b='c'>d<!--e--><F>&amp;</F><![CDATA[g]]></A>".utf8)
         #expect(try XMLElement(document: text)["F"] == "&")
         for count in 0..<text.count {
-            #expect(throws: XMLReader.Failure.self) { try XMLElement(document: Array(text[..<count])) }
+            #expect(throws: XMLError.self) { try XMLElement(document: Array(text[..<count])) }
         }
     }
 
-    @Test("An element gives its children's texts by name")
+    @Test("The texts of children are found by name")
     func elements() throws {
         let text = "<R> <K>a b</K> <K>2</K><L><K>3</K></L> </R>"
         let root = try XMLElement(document: Array(text.utf8))

@@ -17,7 +17,7 @@ struct StepFunctionsTests {
     private static let credentials = AWSCredentials(
         accessKey: "AKIDEXAMPLE", secretKey: "secret-of-the-test", sessionToken: "token-of-the-session")
 
-    /// Three attempts after the first, and none of its pauses is waited for.
+    /// Four attempts without delays.
     private static func client(
         _ transport: ScriptedTransport, environment: [String: String] = [:], region: String = "eu-west-1",
         sleep: @escaping @Sendable (Double) -> Void = { _ in }
@@ -36,7 +36,7 @@ struct StepFunctionsTests {
         try #require(try JSONSerialization.jsonObject(with: Data(request.body ?? [])) as? [String: String])
     }
 
-    @Test("Starting sends the input as a string, signed, and gives the ARN")
+    @Test("Starting sends the input as a string, signed, and returns the ARN")
     func start() throws {
         let transport = ScriptedTransport([
             Self.answer(200, #"{"executionArn": "\#(Self.execution)", "startDate": 1795000000.123}"#)
@@ -59,7 +59,7 @@ struct StepFunctionsTests {
     }
 
     @Test(
-        "Describing tells how an execution stands",
+        "Describing an execution gives its state",
         arguments: [
             ("RUNNING", true, false), ("PENDING_REDRIVE", true, false), ("SUCCEEDED", false, true),
             ("FAILED", false, false), ("TIMED_OUT", false, false), ("ABORTED", false, false),
@@ -81,7 +81,7 @@ struct StepFunctionsTests {
         #expect(try Self.json(transport.requests[0]) == ["executionArn": Self.execution])
     }
 
-    @Test("Map runs are listed to the last page")
+    @Test("All pages of Map runs are listed")
     func listMapRuns() throws {
         let transport = ScriptedTransport([
             Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}], "nextToken": "t1"}"#),
@@ -92,7 +92,7 @@ struct StepFunctionsTests {
         #expect(try transport.requests.map { try Self.json($0)["nextToken"] } == [nil, "t1", "t2"])
     }
 
-    @Test("A page that comes again is an error, not a loop")
+    @Test("A repeated page is an error, not a loop")
     func pageAgain() {
         let page = Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}], "nextToken": "t"}"#)
         let transport = ScriptedTransport([page, page, page])
@@ -100,7 +100,7 @@ struct StepFunctionsTests {
         #expect(transport.requests.count == 2)
     }
 
-    @Test("A Map run's items are counted")
+    @Test("The item counts of a Map run are read")
     func describeMapRun() throws {
         let transport = ScriptedTransport([
             Self.answer(
@@ -121,7 +121,7 @@ struct StepFunctionsTests {
         #expect((counts + counts).total == 42)
     }
 
-    @Test("Counts that are none are refused: their sums would overflow", arguments: ["9223372036854775807", "-1"])
+    @Test("Invalid counts, whose sums would overflow, are refused", arguments: ["9223372036854775807", "-1"])
     func countsThatAreNone(succeeded: String) throws {
         let counts = #""pending": 0, "running": 0, "failed": 1, "timedOut": 1, "aborted": 1, "total": 1"#
         let transport = ScriptedTransport([
@@ -131,7 +131,7 @@ struct StepFunctionsTests {
         #expect(error?.message == "DescribeMapRun: its counts of items are none")
     }
 
-    @Test("Busy and unreachable services are asked again, with longer and longer pauses")
+    @Test("Requests to busy and unreachable services are retried with growing delays")
     func retries() throws {
         let pauses = Mutex<[Double]>([])
         let transport = ScriptedTransport([
@@ -146,7 +146,7 @@ struct StepFunctionsTests {
         #expect(taken == [1, 2, 4])
     }
 
-    @Test("A service that stays busy is an error in the end")
+    @Test("A service that stays busy is an error")
     func busy() {
         let throttled = Self.answer(429, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#)
         let transport = ScriptedTransport(Array(repeating: throttled, count: 9))
@@ -161,7 +161,7 @@ struct StepFunctionsTests {
     }
 
     @Test(
-        "A refusal is one clear line, and not asked about again",
+        "A refusal is an error of one line and not retried",
         arguments: [
             (400, "StateMachineDoesNotExist", Failure.Kind.notFound), (400, "ExecutionDoesNotExist", .notFound),
             (400, "ExecutionAlreadyExists", .conflict), (400, "AccessDeniedException", .denied),
@@ -183,7 +183,7 @@ struct StepFunctionsTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("An answer without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
+    @Test("A response without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
     func nonsense(body: String) throws {
         let transport = ScriptedTransport([Self.answer(200, body)])
         let error = try #require(throws: Failure.self) {
@@ -193,7 +193,7 @@ struct StepFunctionsTests {
     }
 
     @Test(
-        "The endpoint is the environment's, else the region's",
+        "The endpoint is that of the environment, or that of the region",
         arguments: [
             ([:], "eu-west-1", "https://states.eu-west-1.amazonaws.com/"),
             ([:], "cn-north-1", "https://states.cn-north-1.amazonaws.com.cn/"),
@@ -207,7 +207,7 @@ struct StepFunctionsTests {
         #expect(transport.lines == ["POST " + url])
     }
 
-    @Test("What a service quotes of the request is not shown")
+    @Test("Secrets that a service quotes from the request are not shown")
     func hidden() throws {
         let quoted = #"{"__type": "InvalidSignatureException", "message": "no: token-of-the-session by AKIDEXAMPLE"}"#
         let transport = ScriptedTransport([Self.answer(400, quoted)])
@@ -218,7 +218,7 @@ struct StepFunctionsTests {
         #expect(error.message == "DescribeExecution: InvalidSignatureException: no: (hidden) by (hidden)")
     }
 
-    @Test("Waiting asks until the end, and tells the items of all Map runs")
+    @Test("Waiting polls until the end and reports the items of all Map runs")
     func wait() throws {
         let pauses = Mutex<[Double]>([])
         func run(_ done: Int) -> Result<HTTPResponse, Failure> {
@@ -243,7 +243,7 @@ struct StepFunctionsTests {
         #expect(pauses.withLock { $0 }.filter { $0 == 77 }.count == 3)
     }
 
-    @Test("Where nobody watches, only the execution is asked about")
+    @Test("Without a progress callback only the execution is polled")
     func waitInSilence() throws {
         let transport = ScriptedTransport([
             Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(200, #"{"status": "SUCCEEDED"}"#),
@@ -255,7 +255,7 @@ struct StepFunctionsTests {
     }
 
     @Test(
-        "A failure is one line",
+        "A failure is described in one line",
         arguments: [
             (#"{"status": "TIMED_OUT"}"#, "TIMED_OUT"),
             (#"{"status": "ABORTED", "cause": "by\n hand", "error": ""}"#, "ABORTED: by hand"),
@@ -270,7 +270,7 @@ struct StepFunctionsTests {
         #expect(try Self.client(transport).describeExecution(Self.execution).failureLine == line)
     }
 
-    @Test("A state machine's ARN tells its region")
+    @Test("The ARN of a state machine has its region")
     func arns() {
         #expect(StateMachineARN(Self.machine)?.region == "eu-west-1")
         #expect(StateMachineARN("arn:aws-cn:states:cn-north-1:1:stateMachine:cai:prod")?.region == "cn-north-1")

@@ -184,7 +184,7 @@ func deflatedFilesAreLetGo() throws {
         // 40 MB of zeros beside one galaxy, in a file of 100 kB; five of them do not fit the limit together.
         var zip = try TensorTable.partition().rows(0..<1).npz(deflated: true)
         let count = 1 + 258 * 155_000
-        let header = HostileFiles.npy("{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }\n", data: 0)
+        let header = ByteBuilder.npy("{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }\n", data: 0)
         var zeros = ZipBuilder.Entry("zeros.npy", header + [UInt8](repeating: 0, count: count))
         var start = ByteBuilder()
         start.append([0])

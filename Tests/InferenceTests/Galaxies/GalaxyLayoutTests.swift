@@ -54,7 +54,7 @@ struct GalaxyLayoutTests {
         #expect(try reader.objectIDs(2..<3) == [ids[2]])
     }
 
-    @Test("A name that is not there, or not to be read, says so")
+    @Test("A name that is missing or unreadable is named in the error")
     func wrongNames() throws {
         func message(_ file: String, _ layout: GalaxyLayout) -> String? {
             do { _ = try Self.reader(FormulaGalaxies.path(file), layout) } catch { return "\(error)" }
@@ -75,7 +75,7 @@ struct GalaxyLayoutTests {
         #expect(message("cube.fits", uneven)?.contains("magnitudes: expected 3 floating-point numbers") == true)
     }
 
-    /// A file whose bands are z i y r g u: the network's at 5, 4, 3, 1, 0, and one that is not looked at.
+    /// A file with the bands z i y r g u: the network's at 5, 4, 3, 1, 0, and one that is not read.
     private static func reordered() throws -> TensorTable {
         let places = [4, 3, nil, 2, 1, 0]
         var table = TensorTable()
@@ -92,7 +92,7 @@ struct GalaxyLayoutTests {
         return table
     }
 
-    @Test("Bands in another order, and more of them")
+    @Test("Bands in another order, and additional bands, are mapped to the network's")
     func bands() throws {
         try Fixture.withTemporaryFolder { folder in
             try Self.reordered().write(to: folder + "/b.safetensors")
@@ -150,7 +150,7 @@ struct GalaxyLayoutTests {
             magnitudes: (0..<20).map { Double($0) }, redshifts: [2, 9, 0, .nan])
     }
 
-    @Test("A table's rows are found by ids, of one galaxy by the file's name")
+    @Test("Rows of a table are found by ids, for a file of one galaxy by the file's name")
     func joined() throws {
         let layout = try GalaxyLayout(table: try Self.table.get())
         let reader = try Self.reader(FormulaGalaxies.path("table.fits"), layout)
@@ -166,7 +166,7 @@ struct GalaxyLayoutTests {
         }
     }
 
-    @Test("A table that does not fit is refused")
+    @Test("A table that does not match the galaxies is refused")
     func wrongTables() throws {
         let layout = try GalaxyLayout(table: try Self.table.get())
         let missing = #expect(throws: Failure.self) {
@@ -187,7 +187,7 @@ struct GalaxyLayoutTests {
         #expect(count?.description.contains("2 rows for the 3 galaxies") == true)
     }
 
-    @Test("Ids and redshifts of a wrong shape or kind are refused before any is read")
+    @Test("Ids and redshifts of a wrong shape or type are refused before any is read")
     func wrongColumns() throws {
         func message(_ body: () throws -> Void) -> String {
             do { try body() } catch { return "\(error)" }
@@ -231,7 +231,7 @@ struct GalaxyLayoutTests {
         }
     }
 
-    @Test("A name of ids that neither the table nor the file has is refused; one of them is enough")
+    @Test("A name of ids has to be in the table or in the file")
     func mistypedIDs() throws {
         let path = FormulaGalaxies.path("contiguous.h5")
         let file = try TensorFile.open(path: path)
@@ -253,7 +253,9 @@ struct GalaxyLayoutTests {
         #expect(try reader.redshifts(0..<3) == [0, 1, 2])
     }
 
-    @Test("Tables in FITS and HDF5; without ids, row for row", arguments: ["names.fits", "contiguous.h5", "half.h5"])
+    @Test(
+        "Tables in FITS and HDF5 are joined by ids; without ids, row for row",
+        arguments: ["names.fits", "contiguous.h5", "half.h5"])
     func tableFiles(name: String) throws {
         var layout = try #require(name == "half.h5" ? Self.half : name == "names.fits" ? Self.columns : .usual)
         layout.table = try GalaxyTable(TensorFile.open(path: FormulaGalaxies.path(name)), layout: layout)

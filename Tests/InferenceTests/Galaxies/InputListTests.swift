@@ -19,7 +19,7 @@ private func withFiles<Result>(_ names: [String], _ body: (String) throws -> Res
 }
 
 @Test(
-    "Digits count as numbers",
+    "Names sort in natural order: digits compare as numbers",
     arguments: [
         (["10.pt", "2.pt", "1.pt"], ["1.pt", "2.pt", "10.pt"]),
         (["p10-2", "p9-10", "p10-1"], ["p9-10", "p10-1", "p10-2"]),
@@ -36,7 +36,7 @@ func naturalOrder(names: [String], sorted: [String]) {
     #expect(names.reversed().sorted(by: NaturalOrder.precedes) == sorted)
 }
 
-@Test("A folder gives its partition files in natural order, and nothing else")
+@Test("A folder expands to its partition files in natural order, and to no other files")
 func folderIsExpanded() throws {
     let names = ["10.pt", "2.pt", "1.npz", "3.PTH", "4.safetensors", "notes.txt", ".5.pt", "sub/6.pt", "7.pt/"]
     try withFiles(names) { folder in
@@ -47,7 +47,7 @@ func folderIsExpanded() throws {
     }
 }
 
-@Test("Arguments keep their order; a pattern is sorted within itself")
+@Test("Arguments keep their order; the matches of a pattern are sorted")
 func argumentsKeepTheirOrder() throws {
     try withFiles(["z.pt", "a/10.pt", "a/9.pt", "b/1.pt", "b/x.dat"]) { folder in
         let files = try InputList.expand([folder + "/z.pt", folder + "/b/x.dat", folder + "/a/*.pt", folder + "/b"])
@@ -56,7 +56,7 @@ func argumentsKeepTheirOrder() throws {
 }
 
 @Test(
-    "Patterns match as a shell's do",
+    "Patterns match as in a shell",
     arguments: [
         ("*.pt", ["1.pt", "2.pt", "10.pt"]), ("?.pt", ["1.pt", "2.pt"]), ("[1-2]*.pt", ["1.pt", "2.pt", "10.pt"]),
         ("[!1]*.pt", ["2.pt"]), ("*/3.pt", ["3.pt"]), ("d*", ["3.pt"]), (".*.pt", [".h.pt"]),
@@ -68,7 +68,7 @@ func patternIsExpanded(pattern: String, sources: [String]) throws {
     }
 }
 
-@Test("A file whose name looks like a pattern is that file")
+@Test("An existing file is not expanded as a pattern")
 func literalNameComesFirst() throws {
     try withFiles(["[1].pt", "1.pt"]) { folder in
         let files = try InputList.expand([folder + "/[1].pt"])
@@ -77,7 +77,7 @@ func literalNameComesFirst() throws {
 }
 
 @Test(
-    "What names no galaxies is an error that says why",
+    "Arguments without galaxies are errors that name the reason",
     arguments: [
         (["none.pt"], "none.pt: no such file or folder"),
         (
@@ -102,7 +102,7 @@ func wrongInputs(arguments: [String], message: String) throws {
     }
 }
 
-@Test("A link that leads nowhere is kept: opening it tells what is missing", arguments: [".", "*.pt", "?.pt"])
+@Test("A dangling link is kept, so that opening it is an error", arguments: [".", "*.pt", "?.pt"])
 func brokenLinkIsKept(argument: String) throws {
     try withFiles(["1.pt"]) { folder in
         try FileManager.default.createSymbolicLink(
@@ -112,13 +112,13 @@ func brokenLinkIsKept(argument: String) throws {
     }
 }
 
-@Test("No argument at all is an error")
+@Test("An empty list of arguments is an error")
 func noArguments() {
     #expect(throws: Failure.self) { try InputList.expand([]) }
 }
 
 @Test(
-    "Labels are stems, with as many folders as tell them apart",
+    "Labels are stems, preceded by as many folders as make them unique",
     arguments: [
         (["/d/1.pt", "/d/2.pt"], ["1", "2"]),
         (["/d/a/1.pt", "/d/b/1.pt", "/d/b/2.pt"], ["a/1", "b/1", "2"]),
@@ -129,7 +129,7 @@ func noArguments() {
         (["/d/a.fits.gz", "/d/b.FIT.GZ", "/d/c.fits.fz", "/d/d.fz"], ["a", "b", "c", "d"]),
         (["/d/a.fits.gz", "/d/a.fits", "/d/b.csv.gz", "/d/.fits.gz"], ["a.fits.gz", "a.fits", "b.csv", ".fits"]),
         (["/d/a.b.pt", "/d/.pt", "/d/plain"], ["a.b", ".pt", "plain"]),
-        // What nothing tells apart: keys of a bucket may have empty folders, and a manifest may name one twice.
+        // Paths without unique labels: keys may have empty folders, and a manifest may name a key twice.
         (["d/1.pt", "d//1.pt", "d/2.pt"], ["d/1.pt", "d//1.pt", "2"]), (["1.pt", "1.pt"], ["1.pt", "1.pt"]),
         (["/", "//"], ["/", "//"]),
     ])

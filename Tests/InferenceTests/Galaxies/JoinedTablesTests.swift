@@ -6,7 +6,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-@Suite("Rows of several tables are joined where they belong together, and refused where they do not")
+@Suite("Rows of several tables are joined if their ids are equal, and refused otherwise")
 struct JoinedTablesTests {
     private static func reader(_ layout: GalaxyLayout, magnitudes: Int? = 5) throws -> PartitionReader {
         try PartitionReader(
@@ -28,7 +28,7 @@ struct JoinedTablesTests {
         #expect(table?.description.hasSuffix(complaint) == true)
     }
 
-    @Test("Tables whose ids are the same are, and those that nobody looks at do not matter")
+    @Test("Tables with equal ids are joined, and unused tables are ignored")
     func sameIDs() throws {
         let reader = try Self.reader(try GalaxyLayout(magnitudes: ["mags"]))
         #expect(try reader.redshifts(0..<3) == FormulaGalaxies.redshifts)
@@ -36,7 +36,7 @@ struct JoinedTablesTests {
         #expect(try Self.reader(.usual, magnitudes: nil).objectIDs(0..<3) == FormulaGalaxies.integerIDs)
     }
 
-    @Test("A table without ids belongs to the galaxies of all inputs, in their order")
+    @Test("A table without ids covers the galaxies of all inputs, in their order")
     func rowForRow() throws {
         let table = try GalaxyTable(
             name: "t.csv", ids: nil, magnitudes: (0..<25).map { Double($0) }, redshifts: [0, 1, 2, 3, 4])
@@ -52,7 +52,7 @@ struct JoinedTablesTests {
         var magnitudes: [Float] = []
         try second.readMagnitudes(2..<3, into: &magnitudes)
         #expect(magnitudes == [20, 21, 22, 23, 24])
-        // What the table does not reach is never read as something else.
+        // Galaxies beyond the table's rows are an error.
         #expect(throws: Failure.self) { try reader(3).redshifts(0..<3) }
         try table.check(galaxies: 5, of: "all inputs")
         let error = #expect(throws: Failure.self) { try table.check(galaxies: 6, of: "all inputs") }

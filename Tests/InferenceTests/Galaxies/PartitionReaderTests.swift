@@ -70,7 +70,7 @@ func namedTensors() throws {
     #expect(try reader.objectIDs(3..<5) == ["p:3", "p:4"])
 }
 
-@Test("Tensors without names are taken in their order", arguments: ["tensors.", "arr_", ""])
+@Test("Unnamed tensors are recognized by their order", arguments: ["tensors.", "arr_", ""])
 func numberedTensors(prefix: String) throws {
     var table = try TensorTable.partition()
     let named = try PartitionReader.open(table)
@@ -83,7 +83,7 @@ func numberedTensors(prefix: String) throws {
     #expect(try reader.redshifts(5..<7) == named.redshifts(5..<7))
 }
 
-@Test("Redshifts may be a column")
+@Test("Redshifts may have the shape [N, 1]")
 func redshiftColumn() throws {
     var table = try TensorTable.partition()
     let flat = try #require(try PartitionReader.open(table).redshifts(0..<37))
@@ -174,7 +174,9 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("A file that is no partition is refused by tensor, expected and found", arguments: WrongPartition.cases)
+@Test(
+    "The error for a file that is not a partition has the tensor, the expected and the found value",
+    arguments: WrongPartition.cases)
 func wrongPartition(wrong: WrongPartition) throws {
     var table = try TensorTable.partition()
     wrong.change(&table)
@@ -182,7 +184,7 @@ func wrongPartition(wrong: WrongPartition) throws {
     #expect(error.description.hasSuffix("/p.safetensors: " + wrong.message))
 }
 
-@Test("Only a partition has a number of galaxies")
+@Test("Files other than partitions have no number of galaxies")
 func galaxyCount() throws {
     #expect(try TensorFile.open(path: Fixture.path("tiny/partition-views.pt")).galaxyCount == 37)
     #expect(try TensorFile.open(path: Fixture.path("tiny/normalcell.pt")).galaxyCount == nil)

@@ -30,14 +30,14 @@ func weightsAreFound(place: String, bin: String, current: String) throws {
     #expect(path == "\(folder)/\(place)/\(WeightsLocator.demoWeights)")
 }
 
-@Test("Weights that are not found are named, with what to do")
+@Test("The error for missing weights has their name and a remedy")
 func weightsAreNotFound() throws {
     let error = try #require(throws: Failure.self) { try found(at: nil, bin: "bin", current: "current") }
     #expect(error.description.contains(WeightsLocator.demoWeights))
     #expect(error.description.contains("--weights"))
 }
 
-@Test("The option goes before the environment, the environment before the demo's")
+@Test("The option takes precedence over the environment, the environment over the demo weights")
 func orderOfPreference() throws {
     let locator = WeightsLocator(environment: ["CAI_WEIGHTS": "/e"], binaryFolder: "/", currentFolder: "/")
     #expect(try locator.weights(named: "/o") == "/o")
@@ -46,7 +46,7 @@ func orderOfPreference() throws {
     #expect(throws: Failure.self) { try empty.weights(named: nil) }
 }
 
-@Test("The demo galaxies lie in the checkout")
+@Test("The demo galaxies are found in the checkout")
 func galaxiesAreFound() throws {
     let locator = WeightsLocator(
         environment: [:], binaryFolder: Fixture.root + "/.build/debug", currentFolder: "/none")

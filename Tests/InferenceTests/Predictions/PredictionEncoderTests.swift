@@ -20,7 +20,7 @@ private func flagged(_ flags: PredictionFlags) -> Prediction {
 }
 
 @Test(
-    "CSV rows",
+    "CSV rows have shortest numbers and quoted strings",
     arguments: [
         (prediction(0.1, 0.25), "1:7,1.pt,7,0.1,0.25,0\n"),
         (prediction(0.12345679, 0.14320883426929232), "1:7,1.pt,7,0.12345679,0.14320883426929232,0\n"),
@@ -37,7 +37,7 @@ func csvRow(prediction: Prediction, text: String) {
 }
 
 @Test(
-    "JSON lines parse back",
+    "JSON lines parse to the same values",
     arguments: [
         prediction(0.1, 0.25), prediction(.nan, -.infinity), flagged(.imageZero), prediction(1e-30, 1e300),
         prediction(0, nil, id: "é \"\\\u{1}\t/\n:7", source: "ü.pt"),
@@ -70,7 +70,7 @@ func numbersRoundTrip() {
 }
 
 @Test(
-    "Formats by ending",
+    "The ending of a path selects the format",
     arguments: [
         ("z.csv", .csv), ("a/z.CSV", .csv), ("z.jsonl", .jsonl), ("z.npy", .npy), ("z.csv.gz", .csvGzip),
         ("a/Z.FITS", .fits), ("z.h5", .hdf5), ("z.hdf5", .hdf5), ("z.gz", nil), (".csv.gz", nil), ("z.json", nil),

@@ -18,7 +18,7 @@ private func tinyModel() throws -> RedshiftModel {
     try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/normalcell.pt")))
 }
 
-@Test("What a run leaves is gone on from, galaxy by galaxy", arguments: [1, 5, 30, 70])
+@Test("A run resumes from the journal of an interrupted one, galaxy by galaxy", arguments: [1, 5, 30, 70])
 func resumesAnywhere(limit: Int) throws {
     let model = try tinyModel()
     try Fixture.withTemporaryFolder { folder in
@@ -46,7 +46,7 @@ func resumesAnywhere(limit: Int) throws {
     }
 }
 
-@Test("Galaxies of a partition whose checksums are wrong are taken back", arguments: [1, 2])
+@Test("Galaxies of a partition with wrong checksums are removed from the journal", arguments: [1, 2])
 func rejectsDamagedPartition(threads: Int) throws {
     let model = try tinyModel()
     try Fixture.withTemporaryFolder { folder in
@@ -79,7 +79,7 @@ func rejectsDamagedPartition(threads: Int) throws {
     }
 }
 
-@Test("A galaxy that was taken back has neither a redshift nor flags")
+@Test("A galaxy removed from the journal has neither a redshift nor flags")
 func takenBack() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z.partial"
@@ -99,7 +99,7 @@ func takenBack() throws {
     }
 }
 
-@Test("Strictly, flags that an earlier run gave are an error, too; and a file that changed is none to write rows of")
+@Test("In strict mode, flags of an earlier run are errors; a changed file is an error when rows are written")
 func strictAndUnchanged() throws {
     let model = try tinyModel()
     try Fixture.withTemporaryFolder { folder in
@@ -128,7 +128,7 @@ func strictAndUnchanged() throws {
     }
 }
 
-@Test("A journal without galaxies is not left behind; one that was not read is")
+@Test("Closing removes a journal without galaxies, unless it was not read")
 func emptyJournal() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z.partial"
@@ -146,7 +146,7 @@ func emptyJournal() throws {
         let earlier = try #require(try again.replay(count: 2))
         #expect(earlier.redshifts[0] == 0.5 && earlier.redshifts[1].isNaN)
         #expect(earlier.flags == [[], .imageZero])
-        // Of fewer galaxies than it has, it is none.
+        // A journal of more galaxies than the run has is refused.
         #expect(throws: Failure.self) { try again.replay(count: 1) }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Inference
 
-@Suite struct MaskNoiseTests {
+@Suite("Noise of masks") struct MaskNoiseTests {
     /// Computed by the Python in docs/ANOMALIES.md: (seed, row, patch) and the noise times 2^24.
     private static let expected: [(seed: UInt64, row: Int, patch: Int, value: Float)] = [
         (0, 0, 0, 2327157),
@@ -16,13 +16,13 @@ import Testing
         (0xFFFFFFFFFFFFFFFF, 5112, 9, 10498203),
     ]
 
-    @Test func numbersAreThoseOfPython() {
+    @Test("Noise equals that of the documented Python") func numbersAreThoseOfPython() {
         for (seed, row, patch, value) in Self.expected {
             #expect(MaskNoise.value(seed: seed, row: row, patch: patch) == value * 0x1p-24)
         }
     }
 
-    @Test func rowsDoNotDependOnWhereTheyAreAskedFor() throws {
+    @Test("Noise of a row does not depend on the batch") func rowsDoNotDependOnTheBatch() throws {
         let noise = MaskNoise(seed: 3, patches: 16)
         let all = try noise.values(rows: 0..<40, place: 0, passes: 1, masked: 12)
         let some = try noise.values(rows: 17..<23, place: 911, passes: 1, masked: 12)
@@ -63,7 +63,7 @@ import Testing
                 var hidden = [Int](repeating: 0, count: 16)
                 for pass in 0..<passes {
                     let values = Array(noise[(pass * 25 + galaxy) * 16..<(pass * 25 + galaxy + 1) * 16])
-                    // As MaskOrder and a stable argsort order them.
+                    // The order of MaskOrder and of a stable argsort.
                     let order = (0..<16).sorted { (values[$0], $0) < (values[$1], $1) }
                     for patch in order.dropFirst(16 - masked) { hidden[patch] += 1 }
                 }
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func givenNoiseIsReadByPlace() throws {
+    @Test("Given noise is read by the index of the galaxy") func givenNoiseIsReadByIndex() throws {
         try Fixture.withTemporaryFolder { folder in
             let values = (0..<80).map { Float(($0 * 37) % 80) / 80 }
             try NumPyWriter.write(values, shape: [5, 16], to: folder + "/noise.npy")
@@ -91,7 +91,7 @@ import Testing
     }
 
     /// numpy: 1.4826 * median(|scipy.signal.convolve2d(image, L, 'valid')|) / 6 of the image below.
-    @Test func pixelNoiseIsThatOfNumPy() {
+    @Test("Pixel noise equals that of NumPy") func pixelNoiseIsThatOfNumPy() {
         let image = (0..<64).map { (place: Int) -> Float in Float(place * place * 7 % 23) / 23 }
         #expect(abs(PixelNoise.sigma(image.span, side: 8) - 0.12355) < 1e-6)
         let plane = (0..<64).map { (place: Int) -> Float in Float(100 + place / 8 * 3 - place % 8) }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PatchErrorsTests {
     /// One pass hides 12 of 16 patches: those have an error in each band, the 4 that stay visible have none.
-    @Test func patchesThatNoPassHidesHaveNoError() throws {
+    @Test("Patches that no pass hides have no error") func patchesThatNoPassHidesHaveNoError() throws {
         let model = try MaskedAutoencoder(
             weights: TensorFile.open(path: Fixture.weights("astromae-mae-demo.safetensors")))
         let partitions = try InputList.expand([Fixture.weights("demo-galaxies.pt")])

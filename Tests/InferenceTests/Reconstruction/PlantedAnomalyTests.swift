@@ -8,8 +8,8 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// 500 demo galaxies, 10 of them damaged: how far up the ranking brings those, against the ranking by loss alone. The
-/// table in docs/ANOMALIES.md is this test's, which checks it; `CAI_PLANTED_TABLE=FILE` writes it anew.
+/// Average precision of 10 damaged among 500 demo galaxies, for the ranking by scores and by loss. Checks the table in
+/// docs/ANOMALIES.md; `CAI_PLANTED_TABLE=FILE` writes a new one.
 @Suite struct PlantedAnomalyTests {
     private static let draws = 8
     private static let (galaxies, planted) = (500, 10)
@@ -21,7 +21,9 @@ import Testing
         var image: [Double] = []
     }
 
-    @Test func scoresFindEveryKindOfDamageBetterThanLossDoes() throws {
+    @Test("Scores find every kind of damage better than the loss") func scoresFindEveryKindOfDamageBetterThanLoss()
+        throws
+    {
         let bench = try Bench(draws: Self.draws, planted: Self.planted)
         var table: [(name: String, precision: Precision)] = []
         for kind in PlantedDamage.allCases.map(Optional.some) + [nil] {
@@ -70,7 +72,7 @@ import Testing
         return "| \(name) | \(cell(precision.raw)) | \(cell(precision.catalogue)) | \(cell(precision.image)) |"
     }
 
-    /// The document states the means as measured: kernels of another instruction set may round a rank differently.
+    /// Compares with a tolerance: kernels of another instruction set may round differently and change a rank.
     private static func compare(_ table: [(name: String, precision: Precision)], with path: String) throws {
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         for (name, precision) in table {
@@ -141,7 +143,7 @@ private struct Bench {
     }
 
     /// A draw's galaxies, the damaged ones first.
-    /// - Parameter kind: nil takes the four in turn.
+    /// - Parameter kind: nil for all four in turn.
     func set(
         draw: Int, kind: PlantedDamage?, count: Int
     ) -> (errors: ReconstructionErrors, losses: [Float]) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Numbers that repeat: SplitMix64 (Steele, Lea and Flood 2014).
+/// Reproducible random numbers: SplitMix64 (Steele, Lea and Flood 2014).
 struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
@@ -20,16 +20,16 @@ struct SeededNumbers: RandomNumberGenerator {
     }
 }
 
-/// What can be wrong with a cutout [5, 32, 32].
+/// Kinds of damage to a cutout [5, 32, 32].
 enum PlantedDamage: String, CaseIterable {
     /// A satellite's trail: a straight line across all bands, at a random angle within 10 pixels of the centre, Gaussian
     /// with a width of 0.8 to 1.3 pixels, its peak 8 to 20 times each band's noise.
     case streak = "bright streak"
-    /// Two bands change places.
+    /// Two bands are exchanged.
     case band = "swapped band"
     /// A quarter of the detector reads zero in all bands.
     case quadrant = "dead quadrant"
-    /// There is no galaxy: white noise like the cutout's own.
+    /// No galaxy: white noise with the cutout's standard deviation.
     case noise = "noise only"
 
     /// - Parameter noise: of each band's pixels.

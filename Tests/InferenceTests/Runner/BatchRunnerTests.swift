@@ -21,7 +21,7 @@ private func bits(_ redshifts: [Float]) -> [UInt32] { redshifts.map(\.bitPattern
 private let checkpoints = ["normalcell", "plain-vit", "kernel3", "wrapped"]
 
 @Test(
-    "The same bits for every batch size and number of threads", arguments: checkpoints,
+    "Redshifts have the same bits for every batch size and number of threads", arguments: checkpoints,
     [(1, 1), (7, 1), (32, 1), (512, 1), (1, 2), (7, 2), (32, 2), (512, 2), (1, 5), (7, 5), (32, 5), (512, 5)])
 func batchesAndThreadsDoNotMatter(checkpoint: String, run: (batchSize: Int, threads: Int)) throws {
     let model = try model(checkpoint)
@@ -33,7 +33,7 @@ func batchesAndThreadsDoNotMatter(checkpoint: String, run: (batchSize: Int, thre
     #expect(other.threads <= run.threads)
 }
 
-@Test("The predictions are the golden ones", arguments: checkpoints)
+@Test("Predictions equal the golden ones", arguments: checkpoints)
 func predictionsAreGolden(checkpoint: String) throws {
     let model = try model(checkpoint)
     let golden = try TensorFile.open(path: Fixture.path("tiny/\(checkpoint).golden.safetensors"))
@@ -47,7 +47,7 @@ func predictionsAreGolden(checkpoint: String) throws {
 }
 
 @Test(
-    "The same bits from every layout of the same galaxies",
+    "Redshifts have the same bits for every layout of the same galaxies",
     arguments: ["tiny/partition-views.pt", "tiny/partition-f32.pt"])
 func layoutsDoNotMatter(file: String) throws {
     let model = try model("normalcell")
@@ -58,7 +58,7 @@ func layoutsDoNotMatter(file: String) throws {
 }
 
 @Test(
-    "The same bits in any split and order of files, each galaxy at its place",
+    "Redshifts have the same bits for any split and order of files",
     arguments: [[0..<37], [0..<20, 20..<37], [20..<37, 0..<20], [36..<37, 5..<6, 0..<5, 6..<36]])
 func splitsDoNotMatter(pieces: [Range<Int>]) throws {
     let model = try model("normalcell")
@@ -82,7 +82,7 @@ func splitsDoNotMatter(pieces: [Range<Int>]) throws {
     }
 }
 
-@Test("A limit takes the first galaxies over all files", arguments: [1, 19, 20, 21, 37, 38, 1_000_000])
+@Test("A limit selects the first galaxies of all files together", arguments: [1, 19, 20, 21, 37, 38, 1_000_000])
 func limitTakesTheFirst(limit: Int) throws {
     let model = try model("normalcell")
     let runner = BatchRunner(model: model, threads: 2, batchSize: 4)
@@ -96,14 +96,14 @@ func limitTakesTheFirst(limit: Int) throws {
     #expect(known.spectroscopic.count == min(limit, 74))
 }
 
-@Test("No partitions make no predictions")
+@Test("A run without partitions has no predictions")
 func noPartitions() throws {
     let predictions = try BatchRunner(model: model("normalcell")).run([])
     #expect(predictions.redshifts.isEmpty)
     #expect(predictions.threads == 0)
 }
 
-/// Bytes of which some can no longer be read once `isBroken` is set: a disk that fails half way.
+/// A source that fails after `isBroken` is set, as a failing disk does.
 private final class FailingSource: ByteSource {
     let name = "disk.safetensors"
     let memory: MemorySource
@@ -128,7 +128,7 @@ private final class FailingSource: ByteSource {
 }
 
 @Test(
-    "Of several failures the earliest galaxies' is thrown, whichever thread was first",
+    "The failure of the earliest galaxies is thrown, whichever thread fails first",
     arguments: [1, 2, 5], [1, 3, 8])
 func earliestFailureWins(threads: Int, batchSize: Int) throws {
     let model = try model("normalcell")
@@ -147,7 +147,7 @@ func earliestFailureWins(threads: Int, batchSize: Int) throws {
     #expect(error.description == "disk.safetensors: bytes \(faults[0]) cannot be read")
 }
 
-@Test("A pixel that is not a number makes its own galaxy's redshift not one, and no other's")
+@Test("A NaN pixel makes the redshift of its own galaxy NaN, and of no other")
 func nonFinitePixels() throws {
     let model = try model("normalcell")
     var table = try TensorTable.partition()
@@ -167,7 +167,7 @@ func nonFinitePixels() throws {
     }
 }
 
-@Test("Files of predictions hold every galaxy, and a failed write leaves nothing", arguments: PredictionFormat.allCases)
+@Test("Files of predictions hold every galaxy, and a failed write leaves no file", arguments: PredictionFormat.allCases)
 func predictionFiles(format: PredictionFormat) throws {
     let model = try model("normalcell")
     let predictions = try BatchRunner(model: model).run([partition(Fixture.path("tiny/partition.pt"), for: model)])

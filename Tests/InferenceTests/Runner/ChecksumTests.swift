@@ -7,7 +7,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-@Suite("Checksums are compared when a file's turn comes")
+@Suite("Checksums are compared as each file is run")
 struct ChecksumTests {
     let model: RedshiftModel
     let galaxies: TensorTable
@@ -60,13 +60,13 @@ struct ChecksumTests {
         #expect(error.description.hasPrefix("2: zip: entry 'archive/data/2': CRC-32 is "))
     }
 
-    @Test("A damaged file beyond the limit is not looked at")
+    @Test("A damaged file beyond the limit is not read")
     func damagedBeyondTheLimit() throws {
         let partitions = [try reader("1", galaxies.torch()), try reader("2", damaged("torch", at: 0))]
         #expect(try BatchRunner(model: model, threads: 2).run(partitions, limit: 5).redshifts.count == 5)
     }
 
-    @Test("The reader of a path defers checksums, and can compare them")
+    @Test("A reader of a path defers the comparison of checksums")
     func pathsAreDeferred() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/1.pt"
@@ -77,7 +77,7 @@ struct ChecksumTests {
         }
     }
 
-    @Test("Deflated galaxies give the same bits, and are let go after the run")
+    @Test("Deflated galaxies give the same bits, and are released after the run")
     func deflatedGalaxies() throws {
         let plain = try BatchRunner(model: model, threads: 2, batchSize: 2).run([reader("p", galaxies.torch())])
         let source = CountingSource(name: "p", bytes: galaxies.npz(deflated: true).bytes)
@@ -87,7 +87,7 @@ struct ChecksumTests {
         #expect(other.redshifts.map(\.bitPattern) == plain.redshifts.map(\.bitPattern))
         // Inflated once: twice would ask for all of the archive twice.
         #expect(source.takeCount() < source.byteCount / 2 * 3)
-        // Let go: the redshifts are inflated again.
+        // Released: the redshifts are inflated again.
         #expect(try other.knownRedshifts().spectroscopic == plain.knownRedshifts().spectroscopic)
         #expect(source.takeCount() > 0)
         #expect(try other.knownRedshifts().predicted == plain.knownRedshifts().predicted)

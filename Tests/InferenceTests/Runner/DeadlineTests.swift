@@ -7,7 +7,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// Bytes that take their time from some offset on.
+/// A source that is slow from some offset on.
 private struct SlowSource: ByteSource {
     let memory: MemorySource
     let slowFrom: Int
@@ -29,7 +29,7 @@ private struct SlowSource: ByteSource {
 struct DeadlineTests {
     private let model: RedshiftModel
     private let bytes: [UInt8]
-    /// Where the images begin: they come first, 20,480 bytes each.
+    /// The offset of the images: they come first, 20,480 bytes each.
     private let images: Int
 
     init() throws {
@@ -46,7 +46,7 @@ struct DeadlineTests {
             magnitudeCount: model.magnitudeCount)
     }
 
-    @Test("A deadline that has passed stops a run before its first galaxy", arguments: [1, 2, 5])
+    @Test("A deadline in the past stops a run before its first galaxy", arguments: [1, 2, 5])
     func passed(threads: Int) throws {
         let galaxies = try partition(slowFrom: 0, seconds: 0)
         let runner = BatchRunner(model: model, threads: threads, batchSize: 4)
@@ -57,7 +57,7 @@ struct DeadlineTests {
         #expect(error.description == "stopped at the deadline: 0 of 74 galaxies done")
     }
 
-    @Test("A run stops at its deadline and tells how far it came")
+    @Test("The error of a run that stops at its deadline has its progress")
     func reached() throws {
         // The second micro-batch alone takes longer than the deadline leaves.
         let galaxies = try partition(slowFrom: 10, seconds: 0.6)
@@ -68,7 +68,7 @@ struct DeadlineTests {
         #expect([0, 10, 20].map { .stopped(done: $0, total: 37) }.contains(error), "\(error)")
     }
 
-    @Test("A deadline that does not come changes nothing")
+    @Test("A deadline after the end of a run has no effect")
     func farAway() throws {
         let galaxies = try partition(slowFrom: 37, seconds: 0)
         let runner = BatchRunner(model: model, threads: 2, batchSize: 4)

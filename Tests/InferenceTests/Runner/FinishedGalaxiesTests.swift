@@ -3,7 +3,7 @@ import Testing
 
 @testable import Inference
 
-@Test("Ranges come and go like places in a set")
+@Test("Ranges are inserted and removed as in a set of indices")
 func finishedGalaxiesAreASet() {
     var state: UInt64 = 1
     func random(_ count: Int) -> Int {
@@ -25,7 +25,7 @@ func finishedGalaxiesAreASet() {
             }
             #expect(finished.count == places.count)
             #expect(finished.ranges.flatMap { Array($0) } == places.sorted())
-            // Apart from each other, and in order.
+            // Ascending and not adjacent.
             #expect(zip(finished.ranges, finished.ranges.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
             let window = random(30)..<30 + random(20)
             #expect(finished.gaps(in: window).flatMap { Array($0) } == window.filter { !places.contains($0) })
@@ -33,7 +33,7 @@ func finishedGalaxiesAreASet() {
     }
 }
 
-@Test("Flags tell what is wrong with a cutout and its magnitudes")
+@Test("Flags state the defects of a cutout and its magnitudes")
 func predictionFlags() {
     func flags(_ image: [Float], _ magnitudes: [Float]) -> PredictionFlags {
         PredictionFlags(image: image.span, magnitudes: magnitudes.span)

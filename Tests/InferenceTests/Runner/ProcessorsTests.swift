@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Processors") struct ProcessorsTests {
     @Test(
-        "that are allowed, from the lines that Linux gives",
+        "Allowed processors are parsed from Linux's status file",
         arguments: [
             ("Name:\tcai\nCpus_allowed_list:\t0-3,8\n", [0, 1, 2, 3, 8]), ("Cpus_allowed_list:\t7\n", [7]),
             ("Cpus_allowed:\tff\n", nil), ("Cpus_allowed_list:\tx-3\n", nil), ("Cpus_allowed_list:\t0-99999999\n", nil),
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "that a quota comes to",
+        "A cgroup quota is converted to processors",
         arguments: [
             ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 1.5), ("50000 100000", 0.5),
             ("0 100000", nil), ("-1\n 100000\n", nil), ("", nil),
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "that a Lambda function's memory buys",
+        "A Lambda function's memory is converted to processors",
         arguments: [
             (128, 1), (1769, 1), (1770, 2), (3538, 2), (3539, 3), (10240, 6), (20480, 6), (0, nil), (-5, nil),
         ] as [(Int, Double?)])
@@ -50,13 +50,13 @@ import Testing
         }
     }
 
-    @Test("without limits are all of them, and threads stay on them")
+    @Test("Without limits all processors are available, and threads are pinned to them")
     func unlimited() throws {
         let free = try processors([:])
         #expect(free.threads == 8)
-        #expect(free.places(threads: 3) == [])
-        #expect(free.places(threads: 8) == Array(0..<8))
-        #expect(free.places(threads: 9) == [])
+        #expect(free.pinning(threads: 3) == [])
+        #expect(free.pinning(threads: 8) == Array(0..<8))
+        #expect(free.pinning(threads: 9) == [])
     }
 
     @Test(
@@ -91,25 +91,25 @@ import Testing
     func groups(lines: String, files: [String: String], threads: Int) throws {
         let limited = try processors(files.merging(["/proc/self/cgroup": lines]) { first, _ in first })
         #expect(limited.threads == threads)
-        #expect(limited.places(threads: 8) == (threads < 8 ? [] : Array(0..<8)))
+        #expect(limited.pinning(threads: 8) == (threads < 8 ? [] : Array(0..<8)))
     }
 
-    @Test("that do not run are none")
+    @Test("Offline processors are not counted")
     func offline() throws {
-        #expect(try processors(["/sys/devices/system/cpu/online": "0-1,6\n"]).places(threads: 3) == [0, 1, 6])
+        #expect(try processors(["/sys/devices/system/cpu/online": "0-1,6\n"]).pinning(threads: 3) == [0, 1, 6])
         #expect(try processors(["/sys/devices/system/cpu/online": "?\n"]).threads == 8)
     }
 
-    @Test("in AWS Lambda are what the memory buys")
+    @Test("In AWS Lambda the number of processors follows from the memory")
     func lambdaMemory() throws {
         #expect(try processors([:], ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3008"]).threads == 2)
         #expect(try processors([:], ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "much"]).threads == 8)
     }
 
-    @Test("of this process are at least one")
+    @Test("This process has at least one processor")
     func here() { #expect(Processors.available >= 1) }
 
-    @Test("keep a thread where it was put, and one that does not exist lets it run anywhere")
+    @Test("A thread stays on its processor, and runs anywhere if the processor does not exist")
     func places() throws {
         let allowed = Processors().allowed
         let last = try #require(allowed.last)

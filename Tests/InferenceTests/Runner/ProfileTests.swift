@@ -6,7 +6,7 @@ import Testing
 @testable import Inference
 
 @Suite("Profile of a run") struct ProfileTests {
-    @Test("adds up the threads, and is no longer than they were", arguments: [1, 3])
+    @Test("A profile sums all threads, and is not longer than their run", arguments: [1, 3])
     func threads(threads: Int) throws {
         let model = try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/normalcell.pt")))
         let galaxies = try InputList.expand([Fixture.path("tiny/partition.pt")]).map {
@@ -19,7 +19,7 @@ import Testing
         #expect(predictions.redshifts == (try BatchRunner(model: model).run(galaxies).redshifts))
     }
 
-    @Test("the peak has a rate for each thread", arguments: InstructionSet.allCases.filter(\.isAvailable))
+    @Test("The peak has a rate for each thread", arguments: InstructionSet.allCases.filter(\.isAvailable))
     func peak(set: InstructionSet) throws {
         let peak = FMAPeak.measure(set, threads: 3, seconds: 0.01)
         #expect(peak.threads.count == 3)

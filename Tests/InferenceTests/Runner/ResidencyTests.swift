@@ -8,7 +8,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// Bytes in memory that keep account of those that were read and not let go.
+/// A source in memory that counts the bytes read and not released.
 private final class ResidentSource: ByteSource {
     let name: String
     private let memory: MemorySource
@@ -47,7 +47,7 @@ private final class ResidentSource: ByteSource {
     }
 }
 
-@Suite("A large partition is not held") struct ResidencyTests {
+@Suite("Memory of a large partition") struct ResidencyTests {
     let model: RedshiftModel
     /// 370 galaxies, 7.6 MB.
     let galaxies: TensorTable
@@ -57,7 +57,9 @@ private final class ResidentSource: ByteSource {
         galaxies = try .partition(copies: 10)
     }
 
-    @Test("while it is run, and the next is loaded ahead", arguments: [1, 3], ["torch", "safetensors"])
+    @Test(
+        "A large partition is not held in memory as a whole, and the next is read ahead", arguments: [1, 3],
+        ["torch", "safetensors"])
     func partitions(threads: Int, format: String) throws {
         let bytes = format == "torch" ? galaxies.torch().bytes : galaxies.bytes()
         let sources = (0..<3).map { ResidentSource(name: "\($0)", bytes: bytes) }
@@ -77,7 +79,7 @@ private final class ResidentSource: ByteSource {
         #expect(sources.allSatisfy { $0.now == 0 })
     }
 
-    @Test("Two hundred threads give the same bits as one, OpenBLAS's limit being its own")
+    @Test("Two hundred threads give the same bits as one, despite OpenBLAS's limit of callers")
     func manyThreads() throws {
         let partition = try PartitionReader(
             TensorFile.open(MemorySource(name: "p", bytes: galaxies.bytes())), source: "p", label: "p",

@@ -33,8 +33,8 @@ private func errors(
         magnitudes: magnitudes ? magnitude : nil)
 }
 
-@Suite struct AnomalyScoreTests {
-    @Test("errors too large and too small are odd, at any brightness", arguments: [true, false])
+@Suite("Anomaly scores") struct AnomalyScoreTests {
+    @Test("Errors above and below the usual have high scores at any brightness", arguments: [true, false])
     func bothWays(magnitudes: Bool) throws {
         let set = errors(count: 300, scaling: [40: 6, 41: 1 / 6, 250: 6], magnitudes: magnitudes)
         let scores = AnomalyScores(set)
@@ -49,7 +49,7 @@ private func errors(
         #expect(usual.count == 300 && min(high.score, low.score) > 2 * usual[150])
     }
 
-    @Test("few galaxies have no score, and are ranked by loss; broken ones come last")
+    @Test("Too few galaxies have no scores and are ranked by loss; galaxies with NaN are last")
     func withoutScores() {
         let few = AnomalyScores(errors(count: 19))
         #expect(few.scores == [AnomalyScores.Score?](repeating: nil, count: 19))
@@ -60,7 +60,7 @@ private func errors(
     }
 
     /// By hand: groups of three, centres 1 and 4; medians 2 and 20, deviations {1, 0, 1} and {10, 0, 10} about them.
-    @Test func whatIsUsualIsLinearBetweenItsGroups() {
+    @Test("Usual values are linear between the centres of groups") func usualValuesAreLinearBetweenGroups() {
         let points: [(x: Double, y: Double)] = [(5, 30), (0, 1), (1, 2), (2, 3), (3, 10), (4, 20)]
         let median = UsualValue(points, groups: 2)
         for (x, expected, scatter) in [
@@ -69,13 +69,13 @@ private func errors(
             let found = median.expected(at: x)
             #expect(abs(found.median - expected) < 1e-12 && abs(found.scatter - scatter) < 1e-9)
         }
-        // Equal values have a scatter, too, and equal places no slope.
+        // Equal values have the least scatter, and equal x no slope.
         let flat = UsualValue([(1, 5), (1, 5), (1, 5), (1, 7)], groups: 2)
         #expect(flat.expected(at: 1).scatter == 0.02)
     }
 
     /// numpy: C = diag(1, 2) + 0.9 * 0.5 off the diagonal from the four vectors; v^T C^-1 v / 2.
-    @Test func distanceKnowsHowElementsGoTogether() {
+    @Test("Distances use the covariance of elements") func distancesUseTheCovariance() {
         let distance = RobustDistance([1, 1.5, -1, -1.5, 1, -1, -1, 1], size: 2)
         // C = [[1, 0.9 * 0.25], [0.9 * 0.25, 1.625]], determinant 1.574375
         func expected(_ a: Double, _ b: Double) -> Double {
@@ -90,7 +90,7 @@ private func errors(
         #expect(abs(clipped.squared([1]) - 6.0 / (2 * 9 + 2 * 1 + 2 * 4)) < 1e-12)
     }
 
-    @Test func patchesThatLieAlikeAreOneClass() {
+    @Test("Patches at equivalent positions have one class") func equivalentPatchesHaveOneClass() {
         #expect(PatchClasses(grid: 4).numbers == [0, 1, 1, 0, 1, 2, 2, 1, 1, 2, 2, 1, 0, 1, 1, 0])
         #expect(PatchClasses(grid: 3).numbers == [0, 1, 0, 1, 2, 1, 0, 1, 0] && PatchClasses(grid: 1).count == 1)
     }

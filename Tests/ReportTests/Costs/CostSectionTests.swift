@@ -9,7 +9,7 @@ import Testing
 struct CostSectionTests {
     private static func html(_ section: PageSection) -> String { HTMLPage(title: "t", sections: [section]).html }
 
-    @Test("A run: every term of the formula and of both bills")
+    @Test("The page of a run has every term of the formula and of both bills")
     func run() throws {
         let json = """
             [{"run_id": "r", "total_cpu_time (seconds)": 600, "total_cpu_memory (MB)": 1073.741824, "throughput_bps": 1,
@@ -27,7 +27,7 @@ struct CostSectionTests {
         #expect(!html.contains("nan"))
     }
 
-    @Test("A tree: a row a setting, and figures where there is something to draw along")
+    @Test("The page of a tree has a row for each setting, and figures for each varied quantity")
     func tree() throws {
         let tree = try ResultTree([Fixture.root + "/Tests/Fixtures/results/tree"])
         let section = CostSection.of(tree)
@@ -46,7 +46,7 @@ struct CostSectionTests {
         #expect(section.figures.contains { $0.id == "cost-by-partition" } == (sizes.count > 1))
     }
 
-    @Test("The headline case: workers, dollars and cores, as the planner has them")
+    @Test("The headline case has the planner's workers, dollars and cores")
     func headline() throws {
         let section = try HeadlineSection.plan()
         var planner = Planner(galaxies: 500_000)
@@ -64,7 +64,7 @@ struct CostSectionTests {
         #expect(html.contains("arm64: \(arm.plan.ranks) workers, \(Dollars.text(arm.cost)), "))
     }
 
-    @Test("A deadline that cannot be met is said so, with the plans that there are")
+    @Test("A deadline that cannot be met is stated beside the possible plans")
     func late() throws {
         var assumptions = PlanAssumptions()
         assumptions.setCoreRate(2, source: "a slow one")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The published formula and the true bill")
 struct CostTests {
-    @Test("The four published rows, to the cent, and their exact values")
+    @Test("Costs equal the four published rows, to the cent")
     func publishedRows() {
         // Python: n*s*gb*0.0000166667 + n*2e-7
         let exact = [0.158133382726, 0.203798874160, 0.299440532144, 0.379193425]
@@ -22,7 +22,7 @@ struct CostTests {
         #expect((comparison.bill(on: .x86).lambda * 100).rounded() == 64)
     }
 
-    @Test("Storage beyond half a GB is paid for, less is not")
+    @Test("Only storage beyond half a GB is billed")
     func storage() {
         // 100 x 10 s: 1 GB of memory, 2.5 GB of /tmp. Python: 1000*P + 100*2e-7 + 2*1000*3.09e-8
         let formula = PublishedFormula(requests: 100, seconds: 10, memory: 1, storage: 2.5)
@@ -30,7 +30,7 @@ struct CostTests {
         #expect(PublishedFormula(requests: 1, seconds: 1, memory: 1, storage: 0.25).bill(.published).storage == 0)
     }
 
-    @Test("The bill is of configured memory, and of what surrounds the workers")
+    @Test("The bill is for configured memory, and includes Initialize and Summarize")
     func bill() throws {
         let comparison = CostComparison(
             requests: 259, seconds: 11.8, memoryUsed: 4, memory: 10_240, storage: 1536, reads: 32)
@@ -50,13 +50,13 @@ struct CostTests {
         }
     }
 
-    @Test("Where nobody knows the memory used there is no published cost")
+    @Test("Without the memory used there is no published cost")
     func unknownMemory() {
         #expect(CostComparison(requests: 1, seconds: 1, memoryUsed: nil, memory: 128).formula == nil)
     }
 
     @Test(
-        "Dollars",
+        "Dollars are formatted with the decimals of their size",
         arguments: [
             (0.0, "$0"), (2e-7, "<$0.0001"), (0.0001, "$0.0001"), (0.0791, "$0.0791"), (0.158, "$0.16"),
             (12.345, "$12.35"), (272_160.55, "$272,160.55"),

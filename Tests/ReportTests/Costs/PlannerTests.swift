@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Plans of runs on AWS")
 struct PlannerTests {
-    @Test("Work in order, each piece to the first worker that is free")
+    @Test("Pieces of work are assigned in order to the first free worker")
     func schedule() {
         #expect(Schedule.span(of: [], at: 3) == 0)
         #expect(Schedule.span(of: [3, 1, 1, 3], at: 4) == 3)
@@ -16,7 +16,7 @@ struct PlannerTests {
         #expect(Schedule.span(of: [2, 3, 4, 1, 5], at: 2) == 9)
     }
 
-    @Test("A thousand workers begin at once, and a thousand more every ten seconds")
+    @Test("A thousand workers start at once, and a thousand more every ten seconds")
     func ramp() {
         #expect(Schedule.span(of: 1000, each: 4, at: 5000) == 4)
         // The first thousand take the second's pieces before that has begun.
@@ -26,7 +26,7 @@ struct PlannerTests {
         #expect(Schedule.span(of: 2500, each: 30, at: 2000) == 60)
     }
 
-    @Test("Pieces that are alike take what going through them gives", arguments: [1, 7, 900, 1000, 1500, 3200])
+    @Test("The formula for equal pieces agrees with a simulation", arguments: [1, 7, 900, 1000, 1500, 3200])
     func uniform(concurrency: Int) {
         for (count, seconds) in [(1, 3.0), (999, 2.5), (1000, 0.1), (4321, 7.3), (6000, 10), (5000, 61.7)] {
             let listed = Schedule.span(of: Array(repeating: seconds, count: count), at: concurrency)
@@ -34,7 +34,7 @@ struct PlannerTests {
         }
     }
 
-    @Test("A plan's time, use and cost, worked by hand")
+    @Test("A plan's time, use and cost agree with a calculation by hand")
     func plan() {
         // 10,000 galaxies in partitions of 2,556 on 1,769 MB, 230 galaxies/s: 3 of 12.113 s, and 2,332 in 11.139 s.
         // The Python recipe is the formulas of docs/COST.md, written out.
@@ -53,7 +53,7 @@ struct PlannerTests {
         #expect(two.bill() == plan.bill())
     }
 
-    @Test("The slower of network and processors decides")
+    @Test("The slower of network and processors determines the time")
     func network() {
         var assumptions = PlanAssumptions()
         assumptions.network = 1e6
@@ -63,13 +63,13 @@ struct PlannerTests {
     }
 
     @Test(
-        "Partitions of so many MB hold what the reference's do",
+        "Partitions of a nominal size hold as many galaxies as the reference's",
         arguments: [(25, 1278), (50, 2556), (75, 3834), (100, 5113), (1, 51)])
     func partitions(megabytes: Int, galaxies: Int) {
         #expect(PlanAssumptions.galaxies(ofMegabytes: megabytes) == galaxies)
     }
 
-    @Test("What a worker needs has to fit, with a part to spare")
+    @Test("The memory that a worker needs has to fit, with a margin")
     func limits() {
         // 94 MB, two threads of 4.5, 10 MB of galaxies, 100 bytes for each of 500: 113.05 MB; 128 MB are 134.2.
         let small = LambdaWorker(memory: 128, architecture: .x86)
@@ -94,7 +94,7 @@ struct PlannerTests {
         return planner
     }
 
-    /// Every plan of the grid with every number of workers at once, ranks gone through one by one.
+    /// Every plan of the grid with every number of workers at once, simulated rank by rank.
     private static func everything(_ planner: Planner) -> [(cost: Double, seconds: Double)] {
         var plans: [(Double, Double)] = []
         for memory in planner.memories {
@@ -118,7 +118,7 @@ struct PlannerTests {
         return plans
     }
 
-    @Test("Nothing is cheaper than the cheapest or sooner than the fastest", arguments: [900, 40_000, 300_000])
+    @Test("No plan is cheaper than the cheapest or faster than the fastest", arguments: [900, 40_000, 300_000])
     func optimal(galaxies: Int) throws {
         let planner = Self.grid(galaxies: galaxies)
         let (found, all) = (planner.candidates(), Self.everything(planner))
@@ -161,7 +161,7 @@ struct PlannerTests {
         #expect(seconds(fewest - 1) > within)
     }
 
-    @Test("What costs less ends later, and neither can be had with the other")
+    @Test("Along the frontier of plans, time increases as cost decreases")
     func frontier() throws {
         let found = Planner(galaxies: 500_000).candidates()
         let frontier = Planner.frontier(of: found)
@@ -175,7 +175,7 @@ struct PlannerTests {
         for candidate in frontier { #expect(candidate == Planner.cheapest(of: found, within: candidate.seconds)) }
     }
 
-    @Test("Half a million galaxies in a minute: on Lambda, and the cores of one machine")
+    @Test("Half a million galaxies in a minute are planned on Lambda and on the cores of one machine")
     func headline() throws {
         let planner = Planner(galaxies: 500_000)
         let inTime = try #require(Planner.cheapest(of: planner.candidates(), within: 60))
@@ -188,7 +188,7 @@ struct PlannerTests {
         #expect(Planner.cores(galaxies: 460 * 60, within: 60, rate: 460) == 1)
     }
 
-    @Test("One galaxy, and none that fits")
+    @Test("One galaxy has a plan, and work that does not fit has none")
     func edges() throws {
         let one = try #require(Planner.cheapest(of: Planner(galaxies: 1).candidates()))
         #expect(one.plan.ranks == 1)

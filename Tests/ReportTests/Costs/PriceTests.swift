@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 @testable import Report
 
-@Suite("Prices, and what they come to")
+@Suite("Prices and bills")
 struct PriceTests {
     private let prices = PriceList.published
 
@@ -28,7 +28,7 @@ struct PriceTests {
     // Python: 6e9*.0000166667 + 1e9*.000015; 6e9*.0000166667 + 9e9*.000015 + 1e9*.0000133334;
     // 7.5e9*.0000133334 + .5e9*.0000120001
     @Test(
-        "A month's later GB-seconds are of a cheaper tier",
+        "GB-seconds beyond a tier of the month have the next tier's price",
         arguments: [
             (LambdaArchitecture.x86, 0.0, 0.0), (.x86, 6e9, 100_000.2), (.x86, 7e9, 115_000.2),
             (.x86, 16e9, 248_333.6), (.arm, 7.5e9, 100_000.5), (.arm, 8e9, 106_000.55),
@@ -67,21 +67,21 @@ struct PriceTests {
         #expect(abs(bill.total - (bill.lambda + bill.objects + bill.stateMachine)) < 1e-15)
     }
 
-    /// The program's own file with one text in place of another.
+    /// The program's own file with one string replaced.
     private func changed(_ old: String, _ new: String) throws -> [UInt8] {
         let text = String(decoding: PackageResources.prices_json, as: UTF8.self)
         try #require(text.contains(old))
         return Array(text.replacingOccurrences(of: old, with: new).utf8)
     }
 
-    @Test("Other prices are read from a file of the same form")
+    @Test("Other prices are read from a file of the same format")
     func file() throws {
         let bytes = try changed("us-east-1", "af-south-1")
         #expect(try PriceList(json: bytes, name: "p.json").region == "af-south-1")
     }
 
     @Test(
-        "A file that is none names the key",
+        "The error for an invalid file has the key",
         arguments: [
             ("\"USD\"", "\"EUR\"", "p.json: currency: expected USD, found 'EUR'"),
             ("\"request\": 0.0000002", "\"request\": -1", "p.json: lambda.request: expected dollars from 0 to 1000"),

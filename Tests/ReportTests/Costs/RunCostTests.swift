@@ -5,9 +5,9 @@ import Testing
 @testable import Platform
 @testable import Report
 
-@Suite("What runs that have run cost")
+@Suite("Costs of finished runs")
 struct RunCostTests {
-    /// A rank as a worker of ours writes it, of what is needed here.
+    /// The required fields of a rank's result of this program.
     private static func rank(
         _ number: Int, total: Double, inference: Double, memory: String = "1769", threads: Int = 1
     ) -> String {
@@ -23,7 +23,7 @@ struct RunCostTests {
         try RunCost(json: Array("[\(ranks.joined(separator: ","))]".utf8), name: "run", settings: settings)
     }
 
-    @Test("Ours on Lambda: everything is in the file")
+    @Test("Runs of this program on Lambda have all numbers in the file")
     func ours() throws {
         let run = try Self.cost([
             Self.rank(0, total: 5.0001, inference: 4), Self.rank(1, total: 7, inference: 6),
@@ -49,7 +49,7 @@ struct RunCostTests {
         #expect(!run.notes.contains { $0.hasPrefix("Memory configured") })
     }
 
-    @Test("Ours elsewhere: as many processors as threads, and the rate is a core's")
+    @Test("Runs of this program elsewhere have as many processors as threads, and the rate of a core")
     func elsewhere() throws {
         let run = try Self.cost([Self.rank(0, total: 3, inference: 2, memory: "null", threads: 2)])
         #expect(run.comparison.memory == 3538)
@@ -59,7 +59,7 @@ struct RunCostTests {
         #expect(many.comparison.memory == 10_240)
     }
 
-    @Test("What is asked for comes before what the file says")
+    @Test("Settings take precedence over the file")
     func settings() throws {
         var settings = RunCost.Settings()
         (settings.memory, settings.memoryUsed, settings.storage) = (2048, 3, 1536)
@@ -70,7 +70,7 @@ struct RunCostTests {
         #expect(run.notes.contains { $0.contains("2,048 MB as asked; it had 1,769 MB") })
     }
 
-    /// A rank as the reference writes it: no stages, no count of requests, memory that is no memory.
+    /// A rank's result of the reference: without stages and count of requests, with a meaningless memory.
     private static func theirs(_ path: String) -> String {
         """
         {"total_cpu_time (seconds)": 20, "total_cpu_memory (MB)": 71461.28, "throughput_bps": 1e7,
@@ -78,7 +78,7 @@ struct RunCostTests {
         """
     }
 
-    @Test("The reference's: what its files lack is taken from its publication, and said")
+    @Test("Runs of the reference take missing numbers from its publication, with a note")
     func reference() throws {
         let run = try Self.cost([Self.theirs("100MB/1.pt"), Self.theirs("100MB/2.pt")])
         #expect(run.galaxies == 2 * 5113)
@@ -96,7 +96,7 @@ struct RunCostTests {
         #expect(other.comparison.bill(on: .x86).total > 0)
     }
 
-    @Test("Ranks without galaxies cost, and show no rate")
+    @Test("Ranks without galaxies have a cost and no rate")
     func idle() throws {
         let idle = Self.rank(0, total: 0.5, inference: 0).replacingOccurrences(of: "1000", with: "0")
         let run = try Self.cost([idle])
@@ -104,7 +104,7 @@ struct RunCostTests {
         #expect(run.comparison.bill(on: .x86).functions > 0)
     }
 
-    @Test("The middle of several rates, and Lambda's before others'")
+    @Test("The typical rate is the median, of Lambda's before others'")
     func typical() {
         let cores = [300.0, 100, 200].map { MeasuredRate.core($0, source: "\($0)") }
         #expect(MeasuredRate.typical(of: cores) == .core(200, source: "200.0"))
@@ -113,7 +113,8 @@ struct RunCostTests {
     }
 
     @Test(
-        "A file that is none", arguments: [("[]", "run: expected the results of ranks"), ("{", "run: expected JSON")])
+        "The error for a file without results of ranks has its name",
+        arguments: [("[]", "run: expected the results of ranks"), ("{", "run: expected JSON")])
     func faults(text: String, message: String) {
         let error = #expect(throws: Failure.self) { try RunCost(json: Array(text.utf8), name: "run") }
         #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")

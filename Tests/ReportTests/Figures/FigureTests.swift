@@ -3,7 +3,7 @@ import FoundationXML
 import Report
 import Testing
 
-/// Elements and texts of an XML document, for what tests ask.
+/// The elements and texts of an XML document.
 private final class Document: NSObject, XMLParserDelegate {
     private(set) var elements: [(name: String, attributes: [String: String])] = []
     private(set) var text = ""
@@ -59,7 +59,7 @@ func axesAreLabelled() throws {
     for label in ["data size (GB)", "time (s)", "\n10\n"] { #expect(document.text.contains(label)) }
 }
 
-@Test("What cannot be drawn leaves a gap, and no NaN in the file")
+@Test("Points that cannot be drawn leave a gap, and no NaN in the file")
 func whatCannotBeDrawn() throws {
     let points = [1, 2, .nan, 4, 5].map { LineSeries.Point($0, $0, range: ($0.isNaN ? 0 : -1)...3) }
     let scale = Scale.logarithmic(covering: [1, 5])
@@ -89,7 +89,7 @@ func positionsFollowScales() throws {
     #expect(path.contains("M\(Markup.number(half.x)) \(Markup.number(half.y))h"))
 }
 
-@Test("Names of a legend stand in rows that do not reach beyond the figure", arguments: [1, 3, 8, 20])
+@Test("Rows of a legend are not wider than the figure", arguments: [1, 3, 8, 20])
 func legendsFit(count: Int) throws {
     let layers = (0..<count).map { LineSeries("\($0) MB partitions of a survey", [.init(1, 1)], series: $0) }
     let document = try #require(Document(chart(layers).file))
@@ -107,7 +107,7 @@ func legendsFit(count: Int) throws {
 }
 
 @Test(
-    "Coordinates are written shortly",
+    "Coordinates have the fewest characters",
     arguments: [
         (12, "12"), (12.5, "12.5"), (-0.034, "-0.03"), (0.999, "1"), (-0.001, "0"), (.nan, "0"), (1e300, "1000000"),
     ]
@@ -115,6 +115,6 @@ func legendsFit(count: Int) throws {
 func coordinatesAreShort(value: Double, text: String) { #expect(Markup.number(value) == text) }
 
 @Test(
-    "Names of elements",
+    "Ids of elements are letters, digits and hyphens",
     arguments: [("A b--C", "a-b-c"), ("25 MB", "x25-mb"), ("é", "x"), ("", "x"), ("z_phot", "z-phot")])
 func identifiers(text: String, name: String) { #expect(Markup.identifier(text) == name) }

@@ -21,7 +21,7 @@ private let page = HTMLPage(
             ]),
     ], footer: "made by cai")
 
-@Test("Everything given is on the page, escaped")
+@Test("All content is on the page, escaped")
 func everythingIsThere() {
     let html = page.html
     for part in [
@@ -35,7 +35,7 @@ func everythingIsThere() {
     #expect(!html.contains("extra"))
 }
 
-@Test("Names of elements are used once, and links lead to them")
+@Test("Ids of elements are unique, and links lead to them")
 func namesAreUnique() {
     let html = page.html
     let names = html.matches(of: /\sid="([^"]+)"/).map { String($0.1) }
@@ -53,7 +53,7 @@ func pageIsSelfContained() {
     }
 }
 
-@Test("A page knows light, dark and paper, and every colour that it uses")
+@Test("A page has styles for light, dark and print, and defines every colour that it uses")
 func pageKnowsItsColours() throws {
     let html = page.html
     #expect(html.contains("prefers-color-scheme: dark"))
@@ -69,5 +69,5 @@ func pageKnowsItsColours() throws {
 @Test("The same page has the same bytes")
 func pagesAreReproducible() { #expect(page.html == page.html) }
 
-@Test("Sections tell their figures")
+@Test("Sections list their figures")
 func sectionsTellFigures() { #expect(page.sections.flatMap(\.figures).map(\.id) == ["one"]) }

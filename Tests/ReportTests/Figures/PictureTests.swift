@@ -4,9 +4,9 @@ import Testing
 
 @testable import Report
 
-@Suite struct PictureTests {
+@Suite("Pictures") struct PictureTests {
     /// Inflated and summed up by its filter here, chunk by chunk.
-    @Test func imagesAreReadBack() throws {
+    @Test("PNG images decode to the same pixels") func imagesAreReadBack() throws {
         let pixels = (0..<7 * 3 * 4).map { UInt8(truncatingIfNeeded: $0 * $0 * 31) }
         let image = PNG(width: 7, height: 3, pixels: pixels)
         #expect(Array(image.bytes.prefix(8)) == [0x89] + Array("PNG\r\n\u{1A}\n".utf8))
@@ -39,17 +39,17 @@ import Testing
         #expect(Base64.text(Array(text.utf8)) == expected)
     }
 
-    @Test func coloursKeepTheirRatios() {
+    @Test("Colours keep the ratios of bands") func coloursKeepTheirRatios() {
         let stretch = AsinhStretch(white: 2)
         #expect(stretch.value(0) == 0 && abs(stretch.value(2) - 1) < 1e-12 && stretch.value(0.1) > 0.05)
         #expect(stretch.colour(2, 2, 2) == [255, 255, 255] && stretch.colour(-1, 0, 0) == [0, 0, 0])
         #expect(stretch.grey(.nan) == [0, 0, 0] && stretch.grey(9) == [255, 255, 255])
-        // Beyond white the brightest band is white, and the others keep their part of it.
+        // Beyond white the brightest band is white, and the others keep their ratios to it.
         #expect(stretch.colour(100, 50, 25) == [255, 128, 64])
         #expect(AsinhStretch([]).white == 1 && AsinhStretch([.nan, 3]).white == 3)
     }
 
-    @Test func panelsShowWhatIsHiddenAndWhatIsLeft() {
+    @Test("Panels show hidden patches and residuals") func panelsShowHiddenPatchesAndResiduals() {
         let image = [Float](repeating: 1, count: 5 * 64)
         var other = image
         other[2 * 64] = 0
@@ -60,7 +60,7 @@ import Testing
         #expect(panels.rows.map(\.title) == ["original", "masked", "made up", "residual"])
         #expect(panels.rows.allSatisfy { $0.image.width == 6 * 8 + 5 * 2 && $0.image.height == 8 })
         #expect(panels.rows[0].image != panels.rows[1].image && panels.rows[0].image != panels.rows[2].image)
-        // Where there is no number, there is no residual; what was made up is black.
+        // NaN has no residual; NaN in the reconstruction is black.
         func residual(_ reconstruction: [Float]) -> PNG {
             GalaxyPanels(
                 side: 8, image: image, reconstruction: reconstruction, isHidden: [true, false, false, false],

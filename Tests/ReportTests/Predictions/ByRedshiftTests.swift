@@ -46,7 +46,7 @@ func binsHoldTheirLowerBound() throws {
     #expect(bins.allSatisfy { $0.intervals == nil })
 }
 
-@Test("A width that is found is round, and makes five to ten bins of most galaxies")
+@Test("The default width is round, and makes five to ten bins of most galaxies")
 func widthIsFound() throws {
     let (predicted, spectroscopic) = Galaxies.cases[2].redshifts
     let bins = try QualityByRedshift(predicted: predicted, spectroscopic: spectroscopic).bins
@@ -55,7 +55,9 @@ func widthIsFound() throws {
     #expect(bins.reduce(0) { $0 + $1.quality.galaxies } == 1000)
 }
 
-@Test("One redshift, a far one, and none", arguments: [([0.3, 0.3, 0.3], 1), ([0.1, 1e300], 2), ([-0.5, 0.5], 2)])
+@Test(
+    "Bins exist for equal, distant and negative redshifts",
+    arguments: [([0.3, 0.3, 0.3], 1), ([0.1, 1e300], 2), ([-0.5, 0.5], 2)])
 func unusualRedshifts(spectroscopic: [Double], count: Int) throws {
     let bins = try QualityByRedshift(predicted: spectroscopic, spectroscopic: spectroscopic).bins
     #expect(bins.count == count)

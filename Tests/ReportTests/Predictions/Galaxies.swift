@@ -1,6 +1,6 @@
 import Testing
 
-/// Galaxies from a generator of a line of code, so that the expected values could be worked out with numpy: a linear
+/// Galaxies from a generator of one line of code, so that numpy can compute the expected values: a linear
 /// congruential one whose top 53 bits make a number in [0, 1).
 func pseudoRandom(_ count: Int, seed: UInt64) -> [Double] {
     var state = seed
@@ -33,7 +33,7 @@ struct Galaxies: Sendable, CustomTestStringConvertible {
         return (predicted, spectroscopic)
     }
 
-    /// Worked out with numpy 2 from the same numbers, by Tests/Fixtures/quality/expected.py.
+    /// Computed with numpy 2 from the same numbers, by Tests/Fixtures/quality/expected.py.
     static let cases = [
         Galaxies(
             count: 2, seed: 1, width: 0.05,

@@ -17,7 +17,7 @@ private func agree(_ found: [Double], _ expected: [Double]) -> Bool {
         }
 }
 
-@Test("Measures of galaxies that count once each are those of Quality", arguments: Galaxies.cases)
+@Test("Measures with all weights 1 equal those of Quality", arguments: Galaxies.cases)
 func onceEach(galaxies: Galaxies) throws {
     let (predicted, spectroscopic) = galaxies.redshifts
     let sorted = try SortedRedshifts(predicted: predicted, spectroscopic: spectroscopic)
@@ -26,7 +26,7 @@ func onceEach(galaxies: Galaxies) throws {
 }
 
 @Test(
-    "Measures of galaxies that count 0 to 3 times agree with numpy on repeated galaxies to 1e-12",
+    "Measures with weights 0 to 3 agree with numpy on repeated galaxies to 1e-12",
     arguments: [
         Galaxies(
             count: 7, seed: 2, width: 0.05,
@@ -93,7 +93,7 @@ struct BootstrapCase: Sendable, CustomTestStringConvertible {
 /// of its sigma: 0.042 for 2.5% and B = 4,000. Five of those are 0.054 of the interval, which is 3.92 sigma wide.
 /// Fractions of n galaxies come in steps of 1 / n besides.
 @Test(
-    "Intervals are those of numpy's bootstrap by brute force, to what 4,000 draws allow", arguments: BootstrapCase.cases
+    "Intervals agree with numpy's bootstrap within the error of 4,000 resamples", arguments: BootstrapCase.cases
 )
 func intervalsAgreeWithBruteForce(example: BootstrapCase) throws {
     let (predicted, spectroscopic) = example.galaxies.redshifts
@@ -111,7 +111,7 @@ func intervalsAgreeWithBruteForce(example: BootstrapCase) throws {
 }
 
 @Test(
-    "The same seed gives the same intervals, in whatever order and on whatever threads draws are made; another others")
+    "The same seed gives the same intervals in any order and on any threads; another seed gives others")
 func intervalsAreReproducible() throws {
     let (predicted, spectroscopic) = Galaxies.cases[2].redshifts
     let forwards = try QualityIntervals(predicted: predicted, spectroscopic: spectroscopic, resamples: 40)
@@ -126,7 +126,7 @@ func intervalsAreReproducible() throws {
     #expect(forwards != other)
 }
 
-@Test("Few galaxies have few draws' worth of measures: one has intervals of no width, and no R2")
+@Test("A single galaxy has intervals of width 0, and no R2")
 func intervalsOfOne() throws {
     let one = try QualityIntervals(predicted: [0.2], spectroscopic: [0.25])
     #expect(one.resamples == 1000)
@@ -144,7 +144,7 @@ func intervalsOfConstantRedshift() throws {
     #expect(found[Measure.sigmaMAD] != nil)
 }
 
-@Test("Galaxies that are not finite do not count, and none at all is the error of Quality")
+@Test("Galaxies that are not finite do not count; without finite galaxies the error is that of Quality")
 func intervalsOfNothing() throws {
     let (predicted, spectroscopic) = Galaxies.cases[1].redshifts
     let clean = try QualityIntervals(predicted: predicted, spectroscopic: spectroscopic, resamples: 20)
@@ -162,7 +162,7 @@ func intervalsOfNothing() throws {
     }
 }
 
-@Test("A part of the galaxies has the distribution of all, in their order")
+@Test("A sample of the galaxies has the distribution of all, in their order")
 func thinning() throws {
     let (predicted, spectroscopic) = Galaxies.cases[4].redshifts
     let all = try SortedRedshifts(predicted: predicted, spectroscopic: spectroscopic)

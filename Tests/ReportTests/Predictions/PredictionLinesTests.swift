@@ -1,12 +1,13 @@
+import Inference
 import Platform
 import Report
 import Testing
 
 private func table(_ text: String) throws -> PredictionTable {
-    try PredictionTable(jsonLines: Array(text.utf8), name: "p.jsonl")
+    try PredictionTable(PredictionFile(Array(text.utf8), name: "p.jsonl"))
 }
 
-@Test("Lines of flat objects are read, in any order of keys, with any others and any spaces")
+@Test("JSON Lines are read with keys in any order, other keys and any spaces")
 func linesAreRead() throws {
     let table = try table(
         """
@@ -21,11 +22,11 @@ func linesAreRead() throws {
     #expect(table.predicted.last?.isNaN == true)
     #expect(table.spectroscopic == [0.75, 1, 0.2])
     #expect(table.predictedAlone == [0.1, 0.3])
-    #expect(try PredictionTable(jsonLines: [], name: "p.jsonl").predicted.isEmpty)
+    #expect(try PredictionTable(PredictionFile([], name: "p.jsonl")).predicted.isEmpty)
 }
 
 @Test(
-    "Faults name the file and the line",
+    "Errors in JSON Lines have the file and the line",
     arguments: [
         ("{}\n", "line 1: expected the key z_phot, found none"), ("z_phot\n", "line 1: expected an object, found 'z'"),
         ("{\"z_phot\":1}\n[1]\n", "line 2: expected an object, found '['"),
@@ -46,7 +47,7 @@ func faultsNameTheLine(text: String, message: String) throws {
     #expect(error.description.hasPrefix("p.jsonl: \(message)"), "\(error)")
 }
 
-@Test("A key as long as its file is not told in full")
+@Test("A long key is shortened in the error")
 func longKey() throws {
     let key = String(repeating: "k", count: 10_000)
     let error = try #require(throws: Failure.self) { try table("{\"\(key)\":x}") }
@@ -54,8 +55,10 @@ func longKey() throws {
         error.description == "p.jsonl: line 1: \(key.prefix(60)): expected a number or null, found 'x'")
 }
 
-@Test("A file's name says what it holds")
-func nameSaysWhatItHolds() throws {
-    #expect(try PredictionTable(Array("{\"z_phot\":1}".utf8), name: "A.JSONL").predictedAlone == [1])
-    #expect(try PredictionTable(Array("z_phot\n1\n".utf8), name: "a.csv").predictedAlone == [1])
+@Test("JSON Lines are recognized by the first byte of the text, whatever the name")
+func jsonLinesAreRecognized() throws {
+    #expect(try PredictionTable(PredictionFile(Array("{\"z_phot\":1}".utf8), name: "A.JSONL")).predictedAlone == [1])
+    #expect(
+        try PredictionTable(PredictionFile(Array("\n {\"z_phot\":1}".utf8), name: "/dev/stdin")).predictedAlone == [1])
+    #expect(try PredictionTable(PredictionFile(Array("z_phot\n1\n".utf8), name: "a.csv")).predictedAlone == [1])
 }

@@ -7,8 +7,7 @@ import Testing
 @testable import Report
 
 private func report(_ rows: String, name: String = "p.csv") throws -> PredictionReport {
-    let table = try PredictionTable(
-        csv: Array("z_phot,z_spec\n\(rows)".utf8), name: name, needsSpectroscopic: false)
+    let table = try PredictionTable(PredictionFile(Array("z_phot,z_spec\n\(rows)".utf8), name: name))
     return try PredictionReport(table, name: name)
 }
 
@@ -19,7 +18,7 @@ private func rows(_ galaxies: Galaxies) -> String {
 
 private func html(_ report: PredictionReport) -> String { HTMLPage(title: "t", sections: report.sections).html }
 
-/// All figures are XML, with numbers that are some.
+/// Checks that all figures are well-formed XML without NaN and infinity.
 private func checkFigures(_ report: PredictionReport) {
     for figure in report.sections.flatMap(\.figures) {
         #expect(XMLParser(data: Data(figure.file.utf8)).parse(), "\(figure.id)")
@@ -46,7 +45,7 @@ func everythingIsReported(galaxies: Galaxies) throws {
     #expect(html.contains(Decimals.grouped(galaxies.count)))
 }
 
-@Test("Few galaxies are dots, many are counted in cells; either way those outside of the axes are told")
+@Test("Few galaxies are dots, many are counted in cells; the number outside the axes is stated for both")
 func fewAreDotsManyAreCells() throws {
     func density(_ count: Int) -> (Density, String) {
         let values = pseudoRandom(2 * count, seed: 8).map { 1.2 * $0 }
@@ -65,7 +64,7 @@ func fewAreDotsManyAreCells() throws {
     #expect(cells.colourBar.step(1) == 0)
 }
 
-@Test("Dots are coloured by how many are near: alone the lowest step, a hundred together the highest")
+@Test("Dots are coloured by the number of neighbours, from the lowest step for none to the highest for a hundred")
 func dotsAreColouredByNeighbours() {
     let scale = Scale.linear(0, 1)
     let density = Density(
@@ -79,7 +78,7 @@ func dotsAreColouredByNeighbours() {
     #expect(highest.matches(of: /h0/).count == 100)
 }
 
-@Test("Without a z_spec there is the distribution, and a note that says why there is no more")
+@Test("Without a z_spec the report has the distribution, and a note with the reason")
 func withoutSpectroscopicRedshifts() throws {
     let report = try report("0.1,\n0.2,\n0.3,\n")
     #expect(report.quality == nil && report.intervals == nil && report.bins == nil)
@@ -90,7 +89,7 @@ func withoutSpectroscopicRedshifts() throws {
 }
 
 @Test(
-    "Unusual tables have a page, and it says what is unusual",
+    "Unusual tables have a page with notes about them",
     arguments: [
         ("0.2,0.25\n", "Only 1 galaxy"), ("0.1,0.2\n0.3,0.2\n", "R2 is undefined"),
         ("nan,0.2\n0.3,0.31\n0.4,0.4\n", "1 galaxy left out"),

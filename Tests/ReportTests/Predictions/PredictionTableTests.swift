@@ -1,11 +1,12 @@
 import Foundation
+import Inference
 import Platform
 import Report
 import TestSupport
 import Testing
 
 private func table(_ text: String) throws -> PredictionTable {
-    try PredictionTable(csv: Array(text.utf8), name: "p.csv")
+    try PredictionTable(PredictionFile(Array(text.utf8), name: "p.csv"), needsSpectroscopic: true)
 }
 
 struct TableCase: Sendable, CustomTestStringConvertible {
@@ -37,7 +38,7 @@ struct TableCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("Tables as RFC 4180 allows them", arguments: TableCase.cases)
+@Test("CSV in every form of RFC 4180 is read", arguments: TableCase.cases)
 func tableIsRead(table example: TableCase) throws {
     let table = try table(example.text)
     #expect(table.predicted == example.predicted)
@@ -63,26 +64,28 @@ func numbersAreExact() throws {
     }
 }
 
-@Test("Galaxies without a z_spec keep their z_phot; a table without such a column is read where none is needed")
+@Test("Galaxies without a z_spec keep their z_phot; a column z_spec may be missing where it is not required")
 func spectroscopicRedshiftsMayBeMissing() throws {
     #expect(try table("z_phot,z_spec\n0.5,0.75\n0.1,\n0.2,\"\"\n").predictedAlone == [0.1, 0.2])
     let bytes = Array("id,z_phot\na,0.5\nb,0.25\n".utf8)
-    let table = try PredictionTable(csv: bytes, name: "p.csv", needsSpectroscopic: false)
+    let table = try PredictionTable(PredictionFile(bytes, name: "p.csv"))
     #expect(table.predictedAlone == [0.5, 0.25])
     #expect(table.predicted.isEmpty)
-    #expect(throws: Failure.self) { try PredictionTable(csv: bytes, name: "p.csv") }
     #expect(throws: Failure.self) {
-        try PredictionTable(csv: Array("z_phot,z_spec,z_spec\n".utf8), name: "p.csv", needsSpectroscopic: false)
+        try PredictionTable(PredictionFile(bytes, name: "p.csv"), needsSpectroscopic: true)
+    }
+    #expect(throws: Failure.self) {
+        try PredictionTable(PredictionFile(Array("z_phot,z_spec,z_spec\n".utf8), name: "p.csv"))
     }
 }
 
-@Test("A NaN is read as one")
+@Test("nan is read as NaN")
 func notANumberIsRead() throws {
     #expect(try table("z_phot,z_spec\nnan,0.5\n").predicted.first?.isNaN == true)
 }
 
 @Test(
-    "Faults name the file and the line",
+    "Errors in CSV have the file and the line",
     arguments: [
         ("", "line 1: expected a header"),
         ("z_phot\n0.1\n", "line 1: expected one column z_spec, found 0"),
@@ -105,19 +108,19 @@ func faultNamesTheLine(text: String, message: String) throws {
 @Test("Bytes that are not UTF-8 are refused")
 func notUTF8() throws {
     let error = try #require(throws: Failure.self) {
-        try PredictionTable(csv: Array("z_phot,z_spec\n".utf8) + [0xFF, 0x2C, 0x31], name: "p.csv")
+        try PredictionTable(PredictionFile(Array("z_phot,z_spec\n".utf8) + [0xFF, 0x2C, 0x31], name: "p.csv"))
     }
     #expect(error.description == "p.csv: line 2: field 1: expected UTF-8 text")
 }
 
-@Test("A file is read, and one that is not there is named")
+@Test("A file is read, and a missing one is named in the error")
 func filesAreRead() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.csv"
         try Data("z_phot,z_spec\n0.5,0.75\n".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(try PredictionTable(csvFile: path).predicted == [0.5])
+        #expect(try PredictionTable(PredictionFile(path: path)).predicted == [0.5])
         for (name, message) in [("/none.csv", "no such file"), ("", "is a folder, not a file")] {
-            let error = try #require(throws: Failure.self) { try PredictionTable(csvFile: folder + name) }
+            let error = try #require(throws: Failure.self) { try PredictionTable(PredictionFile(path: folder + name)) }
             #expect(error.description == "\(folder)\(name): \(message)")
         }
     }

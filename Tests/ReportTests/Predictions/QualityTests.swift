@@ -32,7 +32,7 @@ func orderDoesNotMatter() throws {
     #expect(abs(forwards.reference.meanSquaredError - backwards.reference.meanSquaredError) < 1e-14)
 }
 
-@Test("One galaxy has every measure but R2")
+@Test("A single galaxy has every measure but R2")
 func oneGalaxy() throws {
     let quality = try Quality(predicted: [0.2], spectroscopic: [0.25])
     #expect(abs(quality.reference.meanAbsoluteError - 0.05) < 1e-15)
@@ -43,7 +43,7 @@ func oneGalaxy() throws {
     #expect(quality.field.outliersAbove005 == 0)
 }
 
-@Test("Equal spectroscopic redshifts leave R2 undefined, whatever their mean rounds to", arguments: [0.1, 0.3, 0.0])
+@Test("Equal spectroscopic redshifts leave R2 undefined, however their mean is rounded", arguments: [0.1, 0.3, 0.0])
 func constantRedshift(redshift: Double) throws {
     let quality = try Quality(
         predicted: (0..<10).map { redshift + 0.01 * Double($0) },
@@ -68,7 +68,7 @@ func nonFiniteRedshiftsAreSkipped(predicted: Double, spectroscopic: Double) thro
 }
 
 @Test(
-    "Nothing to measure is an error that says so",
+    "An empty set of finite redshifts is an error",
     arguments: [
         ([], [], "no galaxies"), ([.nan, 0.1], [0.1, .nan], "no galaxy of 2"), ([0.1], [0.1, 0.2], "1 predicted"),
     ] as [([Double], [Double], String)])
@@ -79,7 +79,7 @@ func nothingToMeasure(predicted: [Double], spectroscopic: [Double], message: Str
     #expect(error.description.contains(message))
 }
 
-@Test("JSON carries both families under their names, and reads back")
+@Test("Quality is encoded to JSON and decoded to the same values")
 func jsonRoundTrip() throws {
     let (predicted, spectroscopic) = Galaxies.cases[2].redshifts
     let quality = try Quality(predicted: predicted, spectroscopic: spectroscopic)
@@ -112,7 +112,7 @@ func textLabelsBothFamilies() throws {
     #expect(text.hasSuffix("\n"))
 }
 
-@Test("A measure that is not a number has no sign, and is null in JSON")
+@Test("A NaN measure has no sign, and is null in JSON")
 func notANumberHasNoSign() throws {
     // The variance of 1e300 and the sum of squares are infinite: R2 is 1 - inf / inf.
     let quality = try Quality(predicted: [0.1, 0.2], spectroscopic: [1e300, 0.2])

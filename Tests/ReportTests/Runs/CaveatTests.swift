@@ -77,7 +77,7 @@ struct DoubtfulRun: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("What a run cannot support is said, and nothing else", arguments: DoubtfulRun.cases)
+@Test("A run's page has the caveats that apply, and no others", arguments: DoubtfulRun.cases)
 func doubtfulRun(example: DoubtfulRun) throws {
     try ResultFolder.with { folder in
         try folder.write(example.folder, example.ranks)
@@ -91,7 +91,7 @@ func doubtfulRun(example: DoubtfulRun) throws {
     }
 }
 
-@Test("Runs of a group are held against each other, and against a log")
+@Test("Runs of a group are compared with each other, and with a log")
 func doubtfulGroup() throws {
     try ResultFolder.with { folder in
         let place = "result-partition-25MB/1GB"

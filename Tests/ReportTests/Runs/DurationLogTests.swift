@@ -3,6 +3,7 @@ import Testing
 
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 private func log(_ text: String) throws -> DurationLog { try DurationLog(csv: Array(text.utf8), name: "log.csv") }
 
@@ -40,19 +41,19 @@ func executionTimes() throws {
     #expect(log.entries[key(100, "total", "3")]?.duration.total == 68.19)
 }
 
-@Test("The first log that knows a run counts, and one with an inference time before one without")
+@Test("The first log with a run is used, and a log with an inference time before one without")
 func severalLogs() throws {
     let short = try log("partition(MB),data(GB),run,duration\n25,1.0,1,00:26.5\n25,1.0,2,00:27.5\n")
     let long = try log(
         "partition (MB),data (GB),run,total_duration (s),inference_duration (s)\n25MB,1GB,1,30,20\n")
-    let ranks = try JSONDecoder().decode([RankRecord].self, from: Data("[\(ResultFolder.rank())]".utf8))
+    let ranks = try JSONDecoder().decode([RankResult].self, from: Data("[\(ResultFolder.rank())]".utf8))
     let durations = RunDurations([short, long])
     let runs = ["1", "2", "3"].map { Run(key: key(25, "1GB", $0), folder: "", ranks: ranks) }
     #expect(runs.map { durations.duration(of: $0)?.total } == [30, 27.5, nil])
 }
 
 @Test(
-    "Times are minutes and seconds",
+    "Times are parsed as minutes and seconds",
     arguments: [
         ("00:26.642", 26.642), ("01:01.69", 61.69), ("1:00:00", 3600), ("7.5", 7.5), ("1:2:3:4", nil), ("", nil),
         ("1:", nil), ("-1:00", nil), ("0.5:30", nil), ("a", nil), ("inf", nil),
@@ -60,7 +61,7 @@ func severalLogs() throws {
 func times(text: String, seconds: Double?) { #expect(DurationLog.seconds(text) == seconds) }
 
 @Test(
-    "A log that cannot be read is an error that names line and column",
+    "The error for an invalid log has its line and column",
     arguments: [
         ("a,b\n1,2\n", "log.csv: line 1: expected a column partition(MB), found none"),
         ("", "log.csv: line 1: expected the names of columns, found an empty file"),

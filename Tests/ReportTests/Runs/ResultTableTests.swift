@@ -13,7 +13,7 @@ private func fixtureTables() throws -> ResultTables {
 }
 
 @Test(
-    "Tables are those that numpy makes of the same trees, byte by byte",
+    "Tables equal numpy's of the same trees, byte for byte",
     arguments: [
         "result_stats.csv", "batch_varying_results.csv", "threads_varying_results.csv", "result_stats_adjusted.csv",
     ])
@@ -29,7 +29,7 @@ func tablesAreNumpys(name: String) throws {
 
 /// The first three by numpy 2.4: np.round([0.285, 2.675, 1.005, 0.125, 0.375], 2); texts as Python's repr.
 @Test(
-    "Cells are rounded as numpy rounds, and written as Python writes",
+    "Cells are rounded as by numpy, and written as by Python",
     arguments: [
         (0.285, "0.28"), (2.675, "2.68"), (1.005, "1.0"), (0.125, "0.12"), (0.375, "0.38"),
         (8_601_655_680, "8601655680.0"),
@@ -39,7 +39,7 @@ func tablesAreNumpys(name: String) throws {
     ] as [(Double, String)])
 func cells(value: Double, text: String) { #expect(ResultCell.rounded(value).text == text) }
 
-@Test("Several partitions' batch sizes have a file each")
+@Test("The batch sizes of several partition sizes have a file each")
 func batchFiles() throws {
     try ResultFolder.with { folder in
         for partition in ["25MB", "100MB"] {
@@ -61,7 +61,7 @@ func batchFiles() throws {
 
 /// Two ranks of 1000 galaxies in 4 s each, one after the other in 10 s: 200 galaxies/s, 32,832,000 bit/s, where the sum
 /// of rates says 82,080,000.
-@Test("Wall-clock rates divide by the wall's time, not by the ranks'")
+@Test("Wall-clock rates divide by wall time, not by the ranks' time")
 func wallClock() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", ResultFolder.ranks(2))

@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 @testable import Report
 
-@Test("Runs are found wherever the published system and ours put them")
+@Test("Runs are found in the layouts of the published system and of this program")
 func treeLayout() throws {
     try ResultFolder.with { folder in
         let one = [ResultFolder.rank()]
@@ -38,7 +38,7 @@ func treeLayout() throws {
     }
 }
 
-@Test("A folder without runs, and a run that is there twice, are errors that name them")
+@Test("The errors for a folder without runs and for a duplicate run have their names")
 func treeErrors() throws {
     try ResultFolder.with { folder in
         let path = folder.path
@@ -65,7 +65,7 @@ func treeErrors() throws {
 }
 
 @Test(
-    "A size is the name of its folder",
+    "Sizes are parsed from names of folders",
     arguments: [
         ("1GB", 1), ("12.6GB", 12.6), ("500MB", 0.5), ("1TB", 1000), ("total", 12.6), ("983gb", 983), ("2 GB", 2),
         ("timing", nil), ("test", nil), ("GB", nil), ("-1GB", nil), ("0GB", nil), ("infGB", nil), ("nanGB", nil),
@@ -73,7 +73,7 @@ func treeErrors() throws {
     ] as [(String, Double?)])
 func sizes(name: String, gigabytes: Double?) { #expect(DataSize(name).gigabytes == gigabytes) }
 
-@Test("A run tells its wall time by its summary, else by its ranks' clocks")
+@Test("The wall time of a run is read from its summary, or from its ranks' clocks")
 func ownDurations() throws {
     try ResultFolder.with { folder in
         let clocks = [(100.0, 104.5), (102.0, 110.25)].map { started, finished in

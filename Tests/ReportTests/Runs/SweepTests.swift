@@ -4,6 +4,7 @@ import Testing
 
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 private let reference = """
     quantity,value,low,high,partition_mb,data_gb,batch_size,workers,galaxies,hardware,source
@@ -71,7 +72,7 @@ func sweepCurves() throws {
     }
 }
 
-@Test("Numbers of others have their hardware in their name, and become rates where galaxies are known")
+@Test("Reference measurements have their hardware in the legend, and are rates where galaxies are known")
 func referenceCurves() throws {
     try withTree { tree in
         let figures = figures(tree, try measurements())
@@ -98,7 +99,7 @@ func referenceCurves() throws {
     }
 }
 
-@Test("Rows that are none are errors that name line and column")
+@Test("The errors for invalid rows have line and column")
 func brokenReferences() {
     for (text, message) in [
         (
@@ -125,7 +126,7 @@ func brokenReferences() {
     }
 }
 
-@Test("The published numbers that come with the project can be read")
+@Test("The project's file of published numbers is valid")
 func publishedReferences() throws {
     let all = try ReferenceMeasurement.read(csvFile: Fixture.root + "/docs/results/reference.csv")
     #expect(all.count == 75)
@@ -134,7 +135,7 @@ func publishedReferences() throws {
     #expect(all.allSatisfy { $0.range?.contains($0.value) ?? true })
 }
 
-@Test("A tree's page has a section for each sweep, with linear and logarithmic figures of names of their own")
+@Test("A tree's page has a section for each sweep, with linear and logarithmic figures under unique names")
 func treeReport() throws {
     try withTree { tree in
         let report = TreeReport(tree, references: try measurements())
@@ -156,7 +157,7 @@ func treeReport() throws {
     }
 }
 
-@Test("A tree of one run has a page, too")
+@Test("A tree of one run has a page")
 func smallTreeReport() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/timing/1", [ResultFolder.rank()])
@@ -165,7 +166,7 @@ func smallTreeReport() throws {
     }
 }
 
-@Test("The overview tells the best rate, and how long half a million galaxies take at it")
+@Test("The overview has the best rate, and the time for half a million galaxies at that rate")
 func headline() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank(["threads": 2])])
@@ -174,10 +175,10 @@ func headline() throws {
     }
 }
 
-@Test("The machine of an experiment is told by its record, of a partition's folder, too")
+@Test("The machine of an experiment is read from its record, also for the folder of a partition size")
 func experimentRoot() throws {
     try ResultFolder.with { folder in
-        #expect(try ExperimentRoot.read(tree: folder.path) == nil)
+        #expect(try ExperimentSetup.read(tree: folder.path) == nil)
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank()])
         try folder.write(
             "experiment.json",
@@ -187,12 +188,12 @@ func experimentRoot() throws {
                  "runs": []}
                 """)
         for tree in [folder.path, folder.path + "/result-partition-25MB"] {
-            let root = try #require(try ExperimentRoot.read(tree: tree))
+            let root = try #require(try ExperimentSetup.read(tree: tree))
             #expect(root.machineText == "EPYC, 2 cores, 2 threads, avx2")
             #expect(root.programText == "cai 0.1.0, commit 0123456789ab, weights w.pt")
             #expect(root.label == "here, 2 cores")
         }
         try folder.write("experiment.json", text: "{\"machine\": 1}")
-        #expect(throws: Failure.self) { try ExperimentRoot.read(tree: folder.path) }
+        #expect(throws: Failure.self) { try ExperimentSetup.read(tree: folder.path) }
     }
 }

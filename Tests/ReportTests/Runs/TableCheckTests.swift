@@ -8,7 +8,7 @@ import Testing
 private let columns = "batch_size,run,total_cpu_time (seconds),total_cpu_memory (MB),throughput_bps,total_bits"
 private let row = "4.0,100.0,41040000.0,164160000.0"
 
-/// What a table of the batch sizes 32 and 64, one run each, differs in from trees that have just these.
+/// The differences between a table of the batch sizes 32 and 64, one run each, and trees with exactly these.
 private func differences(_ csv: String) throws -> [String] {
     try ResultFolder.with { folder in
         for batch in [32, 64] {
@@ -21,7 +21,7 @@ private func differences(_ csv: String) throws -> [String] {
 
 private func table(_ rows: String...) -> String { ([columns] + rows).joined(separator: "\n") + "\n" }
 
-@Test("Equal tables have no difference, however numbers and lines are written and ordered")
+@Test("Equal tables have no difference, whatever the format of numbers and the order of lines")
 func equalTables() throws {
     let csv = table("64.0,mean,\(row)", "32,1,4,100.00,41040000,1.6416e8", "64,1,\(row)", "32,mean,\(row)")
     #expect(try differences(csv) == [])
@@ -52,7 +52,7 @@ func namedDifferences() throws {
         ])
 }
 
-@Test("Of several partitions, the table is held against the one that agrees best")
+@Test("With several partition sizes, the table is compared with the one that agrees best")
 func bestSet() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/Batches/32/1", [ResultFolder.rank(["total_cpu_memory (MB)": 7])])
@@ -67,7 +67,7 @@ func bestSet() throws {
     }
 }
 
-@Test("A check that compares nothing is no success")
+@Test("A check without any compared cell fails")
 func emptyCheck() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank()])
@@ -78,7 +78,7 @@ func emptyCheck() throws {
     }
 }
 
-@Test("A table of other columns is refused", arguments: ["a,b\n1,2\n", "batch_size,time\n", "run,x\n"])
+@Test("A table with other columns is refused", arguments: ["a,b\n1,2\n", "batch_size,time\n", "run,x\n"])
 func otherTables(csv: String) throws {
     let error = #expect(throws: Failure.self) { try differences(csv) }
     #expect(error?.message.hasPrefix("t.csv: line 1: expected the columns of result_stats.csv, ") == true)

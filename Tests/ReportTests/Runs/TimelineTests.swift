@@ -2,9 +2,10 @@ import Foundation
 import Testing
 
 @testable import Report
+@testable import Runs
 
-private func ranks(_ texts: [String]) throws -> [RankRecord] {
-    try JSONDecoder().decode([RankRecord].self, from: Data("[\(texts.joined(separator: ","))]".utf8))
+private func ranks(_ texts: [String]) throws -> [RankResult] {
+    try JSONDecoder().decode([RankResult].self, from: Data("[\(texts.joined(separator: ","))]".utf8))
 }
 
 private func rank(_ number: Int, started: Double) -> String {
@@ -14,7 +15,7 @@ private func rank(_ number: Int, started: Double) -> String {
     ])
 }
 
-@Test("Ranks that tell start and stages have bars since the first one's start")
+@Test("Ranks with start and stages have bars from the first rank's start")
 func timelineOfStages() throws {
     let timeline = RankTimeline(try ranks([rank(0, started: 103), rank(1, started: 100)]))
     #expect(timeline.origin == .run)
@@ -32,7 +33,7 @@ func timelineOfStages() throws {
         timeline.occupation(of: .compute, parts: 11) == [0, 0.25, 1, 1, 1.25, 2, 1.75, 1, 1, 0.75, 0])
 }
 
-@Test("Older files have what they tell: calls to the store, or computing alone")
+@Test("Older files have bars of the stages that they record")
 func timelineOfOlderFiles() throws {
     let calls = try ranks(
         [(50.0, 52.0), (49.0, 50.5)].map { first, last in
@@ -56,7 +57,7 @@ func timelineOfOlderFiles() throws {
     #expect(alone.stages == [.compute])
 }
 
-@Test("Up to 200 ranks have a bar each; more are counted, in a drawing that does not grow with them")
+@Test("Up to 200 ranks have a bar each; more are counted, in a drawing of bounded size")
 func manyRanks() throws {
     func figure(_ count: Int) throws -> Figure {
         let all = try ranks((0..<count).map { rank($0, started: 100 + Double($0) / 100) })

@@ -83,7 +83,7 @@ struct RunTests {
             let begun = try buckets.initialize()
             var seconds = 0.0
             for item in begun.items {
-                seconds += (try handlers.worker.run(item).totalSeconds * 1000).rounded(.up) / 1000
+                seconds += (try #require(try handlers.worker.run(item).totalSeconds) * 1000).rounded(.up) / 1000
             }
             let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
             let billed = try #require(report.billedGigabyteSeconds)
@@ -147,11 +147,11 @@ struct RunTests {
             #expect(try buckets.json("run/summary.json")["failed_ranks"]?.array.first?["rank"] == .integer(1))
             let event = try begun.json.encoded()
             if report.isTolerable {
-                let answer = try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
+                let answer = try buckets.handlers.handle(.summarize, event: event, deadline: nil)
                 #expect(try JSONValue.parse(answer, name: "answer")["failed"] == .integer(1))
             } else {
                 let error = try #require(throws: Failure.self) {
-                    try buckets.handlers.handle("cai.summarize", event: event, deadline: nil)
+                    try buckets.handlers.handle(.summarize, event: event, deadline: nil)
                 }
                 #expect(error.description.contains("1 of 3 ranks failed"))
                 #expect(error.description.contains("rank 1: "))

@@ -114,8 +114,8 @@ struct SummarizeTests {
 
     @Test("Rows are told from line breaks in quotes, and broken ones from whole ones")
     func rows() throws {
-        func rows(_ text: String) throws -> PredictionRows {
-            try PredictionRows(PredictionRows.header + Array(text.utf8), name: "z.csv")
+        func rows(_ text: String) throws -> PredictionTables.Rows {
+            try PredictionTables.Rows(PredictionTables.Rows.header + Array(text.utf8), name: "z.csv")
         }
         let table = try rows("\"a\n\"\",b:0\",a.pt,0,0.1,,0\n1:0,1.pt,0,0.25,0.3,0\n1:1,1.pt,1,nan,nan,5\n")
         #expect(table.count == 3)

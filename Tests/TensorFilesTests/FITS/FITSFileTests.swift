@@ -5,14 +5,14 @@ import Testing
 @testable import Platform
 @testable import TensorFiles
 
-@Suite("FITS files that astropy wrote are read as astropy means them")
+@Suite("FITS files written by astropy")
 struct FITSFileTests {
     private static func open(_ name: String) throws -> TensorFile {
         try TensorFile.open(path: FormulaGalaxies.path(name))
     }
 
     @Test(
-        "Cubes, columns and tiles hold the galaxies, to the bit",
+        "Pixels of cubes, columns and tiles equal those of the galaxies bit for bit",
         arguments: [
             ("cube.fits", "primary"), ("table.fits", "image"), ("table.fits.gz", "image"),
             ("gzip2.fits", "COMPRESSED_IMAGE"), ("names.fits", "CUTOUT"),
@@ -32,7 +32,7 @@ struct FITSFileTests {
         #expect(inPlace == FormulaGalaxies.image(2))
     }
 
-    @Test("Columns of numbers keep their types; integers are exact, unsigned ones too")
+    @Test("Columns of numbers keep their types, and integers are exact, also unsigned ones")
     func columns() throws {
         let file = try Self.open("cube.fits")
         #expect(try file["magnitudes"]?.doubles() == FormulaGalaxies.magnitudes)
@@ -46,7 +46,7 @@ struct FITSFileTests {
         #expect(try names["psf_i"]?.floats() == [15.375, 16.375, 17.375])
     }
 
-    @Test("Texts come without what pads them", arguments: ["table.fits", "table.fits.gz"])
+    @Test("Strings are read without padding", arguments: ["table.fits", "table.fits.gz"])
     func texts(name: String) throws {
         let column = try #require(try Self.open(name).text("object_id"))
         #expect(column.count == 3)
@@ -55,20 +55,20 @@ struct FITSFileTests {
         #expect(throws: Failure.self) { try column.texts(rows: 2..<4) }
     }
 
-    @Test("Integers are what BSCALE and BZERO make of them; planes of one shape are one tensor")
+    @Test("Integers are scaled by BSCALE and BZERO, and planes of the same shape form one tensor")
     func scaled() throws {
         let planes = try Self.open("planes.fits")
         #expect(planes["planes"]?.shape == [5, 32, 32])
         #expect(try planes["planes"]?.floats() == FormulaGalaxies.image(1))
         #expect(try planes["G"]?.floats() == FormulaGalaxies.image(1, bands: [1]))
         #expect(try Self.open("stack.fits")["primary"]?.floats() == FormulaGalaxies.image(1))
-        // Written as eight times the galaxies, in Rice's tiles.
+        // Eight times the pixels of the galaxies, compressed by Rice.
         let rice = try #require(try Self.open("rice.fits")["COMPRESSED_IMAGE"])
         #expect(rice.dtype == .f64)
         #expect(try rice.floats() == FormulaGalaxies.images.map { 8 * $0 })
     }
 
-    @Test("Infinities and the smallest numbers stay; an integer that stands for none is not one")
+    @Test("Infinities and subnormal numbers are unchanged, and an integer BLANK is NaN")
     func special() throws {
         let file = try Self.open("special.fits")
         let bits = try #require(try file["primary"]?.floats()).map(\.bitPattern)
@@ -79,10 +79,10 @@ struct FITSFileTests {
         #expect(holes[0] == 1 && holes[1].isNaN && holes[2...] == [2, 3])
     }
 
-    @Test("Scaled integers of columns are what they stand for, NaN where TNULL, a stored number, says none")
+    @Test("Integers of columns are scaled, and the stored value TNULL is NaN")
     func scaledColumns() throws {
         let file = try Self.open("nulls.fits")
-        // Stored with 1/8 and 1/1000; galaxy 1 lacks the first of each.
+        // Stored with the scales 1/8 and 1/1000; of galaxy 1 the first value of each is undefined.
         for (name, stored) in [
             ("image", FormulaGalaxies.images.map { Double($0) }), ("magnitudes", FormulaGalaxies.magnitudes),
             ("redshift", FormulaGalaxies.redshifts),
@@ -100,7 +100,7 @@ struct FITSFileTests {
     }
 
     @Test(
-        "A name is a path, whatever cfitsio would find in it",
+        "A file name is a path, even if cfitsio would interpret it otherwise",
         arguments: ["a.fits[1]", "b.fits+1", "mem:", "c.fits(copy.fits)", "http:", "-"])
     func names(name: String) throws {
         try Fixture.withTemporaryFolder { folder in
@@ -113,7 +113,7 @@ struct FITSFileTests {
         }
     }
 
-    @Test("Bytes from anywhere are read as a file's are, and any number of files at once")
+    @Test("Any byte source and any number of files at once can be read")
     func sources() throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("table.fits.gz"))))
         let files = try (0..<20).map { try TensorFile.open(MemorySource(name: "memory \($0)", bytes: bytes)) }
@@ -122,7 +122,8 @@ struct FITSFileTests {
         #expect(try files[0].text("object_id")?.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
     }
 
-    @Test("A file that is cut short is refused, and names where", arguments: [2880, 5000, 30_000, 63_000])
+    @Test(
+        "A file that is cut short is refused, and the error states the offset", arguments: [2880, 5000, 30_000, 63_000])
     func cut(count: Int) throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))).prefix(count))
         let error = #expect(throws: Failure.self) {
@@ -131,7 +132,7 @@ struct FITSFileTests {
         #expect(error?.description.hasPrefix("cut: FITS: unit 1 ends at byte") == true)
     }
 
-    @Test("A cut in a later header is one, too")
+    @Test("A file that is cut within a later header is refused")
     func cutHeader() throws {
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("cube.fits"))))
         // The primary unit: a header of one block, and 3 x 5 x 32 x 32 float32 in 22 blocks.
@@ -143,7 +144,7 @@ struct FITSFileTests {
         }
     }
 
-    @Test("gzip that holds no FITS file, or is damaged, is refused")
+    @Test("A gzip file that is damaged or does not contain a FITS file is refused")
     func gzip() throws {
         let stream = GzipStream()
         let text = stream.deflate(Array("object_id,z_phot\n".utf8)) + stream.finish()
@@ -157,7 +158,7 @@ struct FITSFileTests {
         }
     }
 
-    /// A header, filled up to blocks.
+    /// A header, padded to blocks.
     static func header(_ cards: [String]) -> [UInt8] {
         let text = (cards + ["END"]).map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }.joined()
         return Array(text.padding(toLength: (text.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0).utf8)
@@ -165,7 +166,7 @@ struct FITSFileTests {
 
     static let noImage = header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "EXTEND  = T"])
 
-    /// A file of one table of two rows, its columns `c1`, `c2`, ... of these formats, full of one letter.
+    /// A file with one table of two rows, whose columns `c1`, `c2`, ... have these formats and repeat one letter.
     static func table(_ kind: String, width: Int, _ columns: [[String]]) -> [UInt8] {
         let cards = columns.enumerated().flatMap { index, column in
             ["TTYPE\(index + 1)  = 'c\(index + 1)'"] + column
@@ -178,7 +179,7 @@ struct FITSFileTests {
         return noImage + header(extent + cards) + data
     }
 
-    @Test("An ASCII table is named, not read, however wide its columns", arguments: [1, 20, 3000])
+    @Test("Columns of an ASCII table of any width are listed as not read", arguments: [1, 20, 3000])
     func asciiTable(width: Int) throws {
         let bytes = Self.table(
             "TABLE   ", width: width + 8,
@@ -189,7 +190,7 @@ struct FITSFileTests {
         #expect(file.refusals["c2"] == "lies in an ASCII table: not read")
     }
 
-    @Test("Several texts a row are no column of texts")
+    @Test("A column with several strings a row is not read")
     func severalTexts() throws {
         let bytes = Self.table(
             "BINTABLE", width: 33 + 33 + 11 + 0 + 5000,
@@ -209,7 +210,7 @@ struct FITSFileTests {
         #expect(file.refusals["c5"] == "has texts of 5000 characters: 1 to 4096 are read")
     }
 
-    @Test("What a header promises is held against the bytes")
+    @Test("Declared sizes are compared with the size of the file")
     func promises() throws {
         for axes in [
             ["NAXIS1  = 9999999999999", "NAXIS2  = 9999999999999"], ["NAXIS1  = 32", "NAXIS2  = 999999999999"],

@@ -4,8 +4,8 @@ import Testing
 @testable import Platform
 @testable import TensorFiles
 
-/// Each of them made cfitsio 4.2 write or allocate beyond what is there (found by Fuzzing/, target `fits-headers`).
-@Suite("Headers that cfitsio would trust are refused before it sees them")
+/// Each of these made cfitsio 4.2 write or allocate out of bounds (found by Fuzzing/, target `fits-headers`).
+@Suite("Invalid headers are refused before cfitsio reads them")
 struct FITSHeaderTests {
     private static func refusal(_ bytes: [UInt8]) -> String? {
         let error = #expect(throws: Failure.self) {
@@ -14,7 +14,7 @@ struct FITSHeaderTests {
         return error?.message
     }
 
-    /// A table of one column of bytes, two rows of eight, with further cards.
+    /// A table with one column of bytes, two rows of eight, and further cards.
     private static func table(_ cards: [String], fields: String = "1", heap: Int = 0) -> [UInt8] {
         let extent = [
             "XTENSION= 'BINTABLE'", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = 8", "NAXIS2  = 2", "PCOUNT  = \(heap)",
@@ -23,14 +23,14 @@ struct FITSHeaderTests {
         return FITSFileTests.noImage + FITSFileTests.header(extent + cards) + [UInt8](repeating: 0, count: 2880)
     }
 
-    @Test("The table that the others are made from opens")
+    @Test("The valid table that the other cases modify opens")
     func sound() throws {
         let file = try TensorFile.open(MemorySource(name: "h", bytes: Self.table([])))
         #expect(file["c1"]?.shape == [2, 8])
     }
 
     @Test(
-        "A number that is none, or is too long for cfitsio's own message",
+        "A number that is invalid or too long for cfitsio's message is refused",
         arguments: ["TNULL1", "THEAP", "ZNAXIS1", "ZTILE2", "EXTVER", "BLANK"])
     func numbers(key: String) {
         let padded = key + String(repeating: " ", count: 8 - key.utf8.count)
@@ -41,7 +41,7 @@ struct FITSHeaderTests {
     }
 
     @Test(
-        "A column's name without quotes, which may be a character too long for its room",
+        "The name of a column without quotes, which may overrun a buffer by a character, is refused",
         arguments: ["TTYPE2", "TFORM1"])
     func unquoted(key: String) {
         let name = String(repeating: "x", count: 70)
@@ -50,30 +50,32 @@ struct FITSHeaderTests {
                 == "FITS: unit 2: \(key): expected a text in quotes, found '\(name)'")
     }
 
-    @Test("More columns than a table may have are not allocated", arguments: ["700000000", "1000", "-1"])
+    @Test("An invalid number of columns is refused without allocating them", arguments: ["700000000", "1000", "-1"])
     func columns(count: String) {
         #expect(
             Self.refusal(Self.table([], fields: count)) == "FITS: unit 2: TFIELDS: expected 0 to 999, found \(count)")
     }
 
-    @Test("A keyword that says how the data lie is there once")
+    @Test("A repeated keyword of the layout is refused")
     func twice() {
         #expect(Self.refusal(Self.table(["NAXIS1  = 80000"])) == "FITS: unit 2: NAXIS1 is there twice")
     }
 
-    @Test("A heap lies behind its table, within its unit", arguments: [15, 25, -1])
+    @Test("A heap outside its unit, or inside its table, is refused", arguments: [15, 25, -1])
     func heap(offset: Int) {
         let message = Self.refusal(Self.table(["THEAP   = \(offset)"], heap: 8))
         #expect(message == "FITS: unit 2: its heap begins at \(offset), in a table of 16 bytes and 8 more")
     }
 
-    @Test("Tiles in compressions whose code trusts them", arguments: ["HCOMPRESS_1", "PLIO_1", "BZIP2_1", "", "NONE"])
+    @Test(
+        "Tiles of compressions that cfitsio does not check are refused",
+        arguments: ["HCOMPRESS_1", "PLIO_1", "BZIP2_1", "", "NONE"])
     func compressions(name: String) {
         let message = Self.refusal(Self.table(["ZIMAGE  = T", "ZCMPTYPE= '\(name)'"]))
         #expect(message?.contains("compressed by '\(name)': RICE_1, GZIP_1 and GZIP_2 are read") == true)
     }
 
-    @Test("Axes that overflow, or are missing")
+    @Test("Axes that overflow or are missing are refused")
     func axes() {
         func image(_ cards: [String]) -> String? {
             Self.refusal(FITSFileTests.header(["SIMPLE  = T", "BITPIX  = -64", "NAXIS   = 2"] + cards))

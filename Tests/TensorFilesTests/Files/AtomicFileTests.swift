@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("Files appear whole or not at all")
+@Suite("Files appear complete or not at all")
 struct AtomicFileTests {
     private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
@@ -23,7 +23,7 @@ struct AtomicFileTests {
         }
     }
 
-    @Test("Given up, by a call or by going away", arguments: [true, false])
+    @Test("Abandoning or releasing an unfinished file removes it", arguments: [true, false])
     func abandoned(byCall: Bool) throws {
         try Fixture.withTemporaryFolder { folder in
             do {
@@ -51,7 +51,9 @@ struct AtomicFileTests {
         }
     }
 
-    @Test("An output that is an input is refused, whatever it is called", arguments: ["in", "../x/in", "link", "hard"])
+    @Test(
+        "An output that is the same file as an input is refused, by any path",
+        arguments: ["in", "../x/in", "link", "hard"])
     func inputsAreSpared(name: String) throws {
         try Fixture.withTemporaryFolder { root in
             let folder = root + "/x"
@@ -73,7 +75,7 @@ struct AtomicFileTests {
         }
     }
 
-    @Test("Checking a named pipe does not end it for its reader")
+    @Test("Checking a named pipe does not signal its end to the reader")
     func pipesAreNotOpened() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/pipe.csv"
@@ -104,7 +106,7 @@ struct AtomicFileTests {
     }
 
     @Test(
-        "Places where nothing can be written",
+        "Paths that cannot be written are refused",
         arguments: [
             ("none/out.csv", "does not exist"), ("", "is a folder"), ("file/out.csv", "cannot be written"),
         ])

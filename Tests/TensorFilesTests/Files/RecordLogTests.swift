@@ -11,7 +11,7 @@ private func records(_ log: RecordLog) throws -> [[UInt8]] {
     return records
 }
 
-@Test("What was appended is read again, wherever the file breaks off")
+@Test("All whole records are read again, wherever the file is cut")
 func recordLogBreaksOff() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/log"
@@ -35,14 +35,14 @@ func recordLogBreaksOff() throws {
             guard log.header != nil else { continue }
             let there = ends.dropFirst().count { $0 <= count }
             #expect(try records(log) == Array(appended.prefix(there)))
-            // What is appended now comes right behind.
+            // New records follow the last whole one.
             try log.append([5])
             #expect(try records(log) == appended.prefix(there) + [[5]])
         }
     }
 }
 
-@Test("A record whose bytes are others, and all behind it, are none")
+@Test("A modified record and all records after it are dropped")
 func recordLogDamaged() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/log"
@@ -59,7 +59,7 @@ func recordLogDamaged() throws {
     }
 }
 
-@Test("One holds a log at a time; another file is not taken for one")
+@Test("A log is opened by one process at a time, and other files are refused")
 func recordLogIsLocked() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/log"
@@ -99,7 +99,7 @@ func mappedFileCutShort(left: Int) throws {
     }
 }
 
-@Test("A mapped file that is written over is an error, of the same size and of another")
+@Test("Overwriting a mapped file is an error, with the same size or another")
 func mappedFileChanged() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/f"
@@ -116,7 +116,7 @@ func mappedFileChanged() throws {
     }
 }
 
-@Test("A file that is replaced by another of its name is still what it was")
+@Test("Replacing a mapped file by another of the same name is no error")
 func mappedFileReplaced() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/f"

@@ -5,13 +5,15 @@ import Testing
 @testable import Platform
 @testable import TensorFiles
 
-@Suite("HDF5 files that h5py wrote are read as h5py means them")
+@Suite("HDF5 files written by h5py")
 struct HDF5FileTests {
     private static func open(_ name: String) throws -> TensorFile {
         try TensorFile.open(path: FormulaGalaxies.path(name))
     }
 
-    @Test("Contiguous, chunked and compressed datasets hold the galaxies", arguments: ["contiguous.h5", "chunked.h5"])
+    @Test(
+        "Contiguous, chunked and compressed datasets have the pixels of the galaxies",
+        arguments: ["contiguous.h5", "chunked.h5"])
     func images(name: String) throws {
         let file = try Self.open(name)
         #expect(file.format == .hdf5)
@@ -26,7 +28,7 @@ struct HDF5FileTests {
         #expect(try file["magnitudes"]?.doubles() == FormulaGalaxies.magnitudes)
     }
 
-    @Test("Half precision widens; groups are part of the name; integers of any width are exact")
+    @Test("Half precision is widened, names contain groups, and integers of any width are exact")
     func groups() throws {
         let file = try Self.open("half.h5")
         #expect(try file["survey/cutouts"]?.floats() == FormulaGalaxies.images)
@@ -37,7 +39,7 @@ struct HDF5FileTests {
         #expect(error?.message.contains("beyond 63 bits") == true)
     }
 
-    @Test("Texts of one width and of their own")
+    @Test("Strings of fixed and of variable length are read")
     func texts() throws {
         #expect(try Self.open("half.h5").text("survey/name")?.texts(rows: 0..<3) == FormulaGalaxies.textIDs)
         let variable = try #require(try Self.open("chunked.h5").text("object_id"))
@@ -48,7 +50,7 @@ struct HDF5FileTests {
 
     private static let words = ["", "Andromède", "M 33", String(repeating: "x", count: 300), "y", "NGC 7331", "last"]
 
-    @Test("Texts of variable length are followed into the heap, whatever their chunks and filters")
+    @Test("Strings of variable length are read from the heap, with any chunks and filters")
     func variableTexts() throws {
         let file = try Self.open("texts.h5")
         for name in ["plain", "packed"] {
@@ -61,23 +63,23 @@ struct HDF5FileTests {
         #expect(try file.text("unwritten")?.texts(rows: 0..<2) == ["", ""])
     }
 
-    /// libhdf5 1.10 copies as many bytes as the heap says into room for as many as the reference says (found by Fuzzing/,
-    /// target `hdf5`).
-    @Test("A heap that does not fit its references is damaged", arguments: [1, 8, 1 << 20, .max] as [UInt64])
+    /// libhdf5 1.10 copies as many bytes as the heap declares into a buffer as long as the reference declares (found by
+    /// Fuzzing/, target `hdf5`).
+    @Test("A heap that does not match its references is refused", arguments: [1, 8, 1 << 20, .max] as [UInt64])
     func damagedHeap(size: UInt64) throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("texts.h5"))))
         let text = try #require(bytes.indices.first { bytes[$0...].starts(with: Array(Self.words[1].utf8)) })
-        // An object's size lies before it.
+        // The size of an object is stored before it.
         withUnsafeBytes(of: size.littleEndian) { bytes.replaceSubrange(text - 8..<text, with: $0) }
         let file = try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
         let error = #expect(throws: Failure.self) { try file.text("plain")?.texts(rows: 0..<7) }
         #expect(error?.message.contains("dataset 'plain': rows from 0 on cannot be read: damaged") == true)
     }
 
-    @Test("Two datasets of one name are a damaged group")
+    @Test("Two datasets with the same name are refused")
     func twoOfOneName() throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("texts.h5"))))
-        // In the group's heap of names.
+        // In the heap of names of the group.
         let heap = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("packed\0".utf8)) })
         bytes.replaceSubrange(heap..<heap + 6, with: Array("plain\0".utf8))
         let error = #expect(throws: Failure.self) {
@@ -87,7 +89,7 @@ struct HDF5FileTests {
     }
 
     @Test(
-        "What lies elsewhere or needs a plugin is named, not read",
+        "Datasets in other files or with plugins are listed as not read",
         arguments: [
             ("images", "is an external link, which is never followed"), ("magnitudes", "is a soft link"),
             ("external", "other files, which are not read (external storage)"),
@@ -109,12 +111,12 @@ struct HDF5FileTests {
         #expect(throws: Failure.self) { try TensorFile.open(MemorySource(name: "cut", bytes: bytes)) }
     }
 
-    @Test("A chunk whose checksum is wrong is an error, not a number")
+    @Test("A chunk with a wrong checksum is an error")
     func damaged() throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: FormulaGalaxies.path("chunked.h5"))))
         let file = try TensorFile.open(MemorySource(name: "whole", bytes: bytes))
         #expect(try file["images"]?.floats() == FormulaGalaxies.images)
-        // Every byte that is not of a header: the deflated chunks of images are far apart from all else.
+        // All bytes outside of headers: the deflated chunks of images are far away from other data.
         for index in stride(from: 9000, to: bytes.count, by: 97) { bytes[index] ^= 0x55 }
         let error = #expect(throws: Failure.self) {
             let file = try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
@@ -124,10 +126,10 @@ struct HDF5FileTests {
         #expect(error?.subject == "damaged")
     }
 
-    @Test("A file that is written takes no lock of the file system's")
+    @Test("Writing a file does not need file locks")
     func unlocked() throws {
         try Fixture.withTemporaryFolder { folder in
-            let output = try HDF5Output(HDF5Library.shared.get(), place: folder + "/o.h5", name: "o.h5")
+            let output = try HDF5Output(HDF5Library.shared.get(), path: folder + "/o.h5", name: "o.h5")
             let file = Foundation.open(folder + "/o.h5", O_RDWR)
             #expect(file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0)
             Foundation.close(file)
@@ -135,7 +137,7 @@ struct HDF5FileTests {
         }
     }
 
-    @Test("Many threads read one file")
+    @Test("Many threads can read one file at once")
     func threads() async throws {
         let file = try Self.open("chunked.h5")
         let fits = try Self.open("gzip2.fits")

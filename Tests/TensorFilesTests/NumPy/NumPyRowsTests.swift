@@ -4,8 +4,8 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("Rows in any order") struct NumPyRowsTests {
-    @Test("rows that several threads write are where they belong", arguments: NumPyRows.Element.allCases)
+@Suite("Arrays written row by row in any order") struct NumPyRowsTests {
+    @Test("Rows that several threads write are at their offsets", arguments: NumPyRows.Element.allCases)
     func anyOrder(element: NumPyRows.Element) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/rows.npy"
@@ -26,11 +26,11 @@ import Testing
         }
     }
 
-    @Test("halves are rounded to nearest, ties to even, and beyond their range infinite")
+    @Test("Float16 is rounded to nearest even, and infinite beyond its range")
     func halves() throws {
         try Fixture.withTemporaryFolder { folder in
             let rows = try NumPyRows(path: folder + "/h.npy", element: .float16, rows: 3, shape: [2])
-            // Between 2048 and 4096 halves are the even numbers.
+            // Between 2048 and 4096 only even numbers are float16.
             try rows.write(([2049, 2051, -65_504, 0.1] as [Float]).span, at: 0)
             try rows.write(([65_520, 1] as [Float]).span, at: 2)
             try rows.finish()
@@ -39,13 +39,13 @@ import Testing
         }
     }
 
-    @Test("a value is finite or not as it is stored", arguments: NumPyRows.Element.allCases)
+    @Test("Values are finite if they are finite in the stored type", arguments: NumPyRows.Element.allCases)
     func finite(element: NumPyRows.Element) throws {
         try Fixture.withTemporaryFolder { folder in
             let rows = try NumPyRows(path: folder + "/d.npy", element: element, rows: 3, shape: [2])
             #expect(([.nan, .infinity, -.infinity] as [Float]).allSatisfy { !rows.isFinite($0) })
             #expect(([2, -0.0, 1e-37, 65_504, -65_519] as [Float]).allSatisfy(rows.isFinite))
-            // Half-way between the largest half and the next that there would be, to the even one, which is infinite.
+            // Midway between the largest float16 and the next power of two: rounded to even, which is infinite.
             #expect(rows.isFinite(65_520) == (element == .float32))
             #expect(rows.isFinite(-1e30) == (element == .float32))
             rows.abandon()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test("a file of which rows are missing does not appear")
+    @Test("An array with missing rows is not created")
     func missingRows() throws {
         try Fixture.withTemporaryFolder { folder in
             let rows = try NumPyRows(path: folder + "/m.npy", element: .float32, rows: 3, shape: [2])
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test("a shape that no file could hold, and a folder that is not there, are errors")
+    @Test("A shape that overflows and a missing folder are errors")
     func errors() throws {
         #expect(throws: Failure.self) {
             try NumPyRows(path: "/nowhere/r.npy", element: .float32, rows: 1, shape: [1])

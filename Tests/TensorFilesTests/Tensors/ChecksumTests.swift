@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// An archive of two tensors, "first" and "second", the second 300,000 bytes long.
+/// An archive with two tensors, "first" and "second"; the second has 300,000 bytes.
 enum Archive: String, CaseIterable, Sendable {
     case torch, stored, deflated
 
@@ -21,13 +21,13 @@ enum Archive: String, CaseIterable, Sendable {
     var secondEntry: String { self == .torch ? "archive/data/1" : "second.npy" }
 }
 
-@Suite("Checksums are compared at once, or when they are asked for")
+@Suite("Checksums are compared when a file is opened, or on request")
 struct ChecksumTests {
     @Test("Opening with checksums deferred reads headers only", arguments: Archive.allCases)
     func headersOnly(archive: Archive) throws {
         let source = CountingSource(name: "sound", bytes: archive.builder.bytes)
         let deferred = try TensorFile.open(source, checksums: .deferred)
-        // Fewer than the second tensor has.
+        // Less than the second tensor.
         #expect(source.takeCount() < 300_000)
         try deferred.verifyChecksums()
         #expect(try deferred["second"]?.floats().last == 74_999)
@@ -36,7 +36,7 @@ struct ChecksumTests {
         #expect(source.takeCount() > 300_000)
     }
 
-    @Test("A wrong checksum is found at once or when it is asked for", arguments: Archive.allCases)
+    @Test("A wrong checksum is found when the file is opened, or on request", arguments: Archive.allCases)
     func wrongChecksum(archive: Archive) throws {
         var zip = archive.builder
         let last = zip.entries.count - 1
@@ -55,7 +55,7 @@ struct ChecksumTests {
         }
     }
 
-    @Test("What describes the tensors is checked even where checksums are deferred")
+    @Test("The description of the tensors is checked even where checksums are deferred")
     func wrongPickle() {
         var zip = Archive.torch.builder
         zip.entries[0].checksum ^= 1
@@ -63,7 +63,7 @@ struct ChecksumTests {
         #expect(throws: Failure.self) { try TensorFile.open(source, checksums: .deferred) }
     }
 
-    @Test("A deflated array is inflated once, let go, and inflated again")
+    @Test("A deflated array is inflated once, and again after it was released")
     func releasedArrays() throws {
         let source = CountingSource(name: "arrays", bytes: Archive.deflated.builder.bytes)
         let file = try TensorFile.open(source, checksums: .deferred)
@@ -79,7 +79,7 @@ struct ChecksumTests {
         #expect(source.takeCount() > 300_000)
     }
 
-    @Test("Opening at once keeps nothing that was inflated")
+    @Test("Comparing checksums when opening keeps no inflated bytes")
     func openingKeepsNothing() throws {
         let source = CountingSource(name: "arrays", bytes: Archive.deflated.builder.bytes)
         let file = try TensorFile.open(source)
@@ -89,13 +89,13 @@ struct ChecksumTests {
     }
 
     @Test(
-        "Deflated arrays that are not what they declare are refused when they are read",
+        "Deflated arrays that differ from their declaration are refused when they are read",
         arguments: ["cut", "damaged", "longer", "shorter", "followed"])
     func brokenDeflatedArrays(kind: String) throws {
         var zip = Archive.deflated.builder
         let last = zip.entries.count - 1
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (25000,), }\n"
-        let whole = HostileFiles.npy(header, data: 100_000)
+        let whole = ByteBuilder.npy(header, data: 100_000)
         switch kind {
         case "cut": zip.entries[last].data.removeLast(1000)
         case "damaged": zip.entries[last].data[65_540] = 0xFF

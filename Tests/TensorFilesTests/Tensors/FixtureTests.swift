@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("Every fixture of the network opens, with its names, shapes and values")
+@Suite("Fixtures of networks have the expected names, shapes and values")
 struct FixtureTests {
     @Test(arguments: [
         ("normalcell", 288, "module.cls_token", "torch.nn.parallel.data_parallel.DataParallel"),
@@ -22,7 +22,7 @@ struct FixtureTests {
         }
     }
 
-    @Test("Two ways to save one network give the same tensors")
+    @Test("All formats of one network contain the same tensors")
     func sameNetwork() throws {
         let file = try TensorFile.open(path: Fixture.path("tiny/normalcell.pt"))
         let other = try TensorFile.open(path: Fixture.path("tiny/normalcell-cuda.pt"))
@@ -57,7 +57,7 @@ struct FixtureTests {
             #expect(found.dtype == expected.dtype)
             #expect(try found.doubles() == expected.doubles())
         }
-        // By row, as a micro-batch reads them
+        // Row by row, like a micro-batch
         for rows in [0..<1, 5..<12, 36..<37, 37..<37] {
             var values = [Double](repeating: 0, count: rows.count * found.rowCount)
             var span = values.mutableSpan
@@ -67,7 +67,7 @@ struct FixtureTests {
         }
     }
 
-    @Test("Contiguous images are read where they lie")
+    @Test("Contiguous images are read without copying")
     func viewsWithoutCopies() throws {
         let images = try #require(try TensorFile.open(path: Fixture.path("tiny/partition.pt"))["tensors.0"])
         let range = try #require(images.contiguousByteRange(rows: 3..<5))
@@ -82,7 +82,7 @@ struct FixtureTests {
         #expect(permuted.contiguousByteRange(rows: 3..<5) == nil)
     }
 
-    @Test("Pages that were let go are read again")
+    @Test("Released pages can be read again")
     func releasedPages() throws {
         let file = try MappedFile(path: Fixture.path("tiny/partition.pt"))
         let images = try #require(try TensorFile.open(file)["tensors.0"])
@@ -92,7 +92,9 @@ struct FixtureTests {
         #expect(try images.floats() == before)
     }
 
-    @Test("Rows and buffers that do not fit are errors", arguments: [(36..<38, 10), (-1..<1, 10), (0..<3, 14)])
+    @Test(
+        "Rows outside the tensor and buffers that are too small are refused",
+        arguments: [(36..<38, 10), (-1..<1, 10), (0..<3, 14)])
     func rowsThatDoNotFit(rows: Range<Int>, room: Int) throws {
         let magnitudes = try #require(try TensorFile.open(path: Fixture.path("tiny/partition.pt"))["tensors.1"])
         var buffer = [Float](repeating: 0, count: room)

@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("Every format gives the values that PyTorch, safetensors and NumPy wrote")
+@Suite("Files of all formats have the values that PyTorch, safetensors and NumPy wrote")
 struct FormatTests {
     static let dtypes: [(name: String, dtype: DType)] = [
         ("f64", .f64), ("f32", .f32), ("f16", .f16), ("bf16", .bf16), ("i64", .i64), ("i32", .i32), ("i16", .i16),
@@ -15,7 +15,7 @@ struct FormatTests {
         "arrays-deflated.npz",
     ]
 
-    /// The values that make.py gives a tensor of shape [2, 3].
+    /// The values of a tensor of shape [2, 3] in make.py.
     static func expected(_ dtype: DType) -> [Double] {
         switch dtype {
         case .bool: [0, 1, 0, 1, 0, 1]
@@ -24,7 +24,7 @@ struct FormatTests {
         }
     }
 
-    @Test("Element types", arguments: files, dtypes.map(\.name))
+    @Test("All element types are read", arguments: files, dtypes.map(\.name))
     func elementTypes(file: String, name: String) throws {
         let opened = try TensorFile.open(path: Fixture.path("formats/\(file)"))
         if name == "bf16", file.hasSuffix(".npz") {
@@ -44,7 +44,7 @@ struct FormatTests {
     }
 
     @Test(
-        "Formats are told apart",
+        "Formats are recognised by content",
         arguments: [
             ("dtypes.pt", TensorFile.Format.torch), ("dtypes-legacy.pt", .torchLegacy),
             ("dtypes.safetensors", .safetensors),
@@ -74,7 +74,7 @@ struct FormatTests {
         let viewed = try tensor.withContiguousFloats(rows: 0..<tensor.rows) { (span: Span<Float>) in
             span.indices.map { span[$0] }
         }
-        // The older container aligns nothing.
+        // The older container does not align tensors.
         let isInPlace = file == "layouts.pt" && ["plain", "scalar", "empty", "empty-offset"].contains(name)
         #expect(viewed == (isInPlace ? values : nil))
         guard name != "scalar", !values.isEmpty else { return }
@@ -85,7 +85,7 @@ struct FormatTests {
     }
 
     @Test(
-        "A module of an unknown class",
+        "A module of an unknown class gives its tensors and attributes",
         arguments: [
             "module.pt", "module-legacy.pt", "module-protocol3.pt", "module-protocol4.pt", "module-protocol5.pt",
         ])
@@ -128,7 +128,7 @@ struct FormatTests {
         #expect(try opened[""]?.floats() == [-3, -2, -1, 0, 1, 2])
     }
 
-    @Test("What training scripts save beside the weights is inert data")
+    @Test("Other objects that training scripts save with the weights are inert data")
     func checkpoint() throws {
         let opened = try TensorFile.open(path: Fixture.path("formats/checkpoint.pt"))
         #expect(try opened["model.module.token"]?.floats().count == 4)
@@ -144,7 +144,7 @@ struct FormatTests {
         #expect(opened.classes["make"] == "functools.partial")
     }
 
-    @Test("Paths and namespaces are inert data, long histories are not listed")
+    @Test("Paths and namespaces are inert data, and long histories are not listed")
     func training() throws {
         let opened = try TensorFile.open(path: Fixture.path("formats/training.pt"))
         #expect(try opened["weights"]?.floats() == [-3, -2, -1, 0, 1, 2])
@@ -154,14 +154,14 @@ struct FormatTests {
         #expect(opened.attributes[""]?["history"] == nil)
     }
 
-    @Test("A stride along one row is never taken, however large")
+    @Test("The stride of an axis of length 1 may have any value")
     func oneRow() throws {
         let row = try #require(TensorFile.open(path: Fixture.path("formats/one-row.pt"))["row"])
         #expect(row.shape == [1, 3] && row.isContiguous)
         #expect(try row.doubles() == [0, 1, 2])
     }
 
-    @Test("Tensors without elements are written at once, however long their axes")
+    @Test("Tensors without elements are written quickly, however long their axes")
     func emptyAxes() throws {
         let header = #"{"t":{"dtype":"F32","shape":[4611686018427387904,0],"data_offsets":[0,0]}}"#
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
@@ -181,7 +181,9 @@ struct FormatTests {
         #expect(opened.metadata == ["origin": "make.py", "note": "quotes \" and \u{E9}"])
     }
 
-    @Test("Single arrays", arguments: ["c-order.npy", "fortran-order.npy", "version2.npy", "version3.npy"])
+    @Test(
+        "Arrays of all orders and versions of .npy are read",
+        arguments: ["c-order.npy", "fortran-order.npy", "version2.npy", "version3.npy"])
     func arrays(file: String) throws {
         let opened = try TensorFile.open(path: Fixture.path("formats/\(file)"))
         #expect(opened.tensors.map(\.name) == [""])
@@ -197,7 +199,7 @@ struct FormatTests {
     }
 
     @Test(
-        "What is not supported says so",
+        "Unsupported files are refused with the reason",
         arguments: [
             ("complex.pt", "tensor 'z': storage type 'torch.ComplexFloatStorage' is not supported"),
             ("negated.pt", "tensor 'z': is a lazily negated or conjugated view"),

@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("Broken and hostile files end in one clear line")
+@Suite("Broken and hostile files give an error of one line")
 struct HostileFileTests {
     @Test(arguments: HostileFiles.all)
     func refused(_ file: HostileFile) throws {
@@ -20,18 +20,18 @@ struct HostileFileTests {
         }
     }
 
-    @Test("The sound files that the broken ones are made from do open")
+    @Test("The valid files that the broken ones are made from open")
     func soundFilesOpen() throws {
         let zip = MemorySource(name: "sound.pt", bytes: HostileFiles.soundTorch().bytes)
         #expect(try TensorFile.open(zip)[""]?.floats() == [0, 0, 0, 0])
         let older = MemorySource(name: "older.pt", bytes: HostileFiles.olderTorch())
         #expect(try TensorFile.open(older)[""]?.floats() == [0, 0, 0, 0])
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }\n"
-        let array = MemorySource(name: "array.npy", bytes: HostileFiles.npy(header))
+        let array = MemorySource(name: "array.npy", bytes: ByteBuilder.npy(header))
         #expect(try TensorFile.open(array)[""]?.floats() == [0, 0, 0, 0])
     }
 
-    @Test("A sound archive with its numbers in 64-bit records opens")
+    @Test("A valid zip64 archive opens")
     func zip64() throws {
         var zip = HostileFiles.soundTorch()
         zip.count = 0xFFFF
@@ -57,7 +57,7 @@ struct HostileFileTests {
                 for value in [0x00, 0x7F, 0x80, 0xFF, bytes[index] ^ 1] as [UInt8] {
                     var changed = bytes
                     changed[index] = value
-                    // What is still sound opens; everything else is an error, and neither is a crash.
+                    // A file that is still valid opens, any other gives an error; neither crashes.
                     if let file = try? TensorFile.open(MemorySource(name: "changed", bytes: changed)) {
                         for tensor in file.tensors { #expect(try tensor.floats().count == tensor.count) }
                     }
@@ -66,7 +66,7 @@ struct HostileFileTests {
         }
     }
 
-    @Test("Paths that are no files", arguments: ["missing.pt", ".", "pipe"])
+    @Test("Paths of missing files, folders and pipes are refused", arguments: ["missing.pt", ".", "pipe"])
     func noFiles(name: String) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/\(name)"

@@ -4,9 +4,9 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("What is written is read back")
+@Suite("Written files are read back")
 struct WriterTests {
-    @Test("safetensors", arguments: [DType.f32, .f16, .bf16])
+    @Test("A safetensors file has the written tensors and metadata", arguments: [DType.f32, .f16, .bf16])
     func safetensors(dtype: DType) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/out.safetensors"
@@ -30,7 +30,9 @@ struct WriterTests {
         }
     }
 
-    @Test("Tensors of another file, strided ones too", arguments: [DType?.none, .f32, .f16, .bf16])
+    @Test(
+        "Tensors of another file are copied or converted, also strided ones",
+        arguments: [DType?.none, .f32, .f16, .bf16])
     func views(dtype: DType?) throws {
         try Fixture.withTemporaryFolder { folder in
             let path = "\(folder)/out.safetensors"
@@ -52,9 +54,9 @@ struct WriterTests {
         }
     }
 
-    /// Halfway cases, subnormals and limits of binary16 and bfloat16: value, then what rounding to nearest even gives.
+    /// Ties, subnormals and limits of binary16 and bfloat16: value, and its rounding to nearest even.
     @Test(
-        "Rounding to half precision",
+        "Float64 is rounded to half precision, to nearest even",
         arguments: [
             (DType.f16, 1 + 0x1p-11, 1.0), (.f16, 1 + 0x3p-11, 1 + 0x1p-9), (.f16, 1 + 0x1p-11 + 0x1p-20, 1 + 0x1p-10),
             (.f16, 65519, 65504), (.f16, 0x1p-25, 0), (.f16, 0x1.8p-25, 0x1p-24), (.f16, -0x1p-24, -0x1p-24),
@@ -73,7 +75,7 @@ struct WriterTests {
     @Test("A float64 is rounded once, not through float32", arguments: [DType.f16, .bf16])
     func roundedOnce(dtype: DType) throws {
         try Fixture.withTemporaryFolder { folder in
-            // Just above halfway: float32 would round it to halfway, and ties to even then go down.
+            // Just above a tie: float32 would round it to the tie, which is then rounded down to even.
             let step = dtype == .f16 ? 0x1p-10 : 0x1p-7
             let array = try NumPyWriter(path: "\(folder)/x.npy", element: .float64)
             try array.append([1 + step / 2 + 0x1p-40, 1 + step / 2 - 0x1p-40])
@@ -85,7 +87,7 @@ struct WriterTests {
         }
     }
 
-    @Test("Every half-precision number widens exactly and comes back", arguments: [DType.f16, .bf16])
+    @Test("Every half-precision number is widened exactly and rounded back", arguments: [DType.f16, .bf16])
     func allHalves(dtype: DType) throws {
         var bytes = ByteBuilder()
         let header = #"{"x":{"dtype":"\#(dtype.rawValue)","shape":[65536],"data_offsets":[0,131072]}}"#
@@ -108,7 +110,7 @@ struct WriterTests {
         }
     }
 
-    @Test("What cannot be written leaves nothing", arguments: ["range", "name", "shape", "type"])
+    @Test("Invalid tensors are refused and leave no file", arguments: ["range", "name", "shape", "type"])
     func refused(what: String) throws {
         try Fixture.withTemporaryFolder { folder throws in
             var writer = SafeTensorsWriter()
@@ -150,7 +152,7 @@ struct WriterTests {
         }
     }
 
-    @Test("A header of NumPy's own is the same to the byte but for its padding")
+    @Test("The header equals that of NumPy except for its padding")
     func npyHeader() throws {
         try Fixture.withTemporaryFolder { folder in
             try NumPyWriter.write([-3, -2, -1, 0, 1, 2], shape: [2, 3], to: "\(folder)/out.npy")
@@ -159,7 +161,7 @@ struct WriterTests {
         }
     }
 
-    @Test("Rows that are not what was declared", arguments: [1, 3, 5])
+    @Test("A number of rows other than declared is refused", arguments: [1, 3, 5])
     func incomplete(values: Int) throws {
         try Fixture.withTemporaryFolder { folder in
             let writer = try NumPyWriter(path: "\(folder)/out.npy", element: .float32, columns: 2, rows: 2)

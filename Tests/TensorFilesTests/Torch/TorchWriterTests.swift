@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 @testable import TensorFiles
 
-@Suite("Datasets as PyTorch writes them")
+@Suite("Datasets in PyTorch's format")
 struct TorchWriterTests {
     private let partition = Fixture.path("tiny/partition.pt")
 
@@ -25,7 +25,7 @@ struct TorchWriterTests {
     }
 
     @Test(
-        "Rows come back bit for bit, each tensor at a multiple of 64 bytes",
+        "Rows are read back bit for bit, and each tensor is aligned to 64 bytes",
         arguments: ["tiny/partition.pt", "tiny/partition-views.pt"],
         [[0..<37], [5..<6], [30..<37, 0..<12, 12..<12, 3..<4]])
     func bits(input: String, rows: [Range<Int>]) throws {
@@ -47,7 +47,7 @@ struct TorchWriterTests {
         }
     }
 
-    @Test("Narrower numbers are widened exactly, wider ones rounded")
+    @Test("Narrower numbers are widened exactly, wider ones are rounded")
     func types() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/1.pt"
@@ -65,7 +65,7 @@ struct TorchWriterTests {
         }
     }
 
-    @Test("What cannot be written is refused, and nothing is left")
+    @Test("Invalid datasets are refused and leave no file")
     func refusals() throws {
         let file = try TensorFile.open(path: partition)
         var writer = TorchWriter()
@@ -75,7 +75,7 @@ struct TorchWriterTests {
         #expect(throws: Failure.self) {
             try writer.add(pieces(file, 0, [0..<1]) + pieces(file, 1, [0..<1]), as: .f32)
         }
-        // 6000 times 37 images of 20,480 bytes.
+        // 6000 times 37 images of 20,480 bytes each.
         try writer.add(pieces(file, 0, [Range<Int>](repeating: 0..<37, count: 6000)), as: .f32)
         try Fixture.withTemporaryFolder { folder in
             let error = try #require(throws: Failure.self) { try writer.write(to: folder + "/1.pt") }
@@ -91,7 +91,7 @@ struct TorchWriterTests {
         }
     }
 
-    @Test("PyTorch reads them, and finds the same numbers", .enabled(if: Torch.isHere))
+    @Test("PyTorch reads the same numbers", .enabled(if: Torch.isHere))
     func torch() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/1.pt"
@@ -110,18 +110,18 @@ struct TorchWriterTests {
     }
 }
 
-/// PyTorch, where this machine has it.
+/// PyTorch, if it is installed.
 private enum Torch {
     static let isHere = (try? run("import torch; print(1)", [])) == "1\n"
 
-    /// What a script prints; nil where it fails.
+    /// The output of a script; nil where it fails.
     static func run(_ script: String, _ arguments: [String]) throws -> String? {
         let ended = try ChildProcess(["/usr/bin/env", "python3", "-c", script] + arguments).end()
         return ended.status == 0 ? ended.output : nil
     }
 }
 
-/// Bytes that cannot be read any more from some moment on.
+/// Bytes that can no longer be read after some reads.
 private final class DyingSource: ByteSource, @unchecked Sendable {
     private let memory: MemorySource
     private var isDead = false

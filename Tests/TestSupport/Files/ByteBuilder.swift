@@ -1,4 +1,4 @@
-/// Bytes put together by hand, little-endian.
+/// Builds files byte by byte, numbers little-endian.
 public struct ByteBuilder: Sendable {
     public private(set) var bytes: [UInt8] = []
 
@@ -10,7 +10,17 @@ public struct ByteBuilder: Sendable {
         withUnsafeBytes(of: number.littleEndian) { bytes += Array($0) }
     }
 
-    /// The CRC-32 that zip uses.
+    /// An `.npy` file with this header and `data` zero bytes. The parameters `version` and `length` can be invalid.
+    public static func npy(_ header: String, data: Int = 16, version: UInt8 = 1, length: UInt16? = nil) -> [UInt8] {
+        var out = ByteBuilder()
+        out.append([0x93] + Array("NUMPY".utf8) + [version, 0])
+        out.append(length ?? UInt16(header.utf8.count))
+        out.append(header)
+        out.append([UInt8](repeating: 0, count: data))
+        return out.bytes
+    }
+
+    /// The CRC-32 of zip.
     public static func checksum(_ bytes: [UInt8]) -> UInt32 {
         bytes.withUnsafeBufferPointer { bytes in
             var sum = UInt32.max

@@ -2,7 +2,7 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// Bytes in memory that count how many of them are asked for.
+/// Bytes in memory, with a count of the bytes that were read.
 public final class CountingSource: ByteSource {
     public let name: String
     private let memory: MemorySource
@@ -15,7 +15,7 @@ public final class CountingSource: ByteSource {
 
     public var byteCount: Int { memory.byteCount }
 
-    /// Bytes that were asked for since this was asked last.
+    /// Bytes that were read since the last call.
     public func takeCount() -> Int { read.exchange(0, ordering: .relaxed) }
 
     public func withBytes<Result>(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The galaxies of Tests/Fixtures/galaxies, by the formulas that its make.py states.
+/// The galaxies of Tests/Fixtures/galaxies, computed by the formulas of its make.py.
 public enum FormulaGalaxies {
     public static let count = 3
 

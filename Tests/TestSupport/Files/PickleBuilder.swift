@@ -1,16 +1,16 @@
-/// A pickle put together opcode by opcode, right or wrong.
+/// Builds a pickle opcode by opcode, valid or not.
 public struct PickleBuilder: Sendable {
     private var builder = ByteBuilder()
 
     public init(protocol version: UInt8 = 2) { op(0x80, [version]) }
 
-    /// The pickle without an end.
+    /// The pickle without STOP.
     public var bytes: [UInt8] { builder.bytes }
-    /// The pickle, ended by STOP.
+    /// The pickle with STOP.
     public var stopped: [UInt8] { builder.bytes + Array(".".utf8) }
 
     public mutating func op(_ code: UInt8, _ arguments: [UInt8] = []) { builder.append([code] + arguments) }
-    /// Opcodes that have a letter, one after the other.
+    /// Opcodes given as letters.
     public mutating func ops(_ letters: String) { builder.append(letters) }
     public mutating func op<Number: FixedWidthInteger>(_ code: UInt8, number: Number) {
         builder.append([code])
@@ -57,7 +57,7 @@ public struct PickleBuilder: Sendable {
         ops("tQ")
     }
 
-    /// A function called with one text.
+    /// A function called with one string.
     public static func call(_ module: String, _ name: String) -> [UInt8] {
         var pickle = PickleBuilder()
         pickle.global(module, name)

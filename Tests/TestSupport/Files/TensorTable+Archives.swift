@@ -13,13 +13,13 @@ extension TensorTable {
                 let shape = entry.shape.map { "\($0)," }.joined(separator: " ")
                 let header =
                     "{'descr': '\(Self.numPyTypes[entry.dtype] ?? "")', 'fortran_order': False, 'shape': (\(shape)), }\n"
-                var member = ZipBuilder.Entry(entry.name + ".npy", HostileFiles.npy(header, data: 0) + entry.bytes)
+                var member = ZipBuilder.Entry(entry.name + ".npy", ByteBuilder.npy(header, data: 0) + entry.bytes)
                 if deflated { member.deflate() }
                 return member
             })
     }
 
-    /// The tensors as `torch.save` writes a dictionary of them, a storage each.
+    /// A dictionary of the tensors in the format of `torch.save`, one storage for each.
     public func torch() -> ZipBuilder {
         var pickle = PickleBuilder()
         pickle.ops("}(")

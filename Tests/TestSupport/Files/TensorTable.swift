@@ -1,7 +1,7 @@
 import Foundation
 import TensorFiles
 
-/// Named tensors that a test changes and writes as safetensors: partitions and checkpoints with one thing wrong.
+/// Named tensors that a test modifies and writes as safetensors: partitions and checkpoints with one error.
 public struct TensorTable: Sendable {
     public struct Entry: Sendable {
         public var name: String
@@ -15,7 +15,7 @@ public struct TensorTable: Sendable {
     public init() {}
 
     /// The floating-point tensors of a file, as float32; magnitudes and redshifts of a partition as float64.
-    /// - Parameter names: what to call some of them instead.
+    /// - Parameter names: new names of some of them.
     public init(_ path: String, renaming names: [String: String] = [:]) throws {
         for tensor in try TensorFile.open(path: path).tensors where tensor.dtype.isFloatingPoint {
             let name = names[tensor.name] ?? tensor.name
@@ -27,7 +27,7 @@ public struct TensorTable: Sendable {
         }
     }
 
-    /// The tiny partition's 37 galaxies as `images`, `magnitudes` and `redshifts`.
+    /// The 37 galaxies of the tiny partition as `images`, `magnitudes` and `redshifts`.
     public static func partition() throws -> TensorTable {
         try TensorTable(
             Fixture.path("tiny/partition.pt"),
@@ -56,7 +56,7 @@ public struct TensorTable: Sendable {
         return table
     }
 
-    /// The file's bytes: the header's length, the header, the tensors one after another.
+    /// The bytes of the file: length of the header, header, data of the tensors.
     public func bytes() -> [UInt8] {
         var offset = 0
         let header = entries.map { entry in
@@ -76,7 +76,7 @@ public struct TensorTable: Sendable {
 }
 
 extension TensorTable {
-    /// The tiny partition's galaxies several times over.
+    /// The galaxies of the tiny partition, repeated.
     public static func partition(copies: Int) throws -> TensorTable {
         var table = try partition()
         for index in table.entries.indices {

@@ -1,20 +1,20 @@
-/// A zip archive put together by hand, with a way to spoil each field.
+/// Builds a zip archive in which each field can be made invalid.
 public struct ZipBuilder: Sendable {
     public struct Entry: Sendable {
         public var name: String
-        /// Bytes as they lie in the archive.
+        /// Bytes as stored in the archive.
         public var data: [UInt8]
         public var method: UInt16 = 0
         public var flags: UInt16 = 0
         public var checksum: UInt32
-        /// Size once inflated.
+        /// Inflated size.
         public var size: UInt32
         public var compressedSize: UInt32
-        /// What the entry's own header says, where that differs.
+        /// The name in the local header, where it differs.
         public var localName: String?
         public var localSize: UInt32?
         public var localMethod: UInt16?
-        /// What the directory says of its place, where that is not true.
+        /// The offset in the directory, where it is wrong.
         public var offset: UInt32?
         public var extra: [UInt8] = []
 
@@ -35,7 +35,7 @@ public struct ZipBuilder: Sendable {
     }
 
     public var entries: [Entry]
-    /// What the end of the directory says, where that is not true.
+    /// Values at the end of the directory, where they are wrong.
     public var count: UInt16?
     public var directoryOffset: UInt32?
     public var disk: UInt16 = 0
@@ -103,7 +103,7 @@ public struct ZipBuilder: Sendable {
                 + storages.enumerated().map { Entry("archive/data/\($0.offset)", $0.element) })
     }
 
-    /// DEFLATE data of any bytes, in blocks that are stored: as long as the bytes, and sound.
+    /// Valid DEFLATE data of any bytes, in stored blocks.
     public static func deflatedStored(_ bytes: [UInt8]) -> [UInt8] {
         var out = ByteBuilder()
         for start in stride(from: 0, through: bytes.count, by: 0xFFFF) {

@@ -1,11 +1,11 @@
-/// A broken or hostile file, and what the error for it has to say.
+/// A broken or hostile file, and words of its error.
 public struct HostileFile: Sendable, CustomStringConvertible {
     public let name: String
-    /// Ending of its file name, without the dot.
+    /// Extension of its file name, without the dot.
     public let ending: String
     /// Words that the error must contain.
     public let words: String
-    /// Whether only a tensor's bytes are damaged, so that the file opens where checksums are deferred.
+    /// Whether only the data of a tensor is damaged, so that the file opens where checksums are deferred.
     public let hasSoundHeaders: Bool
     public let make: @Sendable () -> [UInt8]
 
@@ -23,7 +23,7 @@ public struct HostileFile: Sendable, CustomStringConvertible {
     public var description: String { name }
 }
 
-/// Files that have to be refused with one clear line, at small cost.
+/// Files that must be refused with an error of one line, at low cost.
 public enum HostileFiles {
     public static let all: [HostileFile] = calls + pickles + tensors + archives + older + safetensors + arrays + others
 

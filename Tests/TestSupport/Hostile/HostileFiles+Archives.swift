@@ -1,6 +1,6 @@
-/// Broken zip archives around a sound pickle.
+/// Broken zip archives with a valid pickle.
 extension HostileFiles {
-    /// A sound file: one float32 tensor of four elements.
+    /// A valid file: one float32 tensor of four elements.
     public static func soundTorch() -> ZipBuilder {
         var pickle = PickleBuilder()
         pickle.tensor(count: 4, shape: [4], strides: [1])
@@ -24,7 +24,7 @@ extension HostileFiles {
         }
     }
 
-    /// 64-bit ends of the directory, as they are or with one number replaced.
+    /// Zip64 records of the end of the directory, valid or with one number replaced.
     public static func zip64End(_ change: @escaping @Sendable (inout [UInt64]) -> Void)
         -> @Sendable (Range<Int>, Int) -> [UInt8]
     {

@@ -5,7 +5,7 @@ extension HostileFiles {
     private static let magic: [UInt8] =
         [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19] + Array(".".utf8)
 
-    /// A file of one float32 tensor of four elements, its parts changed.
+    /// A file of one float32 tensor of four elements, with parts replaced.
     public static func olderTorch(
         version: Int = 1001, littleEndian: Bool = true, keys: [String] = ["0"], count: UInt64 = 4, data: Int = 16
     ) -> [UInt8] {
@@ -107,18 +107,9 @@ extension HostileFiles {
 
     // MARK: NumPy
 
-    public static func npy(_ header: String, data: Int = 16, version: UInt8 = 1, length: UInt16? = nil) -> [UInt8] {
-        var out = ByteBuilder()
-        out.append([0x93] + Array("NUMPY".utf8) + [version, 0])
-        out.append(length ?? UInt16(header.utf8.count))
-        out.append(header)
-        out.append([UInt8](repeating: 0, count: data))
-        return out.bytes
-    }
-
     private static func array(_ name: String, _ words: String, _ shape: String, data: Int = 16) -> HostileFile {
         HostileFile("npy: \(name)", "npy", words) {
-            npy("{'descr': '<f4', 'fortran_order': False, 'shape': (\(shape)), }\n", data: data)
+            ByteBuilder.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (\(shape)), }\n", data: data)
         }
     }
 
@@ -130,37 +121,39 @@ extension HostileFiles {
         array("length beyond 64 bits", "no length within 64 bits", "99999999999999999999,"),
         array("negative length", "no length", "-4,"),
         array("100 axes", "more than 64 axes", String(repeating: "1, ", count: 100)),
-        HostileFile("npy: version 9", "npy", ".npy version 9") { npy("{}", version: 9) },
-        HostileFile("npy: header beyond the file", "npy", "header of 60000 bytes") { npy("{}", length: 60_000) },
-        HostileFile("npy: ends in its header", "npy", "is no .npy array") { Array(npy("{}").prefix(8)) },
+        HostileFile("npy: version 9", "npy", ".npy version 9") { ByteBuilder.npy("{}", version: 9) },
+        HostileFile("npy: header beyond the file", "npy", "header of 60000 bytes") {
+            ByteBuilder.npy("{}", length: 60_000)
+        },
+        HostileFile("npy: ends in its header", "npy", "is no .npy array") { Array(ByteBuilder.npy("{}").prefix(8)) },
         HostileFile("npy: header that is a call", "npy", "expected before '__import__") {
-            npy("__import__('os').system('echo never')\n")
+            ByteBuilder.npy("__import__('os').system('echo never')\n")
         },
         HostileFile("npy: header without a shape", "npy", "is missing") {
-            npy("{'descr': '<f4', 'fortran_order': False}\n")
+            ByteBuilder.npy("{'descr': '<f4', 'fortran_order': False}\n")
         },
-        HostileFile("npy: unknown key", "npy", "'order' is unknown") { npy("{'order': 'C'}\n") },
+        HostileFile("npy: unknown key", "npy", "'order' is unknown") { ByteBuilder.npy("{'order': 'C'}\n") },
         HostileFile("npz: array cut short", "npz", "array 'a': F32 [4] needs 16 bytes, has 12") {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }\n"
-            return ZipBuilder([ZipBuilder.Entry("a.npy", npy(header, data: 12))]).bytes
+            return ZipBuilder([ZipBuilder.Entry("a.npy", ByteBuilder.npy(header, data: 12))]).bytes
         },
         HostileFile("npz: header of 5000 bytes", "npz", "header of 5000 bytes, at most 4096 are read") {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }"
             let padding = String(repeating: " ", count: 5000 - header.utf8.count)
-            return ZipBuilder([ZipBuilder.Entry("a.npy", npy(header + padding))]).bytes
+            return ZipBuilder([ZipBuilder.Entry("a.npy", ByteBuilder.npy(header + padding))]).bytes
         },
         HostileFile("npz: bomb whose header agrees with it", "npz", "beyond the 50331648 bytes allowed") {
             var bomb = ZipBuilder.Entry("images.npy", [])
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2560, 5, 32, 32), }\n"
-            bomb.data = ZipBuilder.deflatedStored(npy(header, data: 1000))
+            bomb.data = ZipBuilder.deflatedStored(ByteBuilder.npy(header, data: 1000))
             bomb.method = 8
             bomb.compressedSize = UInt32(bomb.data.count)
-            bomb.size = UInt32(npy(header, data: 0).count + 2560 * 20_480)
+            bomb.size = UInt32(ByteBuilder.npy(header, data: 0).count + 2560 * 20_480)
             return ZipBuilder([bomb]).bytes
         },
         HostileFile("npz: deflated array with another size", "npz", "needs 4000 bytes, has 400000") {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000,), }\n"
-            var member = ZipBuilder.Entry("a.npy", npy(header, data: 400_000))
+            var member = ZipBuilder.Entry("a.npy", ByteBuilder.npy(header, data: 400_000))
             member.deflate()
             return ZipBuilder([member]).bytes
         },

@@ -1,4 +1,4 @@
-/// Pickles that attack, or are broken, inside a sound archive.
+/// Hostile and broken pickles in a valid archive.
 extension HostileFiles {
     static let calls: [HostileFile] =
         [
@@ -73,7 +73,7 @@ extension HostileFiles {
             $0.ops("h\u{0}sub")
         },
         torch("lists that share lists, 2^40 items in all", "holds more values than are listed") {
-            // Each list is made around two mentions of the one before it, which POP takes off the stack.
+            // Each list contains the one before it twice, which POP removes from the stack.
             $0.ops("]q\u{0}0")
             for level in 1...40 {
                 let below = UnicodeScalar(UInt8(level - 1))

@@ -1,4 +1,4 @@
-/// Tensors that do not fit their storages, in a sound pickle and archive.
+/// Tensors that do not fit their storages, in a valid pickle and archive.
 extension HostileFiles {
     private static let sixteen = [UInt8](repeating: 0, count: 16)
 

@@ -2,12 +2,12 @@ import Foundation
 import Platform
 import Synchronization
 
-/// An HTTP server on a port of its own, whose answers a test writes, faults included. Ends with `stop`.
+/// An HTTP server on a free port with scripted responses, faults included. Runs until `stop`.
 public final class LoopbackServer: @unchecked Sendable {
-    // Sendable although the thread group's class is not marked so: it is made for many threads.
+    // Sendable although the class of the thread group is not marked so: it is thread-safe.
     public struct Request: Sendable {
         public let method: String
-        /// Path and query, as they came.
+        /// Path and query as received.
         public let target: String
         /// Names in lower case.
         public let headers: [String: String]
@@ -19,15 +19,15 @@ public final class LoopbackServer: @unchecked Sendable {
 
     public enum Step: Sendable {
         case send([UInt8])
-        /// Says nothing for so many seconds.
+        /// Sends nothing for that many seconds.
         case pause(Double)
-        /// Says nothing more until the client has gone.
+        /// Sends nothing more until the client disconnects.
         case stall
-        /// Ends the connection in the middle of whatever it was.
+        /// Closes the connection.
         case reset
         case close
 
-        /// A whole answer. The length is that of the body, unless `headers` say another.
+        /// A whole response. Its length is that of the body, unless `headers` has another.
         public static func answer(
             _ status: Int, _ body: [UInt8] = [], headers: [String: String] = [:], bodyless: Bool = false
         ) -> Step {
@@ -55,7 +55,7 @@ public final class LoopbackServer: @unchecked Sendable {
 
     public struct Failure: Error { public let what: String }
 
-    /// - Parameter script: what each request is answered, by its place among all that came.
+    /// - Parameter script: the response to each request, by its number.
     public init(_ script: @escaping Script) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard listener >= 0 else { throw Failure(what: "no socket") }
@@ -80,19 +80,19 @@ public final class LoopbackServer: @unchecked Sendable {
     }
 
     public var url: String { "http://127.0.0.1:\(port)" }
-    /// What came so far.
+    /// The requests so far.
     public var requests: [Request] { state.withLock { $0.requests } }
-    /// How many connections were made so far.
+    /// The number of connections so far.
     public var connectionCount: Int { state.withLock { $0.connectionCount } }
 
-    /// Runs `body` with a server that answers by `script`.
+    /// Runs `body` with a server that responds according to `script`.
     public static func run<R>(_ script: @escaping Script, _ body: (LoopbackServer) throws -> R) throws -> R {
         let server = try LoopbackServer(script)
         defer { server.stop() }
         return try body(server)
     }
 
-    /// Ends all connections and waits for all threads.
+    /// Closes all connections and waits for all threads.
     public func stop() {
         state.withLock { state in
             state.isStopped = true
@@ -128,7 +128,7 @@ public final class LoopbackServer: @unchecked Sendable {
             }
             start { [self] in
                 serve(connection)
-                // Taken off the list first: the number may at once be another's.
+                // Removed from the list first: the descriptor may be reused at once.
                 state.withLock { _ = $0.connections.remove(connection) }
                 close(connection)
             }
@@ -161,14 +161,14 @@ public final class LoopbackServer: @unchecked Sendable {
     }
 }
 
-/// Requests off a connection, one after the other.
+/// Reads requests from a connection.
 private struct RequestReader {
     private let connection: Int32
     private var buffer: [UInt8] = []
 
     init(_ connection: Int32) { self.connection = connection }
 
-    /// nil when the client has gone.
+    /// nil when the client has disconnected.
     mutating func next() -> LoopbackServer.Request? {
         let end = Array("\r\n\r\n".utf8)
         var headEnd: Int?
@@ -195,7 +195,7 @@ private struct RequestReader {
         return LoopbackServer.Request(method: words[0], target: words[1], headers: headers, body: body)
     }
 
-    /// Reads some more; false when the client has gone.
+    /// Reads more bytes; false when the client has disconnected.
     mutating func fill() -> Bool {
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(connection, &piece, piece.count, 0)

@@ -1,0 +1,94 @@
+import Platform
+
+/// Predictions as CSV, whose columns are found by the names in the first line; any others are passed over. Numbers are
+/// decimal, `nan` and `inf` included; an empty `z_spec` is an unknown one.
+struct PredictionRecords: PredictionText {
+    private var text: DelimitedText
+    private let columns: Set<PredictionColumn>
+    private let required: Set<PredictionColumn>
+    private var header: Header?
+    private var fields: [DelimitedText.Field] = []
+
+    /// The number of fields, and which of them is what; nil for a column that is not there or not asked for.
+    private struct Header {
+        let count: Int
+        let zPhot: Int
+        let zSpec, objectID, source, row, flags: Int?
+    }
+
+    init(name: String, columns: Set<PredictionColumn>, required: Set<PredictionColumn>) {
+        text = DelimitedText(name: name)
+        (self.columns, self.required) = (columns, required)
+    }
+
+    mutating func append(_ piece: RawSpan) throws(Failure) { try text.append(piece) }
+
+    mutating func finish() { text.finish() }
+
+    mutating func next() throws(Failure) -> PredictionRow? {
+        if header == nil { header = try readHeader() }
+        guard let header, try text.next(into: &fields) else { return nil }
+        guard fields.count == header.count else {
+            throw error("expected \(header.count) fields as in the header, found \(fields.count)")
+        }
+        var row = PredictionRow(zPhot: try number(fields[header.zPhot], .zPhot))
+        if let field = header.zSpec, !fields[field].range.isEmpty { row.zSpec = try number(fields[field], .zSpec) }
+        if let field = header.objectID { row.objectID = text.text(fields[field]) }
+        if let field = header.source { row.source = text.text(fields[field]) }
+        if let field = header.row { row.row = try integer(fields[field], .row) }
+        if let field = header.flags {
+            row.flags = PredictionFlags(rawValue: try integer(fields[field], .flags))
+        }
+        return row
+    }
+
+    private mutating func readHeader() throws(Failure) -> Header? {
+        guard let names = try text.next() else {
+            guard text.isWhole else { return nil }
+            throw Failure(text.name, "line 1: expected a header with z_phot and z_spec, found an empty file")
+        }
+        return Header(
+            count: names.count, zPhot: try index(of: .zPhot, in: names),
+            zSpec: try optionalIndex(of: .zSpec, in: names),
+            objectID: try optionalIndex(of: .objectID, in: names), source: try optionalIndex(of: .source, in: names),
+            row: try optionalIndex(of: .row, in: names), flags: try optionalIndex(of: .flags, in: names))
+    }
+
+    private func optionalIndex(of column: PredictionColumn, in names: [String]) throws(Failure) -> Int? {
+        guard required.contains(column) || (columns.contains(column) && names.contains(column.rawValue)) else {
+            return nil
+        }
+        return try index(of: column, in: names)
+    }
+
+    private func index(of column: PredictionColumn, in names: [String]) throws(Failure) -> Int {
+        let found = names.indices.filter { names[$0] == column.rawValue }
+        guard found.count == 1 else {
+            throw error(
+                "expected one column \(column.rawValue), found \(found.count) in "
+                    + "\"\(Self.shortened(names.joined(separator: ",")))\"")
+        }
+        return found[0]
+    }
+
+    private func number(_ field: DelimitedText.Field, _ column: PredictionColumn) throws(Failure) -> Double {
+        guard let value = text.number(field) else { throw error(field, column, "a number") }
+        return value
+    }
+
+    private func integer<Number: FixedWidthInteger>(
+        _ field: DelimitedText.Field, _ column: PredictionColumn
+    ) throws(Failure) -> Number {
+        guard let value = Number(text.text(field)) else { throw error(field, column, "a whole number") }
+        return value
+    }
+
+    private func error(_ field: DelimitedText.Field, _ column: PredictionColumn, _ expected: String) -> Failure {
+        error("\(column.rawValue): expected \(expected), found \"\(Self.shortened(text.text(field)))\"")
+    }
+
+    /// As much of a file's text as an error line has room for.
+    private static func shortened(_ text: String) -> String { text.count > 120 ? text.prefix(120) + "..." : text }
+
+    private func error(_ message: String) -> Failure { Failure(text.name, "line \(text.recordLine): \(message)") }
+}

@@ -1,0 +1,102 @@
+import Costs
+import Platform
+
+/// The input of a run: that of the published system's execution, and optional keys of this program.
+public struct InitializeInput: Sendable, Equatable {
+    /// The bucket of the results.
+    public let bucket: String
+    /// The key prefix of the results, without slashes at its ends.
+    public let resultPath: String
+    /// The bucket of the partitions; `bucket` by default.
+    public let dataBucket: String
+    /// A folder as given, with or without its slash; empty for the whole bucket.
+    public let dataPrefix: String
+    /// The most partitions to take; nil for all.
+    public let fileLimit: Int?
+    /// The number of partitions to assign, starting again from the first; nil for each partition once.
+    public let repeated: Int?
+    /// Whether workers write their predictions.
+    public let predictions: Bool
+    /// The number of workers: `ranks`, else `world_size`; nil for one for each partition.
+    public let ranks: Int?
+    public let batchSize: Int
+    // The published system's worker downloads its program by these keys; here they are only passed on.
+    public let objectType: String
+    public let objectName: String
+    public let script: String
+    /// A path on the worker's disk or an `s3://` URL; nil for the default weights.
+    public let weights: String?
+    /// Whether only the ranks of an earlier run without a valid result are run.
+    public let resume: Bool
+    /// Whether an earlier run's results are removed first.
+    public let overwrite: Bool
+    /// In percent of the ranks.
+    public let toleratedFailurePercentage: Double
+    /// Workers at the same time.
+    public let maxConcurrency: Int
+    /// The name of the run; nil for a generated one. Initializing a run again under its own name resumes it, so that
+    /// the caller may retry.
+    public let runID: String?
+    /// All keys as given.
+    public let json: JSONValue
+    /// Warnings about keys that look mistyped, one line each.
+    public let warnings: [String]
+
+    /// The batch size of the published system.
+    static let defaultBatchSize = 512
+    /// The default concurrency limit of an AWS account.
+    static let defaultConcurrency = 1000
+    /// Far below the items that a distributed Map takes; the list of items stays at some megabytes.
+    public static let mostRanks = LambdaLimits.mostRanks
+
+    private static let keys = [
+        "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",
+        "data_prefix", "world_size", "weights", "ranks", "resume", "overwrite", "tolerated_failure_percentage",
+        "max_concurrency", "run_id", "repeat", "predictions",
+    ]
+
+    /// - Parameter repeated: replaces the key `repeat`.
+    /// - Throws: `Failure` naming the key that is missing or invalid.
+    public init(_ json: JSONValue, repeated: Int? = nil) throws(Failure) {
+        var payload = try Payload(json, name: "the input")
+        if let repeated { payload.fields["repeat"] = .integer(repeated) }
+        self.json = .object(payload.fields)
+        warnings = payload.nearMisses(of: Self.keys)
+        bucket = try payload.name("bucket")
+        dataBucket = try payload.text("data_bucket") ?? bucket
+        dataPrefix = try payload.text("data_prefix") ?? ""
+        resultPath = Self.trimmed(try payload.name("result_path"))
+        guard !resultPath.isEmpty else { throw payload.error("result_path", expected: "a name") }
+        fileLimit = try payload.count("file_limit", in: 1...Int.max)
+        self.repeated = try payload.count("repeat", in: 1...Self.mostRanks)
+        predictions = try payload.flag("predictions", otherwise: true)
+        batchSize = try payload.count("batch_size", in: 1...(1 << 20)) ?? Self.defaultBatchSize
+        let worldSize = try payload.count("world_size", in: 1...Self.mostRanks)
+        ranks = try payload.count("ranks", in: 1...Self.mostRanks) ?? worldSize
+        if let worldSize, let ranks, worldSize != ranks {
+            throw payload.error("world_size", expected: "the \(ranks) of 'ranks', or nothing")
+        }
+        objectType = try payload.text("object_type") ?? ""
+        objectName = try payload.text("S3_object_name") ?? ""
+        script = try payload.text("script") ?? ""
+        weights = try payload.text("weights").flatMap { $0.isEmpty ? nil : $0 }
+        resume = try payload.flag("resume")
+        overwrite = try payload.flag("overwrite")
+        guard !(resume && overwrite) else {
+            throw Failure("\(payload.name): expected resume or overwrite, found both")
+        }
+        toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
+        maxConcurrency = try payload.count("max_concurrency", in: 1...10_000) ?? Self.defaultConcurrency
+        runID = try payload.text("run_id").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The prefix of the partitions' keys: `100MB` is the folder `100MB/` and does not include `100MB-old/`.
+    var folder: String { dataPrefix.isEmpty || dataPrefix.hasSuffix("/") ? dataPrefix : dataPrefix + "/" }
+
+    static func trimmed(_ path: String) -> String {
+        var path = path[...]
+        while path.hasPrefix("/") { path = path.dropFirst() }
+        while path.hasSuffix("/") { path = path.dropLast() }
+        return String(path)
+    }
+}

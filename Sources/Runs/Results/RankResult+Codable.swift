@@ -1,0 +1,138 @@
+import Platform
+
+extension RankResult: Codable {
+    enum CodingKeys: String, CodingKey {
+        case seconds = "total_cpu_time (seconds)"
+        case memory = "total_cpu_memory (MB)"
+        case batchSeconds = "execution_time (seconds/batch)"
+        case batches = "num_batches"
+        case batchSize = "batch_size"
+        case device
+        case throughput = "throughput_bps"
+        case sampleRate = "sample_persec"
+        case galaxies = "num_samples"
+        case dataPaths = "data_path"
+        case resultPath = "result_path"
+        case storeTotal = "s3_total_time"
+        case storeAverage = "s3_avg_time"
+        case storeShortest = "s3_min_time"
+        case storeLongest = "s3_max_time"
+        case storeRequests = "s3_num_requests"
+        case firstRequest = "s3_first_request_time"
+        case lastResponse = "s3_last_response_time"
+        case bytesRead = "s3_bytes_read"
+        case bytesWritten = "s3_bytes_written"
+        case initSeconds = "init_s"
+        case modelSeconds = "model_load_s"
+        case fetchSeconds = "payload_fetch_s"
+        case scatterSeconds = "scatter_s"
+        case inferenceSeconds = "inference_s"
+        case barrierSeconds = "barrier_s"
+        case publishSeconds = "publish_s"
+        case totalSeconds = "total_s"
+        case rank
+        case worldSize = "world_size"
+        case runID = "run_id"
+        case started, finished, threads, architecture, weights, notices
+        case processorSeconds = "processor_s"
+        case instructionSet = "instruction_set"
+        case weightsETag = "weights_etag"
+        case predictionBytes = "predictions_bytes"
+        case nonFinite = "non_finite"
+        case peakFetched = "fetched_peak_bytes"
+        case configuredMemory = "configured_memory_mb"
+    }
+
+    private typealias Field<Value> = (CodingKeys, any WritableKeyPath<RankResult, Value> & Sendable)
+
+    /// Seconds that are 0 where a file lacks them.
+    private static let addedSeconds: [Field<Double>] = [
+        (.initSeconds, \.initSeconds), (.fetchSeconds, \.fetchSeconds), (.scatterSeconds, \.scatterSeconds),
+        (.modelSeconds, \.modelSeconds), (.barrierSeconds, \.barrierSeconds), (.publishSeconds, \.publishSeconds),
+    ]
+    private static let amounts: [Field<Double?>] = [
+        (.inferenceSeconds, \.inferenceSeconds), (.totalSeconds, \.totalSeconds), (.started, \.started),
+        (.finished, \.finished), (.processorSeconds, \.processorSeconds),
+    ]
+    private static let counts: [Field<Int?>] = [
+        (.rank, \.rank), (.worldSize, \.worldSize), (.threads, \.threads), (.configuredMemory, \.configuredMemory),
+    ]
+    private static let bytes: [Field<Int?>] = [
+        (.predictionBytes, \.predictionBytes), (.peakFetched, \.peakFetched),
+    ]
+    private static let texts: [Field<String?>] = [
+        (.resultPath, \.resultPath), (.runID, \.runID), (.instructionSet, \.instructionSet),
+        (.architecture, \.architecture), (.weights, \.weights), (.weightsETag, \.weightsETag),
+    ]
+
+    /// All ranks of a `combined_data.json`.
+    /// - Parameter name: the file's name in errors.
+    /// - Throws: `Failure` naming the file, the element's index and the key.
+    public static func read(_ combined: [UInt8], name: String) throws(Failure) -> [RankResult] {
+        try JSONFile.decode([RankResult].self, combined, name: name)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try RankFields(decoder)
+        seconds = try fields.amount(.seconds)
+        memory = try fields.amount(.memory)
+        throughput = try fields.amount(.throughput)
+        batchSize = try fields.count(.batchSize)
+        if let counted = try fields.optionalCount(.galaxies) {
+            galaxies = counted
+        } else {
+            // A rate times its time is the count again, except for rounding.
+            galaxies = try fields.count((try fields.amount(.sampleRate) * seconds).rounded(), .sampleRate)
+        }
+        dataPaths = try fields.texts(.dataPaths)
+        if let total = try fields.optionalAmount(.storeTotal) {
+            store = StoreTimes(
+                total: total, average: try fields.optionalAmount(.storeAverage),
+                shortest: try fields.optionalAmount(.storeShortest),
+                longest: try fields.optionalAmount(.storeLongest),
+                requests: try fields.optionalCount(.storeRequests),
+                firstRequest: try fields.optionalAmount(.firstRequest),
+                lastResponse: try fields.optionalAmount(.lastResponse),
+                bytesRead: try fields.optionalBytes(.bytesRead), bytesWritten: try fields.optionalBytes(.bytesWritten))
+        }
+        for (key, field) in Self.addedSeconds { self[keyPath: field] = try fields.optionalAmount(key) ?? 0 }
+        for (key, field) in Self.amounts { self[keyPath: field] = try fields.optionalAmount(key) }
+        for (key, field) in Self.counts { self[keyPath: field] = try fields.optionalCount(key) }
+        for (key, field) in Self.bytes { self[keyPath: field] = try fields.optionalBytes(key) }
+        for (key, field) in Self.texts { self[keyPath: field] = try fields.optionalText(key) }
+        nonFinite = try fields.optionalCount(.nonFinite) ?? 0
+        notices = try fields.texts(.notices)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        let batch = max(1, batchSize)
+        try fields.encode(seconds, forKey: .seconds)
+        try fields.encode(memory, forKey: .memory)
+        try fields.encode(galaxies > 0 ? seconds / (Double(galaxies) / Double(batch)) : 0, forKey: .batchSeconds)
+        try fields.encode((galaxies + batch - 1) / batch, forKey: .batches)
+        try fields.encode(batchSize, forKey: .batchSize)
+        try fields.encode("cpu", forKey: .device)
+        try fields.encode(throughput, forKey: .throughput)
+        try fields.encode(seconds > 0 ? Double(galaxies) / seconds : 0, forKey: .sampleRate)
+        try fields.encode(galaxies, forKey: .galaxies)
+        try fields.encode(WorkerItem.paths(dataPaths), forKey: .dataPaths)
+        if let store {
+            try fields.encode(store.total, forKey: .storeTotal)
+            try fields.encode(store.average, forKey: .storeAverage)
+            try fields.encode(store.shortest, forKey: .storeShortest)
+            try fields.encode(store.longest, forKey: .storeLongest)
+            try fields.encode(store.requests, forKey: .storeRequests)
+            try fields.encode(store.firstRequest, forKey: .firstRequest)
+            try fields.encode(store.lastResponse, forKey: .lastResponse)
+            try fields.encode(store.bytesRead, forKey: .bytesRead)
+            try fields.encode(store.bytesWritten, forKey: .bytesWritten)
+        }
+        for (key, field) in Self.addedSeconds { try fields.encode(self[keyPath: field], forKey: key) }
+        for (key, field) in Self.amounts { try fields.encode(self[keyPath: field], forKey: key) }
+        for (key, field) in Self.counts + Self.bytes { try fields.encode(self[keyPath: field], forKey: key) }
+        for (key, field) in Self.texts { try fields.encode(self[keyPath: field], forKey: key) }
+        try fields.encode(nonFinite, forKey: .nonFinite)
+        if !notices.isEmpty { try fields.encode(notices, forKey: .notices) }
+    }
+}

@@ -1,0 +1,105 @@
+import Inference
+import Platform
+
+/// The work of one rank: an item of the Map and of `items.json`, with the published system's keys.
+public struct WorkerItem: Sendable, Equatable {
+    /// The bucket of the results.
+    public let bucket: String
+    public let objectName: String
+    public let script: String
+    public let objectType: String
+    public let worldSize: Int
+    public let rank: Int
+    public let dataBucket: String
+    public let dataPrefix: String
+    /// Keys of the partitions; empty for a rank beyond them.
+    public let dataPaths: [String]
+    public let resultPath: String
+    public let batchSize: Int
+    /// The labels of the partitions' rows, one for each partition; nil where they follow from this item's keys alone.
+    public let labels: [String]?
+    /// A path or an `s3://` URL; nil for the weights that come with the program.
+    public let weights: String?
+    /// Whether the worker writes predictions.
+    public let predictions: Bool
+    /// The run of this item; nil for items of the published system.
+    public let runID: String?
+
+    init(
+        _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], labels: [String]?, runID: String?
+    ) {
+        bucket = input.bucket
+        objectName = input.objectName
+        script = input.script
+        objectType = input.objectType
+        self.worldSize = worldSize
+        self.rank = rank
+        dataBucket = input.dataBucket
+        dataPrefix = input.dataPrefix
+        self.dataPaths = dataPaths
+        resultPath = input.resultPath
+        batchSize = input.batchSize
+        self.labels = labels
+        weights = input.weights
+        predictions = input.predictions
+        self.runID = runID
+    }
+
+    /// - Throws: `Failure` naming the key that is missing or invalid.
+    public init(_ json: JSONValue) throws(Failure) {
+        let payload = try Payload(json, name: "the worker's event")
+        bucket = try payload.name("S3_BUCKET")
+        objectName = try payload.text("S3_OBJECT_NAME") ?? ""
+        script = try payload.text("SCRIPT") ?? ""
+        objectType = try payload.text("S3_OBJECT_TYPE") ?? ""
+        guard let rank = try payload.count("RANK") else {
+            throw payload.error("RANK", expected: "a whole number of at least 0")
+        }
+        self.rank = rank
+        worldSize = try payload.count("WORLD_SIZE", in: 1...Payload.mostCount) ?? rank + 1
+        guard rank < worldSize else {
+            throw payload.error("RANK", expected: "a number below WORLD_SIZE (\(worldSize))")
+        }
+        dataBucket = try payload.text("DATA_BUCKET") ?? bucket
+        dataPrefix = try payload.text("DATA_PREFIX") ?? ""
+        dataPaths = try payload.texts("DATA_PATH")
+        resultPath = InitializeInput.trimmed(try payload.name("RESULT_PATH"))
+        batchSize = try payload.count("BATCH_SIZE", in: 1...(1 << 20)) ?? InitializeInput.defaultBatchSize
+        let labels = try payload.texts("LABELS")
+        guard labels.isEmpty || labels.count == dataPaths.count else {
+            throw payload.error("LABELS", expected: "one for each of \(dataPaths.count) in DATA_PATH")
+        }
+        self.labels = labels.isEmpty ? nil : labels
+        weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
+        predictions = try payload.flag("PREDICTIONS", otherwise: true)
+        runID = try payload.text("RUN_ID")
+    }
+
+    /// The item as the Map passes it. Keys that the published system does not have are written only where they are
+    /// needed.
+    public var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "S3_BUCKET": .string(bucket), "S3_OBJECT_NAME": .string(objectName), "SCRIPT": .string(script),
+            "S3_OBJECT_TYPE": .string(objectType), "WORLD_SIZE": .string(String(worldSize)),
+            "RANK": .string(String(rank)), "DATA_BUCKET": .string(dataBucket), "DATA_PREFIX": .string(dataPrefix),
+            "DATA_PATH": Self.paths(dataPaths), "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
+        ]
+        if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
+        if let weights { fields["WEIGHTS"] = .string(weights) }
+        if !predictions { fields["PREDICTIONS"] = .bool(false) }
+        if let runID { fields["RUN_ID"] = .string(runID) }
+        return .object(fields)
+    }
+
+    /// A key, a list of keys, or null.
+    static func paths(_ paths: [String]) -> JSONValue {
+        switch paths.count {
+        case 0: .null
+        case 1: .string(paths[0])
+        default: .array(paths.map { .string($0) })
+        }
+    }
+
+    /// The labels of each partition's rows.
+    var objectLabels: [String] { labels ?? ObjectLabels.labels(for: dataPaths) }
+}

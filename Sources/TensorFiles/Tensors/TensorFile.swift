@@ -1,0 +1,112 @@
+import Platform
+
+/// A plain value that a pickled object has besides its tensors (`num_heads`, `eps`, `approximate`, ...).
+public enum Attribute: Sendable, Equatable {
+    case none
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+    case string(String)
+    case list([Attribute])
+}
+
+/// An open file of named tensors, in any format: PyTorch (zip or older), safetensors, `.npy`, `.npz`, FITS, HDF5.
+public struct TensorFile: Sendable {
+    public enum Format: String, Sendable {
+        case torch, torchLegacy = "torch-legacy", safetensors, npy, npz, fits, hdf5
+    }
+
+    /// A column of one of several tables.
+    public struct ColumnPlace: Sendable {
+        /// Number of the table, the same for all of its columns.
+        public let table: Int
+        /// Name of the column in its table.
+        public let name: String
+    }
+
+    /// Path or URL.
+    public let name: String
+    public let format: Format
+    public let byteCount: Int
+    /// In the order of the file, with unique names: of a pickled module those of its `state_dict` (`module.` of a
+    /// DataParallel included), of other containers dotted keys and indices (`model.blocks.0...`, `tensors.0` of a
+    /// TensorDataset).
+    public let tensors: [TensorView]
+    /// Columns of strings, in formats that have any. Their names differ from those of tensors.
+    public let texts: [TextColumn]
+    /// By name, why an object of the file is not read: its data is in another file, or needs a plugin.
+    public let refusals: [String: String]
+    /// The table and column of a FITS file that each tensor or column of strings comes from, by its name here.
+    public let columns: [String: ColumnPlace]
+    /// Class of each pickled object by dotted path ("" for the root): `torch.nn.parallel.data_parallel.DataParallel`.
+    public let classes: [String: String]
+    /// Plain attributes of each pickled object or dictionary by dotted path ("" for the root).
+    public let attributes: [String: [String: Attribute]]
+    /// safetensors' `__metadata__`.
+    public let metadata: [String: String]
+    /// The entries of a zip archive that contain tensors, which have checksums. In the order of the tensors.
+    var members: [ZipMember] = []
+    /// All entries in the directory of a zip archive; empty in other formats.
+    var entries: [ZipArchive.Entry] = []
+    /// The bytes of the file.
+    var source: (any ByteSource)?
+    /// Closes a library's open file, which reading opens again.
+    private let closing: @Sendable () -> Void
+
+    init(
+        name: String, format: Format, byteCount: Int, tensors: [TensorView], texts: [TextColumn] = [],
+        refusals: [String: String] = [:], columns: [String: ColumnPlace] = [:], classes: [String: String] = [:],
+        attributes: [String: [String: Attribute]] = [:],
+        metadata: [String: String] = [:], members: [ZipMember] = [], closing: @escaping @Sendable () -> Void = {}
+    ) {
+        (self.name, self.format, self.byteCount, self.tensors) = (name, format, byteCount, tensors)
+        (self.texts, self.refusals, self.columns, self.closing) = (texts, refusals, columns, closing)
+        (self.classes, self.attributes, self.metadata, self.members) = (classes, attributes, metadata, members)
+    }
+
+    /// Bytes of the file and of its inflated tensors: an upper bound for tensors that share no bytes.
+    public var inflatedByteCount: Int { members.reduce(byteCount) { $0 + $1.inflatedCount } }
+
+    /// The tensor of that exact name.
+    public subscript(_ name: String) -> TensorView? { tensors.first { $0.name == name } }
+
+    /// The column of strings of that exact name.
+    public func text(_ name: String) -> TextColumn? { texts.first { $0.name == name } }
+
+    /// Compares the checksums that were deferred. Inflates deflated arrays and keeps them for the next reader; releases all
+    /// other pages.
+    /// - Throws: `Failure` for a damaged entry: the first one, where all are stored.
+    public func verifyChecksums(on parallel: ParallelLoop = .serial) throws(Failure) {
+        try ZipMember.verify(members, keeping: true, on: parallel)
+    }
+
+    /// Name, size and checksum of each entry of a zip archive, one line each: equal lines, once verified, mean equal
+    /// tensors. nil in formats without checksums.
+    public var statedChecksums: [String]? {
+        members.isEmpty ? nil : entries.map { "\($0.name)\t\($0.size)\t\(hexadecimal($0.checksum))" }
+    }
+
+    /// Whether to call `verifyChecksums` after everything else was read: the file is remote, and its checksums are computed
+    /// as its bytes arrive.
+    public var isVerifiedLast: Bool {
+        members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
+    }
+
+    /// Checks that the file has not been modified since it was opened: see `ByteSource.checkIntact`.
+    public func checkIntact() throws(Failure) { try source?.checkIntact() }
+
+    /// Calls `body` with all bytes of the file as stored.
+    public func withFileBytes<Result>(_ body: (RawSpan) -> Result) throws(Failure) -> Result? {
+        try source?.withBytes(in: 0..<byteCount) { (bytes: RawSpan) in body(bytes) }
+    }
+
+    /// Releases inflated tensors and the pages of the file. Reading inflates and loads them again.
+    public func release() {
+        for member in members { member.release() }
+        closing()
+        releasePages()
+    }
+
+    /// Releases only the pages of the file.
+    public func releasePages() { source?.release(0..<byteCount) }
+}
