@@ -6,7 +6,7 @@ import Platform
 struct ManualPage {
     private let tool: Tool
 
-    /// What ArgumentParser tells of a command: the parts of its description (version 0) that a page needs.
+    /// ArgumentParser's description of a command (version 0): the parts that a page needs.
     private struct Tool: Decodable {
         let command: Command
     }
@@ -154,7 +154,7 @@ struct ManualPage {
         return line.isEmpty ? lines : lines + [line]
     }
 
-    /// As roff reads it back: backslashes, and what would be a macro at the beginning of a line.
+    /// Escapes backslashes and hyphens, and a period or quote that would begin a macro.
     private static func escaped(_ text: String) -> String {
         let line = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
         return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line

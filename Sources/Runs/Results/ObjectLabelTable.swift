@@ -1,24 +1,23 @@
 import Inference
 import Platform
 
-/// What the rows of a run's partitions are called: the same whatever rank a partition falls to.
+/// The labels of a run's partitions, as predictions name them: they do not depend on which rank runs a partition.
 struct ObjectLabelTable {
     private let labels: [String: String]
 
-    /// - Parameter keys: of all of the run's partitions, each as often as it is handed out.
+    /// - Parameter keys: of all partitions of the run, each as often as it is assigned.
     init(keys: [String]) {
         let keys = Set(keys).sorted()
         labels = Dictionary(uniqueKeysWithValues: zip(keys, ObjectLabels.labels(for: keys)))
     }
 
-    /// The labels of a rank's partitions, where the rank could not tell them from its own keys; else nil.
+    /// The labels of a rank's partitions, where they do not follow from the rank's own keys; else nil.
     func labelsToTell(of keys: [String]) -> [String]? {
         let own = keys.map { labels[$0] ?? $0 }
         return own == ObjectLabels.labels(for: keys) ? nil : own
     }
 
-    /// - Throws: `Failure` for a key twice, and keys that differ in empty folders alone, which no label could tell
-    ///   apart.
+    /// - Throws: `Failure` for a repeated key, and for keys that differ in empty folders only: their labels would be the same.
     static func check(_ keys: [String], name: String) throws(Failure) {
         var first: [[Substring]: String] = [:]
         for key in keys {

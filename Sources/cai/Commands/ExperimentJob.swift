@@ -135,7 +135,7 @@ struct ExperimentJob {
         var counted: [ExperimentRecord.Input] = []
         try inputs.forEach { input, file throws(Failure) in
             guard let galaxies = file.galaxyCount else {
-                // What is wrong with it is said by who needs it right.
+                // `PartitionSplit` reports what is wrong with the file.
                 _ = try PartitionSplit([file], rows: 1)
                 throw Failure(input.path, "is no partition of galaxies")
             }
@@ -158,7 +158,7 @@ struct ExperimentJob {
     }
 }
 
-/// What is told when somebody interrupts the process: how far the experiment is, and how to go on.
+/// The progress that is reported when a signal ends the process, and how to continue.
 private final class Watch: Sendable {
     private struct State {
         var done = 0
@@ -182,6 +182,6 @@ private final class Watch: Sendable {
         state.withLock { ($0.done, $0.total) = (done, total) }
     }
 
-    /// From now on, the folder is removed then.
+    /// From now on, the folder is removed when a signal arrives.
     func clean(_ scratch: ScratchFolder) { state.withLock { $0.scratch = scratch } }
 }

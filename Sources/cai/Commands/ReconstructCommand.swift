@@ -120,7 +120,7 @@ struct ReconstructCommand: ParsableCommand {
 
 private struct ReconstructSummary: Encodable {
     let run: AutoencoderRun
-    /// Galaxies that have flags, and NaN for what was made up.
+    /// Galaxies that have flags, and NaN for their reconstruction.
     let flagged: Int
     let output: String
     let ids: String

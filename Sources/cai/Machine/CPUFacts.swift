@@ -2,13 +2,13 @@ import AstroMAE
 import FoundationEssentials
 import TensorFiles
 
-/// What the system says of its first processor.
+/// The first processor, as the system describes it.
 struct CPUFacts {
     let name: String
     /// Everything in the `flags` (x86) or `Features` (Arm) of /proc/cpuinfo.
     let flags: Set<String>
     let caches: [CPUReport.Cache]
-    /// Cores of all processors, each counted once however many threads it has; nil where the system does not tell.
+    /// Cores of all processors, each counted once however many threads it has; nil where the system does not state them.
     let cores: Int?
 
     #if arch(x86_64)
@@ -45,7 +45,7 @@ struct CPUFacts {
         cores = Self.cores(cpuinfo)
     }
 
-    /// What is called the same by socket and by core is one.
+    /// Processors with the same socket and core id are one core.
     private static func cores(_ cpuinfo: String) -> Int? {
         var cores: Set<String> = []
         var socket = ""

@@ -4,7 +4,7 @@ import Inference
 import Platform
 import Report
 
-/// What `inspect --cpu` tells: the processor, what of it is used, and why.
+/// The output of `inspect --cpu`: the processor, which kernels are used on it, and why.
 struct CPUReport: Encodable {
     struct Cache: Encodable {
         let level: Int
@@ -27,7 +27,7 @@ struct CPUReport: Encodable {
         }
     }
 
-    /// What was taken, and why.
+    /// The chosen instruction set, and why.
     struct Choice: Encodable {
         let name: String
         let reason: String

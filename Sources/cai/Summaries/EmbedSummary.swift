@@ -3,7 +3,7 @@ import Inference
 import Platform
 import Runs
 
-/// What a run was and how fast: the object that `--json` prints.
+/// The run and its speed: the object that `--json` prints.
 struct EmbedSummary: Encodable {
     let galaxies: Int
     /// Galaxies that have flags, and NaN for features.

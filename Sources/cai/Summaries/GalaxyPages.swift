@@ -27,8 +27,10 @@ struct GalaxyPictures {
         + "it was hidden, the mean of those passes; where it never was, as it is. Residual: original minus made up, red "
         + "where there is more light than was made up, full colour at 8 times the pixels' noise; in colour, grey is none."
 
-    /// In the order of `places`.
-    /// - Parameter text: of a galaxy, by its place: its title and what stands beside it.
+    /// Pictures of galaxies.
+    /// - Parameters:
+    ///   - places: indices of the galaxies among all of the run.
+    ///   - text: title and caption of a galaxy, by its index.
     func pictures(
         of places: [Int], text: (GalaxyRun.Galaxy, Int) -> (title: String, caption: String)
     ) throws(Failure) -> [PagePicture] {
@@ -74,7 +76,7 @@ struct ReconstructionPage {
         let places =
             switch show {
             case .first: Array(all.prefix(panels))
-            // What is not finite is the worst.
+            // Losses that are not finite are the worst.
             case .worst:
                 Array(
                     all.sorted { left, right in

@@ -7,7 +7,7 @@ import TensorFiles
 
 /// The page of an input, and its figures.
 struct ReportDocument {
-    /// What is drawn beside the runs of a tree.
+    /// Data that is drawn together with the runs of a tree.
     struct Beside {
         var durations = RunDurations()
         var references: [ReferenceMeasurement] = []
@@ -20,7 +20,7 @@ struct ReportDocument {
     let html: String
     let figures: [Figure]
 
-    /// - Throws: `Failure` where the input does not have what a page needs.
+    /// - Throws: `Failure` where the input lacks data that the page needs.
     init(_ input: ReportInput, title: String? = nil, beside: Beside = Beside()) throws {
         var sections: [PageSection] = []
         var leads: [String] = []

@@ -5,23 +5,23 @@ import FoundationEssentials
 import Platform
 import Report
 
-/// What a report is made of: what INPUT leads to.
+/// The data of a report, as INPUT names it.
 struct ReportInput {
     enum Content {
-        /// Predictions, what the ranks of a run said, or both.
+        /// Predictions, the results of a run, or both.
         case run(predictions: PredictionTable?, results: Run?)
         case tree(ResultTree, ExperimentSetup?)
     }
 
     /// As it was given.
     let name: String
-    /// What the page calls it: the last part of the name.
+    /// Its name on the page: the last part of `name`.
     let title: String
     let content: Content
     /// Files that were read, which no output may replace.
     let files: [String]
 
-    /// - Throws: `Failure` naming the file, or `Failure` where a store does not give what is asked of it.
+    /// - Throws: `Failure` naming the file or object that cannot be read.
     init(_ name: String) throws {
         self.name = name
         title = name.split(separator: "/").last.map(String.init) ?? name
@@ -37,7 +37,7 @@ struct ReportInput {
             let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
-            // What is not there at all is for the reader to name.
+            // The reader reports a missing file.
             files = [name]
             content = .run(predictions: try PredictionTable(PredictionFile(path: name)), results: nil)
         }
@@ -63,7 +63,7 @@ struct ReportInput {
         return .tree(try ResultTree([folder]), try ExperimentSetup.read(tree: folder))
     }
 
-    /// Objects: predictions, or what a run wrote below a prefix.
+    /// Objects: predictions, or the results of a run under a prefix.
     private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> Content {
         func bytes(_ key: String) throws(Failure) -> [UInt8]? {
             guard try store.head(bucket: place.bucket, key: key) != nil else { return nil }

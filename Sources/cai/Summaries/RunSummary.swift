@@ -3,7 +3,7 @@ import Platform
 import Report
 import Runs
 
-/// What a run was and how well it went: the object that `--json` prints.
+/// The run, its speed and its quality: the object that `--json` prints.
 struct RunSummary: Encodable {
     let galaxies: Int
     /// Galaxies that have flags, and NaN for a redshift.
@@ -15,7 +15,7 @@ struct RunSummary: Encodable {
     let galaxiesPerSecond: Double
     let threads: Int
     let batchSize: Int
-    /// The kernels that were used, and what multiplied matrices: packed or openblas.
+    /// The kernels, and the matrix multiplication (packed or openblas) that were used.
     let instructionSet: String
     let gemm: String
     let weights: String
@@ -87,7 +87,7 @@ struct RunSummary: Encodable {
     }
 }
 
-/// A rank's galaxies among all.
+/// A rank's galaxies among those of all ranks.
 struct RankSummary: Encodable {
     let rank: Int
     let worldSize: Int
