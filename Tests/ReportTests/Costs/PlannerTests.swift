@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Plans of runs on AWS")
 struct PlannerTests {
-    @Test("Work in order, each piece to the first worker that is free")
+    @Test("Each piece of work goes to the first free worker")
     func schedule() {
         #expect(Schedule.span(of: [], at: 3) == 0)
         #expect(Schedule.span(of: [3, 1, 1, 3], at: 4) == 3)
@@ -16,7 +16,7 @@ struct PlannerTests {
         #expect(Schedule.span(of: [2, 3, 4, 1, 5], at: 2) == 9)
     }
 
-    @Test("A thousand workers begin at once, and a thousand more every ten seconds")
+    @Test("A thousand workers start at once, and a thousand more every ten seconds")
     func ramp() {
         #expect(Schedule.span(of: 1000, each: 4, at: 5000) == 4)
         // The first thousand take the second's pieces before that has begun.
@@ -26,7 +26,7 @@ struct PlannerTests {
         #expect(Schedule.span(of: 2500, each: 30, at: 2000) == 60)
     }
 
-    @Test("Pieces that are alike take what going through them gives", arguments: [1, 7, 900, 1000, 1500, 3200])
+    @Test("Equal pieces take the same time as a loop over them", arguments: [1, 7, 900, 1000, 1500, 3200])
     func uniform(concurrency: Int) {
         for (count, seconds) in [(1, 3.0), (999, 2.5), (1000, 0.1), (4321, 7.3), (6000, 10), (5000, 61.7)] {
             let listed = Schedule.span(of: Array(repeating: seconds, count: count), at: concurrency)
@@ -53,7 +53,7 @@ struct PlannerTests {
         #expect(two.bill() == plan.bill())
     }
 
-    @Test("The slower of network and processors decides")
+    @Test("The slower of network and processors determines a worker's time")
     func network() {
         var assumptions = PlanAssumptions()
         assumptions.network = 1e6
@@ -63,13 +63,13 @@ struct PlannerTests {
     }
 
     @Test(
-        "Partitions of so many MB hold what the reference's do",
+        "Partitions of nominal sizes hold as many galaxies as the published ones",
         arguments: [(25, 1278), (50, 2556), (75, 3834), (100, 5113), (1, 51)])
     func partitions(megabytes: Int, galaxies: Int) {
         #expect(PlanAssumptions.galaxies(ofMegabytes: megabytes) == galaxies)
     }
 
-    @Test("What a worker needs has to fit, with a part to spare")
+    @Test("A worker's need must fit with the reserve left free")
     func limits() {
         // 94 MB, two threads of 4.5, 10 MB of galaxies, 100 bytes for each of 500: 113.05 MB; 128 MB are 134.2.
         let small = LambdaWorker(memory: 128, architecture: .x86)
@@ -134,7 +134,7 @@ struct PlannerTests {
         }
     }
 
-    @Test("A deadline that is met exactly is met")
+    @Test("A plan that ends exactly at the deadline is in time")
     func boundary() throws {
         let found = Self.grid(galaxies: 40_000).candidates()
         let fastest = try #require(Planner.fastest(of: found))
@@ -161,7 +161,7 @@ struct PlannerTests {
         #expect(seconds(fewest - 1) > within)
     }
 
-    @Test("What costs less ends later, and neither can be had with the other")
+    @Test("Plans of the frontier end later the less they cost")
     func frontier() throws {
         let found = Planner(galaxies: 500_000).candidates()
         let frontier = Planner.frontier(of: found)
@@ -175,7 +175,7 @@ struct PlannerTests {
         for candidate in frontier { #expect(candidate == Planner.cheapest(of: found, within: candidate.seconds)) }
     }
 
-    @Test("Half a million galaxies in a minute: on Lambda, and the cores of one machine")
+    @Test("Half a million galaxies in a minute have a plan on Lambda and a number of cores")
     func headline() throws {
         let planner = Planner(galaxies: 500_000)
         let inTime = try #require(Planner.cheapest(of: planner.candidates(), within: 60))
@@ -188,7 +188,7 @@ struct PlannerTests {
         #expect(Planner.cores(galaxies: 460 * 60, within: 60, rate: 460) == 1)
     }
 
-    @Test("One galaxy, and none that fits")
+    @Test("A single galaxy has a plan, and impossible limits have none")
     func edges() throws {
         let one = try #require(Planner.cheapest(of: Planner(galaxies: 1).candidates()))
         #expect(one.plan.ranks == 1)

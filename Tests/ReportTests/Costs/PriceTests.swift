@@ -81,7 +81,7 @@ struct PriceTests {
     }
 
     @Test(
-        "A file that is none names the key",
+        "A broken price file is an error that names the key",
         arguments: [
             ("\"USD\"", "\"EUR\"", "p.json: currency: expected USD, found 'EUR'"),
             ("\"request\": 0.0000002", "\"request\": -1", "p.json: lambda.request: expected dollars from 0 to 1000"),

@@ -66,7 +66,7 @@ func brokenRank(example: BrokenRank) throws {
 }
 
 @Test(
-    "A file that is no array of results is an error that names it",
+    "A file that is not an array of results is an error that names it",
     arguments: [
         ("{}", "expected an array, found something else"), ("[1]", "result 0: expected an object, found 1.0"),
         ("", "expected JSON, found text that is none"), ("[{", "expected JSON, found text that is none"),
@@ -110,7 +110,7 @@ func rankFields() throws {
     }
 }
 
-@Test("Stages are those of our ranks")
+@Test("Stages follow from the times of this program's ranks")
 func rankStages() throws {
     try ResultFolder.with { folder in
         let stages = [

@@ -73,7 +73,7 @@ func treeErrors() throws {
     ] as [(String, Double?)])
 func sizes(name: String, gigabytes: Double?) { #expect(DataSize(name).gigabytes == gigabytes) }
 
-@Test("A run tells its wall time by its summary, else by its ranks' clocks")
+@Test("A run's wall time is that of its summary, else of its ranks' clocks")
 func ownDurations() throws {
     try ResultFolder.with { folder in
         let clocks = [(100.0, 104.5), (102.0, 110.25)].map { started, finished in

@@ -166,7 +166,7 @@ func smallTreeReport() throws {
     }
 }
 
-@Test("The overview tells the best rate, and how long half a million galaxies take at it")
+@Test("The overview has the best rate, and the time of half a million galaxies at it")
 func headline() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank(["threads": 2])])
@@ -175,7 +175,7 @@ func headline() throws {
     }
 }
 
-@Test("The machine of an experiment is told by its record, of a partition's folder, too")
+@Test("The record of an experiment describes its machine, also for a partition's folder")
 func experimentRoot() throws {
     try ResultFolder.with { folder in
         #expect(try ExperimentSetup.read(tree: folder.path) == nil)

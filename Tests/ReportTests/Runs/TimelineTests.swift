@@ -15,7 +15,7 @@ private func rank(_ number: Int, started: Double) -> String {
     ])
 }
 
-@Test("Ranks that tell start and stages have bars since the first one's start")
+@Test("Ranks with start times and stages have bars from the first rank's start")
 func timelineOfStages() throws {
     let timeline = RankTimeline(try ranks([rank(0, started: 103), rank(1, started: 100)]))
     #expect(timeline.origin == .run)
@@ -33,7 +33,7 @@ func timelineOfStages() throws {
         timeline.occupation(of: .compute, parts: 11) == [0, 0.25, 1, 1, 1.25, 2, 1.75, 1, 1, 0.75, 0])
 }
 
-@Test("Older files have what they tell: calls to the store, or computing alone")
+@Test("Older files have bars of their calls to the store, or of computing alone")
 func timelineOfOlderFiles() throws {
     let calls = try ranks(
         [(50.0, 52.0), (49.0, 50.5)].map { first, last in
