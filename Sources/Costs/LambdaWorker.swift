@@ -1,16 +1,16 @@
-/// A function that predicts one rank's galaxies, as it is configured and as fast as it is assumed to be.
+/// A function that predicts one rank's galaxies: its configuration and its assumed rate.
 public struct LambdaWorker: Sendable, Equatable {
     /// MB of 2^20 bytes configured.
     public let memory: Int
     public let architecture: LambdaArchitecture
     /// MB of 2^20 bytes of `/tmp`. Workers stream partitions and need none beyond the 512 MB that are free.
     public let storage: Int
-    /// By its processors alone.
+    /// From its processors alone.
     public let galaxiesPerSecond: Double
     private let network: Double
     private let overhead: Double
 
-    /// - Parameter galaxiesPerSecond: of the whole worker; by its processors where it is nil.
+    /// - Parameter galaxiesPerSecond: of the whole worker; nil to derive it from its processors.
     public init(
         memory: Int, architecture: LambdaArchitecture, storage: Int = LambdaLimits.storageRange.lowerBound,
         galaxiesPerSecond: Double? = nil, assumptions: PlanAssumptions = PlanAssumptions()
@@ -24,12 +24,12 @@ public struct LambdaWorker: Sendable, Equatable {
         overhead = assumptions.overhead
     }
 
-    /// Of an invocation. Partitions are fetched while others are computed, so the slower of the two decides.
+    /// Seconds of an invocation. Partitions are fetched while others are computed, so the slower of the two decides.
     public func seconds(galaxies: Int, bytes: Int) -> Double {
         overhead + max(Double(galaxies) / galaxiesPerSecond, Double(bytes) / network)
     }
 
-    /// Bytes that a worker takes at most, for a share of so many bytes and galaxies.
+    /// The most bytes of memory that a worker needs for a share of the given bytes and galaxies.
     ///
     /// Measured (docs/PERFORMANCE.md, section 6): 103 MB with two threads, weights in half precision, 4.5 MB of them for
     /// each thread. Added: fetched bytes, which are held to 256 MB or a quarter of the memory, and the predictions'
@@ -40,7 +40,7 @@ public struct LambdaWorker: Sendable, Equatable {
         return 94e6 + 4.5e6 * threads + fetched + 100 * Double(galaxies)
     }
 
-    /// Whether a share fits into time and memory with a part of both to spare.
+    /// Whether a share fits into time and memory with the reserve left free.
     public func canTake(galaxies: Int, bytes: Int, reserve: Double) -> Bool {
         let part = 1 - reserve
         return seconds(galaxies: galaxies, bytes: bytes) <= part * LambdaLimits.mostSeconds

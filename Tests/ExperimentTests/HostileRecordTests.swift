@@ -5,7 +5,7 @@ import Testing
 
 @testable import Experiment
 
-@Suite("An experiment.json of somebody else's")
+@Suite("Untrusted experiment.json files")
 struct HostileRecordTests {
     /// What is replaced in a sound record, by what, and the words of the error.
     private static let changes: [(String, String, String)] = [
@@ -37,7 +37,7 @@ struct HostileRecordTests {
         return (local, String(decoding: try local.planned(try LocalTree.plan()).encoded(), as: UTF8.self))
     }
 
-    @Test("is refused with one line where no experiment writes what it says", arguments: changes)
+    @Test("An experiment.json with a value that no experiment writes is refused in one line", arguments: changes)
     func refused(change: (String, String, String)) throws {
         let (local, sound) = try Self.record()
         let text = sound.replacingFirst(change.0, with: change.1)
@@ -54,7 +54,7 @@ struct HostileRecordTests {
         #expect(try ExperimentRecord(json: Array(sound.utf8), name: "e.json") == local.planned(try LocalTree.plan()))
     }
 
-    @Test("has no point twice, and no more runs than somebody makes")
+    @Test("An experiment.json with a duplicate point or too many runs is refused")
     func lists() throws {
         let (local, _) = try Self.record()
         var record = try local.planned(try LocalTree.plan())
@@ -74,7 +74,7 @@ struct HostileRecordTests {
         #expect(try ExperimentRecord(json: try record.encoded(), name: "e") == record)
     }
 
-    @Test("Galaxies of ranks that cannot be added are none")
+    @Test("Counts of galaxies that overflow are refused")
     func galaxies() throws {
         let point = ExperimentPoint(
             path: "p", partition: 30, size: "50MB", gigabytes: 0.05, batchSize: 512, threads: 1, partitions: 2, runs: 1,

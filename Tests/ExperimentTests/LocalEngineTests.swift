@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Experiments on this machine")
 struct LocalEngineTests {
-    @Test("A tree has each run's ranks in one array, and the record says when and how fast")
+    @Test("A tree has each run's ranks in one array, and the record its times and rates")
     func tree() throws {
         try LocalTree.with { local in
             let record = try local.run(try LocalTree.plan()).record
@@ -36,7 +36,7 @@ struct LocalEngineTests {
         }
     }
 
-    @Test("Repeated galaxies come in their order, again and again; one file serves all ranks")
+    @Test("Repeated galaxies keep their order, and one file serves all ranks")
     func repeated() throws {
         try LocalTree.with { local in
             var local = local
@@ -59,7 +59,7 @@ struct LocalEngineTests {
         }
     }
 
-    @Test("An input that is a partition of the size already is not copied")
+    @Test("An input that already is a partition of the size is linked")
     func linked() throws {
         try LocalTree.with { local in
             var local = local
@@ -83,7 +83,7 @@ struct LocalEngineTests {
         }
     }
 
-    @Test("A rank that fails ends the experiment, which keeps what it has")
+    @Test("A failed rank ends the experiment, which keeps its finished runs")
     func failure() throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan(threads: [1], runs: 2)
@@ -102,7 +102,7 @@ struct LocalEngineTests {
         }
     }
 
-    @Test("A scratch folder is an experiment's or empty; nothing else is removed")
+    @Test("A scratch folder must be an experiment's or empty, and nothing else is removed")
     func scratch() throws {
         try Fixture.withTemporaryFolder { folder in
             let scratch = ScratchFolder(folder + "/s")

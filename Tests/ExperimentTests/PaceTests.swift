@@ -2,7 +2,7 @@ import Testing
 
 @testable import Experiment
 
-@Suite("How long it will take still")
+@Suite("Estimates of remaining time")
 struct PaceTests {
     private func point(threads: Int?, batch: Int = 512) throws -> ExperimentPoint {
         var defaults = try PlanTests.defaults(threads: threads)
@@ -10,7 +10,7 @@ struct PaceTests {
         return try ExperimentPlan(sweeps: [], defaults: defaults, runs: 1, isGrid: false).points[0]
     }
 
-    @Test("A run takes as long as its galaxies did with that setting, or with as many threads, or for each thread")
+    @Test("A run's time follows from runs of the same setting, else of as many threads, else per thread")
     func here() throws {
         var pace = SweepPace()
         #expect(pace.seconds(for: try point(threads: 2), galaxies: 100) == nil)
@@ -23,7 +23,7 @@ struct PaceTests {
         #expect(pace.seconds(for: try point(threads: 2, batch: 64), galaxies: 100) == 2)
     }
 
-    @Test("On AWS it takes as long as the runs before it did")
+    @Test("A run on AWS takes as long as the runs before it")
     func cloud() throws {
         var pace = SweepPace()
         pace.add(try point(threads: nil), galaxies: 1000, seconds: 10)
@@ -31,7 +31,7 @@ struct PaceTests {
         #expect(pace.seconds(for: try point(threads: nil), galaxies: nil) == 15)
     }
 
-    @Test("What is left is the rest of this run and those to come")
+    @Test("The remaining time is the rest of this run and all later ones")
     func left() {
         // From a tenth on the run tells itself: 5 s for a quarter are 15 s more.
         #expect(Experiment.secondsLeft(own: 100, later: [10, 20], seconds: 5, 0.25) == 45)

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Experiment
 
-@Suite("What an experiment is made of")
+@Suite("Plans of experiments")
 struct PlanTests {
     /// `num_worlds` of the published total_execution_time.csv: ranks by partition size, for 1, 2, 4, 6, 8, 10 and 12.6 GB.
     @Test(
-        "Ranks are as many as the published runs had",
+        "Points have as many ranks as the published runs",
         arguments: [
             (25, [41, 82, 164, 246, 328, 410, 517]), (50, [21, 41, 82, 123, 164, 205, 259]),
             (75, [14, 28, 55, 82, 110, 137, 173]), (100, [11, 21, 41, 62, 82, 103, 130]),
@@ -21,7 +21,7 @@ struct PlanTests {
     }
 
     @Test(
-        "Sizes have one name each, whatever they are written as",
+        "Each data size has one name, however it is written",
         arguments: [
             ("50MB", "50MB", 0.05, 2), ("0.05gb", "50MB", 0.05, 2), ("500MB", "500MB", 0.5, 20),
             ("1000MB", "1GB", 1, 41), ("1.5GB", "1.5GB", 1.5, 62), ("12.6GB", "total", 12.6, 517),
@@ -36,11 +36,11 @@ struct PlanTests {
     }
 
     @Test(
-        "What is no size",
+        "Strings that are not data sizes are rejected",
         arguments: ["", "GB", "1", "1KB", "0MB", "-1GB", "1e3GB", "nanGB", "1 GB", "99999999TB", "1GiB"])
     func noSize(text: String) { #expect(DataVolume(text) == nil) }
 
-    @Test("Lists and ranges of numbers, each once; N is the processors there are")
+    @Test("Lists and ranges give each number once, and N is the number of processors")
     func numbers() throws {
         #expect(try Sweep(.threads, values: "1..N", processors: 3) == .threads([1, 2, 3]))
         #expect(try Sweep(.threads, values: "8,1..2,1", processors: 3) == .threads([8, 1, 2]))
@@ -49,7 +49,7 @@ struct PlanTests {
     }
 
     @Test(
-        "Values that make no sense are named",
+        "Invalid sweep values are errors that name the value",
         arguments: [
             (Sweep.Variable.threads, "0"), (.threads, "2..1"), (.threads, "1.5"), (.threads, "1..4..5"),
             (.threads, "N"),
@@ -65,7 +65,7 @@ struct PlanTests {
         #expect(error.description.contains("found"))
     }
 
-    @Test("Each sweep holds the others' variables at their defaults, and is laid out as the published trees are")
+    @Test("Each sweep keeps the other variables at their defaults, in the layout of the published trees")
     func layout() throws {
         let plan = try ExperimentPlan(
             sweeps: [
@@ -84,7 +84,7 @@ struct PlanTests {
         #expect(plan.points.map(\.partitions) == [41, 517, 11, 41, 41, 41, 41])
     }
 
-    @Test("Runs are made in turn: the first of every point before the second of any")
+    @Test("The first runs of all points come before the second run of any")
     func order() throws {
         var plan = try ExperimentPlan(sweeps: [.threads([1, 2])], defaults: Self.defaults(), runs: 2, isGrid: false)
         let longer = try ExperimentPlan(sweeps: [.threads([2])], defaults: Self.defaults(), runs: 3, isGrid: false)
@@ -93,7 +93,7 @@ struct PlanTests {
         #expect(plan.runs.map(\.path) == ["1/1", "2/1", "1/2", "2/2", "2/3"].map { "\(folder)/\($0)" })
     }
 
-    @Test("A grid has every pair of sizes, and every batch size at each of them")
+    @Test("A grid has every pair of sizes, with every batch size for each pair")
     func grid() throws {
         let plan = try ExperimentPlan(
             sweeps: [.dataSize([try #require(DataVolume("50MB")), .whole]), .partition([25, 50]), .batchSize([32])],
@@ -102,7 +102,7 @@ struct PlanTests {
         #expect(plan.points.map(\.path) == pairs + pairs.map { $0 + "/Batches/32" })
     }
 
-    @Test("Without a sweep the defaults are measured; more ranks than a run can have are refused")
+    @Test("Without a sweep the defaults are measured, and too many ranks are refused")
     func bounds() throws {
         let plain = try ExperimentPlan(sweeps: [], defaults: Self.defaults(), runs: 2, isGrid: false)
         #expect(plain.points.map(\.path) == ["result-partition-25MB/1GB"])
@@ -112,7 +112,7 @@ struct PlanTests {
         }
     }
 
-    @Test("Without --repeat there have to be enough galaxies; with it every partition is full")
+    @Test("Too few galaxies are refused without --repeat, which makes every partition full")
     func supply() throws {
         let point = try ExperimentPlan(sweeps: [], defaults: Self.defaults(), runs: 1, isGrid: false).points[0]
         // 41 partitions of 1,278, of which the last has one galaxy at least.
@@ -130,7 +130,7 @@ struct PlanTests {
         #expect(PartitionSupply(galaxies: 1279, isRepeated: true).files(of: point) == 2)
     }
 
-    @Test("The whole set is its galaxies, where they are all there")
+    @Test("The whole data set has as many partitions as its galaxies fill")
     func whole() throws {
         for partition in Sweep.partitions {
             let plan = try ExperimentPlan(

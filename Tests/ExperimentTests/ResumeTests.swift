@@ -5,7 +5,7 @@ import Testing
 
 @testable import Experiment
 
-@Suite("Experiments that are gone on with")
+@Suite("Resumed experiments")
 struct ResumeTests {
     private func message(_ body: () throws -> Void) throws -> String {
         let error = try #require(throws: Failure.self) { try body() }
@@ -13,7 +13,7 @@ struct ResumeTests {
         return error.description
     }
 
-    @Test("Runs that are done are kept, the others are made")
+    @Test("A resumed experiment keeps finished runs and makes the others")
     func resume() throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan()
@@ -28,7 +28,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("A run whose results are gone, broken or of another setting is made again, and said so", arguments: 0..<4)
+    @Test("A run with missing, broken or different results is made again and reported", arguments: 0..<4)
     func broken(kind: Int) throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan(threads: [2])
@@ -53,7 +53,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Another plan, other weights, another program or machine are refused, and named")
+    @Test("Resuming with another plan, weights, program or machine is refused by name")
     func refusals() throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan(threads: [2], runs: 1)
@@ -83,7 +83,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Points and runs are added to an experiment, but no point is another one from then on")
+    @Test("--extend adds points and runs, and refuses a point with other settings")
     func extend() throws {
         try LocalTree.with { local in
             try local.run(try LocalTree.plan(threads: [2], runs: 1))
@@ -100,7 +100,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("A folder that holds something else is left alone; where there is nothing to resume it begins")
+    @Test("An experiment refuses a foreign folder, and starts in an empty one")
     func folders() throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan(threads: [2], runs: 1)
@@ -116,7 +116,7 @@ struct ResumeTests {
     }
 
     /// By sha256sum.
-    @Test("Weights are known by their SHA-256")
+    @Test("Weights are identified by their SHA-256")
     func digest() throws {
         let weights = try ExperimentRecord.Weights(name: "w", path: Fixture.path("tiny/normalcell.pt"))
         #expect(weights.sha256 == "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b")

@@ -134,7 +134,7 @@ struct PlannerTests {
         }
     }
 
-    @Test("A deadline that is met exactly is met")
+    @Test("A plan that ends exactly at the deadline is in time")
     func boundary() throws {
         let found = Self.grid(galaxies: 40_000).candidates()
         let fastest = try #require(Planner.fastest(of: found))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Errors of the fan-out")
 struct ErrorTests {
-    @Test("A service's error keeps its words")
+    @Test("The message of a service's error is kept")
     func words() {
         let error = Failure(.denied, "s3://bucket", "access denied")
         #expect(error.description == error.description)

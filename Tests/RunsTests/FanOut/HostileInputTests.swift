@@ -9,7 +9,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-@Suite("What strangers hand to joined tables, merges, plans and resumed runs")
+@Suite("Untrusted tables, listings, results and journals")
 struct HostileInputTests {
     @Test("A table of CSV is joined by ids, whatever its lines' order, quotes and names' case")
     func table() throws {
@@ -27,7 +27,7 @@ struct HostileInputTests {
     }
 
     @Test(
-        "A table that is none is refused with one short line, however long its fields",
+        "A broken table is refused with one short line, however long its fields",
         arguments: [
             ("", "expected a header, found an empty file"), ("a,b\n1,2\n", "has neither magnitudes nor redshifts"),
             ("redshift\n0.5\n\"\"x\n", "line 3"),
@@ -49,7 +49,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("Sizes of a listing that cannot be added are refused, and those that can are planned")
+    @Test("Sizes of a listing that overflow are refused")
     func sizes() throws {
         func plan(_ sizes: [Int]) throws -> LaunchPlan {
             let objects = sizes.enumerated().map { ObjectInfo(key: "p/\($0.offset).pt", size: $0.element, etag: "") }
@@ -63,13 +63,13 @@ struct HostileInputTests {
         #expect(error?.description == "s3://b/p/: expected partitions' sizes in bytes, found more than there can be")
     }
 
-    @Test("Numbers of ranks that cannot be added end at the largest one")
+    @Test("Sums of ranks' counts saturate")
     func sums() {
         #expect(3.cappedSum(4) == 7)
         #expect(Int.max.cappedSum(1) == Int.max && (Int.max - 1).cappedSum(1) == Int.max)
     }
 
-    @Test("What a journal says it is of is quoted as far as a line has room")
+    @Test("The identity in a journal is quoted up to the length of a line")
     func identities() throws {
         func identity(_ weights: String) throws -> RunIdentity {
             let json =

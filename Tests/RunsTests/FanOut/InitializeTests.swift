@@ -42,7 +42,7 @@ struct InitializeTests {
         #expect(try RunManifest(manifest.json, name: "m") == manifest)
     }
 
-    @Test("What is not there is named: a bucket, the prefix, weights")
+    @Test("A missing bucket, prefix or weights is an error that names it")
     func missing() throws {
         try Buckets.with(["p-old/1.pt": 0..<1]) { (buckets: Buckets) throws in
             #expect(try error(buckets, ["data_bucket": .string("nowhere")]).contains("nowhere: no such bucket"))
@@ -74,7 +74,7 @@ struct InitializeTests {
         }
     }
 
-    @Test("Overwriting a run leaves what is not its own")
+    @Test("Overwriting a run keeps objects of others")
     func overwriteSparesOthers() throws {
         try Buckets.with(threePartitions) { buckets in
             _ = try buckets.run(["result_path": .string("run/inner")])
@@ -98,7 +98,7 @@ struct InitializeTests {
         }
     }
 
-    @Test("Resuming hands out ranks whose result is broken, or lacks its predictions")
+    @Test("Resuming runs ranks with a broken result or without predictions")
     func resumeChecksResults() throws {
         try Buckets.with(threePartitions) { buckets in
             buckets.work(try buckets.initialize().items)
@@ -127,7 +127,7 @@ struct InitializeTests {
         }
     }
 
-    @Test("A partition that has been replaced is run again, and what it was before is no longer a result")
+    @Test("A replaced partition is run again, and its earlier result is removed")
     func resumeReplaced() throws {
         try Buckets.with(threePartitions) { buckets in
             let items = try buckets.initialize().items
@@ -142,7 +142,7 @@ struct InitializeTests {
         }
     }
 
-    @Test("Results without a manifest are somebody's, too")
+    @Test("Results without a manifest are not overwritten")
     func strangers() throws {
         try Buckets.with(threePartitions) { buckets in
             try buckets.store.put(bucket: "results", key: "run/7.json", Array("{}".utf8))
@@ -153,7 +153,7 @@ struct InitializeTests {
         }
     }
 
-    @Test("The Map may lose as many of the ranks that it is handed as the run may lose of all")
+    @Test("The Map tolerates as many failed items as the run tolerates failed ranks")
     func toleratedOfPending() throws {
         try Buckets.with(threePartitions) { buckets in
             let tolerated = ["tolerated_failure_percentage": JSONValue.integer(30)]

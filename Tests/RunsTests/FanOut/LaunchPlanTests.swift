@@ -7,7 +7,7 @@ import Report
 import TestSupport
 import Testing
 
-@Suite("What a run on AWS would be")
+@Suite("Plans of a run on AWS from a listing")
 struct LaunchPlanTests {
     private static let galaxy = PlanAssumptions.bytesOfGalaxy
 
@@ -33,7 +33,7 @@ struct LaunchPlanTests {
         #expect(plan.warnings == ["1 of 3 ranks have no partition"])
     }
 
-    @Test("All at once take as long as the slowest; fewer at once share the work")
+    @Test("Full concurrency takes as long as the slowest rank, and less shares the work")
     func mapTime() {
         let sizes = [[300 * Self.galaxy], [100 * Self.galaxy], [100 * Self.galaxy], [300 * Self.galaxy]]
         #expect(Self.plan(sizes, concurrency: 4).plan.mapSeconds == 4)
@@ -67,7 +67,7 @@ struct LaunchPlanTests {
         #expect(plan.json["cost_usd"] == .number(plan.bill.total))
     }
 
-    @Test("Limits of AWS that the run would meet are named")
+    @Test("AWS limits that a run would exceed are named")
     func warnings() {
         let long = Self.plan([[100_000 * Self.galaxy], [Self.galaxy]]).warnings
         #expect(long.count == 1)
@@ -81,7 +81,7 @@ struct LaunchPlanTests {
         #expect(narrow == ["128 MB: a worker needs about 131 MB for rank 0"])
     }
 
-    @Test("The listing is dealt out as Initialize does it, and nothing is written")
+    @Test("A plan assigns partitions as Initialize does, and writes nothing")
     func listing() throws {
         try Fixture.withTemporaryFolder { folder in
             try FileManager.default.createDirectory(

@@ -24,7 +24,7 @@ private func parse(_ text: String) throws -> JSONValue { try JSONValue.parse(Arr
 
 @Suite("Payloads")
 struct PayloadTests {
-    @Test("The reference's input is accepted unchanged")
+    @Test("The published input is accepted unchanged")
     func referenceInputIsAccepted() throws {
         let input = try InitializeInput(try parse(referenceInput))
         #expect(input.bucket == "cosmicai-data")
@@ -38,7 +38,7 @@ struct PayloadTests {
         #expect(input.toleratedFailurePercentage == 0)
     }
 
-    @Test("An input needs no more than a bucket and a result_path, and numbers may be texts")
+    @Test("An input needs only a bucket and a result_path, and numbers may be strings")
     func shortInput() throws {
         let input = try InitializeInput(
             try parse(
@@ -55,7 +55,7 @@ struct PayloadTests {
     }
 
     @Test(
-        "What makes no sense is refused by its key",
+        "Invalid input values are refused by their key",
         arguments: [
             (#"{"result_path":"r"}"#, "bucket"), (#"{"bucket":"","result_path":"r"}"#, "bucket"),
             (#"{"bucket":"b"}"#, "result_path"), (#"{"bucket":"b","result_path":"/"}"#, "result_path"),
@@ -76,7 +76,7 @@ struct PayloadTests {
         #expect(!error.description.contains("\n"))
     }
 
-    @Test("Other keys are passed over, but one that looks mistyped is told")
+    @Test("Unknown keys are ignored, with a warning where one looks mistyped")
     func typos() throws {
         let input = try InitializeInput(
             try parse(#"{"bucket":"b","result_path":"r","batchsize":1,"tolerated_failure_percent":3,"comment":"x"}"#))
@@ -86,7 +86,7 @@ struct PayloadTests {
         #expect(input.batchSize == 512)
     }
 
-    @Test("Items have exactly the reference's keys, and ours only where they say something")
+    @Test("Items have exactly the published keys, and further keys only where needed")
     func items() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(5), "S3_object_name": .string("name")])
@@ -111,7 +111,7 @@ struct PayloadTests {
         }
     }
 
-    @Test("A worker's event may have its numbers as numbers, and keys of its own")
+    @Test("A worker's event may have numbers as numbers, and unknown keys")
     func lenientItem() throws {
         let item = try WorkerItem(
             try parse(#"{"S3_BUCKET":"b","RANK":3,"WORLD_SIZE":4,"RESULT_PATH":"r","BATCH_SIZE":"8","X":[1]}"#))
@@ -123,7 +123,7 @@ struct PayloadTests {
         }
     }
 
-    @Test("Initialize's result has the reference's keys while they fit, and always the lists")
+    @Test("Initialize's result has the published keys while they fit, and always the locations of the lists")
     func initializeResult() throws {
         try Buckets.with(threePartitions) { buckets in
             let small = try buckets.initialize().json
@@ -148,7 +148,7 @@ struct PayloadTests {
         #expect(error?.description == "m: ranks: expected at most 100000, found \(ranks)")
     }
 
-    @Test("Summarize takes initialize's result, its manifest alone, and the reference's body")
+    @Test("Summarize accepts initialize's result, its manifest alone, and the published body")
     func summarizeEvents() throws {
         let place = S3Location(bucket: "b", key: "r/manifest.json")
         let whole = #"{"manifest":{"bucket":"b","key":"r/manifest.json"},"statusCode":200,"body":[]}"#

@@ -7,9 +7,9 @@ import Testing
 @testable import Platform
 
 /// Runs of more partitions than there are, and runs that keep no predictions: what sweeps are made of.
-@Suite("Repeated partitions, and no predictions")
+@Suite("Repeated partitions, and runs without predictions")
 struct RepeatTests {
-    @Test("Partitions are handed out again from the first, one a rank, and each is computed each time")
+    @Test("Repeated partitions start again from the first, and each is computed each time")
     func repeated() throws {
         try Buckets.with(threePartitions) { buckets in
             let report = try buckets.run(["repeat": .string("5"), "file_limit": .integer(2)])
@@ -25,7 +25,7 @@ struct RepeatTests {
         }
     }
 
-    @Test("Fewer ranks share the repeated partitions, as long as none would get one twice")
+    @Test("Fewer ranks share repeated partitions, as long as no rank gets one twice")
     func ranks() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["repeat": .integer(6), "ranks": .integer(2)])
@@ -38,7 +38,7 @@ struct RepeatTests {
         }
     }
 
-    @Test("Partitions of one name keep apart however often they are repeated")
+    @Test("Repeated partitions of one name keep distinct labels")
     func labels() throws {
         try Buckets.with(["p/a/1.pt": 0..<2, "p/b/1.pt": 2..<3]) { buckets in
             _ = try buckets.run(["repeat": .integer(3)])
@@ -48,7 +48,7 @@ struct RepeatTests {
         }
     }
 
-    @Test("Without predictions everything else is as with them; a run that wants them after all runs again")
+    @Test("A run without predictions has all other files, and runs again when predictions are asked for")
     func withoutPredictions() throws {
         try Buckets.with(threePartitions) { buckets in
             let report = try buckets.run(["predictions": .bool(false)])
@@ -69,7 +69,7 @@ struct RepeatTests {
         }
     }
 
-    @Test("An item tells its worker that predictions are not wanted, and only then")
+    @Test("An item has the key PREDICTIONS only where predictions are off")
     func item() throws {
         try Buckets.with(threePartitions) { buckets in
             let plain = try buckets.initialize().items[0].json
@@ -81,7 +81,7 @@ struct RepeatTests {
     }
 
     @Test(
-        "The most memory is measured anew for each run: what an earlier one had is forgotten",
+        "Peak memory is measured for each run separately",
         .enabled(if: access("/proc/self/clear_refs", W_OK) == 0, "the system does not allow it"))
     func memory() {
         let size = 256 << 20

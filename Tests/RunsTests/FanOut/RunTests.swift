@@ -22,7 +22,7 @@ struct RunTests {
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    @Test("Predictions are those of cai infer, byte for byte", arguments: [1, 2, 3, 5])
+    @Test("A run's predictions equal those of cai infer byte for byte", arguments: [1, 2, 3, 5])
     func bitEquality(ranks: Int) throws {
         try Buckets.with(threePartitions) { buckets in
             let report = try buckets.run(["ranks": .integer(ranks)])
@@ -32,7 +32,7 @@ struct RunTests {
         }
     }
 
-    @Test("Partitions of the same name keep apart, whatever rank they fall to", arguments: [1, 2, 3])
+    @Test("Partitions of the same name keep distinct labels on any rank", arguments: [1, 2, 3])
     func labels(ranks: Int) throws {
         try Buckets.with(["p/a/1.pt": 0..<5, "p/a/2.pt": 5..<7, "p/b/1.pt": 7..<9]) { buckets in
             let report = try buckets.run(["ranks": .integer(ranks)])
@@ -54,7 +54,7 @@ struct RunTests {
         }
     }
 
-    @Test("The summary tells galaxies, times, rates, bytes and quality; no bill for what ran here")
+    @Test("The summary has galaxies, times, rates, bytes and quality, and no bill for a local run")
     func summary() throws {
         try Buckets.with(threePartitions) { buckets in
             let report = try buckets.run()
@@ -74,7 +74,7 @@ struct RunTests {
         }
     }
 
-    @Test("On Lambda the bill is configured memory x time, and the invocations")
+    @Test("The bill on Lambda is configured memory x time, and the invocations")
     func bill() throws {
         try Buckets.with(threePartitions) { buckets in
             let environment = Buckets.environment(buckets.root)
@@ -93,7 +93,7 @@ struct RunTests {
         }
     }
 
-    @Test("Two runs at once into different places do not touch each other")
+    @Test("Two simultaneous runs with different result paths are independent")
     func twoRuns() throws {
         try Buckets.with(threePartitions) { buckets in
             let inputs: [[String: JSONValue]] = [
@@ -120,7 +120,7 @@ struct RunTests {
         }
     }
 
-    @Test("A rank that is run by two workers at once is whole")
+    @Test("A rank that two workers run at once has complete files")
     func rankTwiceAtOnce() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(1)])
@@ -132,7 +132,7 @@ struct RunTests {
         }
     }
 
-    @Test("A failed rank is named; its run fails, or does not where that is tolerated", arguments: [33.0, 34.0])
+    @Test("A failed rank is named, and its run fails unless that is tolerated", arguments: [33.0, 34.0])
     func tolerance(percentage: Double) throws {
         try Buckets.with(threePartitions) { buckets in
             try buckets.store.put(bucket: "data", key: "p/10.pt", [1, 2, 3])
@@ -166,7 +166,7 @@ struct RunTests {
         }
     }
 
-    @Test("Resumed, a run redoes what it lacks and ends as if nothing had been")
+    @Test("A resumed run computes its missing ranks and gives the same files")
     func resume() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()

@@ -45,14 +45,14 @@ struct SummarizeTests {
             try reason { buckets, _ in try rewrite(buckets, ["data_path": .string("p/2.pt")]) }.contains("data_path"))
     }
 
-    @Test("A result of other weights than the other ranks' is none, also where no ETag was asked for")
+    @Test("A result of other weights than most ranks' is refused, also without an expected ETag")
     func otherWeights() throws {
         #expect(
             try reason { buckets, _ in try rewrite(buckets, ["weights_etag": .string("1-2")]) }
                 .contains("found one of '1-2'"))
     }
 
-    @Test("Numbers beyond all measure are refused, and do not end the process")
+    @Test("Numbers beyond the limits are refused without a crash")
     func largeNumbers() throws {
         let large = JSONValue.integer(Int.max)
         for key in ["num_samples", "s3_bytes_read", "s3_num_requests", "non_finite"] {
@@ -62,7 +62,7 @@ struct SummarizeTests {
         #expect(throws: Failure.self) { try WorkerItem(try JSONValue.parse(Array(event.utf8), name: "event")) }
     }
 
-    @Test("Predictions that are missing, cut short or not the result's are named")
+    @Test("Predictions that are missing, truncated or of another size are named")
     func predictions() throws {
         let key = "run/predictions/1.csv"
         #expect(
@@ -83,7 +83,7 @@ struct SummarizeTests {
             }.contains("header"))
     }
 
-    @Test("Keys that a rank's result has beside the known ones are kept")
+    @Test("Unknown keys of a rank's result are kept")
     func extraKeys() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
@@ -95,7 +95,7 @@ struct SummarizeTests {
         }
     }
 
-    @Test("The Map's error is kept, and a manifest that is not there is named")
+    @Test("The Map's error is kept, and a missing manifest is named")
     func events() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
@@ -112,7 +112,7 @@ struct SummarizeTests {
         }
     }
 
-    @Test("Rows are told from line breaks in quotes, and broken ones from whole ones")
+    @Test("Rows with line breaks in quotes are read, and broken rows are refused")
     func rows() throws {
         func rows(_ text: String) throws -> PredictionTables.Rows {
             try PredictionTables.Rows(PredictionTables.Rows.header + Array(text.utf8), name: "z.csv")

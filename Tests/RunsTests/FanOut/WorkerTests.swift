@@ -18,7 +18,7 @@ private let referenceKeys: Set = [
 
 @Suite("Worker")
 struct WorkerTests {
-    @Test("A rank's result has the reference's fields, and they agree with each other")
+    @Test("A rank's result has the published fields, with consistent values")
     func fields() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(2)])
@@ -51,7 +51,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("A rank beyond the partitions writes a result of no galaxies")
+    @Test("A rank beyond the partitions writes a result with 0 galaxies")
     func nullRank() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["world_size": .string("4")])
@@ -66,7 +66,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("Run twice, a rank writes the same predictions")
+    @Test("A rank that is run twice writes the same predictions")
     func twice() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
@@ -78,7 +78,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("The reference's own item, without keys of ours, runs")
+    @Test("An item with the published keys alone runs")
     func referenceItem() throws {
         try Buckets.with(threePartitions) { buckets in
             let text = #"""
@@ -93,7 +93,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("A corrupt partition is named, and leaves no result")
+    @Test("A corrupt partition is an error that names it, and leaves no result")
     func corrupt() throws {
         try Buckets.with(threePartitions) { buckets in
             var bytes = try buckets.bytes("p/10.pt", in: "data")
@@ -110,7 +110,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("What cannot run is said in one line")
+    @Test("An item that cannot run is an error of one line")
     func errors() throws {
         try Buckets.with(threePartitions) { buckets in
             let item = try buckets.initialize().items[0]
@@ -129,7 +129,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("At its deadline a worker stops and says how far it came", arguments: [-10.0, 0.5, 1.9])
+    @Test("A worker stops at its deadline and reports its progress", arguments: [-10.0, 0.5, 1.9])
     func deadline(seconds: Double) throws {
         try Buckets.with(threePartitions) { buckets in
             let item = try buckets.initialize().items[0]
@@ -144,7 +144,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("Weights of the store are fetched once for each ETag, and another file's are not taken for them")
+    @Test("Weights in the store are fetched once for each ETag")
     func weights() throws {
         try Buckets.with(threePartitions) { buckets in
             let path = Fixture.path("tiny/plain-vit.pt")
