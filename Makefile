@@ -11,10 +11,10 @@ ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATS_ARGS ?=
-FORMATTED = Sources Tests Benchmarks Fuzzing Package.swift
+FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
+.PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
 	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
 	kernel-contracts-emulated instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
@@ -33,6 +33,10 @@ uninstall:
 
 demo: build
 	@.build/release/cai demo --out $(OUT)
+
+# Examples/predict.swift, on the demo's weights and galaxies.
+example: deps
+	@$(SWIFT) run -c release --static-swift-stdlib predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
 # The time of each part comes before the last line, which is Swift Testing's summary. Long tests have a short form here.
 test: build test-packages

@@ -85,6 +85,10 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
 
+        // The library in twenty lines: make example
+        .executableTarget(
+            name: "predict", dependencies: ["Inference", "Runs"], path: "Examples", swiftSettings: strict),
+
         // Tests: one folder a target; TestSupport finds the fixtures
         .target(
             name: "TestSupport", dependencies: ["Platform", "TensorFiles"], path: "Tests/TestSupport",
@@ -123,7 +127,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Platform", "cai", "Cloud", "Experiment", "TensorFiles", "TestSupport"],
+            dependencies: ["Platform", "cai", "Cloud", "Experiment", "Runs", "TensorFiles", "TestSupport"],
             swiftSettings: strict),
     ]
 )

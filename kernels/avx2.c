@@ -24,16 +24,16 @@ typedef __m256 vf;
 #define V_DIV(a, b) _mm256_div_ps(a, b)
 #define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)  /* a*b + c */
 #define V_FMS(a, b, c) _mm256_fmsub_ps(a, b, c)  /* a*b - c */
-/* Where either is NaN these give the second argument. */
+/* If either argument is NaN, these return the second one. */
 #define V_MIN(a, b) _mm256_min_ps(a, b)
 #define V_MAX(a, b) _mm256_max_ps(a, b)
-/* The larger, or NaN where either is. */
+/* The larger; NaN if either is NaN. */
 #define V_MAX_OR_NAN(a, b) _mm256_or_ps(_mm256_max_ps(a, b), _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
 #define V_ROUND(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-/* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
+/* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */
 #define V_POW2(n) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23))
 
-/* The low nine bits of a float, as another's sign and exponent: 2^(bits - 127) */
+/* The low nine bits of a float moved to the sign and exponent: 2^(bits - 127) */
 #define V_EXPONENT_BITS(a) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a), 23))
 
 #define S_SQRT(x) _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)))
@@ -53,7 +53,7 @@ static inline float v_largest(vf v) {
     return _mm_cvtss_f32(m);
 }
 
-/* LANES groups of four floats to four vectors, one for each place in the group, and back. */
+/* LANES groups of four floats to four vectors, one for each position in the group, and back. */
 static inline void v_load_quads(const float *p, vf x[4]) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const vf a = V_LOAD(p), b = V_LOAD(p + 8), c = V_LOAD(p + 16), d = V_LOAD(p + 24);
@@ -79,7 +79,7 @@ static inline void v_store_quads(float *p, const vf x[4]) {
 #define V_LOAD_QUADS(p, x) v_load_quads(p, x)
 #define V_STORE_QUADS(p, x) v_store_quads(p, x)
 
-/* Rows to columns. */
+/* Transposes. */
 static inline __attribute__((always_inline)) void v_transpose(vf v[8]) {
     vf pairs[8], quads[8];
     for (int i = 0; i < 8; i += 2) {

@@ -8,8 +8,8 @@
 CAI_BEGIN_TARGET("avx512f,fma")
 
 #define LANES 16
-/* 7 x 48: 21 accumulators, three panel vectors, one broadcast. An eighth row would take the last way of a set of the
- * first-level cache where rows lie 4 kB apart: 73% of peak, where seven rows reach 98. */
+/* 7 x 48: 21 accumulators, three panel vectors, one broadcast. An eighth row would need the last way of a set of the
+ * first-level cache for rows 4 kB apart: 73% of peak; seven rows reach 98%. */
 #define TILE_ROWS 7
 #define TILE_PANELS 3
 
@@ -26,16 +26,16 @@ typedef __m512 vf;
 #define V_DIV(a, b) _mm512_div_ps(a, b)
 #define V_FMA(a, b, c) _mm512_fmadd_ps(a, b, c) /* a*b + c */
 #define V_FMS(a, b, c) _mm512_fmsub_ps(a, b, c) /* a*b - c */
-/* Where either is NaN these give the second argument. */
+/* If either argument is NaN, these return the second one. */
 #define V_MIN(a, b) _mm512_min_ps(a, b)
 #define V_MAX(a, b) _mm512_max_ps(a, b)
-/* The larger, or NaN where either is. */
+/* The larger; NaN if either is NaN. */
 #define V_MAX_OR_NAN(a, b) _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a)
 #define V_ROUND(a) _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-/* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
+/* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */
 #define V_POW2(n) \
     _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23))
-/* The low nine bits of a float, as another's sign and exponent: 2^(bits - 127) */
+/* The low nine bits of a float moved to the sign and exponent: 2^(bits - 127) */
 #define V_EXPONENT_BITS(a) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a), 23))
 
 #define S_SQRT(x) _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)))
@@ -59,8 +59,8 @@ static inline float v_largest(vf v) {
     return _mm_cvtss_f32(m);
 }
 
-/* LANES groups of four floats to four vectors, one for each place in the group, and back. In between, a vector holds
- * two places of eight groups. */
+/* LANES groups of four floats to four vectors, one for each position in the group, and back. In between, a vector holds
+ * two positions of eight groups. */
 static inline void v_load_quads(const float *p, vf x[4]) {
     const __m512i places01 = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
     const __m512i places23 = _mm512_add_epi32(places01, _mm512_set1_epi32(2));
@@ -87,7 +87,7 @@ static inline void v_store_quads(float *p, const vf x[4]) {
 #define V_LOAD_QUADS(p, x) v_load_quads(p, x)
 #define V_STORE_QUADS(p, x) v_store_quads(p, x)
 
-/* Rows to columns. `quads[4 g + c]` holds, for rows 4 g ... 4 g + 3, columns c, 4 + c, 8 + c and 12 + c. */
+/* Transposes. `quads[4 g + c]` holds, for rows 4 g ... 4 g + 3, columns c, 4 + c, 8 + c and 12 + c. */
 static inline __attribute__((always_inline)) void v_transpose(vf v[16]) {
     vf pairs[16], quads[16];
     for (int i = 0; i < 16; i += 2) {

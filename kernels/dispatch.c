@@ -4,7 +4,7 @@
 const cai_kernels *cai_kernels_for(cai_isa isa) {
     switch (isa) {
 #if defined(__x86_64__)
-    /* These ask the system, too, whether it keeps the wide registers (XCR0). */
+    /* These also check that the system saves the wide registers (XCR0). */
     case CAI_ISA_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &cai_avx2 : NULL;
     case CAI_ISA_AVX512:

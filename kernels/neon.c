@@ -22,14 +22,14 @@ typedef float32x4_t vf;
 #define V_DIV(a, b) vdivq_f32(a, b)
 #define V_FMA(a, b, c) vfmaq_f32(c, a, b)            /* a*b + c */
 #define V_FMS(a, b, c) vfmaq_f32(vnegq_f32(c), a, b) /* a*b - c */
-/* Where either is NaN these give NaN, and so the second argument: the bodies put there what may be NaN. */
+/* If either argument is NaN, these return NaN: the bodies pass values that may be NaN as the second one. */
 #define V_MIN(a, b) vminq_f32(a, b)
 #define V_MAX(a, b) vmaxq_f32(a, b)
 #define V_MAX_OR_NAN(a, b) vmaxq_f32(a, b)
 #define V_ROUND(a) vrndnq_f32(a)
-/* 2^n for whole n in [-127, 128]; 2^-127 comes out as zero */
+/* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */
 #define V_POW2(n) vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23))
-/* The low nine bits of a float, as another's sign and exponent: 2^(bits - 127) */
+/* The low nine bits of a float moved to the sign and exponent: 2^(bits - 127) */
 #define V_EXPONENT_BITS(a) vreinterpretq_f32_s32(vshlq_n_s32(vreinterpretq_s32_f32(a), 23))
 
 #define S_SQRT(x) vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0)
@@ -39,7 +39,7 @@ static inline float v_sum(vf v) { return vaddvq_f32(v); }
 
 static inline float v_largest(vf v) { return vmaxvq_f32(v); }
 
-/* LANES groups of four floats to four vectors, one for each place in the group, and back. */
+/* LANES groups of four floats to four vectors, one for each position in the group, and back. */
 static inline void v_load_quads(const float *p, vf x[4]) {
     const float32x4x4_t places = vld4q_f32(p);
     for (int i = 0; i < 4; i++) x[i] = places.val[i];
@@ -53,7 +53,7 @@ static inline void v_store_quads(float *p, const vf x[4]) {
 #define V_LOAD_QUADS(p, x) v_load_quads(p, x)
 #define V_STORE_QUADS(p, x) v_store_quads(p, x)
 
-/* Rows to columns. */
+/* Transposes. */
 static inline void v_transpose(vf v[4]) {
     vf pairs[4];
     for (int i = 0; i < 4; i += 2) {

@@ -1,5 +1,5 @@
-/* Compiles what stands between BEGIN and END for the named processor features, whatever the compiler's flags say. A
- * build that may not use them, since it emulates them, defines both as nothing. */
+/* Compiles the code between BEGIN and END for the named processor features, independently of the compiler's flags. A
+ * build that emulates these features defines both macros as empty. */
 #ifndef CAI_TARGET_H
 #define CAI_TARGET_H
 
@@ -15,7 +15,7 @@
 #endif
 #endif
 
-/* Before a loop of constant length: no branches are left of it. */
+/* Before a loop of constant length: unrolls it completely. */
 #if defined(__clang__)
 #define CAI_UNROLL _Pragma("clang loop unroll(full)")
 #else

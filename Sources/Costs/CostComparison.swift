@@ -1,26 +1,26 @@
-/// What a run costs by the published formula, and what AWS bills for it, side by side.
+/// The cost of a run by the published formula, and the bill of AWS for it.
 public struct CostComparison: Sendable, Equatable {
     /// Workers' invocations.
     public let requests: Int
     /// Of one, on average.
     public let seconds: Double
-    /// GB (2^30 bytes) that one used; nil where nobody knows.
+    /// GB (2^30 bytes) that a worker used; nil where unknown.
     public let memoryUsed: Double?
     /// MB of 2^20 bytes configured.
     public let memory: Int
     /// MB of 2^20 bytes of `/tmp` configured.
     public let storage: Int
-    /// nil where the memory used is not known.
+    /// nil where the memory used is unknown.
     public let formula: Bill?
-    /// Of the workers and all that a run takes beside them.
+    /// Of the workers and of everything else in a run.
     public let usage: LambdaUsage
     public let prices: PriceList
 
-    /// The true bill on an architecture, had functions taken as long there.
+    /// The actual bill on an architecture, if functions took as long there.
     public func bill(on architecture: LambdaArchitecture) -> Bill { prices.bill(usage, on: architecture) }
 
     /// - Parameters:
-    ///   - workers: what the workers themselves used: time, memory, and reads from S3.
+    ///   - workers: the workers' own use of time, memory and reads from S3.
     ///   - seconds: of a worker on average.
     public init(
         workers: LambdaUsage, files: Int, seconds: Double, memoryUsed: Double?, memory: Int, storage: Int,
@@ -44,7 +44,7 @@ public struct CostComparison: Sendable, Equatable {
         self.usage = usage
     }
 
-    /// Workers that are all alike, each with a partition of its own.
+    /// Equal workers, each with a partition of its own.
     /// - Parameter reads: S3 reads of one.
     public init(
         requests: Int, seconds: Double, memoryUsed: Double?, memory: Int, storage: Int = 512, reads: Int = usualReads,
@@ -58,6 +58,6 @@ public struct CostComparison: Sendable, Equatable {
             storage: storage, assumptions: assumptions, prices: prices)
     }
 
-    /// S3 reads for a partition of 25 MB, where nobody has counted: cents for thousands of workers.
+    /// S3 reads for a partition of 25 MB, where they were not counted: cents for thousands of workers.
     public static let usualReads = 26
 }

@@ -1,8 +1,8 @@
 import Platform
 
-/// US dollars as people read them.
+/// Formats US dollars.
 public enum Dollars {
-    /// Cents of what is more than a dime, and of less four decimals: $0.64, $0.0791, <$0.0001, $0.
+    /// Two decimals above ten cents, four below: $0.64, $0.0791, <$0.0001, $0.
     public static func text(_ value: Double) -> String {
         if value == 0 { return "$0" }
         return value < 0.0001 ? "<$0.0001" : "$" + Decimals.grouped(value, value < 0.1 ? 4 : 2)

@@ -1,6 +1,6 @@
-/// A run on AWS before it has run: its time, what it uses, and so its cost.
+/// A planned run on AWS: its time, use and cost.
 public struct FanOutPlan: Sendable, Equatable {
-    /// Ranks that are alike.
+    /// Equal ranks.
     public struct Share: Sendable, Equatable {
         public let ranks: Int
         /// Of each.
@@ -19,14 +19,14 @@ public struct FanOutPlan: Sendable, Equatable {
     public let worker: LambdaWorker
     public let assumptions: PlanAssumptions
     public let shares: [Share]
-    /// Workers at once.
+    /// Workers at the same time.
     public let concurrency: Int
     public let ranks: Int
     /// Of the Map: from the first worker's start to the last one's end.
     public let mapSeconds: Double
     /// Of all workers together.
     public let workerSeconds: Double
-    /// Of the rank that takes longest.
+    /// Of the slowest rank.
     public let slowest: Double
 
     /// - Parameters:
@@ -41,7 +41,7 @@ public struct FanOutPlan: Sendable, Equatable {
         }
     }
 
-    /// Galaxies dealt out in partitions of one size, a rank each. The Map's time is that of as many whole partitions.
+    /// Galaxies in partitions of one size, one for each rank. The Map's time is that of as many full partitions.
     public init(
         galaxies: Int, partition rows: Int, worker: LambdaWorker, concurrency: Int, assumptions: PlanAssumptions
     ) {
@@ -101,7 +101,7 @@ public struct FanOutPlan: Sendable, Equatable {
 }
 
 extension LambdaUsage {
-    /// Adds what a run of `ranks` workers takes beside them: Initialize, Summarize, the state machine, results.
+    /// Adds the use of a run besides its workers: Initialize, Summarize, the state machine, results.
     /// - Parameters:
     ///   - seconds: of Initialize and Summarize together.
     ///   - memory: MB of 2^20 bytes configured for these two.

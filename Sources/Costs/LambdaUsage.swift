@@ -1,4 +1,4 @@
-/// What a run used of AWS, in the units in which it is billed.
+/// The use of AWS by a run, in billed units.
 public struct LambdaUsage: Sendable, Equatable {
     /// Invocations of functions.
     public var requests = 0
@@ -15,7 +15,7 @@ public struct LambdaUsage: Sendable, Equatable {
 
     public init() {}
 
-    /// Adds invocations that are alike.
+    /// Adds equal invocations.
     /// - Parameters:
     ///   - seconds: of each.
     ///   - memory: MB of 2^20 bytes configured.
@@ -27,7 +27,8 @@ public struct LambdaUsage: Sendable, Equatable {
         storageGigabyteSeconds += billed * Double(max(0, storage - LambdaLimits.storageRange.lowerBound)) / 1024
     }
 
-    /// Seconds as Lambda bills them: rounded up to a millisecond. A nanosecond is below what its clock tells, and more
-    /// than what decimal fractions lose in binary.
+    /// Seconds as Lambda bills them: rounded up to a millisecond. The nanosecond is below the clock's resolution, and
+    /// above
+    /// the rounding error of decimal fractions in binary.
     public static func billed(_ seconds: Double) -> Double { (seconds * 1000 - 1e-6).rounded(.up) / 1000 }
 }

@@ -1,6 +1,6 @@
-/// Galaxies/s that runs have shown, of one processor, and where that is from.
+/// A measured rate of one processor in galaxies/s, and its source.
 public enum MeasuredRate: Sendable, Equatable {
-    /// Of a core of the machine that they ran on.
+    /// Of a core of the machine that ran it.
     case core(Double, source: String)
     /// Of the processor that 1,769 MB bring on Lambda.
     case processor(Double, source: String)
@@ -11,8 +11,8 @@ public enum MeasuredRate: Sendable, Equatable {
         }
     }
 
-    /// The median of several: runs with small batches, or beside noisy neighbours, are no measure of others. Runs on
-    /// Lambda count before runs elsewhere.
+    /// The median: runs with small batches or on a busy machine are not representative. Runs on
+    /// Lambda take precedence over runs elsewhere.
     public static func typical(of rates: [MeasuredRate]) -> MeasuredRate? {
         let onLambda = rates.filter { if case .processor = $0 { true } else { false } }
         let sorted = (onLambda.isEmpty ? rates : onLambda).sorted { $0.value < $1.value }

@@ -1,7 +1,7 @@
 import Platform
 
 extension PlanReport {
-    /// The plans side by side: a row of names, then a row a figure.
+    /// A table of the plans: a row of names, then a row for each figure.
     public var rows: [[String]] {
         let columns =
             [("cheapest", cheapest)] + (inTime.map { [("within \(Self.seconds(within ?? 0))", $0)] } ?? [])
@@ -25,7 +25,7 @@ extension PlanReport {
         ]
     }
 
-    /// What is to be said of the plans: the one in time, one machine beside it, what is measured and what assumed.
+    /// Statements about the plans: the plan in time, one machine in comparison, what is measured and what is assumed.
     public var statements: [(name: String, text: String)] {
         let assumptions = planner.assumptions
         var statements: [(String, String)] = []
@@ -102,7 +102,7 @@ extension PlanReport {
             + priced(within)
     }
 
-    /// The time's parts, the first worker's start first.
+    /// The parts of the time, in their order.
     static func parts(_ plan: FanOutPlan) -> String {
         "\(seconds(plan.assumptions.start)) to start, Map \(seconds(plan.mapSeconds)), Initialize and Summarize "
             + seconds(plan.otherSeconds)

@@ -1,11 +1,11 @@
 import Platform
 
-/// The cheapest and the fastest plan for so many galaxies, the cheapest that ends in time, and what they rest on.
+/// The cheapest and the fastest plan for a number of galaxies, the cheapest that ends in time, and their assumptions.
 public struct PlanReport: Sendable {
     public let planner: Planner
     /// Seconds; nil without a deadline.
     public let within: Double?
-    /// Dollars an hour of a machine with enough cores; nil where nobody says.
+    /// Dollars an hour of a machine with enough cores; nil where not given.
     public let instancePrice: Double?
     public let cheapest: Planner.Candidate
     public let fastest: Planner.Candidate
@@ -13,7 +13,7 @@ public struct PlanReport: Sendable {
     public let inTime: Planner.Candidate?
     /// The same if Lambda's processors were half as fast; nil without a deadline, or where nothing ends in time then.
     public let atHalfTheRate: Planner.Candidate?
-    /// What may be cheapest by some deadline, the soonest first.
+    /// The plans that are cheapest for some deadline, the fastest first.
     public let frontier: [Planner.Candidate]
 
     /// - Throws: `Failure` where no plan is within AWS's limits, or none ends in time.
@@ -54,7 +54,7 @@ public struct PlanReport: Sendable {
         return Planner.fewestWorkers(for: inTime.plan, within: within)
     }
 
-    /// Dollars for a machine that takes so many seconds: EC2 bills each, a minute at least.
+    /// Dollars for a machine that runs for a number of seconds: EC2 bills each second, at least 60.
     public func machineCost(_ seconds: Double) -> Double? { instancePrice.map { $0 * max(60, seconds) / 3600 } }
 }
 

@@ -1,15 +1,15 @@
 /// Searches memory, partition size and workers at once for the plan that costs least or ends first, within AWS's limits.
 ///
 /// A worker's memory buys processors in proportion, so computing costs the same at any memory; what differs is the time
-/// beside it, which each rank pays at its memory's price, and Step Functions' price for each rank. Small memory and
-/// large partitions are therefore cheap and slow, and the reverse fast and dear: the search is over all pairs.
+/// besides, which each rank pays at its memory's price, and Step Functions' price for each rank. Small memory and
+/// large partitions are therefore cheap and slow, and the reverse fast and expensive: the search covers all pairs.
 public struct Planner: Sendable {
     /// At least 1.
     public var galaxies: Int
     public var architecture = LambdaArchitecture.x86
     public var assumptions = PlanAssumptions()
     public var prices = PriceList.published
-    /// Functions at once that the account has.
+    /// The concurrency of the account.
     public var concurrencyLimit = LambdaLimits.usualConcurrency
     /// MB of 2^20 bytes to try.
     public var memories = Planner.memories()
@@ -20,7 +20,7 @@ public struct Planner: Sendable {
 
     public init(galaxies: Int) { self.galaxies = galaxies }
 
-    /// What the template takes (512 MB and more) in steps of 64 MB, whole processors, and `most` itself.
+    /// The sizes that the template accepts (512 MB and more) in steps of 64 MB, whole processors, and `most` itself.
     /// - Parameter most: MB of 2^20 bytes that the account allows.
     public static func memories(upTo most: Int = LambdaLimits.memoryRange.upperBound) -> [Int] {
         let steps = Array(stride(from: 512, through: most, by: 64))
@@ -28,7 +28,7 @@ public struct Planner: Sendable {
         return Set(steps + processors + [most]).sorted()
     }
 
-    /// MB as the reference calls them: its four, and others.
+    /// Nominal MB: the four sizes of the published system, and others.
     public static let usualPartitions = [
         5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 3000,
         4000,
@@ -43,13 +43,13 @@ public struct Planner: Sendable {
         public var seconds: Double { plan.totalSeconds }
     }
 
-    /// Every plan that AWS's limits allow, with as many workers at once as the account has: fewer cost the same and end
+    /// Every plan within AWS's limits, with the account's full concurrency: fewer workers at once cost the same and end
     /// later.
     public func candidates() -> [Candidate] {
         memories.flatMap { memory in
             let worker = LambdaWorker(
                 memory: memory, architecture: architecture, storage: storage, assumptions: assumptions)
-            // A partition that is larger than all the galaxies is the same plan again.
+            // A partition larger than all the galaxies gives the same plan again.
             let least = partitions.filter { $0 >= galaxies }.min()
             return partitions.filter { $0 < galaxies || $0 == least }.compactMap { rows -> Candidate? in
                 let share = min(rows, galaxies)
@@ -69,17 +69,17 @@ public struct Planner: Sendable {
         return Candidate(plan: plan, bill: plan.bill(prices))
     }
 
-    /// The cheapest of plans that end in time; of those that cost the same, the one that ends first.
+    /// The cheapest plan that ends in time; of equal costs the one that ends first.
     public static func cheapest(of candidates: [Candidate], within seconds: Double = .infinity) -> Candidate? {
         candidates.filter { $0.seconds <= seconds }.min { ($0.cost, $0.seconds) < ($1.cost, $1.seconds) }
     }
 
-    /// The one that ends first; of those that end together, the cheapest.
+    /// The plan that ends first; of equal times the cheapest.
     public static func fastest(of candidates: [Candidate]) -> Candidate? {
         candidates.min { ($0.seconds, $0.cost) < ($1.seconds, $1.cost) }
     }
 
-    /// What may be cheapest by some deadline: each costs less than all that end sooner. Soonest first.
+    /// The plans that are cheapest for some deadline: each costs less than all that end sooner. Fastest first.
     public static func frontier(of candidates: [Candidate]) -> [Candidate] {
         var frontier: [Candidate] = []
         for candidate in candidates.sorted(by: { ($0.seconds, $0.cost) < ($1.seconds, $1.cost) })
@@ -102,7 +102,7 @@ public struct Planner: Sendable {
         return low
     }
 
-    /// Cores of one machine that a deadline needs, at a core's rate: galaxies are independent, and cores share nothing.
+    /// Cores of one machine that meet a deadline, at a core's rate: galaxies are independent, and cores share nothing.
     public static func cores(galaxies: Int, within seconds: Double, rate: Double) -> Double {
         (Double(galaxies) / (rate * seconds)).rounded(.up)
     }

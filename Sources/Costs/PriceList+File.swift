@@ -6,7 +6,7 @@ extension PriceList {
         do throws(Failure) {
             return try PriceList(json: PackageResources.prices_json, name: "prices.json")
         } catch {
-            // Not input: the file is compiled in, and a test reads it.
+            // Cannot come from input: the file is compiled in, and a test reads it.
             preconditionFailure(error.message)
         }
     }()
@@ -15,8 +15,8 @@ extension PriceList {
     public init(file path: String) throws(Failure) { try self.init(json: FileBytes.read(path), name: path) }
 
     /// Prices of another day or region, in the form of `Sources/Costs/prices.json`.
-    /// - Parameter name: what errors call the text.
-    /// - Throws: `Failure` naming the key that is missing or no price.
+    /// - Parameter name: the file's name in errors.
+    /// - Throws: `Failure` naming the key that is missing or invalid.
     public init(json bytes: [UInt8], name: String) throws(Failure) {
         let file = try JSONFile.decode(File.self, bytes, name: name)
         guard file.currency == "USD" else {
@@ -64,7 +64,7 @@ extension PriceList {
     }
 }
 
-/// The file as it is written.
+/// The layout of the file.
 private struct File: Decodable {
     struct Lambda: Decodable {
         let memory: [String: [PriceList.Tier]]

@@ -1,5 +1,5 @@
-/// What AWS asks for what a fan-out uses, in US dollars, of one region. The prices themselves, their date and their
-/// sources are in `prices.json`, which is compiled in; nothing else in the program holds a price.
+/// The prices of AWS for a fan-out in one region, in US dollars. The prices themselves, their date and their
+/// sources are in `prices.json`, which is compiled in; no other part of the program has a price.
 public struct PriceList: Sendable, Equatable {
     /// Dollars for each unit of a month's use, up to a bound.
     public struct Tier: Sendable, Equatable, Decodable {
@@ -9,7 +9,7 @@ public struct PriceList: Sendable, Equatable {
     }
 
     public let region: String
-    /// When the prices were those, such as `2025-01`.
+    /// The date of the prices, such as `2025-01`.
     public let asOf: String
     public let sources: [String]
     /// A GB-second (2^30 bytes) of memory, first tier first.
@@ -25,7 +25,7 @@ public struct PriceList: Sendable, Equatable {
     public let put: Double
     public let list: Double
 
-    /// Dollars for GB-seconds of memory, by the tiers of a month in which nothing else has run.
+    /// Dollars for GB-seconds of memory, by the tiers of a month without other use.
     public func memory(_ gigabyteSeconds: Double, on architecture: LambdaArchitecture) -> Double {
         var (dollars, begin) = (0.0, 0.0)
         for tier in gigabyteSecond[architecture] ?? [] where gigabyteSeconds > begin {
@@ -41,7 +41,7 @@ public struct PriceList: Sendable, Equatable {
         gigabyteSecond[architecture]?.first?.price ?? 0
     }
 
-    /// What `usage` costs on functions of an architecture.
+    /// The cost of `usage` on functions of an architecture.
     public func bill(_ usage: LambdaUsage, on architecture: LambdaArchitecture) -> Bill {
         Bill(
             functions: memory(usage.gigabyteSeconds, on: architecture),
@@ -52,7 +52,7 @@ public struct PriceList: Sendable, Equatable {
     }
 }
 
-/// US dollars, by what they are asked for. Free allowances of an account are not taken off.
+/// US dollars by what is billed. Free allowances of an account are not deducted.
 public struct Bill: Sendable, Equatable {
     /// Lambda's memory and time.
     public let functions: Double
@@ -60,12 +60,12 @@ public struct Bill: Sendable, Equatable {
     public let requests: Double
     /// Lambda's `/tmp`.
     public let storage: Double
-    /// S3's requests. Transfers between S3 and functions of a region are free; what is stored is not a run's.
+    /// S3's requests. Transfers between S3 and functions of a region are free; storage is not part of a run.
     public let objects: Double
     /// Step Functions.
     public let stateMachine: Double
 
-    /// What Lambda asks.
+    /// The part of Lambda.
     public var lambda: Double { functions + requests + storage }
     public var total: Double { lambda + objects + stateMachine }
 }

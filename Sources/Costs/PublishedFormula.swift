@@ -1,12 +1,12 @@
-/// The cost of a run as the reference reckons it (CAI's published table of costs): the memory that functions *used*,
-/// and their bare time.
+/// The cost of a run by the published formula (CAI's published table of costs): the memory that functions *used*,
+/// and their time without rounding.
 ///
 ///     requests x seconds x GB x price of a GB-second
 ///     + requests x price of a request
 ///     + (GB of storage - 0.5) x requests x seconds x price of a GB-second of storage
 ///
-/// AWS bills the memory that is *configured*, each invocation rounded up to a millisecond, and asks for Step Functions
-/// and S3 besides: `PriceList.bill` has that.
+/// AWS bills the memory that is *configured*, each invocation rounded up to a millisecond, and bills Step Functions
+/// and S3 as well: `PriceList.bill` includes them.
 public struct PublishedFormula: Sendable, Equatable {
     public let requests: Int
     /// Of a function, on average.
@@ -23,7 +23,7 @@ public struct PublishedFormula: Sendable, Equatable {
         self.storage = storage
     }
 
-    /// Of its terms, in dollars, at x86-64's first tier: the reference ran there.
+    /// Its terms in dollars, at the first tier of x86-64, where the published system ran.
     public func bill(_ prices: PriceList) -> Bill {
         let time = Double(requests) * seconds
         return Bill(
@@ -32,7 +32,7 @@ public struct PublishedFormula: Sendable, Equatable {
     }
 }
 
-/// A row of the reference's table of costs: 12.6 GB in partitions of one size.
+/// A row of the published table of costs: 12.6 GB in partitions of one size.
 public struct PublishedCost: Sendable, Equatable {
     /// MB of a partition.
     public let partition: Int
@@ -51,10 +51,10 @@ public struct PublishedCost: Sendable, Equatable {
             partition: 100, formula: PublishedFormula(requests: 130, seconds: 25, memory: 7.0), cost: 0.38),
     ]
 
-    /// MB that the reference's functions had configured.
+    /// MB configured for the published system's functions.
     public static let configuredMemory = 10_240
-    /// Of its logged run with partitions of 50 MB: 259 functions, $0.64 at the memory that they had. Its seconds are not
-    /// published; 14.8 is what $0.64 comes from.
+    /// The logged run with partitions of 50 MB: 259 functions, $0.64 at the configured memory. Its seconds are not
+    /// published; 14.8 gives $0.64.
     public static let logged = PublishedCost(
         partition: 50, formula: PublishedFormula(requests: 259, seconds: 14.8, memory: 10), cost: 0.64)
 }

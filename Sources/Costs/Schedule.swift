@@ -1,11 +1,12 @@
-/// How long work takes that is handed out in order, each piece to the first worker that is free. New environments of a
-/// function come `LambdaLimits.ramp` at once, and as many again each `LambdaLimits.rampSeconds`.
+/// The time of work that is assigned in order, each piece to the first free worker. New environments of a
+/// function start `LambdaLimits.ramp` at once, and as many again each `LambdaLimits.rampSeconds`.
 enum Schedule {
     /// Seconds from the first start to the last end.
     /// - Parameter concurrency: workers at once, at least 1.
     static func span(of seconds: [Double], at concurrency: Int) -> Double {
-        // Each worker's next free moment, as a binary heap: children of i at 2 i + 1 and 2 i + 2. Those that have not
-        // begun are free when the ramp lets them begin, which rises with their number: a heap as it stands.
+        // The time at which each worker is free, as a binary heap: children of i at 2 i + 1 and 2 i + 2. Workers that
+        // have not
+        // started are free when the ramp starts them, which rises with their number, so the initial array is a heap.
         var free = (0..<min(concurrency, seconds.count)).map(start)
         var last = 0.0
         for piece in seconds {
@@ -25,17 +26,17 @@ enum Schedule {
         return last
     }
 
-    /// The same of pieces that are all alike, without going through them.
+    /// The same for equal pieces, without a loop over them.
     static func span(of count: Int, each seconds: Double, at concurrency: Int) -> Double {
         guard count > 0, seconds > 0 else { return 0 }
         let workers = min(concurrency, count)
         let groups = (workers + LambdaLimits.ramp - 1) / LambdaLimits.ramp
-        // The work ends when some group ends a piece: the earliest such moment by which enough pieces are done.
+        // The work ends when a group ends a piece: at the earliest such time by which enough pieces are done.
         func done(by time: (group: Int, pieces: Int)) -> Int {
             (0..<groups).reduce(0) { done, group in
                 let size = min(LambdaLimits.ramp, workers - group * LambdaLimits.ramp)
                 let left = Double(time.group - group) * LambdaLimits.rampSeconds
-                // A piece that ends just then is done, whatever rounding makes of the quotient.
+                // A piece that ends at exactly this time is done, whatever the rounding of the quotient.
                 let more = min(max(-Double(count), (left / seconds + 1e-9).rounded(.down)), Double(count))
                 return done + size * max(0, time.pieces + Int(more))
             }
@@ -50,7 +51,7 @@ enum Schedule {
         }.min() ?? 0
     }
 
-    /// When a worker can begin at the earliest.
+    /// The earliest start of a worker.
     private static func start(_ worker: Int) -> Double {
         Double(worker / LambdaLimits.ramp) * LambdaLimits.rampSeconds
     }

@@ -3,7 +3,7 @@ import Runs
 import FoundationEssentials
 import Platform
 
-/// Runs points on AWS: each run is an execution of the state machine, whose results lie in the bucket under the same path
+/// Runs points on AWS: each run is an execution of the state machine, whose results have the same path in the bucket
 /// as in the tree.
 public struct CloudEngine: ExperimentEngine {
     private let client: StepFunctionsClient
@@ -15,14 +15,14 @@ public struct CloudEngine: ExperimentEngine {
     private let concurrency: Int?
     private let isRepeated: Bool
     private let keepsPredictions: Bool
-    /// Partitions that there are, by MB.
+    /// The number of partitions in the bucket, by their size in MB.
     private var files: [Int: Int] = [:]
 
     /// - Parameters:
     ///   - stateMachine: its ARN.
-    ///   - data: what holds the folders `25MB/`, `50MB/`, ...
-    ///   - results: what the paths of runs are put behind.
-    ///   - concurrency: workers at once; nil for what the fan-out takes by default.
+    ///   - data: the parent of the folders `25MB/`, `50MB/`, ...
+    ///   - results: the prefix of the runs' paths.
+    ///   - concurrency: workers at the same time; nil for the fan-out's default.
     public init(
         client: StepFunctionsClient, stateMachine: String, store: any ObjectStore, data: S3Location,
         results: S3Location, weights: String?, concurrency: Int?, isRepeated: Bool, keepsPredictions: Bool
@@ -108,7 +108,7 @@ public struct CloudEngine: ExperimentEngine {
             input: String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self))
     }
 
-    /// An execution that is running still or has succeeded meanwhile; nil for one that failed or is forgotten.
+    /// The earlier execution if it is still running or has succeeded; nil where it failed or no longer exists.
     private func adopted(_ earlier: String?) throws(Failure) -> String? {
         guard let earlier else { return nil }
         do throws(Failure) {

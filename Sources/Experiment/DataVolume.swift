@@ -1,6 +1,6 @@
-/// How much data a run takes, as the published system names it: `50MB`, `1GB`, `total`.
+/// The data size of a run, as the published system names it: `50MB`, `1GB`, `total`.
 public struct DataVolume: Sendable, Equatable {
-    /// Nominal: the published figures are in these.
+    /// The nominal size, as in the published figures.
     public let gigabytes: Double
     /// The name of its folder.
     public let name: String
@@ -39,13 +39,14 @@ public struct DataVolume: Sendable, Equatable {
             }
     }
 
-    /// How many partitions of so many MB (25, 50, 75, 100) it is: as many as the published runs had ranks. There a GB is
-    /// 1,024 MB (41 partitions of 25 MB, 11 of 100 MB), and the whole set is as many as its galaxies fill.
+    /// The number of partitions of a size in MB (25, 50, 75, 100), which equals the ranks of the published runs. There
+    /// a GB is
+    /// 1,024 MB (41 partitions of 25 MB, 11 of 100 MB), and the whole set has as many partitions as its galaxies fill.
     /// - Parameter rows: galaxies of a partition.
     public func partitions(megabytes: Int, rows: Int) -> Int {
         if self == .whole { return (Self.wholeGalaxies - 1) / rows + 1 }
         let all = gigabytes < 1 ? gigabytes * 1000 : gigabytes * 1024
-        // A hair below a whole number of partitions, by rounding, is that number.
+        // A quotient slightly above a whole number by rounding counts as that number.
         return max(1, Int((all / Double(megabytes) - 1e-6).rounded(.up)))
     }
 

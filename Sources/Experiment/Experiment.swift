@@ -3,31 +3,31 @@ import FoundationEssentials
 import Platform
 import TensorFiles
 
-/// Makes the runs that an experiment still lacks, one after another, and keeps each as soon as it is done.
+/// Makes the missing runs of an experiment, one after another, and stores each as soon as it is done.
 public struct Experiment {
     public let tree: ExperimentTree
     public private(set) var record: ExperimentRecord
     private let engine: any ExperimentEngine
     private var pace = SweepPace()
-    /// Runs whose results were no good: what is left of them may be replaced.
+    /// Runs with invalid results, whose remains may be replaced.
     private let broken: Set<String>
 
-    /// How far all of it is.
+    /// The progress of the experiment.
     public struct Status: Sendable {
         public let run: PlannedRun
         public let progress: RunProgress
-        /// Of this run, so far.
+        /// Of this run so far.
         public let seconds: Double
-        /// Runs that are done, of all.
+        /// Runs that are done, out of `total`.
         public let done: Int
         public let total: Int
-        /// Of all runs to come and of what this one lacks; nil before that can be told.
+        /// For the rest of this run and all later ones; nil while it cannot be estimated.
         public let secondsLeft: Double?
     }
 
     /// - Parameters:
-    ///   - record: what `ExperimentTree.begin` gave.
-    ///   - broken: runs that are to be made again.
+    ///   - record: as `ExperimentTree.begin` returned it.
+    ///   - broken: runs to make again.
     public init(
         _ tree: ExperimentTree, record: ExperimentRecord, broken: [BrokenRun], engine: any ExperimentEngine
     ) {
@@ -42,15 +42,15 @@ public struct Experiment {
         }
     }
 
-    /// Counts what was measured before the first run.
+    /// Adds the measurement of the warm-up.
     public mutating func add(warmUp: (galaxies: Int, seconds: Double), of point: ExperimentPoint) {
         pace.add(point, galaxies: warmUp.galaxies, seconds: warmUp.seconds)
     }
 
     /// - Parameters:
-    ///   - status: called some times a second.
-    ///   - finished: called when a run is in the tree, with how many are by then.
-    /// - Throws: `Failure` with the first run that fails; those before it are kept.
+    ///   - status: called several times a second.
+    ///   - finished: called when a run is in the tree, with the number of finished runs.
+    /// - Throws: `Failure` for the first run that fails; earlier runs are kept.
     public mutating func run(
         status: @escaping (Status) -> Void, finished: (ExperimentRecord.Run, PlannedRun, Int) -> Void
     ) throws(Failure) {
@@ -92,7 +92,7 @@ public struct Experiment {
             }, progress: progress)
     }
 
-    /// Puts a run's results into the tree, and then the run into the record.
+    /// Writes a run's results into the tree, and then the run into the record.
     private mutating func keep(
         _ outcome: RunOutcome, of run: PlannedRun
     ) throws(Failure) -> ExperimentRecord.Run {
@@ -113,16 +113,16 @@ public struct Experiment {
     }
 
     /// - Parameters:
-    ///   - own: seconds that this run is expected to take in all.
-    ///   - later: of those to come.
-    ///   - seconds: since this one began.
-    ///   - share: of it that is done.
+    ///   - own: seconds that this run is expected to take.
+    ///   - later: seconds that each later run is expected to take.
+    ///   - seconds: since this run began.
+    ///   - share: the part of this run that is done.
     static func secondsLeft(own: Double?, later: [Double?], seconds: Double, _ share: Double) -> Double? {
-        // From a tenth on, the run itself tells best.
+        // After a tenth of the run, its own pace is the best estimate.
         let measured = share > 0.1 ? seconds / share : nil
         guard let all = measured ?? own ?? (share > 0.01 ? seconds / share : nil) else { return nil }
         let unknown = later.contains { $0 == nil }
-        // Before anything is known of other runs, they are as this one.
+        // Runs without an estimate are taken to be like this one.
         let rest = later.reduce(0) { $0 + ($1 ?? (unknown ? all : 0)) }
         return max(0, all - seconds) + rest
     }

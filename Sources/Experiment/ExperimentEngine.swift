@@ -1,6 +1,6 @@
 import Platform
 
-/// How far one run is.
+/// The progress of one run.
 public struct RunProgress: Sendable, Equatable {
     public enum Unit: String, Sendable {
         case galaxies, ranks
@@ -15,7 +15,7 @@ public struct RunProgress: Sendable, Equatable {
     var share: Double { total > 0 ? min(1, Double(done) / Double(total)) : 0 }
 }
 
-/// What a run has left: the bytes of its files, and its times.
+/// The outcome of a run: the bytes of its files, and its times.
 public struct RunOutcome: Sendable {
     /// Seconds since 1970.
     let started: Double
@@ -23,28 +23,28 @@ public struct RunOutcome: Sendable {
     let wallSeconds: Double
     let combined: [UInt8]
     let summary: [UInt8]
-    /// A file; nil where no predictions are kept here.
+    /// A path; nil where no predictions are kept here.
     let predictions: String?
-    /// The ARN of the execution; nil off AWS.
+    /// The ARN of the execution; nil outside of AWS.
     let execution: String?
 }
 
-/// What runs points: this machine, or AWS.
+/// Runs points, on this machine or on AWS.
 public protocol ExperimentEngine: Sendable {
-    /// Galaxies of a run of that point; nil where that is not known before it.
+    /// Galaxies of a run of the point; nil where unknown before the run.
     func galaxies(of point: ExperimentPoint) -> Int?
 
     /// Runs a point once.
     /// - Parameters:
-    ///   - earlier: an execution of this run that was started and not waited for.
-    ///   - replaces: whether results of this run, which are no good, may lie where its own will.
-    ///   - started: called with the execution's ARN, off this machine.
+    ///   - earlier: an execution of this run that was started earlier and not awaited.
+    ///   - replaces: whether invalid results of this run may exist and are replaced.
+    ///   - started: called with the execution's ARN, on AWS.
     /// - Throws: `Failure` where a rank failed.
     func run(
         _ run: PlannedRun, earlier: String?, replaces: Bool, started: (String) throws(Failure) -> Void,
         progress: @escaping (RunProgress) -> Void
     ) throws(Failure) -> RunOutcome
 
-    /// Lets go of what the run has left elsewhere, now that it is in the tree.
+    /// Removes the run's files outside of the tree.
     func clean(_ run: PlannedRun)
 }

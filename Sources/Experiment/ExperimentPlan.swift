@@ -2,19 +2,19 @@ import Runs
 import Inference
 import Platform
 
-/// A setting that is measured, some times over.
+/// A setting that is measured in one or more runs.
 public struct ExperimentPoint: Sendable, Equatable, Codable {
     /// Its folder in the tree: `result-partition-25MB/1GB/Batches/32`.
     public let path: String
     /// MB.
     public let partition: Int
-    /// The size by name, and in GB.
+    /// The data size by name, and in GB.
     public let size: String
     public let gigabytes: Double
     public let batchSize: Int
-    /// nil on AWS, where the functions' memory decides.
+    /// nil on AWS, where the memory of the functions decides.
     public let threads: Int?
-    /// Ranks: each computes one.
+    /// Partitions, one for each rank.
     public let partitions: Int
     public internal(set) var runs: Int
     /// The sweeps that it belongs to.
@@ -27,10 +27,10 @@ public struct ExperimentPoint: Sendable, Equatable, Codable {
         case batchSize = "batch_size"
     }
 
-    /// How often one may be measured.
+    /// How many runs a point may have.
     public static let runCounts = 1...1000
 
-    /// What a folder of its own is for.
+    /// A variable with folders of its own.
     enum Variation {
         case batches(Int)
         case threads(Int)
@@ -49,7 +49,7 @@ public struct ExperimentPoint: Sendable, Equatable, Codable {
     /// Galaxies of each partition.
     var rows: Int { PartitionSplit.rowsByMegabytes[partition] ?? 1 }
 
-    /// The same setting, whatever it is measured for.
+    /// Whether it is the same setting, whatever its sweeps and number of runs.
     func isSame(as other: ExperimentPoint) -> Bool {
         var other = other
         (other.runs, other.sweeps) = (runs, sweeps)
@@ -57,7 +57,7 @@ public struct ExperimentPoint: Sendable, Equatable, Codable {
     }
 }
 
-/// What is held where it is not varied.
+/// The values of variables that are not varied.
 public struct ExperimentDefaults: Sendable, Equatable {
     public var size: DataVolume
     public var batchSize: Int
@@ -71,12 +71,12 @@ public struct ExperimentDefaults: Sendable, Equatable {
     }
 }
 
-/// Which settings are measured, and how often.
+/// The settings that are measured, and how often.
 public struct ExperimentPlan: Sendable, Equatable {
     public private(set) var points: [ExperimentPoint] = []
 
-    /// Each sweep holds the others' variables at their defaults, as the published ones did; without any sweep, the
-    /// defaults alone are measured.
+    /// Each sweep keeps the other variables at their defaults, as the published ones did; without a sweep only the
+    /// defaults are measured.
     /// - Parameter isGrid: every partition size is combined with every data size, and batch sizes and threads are varied
     ///   for each pair.
     /// - Throws: `Failure` for a point of more ranks than a run can have, and for more than 100,000 runs.
@@ -136,7 +136,7 @@ public struct ExperimentPlan: Sendable, Equatable {
         try checkLength()
     }
 
-    /// - Throws: `Failure` for more runs than anybody makes: a list is made of them.
+    /// - Throws: `Failure` above the run limit, since `runs` allocates a list of them.
     func checkLength() throws(Failure) {
         let count = points.reduce(0) { $0 + $1.runs }
         guard count <= Self.mostRuns else {
@@ -148,7 +148,7 @@ public struct ExperimentPlan: Sendable, Equatable {
 
     init(points: [ExperimentPoint]) { self.points = points }
 
-    /// Adds a point, or what it is measured for to the one that is there.
+    /// Adds a point, or its runs and sweeps to the present point of the same path.
     mutating func add(_ point: ExperimentPoint) {
         guard let index = points.firstIndex(where: { $0.path == point.path }) else {
             points.append(point)

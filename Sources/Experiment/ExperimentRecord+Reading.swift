@@ -4,9 +4,9 @@ import Platform
 import TensorFiles
 
 extension ExperimentRecord {
-    /// Reads `experiment.json`. It may be anybody's: folders are made by what it says, and lists as long.
-    /// - Parameter name: what errors call it.
-    /// - Throws: `Failure` for what is none, and naming what no experiment writes.
+    /// Reads an untrusted `experiment.json`: its paths become folders, and its counts the lengths of lists.
+    /// - Parameter name: the file's name in errors.
+    /// - Throws: `Failure` naming the first value that no experiment writes.
     init(json bytes: [UInt8], name: String) throws(Failure) {
         do {
             self = try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
@@ -28,7 +28,7 @@ extension ExperimentRecord {
 }
 
 extension ExperimentPoint {
-    /// The first thing of it that no plan has: key, what is expected and what is found; nil where it is one of a plan's.
+    /// The first value that no plan has: key, expected and found; nil for a valid point.
     fileprivate var fault: String? {
         func range<Number>(_ key: String, _ value: Number, _ range: ClosedRange<Number>) -> String? {
             range.contains(value) ? nil : "\(key): expected \(range.lowerBound) to \(range.upperBound), found \(value)"
@@ -43,7 +43,7 @@ extension ExperimentPoint {
             ?? range("partitions", partitions, 1...InitializeInput.mostRanks) ?? range("runs", runs, Self.runCounts)
     }
 
-    /// Those that a plan may give it.
+    /// The paths that a plan may give the point.
     private var paths: [String] {
         let variations: [Variation?] = [nil, .batches(batchSize)] + (threads.map { [.threads($0)] } ?? [])
         return variations.map { Self.path(partition: partition, size: size, $0) }

@@ -3,20 +3,21 @@ import FoundationEssentials
 import Platform
 import TensorFiles
 
-/// What to do where the tree holds an experiment already.
+/// What to do where the tree already holds an experiment.
 public enum ExperimentContinuation: Sendable {
     /// Refuse it.
     case none
-    /// Go on with the same plan.
+    /// Resume the same plan.
     case resume
     /// Add points and runs to it.
     case extend
 }
 
 extension ExperimentRecord {
-    /// This experiment, gone on with as `planned`: its runs are kept.
-    /// - Throws: `Failure` where runs of different things would be mixed, and for `resume` where the plan is
-    ///   another one.
+    /// This experiment resumed as `planned`, with its runs.
+    /// - Throws: `Failure` where runs of different programs, machines, weights or inputs would be mixed, and for
+    /// `resume`
+    ///   where the plan differs.
     public func continued(
         as planned: ExperimentRecord, _ continuation: ExperimentContinuation, tree: String
     ) throws(Failure) -> ExperimentRecord {
@@ -46,14 +47,14 @@ extension ExperimentRecord {
         return record
     }
 
-    /// What has to be the same for runs to be compared with one another.
+    /// The properties that runs must share to be comparable.
     private var identity: JSONValue {
         get throws(Failure) {
             .object([
                 "cai": try Self.json(cai), "machine": try Self.json(machine.essence),
                 "weights": try Self.json(
                     Weights(name: weights.sha256 == nil ? weights.name : nil, sha256: weights.sha256)),
-                // The same files, wherever they are called from.
+                // Without folders: the same files may be named from elsewhere.
                 "inputs": try Self.json(
                     inputs.map { input in
                         let isHere = !input.name.hasPrefix("s3://")
@@ -70,9 +71,9 @@ extension ExperimentRecord {
     }
 }
 
-/// The first place at which two JSON values differ.
+/// The first difference of two JSON values.
 struct JSONDifference: Equatable {
-    /// Such as `.weights.sha256` or `[3].batch_size`; empty for the whole.
+    /// Its path, such as `.weights.sha256` or `[3].batch_size`; empty for the whole value.
     let place: String
     let expected: String
     let found: String

@@ -12,14 +12,15 @@ public struct ExperimentTree: Sendable {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
-    /// Where partitions are cut, unless another place is named. Nobody looks for results in it.
+    /// The default folder for cut partitions. Readers of results ignore it.
     public var scratch: String { path + "/.scratch" }
     public var recordPath: String { path + "/" + RunKeys.experimentName }
 
-    /// Makes the tree, or finds what is to be gone on with.
-    /// - Returns: `planned`, with the runs that are done where the tree has some: those whose results are not what the
-    ///   record says are none, and told apart.
-    /// - Throws: `Failure` where the tree holds something else, or is not to be gone on with.
+    /// Starts an experiment in the tree, or resumes the one in it.
+    /// - Returns: `planned` with the runs that the tree has, without those whose results contradict the record, which
+    /// are
+    ///   returned separately.
+    /// - Throws: `Failure` where the tree holds something else, or cannot be resumed.
     public func begin(
         _ planned: ExperimentRecord, _ continuation: ExperimentContinuation
     ) throws(Failure) -> (record: ExperimentRecord, broken: [BrokenRun]) {
@@ -54,7 +55,7 @@ public struct ExperimentTree: Sendable {
         return (record, broken)
     }
 
-    /// nil where there is none.
+    /// nil where the tree has no record.
     public func read() throws(Failure) -> ExperimentRecord? {
         guard FileManager.default.fileExists(atPath: recordPath) else { return nil }
         return try ExperimentRecord(json: try bytes(of: RunKeys.experimentName), name: recordPath)
@@ -64,7 +65,7 @@ public struct ExperimentTree: Sendable {
         try write(try record.encoded(), to: RunKeys.experimentName)
     }
 
-    /// Writes a file whole, in a folder that is made if need be.
+    /// Writes a file atomically, and creates its folder.
     func write(_ bytes: [UInt8], to name: String) throws(Failure) {
         let target = "\(path)/\(name)"
         let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? path
@@ -87,24 +88,24 @@ public struct ExperimentTree: Sendable {
     }
 }
 
-/// A run that the record says is done, and whose results say otherwise.
+/// A run that is done by the record, and whose results are invalid.
 public struct BrokenRun: Sendable, Equatable {
     public let path: String
     public let reason: String
 }
 
 extension ExperimentRecord {
-    /// The text of `experiment.json`.
+    /// The bytes of `experiment.json`.
     public func encoded() throws(Failure) -> [UInt8] {
         try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")]
     }
 }
 
-/// A run's `combined_data.json`, held against what was planned.
+/// A run's `combined_data.json`, checked against its point.
 struct RunCheck {
     let galaxies: Int
 
-    /// - Throws: `Failure` where it is not the results of the point's ranks, each once.
+    /// - Throws: `Failure` where it does not have the result of each of the point's ranks once.
     init(_ bytes: [UInt8], of point: ExperimentPoint, name: String) throws(Failure) {
         let file = RunKeys(resultPath: name).combined
         guard let ranks = try? RankResult.read(bytes, name: file) else {

@@ -7,7 +7,7 @@ import TensorFiles
 
 /// Runs points on this machine: a fan-out over folders, one rank after another, each on all threads.
 ///
-/// Every run loads the weights once, with its first rank, as `cai run` does; that is a part of its wall time.
+/// Every run loads the weights once, with its first rank, as `cai run` does; its wall time includes that.
 public struct LocalEngine: ExperimentEngine {
     public let supply: PartitionSupply
     public let scratch: ScratchFolder
@@ -21,9 +21,9 @@ public struct LocalEngine: ExperimentEngine {
     private static let results = "results"
 
     /// - Parameters:
-    ///   - supply: with the galaxies of `inputs`.
+    ///   - supply: of the galaxies in `inputs`.
     ///   - weights: a path, or an `s3://` URL.
-    ///   - store: has the weights, where they are an object.
+    ///   - store: of the weights, where they are an object.
     public init(
         inputs: GalaxyInputs, supply: PartitionSupply, weights: String, scratch: ScratchFolder,
         store: (any ObjectStore)?, keepsPredictions: Bool, environment: [String: String]
@@ -52,16 +52,19 @@ public struct LocalEngine: ExperimentEngine {
         try PartitionCutter(files: files, supply: supply, scratch: scratch).cut(for: points, progress: progress)
     }
 
-    /// Objects are fetched before anything is timed.
     private var weightsFile: String { S3Location.isLocation(weights) ? scratch.path + "/weights" : weights }
 
+    /// Fetches an object before anything is timed, and links it, so that all runs have the same weights.
     private func fetchWeights() throws(Failure) {
-        guard let store, S3Location.isLocation(weights) else { return }
-        let place = try S3Location(weights)
-        try AtomicFile.write(try store.get(bucket: place.bucket, key: place.key), to: weightsFile)
+        guard S3Location.isLocation(weights) else { return }
+        let file = try WeightsFile(weights, store: store, environment: environment)
+        try? FileManager.default.removeItem(atPath: weightsFile)
+        do { try FileManager.default.createSymbolicLink(atPath: weightsFile, withDestinationPath: file.path) } catch {
+            throw Failure(.unavailable, weightsFile, "cannot be linked to \(file.path)")
+        }
     }
 
-    /// Computes one partition of a point, and keeps nothing of it but the time.
+    /// Computes one partition of a point and keeps only the time.
     public func warmUp(_ run: PlannedRun) throws(Failure) -> (galaxies: Int, seconds: Double) {
         let path = "warm-up"
         defer { clean(path) }

@@ -11,7 +11,7 @@ struct PartitionCutter {
     let supply: PartitionSupply
     let scratch: ScratchFolder
 
-    /// - Throws: `Failure` where the inputs are no galaxies or the disk is full.
+    /// - Throws: `Failure` where the inputs are not galaxies or the disk is full.
     func cut(for points: [ExperimentPoint], progress: (Progress) -> Void) throws(Failure) {
         var counts: [Int: Int] = [:]
         for point in points { counts[point.partition] = max(counts[point.partition] ?? 0, supply.files(of: point)) }
@@ -33,14 +33,14 @@ struct PartitionCutter {
         }
     }
 
-    /// The files, as often as it takes for so many galaxies where they are repeated.
+    /// The files, repeated until they have the given number of galaxies.
     private func sequence(_ galaxies: Int) -> [TensorFile] {
         guard supply.isRepeated else { return files }
         let times = (galaxies - 1) / supply.galaxies + 1
         return (0..<times).flatMap { _ in files }
     }
 
-    /// Spares a copy of an input that is such a partition already.
+    /// Links an input that already is such a partition, instead of copying it.
     private func link(_ file: String?, to path: String) -> Bool {
         guard let file, !S3Location.isLocation(file) else { return false }
         let target = URL(fileURLWithPath: file).standardizedFileURL.path

@@ -5,7 +5,7 @@ import Platform
 public struct PartitionSupply: Sendable, Equatable {
     /// Galaxies of all inputs, at least 1.
     public let galaxies: Int
-    /// Whether galaxies come again where they do not suffice. All partitions are then full.
+    /// Whether galaxies are repeated where there are too few. All partitions are then full.
     public let isRepeated: Bool
 
     public init(galaxies: Int, isRepeated: Bool) {
@@ -13,10 +13,11 @@ public struct PartitionSupply: Sendable, Equatable {
         self.isRepeated = isRepeated
     }
 
-    /// Partitions with which every galaxy is in one.
+    /// The number of partitions that hold every galaxy once.
     func filled(rows: Int) -> Int { (galaxies - 1) / rows + 1 }
 
-    /// How many files a point's partitions are: no more than hold every galaxy. Further ranks are given the same again.
+    /// The number of partition files of a point, at most those that hold every galaxy once. Further ranks get the same
+    /// files.
     func files(of point: ExperimentPoint) -> Int { min(point.partitions, filled(rows: point.rows)) }
 
     /// Galaxies of one run.
@@ -25,7 +26,7 @@ public struct PartitionSupply: Sendable, Equatable {
         return isRepeated ? full : min(full, galaxies)
     }
 
-    /// - Throws: `Failure` where there are not enough galaxies.
+    /// - Throws: `Failure` where there are too few galaxies.
     public func check(_ point: ExperimentPoint) throws(Failure) {
         let filled = filled(rows: point.rows)
         guard isRepeated || filled >= point.partitions else {

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import TensorFiles
 
-/// A folder of buckets for one experiment: partitions in `data`, runs that are under way in `results`.
+/// A folder of buckets for one experiment: partitions in `data`, unfinished runs in `results`.
 public struct ScratchFolder: Sendable {
     public let path: String
 
@@ -11,11 +11,11 @@ public struct ScratchFolder: Sendable {
 
     var data: String { path + "/data" }
     var results: String { path + "/results" }
-    /// By this file a folder is known to be an experiment's, and whose.
+    /// The marker of a scratch folder, which names the process that uses it.
     private static let marker = "cai-experiment"
 
-    /// Makes the folder; what an experiment that was killed has left in it is removed.
-    /// - Throws: `Failure` where something else is in it, or another process works there.
+    /// Creates the folder; removes the files of a killed experiment from it.
+    /// - Throws: `Failure` where it holds something else, or another process uses it.
     func make() throws(Failure) {
         let files = FileManager.default
         let names = (try? files.contentsOfDirectory(atPath: path)) ?? []
@@ -33,28 +33,28 @@ public struct ScratchFolder: Sendable {
         try AtomicFile.write(Array(Self.process(getpid()).utf8), to: path + "/" + Self.marker)
     }
 
-    /// Removes the folder and all in it, where this process has made it.
+    /// Removes the folder with its content, if this process created it.
     public func remove() {
         if owner(of: path) == Self.process(getpid()) { erase() }
     }
 
-    /// It goes by another name first: who still writes finds no bucket then, and leaves nothing behind.
+    /// Renames the folder first: another writer then finds no bucket, and leaves nothing behind.
     private func erase() {
         let files = FileManager.default
         let aside = path + ".removed"
-        // What was left of it when an earlier process was killed at just this.
+        // The remains of an earlier process that was killed while it removed the folder.
         if owner(of: aside) != nil { try? files.removeItem(atPath: aside) }
         if (try? files.moveItem(atPath: path, toPath: aside)) != nil { try? files.removeItem(atPath: aside) }
         try? files.removeItem(atPath: path)
     }
 
-    /// What the marker in an experiment's folder says; nil in any other.
+    /// The content of the marker; nil for a folder without one.
     private func owner(of folder: String) -> String? {
         try? String(contentsOfFile: folder + "/" + Self.marker, encoding: .utf8)
     }
 
-    /// A process's id and when it started (field 22 of /proc/PID/stat, in ticks since the system did), which together
-    /// no other has.
+    /// A process's id and start time (field 22 of /proc/PID/stat, in ticks since boot), which together are
+    /// unique.
     private static func process(_ id: Int32) -> String {
         let text = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []

@@ -1,7 +1,7 @@
 import Inference
 import Platform
 
-/// What an experiment varies, and through which values.
+/// A variable of an experiment, and its values.
 public enum Sweep: Sendable, Equatable {
     case dataSize([DataVolume])
     case batchSize([Int])
@@ -31,9 +31,9 @@ public enum Sweep: Sendable, Equatable {
     public static let threadCounts = 1...4096
 
     /// - Parameters:
-    ///   - values: separated by commas; of numbers, ranges `1..4` and `1..N`, too.
-    ///   - processors: what N means.
-    /// - Throws: `Failure` naming the value that makes no sense.
+    ///   - values: separated by commas; for numbers also the ranges `1..4` and `1..N`.
+    ///   - processors: the value of N.
+    /// - Throws: `Failure` naming the invalid value.
     public init(_ variable: Variable, values: String, processors: Int) throws(Failure) {
         let parts = values.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         switch variable {
@@ -63,7 +63,7 @@ public enum Sweep: Sendable, Equatable {
         }
     }
 
-    /// The numbers in a list of them and of ranges, each once, in their order.
+    /// The numbers of a list of numbers and ranges, each once, in their order.
     private static func numbers(
         _ parts: [String], of option: String, in range: ClosedRange<Int>, most: Int? = nil
     ) throws(Failure) -> [Int] {
@@ -89,7 +89,7 @@ public enum Sweep: Sendable, Equatable {
 }
 
 extension DataVolume {
-    /// - Throws: `Failure` for text that is no size.
+    /// - Throws: `Failure` for a string that is not a size.
     public init(checked text: String, of option: String) throws(Failure) {
         guard let size = DataVolume(text) else {
             throw Failure("\(option): expected sizes such as 50MB, 1GB, 12.6GB or total, found '\(text)'")

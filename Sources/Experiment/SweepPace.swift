@@ -1,4 +1,4 @@
-/// How long the runs that are to come will take, by those that are done.
+/// Estimates the time of later runs from finished ones.
 struct SweepPace {
     private struct Total {
         var runs = 0
@@ -21,9 +21,9 @@ struct SweepPace {
         totals[Setting(threads: point.threads, batchSize: point.batchSize)] = total
     }
 
-    /// nil before there is anything to go by. On AWS runs take about as long whatever they compute, since the more
-    /// galaxies there are the more workers compute them; here they take as long as there are galaxies.
-    /// - Parameter galaxies: of the run; nil where they are not known.
+    /// nil without a measurement. On AWS all runs take about the same time, since more galaxies have more
+    /// workers; here the time is proportional to the galaxies.
+    /// - Parameter galaxies: of the run; nil where unknown.
     func seconds(for point: ExperimentPoint, galaxies: Int?) -> Double? {
         guard let threads = point.threads, let galaxies else {
             let all = Self.sum(totals.values)
@@ -34,7 +34,7 @@ struct SweepPace {
         if let known = exact ?? (alike.runs > 0 ? alike : nil) {
             return known.galaxies > 0 ? Double(galaxies) * known.seconds / Double(known.galaxies) : nil
         }
-        // Each thread does its share.
+        // The rate is proportional to the threads.
         let work = totals.reduce(0.0) { $0 + $1.value.seconds * Double($1.key.threads ?? threads) }
         let done = totals.values.reduce(0) { $0 + $1.galaxies }
         return done > 0 ? Double(galaxies) * work / Double(done) / Double(threads) : nil

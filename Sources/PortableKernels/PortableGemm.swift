@@ -2,7 +2,7 @@ import CKernels
 
 private let panelWidth = Int(CAI_PANEL)
 
-/// The indirect matrix product of `cai_gemm`, two rows by sixteen columns at a time.
+/// The indirect matrix product (GEMM) of `cai_gemm`, two rows by sixteen columns at a time.
 func multiply(_ g: cai_gemm) {
     let panels = (g.columns + panelWidth - 1) / panelWidth
     for panel in 0..<panels {

@@ -1,10 +1,10 @@
 import CKernels
 
 /// The table of kernels in Swift's own SIMD types: the reference that every instruction set is tested against, and the
-/// path of every processor that has no table in C. Contracts are those of `kernels.h`.
+/// kernels of every processor without a table in C. Contracts are those of `kernels.h`.
 ///
 /// Unlike the C tables it multiplies and adds in two roundings where the processor's baseline has no fused
-/// multiply-add, so its bits differ from theirs; each table repeats its own.
+/// multiply-add, so its bits differ from theirs; each table reproduces its own.
 public let portableKernels = cai_kernels(
     isa: CAI_ISA_PORTABLE,
     gemm: { call in
@@ -74,7 +74,7 @@ func store(_ v: Vector, _ p: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(p).storeBytes(of: v, as: Vector.self)
 }
 
-/// sum + a b, in one rounding where that is one instruction.
+/// sum + a b, rounded once on processors with an instruction for it.
 @inline(__always)
 func multiplyAdd(_ a: Vector, _ b: Vector, _ sum: Vector) -> Vector {
     #if arch(arm64)
@@ -84,7 +84,7 @@ func multiplyAdd(_ a: Vector, _ b: Vector, _ sum: Vector) -> Vector {
     #endif
 }
 
-/// Applies `function` to `count` elements in place; the last few go through a vector of their own.
+/// Applies `function` to `count` elements in place; the last few are copied to a separate vector.
 @inline(__always)
 func mapElements(_ x: UnsafeMutablePointer<Float>?, _ count: Int, _ function: (Vector) -> Vector) {
     guard let x else { return }

@@ -1,4 +1,4 @@
-/// exp, GELU and SiLU on one vector. Fits made like those of kernels/bodies/math.inc; nothing is fused here.
+/// exp, GELU and SiLU on one vector, with fits made like those of kernels/bodies/math.inc.
 
 @inline(__always)
 private func pow2Split(_ n: Vector, _ f: Vector) -> Vector {
@@ -9,19 +9,19 @@ private func pow2Split(_ n: Vector, _ f: Vector) -> Vector {
     p = multiplyAdd(p, f, Vector(repeating: 0x1.ebfbdcp-3))
     p = multiplyAdd(p, f, Vector(repeating: 0x1.62e430p-1))
     p = multiplyAdd(p, f, Vector(repeating: 1))
-    // The low bits of this sum are n + 127, an exponent; for NaN they are something, and the polynomial carries it.
+    // The low bits of this sum are n + 127, an exponent; for NaN they are arbitrary, and the polynomial is NaN.
     let exponent = unsafeBitCast(n + (wholes + 127), to: SIMD8<UInt32>.self) &<< 23
     return p * unsafeBitCast(exponent, to: Vector.self)
 }
 
-/// A float so large that it has no fraction: adding it rounds.
+/// A float so large that it has no fraction: adding it rounds to a whole number.
 private let wholes: Float = 0x1.8p+23
 
 /// The nearest whole number, for |x| < 2^22. Without SSE4.1, `rounded()` is a call for each lane.
 @inline(__always)
 private func round(_ x: Vector) -> Vector { (x + wholes) - wholes }
 
-/// x held within [low, high]; NaN stays NaN.
+/// x clamped to [low, high]; NaN stays NaN.
 @inline(__always)
 private func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
     x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
@@ -32,7 +32,7 @@ private func clamp(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
 func exponential(_ value: Vector) -> Vector {
     let x = clamp(value, -89, 90)
     let n = clamp(round(x * 0x1.715476p+0), -127, 128)
-    // log2(e) in two parts; the upper one has few enough bits for its product with a whole number to be exact.
+    // log2(e) in two parts; the upper one has so few bits that multiplying it by a whole number is exact.
     let high: Float = 0x1.62e4p-1
     let low: Float = 0x1.7f7d1cp-20
     let r = (x - n * high) - n * low

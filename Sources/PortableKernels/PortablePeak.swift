@@ -2,7 +2,7 @@
 /// processor's sixteen registers: six chains leave room for the two operands.
 func multiplyAddPeak(_ iterations: Int, _ sink: UnsafeMutablePointer<Float>) -> Int {
     let (factor, term) = (Vector(repeating: sink[0]), Vector(repeating: sink[1]))
-    // Chains that began alike would be one to the compiler.
+    // The compiler would merge chains with equal initial values.
     var (a, b, c) = (Vector(repeating: 0), Vector(repeating: 1), Vector(repeating: 2))
     var (d, e, f) = (Vector(repeating: 3), Vector(repeating: 4), Vector(repeating: 5))
     for _ in 0..<iterations {

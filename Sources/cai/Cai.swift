@@ -1,6 +1,7 @@
 import ArgumentParser
+import Platform
 
-/// The command: everything is in its subcommands.
+/// The root command: all work is done by its subcommands.
 struct Cai: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cai",
@@ -39,7 +40,7 @@ struct Cai: ParsableCommand {
               AWS_...           credentials, region and endpoints, as AWS's own
                                 tools read them, for s3:// and 'cai launch'
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             InferCommand.self,
             EmbedCommand.self,
@@ -64,25 +65,4 @@ struct Cai: ParsableCommand {
         ])
 
     @OptionGroup(title: "Logging") var log: LogOptions
-}
-
-/// An empty name is a script's unset variable, and no file's.
-func requireName(_ value: String, of argument: String) throws {
-    guard value.isEmpty else { return }
-    throw ValidationError("\(argument): expected a name, found ''")
-}
-
-/// Options that have an effect beside another one only: without it they are a mistake.
-/// - Parameter options: whether each was given.
-func require(_ other: String, isGiven: Bool, by options: KeyValuePairs<String, Bool>) throws {
-    guard !isGiven, let option = options.first(where: \.value) else { return }
-    throw ValidationError("\(option.key): expected \(other) with it")
-}
-
-/// - Parameter range: of a number that may be left out.
-func requireNumber(_ value: Int?, of argument: String, in range: ClosedRange<Int> = 1...Int.max) throws {
-    guard let value, !range.contains(value) else { return }
-    let expected =
-        range.upperBound == Int.max ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-    throw ValidationError("\(argument): expected \(expected), found \(value)")
 }

@@ -9,9 +9,9 @@ import Platform
 @main
 enum Main {
     static func main() {
-        // A reader that goes away (`| head`) is then an error of `write`, not a signal that kills the process.
+        // A closed pipe (`| head`) is then an error of `write`, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
-        // So is a file that would be longer than a limit allows (`ulimit -f`).
+        // So is a file above the size limit (`ulimit -f`).
         signal(SIGXFSZ, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
         let taken = LogSettings.take(Array(CommandLine.arguments.dropFirst()), environment: environment)
@@ -33,8 +33,8 @@ enum Main {
         }
     }
 
-    /// Ends the process as it is. `exit` would take apart what libraries hold while threads are still in them: those that
-    /// fetch objects are not waited for, and OpenSSL ends each of them by what it has freed by then.
+    /// Ends the process without cleanup. `exit` would run the exit handlers of libraries while threads that fetch objects still
+    /// use them, and these threads would crash in what OpenSSL has freed.
     private static func end(_ status: Int32) -> Never { _exit(status) }
 
     /// Whether there is a command, or a function, of that name.
@@ -42,8 +42,7 @@ enum Main {
         Cai.configuration.subcommands.contains { $0._commandName == name } || LambdaFunction.handlers.contains(name)
     }
 
-    /// Help and version are printed as ArgumentParser has them; every error is one line, but that nobody reads the output:
-    /// then nobody is told.
+    /// Prints help and version as ArgumentParser has them, and every other error as one line. A closed output pipe is silent.
     private static func end(with error: any Error, of subcommand: String) -> Never {
         if let failure = error as? Failure, failure.kind == .closedPipe { end(1) }
         let code = Cai.exitCode(for: error)
@@ -58,7 +57,7 @@ enum Main {
         let isUsage = code == .validationFailure
         var message = Cai.message(for: error)
         if isUsage {
-            // ArgumentParser lists what an argument could have meant on lines of its own.
+            // ArgumentParser lists suggestions on separate lines.
             message = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             message += " (see 'cai\(subcommand.isEmpty ? "" : " " + subcommand) --help')"
         }

@@ -1,4 +1,4 @@
-/* Self-attention against float64, and what a sequence may depend on. */
+/* Self-attention against float64, and the independence of sequences. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static sequences make_sequences(size_t count, size_t tokens, size_t heads, size_
     const size_t floats = count * tokens * heads * dim;
     fill(s.qkv = guarded(3 * floats), 3 * floats, 2);
     s.out = guarded(floats);
-    /* Marked: the kernel may not read what it has not written. */
+    /* Filled with NaN: the kernel must write scratch before it reads it. */
     s.scratch = guarded(cai_attention_scratch(tokens, dim));
     return s;
 }
@@ -98,7 +98,7 @@ static void independent(const cai_kernels *kernels, size_t tokens, size_t heads,
         attend(kernels, &s, n, 1);
         expect(same_bits(s.out, whole, 3 * floats), "sequence %zu alone has other bits", n);
     }
-    /* A query of NaN is that token's and head's alone; a key or value, that head's in every token. */
+    /* NaN in a query affects that token and head only; NaN in a key or value, that head in every token. */
     const size_t bad = tokens / 2;
     s.qkv[floats * 3 + bad * 3 * heads * dim] = NAN;
     attend(kernels, &s, 0, 3);

@@ -31,7 +31,7 @@
 
 typedef struct {
     unsigned char *pages;
-    size_t bytes, used; /* without the page that cannot be touched; up to the first float */
+    size_t bytes, used; /* without the guard page; up to the first float */
 } block;
 
 static block blocks[MOST_BLOCKS];
@@ -88,7 +88,7 @@ static void *guarded_bytes(size_t bytes) {
     }
     mark(pages, whole);
     blocks[block_count++] = (block){pages, whole, whole - bytes};
-    /* So that reading there is found, too, to eight bytes. */
+    /* So that reads there are also detected, to eight bytes. */
     ASAN_POISON_MEMORY_REGION(pages, whole - bytes);
     return pages + whole - bytes;
 }
@@ -140,7 +140,7 @@ double unit_in_last_place(double x) {
     return isinf(y) ? INFINITY : (double)nextafterf(y, INFINITY) - (double)y;
 }
 
-/* A kernel that reads or writes past the end dies here, by name. */
+/* Reports the case of a kernel that reads or writes past the end. */
 static void crashed(int number) {
     static const char message[] = ": read or wrote where it may not\n";
     ssize_t ignored = write(2, place, strlen(place));

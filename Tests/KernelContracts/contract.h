@@ -1,4 +1,4 @@
-/* What the contract tests share: cases, memory that ends where no one may read, and numbers that repeat themselves. */
+/* Shared by the contract tests: cases, guarded memory, and reproducible numbers. */
 #ifndef CAI_CONTRACT_H
 #define CAI_CONTRACT_H
 
@@ -11,31 +11,31 @@
 /* Half a unit in the last place of 1: the relative error of one rounding. */
 #define UNIT_ROUNDOFF 0x1p-24
 
-/* A case is one call, or a few that belong together. Its description is printed when it fails, or crashes. */
+/* A case is one call, or a few related ones. Its description is printed if it fails or crashes. */
 __attribute__((format(printf, 1, 2))) void begin_case(const char *format, ...);
-/* Checks the zones before all memory of the case and gives it back. */
+/* Checks the zones before all memory of the case and frees it. */
 void end_case(void);
-/* Notes a failure unless `holds`; a kernel's first few are printed. */
+/* Records a failure unless `holds`; the first few of a kernel are printed. */
 __attribute__((format(printf, 2, 3))) void expect(bool holds, const char *format, ...);
 /* |found - exact| <= tolerance; NaN where `exact` is NaN, the same infinity where it is infinite. */
 __attribute__((format(printf, 4, 5))) void expect_near(float found, double exact, double tolerance,
                                                        const char *format, ...);
 
-/* `count` floats for the time of the case. The float after the last one cannot be read or written, and what lies
- * before the first is checked. All are marked at first: NaN with bits of its own. */
+/* `count` floats for the duration of the case. The float after the last one cannot be read or written, and a zone
+ * before the first is checked. All are initially marked: NaN with distinct bits. */
 float *guarded(size_t count);
 int32_t *guarded_offsets(size_t count);
 bool is_marked(float x);
 bool same_bits(const float *a, const float *b, size_t count);
 
-/* Numbers in [-1, 1): a linear congruential generator, started anew by every case. */
+/* Numbers in [-1, 1): a linear congruential generator, restarted by every case. */
 float noise(void);
 void fill(float *x, size_t count, float scale);
 
 /* x Phi(x) in float64, by erfc so that the negative tail keeps its digits. */
 double exact_gelu(double x);
 double exact_silu(double x);
-/* How far GELU may be off, beside a unit in the last place: a quotient near 1/2 cancels against 1/2. */
+/* Tolerance of GELU beyond a unit in the last place: a quotient near 1/2 cancels against 1/2. */
 double gelu_error(double x);
 /* The unit in the last place of float32 at x. */
 double unit_in_last_place(double x);

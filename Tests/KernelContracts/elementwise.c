@@ -1,4 +1,4 @@
-/* exp, GELU, SiLU and ReLU over a dense sample of all floats, and every place that an element may have. */
+/* exp, GELU, SiLU and ReLU over a dense sample of all floats, and at every index of a vector. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 typedef void function(float *x, size_t count);
 
-/* Every 9,973rd bit pattern, NaN patterns left out. */
+/* Every 9,973rd bit pattern, without NaN. */
 #define STEP 9973u
 
 static size_t sample(float *x) {
@@ -20,7 +20,7 @@ static size_t sample(float *x) {
     return count;
 }
 
-/* What `check` says of each result. */
+/* Checks each result with `check`. */
 static void over_all_floats(function *f, void (*check)(double x, float y)) {
     begin_case("all floats");
     float *x = guarded((1ull << 32) / STEP + 1), *y = guarded((1ull << 32) / STEP + 1);
@@ -31,7 +31,7 @@ static void over_all_floats(function *f, void (*check)(double x, float y)) {
     end_case();
 }
 
-/* Counts around a vector: an element's bits do not depend on its place, its neighbours, or their number. */
+/* Counts around a vector: an element's bits do not depend on its index, on the other elements, or on their number. */
 static void at_every_place(function *f) {
     enum { MOST = 50 };
     for (size_t count = 0; count <= MOST; count++)

@@ -1,4 +1,4 @@
-/* The indirect matrix product: every size around the tiles against float64, then what a row may depend on. */
+/* The indirect matrix product: every size around the tiles against float64, and the independence of rows. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ void test_gemm_sizes(const cai_kernels *kernels) {
             compare(kernels, TABLES, rows[r], columns[c], 4, 9);
             compare(kernels, STRIDED, rows[r], columns[c], 3, 8);
         }
-    /* Sums so long that a kernel may take them in parts, and more rows than a block. */
+    /* Sums so long that a kernel may divide them into parts, and more rows than a block. */
     static const size_t longer[] = {
         255, 256, 257, CAI_GEMM_PART - 1, CAI_GEMM_PART, CAI_GEMM_PART + 1, 2 * CAI_GEMM_PART + 1};
     for (size_t k = 0; k < COUNT(longer); k++) {
@@ -70,7 +70,7 @@ void test_gemm_sizes(const cai_kernels *kernels) {
         compare(kernels, TABLES, 7, 17, 2, longer[k]);
     }
     compare(kernels, STRIDED, 211, 40, 1, CAI_GEMM_PART + 100);
-    /* Around blocks of rows, one, two and more of them; and blocks that long sums keep short. */
+    /* Around blocks of rows, one, two and more of them; and blocks of fewer rows for long sums. */
     static const size_t many[] = {280, 285, 286, 287, 288, 289, 290, 293, 555, 570, 571, 572, 573,  574,
                                   575, 576, 577, 825, 849, 854, 857, 863, 864, 865, 1088, 1139, 2304};
     for (size_t r = 0; r < COUNT(many); r++) {
@@ -80,7 +80,7 @@ void test_gemm_sizes(const cai_kernels *kernels) {
     }
 }
 
-/* Each row alone gives the bits that it has among the others, whatever those hold. */
+/* Each row alone has the bits that it has among others of any values. */
 static void independent(const cai_kernels *kernels, layout layout, size_t rows, size_t columns, size_t runs,
                         size_t run, cai_epilogue epilogue) {
     begin_case("%zu x %zu, K = %zu x %zu", rows, columns, runs, run);
@@ -108,7 +108,7 @@ static void independent(const cai_kernels *kernels, layout layout, size_t rows, 
     end_case();
 }
 
-/* NaN and infinities reach the elements that they are part of, and no others. */
+/* NaN and infinities affect only the elements whose sums they belong to. */
 static void propagates(const cai_kernels *kernels, size_t columns) {
     for (size_t e = 0; e < COUNT(epilogues); e++) {
         begin_case("infinities and NaN, %zu columns, %s", columns, epilogue_names[e]);
@@ -123,7 +123,7 @@ static void propagates(const cai_kernels *kernels, size_t columns) {
             for (size_t j = 0; j < columns; j++) {
                 double magnitude;
                 const double sum = exact_sum(&p, i, j, &magnitude);
-                /* What GELU and SiLU make of minus infinity is no one's promise: -0, -inf and NaN are all in use. */
+                /* GELU and SiLU of minus infinity are unspecified: tables give -0, -inf or NaN. */
                 if (sum == -INFINITY && (epilogues[e] == CAI_GELU || epilogues[e] == CAI_SILU)) continue;
                 const double exact = finish(epilogues[e], sum, p.initial[i * columns + j]);
                 expect_near(*product_c(&p, i, j), exact, 1e-4, "C[%zu, %zu]", i, j);

@@ -1,4 +1,4 @@
-/* Layer norm, the narrow Linear layer, means over rows, sums and the yardstick, against float64. */
+/* Layer norm, the narrow Linear layer, means over rows, sums and the attainable peak, against float64. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ static void narrow(const cai_kernels *kernels, size_t rows, size_t inputs, size_
         for (size_t j = 0; j < outputs; j++) {
             double sum = bias[j];
             for (size_t i = 0; i < inputs; i++) sum += (double)x[r * inputs + i] * (double)weight[i * outputs + j];
-            /* Rounded once, whatever cancels. */
+            /* Rounded once, even if terms cancel. */
             expect_near(out[r * stride + j], sum, fabs(sum) * UNIT_ROUNDOFF + 1e-13, "out[%zu, %zu]", r, j);
         }
         for (size_t j = outputs; j < stride && r + 1 < rows; j++)
@@ -109,7 +109,7 @@ void test_add(const cai_kernels *kernels) {
     }
 }
 
-/* x/2 + 1/2 goes to 1 in every lane, so that their sum tells how many there are, as the returned count does. */
+/* x/2 + 1/2 goes to 1 in every lane, so that their sum is the number of lanes, as the returned count implies. */
 void test_peak(const cai_kernels *kernels) {
     for (size_t iterations = 64; iterations <= 1024; iterations *= 2) {
         begin_case("%zu iterations", iterations);

@@ -1,5 +1,5 @@
 /* Runs the contract tests of every instruction set in C that can run here, or of those named as arguments.
- * Exit: 0 when all pass, 1 when one fails, 2 for a name that is none. */
+ * Exit: 0 when all pass, 1 when one fails, 2 for an unknown name. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "tables.h"
 
 typedef struct {
-    const char *name; /* as CAI_ISA has it */
+    const char *name; /* as in CAI_ISA */
     const char *title;
     const cai_kernels *kernels;
-    const char *missing; /* why it may not be there */
+    const char *missing; /* why it may be unavailable */
 } level;
 
 static const struct {

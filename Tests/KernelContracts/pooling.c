@@ -30,7 +30,7 @@ static void largest(const cai_kernels *kernels, size_t height, size_t width, siz
     const size_t count = height * width * channels;
     float *x = guarded(count), *out = guarded(count);
     fill(x, count, 1);
-    /* Below zero: a border of zeros would win. */
+    /* Below zero: a border of zeros would be the maximum. */
     for (size_t i = 0; i < count; i++) x[i] -= 2;
     if (count > 0) x[channels - 1] = NAN;
     if (count > 0) x[count / 2] = INFINITY;

@@ -14,7 +14,7 @@ product make_product(layout layout, size_t rows, size_t columns, size_t runs, si
     const size_t extent = runs * run + (runs > 1 ? (runs - 1) * RUN_GAP : 0), k = runs * run;
     p.a_stride = extent + ROW_GAP;
     p.c_stride = columns + C_GAP;
-    /* Nothing follows the last row's last element. */
+    /* The memory ends after the last row's last element. */
     p.a = guarded(rows == 0 ? 0 : (rows - 1) * p.a_stride + extent);
     p.c_count = rows == 0 ? 0 : (rows - 1) * p.c_stride + columns;
     p.c = guarded(p.c_count);

@@ -1,4 +1,4 @@
-/* The fused pair of grouped convolutions against float64, and against the matrix products that it stands for. */
+/* The fused pair of grouped convolutions against float64, and against equivalent matrix products. */
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void run_quads(const cai_kernels *kernels, const quads *q, size_t first, 
     kernels->quad_convolution(&call);
 }
 
-/* One output in float64, and how far float32 may be from it: as for a matrix product, twice, with SiLU's slope of at
+/* One output in float64, and the tolerance of float32: as for a matrix product, twice, with SiLU's slope of at
  * most 1.1 between them. */
 static double exact_quad(const quads *q, size_t row, size_t group, size_t output, double *tolerance) {
     const float *x = q->x + q->x_rows[row] + group * CAI_QUAD;
@@ -72,7 +72,7 @@ static void compare(const cai_kernels *kernels, size_t rows, size_t groups, size
     end_case();
 }
 
-/* Each row alone, and a group of NaN: nothing but that group of that row changes. */
+/* Each row alone, and a group of NaN: only that group of that row changes. */
 static void independent(const cai_kernels *kernels, size_t rows, size_t groups, size_t hidden) {
     begin_case("%zu rows, %zu groups, %zu hidden, neighbours", rows, groups, hidden);
     const quads q = make_quads(rows, groups, hidden);

@@ -6,7 +6,7 @@ import Testing
 func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
 
 @Suite("Elementwise functions") struct ElementwiseTests {
-    /// A dense sample of all floats: every 9,973rd bit pattern, NaN patterns left out.
+    /// A dense sample of all floats: every 9,973rd bit pattern, without NaN.
     static let sample: [Float] = stride(from: UInt64(0), to: 1 << 32, by: 9973)
         .map { Float(bitPattern: UInt32($0)) }.filter { !$0.isNaN }
 
@@ -20,7 +20,7 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
         return values
     }
 
-    @Test("exp is within 1.3 ulp, 1.6 unfused, between -87.34 and 88.37", arguments: KernelTable.available)
+    @Test("exp is within 1.3 ulp (1.6 ulp unfused) between -87.34 and 88.37", arguments: KernelTable.available)
     func exponential(table: KernelTable) throws {
         let kernels = try table.kernels
         var worst = 0.0
@@ -37,7 +37,7 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
         #expect(worst <= (table.isFused ? 1.3 : 1.6))
     }
 
-    /// The C kernels divide two polynomials, whose quotient is near 1/2 where it cancels against 1/2: a few roundings of
+    /// The C kernels divide two polynomials, whose quotient is near 1/2 when it cancels against 1/2: a few roundings of
     /// 3e-8 each, times x.
     @Test("GELU is within 2.3e-7 |x|, 1.2e-6 and 1 ulp over all floats", arguments: KernelTable.available)
     func gelu(table: KernelTable) throws {
@@ -54,7 +54,7 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
         }
     }
 
-    @Test("SiLU is within 2.5 ulp where its result is normal", arguments: KernelTable.available)
+    @Test("SiLU is within 2.5 ulp if its result is normal", arguments: KernelTable.available)
     func silu(table: KernelTable) throws {
         let kernels = try table.kernels
         for (x, y) in zip(Self.sample, apply(kernels.silu, Self.sample)) where x != -.infinity {
@@ -69,7 +69,7 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
         }
     }
 
-    @Test("ReLU keeps what is positive, and NaN", arguments: KernelTable.available)
+    @Test("ReLU keeps positive elements and NaN", arguments: KernelTable.available)
     func relu(table: KernelTable) throws {
         let kernels = try table.kernels
         let result = apply(
@@ -82,7 +82,7 @@ func exactGelu(_ x: Double) -> Double { 0.5 * x * erfc(-x / 2.0.squareRoot()) }
             ])
     }
 
-    @Test("NaN stays NaN, and an element's bits do not depend on its place", arguments: KernelTable.available)
+    @Test("NaN stays NaN, and an element's bits do not depend on its index", arguments: KernelTable.available)
     func placeDoesNotMatter(table: KernelTable) throws {
         let kernels = try table.kernels
         for function in [kernels.gelu, kernels.silu, kernels.exp] {

@@ -2,10 +2,10 @@ import CKernels
 import Foundation
 import Testing
 
-/// A product in the layout of `cai_gemm`: [rows, inputs] x [inputs, columns], buffers with NaN around what counts.
+/// A matrix product in the layout of `cai_gemm`: [rows, inputs] x [inputs, columns], with NaN around the operands.
 private struct Product {
     let rows: Int, columns: Int, inputs: Int
-    /// Floats between the starts of two rows of A and of C; what lies between is NaN, or a mark in C.
+    /// Floats between the starts of two rows of A and of C; floats between rows are NaN in A and marked in C.
     var gap = 3
     var a: [Float], weight: [Float], bias: [Float], initial: [Float]
 
@@ -65,7 +65,7 @@ private struct Product {
         return selected.flatMap { row in c[row * ldc..<row * ldc + columns] }
     }
 
-    /// The exact result and how far float32 may be from it: two roundings a term (one where fused) of partial sums that
+    /// The exact result and the tolerance of float32: two roundings a term (one where fused) of partial sums that
     /// are at most the sum of magnitudes, so (2 K + 2) u sum |a b|; the functions' slope is at most 1.13.
     func reference(row: Int, column: Int, _ epilogue: cai_epilogue) -> (value: Double, tolerance: Double) {
         var sum = Double(bias[column])
@@ -92,7 +92,7 @@ private struct Product {
     static let rowCounts = [1, 2, 5, 6, 7, 11, 12, 13, 95, 96, 97]
     static let columnCounts = [1, 4, 15, 16, 17, 33]
 
-    @Test("agrees with float64 for every size around the tiles", arguments: KernelTable.available, rowCounts)
+    @Test("GEMM agrees with float64 for every size around the tiles", arguments: KernelTable.available, rowCounts)
     func matchesFloat64(table: KernelTable, rows: Int) throws {
         let kernels = try table.kernels
         for columns in Self.columnCounts {
@@ -109,7 +109,7 @@ private struct Product {
         }
     }
 
-    @Test("a row has the same bits alone, among others, and beside NaN", arguments: KernelTable.available)
+    @Test("A row of GEMM has the same bits alone, among others, and beside NaN", arguments: KernelTable.available)
     func rowsAreIndependent(table: KernelTable) throws {
         let kernels = try table.kernels
         var product = Product(rows: 97, columns: 40, inputs: 192, seed: 7)
@@ -124,7 +124,9 @@ private struct Product {
         #expect(poisoned[(3 * 40)..<(4 * 40)].allSatisfy { $0.isNaN })
     }
 
-    @Test("rows by table and inputs in runs make a convolution", arguments: KernelTable.available, [1, 3, 5])
+    @Test(
+        "GEMM over a table of rows and runs of inputs computes a convolution", arguments: KernelTable.available,
+        [1, 3, 5])
     func convolution(table: KernelTable, kernel: Int) throws {
         let kernels = try table.kernels
         let (side, channels, outputs, padding) = (6, 5, 9, (kernel - 1) / 2)

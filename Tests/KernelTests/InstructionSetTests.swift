@@ -3,7 +3,7 @@ import CKernels
 import Testing
 
 @Suite("Instruction sets") struct InstructionSetTests {
-    @Test("each table says whose it is", arguments: KernelTable.available)
+    @Test("Each kernel table names its instruction set", arguments: KernelTable.available)
     func identity(table: KernelTable) throws {
         let set = try #require(InstructionSet(rawValue: table.name))
         let identifiers: [InstructionSet: cai_isa] = [
@@ -14,21 +14,21 @@ import Testing
     }
 
     @Test(
-        "AVX2 can run here, so that its contract is tested",
+        "The AVX2 kernels are among the tested tables",
         .enabled(if: InstructionSet.avx2.isAvailable, "this processor or build has no AVX2 and FMA"))
     func avx2() {
         #expect(KernelTable.available.map(\.name).starts(with: ["portable", "avx2"]))
         #expect(!InstructionSet.neon.isAvailable)
     }
 
-    @Test("the tables that are there are the sets that are available")
+    @Test("The available kernel tables are those of the available instruction sets")
     func availability() {
         #expect(
             KernelTable.available.map(\.name) == InstructionSet.allCases.filter(\.isAvailable).map(\.rawValue))
         #expect(InstructionSet.widest == InstructionSet.allCases.last(where: \.isAvailable))
     }
 
-    @Test("a set that is not there gives way to the one below it", arguments: InstructionSet.allCases)
+    @Test("An unavailable instruction set is replaced by the one below it", arguments: InstructionSet.allCases)
     func cap(set: InstructionSet) throws {
         let found = try InstructionSet.widest(cappedBy: set.rawValue)
         #expect(found.isAvailable)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test("sets stand in the order of their processors")
+    @Test("Each instruction set has the next narrower one of its processors below it")
     func order() {
         #expect(InstructionSet.avx512.below == .avx2)
         #expect(InstructionSet.avx2.below == .portable)
@@ -48,13 +48,15 @@ import Testing
         #expect(InstructionSet.portable.below == nil)
     }
 
-    @Test("no cap, or an empty one, gives the widest")
+    @Test("No cap or an empty one gives the widest instruction set")
     func noCap() throws {
         #expect(try InstructionSet.widest(cappedBy: nil) == .widest)
         #expect(try InstructionSet.widest(cappedBy: "") == .widest)
     }
 
-    @Test("a name that is none is refused, and the known ones are told", arguments: ["AVX2", "sse4", "avx512 "])
+    @Test(
+        "An unknown instruction set is rejected, and the error lists the known ones",
+        arguments: ["AVX2", "sse4", "avx512 "])
     func unknown(name: String) {
         #expect {
             try InstructionSet.widest(cappedBy: name)

@@ -20,7 +20,7 @@ struct KernelTable: Sendable, CustomTestStringConvertible {
         KernelTable(name: "avx512") { cai_kernels_for(CAI_ISA_AVX512)?.pointee },
         KernelTable(name: "neon") { cai_kernels_for(CAI_ISA_NEON)?.pointee },
     ]
-    /// What can be run here.
+    /// The tables that this processor can run.
     static let available = all.filter { $0.find() != nil }
 }
 

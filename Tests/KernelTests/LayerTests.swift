@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Layer kernels") struct LayerTests {
     @Test(
-        "layer norm agrees with float64, in place too", arguments: KernelTable.available, [1, 7, 8, 9, 24, 192])
+        "Layer norm agrees with float64, also in place", arguments: KernelTable.available, [1, 7, 8, 9, 24, 192])
     func layerNorm(table: KernelTable, width: Int) throws {
         let kernels = try table.kernels
         var noise = Noise(UInt64(width))
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(
-        "attention agrees with float64", arguments: KernelTable.available,
+        "Attention agrees with float64", arguments: KernelTable.available,
         [(1, 8, 1), (5, 8, 2), (16, 64, 1), (17, 64, 3), (17, 7, 3), (33, 20, 1)])
     func attention(table: KernelTable, shape: (tokens: Int, dim: Int, heads: Int)) throws {
         let kernels = try table.kernels
@@ -43,7 +43,7 @@ import Testing
         let qkv = noise.values(count * tokens * 3 * width).map { $0 * 2 }
         let scale = 1 / Float(dim).squareRoot()
         var out = [Float](repeating: .nan, count: count * tokens * width)
-        // NaN at first: the kernel may not read what it has not written.
+        // NaN: the kernel must write scratch before it reads it.
         var scratch = [Float](repeating: .nan, count: cai_attention_scratch(tokens, dim))
         qkv.withUnsafeBufferPointer { qkv in
             out.withUnsafeMutableBufferPointer { out in
@@ -81,7 +81,9 @@ import Testing
         }
     }
 
-    @Test("average pooling is the mean of four", arguments: KernelTable.available, [(2, 1), (4, 5), (5, 16), (8, 32)])
+    @Test(
+        "Average pooling is the mean of four pixels", arguments: KernelTable.available,
+        [(2, 1), (4, 5), (5, 16), (8, 32)])
     func averagePool(table: KernelTable, shape: (side: Int, channels: Int)) throws {
         let kernels = try table.kernels
         let (side, channels) = shape
@@ -99,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("maximum pooling pads with -inf and keeps NaN", arguments: KernelTable.available, [1, 2, 5, 8])
+    @Test("Maximum pooling pads with -inf and keeps NaN", arguments: KernelTable.available, [1, 2, 5, 8])
     func maxPool(table: KernelTable, side: Int) throws {
         let kernels = try table.kernels
         let channels = 9
@@ -124,7 +126,7 @@ import Testing
         }
     }
 
-    @Test("mean over rows, and sums in place", arguments: KernelTable.available)
+    @Test("Means over rows and sums in place agree with plain loops", arguments: KernelTable.available)
     func meanAndAdd(table: KernelTable) throws {
         let kernels = try table.kernels
         var noise = Noise(2)

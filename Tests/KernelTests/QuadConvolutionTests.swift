@@ -2,11 +2,11 @@ import CKernels
 import Foundation
 import Testing
 
-/// Grouped weights as PyTorch has them: expand [groups*hidden, 4], reduce [groups*4, hidden].
+/// Grouped weights in PyTorch's layout: expand [groups*hidden, 4], reduce [groups*4, hidden].
 private struct Quads {
     let rows = 5, groups: Int, hidden: Int
     let x: [Float], expand: [Float], expandBias: [Float], reduce: [Float], reduceBias: [Float]
-    /// Rows of x lie backwards, seven floats apart.
+    /// Rows of x are in reverse order, seven floats apart.
     var offsets: [Int32] { (0..<rows).map { Int32((rows - 1 - $0) * (groups * 4 + 7)) } }
 
     init(groups: Int, hidden: Int) {
@@ -61,7 +61,7 @@ private struct Quads {
         return out
     }
 
-    /// The same in float64, and how far float32 may be from it: as for a matrix product, twice, with SiLU's slope of
+    /// The same in float64, and the tolerance of float32: as for a matrix product, twice, with SiLU's slope of
     /// at most 1.1 between them.
     func reference(row: Int, output: Int) -> (value: Double, tolerance: Double) {
         let group = output / 4
@@ -85,7 +85,9 @@ private struct Quads {
 }
 
 @Suite("Quad convolution") struct QuadConvolutionTests {
-    @Test("agrees with float64", arguments: KernelTable.available, [(16, 1), (32, 4), (48, 16), (80, 7)])
+    @Test(
+        "The quad convolution agrees with float64", arguments: KernelTable.available,
+        [(16, 1), (32, 4), (48, 16), (80, 7)])
     func matchesFloat64(table: KernelTable, shape: (groups: Int, hidden: Int)) throws {
         let quads = Quads(groups: shape.groups, hidden: shape.hidden)
         let result = quads.run(try table.kernels)
@@ -96,7 +98,7 @@ private struct Quads {
         }
     }
 
-    @Test("has the bits of two matrix products a group", arguments: KernelTable.available)
+    @Test("The quad convolution has the bits of two matrix products a group", arguments: KernelTable.available)
     func sameBitsAsProducts(table: KernelTable) throws {
         let kernels = try table.kernels
         let quads = Quads(groups: 16, hidden: 16)

@@ -2,7 +2,7 @@
  *
  * Contracts common to all of them
  *  - Memory is row-major. A row's result depends on that row alone and is summed in one fixed order, so its bits are
- *    the same whatever the number of rows and whatever its neighbours hold (NaN and infinity included).
+ *    the same for any number of rows and any values in the other rows (NaN and infinity included).
  *  - No function allocates, locks or keeps state. Pointers need 4-byte alignment; panels and
  *    scratch that are 64-byte aligned are faster.
  *  - Inputs and outputs do not overlap, except where a comment says that they may be the same.
@@ -19,10 +19,10 @@
 
 typedef enum { CAI_ISA_PORTABLE = 0, CAI_ISA_AVX2 = 1, CAI_ISA_AVX512 = 2, CAI_ISA_NEON = 3 } cai_isa;
 
-/* The longest sum of a product that is taken in one part: see cai_gemm. */
+/* The longest sum of a matrix product that is not divided into parts: see cai_gemm. */
 #define CAI_GEMM_PART 1536
 
-/* What happens to A x B + bias on its way to C. */
+/* The function of A x B + bias that is stored in C. */
 typedef enum {
     CAI_STORE = 0,    /* C = AB + bias */
     CAI_RELU = 1,     /* C = max(AB + bias, 0); NaN stays NaN */
@@ -31,19 +31,19 @@ typedef enum {
     CAI_ADD = 4       /* C = (AB + bias) + C: the residual connection */
 } cai_epilogue;
 
-/* C[M,N] = epilogue(A[M,K] x B[K,N] + bias[N]): an "indirect" matrix product.
+/* C[M,N] = epilogue(A[M,K] x B[K,N] + bias[N]): an "indirect" matrix product (GEMM).
  *
- * Row i of A starts at a + a_rows[i], or at a + i*lda when a_rows is NULL. Its K = runs*run elements lie in `runs`
- * stretches of `run` consecutive floats; stretch r begins a_runs[r] after the row's start (a_runs may be NULL when
+ * Row i of A starts at a + a_rows[i], or at a + i*lda when a_rows is NULL. Its K = runs*run elements are `runs`
+ * runs of `run` consecutive floats; run r begins a_runs[r] after the row's start (a_runs may be NULL when
  * runs is 1). A Linear layer has one run; a convolution over channels-last maps has one run for each kernel row, or
  * tap, and its rows are output pixels. Row i of C starts at c + c_rows[i], or at c + i*ldc when c_rows is NULL.
  *
  * B is packed: ceil(N/16) panels, panel p holding K rows of 16 floats, B[k, 16p ... 16p+15], zero beyond N. bias is
  * padded likewise. Columns of C beyond N are not touched. Each C element is one chain of K fused (or, on the portable
  * path, unfused) multiply-adds in increasing k from zero; the bias is added last, so that it is rounded once and not K
- * times. Where K is above CAI_GEMM_PART, runs is 1 and the epilogue is not CAI_ADD, K is cut in ceil(K / CAI_GEMM_PART) parts
- * of (rounded down) equal length, the rest going to the later ones; each part is a chain of its own, and they are added
- * in their order. (The portable table does not cut.)
+ * times. If K > CAI_GEMM_PART, runs = 1 and the epilogue is not CAI_ADD, K is divided into ceil(K / CAI_GEMM_PART) parts
+ * of equal length (rounded down; the remainder goes to the later parts); each part is a separate chain, and the parts
+ * are added in order. (The portable table does not divide K.)
  */
 typedef struct {
     size_t rows;    /* M */
@@ -79,13 +79,13 @@ static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
     return padded * (dim + 6);
 }
 
-/* Channels of a group that `quad_convolution` reads and writes. */
+/* Channels of a group of `quad_convolution`, for input and output. */
 #define CAI_QUAD 4
 
 /* Two grouped 1x1 convolutions with SiLU between them, groups of 4 -> hidden -> 4 channels: ViTAE's parallel
  * convolution module at its usual size, in one pass. Lanes run over groups, whose number is a multiple of CAI_PANEL.
  * Row i of x starts at x + x_rows[i]; out is [rows, 4*groups]. For hidden unit h, input i, output o and group g:
- * expand[h][i][g], expand_bias[h][g], reduce[h][o][g], reduce_bias[o][g]. Sums run as in cai_gemm, to the same bits. */
+ * expand[h][i][g], expand_bias[h][g], reduce[h][o][g], reduce_bias[o][g]. Sums are those of cai_gemm, bit for bit. */
 typedef struct {
     size_t rows, groups, hidden;
     const float *x;
@@ -119,13 +119,13 @@ typedef struct {
     void (*max_pool_3)(const float *x, float *out, size_t height, size_t width, size_t channels);
     /* out[w] = mean over r of x[r*width + w]. */
     void (*mean_rows)(const float *x, float *out, size_t rows, size_t width);
-    /* The yardstick: `iterations` rounds of x = x * sink[0] + sink[1] over independent vectors in registers, as fast as
+    /* The attainable peak: `iterations` rounds of x = x * sink[0] + sink[1] over independent vectors in registers, as fast as
      * the processor does them (portable: in two roundings). Their sum goes to sink[0], so that all of them are needed.
      * Returns the floating-point operations done, two a multiply-add. */
     size_t (*fma_peak)(size_t iterations, float *sink);
 } cai_kernels;
 
-/* The table for an instruction set, or NULL when this build or this processor has none for it. */
+/* The table of an instruction set; NULL if this build or this processor does not support it. */
 const cai_kernels *cai_kernels_for(cai_isa isa);
 
 #endif

@@ -27,8 +27,8 @@ public struct FeatureTask: GalaxyTask {
     /// stored.
     public var flags: FlagCounts { flagged.counts }
 
-    public func makeWorker(capacity: Int, profile: Profile?) -> Worker {
-        Worker(self, FeatureWorkspace(for: encoder, profile: profile))
+    public func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker {
+        Worker(self, try FeatureWorkspace(for: encoder, profile: profile))
     }
 
     public final class Worker: GalaxyWorker {

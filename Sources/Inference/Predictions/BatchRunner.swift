@@ -29,7 +29,7 @@ public struct BatchRunner: Sendable {
         try run(partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline, progress: progress)
     }
 
-    /// The same for some of the galaxies, counted from the first of all partitions.
+    /// The redshifts of some of the galaxies, counted from the first of all partitions.
     /// - Parameters:
     ///   - journal: records every finished galaxy, and partitions whose checksums were compared.
     ///   - earlier: the journal's results of the same galaxies, which are not run again.
@@ -39,12 +39,25 @@ public struct BatchRunner: Sendable {
         earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> Predictions {
+        try run(
+            GalaxyRun.sections(of: partitions, galaxies: galaxies), journal: journal, earlier: earlier,
+            isStrict: isStrict, profile: profile, until: deadline, progress: progress)
+    }
+
+    /// The redshifts of the galaxies of `sections`.
+    /// - Parameters:
+    ///   - journal: records every finished galaxy, and every partition whose checksums were compared.
+    ///   - earlier: the journal's records of the same galaxies, which are not run again.
+    ///   - isStrict: whether a galaxy that would get flags is an error.
+    public func run(
+        _ sections: [GalaxyRun.Section], journal: PredictionJournal? = nil,
+        earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
+    ) throws(Failure) -> Predictions {
         let task = PredictionTask(
-            model: model, sections: GalaxyRun.sections(of: partitions, galaxies: galaxies), journal: journal,
-            earlier: earlier, isStrict: isStrict)
+            model: model, sections: sections, journal: journal, earlier: earlier, isStrict: isStrict)
         try task.check()
-        let run = try runner.run(
-            task, over: partitions, galaxies: galaxies, profile: profile, until: deadline, progress: progress)
+        let run = try runner.run(task, over: sections, profile: profile, until: deadline, progress: progress)
         let (redshifts, flags) = task.values
         return Predictions(run: run, redshifts: redshifts, flags: flags)
     }

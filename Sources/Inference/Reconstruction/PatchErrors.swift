@@ -35,13 +35,12 @@ public struct PatchErrors: Sendable {
     ///   - isStrict: whether a galaxy that gets flags is an error.
     /// - Throws: as `GalaxyRunner.run`.
     public static func measure(
-        _ partitions: [PartitionReader], limit: Int?, model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
+        _ sections: [GalaxyRun.Section], model: MaskedAutoencoder, plan: MaskPlan, runner: GalaxyRunner,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> PatchErrors {
-        let sections = GalaxyRun.sections(of: partitions, limit: limit)
         let sink = PatchErrorSink(model.config, galaxies: sections.galaxyCount)
         let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
-        let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
+        let run = try runner.run(task, over: sections, progress: progress)
         var table = sink.table
         // Squares may exceed float32 where pixels and reconstruction do not.
         for place in table.flags.indices where table.flags[place].isEmpty && !table.isFinite(place) {

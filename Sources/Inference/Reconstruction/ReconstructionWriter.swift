@@ -19,15 +19,13 @@ public struct ReconstructionWriter: Sendable {
     }
 
     /// - Parameters:
-    ///   - limit: the first galaxies only.
     ///   - keepingLosses: whether the outcome has each galaxy's loss.
     ///   - isStrict: whether a galaxy that gets flags is an error.
     /// - Throws: as `GalaxyRunner.run`, and where the file cannot be written; then no file is left.
     public func write(
-        _ partitions: [PartitionReader], limit: Int?, to path: String, keepingLosses: Bool,
+        _ sections: [GalaxyRun.Section], to path: String, keepingLosses: Bool,
         isStrict: Bool = false, progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> Reconstructions {
-        let sections = GalaxyRun.sections(of: partitions, limit: limit)
         let count = sections.galaxyCount
         let passes = plan.passes > 1 ? [plan.passes] : []
         let config = model.config
@@ -41,7 +39,7 @@ public struct ReconstructionWriter: Sendable {
         do throws(Failure) {
             let sink = ArchiveSink(archive: archive, galaxies: count, isKeeping: keepingLosses)
             let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
-            let run = try runner.run(task, over: partitions, limit: limit, progress: progress)
+            let run = try runner.run(task, over: sections, progress: progress)
             try archive.finish()
             return Reconstructions(
                 run: run, meanLoss: sink.meanLoss, losses: sink.losses, flags: task.flagged.counts)

@@ -25,36 +25,24 @@ public struct GalaxyRunner: Sendable {
         self.batchSize = max(1, batchSize)
     }
 
-    /// Runs the task over the first `limit` galaxies (all, if nil) of the partitions in their order.
-    public func run(
-        _ task: some GalaxyTask, over partitions: [PartitionReader], limit: Int? = nil, profile: Profile? = nil,
-        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
-    ) throws(Failure) -> GalaxyRun {
-        try run(
-            task, over: partitions, galaxies: 0..<(limit ?? Int.max), profile: profile, until: deadline,
-            progress: progress)
-    }
-
-    /// Runs the task over some of the galaxies of the partitions in their order, without those that are finished.
+    /// Runs the task over the galaxies of the sections in their order, without those that are finished.
     ///
     /// A partition's checksums are compared by the run that has its first galaxy: runs that share a partition read the
     /// rows that they need, and one of them reads all of it.
     ///
     /// - Parameters:
-    ///   - galaxies: indices from the first galaxy of all partitions; clamped to those that exist. Partitions outside
-    ///     the range are not read.
+    ///   - sections: of `GalaxyRun.sections`, all of them in its order.
     ///   - profile: gets the counts and times of all threads' kernel calls.
     ///   - deadline: no micro-batch is started that would end after it, judging by the duration of earlier ones.
     ///   - progress: called on the calling thread, about ten times a second, and not after the last galaxy.
     /// - Throws: the error of the earliest galaxies that cannot be read, independent of timing;
     ///   `Failure.stopped` at the deadline.
     public func run(
-        _ task: some GalaxyTask, over partitions: [PartitionReader], galaxies: Range<Int>, profile: Profile? = nil,
+        _ task: some GalaxyTask, over sections: [GalaxyRun.Section], profile: Profile? = nil,
         until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> GalaxyRun {
         let clock = ContinuousClock()
         let start = clock.now
-        let sections = GalaxyRun.sections(of: partitions, galaxies: galaxies)
         for section in sections where !section.isVerified { section.partition.releaseImages(outside: section.rows) }
         let finished = task.finished
         let total = sections.galaxyCount - finished.count
@@ -97,8 +85,12 @@ public struct GalaxyRunner: Sendable {
         let workers = WorkerThreads.run(
             count: count, on: Processors().pinning(threads: count), whileWaiting: whileWaiting
         ) {
-            WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline)
-                .run(task, task.makeWorker(capacity: rows, profile: profile))
+            do throws(Failure) {
+                let worker = try task.makeWorker(capacity: rows, profile: profile)
+                WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline).run(task, worker)
+            } catch {
+                work.fail(0, error)
+            }
         }
         if workers == 0 { work.stop() }
         auditor?.join()

@@ -2,9 +2,9 @@ import Costs
 import Platform
 import Runs
 
-/// What a run that has run costs, by what its ranks say of themselves.
+/// The cost of a finished run, from its ranks' results.
 public struct RunCost: Sendable {
-    /// What its files may not tell, and what somebody says of it.
+    /// Values that replace or complete those of the run's files.
     public struct Settings: Sendable {
         /// GB (2^30 bytes) that a worker used.
         public var memoryUsed: Double?
@@ -18,13 +18,13 @@ public struct RunCost: Sendable {
         public init() {}
     }
 
-    /// Where it lies.
+    /// The name of the run: its file or folder.
     public let name: String
     public let galaxies: Int
     public let comparison: CostComparison
-    /// nil where the run does not tell with what it computed, or had no galaxies.
+    /// nil where the run does not record its processors, or had no galaxies.
     public let rate: MeasuredRate?
-    /// What the figures rest on, and what had to be assumed: a line each.
+    /// The sources of the figures and the assumptions, one line each.
     public let notes: [String]
 
     /// - Parameter bytes: of a `combined_data.json`, of ours or of the reference's.
@@ -40,7 +40,7 @@ public struct RunCost: Sendable {
         try self.init(json: FileBytes.read(path), name: path, settings: settings)
     }
 
-    /// Whether all ranks were this program's: they name their run, as the reference's do not.
+    /// Whether all ranks are of this program: they name their run, unlike the published system's.
     public let isOurs: Bool
 
     /// - Parameter ranks: at least one.
@@ -62,7 +62,7 @@ public struct RunCost: Sendable {
         var workers = LambdaUsage()
         for (rank, (seconds, memory)) in zip(ranks, zip(seconds, memories)) {
             workers.add(of: seconds, memory: memory, storage: settings.storage)
-            // Of a rank's own calls one writes its predictions.
+            // One of a rank's own calls writes its predictions.
             workers.gets +=
                 rank.store?.requests.map { max(0, $0 - (isOurs ? 1 : 0)) }
                 ?? FanOutPlan.reads(bytes: rank.galaxies * PlanAssumptions.bytesOfGalaxy)
@@ -83,7 +83,8 @@ public struct RunCost: Sendable {
         rate = Self.rate(ranks, memories: memories, name: name, isOurs: isOurs)
     }
 
-    /// MB: the reference's functions had 10,240; a rank of ours that ran elsewhere would need as many processors as it
+    /// MB: the published system's functions had 10,240; a rank of this program that ran elsewhere needs as many
+    /// processors as it
     /// had threads.
     private static func assumedMemory(_ rank: RankResult, isOurs: Bool) -> Int {
         guard isOurs else { return PublishedCost.configuredMemory }
@@ -119,7 +120,7 @@ public struct RunCost: Sendable {
                 "Memory used: the most that each worker's process had."
             )
         }
-        // The reference's total_cpu_memory is a sum over all allocations, and many times what was ever in use.
+        // The published total_cpu_memory is a sum over all allocations, and many times the memory in use.
         let folders = Set(ranks.map { $0.dataPaths.first?.split(separator: "/").first.map(String.init) ?? "" })
         if folders.count == 1, let row = PublishedCost.rows.first(where: { folders.contains("\($0.partition)MB") }) {
             return (

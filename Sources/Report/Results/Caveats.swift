@@ -1,9 +1,9 @@
 import Platform
 import Runs
 
-/// What the data of a result tree cannot support, each as one line that says why.
+/// Limitations of a result tree's data, one line each with the reason.
 public struct Caveats: Sendable {
-    /// What is wrong, gravest first.
+    /// The kind of limitation, most severe first.
     public enum Kind: String, Sendable, Encodable, CaseIterable {
         case listingLimit = "listing_limit"
         case missingRanks = "missing_ranks"
@@ -31,7 +31,7 @@ public struct Caveats: Sendable {
         }
     }
 
-    /// Something to know before a number is quoted.
+    /// A limitation to know before a number is quoted.
     public struct Caveat: Sendable, Equatable, Encodable {
         public let kind: Kind
         /// Folders of runs, or a file.
@@ -66,7 +66,7 @@ public struct Caveats: Sendable {
         }
     }
 
-    /// How many results a listing of the published system can hold.
+    /// The most results in a listing of the published system.
     static let listingLimit = 1000
 
     private mutating func add(_ kind: Kind, _ place: String, _ text: String) {
@@ -118,7 +118,7 @@ public struct Caveats: Sendable {
         if !doubled.isEmpty { add(.repeated, run.folder, "ranks that are there twice: \(Self.named(doubled))") }
         guard let world = run.ranks.compactMap(\.worldSize).max(), numbers.count == run.ranks.count else { return }
         let present = Set(numbers)
-        // A world size comes from a file: no more is looked for than can be named.
+        // A world size comes from a file: the search ends with the names that are shown.
         let missing = world - present.count { $0 < world }
         guard missing > 0 else { return }
         let named = (0..<world).lazy.filter { !present.contains($0) }.prefix(6).map(String.init)
@@ -127,7 +127,7 @@ public struct Caveats: Sendable {
             "\(missing) of \(world) ranks are missing: \(Self.named(Array(named), of: missing))")
     }
 
-    /// Ranks whose own numbers are not those of the folder.
+    /// Ranks whose batch size or threads differ from the folder's.
     private mutating func addVariation(_ run: Run) {
         switch run.key.group.variation {
         case .none:
@@ -152,7 +152,7 @@ public struct Caveats: Sendable {
         }
     }
 
-    /// Partitions are called by round numbers (11 files of 100 MB, 1.15 GB, are 1 GB), so that a quarter is let pass.
+    /// Sizes are nominal (11 files of 100 MB, 1.15 GB, are 1 GB), so a quarter is tolerated.
     private mutating func addVolume(_ run: Run) {
         guard let size = run.key.group.size else { return }
         guard let gigabytes = size.gigabytes else {
@@ -168,7 +168,7 @@ public struct Caveats: Sendable {
             "its ranks had \(Decimals.shortest(actual, digits: 3)) GB of galaxies, not the \(size.text) of its name")
     }
 
-    /// A run ends with its slowest rank, which the mean may have left out.
+    /// A run ends with its slowest rank, which the mean may have dropped as an outlier.
     private mutating func addStragglers(_ run: Run) {
         let statistics = run.statistics
         guard statistics.longest > 2 * statistics.seconds else { return }
@@ -198,7 +198,7 @@ public struct Caveats: Sendable {
         }
     }
 
-    /// From the first call to the store to the last.
+    /// The times of the first and the last call to the store.
     private static func storeSpan(_ run: Run) -> ClosedRange<Double>? {
         let starts = run.ranks.compactMap { $0.store?.firstRequest }
         let ends = run.ranks.compactMap { $0.store?.lastResponse }
@@ -220,7 +220,7 @@ public struct Caveats: Sendable {
         return counts.filter { $0.value > 1 }.keys.sorted()
     }
 
-    /// As many names as a line has room for.
+    /// The first names, and how many more there are.
     private static func named(_ names: [String], of count: Int? = nil, most: Int = 5) -> String {
         let (shown, count) = (names.prefix(most), count ?? names.count)
         return shown.joined(separator: ", ") + (count > shown.count ? " and \(count - shown.count) more" : "")

@@ -1,19 +1,19 @@
 import Platform
 
-/// How much data a run took, by the name of its folder: `1GB`, `12.6GB`, `500MB`, `1TB`, `total`.
+/// The data size of a run, by the name of its folder: `1GB`, `12.6GB`, `500MB`, `1TB`, `total`.
 ///
 /// Units are powers of 1000. `total` is the whole data set of the published system, 12.6 GB. Other names (`timing`,
-/// `test`) are kept as they are: they have a row in a table, and no place on an axis.
+/// `test`) are kept as they are: they have a row in a table, and no position on an axis.
 public struct DataSize: Sendable {
     public let name: String
-    /// nil where the name is no size.
+    /// nil where the name is not a size.
     public let gigabytes: Double?
 
     public init(_ name: String) {
         self.init(name: name, gigabytes: name.lowercased() == "total" ? 12.6 : Self.gigabytes(name))
     }
 
-    /// As tables of the published system have it: a number is in GB.
+    /// A cell of the published tables: a number is in GB.
     public init(cell: String) {
         if let number = Double(cell), number > 0, number.isFinite {
             self.init(name: cell, gigabytes: number)
@@ -37,10 +37,10 @@ public struct DataSize: Sendable {
         return number / divisor
     }
 
-    /// As tables show it: 1.0, 12.6, timing.
+    /// The cell in tables: 1.0, 12.6, timing.
     var cell: ResultCell { gigabytes.map { .number($0) } ?? .text(name) }
 
-    /// As people read it.
+    /// The size with its unit.
     public var text: String {
         guard let gigabytes else { return name }
         return gigabytes < 1000
@@ -57,7 +57,7 @@ extension DataSize: Hashable, Comparable {
         if let gigabytes { hasher.combine(gigabytes) } else { hasher.combine(name) }
     }
 
-    /// By size; names that are none come last.
+    /// By size; names that are not sizes come last.
     public static func < (a: DataSize, b: DataSize) -> Bool {
         switch (a.gigabytes, b.gigabytes) {
         case (let first?, let second?): first < second

@@ -1,16 +1,16 @@
 import Platform
 
-/// Durations of runs by the clock on the wall, from a table that somebody kept beside a tree. Two layouts are read:
+/// Wall times of runs, from a table beside a tree. Two layouts are read:
 ///
 /// - `state_machine_logs.csv`: `data (GB)`, `batch_size`, `run`, `partition (MB)`, `total_duration (s)`,
 ///   `inference_duration (s)`, `batch_varying`: the whole execution and its Map;
 /// - `total_execution_time.csv`: `partition(MB)`, `data(GB)`, `run`, `num_worlds`, `duration` as `mm:ss.mmm`.
 ///
-/// Columns are found by their names, spaces aside.
+/// Columns are found by their names, without spaces.
 public struct DurationLog: Sendable {
     public struct Entry: Sendable, Equatable {
         public let duration: RunDuration
-        /// Ranks that the run is said to have had.
+        /// The number of ranks in the log.
         public let ranks: Int?
         public let line: Int
     }
@@ -75,19 +75,20 @@ public struct DurationLog: Sendable {
     }
 }
 
-/// What is known of a run's duration, from several places.
+/// The durations of runs from several sources.
 public struct RunDurations: Sendable {
-    /// The first that knows a run counts.
+    /// The first log with a run takes precedence.
     public let logs: [DurationLog]
 
     public init(_ logs: [DurationLog] = []) { self.logs = logs }
 
-    /// Of a log, else what the run says itself. Where one log tells no inference time, another's is taken with it.
+    /// The duration of a log, else of the run itself. Where a log has no inference time, it is taken from another
+    /// source.
     public func duration(of run: Run) -> RunDuration? {
         let known = logs.compactMap { $0.entries[run.key]?.duration }
         return known.first { $0.inference != nil } ?? known.first ?? run.ownDuration
     }
 
-    /// Ranks that a log says a run had.
+    /// The ranks of a run by a log.
     func ranks(of run: Run) -> Int? { logs.lazy.compactMap { $0.entries[run.key]?.ranks }.first }
 }

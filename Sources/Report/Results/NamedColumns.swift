@@ -1,6 +1,6 @@
 import Platform
 
-/// A small table of comma-separated text whose columns have names.
+/// A small CSV table with named columns.
 struct NamedColumns {
     struct Row {
         let table: String
@@ -8,7 +8,7 @@ struct NamedColumns {
         let line: Int
         fileprivate let fields: [String: String]
 
-        /// A cell that has to be there, and may be empty.
+        /// A required cell, which may be empty.
         func text(_ column: String) throws(Failure) -> String {
             guard let text = fields[column] else {
                 throw Failure("\(table): line 1: expected a column \(column), found none")
@@ -16,7 +16,7 @@ struct NamedColumns {
             return text
         }
 
-        /// - Parameter unit: that may stand behind the number.
+        /// - Parameter unit: an optional suffix of the number.
         func number(_ column: String, unit: String = "") throws(Failure) -> Double {
             var text = try text(column)[...]
             if !unit.isEmpty, text.hasSuffix(unit) { text = text.dropLast(unit.count) }
@@ -51,8 +51,8 @@ struct NamedColumns {
     let columns: [String]
     private(set) var rows: [Row] = []
 
-    /// - Parameter spaces: whether spaces in the names of columns count.
-    /// - Throws: `Failure` for text that is no such table: no header, a name twice, rows that are not as long.
+    /// - Parameter spaces: whether spaces in column names are significant.
+    /// - Throws: `Failure` for a missing header, a duplicate name, or rows of another length.
     init(csv bytes: [UInt8], name: String, spaces: Bool = true) throws(Failure) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else {

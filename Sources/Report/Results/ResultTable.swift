@@ -1,13 +1,13 @@
 import Platform
 
-/// A table of runs, each group of them followed by its mean.
+/// A table of runs, each group followed by its mean.
 public struct ResultTable: Sendable {
-    /// Names of columns; the first `keyCount` say which run a row is of.
+    /// Names of columns; the first `keyCount` identify the run of a row.
     public let columns: [String]
     public let keyCount: Int
     public let rows: [[ResultCell]]
 
-    /// As the published tables are written: a line a row, numbers as Python writes them, cells without a value empty.
+    /// CSV as in the published tables: a line for each row, numbers as Python writes them, empty cells without a value.
     public var csv: String {
         ([columns] + rows.map { $0.map(\.text) }).map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
     }
@@ -18,14 +18,14 @@ public struct ResultTable: Sendable {
     }
 }
 
-/// What a cell of a table holds.
+/// The value of a table's cell.
 public enum ResultCell: Sendable, Equatable {
     case text(String)
     case count(Int)
     case number(Double)
     case none
 
-    /// Rounded to two decimals as numpy rounds: scaled, to the nearest whole number, of two as near the even one.
+    /// Rounded to two decimals as numpy rounds: scaled, to the nearest whole number, ties to even.
     static func rounded(_ value: Double?) -> ResultCell {
         guard let value, value.isFinite else { return .none }
         return .number((value * 100).rounded(.toNearestOrEven) / 100)
@@ -35,7 +35,7 @@ public enum ResultCell: Sendable, Equatable {
         switch self {
         case .text(let text): text
         case .count(let number): "\(number)"
-        // Python goes over to exponents at 1e16, Swift at 2^54.
+        // Python writes exponents from 1e16 on, Swift from 2^54 on.
         case .number(let value) where abs(value) >= 1e16: Self.exponential(value)
         case .number(let value): "\(value)"
         case .none: ""
@@ -53,7 +53,7 @@ public enum ResultCell: Sendable, Equatable {
     }
 }
 
-/// An array of rows, each an object by the names of the columns.
+/// An array of rows, each an object with the column names as keys.
 extension ResultTable: Encodable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()

@@ -7,8 +7,8 @@ extension ResultTables {
         public let table: ResultTable
     }
 
-    /// All tables that have rows. The published system's batch table has no column for partition and data size: where
-    /// there is more than one pair of them, each has a file with both in its name.
+    /// All tables with rows. The published system's batch table has no column for partition and data size: where
+    /// there is more than one pair of them, the file names contain both.
     public var files: [File] {
         let batches = batchVarying
         let sets = batches.map { set in

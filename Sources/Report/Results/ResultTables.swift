@@ -1,4 +1,4 @@
-/// The tables of a result tree: those of the published system, and ours in the same manner.
+/// The tables of a result tree: those of the published system, and similar ones of this program.
 public struct ResultTables: Sendable {
     public let groups: [RunGroup]
     public let durations: RunDurations
@@ -8,7 +8,7 @@ public struct ResultTables: Sendable {
         self.durations = durations
     }
 
-    /// A column of numbers: a run's value, of which a group's row has the mean.
+    /// A column of numbers: a run's value, and in a group's row the mean.
     struct Measure: Sendable {
         let column: String
         let value: @Sendable (Run) -> Double?
@@ -42,7 +42,7 @@ public struct ResultTables: Sendable {
         public let table: ResultTable
     }
 
-    /// Ours: runs that differ in threads.
+    /// Not in the published system: runs that differ in threads.
     public var threadsVarying: ResultTable {
         let threads = groups.filter { if case .threads = $0.key.variation { true } else { false } }
         return table(
@@ -50,7 +50,7 @@ public struct ResultTables: Sendable {
             Self.timeMeasures + Self.storeMeasures)
     }
 
-    /// Runs whose Map's duration is known, with throughput as bits by that: `result_stats_adjusted.csv`.
+    /// Runs with a known duration of the Map, and throughput as bits divided by it: `result_stats_adjusted.csv`.
     public var adjusted: ResultTable {
         let known = plain.compactMap { group -> RunGroup? in
             let runs = group.runs.filter { (inference(of: $0) ?? 0) > 0 }
@@ -69,7 +69,7 @@ public struct ResultTables: Sendable {
             ])
     }
 
-    /// Ours: what runs achieved by the clock on the wall, beside the sum of their ranks' rates.
+    /// Not in the published system: the wall-time rates of runs, next to the sum of their ranks' rates.
     public var wallClock: ResultTable {
         let known = groups.compactMap { group -> RunGroup? in
             let runs = group.runs.filter { durations.duration(of: $0) != nil }
@@ -99,7 +99,7 @@ public struct ResultTables: Sendable {
 
     private func inference(of run: Run) -> Double? { durations.duration(of: run)?.inference }
 
-    /// A column that says which group a row is of.
+    /// A column that identifies the group of a row.
     private struct Key: Sendable {
         let column: String
         let cell: @Sendable (RunGroupKey) -> ResultCell

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Runs
 
-/// The runs below folders that are laid out as the published system's:
+/// The runs in folders with the layout of the published system:
 ///
 ///     result-partition-<P>MB/<size>/<run>/combined_data.json
 ///     result-partition-<P>MB/<size>/Batches/<batch>/<run>/combined_data.json
@@ -44,7 +44,7 @@ public struct ResultTree: Sendable {
         empty = found.empty
     }
 
-    /// Whether a folder looks like one that a tree is read from.
+    /// Whether a folder has the layout of a tree.
     public static func isTree(_ path: String) -> Bool {
         guard let partitions = try? partitions(path) else { return false }
         return !partitions.isEmpty
@@ -70,7 +70,7 @@ public struct ResultTree: Sendable {
     }
 }
 
-/// What a walk has come upon so far.
+/// The runs and empty folders found so far.
 private struct Found {
     var runs: [(key: RunKey, folder: String)] = []
     var empty: [String] = []

@@ -3,14 +3,14 @@ import Inference
 import Platform
 import Runs
 
-/// One run of a result tree: where it lies in the tree, and what its ranks said.
+/// One run of a result tree: its key in the tree, and its ranks' results.
 public struct Run: Sendable {
     public let key: RunKey
     public let folder: String
     /// In the file's order.
     public let ranks: [RankResult]
     public let statistics: RunStatistics
-    /// How long it took, where it says so itself: `summary.json`, else its ranks' own clocks.
+    /// Its duration by `summary.json`, else by its ranks' clocks; nil where neither has it.
     public let ownDuration: RunDuration?
 
     /// Reads a run's folder: `combined_data.json`, and `summary.json` where there is one.
@@ -22,9 +22,9 @@ public struct Run: Sendable {
         try self.init(combined: try FileBytes.read(combined), name: combined, summary: summed, folder: folder, key: key)
     }
 
-    /// A run that is in no tree, from the bytes of its files.
+    /// A run outside of a tree, from the bytes of its files.
     /// - Parameters:
-    ///   - combined, name: `combined_data.json`, and what errors call it.
+    ///   - combined, name: `combined_data.json`, and its name in errors.
     ///   - summary: `summary.json` with its name; nil where there is none.
     /// - Throws: `Failure` naming the file, and the rank and the key where there are any.
     public init(
@@ -53,7 +53,7 @@ public struct Run: Sendable {
     }
 }
 
-/// What tells the runs of a tree apart.
+/// The key of a run in a tree.
 public struct RunKey: Sendable, Hashable {
     public var group: RunGroupKey
     /// `1` of the folders `1` and `run 1`.
@@ -76,9 +76,9 @@ public struct RunKey: Sendable, Hashable {
     }
 }
 
-/// What the runs that are averaged have in common.
+/// The key of a group of runs that are averaged.
 public struct RunGroupKey: Sendable, Hashable {
-    /// What is varied beside partition and data size.
+    /// The variable besides partition and data size.
     public enum Variation: Sendable, Hashable {
         case none
         case batch(Int)
@@ -102,7 +102,7 @@ public struct RunGroupKey: Sendable, Hashable {
         }
     }
 
-    /// Size of a partition, in what the published system calls MB: 25 for 1278 galaxies. nil outside of a tree.
+    /// Nominal size of a partition in MB, as in the published system: 25 for 1278 galaxies. nil outside of a tree.
     public var partition: Double?
     public var size: DataSize?
     public var variation: Variation
@@ -156,7 +156,7 @@ public struct RunGroup: Sendable {
         return groups.map { RunGroup(key: $0.key, runs: $0.runs) }
     }
 
-    /// The mean of what runs have, over those that have it; nil where none has.
+    /// The mean of a value over the runs that have it; nil where none has.
     public func mean(_ value: (Run) -> Double?) -> Double? {
         let values = runs.compactMap(value)
         return values.isEmpty ? nil : Statistics.mean(values)

@@ -4,9 +4,9 @@ import Runs
 /// A run in numbers, as the published system's tables have them.
 ///
 /// Times are averaged after values outside 1.5 interquartile ranges beyond the quartiles are dropped, quartiles as numpy
-/// interpolates them. `throughput` sums rates of ranks that need not have run at once: it is no rate of the run.
+/// interpolates them. `throughput` sums rates of ranks that need not have run at once: it is not the rate of the run.
 public struct RunStatistics: Sendable, Equatable {
-    /// Mean `total_cpu_time (seconds)` of the ranks that are no outliers.
+    /// Mean `total_cpu_time (seconds)` of the ranks without outliers.
     public let seconds: Double
     /// Of the slowest rank, outlier or not.
     public let longest: Double
@@ -18,9 +18,9 @@ public struct RunStatistics: Sendable, Equatable {
     public let throughput: Double
     /// Sum of `throughput_bps` x time.
     public let bits: Double
-    /// Sum of `s3_total_time`, 0 where no rank tells.
+    /// Sum of `s3_total_time`, 0 where no rank has it.
     public let storeTotal: Double
-    /// Means over the ranks that tell; nil where none does.
+    /// Means over the ranks that have the value; nil where none does.
     public let storeAverage: Double?
     public let storeShortest: Double?
     public let storeLongest: Double?

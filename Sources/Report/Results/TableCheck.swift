@@ -1,33 +1,33 @@
 import Platform
 
-/// A table of a result tree held against one that somebody else made of it, cell by cell.
+/// Compares a table of a result tree with another program's table of it, cell by cell.
 public struct TableCheck: Sendable {
-    /// Something that the two tables do not agree on.
+    /// A difference between the two tables.
     public struct Difference: Sendable, Equatable {
-        /// The keys of the row: `partition (MB) 25, data (GB) 1.0, run mean`; empty where a column is meant.
+        /// The keys of the row: `partition (MB) 25, data (GB) 1.0, run mean`; empty for a column.
         public let row: String
-        /// nil where all of the row is meant.
+        /// nil for the whole row.
         public let column: String?
-        /// What the file has; nil where it has no such row.
+        /// The cell of the file; nil where it has no such row.
         public let expected: String?
-        /// What the trees give; nil where they have no such run.
+        /// The cell of the trees; nil where they have no such run.
         public let found: String?
-        /// Of the file, from 1; nil for a row that it does not have.
+        /// Line of the file, from 1; nil for a row that it does not have.
         public let line: Int?
     }
 
     public let file: String
-    /// Which table the file's columns are those of.
+    /// The table with the file's columns.
     public let table: String
-    /// Of several tables with these columns, the one that agrees best.
+    /// Of several such tables, the one with the fewest differences.
     public let set: String?
     /// Rows that both have.
     public let rows: Int
-    /// Cells compared, keys aside.
+    /// Compared cells, without keys.
     public let cells: Int
     public let differences: [Difference]
 
-    /// - Throws: `Failure` for a file that cannot be read, or whose columns are those of no table.
+    /// - Throws: `Failure` for a file that cannot be read, or with the columns of no table.
     public init(csvFile path: String, _ tables: ResultTables) throws(Failure) {
         try self.init(csv: try FileBytes.read(path), name: path, tables)
     }
@@ -56,7 +56,7 @@ public struct TableCheck: Sendable {
 
     private typealias Candidate = (set: String?, table: ResultTable)
 
-    /// The table that has such columns; of the batch sizes', one for each partition and data size.
+    /// The tables with such columns: for batch sizes one for each partition and data size.
     private static func candidates(
         _ expected: NamedColumns, name: String, _ tables: ResultTables
     ) throws(Failure) -> (table: String, [Candidate]) {
@@ -128,7 +128,7 @@ private struct Comparison {
         }
     }
 
-    /// Those that both have; the others are differences.
+    /// The rows that both have; the others are differences.
     private mutating func compareColumns(_ expected: [String], _ found: [String]) -> [String] {
         for column in expected where !found.contains(column) {
             differences.append(.init(row: "", column: column, expected: "a column", found: nil, line: 1))
@@ -139,7 +139,7 @@ private struct Comparison {
         return expected.filter(found.contains)
     }
 
-    /// Equal numbers are equal, however they are written: 25, 25.0.
+    /// Numbers are compared by value: 25 equals 25.0.
     private static func normal(_ cell: String) -> String {
         guard let value = Double(cell), value.isFinite else { return cell }
         return "\(value + 0)"

@@ -10,11 +10,11 @@ struct RankFigures {
         timeline = RankTimeline(run.ranks)
     }
 
-    /// More bars than these are no longer told apart: then ranks are counted.
+    /// The most bars that can be distinguished; more ranks are counted.
     static let mostBars = 200
     private static let parts = 160
 
-    /// A bar for each rank, or where there are many, how many of them are in each stage at a time.
+    /// A bar for each rank, or for many ranks the number of them in each stage over time.
     var ranks: Figure {
         let isCounted = timeline.bars.count > Self.mostBars
         let from =
@@ -65,7 +65,7 @@ struct RankFigures {
                     }
                 }, series: stage.series)
         }
-        // The first bar is the uppermost.
+        // The first bar is at the top.
         let every = max(1, (bars.count + 24) / 25)
         let ticks = stride(from: 0, to: bars.count, by: every).map { index in
             Scale.Tick(
@@ -100,13 +100,13 @@ struct RankFigures {
             height: 380)
     }
 
-    /// What calls to the store took, rank by rank; nil where no rank tells.
+    /// The times of calls to the store, rank by rank; nil where no rank has them.
     var store: Figure? {
         let times = run.ranks.compactMap(\.store).filter { $0.average != nil }
             .sorted { ($0.average ?? 0) < ($1.average ?? 0) }
         guard times.count > 1 else { return nil }
         let every = max(1, times.count / Self.mostBars)
-        // The last, too, which is the slowest.
+        // Includes the last rank, which is the slowest.
         let places = Array(stride(from: 0, to: times.count - 1, by: every)) + [times.count - 1]
         let points = places.map { index in
             let time = times[index]

@@ -1,6 +1,6 @@
 import Runs
 
-/// When each rank of a run did what.
+/// The stages of each rank of a run over time.
 struct RankTimeline {
     enum Stage: Int, CaseIterable {
         case queue, load, download, compute, publish, other
@@ -42,18 +42,18 @@ struct RankTimeline {
         var end: Double { spans.last?.to ?? 0 }
     }
 
-    /// What the times are measured from.
+    /// The origin of the times.
     enum Origin {
-        /// The first rank's start: ranks have started and stages.
+        /// The first rank's start: ranks have start times and stages.
         case run
-        /// The first call to the store of all ranks, which is all that older files tell of when a rank began.
+        /// The first call to the store of all ranks: older files have no other time of a rank's start.
         case store
-        /// Each rank's own start: nothing tells when that was.
+        /// Each rank's own start, where start times are unknown.
         case rank
     }
 
     let origin: Origin
-    /// In the order of their starts; where these are not known, the longest first.
+    /// In the order of their starts; where these are unknown, the longest first.
     let bars: [Bar]
 
     init(_ ranks: [RankResult]) {
@@ -75,7 +75,7 @@ struct RankTimeline {
 
     private static func inOrder(_ bars: [Bar]) -> [Bar] {
         func start(_ bar: Bar) -> Double { bar.spans.first { $0.stage != .queue }?.from ?? 0 }
-        // Sorted stably: ranks that started at once keep their order.
+        // A stable sort: ranks with equal starts keep their order.
         return bars.enumerated().sorted { (start($0.element), $0.offset) < (start($1.element), $1.offset) }
             .map(\.element)
     }
@@ -107,7 +107,7 @@ struct RankTimeline {
         return Bar(name: name, spans: spans)
     }
 
-    /// Stages that any bar has.
+    /// The stages of any bar.
     var stages: [Stage] {
         let present = Set(bars.flatMap { $0.spans.map(\.stage) })
         return Stage.allCases.filter(present.contains)
@@ -115,7 +115,7 @@ struct RankTimeline {
 
     var end: Double { bars.map(\.end).max() ?? 0 }
 
-    /// How many ranks are in a stage, on average over each of so many equal parts of the time.
+    /// The average number of ranks in a stage, over each of a number of equal parts of the time.
     func occupation(of stage: Stage, parts: Int) -> [Double] {
         var counts = [Double](repeating: 0, count: parts)
         guard end > 0 else { return counts }

@@ -1,6 +1,6 @@
 import Platform
 
-/// A number that somebody else measured, to be drawn beside runs: a row of `docs/results/reference.csv`, whose columns
+/// A measurement from another source, drawn next to runs: a row of `docs/results/reference.csv`, whose columns
 /// `docs/results/README.md` explains.
 public struct ReferenceMeasurement: Sendable, Equatable {
     public enum Quantity: String, Sendable, CaseIterable {

@@ -1,10 +1,10 @@
 import Platform
 
-/// What a page says of one run: its numbers, its ranks, its calls to the store.
+/// The sections of a page about one run: its numbers, its ranks, its calls to the store.
 public struct RunSections: Sendable {
     public let sections: [PageSection]
 
-    /// - Parameter duration: by the clock on the wall; nil where nobody tells.
+    /// - Parameter duration: wall time; nil where unknown.
     public init(_ run: Run, duration: RunDuration?) {
         let figures = RankFigures(run)
         var ranks: [PageSection.Item] = [.facts(Self.facts(run, duration))]

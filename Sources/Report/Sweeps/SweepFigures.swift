@@ -1,18 +1,18 @@
 import Platform
 
-/// Curves of a tree's runs, one for each partition size, with those of others beside them.
+/// Curves of a tree's runs, one for each partition size, with reference measurements next to them.
 struct SweepFigures {
     let groups: [RunGroup]
     let durations: RunDurations
     let references: [ReferenceMeasurement]
-    /// What legends call these runs, where others stand beside them.
+    /// The name of these runs in legends, next to reference measurements.
     let label: String
 
     /// A named line with its range at each point.
     struct Curve {
         /// Partition and data size: curves of equal ones have one colour.
         let kind: String
-        /// Whose it is, where it does not stand alone.
+        /// The source, where there are several.
         var owner: String?
         var points: [LineSeries.Point]
 
@@ -24,7 +24,8 @@ struct SweepFigures {
         }
     }
 
-    /// Whether there is anything to draw: points of our own at two values at least, or one and somebody else's.
+    /// Whether there is a curve to draw: points of this tree at two or more values, or at one and a reference
+    /// measurement.
     func isThere(_ quantity: SweepQuantity, by variable: SweepVariable) -> Bool {
         !own(quantity, by: variable).isEmpty
     }
@@ -47,7 +48,7 @@ struct SweepFigures {
         return curves
     }
 
-    /// Those of others, one for each partition size and hardware.
+    /// Curves of reference measurements, one for each partition size and hardware.
     func others(_ quantity: SweepQuantity, by variable: SweepVariable) -> [Curve] {
         var curves: [Curve] = []
         for other in references {
@@ -92,7 +93,7 @@ struct SweepFigures {
         return figure(own, beside: others, quantity, by: variable, kind, caption: caption)
     }
 
-    /// By the wall's clock, with the sum of the ranks' rates: the same runs, named so that nobody takes one for the other.
+    /// Rates by wall time and sums of the ranks' rates: the same runs, under distinct names.
     func wallBesideSum(by variable: SweepVariable, _ kind: Scale.Kind, caption: String) -> Figure {
         func named(_ quantity: SweepQuantity, _ owner: String) -> [Curve] {
             own(quantity, by: variable).map { Curve(kind: $0.kind, owner: owner, points: $0.points) }
@@ -104,7 +105,7 @@ struct SweepFigures {
 
     /// - Parameters:
     ///   - guide: drawn behind the curves.
-    ///   - showsFar: whether others' points far beyond our own are drawn on linear axes, too.
+    ///   - showsFar: whether reference points far beyond the tree's own are drawn on linear axes, too.
     func figure(
         _ own: [Curve], beside others: [Curve], _ quantity: SweepQuantity, by variable: SweepVariable,
         _ kind: Scale.Kind, guide: Guide? = nil, showsFar: Bool = false, caption: String
@@ -117,7 +118,7 @@ struct SweepFigures {
         }
         var alone = 0
         func colour(_ curve: Curve) -> Int {
-            // What has no partition size has a colour of its own, each time.
+            // Each curve without a partition size has a colour of its own.
             guard curve.kind.isEmpty else { return colours.firstIndex(of: curve.kind) ?? 0 }
             alone += 1
             let places = colours.indices.filter { colours[$0].isEmpty }
@@ -136,7 +137,7 @@ struct SweepFigures {
                 ticks: variable.hasOwnTicks ? ticks : nil),
             y: Axis(quantity.axis, log ? .logarithmic(covering: values) : Self.linear(values)),
             layers: (guide.map { [$0] } ?? []) + layers,
-            // Rows of the legend take nothing away from the plot.
+            // Rows of the legend do not shrink the plot.
             height: 380 + 18 * Double(max(0, curves.count - 3)))
         let title = "\(quantity.title) by \(variable.name)" + (log ? ", logarithmic axes" : "")
         let left = others.reduce(0) { $0 + $1.points.count } - shown.reduce(0) { $0 + $1.points.count }
@@ -146,10 +147,10 @@ struct SweepFigures {
             description: Self.description(curves), caption: caption + beyond)
     }
 
-    /// From 0 on, with a little room beyond the largest: no marker lies on the frame.
+    /// From 0 on, with a margin above the largest value: no marker lies on the frame.
     private static func linear(_ values: [Double]) -> Scale { .linear(covering: values.map { 1.03 * $0 }, zero: true) }
 
-    /// Of others' points those that leave ours room on linear axes.
+    /// The reference points that leave room for the tree's own on linear axes.
     private static func near(_ others: [Curve], _ own: [Curve]) -> [Curve] {
         let points = own.flatMap(\.points)
         guard let right = points.map(\.x).max(), let top = points.map(\.y).max() else { return others }
@@ -159,7 +160,7 @@ struct SweepFigures {
         }
     }
 
-    /// The curves' ends in words.
+    /// The first and last points of the curves in words.
     private static func description(_ curves: [Curve]) -> String {
         curves.map { curve in
             guard let first = curve.points.first, let last = curve.points.last else { return curve.name }

@@ -1,18 +1,18 @@
 import Runs
 
-/// What is drawn along the vertical axis of a sweep.
+/// The quantity on the vertical axis of a sweep.
 enum SweepQuantity: CaseIterable {
-    /// Mean computing time of a rank, outliers dropped.
+    /// Mean computing time of a rank without outliers.
     case rankSeconds
-    /// Rates of ranks summed, which is the published formula, and no rate of the run.
+    /// The sum of the ranks' rates: the published formula, not the rate of the run.
     case sumOfRanks
-    /// The run by the clock on the wall.
+    /// Wall time of the run.
     case wallSeconds
-    /// Galaxies by that.
+    /// Galaxies by wall time.
     case wallRate
-    /// Bits by that, to stand beside `sumOfRanks`.
+    /// Bits by wall time, to compare with `sumOfRanks`.
     case wallBits
-    /// Galaxies by the ranks' computing time: of one worker.
+    /// Galaxies by the ranks' computing time: the rate of one worker.
     case workerRate
 
     /// With the unit.
@@ -27,7 +27,7 @@ enum SweepQuantity: CaseIterable {
         }
     }
 
-    /// Of figures.
+    /// Of the figures.
     var title: String {
         switch self {
         case .rankSeconds: "Time of a rank"
@@ -50,7 +50,7 @@ enum SweepQuantity: CaseIterable {
         }
     }
 
-    /// A run's; nil where it cannot be told.
+    /// The value of a run; nil where unknown.
     func value(of run: Run, _ duration: RunDuration?) -> Double? {
         let statistics = run.statistics
         let value: Double? =
@@ -65,7 +65,7 @@ enum SweepQuantity: CaseIterable {
         return value.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
     }
 
-    /// Somebody else's, with its range; nil where it is not of this quantity and does not lead to it.
+    /// The value and range of a reference measurement; nil where this quantity does not follow from it.
     func value(of other: ReferenceMeasurement) -> (value: Double, range: ClosedRange<Double>?)? {
         func bits(_ galaxies: Double) -> Double { galaxies * RankResult.bitsPerGalaxy / 1e6 }
         switch (self, other.quantity) {
@@ -85,7 +85,7 @@ enum SweepQuantity: CaseIterable {
     }
 }
 
-/// What is drawn along the horizontal axis of a sweep.
+/// The variable on the horizontal axis of a sweep.
 enum SweepVariable {
     case dataSize, batchSize, threads
 
@@ -114,7 +114,7 @@ enum SweepVariable {
         }
     }
 
-    /// Where a group of runs lies; nil for one that does not belong to such a sweep.
+    /// The position of a group of runs; nil for a group outside of the sweep.
     func value(of key: RunGroupKey) -> Double? {
         switch (self, key.variation) {
         case (.dataSize, .none): key.size?.gigabytes
@@ -132,6 +132,6 @@ enum SweepVariable {
         }
     }
 
-    /// Whether only the values that were run have ticks.
+    /// Whether only measured values have ticks.
     var hasOwnTicks: Bool { self != .dataSize }
 }

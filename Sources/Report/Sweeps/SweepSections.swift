@@ -1,6 +1,6 @@
 import Platform
 
-/// The sections of a tree's sweeps; nil for what it does not hold.
+/// The sections of a tree's sweeps; nil for sweeps that it does not have.
 struct SweepSections {
     private let figures: SweepFigures
     private let tree: ResultTree
@@ -69,7 +69,7 @@ struct SweepSections {
         guard figures.isThere(.workerRate, by: .threads) else { return nil }
         let quantity: SweepQuantity = figures.isThere(.wallRate, by: .threads) ? .wallRate : .workerRate
         let curves = figures.own(quantity, by: .threads)
-        // What the first point would give if threads did not cost each other anything.
+        // The rates that follow from the first point if threads scale perfectly.
         let ideal = curves.first.flatMap { curve -> Guide? in
             guard let first = curve.points.first, let last = curve.points.last, first.x < last.x else { return nil }
             return Guide("in proportion", [(first.x, first.y), (last.x, first.y * last.x / first.x)])
@@ -121,7 +121,7 @@ struct SweepSections {
             ("galaxies/s, wall", { cell($0, .wallRate) }), ("galaxies/s, one worker", { cell($0, .workerRate) }),
             ("Mbit/s, sum of ranks", { cell($0, .sumOfRanks, 5) }),
         ]
-        // Columns of which nothing is known are left out.
+        // Empty columns are left out.
         let columns = numbers.filter { column in groups.contains { !column.cell($0).isEmpty } }
         return PageTable(
             "Means of runs", columns: [.init("runs of", .text)] + columns.map { .init($0.title) },

@@ -1,15 +1,16 @@
 import Platform
 import Runs
 
-/// What a page says of a tree of runs: times and throughput by data size, batch size and threads, the ranks of its largest
-/// run, calls to the store, and what the data cannot support.
+/// The sections of a page about a tree of runs: times and throughput by data size, batch size and threads, the ranks of
+/// its largest
+/// run, calls to the store, and the limitations of the data.
 public struct TreeReport: Sendable {
     public let sections: [PageSection]
-    /// One line for below the title.
+    /// One line below the title.
     public let lead: String
 
     /// - Parameters:
-    ///   - references: numbers of others, drawn beside the runs.
+    ///   - references: reference measurements, drawn next to the runs.
     ///   - setup: the tree's `experiment.json`.
     public init(
         _ tree: ResultTree, durations: RunDurations = RunDurations(), references: [ReferenceMeasurement] = [],
@@ -22,7 +23,7 @@ public struct TreeReport: Sendable {
         lead = Self.lead(tree)
         var sections = [Self.overview(tree, durations, references, setup)]
         sections += [sweeps.dataSize, sweeps.wallClock, sweeps.batchSize, sweeps.threads].compactMap(\.self)
-        // Of equal ones the first: the same tree makes the same page.
+        // The first of equal runs, so that the same tree gives the same page.
         if let largest = tree.runs.max(by: { $0.ranks.count < $1.ranks.count }) {
             sections += RunSections(largest, duration: durations.duration(of: largest)).sections.map { section in
                 PageSection(
@@ -86,7 +87,7 @@ public struct TreeReport: Sendable {
         return PageSection("Overview", items)
     }
 
-    /// - Parameter isRepeated: whether galaxies were meant to be computed more than once.
+    /// - Parameter isRepeated: whether galaxies were computed more than once on purpose.
     private static func doubts(_ caveats: Caveats, isRepeated: Bool) -> PageSection {
         PageSection(
             "What these data cannot support", id: "doubts",
@@ -102,7 +103,7 @@ public struct TreeReport: Sendable {
 
     private static let mostOfAKind = 6
 
-    /// A folder's place in the tree, where its path shows it.
+    /// A folder's path in the tree, where it can be derived.
     public static func inTree(_ place: String) -> String {
         let parts = place.split(separator: "/", omittingEmptySubsequences: false)
         let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
@@ -110,7 +111,7 @@ public struct TreeReport: Sendable {
     }
 }
 
-/// The case that the published system is known for: half a million cutouts in a minute.
+/// The headline case of the published system: half a million cutouts in a minute.
 struct Headline {
     let facts: [PageFact]
 

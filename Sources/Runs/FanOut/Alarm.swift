@@ -3,19 +3,19 @@ import Inference
 import Platform
 import Synchronization
 
-/// Calls something at a time, unless it is cancelled before.
+/// Calls a closure at a given time, unless cancelled before.
 final class Alarm: Sendable {
     private let rung = Atomic<Bool>(false)
     private let cancelled = DispatchSemaphore(value: 0)
     private let thread: Mutex<WorkerThread?>
 
-    /// - Parameter time: nil for never.
+    /// - Parameter time: nil to never call it.
     init(at time: ContinuousClock.Instant?, _ body: @escaping @Sendable () -> Void) {
         thread = Mutex(nil)
         guard let time else { return }
         let started = WorkerThread { [self] in
             let seconds = max(0, (time - ContinuousClock.now) / .seconds(1))
-            // Years away, it is never: beyond them the clock's arithmetic ends.
+            // The limit of three years keeps the clock's arithmetic in range.
             guard cancelled.wait(timeout: .now() + min(seconds, 1e8)) == .timedOut else { return }
             rung.store(true, ordering: .releasing)
             body()
@@ -26,7 +26,7 @@ final class Alarm: Sendable {
     /// Whether the time has come.
     var hasRung: Bool { rung.load(ordering: .acquiring) }
 
-    /// To be called in the end; returns when `body` will not be called any more.
+    /// Must be called at the end; returns once `body` can no longer be called.
     func cancel() {
         cancelled.signal()
         thread.withLock { $0.take() }?.join()

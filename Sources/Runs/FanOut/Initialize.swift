@@ -6,15 +6,15 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// Begins a run: lists the partitions, deals them out to ranks, and writes what the others read.
+/// Starts a run: lists the partitions, assigns them to ranks, and writes the manifest and the workers' items.
 public struct Initialize: Sendable {
     private let store: any ObjectStore
 
     public init(store: any ObjectStore) { self.store = store }
 
     /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
-    /// - Throws: `Failure` where the input makes no sense, a bucket or the partitions are not there, or the
-    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is asked for.
+    /// - Throws: `Failure` where the input is invalid, a bucket or the partitions do not exist, or the
+    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is set.
     public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
         let created = Date().timeIntervalSince1970
         let objects = try partitions(input)
@@ -35,7 +35,7 @@ public struct Initialize: Sendable {
             items = manifest.items
         } else {
             let earlier = try earlierRun(manifest, present)
-            // Results of what a partition held before are none of what it holds now.
+            // A result of a partition's earlier content is invalid.
             let stale = Set(manifest.ranksReplaced(since: earlier).map { manifest.keys.result($0) })
             try remove(present.map(\.key).filter(stale.contains), from: input.bucket)
             manifest = earlier.restarted(manifest)
@@ -47,8 +47,8 @@ public struct Initialize: Sendable {
         return InitializeResult(manifest: manifest, items: items, warnings: input.warnings)
     }
 
-    /// What a run would be, of the listing alone: nothing is written.
-    /// - Throws: `Failure` as `run` does, and where a listing speaks of more bytes than can be counted.
+    /// The plan of a run, from the listing alone; writes nothing.
+    /// - Throws: `Failure` as `run` does, and where the bytes of a listing overflow.
     public func plan(
         _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
     ) throws(Failure) -> LaunchPlan {
@@ -80,7 +80,7 @@ public struct Initialize: Sendable {
         let taken = Array(found.prefix(input.fileLimit ?? Int.max))
         try ObjectLabelTable.check(taken.map(\.key), name: place)
         guard let repeated = input.repeated else { return taken }
-        // Rows of one prediction file have to be told apart.
+        // The rows of one prediction file need different ids.
         let ranks = input.ranks ?? repeated
         guard (repeated - 1) / ranks < taken.count else {
             throw Failure(
@@ -90,13 +90,13 @@ public struct Initialize: Sendable {
         return (0..<repeated).map { taken[$0 % taken.count] }
     }
 
-    /// The ETag of weights that lie in the store; nil for others, which only the worker can see.
+    /// The ETag of weights in the store; nil for others, which only the worker can read.
     private func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
         guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
-        return try WeightsFetcher.find(weights, in: store, setting: "the input: weights").info.etag
+        return try WeightsFile.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
-    /// The manifest of the run whose results lie there, which `planned` is to go on with.
+    /// The manifest of the earlier run that `planned` resumes.
     private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(Failure) -> RunManifest {
         let input = planned.input
         let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
@@ -115,7 +115,7 @@ public struct Initialize: Sendable {
         return earlier
     }
 
-    /// The ranks whose results and predictions are there and belong to the manifest.
+    /// The ranks whose results and predictions exist and belong to the manifest.
     private func validRanks(of manifest: RunManifest, _ present: [ObjectInfo]) -> Set<Int> {
         let results = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
         return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })

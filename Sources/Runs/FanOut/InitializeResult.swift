@@ -1,19 +1,19 @@
 import Cloud
 import Platform
 
-/// What Initialize returns: the reference's `statusCode` and `body`, and where the run's lists lie.
+/// The answer of Initialize: the published system's `statusCode` and `body`, and the locations of the run's lists.
 public struct InitializeResult: Sendable, Equatable {
     public let manifest: RunManifest
-    /// What is handed out: every rank's item, or of a resumed run those without a valid result.
+    /// The items of all ranks, or for a resumed run of those without a valid result.
     public let items: [WorkerItem]
-    /// A line each.
+    /// One line each.
     public let warnings: [String]
 
-    /// Step Functions passes 256 KiB from state to state, of which an input may take the rest.
+    /// Step Functions passes at most 256 KiB from state to state; the rest is left for the input.
     static let mostBytes = 200_000
 
-    /// What the Map may lose of the ranks that it is handed: as many as the run may lose of all.
-    /// A whole number, as AWS asks for, rounded up: Summarize judges exactly.
+    /// The percentage of its items that the Map may lose: as many ranks as the run tolerates.
+    /// AWS takes a whole number, rounded up here; Summarize decides by the exact one.
     private var toleratedOfPending: Int {
         let tolerated = manifest.input.toleratedFailurePercentage * Double(manifest.ranks)
         return Int(min(100, tolerated / Double(max(1, items.count))).rounded(.up))

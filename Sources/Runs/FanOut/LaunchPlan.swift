@@ -1,25 +1,25 @@
 import Costs
 
-/// What a run would be on AWS, reckoned from the listing alone: nothing is started and no partition is read.
+/// The plan of a run on AWS, computed from the listing alone: nothing is started and no partition is read.
 public struct LaunchPlan: Sendable, Equatable {
     public struct Rank: Sendable, Equatable {
         public let rank: Int
         public let files: Int
         public let bytes: Int
-        /// Of the bytes: a galaxy has 20,520 of image and magnitudes, and 8 of redshift.
+        /// From the bytes: a galaxy has 20,520 of image and magnitudes, and 8 of redshift.
         public let galaxies: Int
         public let seconds: Double
     }
 
-    /// Where the partitions lie, such as `s3://bucket/folder/`.
+    /// The folder of the partitions, such as `s3://bucket/folder/`.
     public let place: String
-    /// Time and use, reckoned as `cai cost` does.
+    /// Time and use, computed as `cai cost` does.
     public let plan: FanOutPlan
     public let ranks: [Rank]
     private let prices: PriceList
 
     /// - Parameters:
-    ///   - sizes: of each rank, the bytes of its partitions.
+    ///   - sizes: the bytes of each rank's partitions.
     ///   - concurrency: workers at once.
     public init(
         place: String, sizes: [[Int]], concurrency: Int, worker: LambdaWorker,
@@ -42,7 +42,7 @@ public struct LaunchPlan: Sendable, Equatable {
 
     public var bill: Bill { plan.bill(prices) }
 
-    /// AWS limits that the run would meet: a line each.
+    /// AWS limits that the run would exceed, one line each.
     public var warnings: [String] {
         var lines: [String] = []
         let most = LambdaLimits.mostSeconds

@@ -3,15 +3,15 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Puts the ranks' predictions together, rank after rank: a few ranks' are in memory at a time, however many there are.
+/// Joins the ranks' predictions in order of rank, with the predictions of a few ranks in memory at a time.
 struct PredictionTables {
     let manifest: RunManifest
     let store: any ObjectStore
     let environment: [String: String]
 
-    /// Bytes of predictions that are read at once, unless one rank's alone are more.
+    /// Bytes of predictions that are read at once, except where a single rank has more.
     private static let mostBytes = 64 << 20
-    /// Galaxies that quality is measured over: it needs all of them in memory, some 60 bytes each.
+    /// The most galaxies that quality is measured over: it needs about 60 bytes of memory for each.
     private static let mostForQuality = 10_000_000
 
     private typealias Table = Result<(bytes: [UInt8], rows: Rows), Failure>
@@ -42,7 +42,7 @@ struct PredictionTables {
         }
     }
 
-    /// Writes `predictions.csv`, unless the run has none. An entry whose predictions are not whole becomes a failure.
+    /// Writes `predictions.csv`, unless the run has none. An entry with incomplete predictions becomes a failure.
     /// - Returns: their quality; nil where no galaxy has a redshift to compare with, or there are too many.
     func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Quality? {
         guard manifest.input.predictions else { return nil }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// What runs are called that nobody named.
+/// Names of runs for which none was given.
 public enum RunName {
-    /// The time, and what tells runs of the same second apart: `20261124T025000Z-1f3a9c0b`.
+    /// The time and a random number: `20261124T025000Z-1f3a9c0b`.
     public static func new() -> String {
         let time = Date().ISO8601Format().filter { $0 != "-" && $0 != ":" }
         return time + "-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)

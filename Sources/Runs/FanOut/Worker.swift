@@ -5,7 +5,8 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Runs one rank: its partitions' galaxies through the network, its predictions and then its result into the store.
+/// Runs one rank: fetches its partitions, predicts their galaxies with the same readers, weights and runner as
+/// `PredictionJob`, and puts its predictions and then its result into the store.
 public struct Worker: Sendable {
     private let store: any ObjectStore
     private let environment: [String: String]
@@ -20,14 +21,14 @@ public struct Worker: Sendable {
         models = ModelCache(environment: environment, threads: self.threads)
     }
 
-    /// Loads the weights that are used where an item names none, if they are there.
+    /// Loads the weights that are used where an item names none, if they exist.
     func prepare() { _ = try? models.model(nil, from: store) }
 
     /// Runs a rank to its end. Run again, it writes the same predictions.
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.
     ///   - progress: called on the calling thread, about ten times a second.
-    /// - Throws: `Failure` naming the rank and what is wrong, or how far it came. Its result is then not written.
+    /// - Throws: `Failure` naming the rank and the error, or how many galaxies were done. Its result is then not written.
     public func run(
         _ item: WorkerItem, deadline: Double? = nil, progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> RankResult {
@@ -48,10 +49,10 @@ public struct Worker: Sendable {
 
         let pool = FetchPool(rank.store, residentLimit: residentLimit)
         defer { pool.close() }
-        // Who waits for bytes at the deadline does so no longer.
+        // At the deadline, no thread waits for bytes any longer.
         let alarm = Alarm(at: rank.stop) { pool.close() }
         defer { alarm.cancel() }
-        // Their first bytes are on the way while the weights are loaded.
+        // Their first bytes are fetched while the weights are loaded.
         let sources = try sources(item, rank, pool)
         rank.result.fetchSeconds = rank.lap()
 
@@ -59,10 +60,10 @@ public struct Worker: Sendable {
         rank.result.modelSeconds = rank.lap()
         try rank.check("after loading the weights")
 
-        let partitions = try open(sources, item, for: loaded.model, rank, alarm)
+        let sections = GalaxyRun.sections(of: try open(sources, item, for: loaded.model, rank, alarm), limit: nil)
         rank.result.fetchSeconds += rank.lap()
 
-        let predictions = try predict(partitions, item, loaded.model, rank, alarm, progress)
+        let predictions = try predict(sections, item, loaded.model, rank, alarm, progress)
         rank.result.inferenceSeconds = rank.lap()
 
         let keys = RunKeys(resultPath: item.resultPath)
@@ -110,32 +111,31 @@ public struct Worker: Sendable {
 
     /// Computes while partitions are fetched.
     private func predict(
-        _ partitions: [PartitionReader], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
+        _ sections: [GalaxyRun.Section], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
         _ progress: (Progress) -> Void
     ) throws(Failure) -> Predictions {
         let runner = BatchRunner(
             model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
         var reached = 0
         do throws(Failure) {
-            return try runner.run(partitions, until: rank.stop) { now in
+            return try runner.run(sections, until: rank.stop) { now in
                 reached = now.done
                 progress(now)
             }
         } catch {
             guard alarm.hasRung, error.kind == .cancelled else { throw error }
-            let total = partitions.reduce(0) { $0 + $1.count }
-            throw .stopped(done: reached, total: total)
+            throw .stopped(done: reached, total: sections.galaxyCount)
         }
     }
 
-    /// Bytes of partitions in memory at a time: a quarter of what there is, where that is known and little.
+    /// The most bytes of partitions in memory at a time: a quarter of the memory, where that is known and small.
     private var residentLimit: Int {
         guard let memory = LambdaSettings.memory(environment) else { return FetchPool.defaultResidentLimit }
         return min(FetchPool.defaultResidentLimit, max(16, memory / 4) << 20)
     }
 
-    /// Writes a rank's predictions as `cai infer` does, by way of a file: in memory they would be as large as they get.
-    /// - Returns: how many bytes they are.
+    /// Writes a rank's predictions as `cai infer` does, to a temporary file: there may be too many of them for the memory.
+    /// - Returns: their size in bytes.
     private func publish(
         _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore
     ) throws(Failure) -> Int {

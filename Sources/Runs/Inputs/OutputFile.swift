@@ -5,15 +5,16 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Where a command's file goes: a path, or an object, which is written aside on this machine first. Either appears whole.
+/// The destination of a command's file: a local path, or an object, which is written to a temporary local file first. Either
+/// is complete, or not there.
 public struct OutputFile: Sendable {
     /// As it was given.
     public let name: String
-    private let object: (place: S3Location, store: any ObjectStore)?
+    private let object: (location: S3Location, store: any ObjectStore)?
     private let environment: [String: String]
 
-    /// - Parameter store: for names that begin with `s3://`; nil where there are none.
-    /// - Throws: `Failure.input` for an `s3://` URL that names no key.
+    /// - Parameter store: for names that begin with `s3://`; nil where no name does.
+    /// - Throws: `Failure` for an `s3://` URL without a key.
     public init(
         _ name: String, store: (any ObjectStore)?,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -24,39 +25,39 @@ public struct OutputFile: Sendable {
             object = nil
             return
         }
-        let place: S3Location
-        do throws(Failure) { place = try S3Location(name) } catch {
+        let location: S3Location
+        do throws(Failure) { location = try S3Location(name) } catch {
             throw Failure(name, error.message)
         }
-        guard !place.key.isEmpty, !place.key.hasSuffix("/") else {
+        guard !location.key.isEmpty, !location.key.hasSuffix("/") else {
             throw Failure(name, "cannot be written: expected s3://bucket/key, found no key")
         }
-        object = (place, store)
+        object = (location, store)
     }
 
-    /// Whether it is, or will be, a file here: no object, no pipe and no device.
+    /// Whether it is, or will be, a local file: not an object, a pipe or a device.
     public var isLocalFile: Bool {
         guard object == nil else { return false }
         var status = stat()
         return unsafe stat(name, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// Checks, before there is work to be lost, that it can be written as far as one can know, and that it is none of
-    /// `inputs`. Leaves nothing behind.
+    /// Checks before the work begins, as far as possible, that it can be written, and that it is not one of `inputs`. Writes
+    /// nothing.
     /// - Parameter format: of predictions, whose library may be missing; nil for any other file.
     public func check(sparing inputs: [String], format: PredictionFormat? = nil) throws(Failure) {
         if let format, object == nil { return try PredictionWriter.check(path: name, format: format, sparing: inputs) }
         guard let object else { return try PredictionWriter.check(path: name, sparing: inputs) }
         if inputs.contains(name) { throw Failure(name, "cannot be written: it is the input itself") }
-        // Whether there is such a bucket. Who may write, but not list, is denied an answer about what is not there.
+        // Checks that the bucket exists. Without s3:ListBucket, HEAD of a missing key returns 403.
         do throws(Failure) {
-            _ = try object.store.head(bucket: object.place.bucket, key: object.place.key)
+            _ = try object.store.head(bucket: object.location.bucket, key: object.location.key)
         } catch {
             if error.kind != .denied { throw error.reading(name) }
         }
     }
 
-    /// The same for all files of a command, each of which has a place of its own.
+    /// The same for all files of a command, of which no two may be the same.
     public static func check(_ files: [OutputFile], sparing inputs: [String]) throws(Failure) {
         for (index, file) in files.enumerated() {
             try file.check(sparing: inputs)
@@ -73,15 +74,16 @@ public struct OutputFile: Sendable {
         object == nil && other.object == nil && AtomicFile.areSame(name, other.name)
     }
 
-    /// Calls `body` with the path to write, and brings what is then there to its place.
-    public func write(_ body: (String) throws(Failure) -> Void) throws(Failure) {
+    /// Calls `body` with the path to write, and uploads the file where the destination is an object.
+    public func write<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         guard let object else { return try body(name) }
         let file = TemporaryFile(environment, ending: String(name.split(separator: ".").last ?? "tmp"))
-        try body(file.path)
+        let result = try body(file.path)
         do throws(Failure) {
-            try object.store.put(bucket: object.place.bucket, key: object.place.key, contentsOf: file.path)
+            try object.store.put(bucket: object.location.bucket, key: object.location.key, contentsOf: file.path)
         } catch {
             throw error.reading(name)
         }
+        return result
     }
 }

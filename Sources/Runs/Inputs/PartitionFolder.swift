@@ -4,36 +4,36 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Where partitions are written: `1.pt`, `2.pt`, ... in a folder, or under a prefix of a bucket.
+/// The destination of partitions: `1.pt`, `2.pt`, ... in a local folder, or under a prefix of a bucket.
 public struct PartitionFolder: Sendable {
     /// As it was given.
     public let name: String
     private let store: (any ObjectStore)?
-    private let place: S3Location?
+    private let location: S3Location?
 
     /// - Parameters:
-    ///   - name: a folder, which need not be there, or `s3://bucket/prefix`, with or without a slash behind it.
+    ///   - name: a folder, which need not exist, or `s3://bucket/prefix`, with or without a final slash.
     ///   - store: for the latter; nil for a folder.
     public init(_ name: String, store: (any ObjectStore)?) throws(Failure) {
         self.name = name
         guard let store, S3Location.isLocation(name) else {
             self.store = nil
-            place = nil
+            location = nil
             return
         }
         self.store = store
-        do throws(Failure) { place = try S3Location(name) } catch {
+        do throws(Failure) { location = try S3Location(name) } catch {
             throw Failure(name, error.message)
         }
     }
 
-    /// The partitions that are there: files of a number's name.
+    /// The names of existing partitions: a number and `.pt`.
     public func partitions() throws(Failure) -> [String] {
         let names: [String]
-        if let store, let place {
-            let prefix = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
+        if let store, let location {
+            let prefix = location.key.isEmpty || location.key.hasSuffix("/") ? location.key : location.key + "/"
             do throws(Failure) {
-                names = try store.list(bucket: place.bucket, prefix: prefix).map {
+                names = try store.list(bucket: location.bucket, prefix: prefix).map {
                     String($0.key.dropFirst(prefix.count))
                 }
             } catch {
@@ -50,9 +50,9 @@ public struct PartitionFolder: Sendable {
         return names.filter(Self.isPartition).sorted(by: NaturalOrder.precedes)
     }
 
-    /// Makes the folder, and those above it, where they are not there.
+    /// Creates the folder and those above it, where they do not exist.
     public func create() throws(Failure) {
-        guard place == nil else { return }
+        guard location == nil else { return }
         do {
             try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
         } catch {
@@ -60,11 +60,12 @@ public struct PartitionFolder: Sendable {
         }
     }
 
-    /// Checks that so many partitions can be written, as far as one can know, and that none of them is one of `inputs`.
+    /// Checks, as far as possible, that partitions can be written, and that none of them is one of `inputs`.
+    /// - Parameter count: of partitions.
     public func check(_ count: Int, sparing inputs: [String]) throws(Failure) {
         for partition in 0..<count {
             let file = try file(partition)
-            if place == nil {
+            if location == nil {
                 try file.check(sparing: inputs)
             } else if inputs.contains(file.name) {
                 throw Failure(file.name, "cannot be written: it is one of the inputs")

@@ -2,25 +2,27 @@ import Inference
 import Platform
 import TensorFiles
 
-/// What lies where a rank's part goes, before that is computed.
+/// The part that an earlier run of a rank has written.
 ///
-/// A sidecar is written last, and says what the part was made from: beside a part of the bytes that it states, of the run
-/// that goes on, there is nothing to compute. One of another run is refused, as a journal of one is: somebody's finished
-/// rows are not to be lost by a word too many. But what proves nothing (a part that was changed, cut short or is gone, a
-/// sidecar that is none) is computed again, as records of a journal that are not whole are, and as `cai merge` asks of the
-/// rank when it refuses such a part: the command that it asks to be run again is this one.
+/// The sidecar is written last, and states what the part was computed from: a part that has the stated bytes, of the run
+/// that is resumed, need not be computed again. A part of another run is an error, as a journal of another run is: an
+/// unneeded --resume must not discard finished rows. A part that was changed, truncated or removed, or whose sidecar is
+/// invalid, is computed again, as incomplete records of a journal are.
 public enum FinishedRank {
     case none
-    /// Why what is there does not count.
+    /// Why the part is not used.
     case doubtful(String)
-    /// z_phot of its galaxies, in their order.
+    /// z_phot of the part's galaxies, in their order.
     case whole([Float])
 
     /// - Parameters:
-    ///   - output: the part, a file here.
-    ///   - expected: what would be written beside it now; its checksum is not known yet, and not looked at.
-    /// - Throws: `Failure` where the part is whole, and of another run.
-    public static func find(_ output: String, expected: RankSidecar) throws(Failure) -> FinishedRank {
+    ///   - output: the part, a local file.
+    ///   - expected: the sidecar of this run; its checksum is not compared.
+    ///   - weightsETag: of weights that are an object; nil of a local file.
+    /// - Throws: `Failure` where the part is complete, and of another run.
+    public static func find(
+        _ output: String, expected: RankSidecar, weightsETag: String? = nil
+    ) throws(Failure) -> FinishedRank {
         let part: RankOutputs.Part
         do throws(Failure) {
             guard let sidecar = try RankOutputs.sidecar(of: output, nil) else { return .none }
@@ -30,8 +32,8 @@ public enum FinishedRank {
         }
         let source: (any ByteSource)?
         do throws(Failure) { source = try part.open(nil) } catch { return .doubtful(error.description) }
-        try expected.check(part)
-        // As files of a journal whose checksums were not compared: a copy, or one that was mended since.
+        try expected.check(part, weightsETag: weightsETag)
+        // An input may be a copy, or repaired since: its galaxies are computed again.
         guard let written = part.sidecar.written, written == expected.written else {
             return .doubtful("\(output): its inputs were written at other times than those of now")
         }
@@ -42,10 +44,12 @@ public enum FinishedRank {
 }
 
 extension RankSidecar {
-    /// Checks that a part is of the run that this is to lie beside.
-    fileprivate func check(_ part: RankOutputs.Part) throws(Failure) {
+    /// Checks that a part is of the run that this sidecar is of.
+    fileprivate func check(_ part: RankOutputs.Part, weightsETag: String?) throws(Failure) {
         let (left, earlier) = (EarlierRun(name: part.name + Self.ending), part.sidecar)
-        try left.check(was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
+        try left.check(
+            was: (earlier.weights, earlier.settings, earlier.maker),
+            is: (weights.comparable(with: earlier.weights, etag: weightsETag), settings, maker))
         try left.check("ranks", was: [earlier.rank, earlier.worldSize], is: [rank, worldSize]) {
             "rank \($0[0]) of \($0[1])"
         }

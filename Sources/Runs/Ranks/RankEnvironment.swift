@@ -1,13 +1,13 @@
 import Platform
 
-/// What the environment of a process says of its share: a scheduler's variables.
+/// Finds a process's share in the environment variables of its scheduler.
 ///
-/// Of several schedulers the first counts: `RANK`, Slurm, AWS Batch, Kubernetes. A variable that is empty is not set. A
-/// world of one rank is none: there is nothing to share, and nothing to merge.
+/// The first of these schedulers applies: `RANK`, Slurm, AWS Batch, Kubernetes. A variable that is empty is not set. A
+/// world of one rank counts as no rank: all galaxies are run, and nothing is merged.
 public struct RankEnvironment: Sendable {
     public struct Found: Sendable, Equatable {
         public let share: RankShare
-        /// The variables it is from, as a message names them.
+        /// The variables that state it, for messages.
         public let origin: String
 
         public init(share: RankShare, origin: String) {
@@ -20,17 +20,17 @@ public struct RankEnvironment: Sendable {
 
     public init(_ variables: [String: String]) { self.variables = variables.filter { !$0.value.isEmpty } }
 
-    /// A rank whose world may be known from elsewhere only.
+    /// A rank, whose world size another variable may state.
     private struct Index {
         let rank: Int
-        /// nil where the scheduler does not tell it.
+        /// nil where the scheduler does not state it.
         let worldSize: Int?
         let origin: String
     }
 
-    /// - Parameter worldSize: what the user says; it has to agree with what the environment does.
+    /// - Parameter worldSize: given by the user; it has to agree with the environment.
     /// - Returns: nil where the environment has no ranks, or one.
-    /// - Throws: `Failure` where half of what it takes is set, numbers are none, or they contradict each other.
+    /// - Throws: `Failure` for variables that are incomplete, invalid or contradictory.
     public func find(worldSize: Int? = nil) throws(Failure) -> Found? {
         let index = try index()
         let world = try number("WORLD_SIZE", from: 1)
@@ -62,7 +62,7 @@ public struct RankEnvironment: Sendable {
         return Found(share: share, origin: index.origin)
     }
 
-    /// Slurm's tasks that nobody shares the work with: those of a job whose script runs the command without srun.
+    /// The number of a Slurm job's tasks where its script runs the command without srun: no work is shared then.
     public var idleTasks: Int? {
         guard isBatchScript, let tasks = variables["SLURM_NTASKS"].flatMap({ Int($0) }), tasks > 1 else { return nil }
         return tasks
@@ -77,7 +77,7 @@ public struct RankEnvironment: Sendable {
         return try kubernetes()
     }
 
-    /// torchrun's names, which others use as well.
+    /// torchrun's variables, which other launchers use as well.
     private func process() throws(Failure) -> Index? {
         guard let rank = try number("RANK") else { return nil }
         return Index(rank: rank, worldSize: nil, origin: "RANK")
@@ -96,7 +96,7 @@ public struct RankEnvironment: Sendable {
             rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
     }
 
-    /// A batch script has these, too, though it is not one of the tasks: srun starts those.
+    /// A batch script has these variables too, but is not one of the tasks, which srun starts.
     private func slurmTasks() throws(Failure) -> Index? {
         guard !isBatchScript, let rank = try number("SLURM_PROCID") else { return nil }
         guard let size = try number("SLURM_NTASKS", from: 1) else {
@@ -106,7 +106,7 @@ public struct RankEnvironment: Sendable {
         return Index(rank: rank, worldSize: size, origin: "SLURM_PROCID")
     }
 
-    /// Also salloc's shell where Slurm runs it on a node (`use_interactive_step`): a step whose number is none of srun's.
+    /// Also salloc's shell where Slurm runs it on a node (`use_interactive_step`): a step whose number is not one of srun's.
     private var isBatchScript: Bool {
         guard variables["SLURM_JOB_ID"] != nil else { return false }
         guard let step = variables["SLURM_STEP_ID"] else { return true }
@@ -145,7 +145,7 @@ public struct RankEnvironment: Sendable {
         return Index(rank: rank, worldSize: nil, origin: "JOB_COMPLETION_INDEX")
     }
 
-    // MARK: Words
+    // MARK: Messages
 
     private static let remedy = "give --rank and --world-size, or --whole to run all galaxies"
 

@@ -5,11 +5,10 @@ import TensorFiles
 
 /// Joins the outputs of ranks into the bytes that one command alone would have written.
 ///
-/// Before the first byte is written, it is known that all ranks are there, of one run, and that their galaxies are those
-/// of the inputs, each once. Each output is compared with its checksum while it is read: the joined one appears when all
-/// are what they were when they were written.
+/// Before the first byte is written, all ranks are known to exist, to be of one run, and to have each galaxy of the inputs
+/// once. Each output is compared with its checksum while it is read: the merged one appears only when all are unchanged.
 public struct RankMerge {
-    /// The forms that can be joined to what one command would have written.
+    /// The forms that can be merged into the bytes of one command's output.
     public static let formats: [PredictionFormat] = [.csv, .jsonl, .npy]
 
     private let outputs: RankOutputs
@@ -44,7 +43,7 @@ public struct RankMerge {
 
     /// Writes all rows to `place`.
     /// - Parameter progress: called with the bytes that were read, and those of all ranks, rank by rank.
-    /// - Throws: where an output is not what its sidecar describes, or `place` cannot be written; nothing is then there.
+    /// - Throws: `Failure` where an output does not match its sidecar, or `place` cannot be written. No file is then left.
     public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws {
         guard PredictionFormat(path: place.name) == format else {
             throw Failure(
@@ -62,7 +61,7 @@ public struct RankMerge {
 
     private func writeText(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {
         let file = try AtomicFile(path: path)
-        // Of CSV the first rank's header stays; that of a rank without galaxies is all that it has.
+        // Only the first header of CSV is kept. The CSV of a rank without galaxies is a header alone.
         var header: [UInt8]?
         try forEachPart(progress) { part, source, digest throws(Failure) in
             var isFirst = true
@@ -93,7 +92,7 @@ public struct RankMerge {
             else {
                 throw Failure(part.name, "expected \(rows) values in float32, found others")
             }
-            let block = FileIdentity.pieceSize / MemoryLayout<Float>.size
+            let block = (4 << 20) / MemoryLayout<Float>.size
             for start in stride(from: 0, to: rows, by: block) {
                 let piece = start..<min(start + block, rows)
                 var values = [Float](repeating: 0, count: piece.count)
@@ -106,7 +105,7 @@ public struct RankMerge {
         try file.finish()
     }
 
-    /// Calls `body` with the bytes of rank after rank, and compares the digest that it makes of them.
+    /// Calls `body` with the bytes of rank after rank, and checks the digest that it computes.
     private func forEachPart(
         _ progress: (Progress) -> Void,
         _ body: (RankOutputs.Part, any ByteSource, inout SHA256Stream) throws(Failure) -> Void
@@ -119,7 +118,7 @@ public struct RankMerge {
         }
     }
 
-    /// A text's first line, with its end; all of it where it has none.
+    /// The first line with its line end; all bytes where there is no line end.
     private static func line(_ bytes: RawSpan) -> [UInt8] {
         var line: [UInt8] = []
         for offset in 0..<bytes.byteCount {

@@ -5,23 +5,23 @@ import TensorFiles
 
 /// The bytes of a rank's output.
 extension RankOutputs.Part {
-    /// Whether it is there, and has the size that its sidecar states. Nothing of it is read.
+    /// Whether it exists, with the size that its sidecar states. Its contents are not read.
     func isThere(_ store: (any ObjectStore)?) throws(Failure) -> Bool { try size(store) == sidecar.output.bytes }
 
-    /// Bytes that are there; nil where nothing is.
+    /// Its size in bytes; nil where it does not exist.
     private func size(_ store: (any ObjectStore)?) throws(Failure) -> Int? {
         guard let store, let place = try place() else { return try OpenFile(path: name)?.size }
         return try store.head(bucket: place.bucket, key: place.key)?.size
     }
 
-    /// nil of a file.
+    /// nil of a local file.
     private func place() throws(Failure) -> S3Location? {
         S3Location.isLocation(name) ? try S3Location(name) : nil
     }
 
     /// Its bytes; nil where it is empty.
-    /// - Parameter store: has what begins with `s3://`.
-    /// - Throws: `Failure` where it is not there, or has not the size that its sidecar states.
+    /// - Parameter store: for names that begin with `s3://`.
+    /// - Throws: `Failure` where it is missing, or does not have the size that its sidecar states.
     func open(_ store: (any ObjectStore)?) throws(Failure) -> (any ByteSource)? {
         do throws(Failure) {
             let found = try size(store)
@@ -50,8 +50,8 @@ extension RankOutputs.Part {
     }
 
     /// z_phot of its galaxies, in their order.
-    /// - Parameter source: its bytes; nil where there are none.
-    /// - Throws: `Failure` where they are not those, or not as many rows, that its sidecar describes.
+    /// - Parameter source: its bytes; nil where it is empty.
+    /// - Throws: `Failure` where digest or number of rows are not those that its sidecar states.
     func redshifts(_ source: (any ByteSource)?) throws(Failure) -> [Float] {
         var digest = SHA256Stream()
         try source?.forEachPiece { bytes throws(Failure) in digest.update(bytes) }

@@ -6,7 +6,7 @@ import TensorFiles
 
 /// Outputs of ranks, found by their sidecars, and checked to be those of one run.
 public struct RankOutputs: Sendable {
-    /// A rank that is done.
+    /// A finished rank.
     public struct Part: Sendable {
         /// The output, as it can be opened.
         public let name: String
@@ -16,14 +16,14 @@ public struct RankOutputs: Sendable {
     /// In the order of ranks, each once.
     public let parts: [Part]
     public let worldSize: Int
-    /// Outputs without a sidecar: their ranks ended before they were done.
+    /// Outputs without a sidecar: their ranks have not finished.
     public let unfinished: [String]
     private let store: (any ObjectStore)?
 
     /// - Parameters:
     ///   - arguments: outputs or their sidecars, patterns of either, folders of them, or the same in a store.
-    ///   - store: has what begins with `s3://`; nil where nothing does.
-    /// - Throws: `Failure` where there is none, two are of the same rank, or they are of different runs.
+    ///   - store: for names that begin with `s3://`; nil where no name does.
+    /// - Throws: `Failure` where no output is found, two are of the same rank, or they are of different runs.
     public init(_ arguments: [String], store: (any ObjectStore)?) throws(Failure) {
         self.store = store
         var unfinished: [String] = []
@@ -55,14 +55,14 @@ public struct RankOutputs: Sendable {
         worldSize = first.sidecar.worldSize
     }
 
-    /// Ranks of which there is no finished output.
+    /// Ranks without a finished output.
     public var missing: [Int] {
         let there = Set(parts.map(\.sidecar.rank))
         return (0..<worldSize).filter { !there.contains($0) }
     }
 
-    /// Ranks to be run: those that are missing, and those whose output is gone or has not the size that its sidecar states.
-    /// What is in an output only joining them reads.
+    /// Ranks to be run: those that are missing, and those whose output is missing or does not have the size that its sidecar
+    /// states. The contents of outputs are read only when they are merged.
     public func ranksToRun() throws(Failure) -> [Int] {
         var ranks = missing
         for part in parts where try !part.isThere(store) {
@@ -75,7 +75,7 @@ public struct RankOutputs: Sendable {
     public var total: Int { parts.first?.sidecar.total ?? 0 }
 
     /// An output as bytes; nil where it is empty.
-    /// - Throws: `Failure` where it is not there, or has not the size that its sidecar states.
+    /// - Throws: `Failure` where it is missing, or does not have the size that its sidecar states.
     func open(_ part: Part) throws(Failure) -> (any ByteSource)? { try part.open(store) }
 
     /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
@@ -129,7 +129,7 @@ public struct RankOutputs: Sendable {
 
     // MARK: Names
 
-    /// Outputs that an argument stands for, be they there or not.
+    /// Outputs that an argument stands for, whether they exist or not.
     private static func names(_ argument: String, _ store: (any ObjectStore)?) throws(Failure) -> [String] {
         if let store, S3Location.isLocation(argument) { return try remoteNames(argument, store) }
         var isFolder = false
@@ -149,12 +149,12 @@ public struct RankOutputs: Sendable {
         guard !matches.isEmpty else {
             throw Failure("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
         }
-        // What a rank has begun and not finished is there under other names.
+        // Unfinished parts of ranks have other names.
         return matches.map(output)
             .filter { !$0.contains(PredictionJournal.ending + "-") && !$0.hasSuffix(PredictionJournal.ending) }
     }
 
-    /// What names in a folder begin with.
+    /// The prefix of names in a folder.
     static func prefix(ofFolder name: String) -> String { name == "." ? "" : name.hasSuffix("/") ? name : name + "/" }
 
     private static func remoteNames(_ argument: String, _ store: any ObjectStore) throws(Failure) -> [String] {
@@ -171,7 +171,7 @@ public struct RankOutputs: Sendable {
         name.hasSuffix(RankSidecar.ending) ? String(name.dropLast(RankSidecar.ending.count)) : name
     }
 
-    /// What lies beside an output; nil where nothing does.
+    /// The sidecar of an output; nil where it has none.
     static func sidecar(
         of name: String, _ store: (any ObjectStore)?
     ) throws(Failure) -> RankSidecar? {

@@ -15,8 +15,8 @@ public struct RankShare: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "rank \(rank) of \(worldSize)" }
 
-    /// Its galaxies of `total`, in the order of the inputs: no rank has more than one more than another. Empty where there
-    /// are fewer galaxies than ranks before it.
+    /// Its galaxies of `total`, in the order of the inputs: shares differ by one galaxy at most. Empty for a rank
+    /// beyond the number of galaxies.
     public func galaxies(of total: Int) -> Range<Int> {
         let (each, left) = max(0, total).quotientAndRemainder(dividingBy: worldSize)
         let start = rank * each + min(rank, left)
@@ -29,7 +29,7 @@ public struct RankShare: Sendable, Equatable, CustomStringConvertible {
     /// `rank-0003-of-0016`
     public var label: String { "rank-\(number)-of-\(Self.padded(worldSize, worldSize))" }
 
-    /// Where the rank's part of an output goes: `{rank}` stands for its number, `{world}` for the number of ranks. A name
+    /// The name of the rank's part of an output: `{rank}` stands for its number, `{world}` for the number of ranks. A name
     /// without `{rank}` gets both before its ending: `z.csv` is `z.rank-0003-of-0016.csv`.
     public func outputName(_ name: String) -> String {
         if name.contains(Self.placeholder) {

@@ -3,43 +3,13 @@ import Inference
 import Platform
 import TensorFiles
 
-/// What lies beside a rank's output, as `OUT.rank.json`: which galaxies it has, what they were made from and by, and the
-/// output's checksum. It is written last: a rank is done when it is there. No clock and no machine is in it.
+/// `OUT.rank.json` beside a rank's output: its galaxies, what they were computed from and by, and the output's checksum. It
+/// is written last: a rank is done when it exists. It holds no time and no name of a machine.
 public struct RankSidecar: Sendable, Equatable, Codable {
     public static let ending = ".rank.json"
 
-    /// What a rank's redshifts depend on, other than galaxies and weights.
-    public struct Maker: Sendable, Equatable, Codable {
-        public let version: String
-        public let instructionSet: String
-        public let gemm: String
-
-        public init(version: String, instructionSet: String, gemm: String) {
-            self.version = version
-            self.instructionSet = instructionSet
-            self.gemm = gemm
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case version, gemm
-            case instructionSet = "instruction_set"
-        }
-    }
-
-    public struct Weights: Sendable, Equatable, Codable {
-        /// As it was given; not compared.
-        public let name: String
-        /// `sha256:` and the file's, or `etag:` and an object's.
-        public let identity: String
-
-        public init(name: String, identity: String) {
-            self.name = name
-            self.identity = identity
-        }
-    }
-
     public struct Output: Sendable, Equatable, Codable {
-        /// Without folders: beside the sidecar, wherever both are moved.
+        /// Without folders: the output lies beside the sidecar.
         public let name: String
         public let bytes: Int
         public let sha256: String
@@ -61,7 +31,7 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     public let inputs: InputsIdentity
     /// `InputsIdentity.written`; nil of older sidecars.
     public let written: String?
-    public let weights: Weights
+    public let weights: WeightsIdentity
     /// Options that redshifts or rows depend on, by their names.
     public let settings: [String: String]
     public let maker: Maker
@@ -75,7 +45,7 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     }
 
     public init(
-        share: RankShare, total: Int, inputs: InputsIdentity, written: String? = nil, weights: Weights,
+        share: RankShare, total: Int, inputs: InputsIdentity, written: String? = nil, weights: WeightsIdentity,
         settings: [String: String] = [:],
         maker: Maker, output: Output
     ) {
@@ -86,8 +56,8 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         (self.maker, self.output) = (maker, output)
     }
 
-    /// - Parameter name: what errors call it.
-    /// - Throws: `Failure` for what is none, or contradicts itself.
+    /// - Parameter name: the sidecar, for errors.
+    /// - Throws: `Failure` for an invalid or contradictory sidecar.
     init(_ json: [UInt8], name: String) throws(Failure) {
         do {
             self = try JSONDecoder().decode(RankSidecar.self, from: Data(json))
@@ -118,21 +88,12 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         }
     }
 
-    /// Writes it beside the output, which has to be there already.
-    /// - Parameter place: the output's own name with `ending`.
-    public func write(to place: OutputFile) throws {
+    /// Writes the sidecar beside the output, which has to exist already.
+    /// - Parameter file: the output's name with `ending`.
+    public func write(to file: OutputFile) throws(Failure) {
         let bytes = try json
-        try place.write { path throws(Failure) in
-            let file = try AtomicFile(path: path)
-            try file.write(bytes)
-            try file.commit()
+        try file.write { path throws(Failure) in
+            try AtomicFile.write(bytes, to: path)
         }
-    }
-}
-
-extension [String: String] {
-    /// Options by their names, as a command line has them: `--bands grizu --table t.csv`; `none` where there are none.
-    var optionsText: String {
-        isEmpty ? "none" : sorted { $0.key < $1.key }.map { "--\($0.key) \($0.value)" }.joined(separator: " ")
     }
 }

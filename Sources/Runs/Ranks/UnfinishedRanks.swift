@@ -3,17 +3,17 @@ import Inference
 import Platform
 import TensorFiles
 
-/// What ranks that are not done keep of their parts (`PART.partial`): their commands go on from there.
+/// The journals of unfinished ranks (`PART.partial`), from which their commands are resumed.
 struct UnfinishedRanks {
-    /// Files that no process writes now.
+    /// Journals that no process writes.
     private var kept: [String] = []
-    /// Those of commands that run.
+    /// Journals of running commands.
     private var running: [String] = []
 
-    /// As many names as an error line has room for.
+    /// The most names in an error line.
     private static let most = 8
 
-    /// - Parameter journals: names, be there such files or not.
+    /// - Parameter journals: names of files, which need not exist.
     private init(_ journals: some Sequence<String>) {
         for name in journals {
             guard let isOpen = RecordLog.isOpen(name) else { continue }
@@ -21,7 +21,7 @@ struct UnfinishedRanks {
         }
     }
 
-    /// Those of some ranks, where they are called as the part of another rank is.
+    /// The journals of `ranks`, by the name of another rank's part.
     init(_ ranks: [Int], like part: RankOutputs.Part) {
         let sidecar = part.sidecar
         let share = RankShare(rank: sidecar.rank, worldSize: sidecar.worldSize)
@@ -33,7 +33,7 @@ struct UnfinishedRanks {
         self.init(names)
     }
 
-    /// Those that what stands for outputs would have beside it: a folder, a pattern or a file.
+    /// The journals beside the outputs that an argument stands for: a folder, a pattern or a file.
     init(at argument: String) {
         var isFolder = false
         if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder {
@@ -48,8 +48,8 @@ struct UnfinishedRanks {
         }
     }
 
-    /// What a part's name is with another rank in it. `{rank}` may stand in a name more than once, and its digits may stand
-    /// there for something else.
+    /// A part's name with the number of another rank. `{rank}` may occur in a name more than once, and the same digits may occur
+    /// for another reason.
     private static func names(_ name: String, of share: RankShare, as other: RankShare) -> Set<String> {
         if name.contains(share.label) { return [name.replacing(share.label, with: other.label)] }
         var names: Set = [name.replacing(share.number, with: other.number)]

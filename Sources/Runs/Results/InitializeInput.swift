@@ -1,52 +1,52 @@
 import Costs
 import Platform
 
-/// What a run is asked to do: the reference's execution input, and a few optional keys of ours.
+/// The input of a run: that of the published system's execution, and optional keys of this program.
 public struct InitializeInput: Sendable, Equatable {
-    /// Where results go.
+    /// The bucket of the results.
     public let bucket: String
-    /// The key prefix of results, without a slash at its ends.
+    /// The key prefix of the results, without slashes at its ends.
     public let resultPath: String
-    /// Where partitions lie; `bucket` where it is not named.
+    /// The bucket of the partitions; `bucket` by default.
     public let dataBucket: String
-    /// As it was given; a folder, with or without its slash. Empty for the whole bucket.
+    /// A folder as given, with or without its slash; empty for the whole bucket.
     public let dataPrefix: String
     /// The most partitions to take; nil for all.
     public let fileLimit: Int?
-    /// How many to hand out, the first ones again where those that were taken end; nil for each once.
+    /// The number of partitions to assign, starting again from the first; nil for each partition once.
     public let repeated: Int?
     /// Whether workers write their predictions.
     public let predictions: Bool
-    /// How many workers: `ranks`, else `world_size`; nil for as many as there are partitions to take.
+    /// The number of workers: `ranks`, else `world_size`; nil for one for each partition.
     public let ranks: Int?
     public let batchSize: Int
-    // The reference's worker downloads itself by these. Ours passes them on.
+    // The published system's worker downloads its program by these keys; here they are only passed on.
     public let objectType: String
     public let objectName: String
     public let script: String
-    /// A path on the worker's disk or an `s3://` URL; nil for the weights that come with the program.
+    /// A path on the worker's disk or an `s3://` URL; nil for the default weights.
     public let weights: String?
-    /// Hand out only the ranks of an earlier run that have no valid result.
+    /// Whether only the ranks of an earlier run without a valid result are run.
     public let resume: Bool
-    /// Remove an earlier run's results first.
+    /// Whether an earlier run's results are removed first.
     public let overwrite: Bool
-    /// Percent of the ranks.
+    /// In percent of the ranks.
     public let toleratedFailurePercentage: Double
-    /// Workers at once.
+    /// Workers at the same time.
     public let maxConcurrency: Int
-    /// What the run is called; nil to be made up. Initializing a run again under its own name resumes it, so that who
-    /// calls may retry.
+    /// The name of the run; nil for a generated one. Initializing a run again under its own name resumes it, so that
+    /// the caller may retry.
     public let runID: String?
-    /// All that was given.
+    /// All keys as given.
     public let json: JSONValue
-    /// Keys that look mistyped: a line each.
+    /// Warnings about keys that look mistyped, one line each.
     public let warnings: [String]
 
-    /// The reference's batches.
+    /// The batch size of the published system.
     static let defaultBatchSize = 512
-    /// Lambda functions that an account may run at once, unless it has asked for more.
+    /// The default concurrency limit of an AWS account.
     static let defaultConcurrency = 1000
-    /// Items that one distributed Map takes is far above it; their list stays some megabytes.
+    /// Far below the items that a distributed Map takes; the list of items stays at some megabytes.
     public static let mostRanks = LambdaLimits.mostRanks
 
     private static let keys = [
@@ -55,8 +55,8 @@ public struct InitializeInput: Sendable, Equatable {
         "max_concurrency", "run_id", "repeat", "predictions",
     ]
 
-    /// - Parameter repeated: stands for what `json` says of `repeat`, if anything.
-    /// - Throws: `Failure` naming the key that is missing or makes no sense.
+    /// - Parameter repeated: replaces the key `repeat`.
+    /// - Throws: `Failure` naming the key that is missing or invalid.
     public init(_ json: JSONValue, repeated: Int? = nil) throws(Failure) {
         var payload = try Payload(json, name: "the input")
         if let repeated { payload.fields["repeat"] = .integer(repeated) }
@@ -90,7 +90,7 @@ public struct InitializeInput: Sendable, Equatable {
         runID = try payload.text("run_id").flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The prefix of the partitions' keys: `100MB` is the folder `100MB/`, and not `100MB-old/`, too.
+    /// The prefix of the partitions' keys: `100MB` is the folder `100MB/` and does not include `100MB-old/`.
     var folder: String { dataPrefix.isEmpty || dataPrefix.hasSuffix("/") ? dataPrefix : dataPrefix + "/" }
 
     static func trimmed(_ path: String) -> String {

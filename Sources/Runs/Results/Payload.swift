@@ -1,9 +1,9 @@
 import Platform
 
 /// A JSON object from outside, read leniently: numbers may be written as strings and strings as numbers, null counts as
-/// absent, and keys that nobody asks for are left alone.
+/// absent, and unknown keys are ignored.
 struct Payload {
-    /// What error messages call it.
+    /// The name in error messages.
     let name: String
     var fields: [String: JSONValue]
 
@@ -29,7 +29,7 @@ struct Payload {
         }
     }
 
-    /// A text that has to be there, and not to be empty.
+    /// A required string that is not empty.
     func name(_ key: String) throws(Failure) -> String {
         guard let value = try text(key), !value.isEmpty else { throw error(key, expected: "a name") }
         return value
@@ -95,7 +95,7 @@ struct Payload {
         }
     }
 
-    /// Keys that are not known but look as if one that is had been meant: a line each.
+    /// One line for each unknown key that resembles a known one.
     func nearMisses(of known: [String]) -> [String] {
         func plain(_ key: String) -> [UInt8] {
             key.lowercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
@@ -107,7 +107,7 @@ struct Payload {
         }
     }
 
-    /// How many bytes to insert, leave out or replace between two texts (Levenshtein 1966).
+    /// The edit distance of two strings in bytes (Levenshtein 1966).
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var row = Array(0...b.count)
         for (i, left) in a.enumerated() {
@@ -124,7 +124,7 @@ struct Payload {
 }
 
 extension Int {
-    /// The sum, or the largest number there is where it is beyond that: numbers of strangers are no reason to end.
+    /// The sum, or `Int.max` where it overflows: numbers from untrusted files must not end the process.
     func cappedSum(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

@@ -66,7 +66,7 @@ extension RankResult: Codable {
     ]
 
     /// All ranks of a `combined_data.json`.
-    /// - Parameter name: what errors call it.
+    /// - Parameter name: the file's name in errors.
     /// - Throws: `Failure` naming the file, the element's index and the key.
     public static func read(_ combined: [UInt8], name: String) throws(Failure) -> [RankResult] {
         try JSONFile.decode([RankResult].self, combined, name: name)

@@ -2,14 +2,14 @@ import Cloud
 import Platform
 
 extension RunManifest {
-    /// - Throws: `Failure` where there is none, or it cannot be read.
+    /// - Throws: `Failure` where it does not exist or is invalid.
     static func read(_ place: S3Location, from store: any ObjectStore) throws(Failure) -> RunManifest {
         let name = store.name(bucket: place.bucket, key: place.key)
         let bytes = try store.get(bucket: place.bucket, key: place.key)
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
     }
 
-    /// The same run, gone on with as `planned` by an input that asks for the same.
+    /// The same run, resumed as `planned` by an equivalent input.
     func restarted(_ planned: RunManifest) -> RunManifest {
         var manifest = self
         manifest.started = planned.created
@@ -18,12 +18,12 @@ extension RunManifest {
         return manifest
     }
 
-    /// The ranks of partitions that have been replaced since, under their keys: a broken one is mended so.
+    /// The ranks of partitions whose content has been replaced since, as is done to repair a broken one.
     func ranksReplaced(since earlier: RunManifest) -> Set<Int> {
         Set(zip(earlier.partitions, partitions).filter { $0 != $1 }.map(\.1.rank))
     }
 
-    /// - Throws: `Failure` where going on as `planned` would mix results of different things.
+    /// - Throws: `Failure` where resuming as `planned` would mix results of different inputs.
     func check(against planned: RunManifest, place: String) throws(Failure) {
         func refuse(_ what: String, _ expected: String, _ found: String) -> Failure {
             Failure("\(place): resume: expected \(what) \(expected) of run \(runID), found \(found)")

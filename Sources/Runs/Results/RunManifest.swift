@@ -1,9 +1,9 @@
 import Cloud
 import Platform
 
-/// What a run is made of, as `{result_path}/manifest.json` tells it: what workers' results are held against.
+/// The manifest of a run, `{result_path}/manifest.json`, which workers' results are checked against.
 public struct RunManifest: Sendable, Equatable {
-    /// A partition, and the rank whose it is.
+    /// A partition and the rank that computes it.
     public struct Partition: Sendable, Equatable {
         public let key: String
         /// Bytes.
@@ -13,20 +13,20 @@ public struct RunManifest: Sendable, Equatable {
     }
 
     public let runID: String
-    /// When the run was first initialized, and when last (a resumed run): seconds since 1970.
+    /// When the run was first initialized, and when it was last resumed: seconds since 1970.
     public let created: Double
     public internal(set) var started: Double
     public internal(set) var input: InitializeInput
     public let ranks: Int
-    /// In natural order of their keys; each rank's lie together.
+    /// In natural order of their keys, those of a rank next to each other.
     public internal(set) var partitions: [Partition]
-    /// Of weights that lie in the store; nil for others.
+    /// For weights in the store; nil for others.
     public let weightsETag: String?
 
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
-    /// Deals the partitions out: each rank gets ceil(left / ranks left), so that those beyond them get none.
+    /// Assigns the partitions: each rank gets ceil(left / ranks left), and surplus ranks get none.
     init(
         runID: String, created: Double, input: InitializeInput, objects: [ObjectInfo], ranks: Int, weightsETag: String?
     ) {
@@ -73,7 +73,7 @@ public struct RunManifest: Sendable, Equatable {
                 Partition(key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank))
         }
         self.partitions = partitions
-        // A list is made of them.
+        // `shares` allocates a list of this length.
         let most = max(InitializeInput.mostRanks, partitions.count)
         guard ranks <= most else { throw payload.error("ranks", expected: "at most \(most)") }
     }
@@ -99,7 +99,7 @@ public struct RunManifest: Sendable, Equatable {
         return shares
     }
 
-    /// What the worker of each rank has to do.
+    /// The worker items of all ranks.
     public var items: [WorkerItem] {
         let labels = ObjectLabelTable(keys: partitions.map(\.key))
         return shares.enumerated().map { rank, keys in

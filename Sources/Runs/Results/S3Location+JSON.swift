@@ -1,9 +1,9 @@
 import Cloud
 import Platform
 
-/// An object's place, as payloads and results name it.
+/// The location of an object, as payloads and results write it.
 extension S3Location {
-    /// - Parameter name: what errors call the value.
+    /// - Parameter name: the value's name in errors.
     init(_ json: JSONValue, name: String) throws(Failure) {
         let payload = try Payload(json, name: name)
         self.init(bucket: try payload.name("bucket"), key: try payload.name("key"))

@@ -1,9 +1,9 @@
 import Inference
 import Platform
 
-/// What one worker has to do: an item of the Map, with the reference's keys.
+/// The work of one rank: an item of the Map and of `items.json`, with the published system's keys.
 public struct WorkerItem: Sendable, Equatable {
-    /// Where results go.
+    /// The bucket of the results.
     public let bucket: String
     public let objectName: String
     public let script: String
@@ -12,17 +12,17 @@ public struct WorkerItem: Sendable, Equatable {
     public let rank: Int
     public let dataBucket: String
     public let dataPrefix: String
-    /// Keys of the partitions; none for a rank beyond them.
+    /// Keys of the partitions; empty for a rank beyond them.
     public let dataPaths: [String]
     public let resultPath: String
     public let batchSize: Int
-    /// What the partitions' rows are called, one a partition; nil where that follows from this item's keys alone.
+    /// The labels of the partitions' rows, one for each partition; nil where they follow from this item's keys alone.
     public let labels: [String]?
     /// A path or an `s3://` URL; nil for the weights that come with the program.
     public let weights: String?
-    /// Whether predictions are written.
+    /// Whether the worker writes predictions.
     public let predictions: Bool
-    /// The run this is a part of; nil for items that are not ours.
+    /// The run of this item; nil for items of the published system.
     public let runID: String?
 
     init(
@@ -45,7 +45,7 @@ public struct WorkerItem: Sendable, Equatable {
         self.runID = runID
     }
 
-    /// - Throws: `Failure` naming the key that is missing or makes no sense.
+    /// - Throws: `Failure` naming the key that is missing or invalid.
     public init(_ json: JSONValue) throws(Failure) {
         let payload = try Payload(json, name: "the worker's event")
         bucket = try payload.name("S3_BUCKET")
@@ -75,7 +75,8 @@ public struct WorkerItem: Sendable, Equatable {
         runID = try payload.text("RUN_ID")
     }
 
-    /// The item as the Map hands it out. Keys that are not the reference's are there only where they say something.
+    /// The item as the Map passes it. Keys that the published system does not have are written only where they are
+    /// needed.
     public var json: JSONValue {
         var fields: [String: JSONValue] = [
             "S3_BUCKET": .string(bucket), "S3_OBJECT_NAME": .string(objectName), "SCRIPT": .string(script),
@@ -99,6 +100,6 @@ public struct WorkerItem: Sendable, Equatable {
         }
     }
 
-    /// What the rows of each partition are called.
+    /// The labels of each partition's rows.
     var objectLabels: [String] { labels ?? ObjectLabels.labels(for: dataPaths) }
 }

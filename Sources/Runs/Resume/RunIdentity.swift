@@ -3,13 +3,13 @@ import Inference
 import Platform
 import TensorFiles
 
-/// What the rows of an output depend on, all of it: a run goes on from what another one left where they are the same.
+/// Everything that the rows of an output depend on. A run resumes the journal of another one with the same identity.
 public struct RunIdentity: Sendable, Equatable, Codable {
     /// A file of galaxies as it was opened.
     public struct File: Sendable, Equatable, Codable {
-        /// What predictions call it.
+        /// Its name in predictions.
         let source: String
-        /// What its galaxies' ids begin with.
+        /// The prefix of its galaxies' ids.
         let label: String
         let bytes: Int
         let galaxies: Int
@@ -17,10 +17,10 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         let version: String
         /// When it was written; nil of objects.
         let stamp: String?
-        /// SHA-256 of the checksums that it states of its contents; nil of a format that states none.
+        /// SHA-256 of the checksums that the file states of its contents; nil of a format without checksums.
         let checksums: String?
 
-        /// Whether it has the same bytes, as far as sizes and checksums tell.
+        /// Whether sizes, names and versions are equal.
         func isSame(as other: File) -> Bool {
             (source, label, bytes) == (other.source, other.label, other.bytes)
                 && (galaxies, version) == (other.galaxies, other.version)
@@ -32,27 +32,29 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     let end: Int
     /// Row of the first one in the first file.
     let firstRow: Int
-    /// Those that have any of them, in their order.
+    /// The files that have any of them, in their order.
     let files: [File]
-    let weights: RankSidecar.Weights
+    let weights: WeightsIdentity
     /// Options that redshifts or rows depend on, by their names.
     let settings: [String: String]
-    let maker: RankSidecar.Maker
+    let maker: Maker
 
     /// - Parameters:
-    ///   - files: that have galaxies of the run.
-    ///   - rows: of the run, counted from the first of them.
-    ///   - start: the first one among those of all ranks.
+    ///   - files: the files that have galaxies of the run.
+    ///   - first: row of the run's first galaxy in the first file.
+    ///   - count: of the run's galaxies.
+    ///   - start: the run's first galaxy among those of all ranks.
     public init(
-        _ files: [File], rows: Range<Int>, start: Int, weights: RankSidecar.Weights, settings: [String: String],
-        maker: RankSidecar.Maker
+        _ files: [File], first: Int, count: Int, start: Int, weights: WeightsIdentity, settings: [String: String],
+        maker: Maker
     ) {
-        (self.start, end, firstRow) = (start, start + rows.count, rows.lowerBound)
+        (self.start, end, firstRow) = (start, start + count, first)
         (self.files, self.weights, self.settings, self.maker) = (files, weights, settings, maker)
     }
 
-    /// As a journal keeps it.
-    /// - Parameter name: what errors call that.
+    /// - Parameters:
+    ///   - json: of a journal.
+    ///   - name: the journal, for errors.
     public init(json: String, name: String) throws(Failure) {
         guard let identity = try? JSONDecoder().decode(RunIdentity.self, from: Data(json.utf8)) else {
             throw Failure("\(name): does not say what it is of: remove it, and begin anew")
@@ -67,7 +69,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
-    /// Checks that rows of `earlier` are rows of this run, as far as files are of the same names and sizes.
+    /// Checks that rows of `earlier` are rows of this run. Of files, only names and numbers of galaxies are compared.
     /// - Parameter name: the journal.
     /// - Throws: `Failure` naming the first thing that differs.
     public func check(_ earlier: RunIdentity, name: String) throws(Failure) {
@@ -83,8 +85,8 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         ) { "\($0[0]) to \($0[1])" }
     }
 
-    /// The files that may be others by now: written at another time, or of other bytes at their ends or other checksums.
-    /// Their places in the order of the inputs.
+    /// Indices of the files that may have changed: those with another modification time, other bytes at their ends or other
+    /// checksums.
     public func doubtfulFiles(since earlier: RunIdentity) -> [Int] {
         zip(earlier.files, files).enumerated().filter { _, pair in
             let (then, now) = pair
@@ -93,16 +95,16 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         .map(\.offset)
     }
 
-    /// Whether a file states the checksums that it stated then: once they were compared, and are again, it has the same
-    /// galaxies.
-    /// - Parameter file: its place in the order of the inputs.
+    /// Whether a file states the same checksums as before. Where they were compared then, and are compared again now, the
+    /// galaxies are the same.
+    /// - Parameter file: its index among the inputs.
     public func statesSame(_ file: Int, as earlier: RunIdentity) -> Bool {
         files[file].checksums != nil && files[file].checksums == earlier.files[file].checksums
     }
 
-    /// Checks that finished rows are of the files as they are now. A file of which nothing is finished may have been mended.
+    /// Checks that finished rows are of the files as they are now. A file without finished rows may have been repaired.
     /// - Parameter name: the journal.
-    /// - Throws: `Failure` naming a file that is another one and has finished rows.
+    /// - Throws: `Failure` naming a file that has changed and has finished rows.
     public func checkFiles(
         since earlier: RunIdentity, sections: [GalaxyRun.Section], finished: FinishedGalaxies, name: String
     ) throws(Failure) {

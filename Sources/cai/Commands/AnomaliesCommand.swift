@@ -76,22 +76,18 @@ struct AnomaliesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let job = try options.job(writing: [output, report])
-        let search = try AnomalySearch.run(job, seed: seed, passes: passes, brightness: brightness)
-        try OutputFile(output, store: job.store).write { path throws(Failure) in
-            try AnomalyTable.write(search, to: path)
-        }
-        if let report {
-            try AnomalyPage(search, top: top ?? Self.usualTop, weights: job.weights)
-                .write(to: OutputFile(report, store: job.store))
-        }
+        let (job, outputs) = try options.job(writing: [output, report])
+        let search = try AnomalySearch(
+            job, seed: seed, passes: passes, brightness: brightness, ConsoleEvents(isQuiet: options.galaxies.quiet))
+        try outputs[0]?.write { path throws(Failure) in try search.ranking.write(to: path) }
+        if let page = outputs[1] { try AnomalyPage(search, top: top ?? Self.usualTop).write(to: page) }
         if !options.galaxies.quiet { Console.write(search.run.speedLine + "\n") }
         if options.json {
             try StandardOutput.write(
                 json: AnomalySummary(
-                    run: search.run, flagged: search.flags.flagged, output: output, report: report, seed: seed,
-                    brightness: search.scores.brightness.rawValue,
-                    withoutScore: search.scores.scores.count { $0 == nil }))
+                    run: search.run, flagged: search.ranking.flags.flagged, output: output, report: report, seed: seed,
+                    brightness: search.ranking.scores.brightness.rawValue,
+                    withoutScore: search.ranking.scores.scores.count { $0 == nil }))
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AstroMAE
 import Inference
+import Platform
 import TensorFiles
 
 extension DType {
@@ -75,7 +76,7 @@ struct ConvertCommand: ParsableCommand {
             provenance: [
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,
-                "written_by": "cai \(Cai.configuration.version)",
+                "written_by": "cai \(Release.version)",
             ])
         for notice in notices { Console.report("notice: \(notice)") }
     }

@@ -103,7 +103,7 @@ struct CostCommand: ParsableCommand {
     /// The rate of the run that is named beside a plan; nil where none is.
     private func measuredRate() throws -> MeasuredRate? {
         guard !runs.isEmpty else { return nil }
-        // What the planned functions are to have is nothing that this run had.
+        // The options describe the planned functions, not those of this run.
         let costs = try RunCosts(runs, settings: RunCost.Settings()) { try options.objects() }
         guard let rate = MeasuredRate.typical(of: costs.runs.compactMap(\.rate)) else {
             throw Failure("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
@@ -129,10 +129,4 @@ struct CostCommand: ParsableCommand {
         }
         return try PlanReport(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
     }
-}
-
-/// What the command can print.
-protocol CostOutput {
-    var text: String { get }
-    var json: JSONValue { get }
 }

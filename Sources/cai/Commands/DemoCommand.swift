@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import Cloud
 import Runs
 import Inference
@@ -39,16 +40,16 @@ struct DemoCommand: ParsableCommand {
         try StandardOutput.write(report)
     }
 
-    /// - Returns: what is printed.
+    /// - Returns: the report to print.
     private func predict(into folder: OutputFolder) throws -> String {
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
-        let job = PredictionJob(
-            weights: weights, inputs: GalaxyInputs(files: try InputList.expand([try locator.galaxies()])),
-            store: try StoreLocator.store(of: [weights]))
+        let inputs = try GalaxyInputs([try locator.galaxies()])
+        let job = try PredictionJob(
+            weights: weights, inputs: inputs, store: try StoreLocator.store(of: [weights]))
         let predictions = folder.file("predictions.csv")
-        try job.check(output: OutputFile(predictions, store: nil))
-        let outcome = try job.run()
+        try OutputFile(predictions, store: nil).check(sparing: [weights] + inputs.paths)
+        let outcome = try job.run(ConsoleEvents(isQuiet: false))
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
         let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
@@ -59,7 +60,7 @@ struct DemoCommand: ParsableCommand {
     }
 }
 
-/// What `summary.json` holds: the run, and its quality in both families.
+/// `summary.json`: the run, and its quality in both families of metrics.
 private struct DemoSummary: Encodable {
     let run: RunSummary
     let quality: Quality?

@@ -75,7 +75,6 @@ struct EmbedCommand: ParsableCommand {
 
     private static let elements: [String: NumPyRows.Element] = ["f32": .float32, "f16": .float16]
 
-    var batchSize: Int { options.batchSize ?? BatchRunner.defaultBatchSize }
     private var idsPath: String { output.dropLast(".npy".count) + ".ids.csv" }
 
     func validate() throws {
@@ -94,50 +93,17 @@ struct EmbedCommand: ParsableCommand {
     func run() throws {
         let weights = try WeightsLocator().weights(named: weights)
         let store = try StoreLocator.store(of: [weights, output] + inputs)
-        let (place, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
-        let galaxies = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
-        try OutputFile.check([place, ids], sparing: [weights] + galaxies.paths)
-        let threads = options.threadCount
-        let encoder = try NetworkFile(name: weights, store: store, threads: threads).load(isQuiet: options.quiet) {
-            try FeatureEncoder(
-                weights: $0, layer: layer, numHeads: options.numHeads, decoderHeads: decoderHeads, on: $1)
-        }
-        let partitions = try galaxies.partitions(for: encoder, limit: options.limit)
-        var result: (run: GalaxyRun, flags: FlagCounts)?
-        try place.write { path throws(Failure) in
-            result = try embed(partitions, encoder, threads: threads, to: path, ids: ids)
-        }
-        guard let result else { return }
+        let (file, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
+        let settings = options.settings(decoderHeads: decoderHeads, isStrict: strict)
+        let job = try FeatureJob(
+            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
+            store: store, layer: layer, element: Self.elements[dtype] ?? .float32, output: file, ids: ids,
+            settings: settings)
+        let outcome = try job.run(ConsoleEvents(isQuiet: options.quiet))
         let summary = EmbedSummary(
-            result.run, flags: result.flags, encoder, of: self, weights: weights, ids: idsPath)
-        result.flags.report(of: summary.galaxies, without: FeatureTask.result)
+            outcome, batchSize: settings.batchSize, dtype: dtype, weights: weights, output: output, ids: idsPath)
+        outcome.flags.report(of: summary.galaxies, without: FeatureTask.result)
         if !options.quiet { Console.write(summary.speedLine + "\n") }
         if json { try StandardOutput.write(json: summary) }
-    }
-
-    /// The features, and the ids of their rows, which are there first.
-    private func embed(
-        _ partitions: [PartitionReader], _ encoder: FeatureEncoder, threads: Int, to path: String, ids: OutputFile
-    ) throws(Failure) -> (run: GalaxyRun, flags: FlagCounts) {
-        let sections = GalaxyRun.sections(of: partitions, limit: options.limit)
-        let rows: NumPyRows
-        rows = try NumPyRows(
-            path: path, element: Self.elements[dtype] ?? .float32,
-            rows: sections.galaxyCount, shape: encoder.featureShape)
-        do throws(Failure) {
-            let task = FeatureTask(encoder, of: sections, into: rows, isStrict: strict)
-            let line = ProgressLine(isShown: !options.quiet)
-            defer { line.wipe() }
-            let run = try GalaxyRunner(
-                gemm: encoder.gemm, threads: threads, batchSize: options.batchSize ?? BatchRunner.defaultBatchSize
-            )
-            .run(task, over: partitions, limit: options.limit) { line.show($0) }
-            try ids.write { path throws(Failure) in try GalaxyIDWriter.write(run, to: path) }
-            try rows.finish()
-            return (run, task.flags)
-        } catch {
-            rows.abandon()
-            throw error
-        }
     }
 }

@@ -113,15 +113,14 @@ struct InferCommand: ParsableCommand {
         }
     }
 
-    /// Options that change what is computed, by their names; a table's with its SHA-256, since ranks of one run may have
-    /// been started days apart.
-    private func settings() throws(Failure) -> [String: String] {
-        var settings = galaxyFiles.settings
+    /// Options that rows depend on, by their names. A table's has its SHA-256, since ranks of one run may start days apart.
+    private func rowOptions() throws(Failure) -> [String: String] {
+        var options = galaxyFiles.settings
         if let table = galaxyFiles.table {
-            settings["table"] = "\(table) (sha256:\(try FileIdentity.sha256(of: table).text))"
+            options["table"] = "\(table) (sha256:\(try SHA256Digest.ofFile(table).sha256))"
         }
-        settings["num-heads"] = galaxies.numHeads.map(String.init)
-        return settings
+        options["num-heads"] = galaxies.numHeads.map(String.init)
+        return options
     }
 
     func run() throws {
@@ -129,60 +128,29 @@ struct InferCommand: ParsableCommand {
         let rank = try ranks.rank(output: output)
         let output = try rank?.output ?? plainName()
         let store = try StoreLocator.store(of: [weights, output] + inputs)
-        let format = output == "-" ? nil : PredictionFormat(path: output)
-        let place = try format.map { _ in try OutputFile(output, store: store) }
-        var job = PredictionJob(
-            weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
-            store: store, numHeads: galaxies.numHeads, batchSize: galaxies.batchSize ?? BatchRunner.defaultBatchSize,
-            threads: galaxies.threadCount, limit: galaxies.limit, share: rank?.share, gemm: gemm, isProfiled: profile,
-            isQuiet: galaxies.quiet)
-        job.isDigested = rank != nil || format?.hasProvenance ?? false
-        job.isStrict = strict
-        if let place { try job.check(output: place, format: format) }
-        let kept = gemm == .openblas ? nil : place
-        let settings = kept != nil || rank != nil ? try settings() : [:]
-        job.partial = try kept.flatMap { try PartialRun($0, isResumed: resume, settings: settings) }
-        if resume, job.partial == nil {
+        let file = output == "-" ? nil : try OutputFile(output, store: store)
+        let inputs = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
+        if resume, let file, !file.isLocalFile {
             throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
         }
-        let journal = job.partial?.journal
-        defer { journal?.close() }
-        job.record = try rank.map {
-            try RankRecorder($0, settings: settings, store: store, isQuiet: galaxies.quiet)
-        }
-        Interruption.tell { [reach = job.reach] in PartialRun.text(reach, keptIn: journal) }
-        do {
-            let outcome = try job.run()
-            if !outcome.isThere { try write(outcome, of: job, to: place) }
-            journal?.remove()
-            let summary = RunSummary(outcome, of: job, output: output)
-            outcome.report(summary, isQuiet: galaxies.quiet)
-            if json { try StandardOutput.write(json: summary) }
-        } catch {
-            Interruption.hold()
-            if let journal, !journal.isDone, !journal.finished.isEmpty {
-                Console.report("warning: \(PartialRun.text(job.reach, keptIn: journal))")
-            }
-            throw error
-        }
-    }
-
-    /// - Parameter place: nil for the standard output.
-    private func write(_ outcome: PredictionJob.Outcome, of job: PredictionJob, to place: OutputFile?) throws {
-        guard let place, let format = PredictionFormat(path: place.name) else {
+        let job = try PredictionJob(
+            weights: weights, inputs: inputs, store: store, output: file, share: rank?.share, isResumed: resume,
+            rowOptions: file == nil ? [:] : try rowOptions(), settings: galaxies.settings(isStrict: strict),
+            gemm: gemm, isProfiled: profile, command: CommandLine.quoted)
+        let events = ConsoleEvents(isQuiet: galaxies.quiet)
+        if let rank { events.notice("\(rank.share) (\(rank.origin)), to \(rank.output)") }
+        Interruption.tell { [status = job.status] in status.text }
+        let outcome = try job.run(events)
+        if file == nil {
             var sink = StandardOutput()
-            return try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
+            try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
-        try place.write { path throws(Failure) in
-            try PredictionWriter.write(
-                outcome.predictions, to: path, format: format,
-                provenance: outcome.weightsSHA256.map { Provenance(weights: job.weights, sha256: $0) })
-            try job.record?.note(path)
-        }
-        try job.record?.write(outcome, of: job)
+        let summary = RunSummary(outcome, of: job, output: output)
+        outcome.report(summary, isQuiet: galaxies.quiet)
+        if json { try StandardOutput.write(json: summary) }
     }
 
-    /// OUT where all galaxies are run.
+    /// OUT, where all galaxies are run.
     private func plainName() throws -> String {
         guard output.contains(RankShare.placeholder) else { return output }
         throw ValidationError(

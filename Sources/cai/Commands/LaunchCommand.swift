@@ -75,7 +75,7 @@ struct LaunchCommand: ParsableCommand {
             throw ValidationError("--state-machine: expected an ARN, or --dry-run")
         }
         if let name {
-            // What Step Functions takes without quoting.
+            // Characters that Step Functions accepts without quoting.
             let letters = name.utf8.allSatisfy { byte in
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
                     || byte == 95
@@ -115,7 +115,7 @@ struct LaunchCommand: ParsableCommand {
         do {
             summary = try LaunchSummary(asked, from: store)
         } catch {
-            // The run is whole, whoever may read its results; only what --json promises cannot be given.
+            // The run is complete; only its results, which --json prints, cannot be read.
             Console.report("warning: the run has succeeded, and its summary cannot be read: \(error)")
             if json { throw error }
             return

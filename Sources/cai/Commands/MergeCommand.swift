@@ -86,7 +86,7 @@ struct MergeCommand: ParsableCommand {
     }
 }
 
-/// What `--json` prints.
+/// The object that `--json` prints.
 private struct MergeSummary: Encodable {
     let galaxies: Int
     let ranks: Int

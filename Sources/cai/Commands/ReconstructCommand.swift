@@ -6,11 +6,6 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Which galaxies a page shows.
-enum ShownGalaxies: String, ExpressibleByArgument, CaseIterable {
-    case first, worst
-}
-
 struct ReconstructCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconstruct",
@@ -88,33 +83,25 @@ struct ReconstructCommand: ParsableCommand {
     }
 
     func run() throws {
-        let job = try options.job(writing: [output, idsPath, report], reading: [noise])
-        let opened = try job.open()
+        let (job, outputs) = try options.job(writing: [output, idsPath, report], reading: [noise])
+        let events = ConsoleEvents(isQuiet: options.galaxies.quiet)
+        let opened = try job.open(events)
         let plan = MaskPlan(
             masking: opened.masking,
             noise: try noise.map { path throws(Failure) in
                 try MaskNoise(path: path, galaxies: opened.count, patches: opened.masking.patches)
             } ?? MaskNoise(seed: seed, patches: opened.masking.patches),
             passes: passes)
-        let writer = ReconstructionWriter(model: opened.model, plan: plan, runner: opened.runner)
-        var result: Reconstructions?
-        try OutputFile(output, store: job.store).write { path throws(Failure) in
-            let line = ProgressLine(isShown: !options.galaxies.quiet)
-            defer { line.wipe() }
-            result = try writer.write(
-                opened.partitions, limit: options.galaxies.limit, to: path, keepingLosses: report != nil,
-                isStrict: job.isStrict
-            ) { line.show($0) }
+        guard let arrays = outputs[0], let ids = outputs[1] else { return }
+        let result = try arrays.write { path throws(Failure) in
+            try opened.reconstruct(plan, to: path, keepingLosses: report != nil, events)
         }
-        guard let result else { return }
-        try OutputFile(idsPath, store: job.store).write { path throws(Failure) in
-            try GalaxyIDWriter.write(result.run, to: path)
+        try ids.write { path throws(Failure) in try GalaxyIDWriter.write(result.run, to: path) }
+        if let page = outputs[2] {
+            try ReconstructionPage(show: show ?? .first, panels: panels ?? 12)
+                .write(result, opened, plan: plan, to: page)
         }
-        if let report {
-            let page = ReconstructionPage(show: show ?? .first, panels: panels ?? 12, weights: job.weights)
-            try page.write(result, opened, plan: plan, to: OutputFile(report, store: job.store))
-        }
-        let run = AutoencoderRun(result.run, of: opened, weights: job.weights, passes: passes)
+        let run = AutoencoderRun(result.run, of: opened, passes: passes)
         result.flags.report(of: run.galaxies, without: Reconstructions.result)
         if !options.galaxies.quiet {
             Console.write(run.speedLine + "\n")
@@ -133,7 +120,7 @@ struct ReconstructCommand: ParsableCommand {
 
 private struct ReconstructSummary: Encodable {
     let run: AutoencoderRun
-    /// Galaxies that have flags, and NaN for what was made up.
+    /// Galaxies that have flags, and NaN for their reconstruction.
     let flagged: Int
     let output: String
     let ids: String

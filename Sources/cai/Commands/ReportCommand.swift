@@ -87,7 +87,7 @@ struct ReportCommand: ParsableCommand {
         if let place {
             let html = document.html
             try place.write { path throws(Failure) in
-                try OutputFolder.write(html, to: path)
+                try AtomicFile.write(Array(html.utf8), to: path)
             }
             written.append(output)
         } else {
@@ -115,7 +115,7 @@ struct ReportCommand: ParsableCommand {
     }
 }
 
-/// What `--json` prints.
+/// The object that `--json` prints.
 private struct ReportSummary: Encodable {
     /// A bin of spectroscopic redshift.
     struct Bin: Encodable {
@@ -131,7 +131,7 @@ private struct ReportSummary: Encodable {
     let galaxies: Int?
     /// Galaxies without a z_spec.
     let unknown: Int?
-    /// null where there is nothing to compare.
+    /// null where no redshifts are known.
     let quality: Quality?
     /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
     let intervals: [String: [Double]?]

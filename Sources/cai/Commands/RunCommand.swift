@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
         guard report.isTolerable else { throw Failure(report.failureText) }
     }
 
-    /// Runs what is handed out, rank after rank.
+    /// Runs the items, rank after rank.
     private func work(_ begun: InitializeResult, _ worker: Worker) {
         let line = RankLine(isShown: !quiet, total: begun.items.count)
         var notices: Set<String> = []

@@ -83,7 +83,7 @@ struct SplitCommand: ParsableCommand {
                 + (last == min(rows, split.count) ? "" : ", the last of \(Numbers.grouped(last))") + "\n")
     }
 
-    /// What is in the folder is not replaced unasked, and what would be left of it is no part of this dataset.
+    /// Existing partitions are replaced only with --overwrite. Partitions of an earlier split that would be left are reported.
     private func check(_ folder: PartitionFolder, _ split: PartitionSplit) throws {
         let existing = try folder.partitions()
         let names = Set((0..<split.partitionCount).map(PartitionFolder.fileName))

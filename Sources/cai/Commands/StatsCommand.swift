@@ -107,7 +107,7 @@ struct StatsCommand: ParsableCommand {
     }
 }
 
-/// What `--json` prints: every table by its name.
+/// The object that `--json` prints: every table by its name.
 private struct StatsObject: Encodable {
     let tables: ResultTables
     let caveats: Caveats

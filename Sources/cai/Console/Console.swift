@@ -5,41 +5,39 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// What the command says to people, or to what collects lines: on the standard error, so that the standard output holds
-/// results alone.
+/// Messages for people or log collectors, on the standard error: the standard output has results only.
 enum Console {
     private static let settings = Mutex(LogSettings())
 
-    /// To be called before anything is said.
+    /// Has to be called before the first message.
     static func use(_ settings: LogSettings) { Self.settings.withLock { $0 = settings } }
 
-    /// Whether a person is watching, and wants to see everything.
+    /// Whether the standard error is a terminal, and all messages are shown as text.
     static var isTerminal: Bool {
         let settings = Self.settings.withLock { $0 }
         return isatty(STDERR_FILENO) == 1 && settings.format == .text && settings.level == .info
     }
 
-    /// The columns of the terminal; 80 where it does not tell.
+    /// The columns of the terminal; 80 where they are unknown.
     static var columns: Int {
         var size = winsize()
         let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return isKnown ? Int(size.ws_col) : 80
     }
 
-    /// One line under the program's name: an error, a warning, a notice. Its first word says which; others are of the
-    /// level of all else.
+    /// Writes one line after the program's name. Its level is its first word (`error:`, `warning:`, `notice:`), else `info`.
     static func report(_ message: String) {
         let level = LogLevel.allCases.first { message.hasPrefix($0.rawValue + ": ") }
         log(level ?? .info, message, text: "cai: \(message.printable)\n")
     }
 
-    /// Text as it is: summaries, and what moves on a terminal.
+    /// Writes text unchanged: summaries, and control sequences of status lines.
     static func write(_ text: String) {
         guard settings.withLock({ $0.format }) == .json else { return log(.info, text, text: text) }
         for line in text.split(separator: "\n") { log(.info, String(line), text: "") }
     }
 
-    /// What is logged as an object a line.
+    /// One line of the JSON form.
     private struct Record: Encodable {
         let level: String
         let message: String
@@ -47,7 +45,7 @@ enum Console {
         let time: String
     }
 
-    /// There is nobody to tell when this fails.
+    /// An error is ignored: there is no other place to report it.
     private static func log(_ level: LogLevel, _ message: String, text: String) {
         let settings = Self.settings.withLock { $0 }
         guard level <= settings.level else { return }
@@ -69,9 +67,9 @@ enum Console {
     }
 }
 
-/// The standard output, of which every byte counts: predictions, summaries, listings.
+/// The standard output: predictions, summaries, listings.
 struct StandardOutput: ByteSink {
-    /// - Throws: `Failure` of kind `.closedPipe` when the reader has gone.
+    /// - Throws: `Failure` of kind `.closedPipe` when the reader has closed it.
     func write(_ bytes: [UInt8]) throws(Failure) {
         do throws(SystemError) {
             try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO)
@@ -89,7 +87,7 @@ struct StandardOutput: ByteSink {
     }
 }
 
-/// The standard input, where an event's name is `-`.
+/// The standard input, which an event named `-` is read from.
 enum StandardInput {
     /// All of it.
     static func read() throws(Failure) -> [UInt8] {
@@ -108,7 +106,7 @@ enum StandardInput {
     }
 }
 
-/// The one way in which objects are written.
+/// How JSON objects are written.
 enum JSON {
     static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()

@@ -3,7 +3,7 @@ import Inference
 import Platform
 import Report
 
-/// How far an experiment is, on a terminal; and a line for each run that is done.
+/// The progress of an experiment, on a terminal; and a line for each finished run.
 final class ExperimentLine {
     private let isShown: Bool
     private let line: StatusLine

@@ -4,8 +4,8 @@ import Platform
 import Synchronization
 import TensorFiles
 
-/// SIGINT, SIGTERM and SIGHUP: no file is left that nobody will finish, what was done is told, and the process ends by the
-/// signal, so that who started it sees that.
+/// SIGINT, SIGTERM and SIGHUP: unfinished files are removed, the progress is reported, and the process ends by the signal, so
+/// that its parent sees it.
 enum Interruption {
     private struct State {
         var teller: (@Sendable () -> String)?
@@ -14,18 +14,18 @@ enum Interruption {
 
     private static let state = Mutex(State())
 
-    /// To be called before other threads are started.
+    /// Has to be called before other threads are started.
     static func watch() {
-        // What is ignored already, by nohup or a shell's background, stays so.
+        // A signal that nohup or a shell's background job ignores stays ignored.
         let watched = [SIGINT, SIGTERM, SIGHUP].filter { !isIgnored($0) }
         SignalWatch.start(watched) { end(by: $0) }
     }
 
-    /// From now on, `body` says what was done, in the line that a signal is answered with, and lets go of what is of no use
-    /// to anybody. It is called on a thread of its own, while work goes on.
+    /// Registers `body`, which returns the progress for the line that a signal is answered with, and removes temporary files. It
+    /// is called on its own thread, while work continues.
     static func tell(_ body: @escaping @Sendable () -> String) { state.withLock { $0.teller = body } }
 
-    /// Does not return once a signal has come: what fails since the process ends is no error.
+    /// Does not return once a signal has arrived: a failure that the end of the process causes is not reported.
     static func hold() {
         while state.withLock({ $0.isEnding }) { sleep(1) }
     }
@@ -35,8 +35,7 @@ enum Interruption {
             state.isEnding = true
             return state.teller
         }
-        // Who is not answered, since the standard error takes nothing or a disk stands still, is not waited for; nor is
-        // whoever sends a second one.
+        // A blocked standard error or disk must not delay the end beyond two seconds; a second signal ends the process at once.
         SignalWatch.letEndProcess([SIGINT, SIGTERM, SIGHUP])
         WorkerThread {
             sleep(2)

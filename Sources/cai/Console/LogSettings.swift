@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How much of a message is needed to be shown, from the least to the most.
+/// Levels of messages, from the most to the least important.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable, Sendable {
     case error, warning, notice, info
 
@@ -16,26 +16,27 @@ enum LogFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
     case json
 }
 
-/// What is said on the standard error, and in which form.
+/// Which messages are written to the standard error, and in which form.
 struct LogSettings: Sendable, Equatable {
     var level = LogLevel.info
     var format = LogFormat.text
-    /// What was asked for, such as `infer`; empty where it is nothing that is known.
+    /// The subcommand, such as `infer`; empty where it is unknown.
     var subcommand = ""
 
-    /// The options, which every command takes wherever they stand, and the arguments without them. Where they are not
-    /// there, `CAI_LOG_LEVEL` and `CAI_LOG_FORMAT` count, and what a Lambda function was configured with.
-    /// - Throws: `ValidationError` for a value that is none. What was understood before it is in `self`.
+    /// Takes the log options, which every command has at any position, out of the arguments. Without them `CAI_LOG_LEVEL` and
+    /// `CAI_LOG_FORMAT` apply, then the log format of a Lambda function.
+    /// - Returns: the settings; the other arguments; the first invalid value, in spite of which the settings have all valid
+    ///   ones, so that the error itself is written in their form.
     static func take(
         _ arguments: [String], environment: [String: String]
     ) -> (settings: LogSettings, rest: [String], failure: ValidationError?) {
         var settings = LogSettings()
         var failure: ValidationError?
         func set<Value: RawRepresentable & CaseIterable>(
-            _ name: String, _ text: String?, _ place: WritableKeyPath<LogSettings, Value>
+            _ name: String, _ text: String?, _ setting: WritableKeyPath<LogSettings, Value>
         ) where Value.RawValue == String {
             if let value = text.flatMap({ Value(rawValue: $0.lowercased()) }) {
-                settings[keyPath: place] = value
+                settings[keyPath: setting] = value
             } else if failure == nil {
                 let expected = Value.allCases.map(\.rawValue).joined(separator: ", ")
                 failure = ValidationError(
@@ -78,7 +79,7 @@ struct LogSettings: Sendable, Equatable {
     }
 }
 
-/// The same options where help, completions and the manual look for them: `LogSettings.take` has taken them before.
+/// The same options for help, completions and the manual. `LogSettings.take` has removed them before arguments are parsed.
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -2,11 +2,11 @@ import Cloud
 import Platform
 import Report
 
-/// How far the Map is, on a terminal only: `312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:48 left`.
+/// The progress of the Map state, on a terminal only: `312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:48 left`.
 final class MapLine {
     private let line: StatusLine
     private let clock = ContinuousClock()
-    /// When the Map was first seen, and how many ranks were done by then.
+    /// When the Map state was first seen, and the ranks done by then.
     private var first: (time: ContinuousClock.Instant, done: Int)?
 
     init(isShown: Bool) { line = StatusLine(isShown: isShown) }
@@ -25,8 +25,8 @@ final class MapLine {
 
     func wipe() { line.wipe() }
 
-    /// As much of it as fits.
-    /// - Parameter rate: ranks a second; 0 where it is not known yet.
+    /// As much of the line as fits.
+    /// - Parameter rate: ranks a second; 0 where it is unknown.
     static func text(_ counts: MapRun.ItemCounts, rate: Double, columns: Int) -> String {
         var parts = ["\(Numbers.grouped(counts.done)) of \(Numbers.grouped(counts.total)) ranks"]
         if counts.running > 0 { parts.append("\(Numbers.grouped(counts.running)) running") }

@@ -2,12 +2,12 @@ import Inference
 import Platform
 import Report
 
-/// How far a run is, on a terminal only.
+/// The progress of a run, on a terminal only.
 final class ProgressLine {
     private let line: StatusLine
     private let start = ContinuousClock.now
-    /// How far the run was when it last got further, and the seconds that took. Galaxies come in batches: measured up to
-    /// now, the rate would sag between two of them.
+    /// The progress at its last change, and the seconds until then. Galaxies are done in batches: a rate measured up to now
+    /// would drop between two of them.
     private var reached = (done: 0, seconds: 0.0)
 
     init(isShown: Bool) { line = StatusLine(isShown: isShown) }

@@ -2,10 +2,10 @@ import Glibc
 import Inference
 import Platform
 
-/// Signals that are waited for: what is to be done then may take locks, allocate and write, unlike in a handler.
+/// Waits for signals on a thread, which may take locks, allocate and write, unlike a signal handler.
 enum SignalWatch {
-    /// From now on, these signals do not end the process but run `body`, on a thread of its own, as often as one comes.
-    /// To be called before other threads are started: they inherit that the signals are blocked.
+    /// From now on, each of these signals runs `body` on its own thread instead of ending the process. Has to be called before
+    /// other threads are started: they inherit the signal mask.
     static func start(_ numbers: [Int32], _ body: @escaping @Sendable (Int32) -> Void) {
         guard !numbers.isEmpty else { return }
         let signals = set(numbers)
@@ -18,18 +18,18 @@ enum SignalWatch {
             }
         }
         thread?.detach()
-        // With nobody to wait for them they do what they always do.
+        // Without a thread that waits for them, they have their default effect.
         if thread == nil { _ = unsafe withUnsafePointer(to: signals) { unsafe pthread_sigmask(SIG_UNBLOCK, $0, nil) } }
     }
 
-    /// From now on, on this thread, these end the process as they do where nobody waits for them.
+    /// From now on, these signals have their default effect on this thread.
     static func letEndProcess(_ numbers: [Int32]) {
         for number in numbers { signal(number, SIG_DFL) }
         var signals = set(numbers)
         unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
-    /// Ends the process as the signal does where nobody waits for it.
+    /// Ends the process by the default effect of the signal.
     static func endProcess(by number: Int32) -> Never {
         letEndProcess([number])
         raise(number)

@@ -1,4 +1,4 @@
-/// One line on a terminal that is written over and over, and wiped in the end; silent where nobody watches.
+/// One line on a terminal that is overwritten, and wiped at the end. Nothing is written where the output is not a terminal.
 struct StatusLine {
     let isShown: Bool
 
@@ -10,9 +10,9 @@ struct StatusLine {
 
     func wipe() { write("") }
 
-    /// The first form that a terminal of so many columns has room for: a line that wraps cannot be written over.
+    /// The first form that fits into `columns`: a line that wraps cannot be overwritten.
     static func fitting(_ forms: [String], columns: Int) -> String {
-        // The last column stays free: some terminals wrap as soon as it is written.
+        // The last column is left free: some terminals wrap once it is written.
         forms.first { $0.count < columns } ?? ""
     }
 }

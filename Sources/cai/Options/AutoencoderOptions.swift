@@ -4,7 +4,7 @@ import Runs
 import Inference
 import Platform
 
-/// What the commands over a masked autoencoder have in common.
+/// Options of all commands that run a masked autoencoder.
 struct AutoencoderOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
     var inputs: [String]
@@ -45,19 +45,24 @@ struct AutoencoderOptions: ParsableArguments {
         try requireNumber(decoderHeads, of: "--decoder-heads")
     }
 
-    /// The galaxies and the network, which are there; outputs can be written, and are none of the inputs.
-    /// - Parameter others: what is read beside galaxies and network.
-    func job(writing outputs: [String?], reading others: [String?] = []) throws -> AutoencoderJob {
+    /// The job, and its output files. Checks that they can be written, and that none of them is an input.
+    /// - Parameters:
+    ///   - names: of outputs, of which options may be missing.
+    ///   - others: files that are read besides galaxies and weights.
+    func job(
+        writing names: [String?], reading others: [String?] = []
+    ) throws -> (job: AutoencoderJob, outputs: [OutputFile?]) {
         let weights = try WeightsLocator().autoencoder(named: weights)
-        let names = outputs.compactMap { $0 }
-        let store = try StoreLocator.store(of: [weights] + names + inputs)
+        let store = try StoreLocator.store(of: [weights] + names.compactMap(\.self) + inputs)
         let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
-        try OutputFile.check(
-            names.map { name throws(Failure) in try OutputFile(name, store: store) },
-            sparing: [weights] + others.compactMap(\.self) + files.paths)
-        return AutoencoderJob(
-            weights: weights, inputs: files, store: store, maskRatio: maskRatio, limit: galaxies.limit,
-            batchSize: galaxies.batchSize ?? 64, threads: galaxies.threadCount, numHeads: galaxies.numHeads,
-            decoderHeads: decoderHeads, isStrict: strict, isQuiet: galaxies.quiet)
+        let outputs = try names.map { name throws(Failure) in
+            try name.map { name throws(Failure) in try OutputFile(name, store: store) }
+        }
+        try OutputFile.check(outputs.compactMap(\.self), sparing: [weights] + others.compactMap(\.self) + files.paths)
+        let job = AutoencoderJob(
+            weights: weights, inputs: files, store: store, maskRatio: maskRatio,
+            settings: galaxies.settings(
+                batchSize: AutoencoderJob.defaultBatchSize, decoderHeads: decoderHeads, isStrict: strict))
+        return (job, outputs)
     }
 }

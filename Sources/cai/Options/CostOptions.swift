@@ -42,7 +42,7 @@ struct Megabytes: ExpressibleByArgument, CustomStringConvertible {
     var description: String { "\(Decimals.shortest(value, digits: 6)) MB" }
 }
 
-/// What functions are configured with.
+/// The configuration of the functions.
 struct FunctionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

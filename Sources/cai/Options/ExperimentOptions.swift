@@ -5,7 +5,7 @@ import Runs
 import Inference
 import Platform
 
-/// What is varied, and what is held.
+/// Which variables are varied, and which are held.
 struct ExperimentPlanOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
@@ -95,7 +95,7 @@ struct ExperimentPlanOptions: ParsableArguments {
     }
 }
 
-/// Where runs are made, if not here.
+/// Where runs are made, if not on this machine.
 struct ExperimentCloudOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Run on AWS: the state machine's ARN, which names its region.", valueName: "arn"))
     var stateMachine: String?

@@ -6,7 +6,7 @@ import Inference
 import Platform
 import TensorFiles
 
-/// Where a fan-out's objects lie, and what computes: the same for all of its commands.
+/// The store of a fan-out's objects: options of all its commands.
 struct FanOutOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -35,7 +35,7 @@ struct FanOutOptions: ParsableArguments {
     }
 }
 
-/// An event as a command is given it.
+/// Reads the event that is given to a command.
 enum EventFile {
     /// The JSON in a file, or in the standard input for `-`.
     static func read(_ path: String) throws -> JSONValue {
@@ -48,7 +48,7 @@ enum EventFile {
     }
 }
 
-/// What a fan-out says to people.
+/// Messages and results of fan-out commands.
 enum FanOutNotices {
     static func show(_ warnings: [String]) {
         for warning in warnings { Console.report("warning: \(warning)") }

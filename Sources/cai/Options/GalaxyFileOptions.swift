@@ -2,7 +2,7 @@ import ArgumentParser
 import Runs
 import Inference
 
-/// What a user can say of the galaxies in files: the same options for all commands that take galaxies.
+/// Names and bands of the galaxies in files: options of all commands that read galaxies.
 struct GalaxyFileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -34,7 +34,7 @@ struct GalaxyFileOptions: ParsableArguments {
             "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
     var table: String?
 
-    /// What was given, by the options' names without hyphens in front: ranks of one run have to have the same.
+    /// The given options, by their names without hyphens. They have to be the same for all ranks of a run.
     var settings: [String: String] {
         let all = [
             "images": images, "magnitudes": magnitudes, "redshifts": redshifts, "object-id": objectID, "bands": bands,

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Inference
 import Platform
+import Runs
 
-/// How galaxies are run through a network: the same options for all commands that do it.
+/// How galaxies are run through a network: options of all commands that run galaxies.
 struct GalaxyRunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -32,6 +33,12 @@ struct GalaxyRunOptions: ParsableArguments {
         try requireNumber(numHeads, of: "--num-heads")
     }
 
-    /// The threads that were asked for, or one for each processor.
-    var threadCount: Int { threads ?? Processors.available }
+    /// - Parameter batchSize: where none is given.
+    func settings(
+        batchSize standard: Int = BatchRunner.defaultBatchSize, decoderHeads: Int? = nil, isStrict: Bool
+    ) -> RunSettings {
+        RunSettings(
+            limit: limit, batchSize: batchSize ?? standard, threads: threads ?? Processors.available,
+            numHeads: numHeads, decoderHeads: decoderHeads, isStrict: isStrict)
+    }
 }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Inference
 import Platform
 
-/// Which part of the galaxies a command is to run, of several that share them.
+/// The share of the galaxies that a command runs, of several commands.
 struct RankOptions: ParsableArguments {
     static let discussion = """
         SHARING THE WORK
@@ -45,7 +45,7 @@ struct RankOptions: ParsableArguments {
         }
     }
 
-    /// The rank and where its part of `output` goes; nil where all galaxies are to be run.
+    /// The rank and the name of its part of `output`; nil where all galaxies are run.
     func rank(output: String) throws -> Rank? {
         guard let found = try find() else { return nil }
         guard output != "-" else {
@@ -63,13 +63,13 @@ struct RankOptions: ParsableArguments {
 
     struct Rank {
         let share: RankShare
-        /// The options or variables that say so.
+        /// The options or variables that state it.
         let origin: String
-        /// Where its part goes.
+        /// The name of its part.
         let output: String
     }
 
-    /// The share, and which variables or options say so; nil where all galaxies are to be run.
+    /// The share, and the variables or options that state it; nil where all galaxies are run.
     /// - Throws: `ValidationError` where the environment contradicts itself or the options.
     func find(
         _ environment: [String: String] = ProcessInfo.processInfo.environment

@@ -7,26 +7,21 @@ import Report
 struct AnomalyPage {
     private let search: AnomalySearch
     private let top: Int
-    private let weights: String
 
-    init(_ search: AnomalySearch, top: Int, weights: String) {
-        self.search = search
-        self.top = top
-        self.weights = weights
-    }
+    init(_ search: AnomalySearch, top: Int) { (self.search, self.top) = (search, top) }
 
     func write(to file: OutputFile) throws(Failure) { try page().write(to: file) }
 
     private func page() throws(Failure) -> HTMLPage {
-        let places = Array(search.ranking.prefix(top))
-        let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.errors.run)
+        let places = Array(search.ranking.order.prefix(top))
+        let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.ranking.errors.run)
             .pictures(of: places) { galaxy, place in
                 let rank = (places.firstIndex(of: place) ?? 0) + 1
                 return ("\(rank). \(galaxy.objectID)", caption(place))
             }
-        let count = Numbers.counted(search.ranking.count, "galaxy", "galaxies")
+        let count = Numbers.counted(search.ranking.order.count, "galaxy", "galaxies")
         let masking = search.plan.masking
-        let learnt = search.scores.brightness == .catalogue ? "their magnitudes" : "the sum of their pixels"
+        let learnt = search.ranking.scores.brightness == .catalogue ? "their magnitudes" : "the sum of their pixels"
         return HTMLPage(
             title: "Odd galaxies",
             lead:
@@ -39,11 +34,11 @@ struct AnomalyPage {
                     "The \(pictures.count) oddest", id: "galaxies",
                     [.text(GalaxyPictures.explanation), .pictures(pictures)]),
             ],
-            footer: "cai anomalies, with \(InputList.lastComponent(weights))")
+            footer: "cai anomalies, with \(InputList.lastComponent(search.opened.weights))")
     }
 
     private func scoreItems(masked: String, _ learnt: String) -> [PageSection.Item] {
-        let known = search.scores.scores.compactMap { $0 }
+        let known = search.ranking.scores.scores.compactMap { $0 }
         guard !known.isEmpty else {
             return [
                 .note(
@@ -55,7 +50,7 @@ struct AnomalyPage {
         func count(above limit: Double) -> String { Numbers.grouped(sorted.count { $0 > limit }) }
         var items: [PageSection.Item] = [
             .facts([
-                PageFact("galaxies", Numbers.grouped(search.ranking.count)),
+                PageFact("galaxies", Numbers.grouped(search.ranking.order.count)),
                 PageFact("median score", Decimals.fixed(sorted[sorted.count / 2], 2), detail: "of a usual galaxy"),
                 PageFact("above 2", count(above: 2)), PageFact("above 3", count(above: 3)),
                 PageFact("largest", Decimals.fixed(sorted.last ?? 0, 1)),
@@ -66,23 +61,23 @@ struct AnomalyPage {
                     + "together: a usual galaxy has about 1. Brightness is \(learnt) over the noise. Those of the bands are "
                     + "of each alone, negative where errors are lower than expected."),
         ]
-        if search.flags.flagged > 0 {
+        if search.ranking.flags.flagged > 0 {
             items.append(
                 .note(
-                    "\(Numbers.counted(search.flags.flagged, "galaxy has", "galaxies have")) flags and no score: "
-                        + "\(search.flags.text(of: "score"))."))
+                    "\(Numbers.counted(search.ranking.flags.flagged, "galaxy has", "galaxies have")) flags and no score: "
+                        + "\(search.ranking.flags.text(of: "score"))."))
         }
         return items
     }
 
     private func caption(_ place: Int) -> String {
-        let flags = search.errors.flags[place]
+        let flags = search.ranking.errors.flags[place]
         guard flags.isEmpty else { return flags.text(of: "score") }
-        let noise = "S/N \(Decimals.fixed(search.signalToNoise[place], 0))"
-        guard let score = search.scores.scores[place] else {
-            return "loss \(ReconstructionPage.short(Double(search.errors.losses[place]))), \(noise)"
+        let noise = "S/N \(Decimals.fixed(search.ranking.signalToNoise[place], 0))"
+        guard let score = search.ranking.scores.scores[place] else {
+            return "loss \(ReconstructionPage.short(Double(search.ranking.errors.losses[place]))), \(noise)"
         }
-        let bands = zip(search.bandNames, score.bands).map { "\($0) \(Decimals.fixed($1, 1))" }
+        let bands = zip(search.ranking.bandNames, score.bands).map { "\($0) \(Decimals.fixed($1, 1))" }
         return
             "score \(Decimals.fixed(score.score, 2)), errors \(Decimals.fixed(score.errorRatio, 2)) times the expected, "
             + "\(noise); " + bands.joined(separator: ", ")

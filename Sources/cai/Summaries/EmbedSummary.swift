@@ -1,8 +1,9 @@
 import AstroMAE
 import Inference
 import Platform
+import Runs
 
-/// What a run was and how fast: the object that `--json` prints.
+/// The run and its speed: the object that `--json` prints.
 struct EmbedSummary: Encodable {
     let galaxies: Int
     /// Galaxies that have flags, and NaN for features.
@@ -31,16 +32,16 @@ struct EmbedSummary: Encodable {
     }
 
     init(
-        _ run: GalaxyRun, flags: FlagCounts, _ encoder: FeatureEncoder, of command: EmbedCommand, weights: String,
-        ids: String
+        _ outcome: FeatureJob.Outcome, batchSize: Int, dtype: String, weights: String, output: String, ids: String
     ) {
-        flagged = flags.flagged
+        let (run, encoder) = (outcome.run, outcome.encoder)
+        flagged = outcome.flags.flagged
         (galaxies, seconds, galaxiesPerSecond) = (run.count, run.seconds, run.galaxiesPerSecond)
-        (threads, batchSize) = (run.threads, command.batchSize)
+        (threads, self.batchSize) = (run.threads, batchSize)
         (instructionSet, gemm) = (encoder.instructionSet.rawValue, encoder.gemm.rawValue)
         (self.weights, network, layer) = (weights, encoder.kind.rawValue, encoder.layer.rawValue)
-        (dtype, shape) = (command.dtype, [run.count] + encoder.featureShape)
-        (output, self.ids) = (command.output, ids)
+        (self.dtype, shape) = (dtype, [run.count] + encoder.featureShape)
+        (self.output, self.ids) = (output, ids)
     }
 
     /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`

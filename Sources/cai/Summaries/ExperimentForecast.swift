@@ -4,7 +4,7 @@ import Runs
 import Platform
 import Report
 
-/// What `experiment --dry-run` prints.
+/// The output of `experiment --dry-run`.
 struct ExperimentForecast {
     private struct Line {
         let point: ExperimentPoint
@@ -37,7 +37,7 @@ struct ExperimentForecast {
     }
 
     /// On AWS.
-    /// - Parameter launches: what a run of a point would be.
+    /// - Parameter launches: the plan for a run of a point.
     init(
         _ plan: ExperimentPlan, worker: LambdaWorker, launches: (ExperimentPoint) throws -> LaunchPlan
     ) throws {

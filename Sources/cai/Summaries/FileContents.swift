@@ -4,7 +4,7 @@ import Platform
 import Report
 import TensorFiles
 
-/// What `inspect` tells of a file. Keys that do not apply are left out of the JSON object.
+/// The output of `inspect` for a file. Keys that do not apply are left out of the JSON object.
 struct FileContents: Encodable {
     struct Tensor: Encodable {
         let name: String
@@ -20,7 +20,7 @@ struct FileContents: Encodable {
     let tensors: [Tensor]
     /// Columns of texts, and how many there are in each.
     let texts: [String: Int]?
-    /// What is there and not read, and why.
+    /// Tensors that cannot be read, and why.
     let refusals: [String: String]?
     let metadata: [String: String]?
     /// For a partition: its rows.
@@ -30,7 +30,7 @@ struct FileContents: Encodable {
     let config: NetworkConfig?
     /// For a checkpoint: its trainable parameters without class and mask tokens and positions.
     let parameters: Int?
-    /// For a checkpoint: what had to be assumed, because the file does not tell.
+    /// For a checkpoint: values that had to be assumed, because the file does not state them.
     let notices: [String]?
     /// For a checkpoint whose tensors do not make the network: why.
     let problem: String?

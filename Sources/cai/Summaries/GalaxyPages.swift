@@ -1,3 +1,4 @@
+import ArgumentParser
 import AstroMAE
 import Runs
 import Inference
@@ -9,7 +10,7 @@ extension HTMLPage {
     func write(to file: OutputFile) throws(Failure) {
         let html = html
         try file.write { path throws(Failure) in
-            try OutputFolder.write(html, to: path)
+            try AtomicFile.write(Array(html.utf8), to: path)
         }
     }
 }
@@ -26,8 +27,10 @@ struct GalaxyPictures {
         + "it was hidden, the mean of those passes; where it never was, as it is. Residual: original minus made up, red "
         + "where there is more light than was made up, full colour at 8 times the pixels' noise; in colour, grey is none."
 
-    /// In the order of `places`.
-    /// - Parameter text: of a galaxy, by its place: its title and what stands beside it.
+    /// Pictures of galaxies.
+    /// - Parameters:
+    ///   - places: indices of the galaxies among all of the run.
+    ///   - text: title and caption of a galaxy, by its index.
     func pictures(
         of places: [Int], text: (GalaxyRun.Galaxy, Int) -> (title: String, caption: String)
     ) throws(Failure) -> [PagePicture] {
@@ -56,11 +59,15 @@ struct GalaxyPictures {
     }
 }
 
+/// Which galaxies a page shows.
+enum ShownGalaxies: String, ExpressibleByArgument, CaseIterable {
+    case first, worst
+}
+
 /// The page of `cai reconstruct`.
 struct ReconstructionPage {
     let show: ShownGalaxies
     let panels: Int
-    let weights: String
 
     func write(
         _ result: Reconstructions, _ opened: AutoencoderJob.Opened, plan: MaskPlan, to file: OutputFile
@@ -69,7 +76,7 @@ struct ReconstructionPage {
         let places =
             switch show {
             case .first: Array(all.prefix(panels))
-            // What is not finite is the worst.
+            // Losses that are not finite are the worst.
             case .worst:
                 Array(
                     all.sorted { left, right in
@@ -106,7 +113,7 @@ struct ReconstructionPage {
                     show == .first ? "The first \(pictures.count)" : "The \(pictures.count) of largest loss",
                     id: "galaxies", [.text(GalaxyPictures.explanation), .pictures(pictures)]),
             ],
-            footer: "cai reconstruct, with \(InputList.lastComponent(weights))")
+            footer: "cai reconstruct, with \(InputList.lastComponent(opened.weights))")
         try page.write(to: file)
     }
 

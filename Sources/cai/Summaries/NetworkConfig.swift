@@ -1,7 +1,7 @@
 import AstroMAE
 import Platform
 
-/// The sizes of either network, as `inspect` tells them.
+/// The sizes of either network, as `inspect` prints them.
 enum NetworkConfig: Encodable {
     case redshift(ModelConfig)
     case autoencoder(AutoencoderConfig)

@@ -54,7 +54,7 @@ struct ProfileReport: Encodable {
     /// Multiply-adds in registers on as many threads, per thread.
     let peakGflopsPerSecond: Double?
     let operations: [Line]
-    /// What is not in the kernels: threads starting and waiting, reading and converting galaxies, copies.
+    /// Time outside the kernels: threads starting and waiting, reading and converting galaxies, copies.
     let other: Line
     /// All of it, over the threads' whole time.
     let total: Line

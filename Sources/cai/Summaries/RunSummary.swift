@@ -1,8 +1,9 @@
 import Inference
 import Platform
 import Report
+import Runs
 
-/// What a run was and how well it went: the object that `--json` prints.
+/// The run, its speed and its quality: the object that `--json` prints.
 struct RunSummary: Encodable {
     let galaxies: Int
     /// Galaxies that have flags, and NaN for a redshift.
@@ -14,7 +15,7 @@ struct RunSummary: Encodable {
     let galaxiesPerSecond: Double
     let threads: Int
     let batchSize: Int
-    /// The kernels that were used, and what multiplied matrices: packed or openblas.
+    /// The kernels, and the matrix multiplication (packed or openblas) that were used.
     let instructionSet: String
     let gemm: String
     let weights: String
@@ -40,11 +41,15 @@ struct RunSummary: Encodable {
         seconds = outcome.predictions.seconds
         galaxiesPerSecond = outcome.predictions.galaxiesPerSecond
         threads = outcome.predictions.threads
-        batchSize = job.batchSize
+        batchSize = job.settings.batchSize
         instructionSet = outcome.instructionSet.rawValue
         gemm = outcome.gemm.rawValue
         rank = outcome.part.map(RankSummary.init)
-        profile = outcome.profile
+        profile = outcome.profile.map { [seconds, threads] profile in
+            ProfileReport(
+                profile, seconds: seconds, threads: threads,
+                peak: FMAPeak.measure(outcome.instructionSet, threads: threads))
+        }
         weights = job.weights
         self.output = output
         quality = outcome.quality?.reference
@@ -82,7 +87,7 @@ struct RunSummary: Encodable {
     }
 }
 
-/// A rank's galaxies among all.
+/// A rank's galaxies among those of all ranks.
 struct RankSummary: Encodable {
     let rank: Int
     let worldSize: Int
@@ -108,7 +113,7 @@ extension PredictionJob.Outcome {
         predictions.flagCounts.report(of: summary.galaxies, without: "redshift")
         guard !isQuiet else { return }
         let before = Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before"
-        if isThere {
+        if wasComplete {
             Console.write("\(before), and \(summary.output) is whole: there is nothing to do\n")
         } else {
             if summary.resumed > 0 { Console.write(before + "; the others:\n") }
@@ -117,6 +122,6 @@ extension PredictionJob.Outcome {
                     + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
         }
         if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
-        if let profile { Console.write(profile.text) }
+        if let profile = summary.profile { Console.write(profile.text) }
     }
 }

@@ -1,7 +1,7 @@
 import Platform
 import Report
 
-/// The means of a result tree, and what to know of them, as people read them.
+/// The means of a result tree and remarks on them, as text.
 struct StatsText {
     let tree: ResultTree
     let tables: ResultTables

@@ -13,7 +13,7 @@ private func array(_ path: String) throws -> TensorView {
 
 @Suite("cai embed") struct EmbedTests {
     @Test(
-        "a row a galaxy, and the ids of the rows",
+        "cai embed writes one row and one id for each galaxy",
         arguments: [("pooled", [24]), ("cls", [24]), ("tokens", [17, 24]), ("fc_norm", [24])])
     func layers(layer: String, shape: [Int]) throws {
         try Fixture.withTemporaryFolder { folder in
@@ -35,7 +35,7 @@ private func array(_ path: String) throws -> TensorView {
         }
     }
 
-    @Test("PyTorch's fc_norm")
+    @Test("cai embed --layer fc_norm gives PyTorch's values")
     func golden() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/f.npy"
@@ -52,7 +52,7 @@ private func array(_ path: String) throws -> TensorView {
         }
     }
 
-    @Test("the same bytes on any threads in any batches, at most as many rows as asked for")
+    @Test("cai embed gives the same bytes for any threads and batches, and at most --limit rows")
     func sameBytes() throws {
         try Fixture.withTemporaryFolder { folder in
             func run(_ name: String, _ more: [String]) throws -> Data {
@@ -75,7 +75,8 @@ private func array(_ path: String) throws -> TensorView {
     }
 
     @Test(
-        "files that hold images alone will do", arguments: ["images.npz", "images.npy", "images.safetensors", "0.pt"])
+        "cai embed reads files that have images alone",
+        arguments: ["images.npz", "images.npy", "images.safetensors", "0.pt"])
     func imagesAlone(name: String) throws {
         try Fixture.withTemporaryFolder { folder in
             let input = folder + "/" + name
@@ -107,7 +108,7 @@ private func array(_ path: String) throws -> TensorView {
         }
     }
 
-    @Test("pixels that are no numbers give features that are none, and a warning")
+    @Test("cai embed gives NaN features and a warning for pixels that are NaN")
     func nonFinite() throws {
         try Fixture.withTemporaryFolder { folder in
             var table = try TensorTable.partition().rows(0..<4)
@@ -125,7 +126,7 @@ private func array(_ path: String) throws -> TensorView {
         }
     }
 
-    @Test("what cannot be is one line, and nothing is left behind")
+    @Test("cai embed refuses invalid arguments in one line, and leaves no file")
     func failures() throws {
         try Fixture.withTemporaryFolder { folder in
             let arguments = ["embed", "--weights", autoencoderWeights, Tiny.partition, "-o", folder + "/f.npy"]

@@ -11,7 +11,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
 }
 
 @Suite("cai reconstruct") struct ReconstructTests {
-    @Test("given PyTorch's noise, what the float64 network gives")
+    @Test("cai reconstruct with PyTorch's noise gives the values of the float64 network")
     func golden() throws {
         try Fixture.withTemporaryFolder { folder in
             let inputs = try TensorFile.open(path: Fixture.path("mae/demo-first8.golden.safetensors"))
@@ -40,7 +40,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
         }
     }
 
-    @Test("the same bytes on any threads, in any batches, page and all", arguments: [1, 3])
+    @Test("cai reconstruct gives the same bytes for any threads and batches, page included", arguments: [1, 3])
     func sameBytes(passes: Int) throws {
         try Fixture.withTemporaryFolder { folder in
             func run(_ name: String, _ more: [String]) throws -> [Data] {
@@ -66,7 +66,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
         }
     }
 
-    @Test("a galaxy's numbers are those of its row, whatever else is run; the first pass is that of one alone")
+    @Test("A galaxy's masks depend on its row only, and the first of several passes is that of one pass")
     func rowsAlone() throws {
         try Fixture.withTemporaryFolder { folder in
             var table = TensorTable()
@@ -93,7 +93,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
         }
     }
 
-    @Test("what is wrong is said in one line, and nothing is left")
+    @Test("cai reconstruct refuses invalid arguments in one line, and leaves no file")
     func failures() throws {
         try Fixture.withTemporaryFolder { folder in
             try NumPyWriter.write([Float](repeating: 0.5, count: 48), shape: [3, 16], to: folder + "/noise.npy")
@@ -129,7 +129,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 
-    @Test("a row a galaxy, the oddest first, the same on any threads")
+    @Test("cai anomalies writes one row for each galaxy, the oddest first, the same for any threads")
     func ranked() throws {
         try Fixture.withTemporaryFolder { folder in
             func run(_ name: String, _ more: [String]) throws -> Data {
@@ -166,7 +166,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
         }
     }
 
-    @Test("too few galaxies are ranked by loss, and the broken ones come last")
+    @Test("cai anomalies ranks too few galaxies by loss, and galaxies with flags last")
     func withoutScores() throws {
         try Fixture.withTemporaryFolder { folder in
             let few = try Command.run(["anomalies", galaxies, "--limit", "3", "--quiet", "-o", folder + "/few.csv"])
@@ -204,7 +204,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
 }
 
 @Suite("cai demo --mae") struct DemoAutoencoderTests {
-    @Test("writes pages, arrays and tables, and names them")
+    @Test("cai demo --mae writes pages, arrays and tables, and names them")
     func demo() throws {
         try Fixture.withTemporaryFolder { folder in
             let command = try Command.run(["demo", "--mae", "--out", folder + "/demo"])

@@ -10,7 +10,7 @@ private func records(_ command: Command) throws -> [[String: String]] {
 }
 
 @Test(
-    "An object a line, wherever the option stands",
+    "--log-format json writes one object a line, at any position of the option",
     arguments: [["--log-format", "json", "infer"], ["infer", "--log-format=json"], ["infer"]])
 func jsonLog(words: [String]) throws {
     let command = try Command.run(
@@ -28,7 +28,7 @@ func jsonLog(words: [String]) throws {
 }
 
 @Test(
-    "As much as is asked for",
+    "--log-level selects the messages",
     arguments: [("info", 3), ("notice", 1), ("warning", 0), ("error", 0)])
 func logLevels(level: String, lines: Int) throws {
     let arguments = ["infer", "--weights", Fixture.path("tiny/kernel3.pt"), Tiny.partition]
@@ -37,7 +37,7 @@ func logLevels(level: String, lines: Int) throws {
 }
 
 @Test(
-    "Errors are objects too, those of the command line included",
+    "Errors are JSON objects too, usage errors included",
     arguments: [(["infer", "none.pt"], Int32(1)), (["infer"], Int32(2))])
 func jsonErrors(words: [String], status: Int32) throws {
     let command = try Command.run(words + ["--log-format", "json", "--log-level", "error"])
@@ -48,7 +48,7 @@ func jsonErrors(words: [String], status: Int32) throws {
 }
 
 @Test(
-    "Levels and formats that are none",
+    "Invalid levels and formats are refused",
     arguments: [
         ["infer", "x.pt", "--log-level", "loud"], ["infer", "x.pt", "--log-format=xml"],
         ["infer", "x.pt", "--log-level"],
@@ -59,7 +59,7 @@ func wrongLogOptions(arguments: [String]) throws {
     #expect(command.errors.contains("expected one of "))
 }
 
-@Test("What follows -- is no option")
+@Test("Arguments after -- are not options")
 func afterTheDashes() throws {
     let command = try Command.run(["infer", "--", "--log-level"])
     #expect(command.status == 1 && command.errors.contains("--log-level: no such file or folder"))

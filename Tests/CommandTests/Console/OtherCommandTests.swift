@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Test(
-    "Inspecting a checkpoint tells the network and its tensors",
+    "cai inspect prints the network and tensors of a checkpoint",
     arguments: ["normalcell.pt", "plain-vit.pt", "kernel3.pt", "wrapped.pt"])
 func inspectCheckpoint(name: String) throws {
     let path = Fixture.path("tiny/" + name)
@@ -37,7 +37,7 @@ func inspectDemoWeights() throws {
     #expect(try object(try Command.run(["inspect", path, "--json"]).output)["parameters"] as? Int == 15_899_433)
 }
 
-@Test("Inspecting a partition tells its galaxies")
+@Test("cai inspect prints the number of galaxies of a partition")
 func inspectPartition() throws {
     let command = try Command.run(["inspect", Tiny.partition])
     #expect(command.status == 0)
@@ -74,7 +74,7 @@ func evaluate() throws {
 }
 
 @Test(
-    "What cannot be evaluated",
+    "Predictions that cannot be evaluated are refused",
     arguments: [
         ("", "line 1: expected a header"), ("z_phot,z_spec\n", "no galaxies"), ("z_phot\n0.1\n", "z_spec"),
         ("z_phot,z_spec\n0.1,0.1\n0.1,abc\n", "line 3: z_spec: expected a number, found \"abc\""),
@@ -92,7 +92,7 @@ func evaluateFailures(contents: String, message: String) throws {
     }
 }
 
-@Test("The demo leaves predictions, a report and a summary, and tells quality and speed")
+@Test("cai demo writes predictions, a report and a summary, and prints quality and speed")
 func demo() throws {
     try Fixture.withTemporaryFolder { folder in
         let out = folder + "/new/demo"
@@ -121,7 +121,7 @@ func demo() throws {
     }
 }
 
-@Test("A demo without a place for its results is an error")
+@Test("cai demo refuses an output folder that cannot be made")
 func demoWithoutPlace() throws {
     let command = try Command.run(
         ["demo", "--out", "/proc/demo"], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])

@@ -23,7 +23,7 @@ func progressAtTheStart() {
 }
 
 @Test(
-    "What is left counts down between batches, and not below nothing",
+    "The remaining time counts down between batches, and not below zero",
     arguments: [(0.0, "0:10 left"), (4.5, "0:06 left"), (60.0, "0:00 left")])
 func progressCountsDown(since: Double, left: String) {
     let text = ProgressLine.text(Progress(done: 100, total: 200), rate: 10, since: since, columns: 80)

@@ -30,7 +30,7 @@ func version() throws {
 }
 
 @Test(
-    "A wrong command line ends with 2 and one line that says where to look",
+    "A usage error ends with 2 and one line that names the help",
     arguments: [
         (["infer"], "infer"), (["infer", "x.pt", "--table", "s3://b/t.csv"], "infer"),
         (["infer", "x.pt", "-o", "z.txt"], "infer"), (["infer", "x.pt", "-o", "z"], "infer"),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("cai split")
 struct SplitTests {
-    @Test("The same galaxies in the same order, whatever the sizes", arguments: [1, 10, 36, 37, 38])
+    @Test("cai split keeps the galaxies and their order for any partition size", arguments: [1, 10, 36, 37, 38])
     func galaxies(rows: Int) throws {
         try Fixture.withTemporaryFolder { folder in
             let out = folder + "/a/b"
@@ -24,7 +24,7 @@ struct SplitTests {
         }
     }
 
-    @Test("Galaxies of several files, types kept, redshifts left out where there are none")
+    @Test("cai split joins several files, keeps types, and leaves out missing redshifts")
     func severalFiles() throws {
         try Fixture.withTemporaryFolder { folder in
             var table = try TensorTable.partition()
@@ -52,7 +52,7 @@ struct SplitTests {
         }
     }
 
-    @Test("Ids have no place in a dataset, and it is said so")
+    @Test("cai split warns that a dataset has no object ids")
     func objectIDs() throws {
         try Fixture.withTemporaryFolder { folder in
             var table = try TensorTable.partition()
@@ -68,7 +68,7 @@ struct SplitTests {
         }
     }
 
-    @Test("What is there is replaced only when asked to, and never an input")
+    @Test("cai split replaces partitions only with --overwrite, and never an input")
     func overwriting() throws {
         try Fixture.withTemporaryFolder { folder in
             let split = { (input: String, more: [String]) in

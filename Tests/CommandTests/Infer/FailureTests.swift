@@ -83,7 +83,7 @@ func wrongHeads() throws {
 }
 
 @Test(
-    "A partition that is none stops the run before the first galaxy",
+    "An invalid partition stops the run before the first galaxy",
     arguments: ["images", "magnitudes", "rows", "empty", "text", "truncated", "weights"])
 func wrongPartition(kind: String) throws {
     try Fixture.withTemporaryFolder { folder in
@@ -121,7 +121,7 @@ func wrongPartition(kind: String) throws {
     }
 }
 
-@Test("A wrong checksum ends the run when its file's turn comes", arguments: [1, 2], ["pt", "npz"])
+@Test("A wrong checksum ends the run when its file is computed", arguments: [1, 2], ["pt", "npz"])
 func wrongChecksum(threads: Int, ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/2." + ending
@@ -160,7 +160,7 @@ func noGalaxies(input: String, message: String) throws {
 }
 
 @Test(
-    "An output that cannot be written is found before anything is computed",
+    "An output that cannot be written is refused before anything is computed",
     arguments: ["none/z.csv", "file/z.csv", "folder.csv", "/proc/z.csv"])
 func outputCannotBeWritten(output: String) throws {
     try Fixture.withTemporaryFolder { folder in
@@ -173,7 +173,7 @@ func outputCannotBeWritten(output: String) throws {
     }
 }
 
-@Test("What is read is never written over", arguments: ["partition.csv", "link.csv", "weights.npy"])
+@Test("No output replaces an input", arguments: ["partition.csv", "link.csv", "weights.npy"])
 func outputIsAnInput(output: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let files = FileManager.default
@@ -190,7 +190,7 @@ func outputIsAnInput(output: String) throws {
     }
 }
 
-@Test("Control characters of a file's names do not reach the terminal")
+@Test("Control characters in names from a file do not reach the terminal")
 func namesArePrintable() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
@@ -208,7 +208,7 @@ func namesArePrintable() throws {
 }
 
 @Test(
-    "A folder without the right to write in it",
+    "A folder without write permission is refused",
     .enabled(if: getuid() != 0, "the super-user may write everywhere"))
 func folderWithoutRights() throws {
     try Fixture.withTemporaryFolder { folder in
@@ -220,7 +220,7 @@ func folderWithoutRights() throws {
     }
 }
 
-@Test("A full disk is an error, not a short file")
+@Test("A full disk is an error, not a truncated file")
 func fullDevice() throws {
     let full = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
     let command = try Command.run(
@@ -230,7 +230,7 @@ func fullDevice() throws {
     #expect(command.errorLines.count == 1)
 }
 
-@Test("Weights that are not there are named")
+@Test("The error for missing weights names them")
 func missingWeights() throws {
     try Fixture.withTemporaryFolder { folder in
         let command = try Command.run(

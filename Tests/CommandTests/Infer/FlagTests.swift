@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Test("Galaxies with bad pixels or magnitudes have flags and no redshift, and others the same as ever")
+@Test("Galaxies with invalid pixels or magnitudes have flags and no redshift; others are unchanged")
 func flags() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.safetensors"
@@ -40,7 +40,7 @@ func flags() throws {
     }
 }
 
-@Test("Strictly, the first such galaxy is an error", arguments: [1, 2])
+@Test("With --strict, the first galaxy with flags is an error", arguments: [1, 2])
 func strict(threads: Int) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/p.safetensors"

@@ -8,7 +8,7 @@ enum Way: String, Sendable, CaseIterable {
 }
 
 @Test(
-    "A broken or hostile file ends with one line that names it, leaves nothing, and takes no more than it may",
+    "A broken or hostile file gives one line that names it, no output, and bounded memory and time",
     arguments: HostileFiles.all,
     Way.allCases)
 func hostileFile(file: HostileFile, way: Way) throws {

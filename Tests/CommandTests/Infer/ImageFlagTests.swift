@@ -25,8 +25,10 @@ private let counts = "2 with pixels not finite, 2 with image all zero, 1 with"
 /// The same of galaxies that are as they should be.
 private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
 
-@Suite("Galaxies that nobody could see, in commands that look at images alone") struct ImageFlagTests {
-    @Test("embed: their features are NaN, all of them, and others the same bits as ever", arguments: ["f32", "f16"])
+@Suite("Galaxies with invalid images, in commands that read images alone") struct ImageFlagTests {
+    @Test(
+        "cai embed writes NaN features for galaxies with invalid images, and the same bits for others",
+        arguments: ["f32", "f16"])
     func embed(dtype: String) throws {
         try Fixture.withTemporaryFolder { folder in
             try writeBroken(to: folder + "/p.safetensors")
@@ -62,7 +64,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
         }
     }
 
-    @Test("reconstruct: nothing is made up for them, masks are what they were, and means leave them out")
+    @Test("cai reconstruct writes NaN for galaxies with invalid images, and leaves them out of means")
     func reconstruct() throws {
         try Fixture.withTemporaryFolder { folder in
             try writeBroken(to: folder + "/p.safetensors")
@@ -108,7 +110,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
         }
     }
 
-    @Test("anomalies: they have no score, come last, and the scores of others are as if they were not there")
+    @Test("cai anomalies ranks galaxies with invalid images last, and the scores of others do not change")
     func anomalies() throws {
         try Fixture.withTemporaryFolder { folder in
             try writeBroken(to: folder + "/p.safetensors")
@@ -155,7 +157,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
     }
 
     @Test(
-        "Strictly, the first of them is an error, and nothing is left",
+        "With --strict, the first galaxy with an invalid image is an error, and no output is left",
         arguments: [
             ("embed", "f.npy", "features"), ("reconstruct", "r.npz", "reconstruction"),
             ("anomalies", "a.csv", "reconstruction"),

@@ -5,7 +5,7 @@ import Testing
 
 private let header = "object_id,source,row,z_phot,z_spec,flags"
 
-@Test("CSV goes to the standard output, one summary to the standard error", arguments: [[], ["-o", "-"]])
+@Test("CSV is written to the standard output, one summary to the standard error", arguments: [[], ["-o", "-"]])
 func csvOnStandardOutput(arguments: [String]) throws {
     let command = try Command.infer([Tiny.partition] + arguments)
     #expect(command.status == 0)
@@ -30,7 +30,7 @@ func csvOnStandardOutput(arguments: [String]) throws {
     #expect(!command.errors.contains("\r"))
 }
 
-@Test("Quiet is quiet")
+@Test("--quiet writes nothing to the standard error")
 func quiet() throws {
     let command = try Command.infer([Tiny.partition, "--quiet"], weights: "kernel3.pt")
     #expect(command.status == 0)
@@ -38,7 +38,7 @@ func quiet() throws {
     #expect(command.outputLines.count == 38)
 }
 
-@Test("Assumed heads are told, and --num-heads overrides them")
+@Test("Assumed heads are reported, and --num-heads overrides them")
 func numHeads() throws {
     let assumed = try Command.infer([Tiny.partition], weights: "kernel3.pt")
     #expect(assumed.errors.contains("cai: notice: "))
@@ -119,7 +119,7 @@ func formatsAgree() throws {
     }
 }
 
-@Test("A folder's files come in natural order, and a stem's namesakes get their folder")
+@Test("A folder's files are in natural order, and equal stems get their folder as a prefix")
 func naturalOrderAndCollisions() throws {
     try Fixture.withTemporaryFolder { folder in
         let table = try TensorTable.partition()
@@ -141,7 +141,7 @@ func naturalOrderAndCollisions() throws {
 }
 
 @Test(
-    "The same bytes whatever the batch size and the threads",
+    "The output does not depend on batch size and threads",
     arguments: [
         ["--batch-size", "1"], ["--batch-size", "7", "--threads", "5"], ["--threads", "1"], ["--batch-size", "512"],
     ])
@@ -152,7 +152,7 @@ func sameBytes(arguments: [String]) throws {
     #expect(other.output == plain.output)
 }
 
-@Test("A pixel that is no number is told, and its galaxy is in the output")
+@Test("A pixel that is NaN is reported, and its galaxy is in the output")
 func notFinite() throws {
     try Fixture.withTemporaryFolder { folder in
         var table = try TensorTable.partition()
@@ -165,7 +165,7 @@ func notFinite() throws {
     }
 }
 
-@Test("A reader that goes away ends the command quietly", arguments: ["infer", "inspect"])
+@Test("A closed output pipe ends the command silently", arguments: ["infer", "inspect"])
 func closedPipe(subcommand: String) throws {
     let pipe = Pipe()
     try pipe.fileHandleForReading.close()

@@ -21,7 +21,7 @@ private func peakMemory(_ input: String, output: String) throws -> Int {
 }
 
 @Test(
-    "A run takes less memory than its partition is long, whatever the format",
+    "A run needs less memory than the size of its partition, in every format",
     .disabled(if: Sanitizer.isOn, Sanitizer.takesMemory),
     arguments: ["1.safetensors", "2.pt"])
 func largePartition(name: String) throws {

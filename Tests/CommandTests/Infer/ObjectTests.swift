@@ -77,7 +77,7 @@ struct ObjectTests {
         ])
     }
 
-    @Test("Weights, galaxies and predictions in a bucket: the same redshifts as from files")
+    @Test("Weights, galaxies and predictions in a bucket give the same redshifts as files")
     func infer() throws {
         let command = try bucket.run([
             "infer", "s3://b/set/", "--weights", "s3://b/w.pt", "-o", "s3://b/out/z.csv", "--quiet",
@@ -109,7 +109,7 @@ struct ObjectTests {
     }
 
     @Test(
-        "What is not there is one line, and nothing is computed first",
+        "A missing object is one error line, before anything is computed",
         arguments: [
             (["infer", "s3://none/set/"], "s3://none"), (["infer", "s3://b/nothing"], "s3://b/nothing"),
             (["infer", "s3://b/set/", "--weights", "s3://b/none.pt"], "s3://b/none.pt"),

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Where outputs go")
+@Suite("Destinations of outputs")
 struct OutputPlacesTests {
     private static let files = ["cut.npz", "n.npy", "n.npz", "p.csv", "t.csv", "t.npz"]
 
     @Test(
-        "Nothing that is read is written over, and no output by another one",
+        "No output replaces an input or another output",
         arguments: [
             "infer cut.npz --table t.csv -o t.csv": "t.csv: cannot be written: it is the input itself",
             "infer cut.npz --table t.csv -o ./t.csv": "./t.csv: cannot be written: it is the input 't.csv'",

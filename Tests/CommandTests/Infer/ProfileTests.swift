@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Test("A profile's shares make the whole", arguments: [1, 2])
+@Test("The shares of a profile add up to 1", arguments: [1, 2])
 func profile(threads: Int) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z.npy"
@@ -41,7 +41,7 @@ func profile(threads: Int) throws {
     }
 }
 
-@Test("A profile changes no bit, and is on the standard error only")
+@Test("A profile changes no bit of the output, and is written to the standard error only")
 func profileChangesNothing() throws {
     let plain = try Command.infer([Tiny.partition])
     let profiled = try Command.infer([Tiny.partition, "--profile"])
@@ -51,7 +51,7 @@ func profileChangesNothing() throws {
     #expect(!plain.errors.contains("% of peak"))
 }
 
-@Test("Both back ends of the matrix products can be asked for, by any number of threads", arguments: ["2", "140"])
+@Test("Both GEMM back ends run on any number of threads", arguments: ["2", "140"])
 func backEnds(threads: String) throws {
     try Fixture.withTemporaryFolder { folder in
         for index in 1...4 {
@@ -76,7 +76,7 @@ func backEnds(threads: String) throws {
     }
 }
 
-@Test("The processor is told without a file")
+@Test("cai inspect --cpu describes the processor without a file")
 func inspectProcessor() throws {
     let text = try Command.run(["inspect", "--cpu"])
     #expect(text.status == 0 && text.errors.isEmpty)
@@ -94,7 +94,7 @@ func inspectProcessor() throws {
     #expect((json["gemm"] as? [String: String])?["name"] == "packed")
 }
 
-@Test("A cap on the instruction set is told, and one of that name has to be")
+@Test("A limit on the instruction set is reported, and an unknown one is refused")
 func cappedInstructionSet() throws {
     let command = try Command.run(["inspect", "--cpu", "--json"], environment: ["CAI_ISA": "portable"])
     let capped = try object(command.output)

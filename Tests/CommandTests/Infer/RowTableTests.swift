@@ -3,7 +3,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Suite("A table without ids belongs to the galaxies of all inputs, row for row")
+@Suite("Tables without ids")
 struct RowTableTests {
     /// The 37 galaxies in two files, 20 and 17, and their magnitudes and redshifts in a table of so many rows.
     private static func write(rows: Int, in folder: String) throws -> (inputs: [String], table: String) {
@@ -35,7 +35,7 @@ struct RowTableTests {
         text.split(separator: "\n").dropFirst().map { $0.split(separator: ",")[3...].joined(separator: ",") }
     }
 
-    @Test("Several files, a limit and a rank give what the one file gives")
+    @Test("A table without ids gives the same rows for several files, a limit and a rank as for one file")
     func severalFiles() throws {
         try Fixture.withTemporaryFolder { folder in
             let (inputs, table) = try Self.write(rows: 37, in: folder)

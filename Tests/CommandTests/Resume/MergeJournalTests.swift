@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Test("What unfinished ranks keep is named where a merge misses them, and how to go on")
+@Test("A merge that misses unfinished ranks names their journals and how to resume them")
 func mergeNamesJournals() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition(copies: 60).write(to: folder + "/p.safetensors")
@@ -50,7 +50,7 @@ func mergeNamesJournals() throws {
     }
 }
 
-@Test("Journals of ranks are found under whatever names the ranks have")
+@Test("Journals of ranks are found under any output name")
 func mergeNamesJournalsOfAnyName() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition(copies: 60).write(to: folder + "/p.safetensors")

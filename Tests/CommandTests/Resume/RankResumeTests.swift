@@ -10,7 +10,7 @@ private let world = ["--rank", "1", "--world-size", "3"]
 /// Which file it is, and when it was written.
 private func stamp(_ path: String) throws -> FileStamp { try #require(FileStamp(path: path)) }
 
-@Test("A rank that is whole is not computed again, and left as it is", arguments: ["csv", "jsonl", "npy"])
+@Test("A complete rank is neither computed nor written again", arguments: ["csv", "jsonl", "npy"])
 func wholeRank(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let arguments = try Ranks.makeInputs(in: folder) + ["-o", "z.\(ending)", "--json"] + world
@@ -41,7 +41,7 @@ func wholeRank(ending: String) throws {
     }
 }
 
-@Test("A rank without galaxies is whole, too", arguments: ["csv", "jsonl", "npy"])
+@Test("A rank without galaxies is complete", arguments: ["csv", "jsonl", "npy"])
 func wholeEmptyRank(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let arguments =
@@ -57,7 +57,7 @@ func wholeEmptyRank(ending: String) throws {
     }
 }
 
-@Test("Flags of a whole rank are told again, and are errors if they are to be", arguments: ["csv", "jsonl", "npy"])
+@Test("Flags of a complete rank are reported again, and are errors with --strict", arguments: ["csv", "jsonl", "npy"])
 func wholeRankFlags(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         try BrokenGalaxies.write(to: folder + "/p.safetensors")
@@ -83,7 +83,7 @@ func wholeRankFlags(ending: String) throws {
     }
 }
 
-@Test("A whole rank of another run is refused, and nothing is touched")
+@Test("A complete rank of another run is refused, and no file is changed")
 func otherWholeRank() throws {
     try Fixture.withTemporaryFolder { folder in
         let inputs = try Ranks.makeInputs(in: folder)
@@ -139,7 +139,7 @@ private enum Doubt: String, CaseIterable {
     }
 }
 
-@Test("A rank of which nothing proves that it is whole is computed again, and says why", arguments: Doubt.allCases)
+@Test("A rank that is not proven complete is computed again, with the reason", arguments: Doubt.allCases)
 private func doubtfulRank(doubt: Doubt) throws {
     try Fixture.withTemporaryFolder { folder in
         let arguments = try Ranks.makeInputs(in: folder) + ["-o", "z.csv"] + world
@@ -171,7 +171,7 @@ private func doubtfulRank(doubt: Doubt) throws {
     }
 }
 
-@Test("Beside a part of other weights an unfinished run is gone on with, and replaces it")
+@Test("An unfinished run beside a part of other weights is resumed, and replaces the part")
 func unfinishedBesideWhole() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition(copies: 30).write(to: folder + "/p.safetensors")

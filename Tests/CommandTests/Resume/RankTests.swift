@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Test(
-    "Ranks together are one command, byte for byte", arguments: [1, 2, 3, 8], ["csv", "jsonl", "npy"])
+    "Merged ranks have the bytes of one command's output", arguments: [1, 2, 3, 8], ["csv", "jsonl", "npy"])
 func ranksAreOneRun(worldSize: Int, ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let inputs = try Ranks.makeInputs(in: folder)
@@ -23,7 +23,9 @@ func ranksAreOneRun(worldSize: Int, ending: String) throws {
     }
 }
 
-@Test("More ranks than galaxies: some have none, and all together are one command", arguments: ["csv", "jsonl", "npy"])
+@Test(
+    "Merged ranks have the bytes of one command's output where some ranks have no galaxies",
+    arguments: ["csv", "jsonl", "npy"])
 func emptyRanks(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let inputs = try Ranks.makeInputs(in: folder) + ["--limit", "2"]
@@ -38,7 +40,7 @@ func emptyRanks(ending: String) throws {
     }
 }
 
-@Test("What lies beside a rank's output, and what --json says of it")
+@Test("A rank's sidecar and JSON summary have the rank's galaxies")
 func sidecarContents() throws {
     try Fixture.withTemporaryFolder { folder in
         let inputs = try Ranks.makeInputs(in: folder)
@@ -88,7 +90,7 @@ func missingRanks() throws {
     }
 }
 
-@Test("Ranks whose parts are gone or cut short are missing, those without galaxies are not")
+@Test("Ranks with removed or truncated parts are missing, ranks without galaxies are not")
 func missingParts() throws {
     try Fixture.withTemporaryFolder { folder in
         let inputs = try Ranks.makeInputs(in: folder)
@@ -154,7 +156,7 @@ private func writeTable(redshift: String, to path: String) throws {
     try Data(("redshift\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
 }
 
-@Test("Parts that are not those of one run are refused, and nothing is written", arguments: Fault.allCases)
+@Test("Parts of different runs are refused, and nothing is written", arguments: Fault.allCases)
 private func refusedMerges(fault: Fault) throws {
     try Fixture.withTemporaryFolder { folder in
         var inputs = try Ranks.makeInputs(in: folder)
@@ -214,7 +216,7 @@ private func refusedMerges(fault: Fault) throws {
     }
 }
 
-@Test("Of files outside its share a rank reads nothing but what describes them")
+@Test("A rank reads only the headers of files outside its share")
 func othersAreNotRead() throws {
     try Fixture.withTemporaryFolder { folder in
         // A damaged magnitude, which only reading rows or comparing the checksums of the archive would find.
@@ -232,7 +234,7 @@ func othersAreNotRead() throws {
     }
 }
 
-@Test("The environment's rank, and how it is ignored")
+@Test("The rank of the environment is used, and ignored with --whole")
 func environmentRank() throws {
     try Fixture.withTemporaryFolder { folder in
         let environment = ["SLURM_PROCID": "1", "SLURM_NTASKS": "2"]
@@ -254,7 +256,7 @@ func environmentRank() throws {
 }
 
 @Test(
-    "Ranks that cannot be, and merges that make no sense",
+    "Invalid ranks and merges are refused",
     arguments: [
         ["infer", "x.pt", "-o", "z.csv", "--rank", "0"], ["infer", "x.pt", "-o", "z.csv", "--world-size", "2"],
         ["infer", "x.pt", "-o", "z.csv", "--rank", "2", "--world-size", "2"],

@@ -81,7 +81,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Killed at random moments, 24 or 200, runs are resumed, repeat nothing, and end with the same bytes")
+    @Test("Runs killed at random moments are resumed, repeat no galaxy, and end with the same bytes")
     func killedAtRandomEndurance() throws {
         let wanted = TestRun.isEndurance ? 200 : 24
         try Fixture.withTemporaryFolder { folder in
@@ -178,7 +178,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Rows are not taken over from a run of other weights, inputs or options")
+    @Test("Rows of a run with other weights, inputs or options are not used")
     func refusesOthers() throws {
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder, copies: [20, 1, 20])
@@ -242,7 +242,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("What there is nothing of to resume is run as a whole; without a file here it is a wrong command line")
+    @Test("--resume without a journal runs all galaxies; without a local output it is a usage error")
     func nothingToResume() throws {
         try Fixture.withTemporaryFolder { folder in
             let plain = try Command.infer([Tiny.partition, "-o", folder + "/a.csv"])
@@ -257,7 +257,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("An input that is cut short while it is read leaves finished rows, names the others, and can be mended")
+    @Test("An input that is truncated while it is read leaves finished rows, names the others, and can be repaired")
     func cutShort() throws {
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder, copies: [20, 1, 20])
@@ -286,7 +286,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Rows whose checksums were not compared are not taken over from a file that was written since")
+    @Test("Rows of a file that was written since are not used where its checksums were not compared")
     func mendedWithinUncomparedFile() throws {
         try Fixture.withTemporaryFolder { folder in
             // Only a kill before the checksum of the images is compared leaves such rows: they are written as it leaves them.
@@ -319,7 +319,7 @@ struct ResumeTests {
 
     private func bytes(_ number: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
 
-    @Test("A journal that has only begun is in nobody's way, and after OUT is whole nothing is said to be kept")
+    @Test("A journal without galaxies needs no --resume, and a complete output reports no journal")
     func nothingIsKept() throws {
         try Fixture.withTemporaryFolder { folder in
             let output = folder + "/z.csv"
@@ -336,7 +336,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("With OpenBLAS, whose bits depend on micro-batches, there is no resuming")
+    @Test("--resume is refused with OpenBLAS, whose bits depend on micro-batches")
     func openblas() throws {
         let command = try Command.infer([Tiny.partition, "-o", "none.csv", "--resume", "--gemm", "openblas"])
         #expect(command.status == 2 && command.errors.contains("--resume: with --gemm openblas"))

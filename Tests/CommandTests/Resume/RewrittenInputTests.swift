@@ -87,7 +87,7 @@ private let cells = [
     Cell(.safetensors, .overwritten, rows: false, verified: true, .again),
 ]
 
-@Test("Rows of a file that was written since are taken over only where checksums prove them", arguments: cells)
+@Test("Rows of a file that was written since are used only where checksums prove them", arguments: cells)
 private func rewrittenInput(cell: Cell) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = "\(folder)/\(cell.form.fileName)"

@@ -11,7 +11,7 @@ private func arguments(_ folder: String, _ output: String, copies: Int = 30) thr
 
 @Suite(.serialized)
 struct SignalTests {
-    @Test("A signal ends a run, which tells what was done and keeps it", arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test("A signal ends a run, which reports and keeps finished galaxies", arguments: [SIGINT, SIGTERM, SIGHUP])
     func signals(signal: Int32) throws {
         try Fixture.withTemporaryFolder { folder in
             let output = folder + "/z.csv"
@@ -36,7 +36,7 @@ struct SignalTests {
         }
     }
 
-    @Test("Before the first galaxy, and where nothing can be kept, a signal leaves nothing", arguments: [true, false])
+    @Test("A signal before the first galaxy, or without a journal, leaves no file", arguments: [true, false])
     func leavesNothing(isKept: Bool) throws {
         try Fixture.withTemporaryFolder { folder in
             let (path, partial) = (folder + "/p.safetensors", folder + "/z.csv.partial")
@@ -58,7 +58,7 @@ struct SignalTests {
         }
     }
 
-    @Test("A signal that was ignored when the command was started stays so")
+    @Test("A signal that is ignored at the start stays ignored")
     func ignored() throws {
         try Fixture.withTemporaryFolder { folder in
             let output = folder + "/z.csv"
@@ -79,7 +79,7 @@ struct SignalTests {
         }
     }
 
-    @Test("A reader that goes away ends the command with 1 and without a word")
+    @Test("A closed output pipe ends the command with 1 and without a message")
     func closedPipe() throws {
         try Fixture.withTemporaryFolder { folder in
             let words = try arguments(folder, "-", copies: 100)
@@ -98,7 +98,7 @@ struct SignalTests {
     }
 }
 
-@Test("A file that would be longer than a limit allows is an error, and leaves nothing but what can be gone on with")
+@Test("An output above the file size limit is an error, and leaves only the journal")
 func fileSizeLimit() throws {
     try Fixture.withTemporaryFolder { folder in
         let words = try arguments(folder, folder + "/z.csv")
@@ -111,7 +111,7 @@ func fileSizeLimit() throws {
     }
 }
 
-@Test("A signal whose line nobody reads ends the command all the same")
+@Test("A signal ends the command although its standard error is blocked")
 func blockedErrors() throws {
     try Fixture.withTemporaryFolder { folder in
         // Of a full pipe the standard error takes nothing more.
@@ -148,7 +148,7 @@ extension Fixture {
 }
 
 @Test(
-    "A full disk is an error; what was finished is kept, and goes on where there is room",
+    "A full disk is an error; finished galaxies are kept, and resumed once there is space",
     .enabled(if: canMount, "needs to mount a tmpfs"), arguments: ["csv", "fits", "npy", "csv.gz"])
 func fullDisk(ending: String) throws {
     try Fixture.withTemporaryFolder { folder in

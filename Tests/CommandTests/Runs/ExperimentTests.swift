@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 import Experiment
+import Runs
 @testable import cai
 
 private let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"

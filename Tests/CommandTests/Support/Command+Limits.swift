@@ -36,7 +36,7 @@ extension Command {
 }
 
 @Test(
-    "The limit of memory is kept: a run does not fit half of what it needs",
+    "The memory limit of tests is enforced: a run fails with half of the memory that it needs",
     .disabled(if: Sanitizer.isOn, Sanitizer.takesMemory))
 func limitIsKept() throws {
     let base = try Command.memory(forFile: 0) - 64 << 20

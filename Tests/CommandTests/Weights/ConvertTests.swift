@@ -25,7 +25,7 @@ func convertKeepsTheNetwork(name: String) throws {
     }
 }
 
-@Test("Heads and epsilons survive, and where the weights came from is told")
+@Test("A converted checkpoint keeps heads and epsilons, and names its source")
 func convertKeepsWhatTensorsDoNotTell() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
@@ -54,7 +54,7 @@ func convertRoundsLargeTensors(dtype: String, large: String) throws {
     }
 }
 
-@Test("Layers are merged unless told otherwise, once and for all")
+@Test("Layers are merged without --keep-layers")
 func convertMerges() throws {
     try Fixture.withTemporaryFolder { folder in
         let (whole, half) = (folder + "/merged.safetensors", folder + "/half.safetensors")
@@ -94,7 +94,7 @@ func convertInPlace() throws {
 }
 
 @Test(
-    "What cannot be converted leaves nothing",
+    "A failed conversion leaves no file",
     arguments: [
         ("tiny/partition.pt", "w.safetensors", "patch_embed.proj.weight"),
         ("tiny/none.pt", "w.safetensors", "cannot be opened"),

@@ -15,7 +15,8 @@ import Testing
         let masking = try model.masking(ratio: 0.75)
         let noise = MaskNoise(seed: 0, patches: 16)
         let errors = try PatchErrors.measure(
-            partitions, limit: 3, model: model, plan: MaskPlan(masking: masking, noise: noise, passes: 1),
+            GalaxyRun.sections(of: partitions, limit: 3), model: model,
+            plan: MaskPlan(masking: masking, noise: noise, passes: 1),
             runner: GalaxyRunner(gemm: model.gemm, threads: 1, batchSize: 2))
         #expect(errors.errors.count == 3 * 16 * 5)
         for galaxy in 0..<3 {

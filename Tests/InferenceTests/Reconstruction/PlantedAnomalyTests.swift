@@ -138,7 +138,8 @@ private struct Bench {
         let masking = try model.masking(ratio: 0.75)
         let plan = MaskPlan(masking: masking, noise: MaskNoise(seed: 0, patches: masking.patches), passes: 4)
         let runner = GalaxyRunner(gemm: model.gemm, threads: Processors.available, batchSize: 64)
-        return try PatchErrors.measure(partitions, limit: nil, model: model, plan: plan, runner: runner)
+        return try PatchErrors.measure(
+            GalaxyRun.sections(of: partitions, limit: nil), model: model, plan: plan, runner: runner)
     }
 
     /// A draw's galaxies, the damaged ones first.

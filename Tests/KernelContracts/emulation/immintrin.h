@@ -1,4 +1,4 @@
-/* Stands before the compiler's <immintrin.h> when AVX-512 is emulated: SIMDe's functions take the intrinsics' names. SIMDe
+/* Found before the compiler's <immintrin.h> when AVX-512 is emulated: SIMDe's functions take the intrinsics' names. SIMDe
  * itself includes the compiler's header from here. */
 #ifndef CAI_EMULATED_IMMINTRIN_H
 #define CAI_EMULATED_IMMINTRIN_H
@@ -7,7 +7,7 @@
 #include <simde/x86/avx512.h>
 #include <simde/x86/fma.h>
 
-/* SIMDe 0.7.4 rounds fused multiply-adds twice, and lacks the rest of these. */
+/* SIMDe 0.7.4 rounds fused multiply-adds twice, and lacks the other functions. */
 #define FUSED(name, expression)                                \
     static inline __m512 name(__m512 a, __m512 b, __m512 c) {  \
         float x[16], y[16], z[16];                             \
@@ -31,7 +31,7 @@ static inline __m512 emulated_shuffle_lanes(__m512 a, __m512 b, int control) {
     return simde_mm512_loadu_ps(z);
 }
 
-/* To the nearest, ties to even; INT_MIN where that is not an int. */
+/* Rounds to the nearest, ties to even; INT_MIN if that is not an int. */
 static inline __m512i emulated_round_to_int(__m512 a) {
     float x[16];
     int32_t n[16];

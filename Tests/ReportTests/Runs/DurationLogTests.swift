@@ -3,6 +3,7 @@ import Testing
 
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 private func log(_ text: String) throws -> DurationLog { try DurationLog(csv: Array(text.utf8), name: "log.csv") }
 

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 struct BrokenRank: Sendable, CustomTestStringConvertible {
     let testDescription: String

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Platform
 @testable import Report
+@testable import Runs
 
 private let reference = """
     quantity,value,low,high,partition_mb,data_gb,batch_size,workers,galaxies,hardware,source

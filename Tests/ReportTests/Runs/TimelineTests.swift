@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Report
+@testable import Runs
 
 private func ranks(_ texts: [String]) throws -> [RankResult] {
     try JSONDecoder().decode([RankResult].self, from: Data("[\(texts.joined(separator: ","))]".utf8))

@@ -83,7 +83,7 @@ struct RunTests {
             let begun = try buckets.initialize()
             var seconds = 0.0
             for item in begun.items {
-                seconds += (try handlers.worker.run(item).totalSeconds * 1000).rounded(.up) / 1000
+                seconds += (try #require(try handlers.worker.run(item).totalSeconds) * 1000).rounded(.up) / 1000
             }
             let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
             let billed = try #require(report.billedGigabyteSeconds)

@@ -22,8 +22,9 @@ struct WorkerTests {
     func fields() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(2)])
-            let result = try buckets.handlers.worker.run(begun.items[0]).json
-            #expect(try buckets.bytes("run/0.json") == result.encoded())
+            let encoded = try JSONFile.encoded(try buckets.handlers.worker.run(begun.items[0]))
+            #expect(try buckets.bytes("run/0.json") == encoded)
+            let result = try JSONValue.parse(encoded, name: "result")
             #expect(referenceKeys.isSubset(of: result.keys))
             #expect(result["data_path"] == .array([.string("p/2.pt"), .string("p/10.pt")]))
             #expect(result["num_samples"] == .integer(30))
@@ -54,7 +55,8 @@ struct WorkerTests {
     func nullRank() throws {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["world_size": .string("4")])
-            let result = try buckets.handlers.worker.run(begun.items[3]).json
+            let encoded = try JSONFile.encoded(try buckets.handlers.worker.run(begun.items[3]))
+            let result = try JSONValue.parse(encoded, name: "result")
             #expect(result["num_samples"] == .integer(0))
             #expect(result["data_path"] == .null)
             #expect(result["num_batches"] == .integer(0))

@@ -35,7 +35,7 @@ struct WorkerDeadlineTests {
             try message { _ in true } == "rank 0: stopped at the deadline, opening p/1.pt: 0 galaxies done")
     }
 
-    @Test("Nor is one that stops answering on the way: the worker says how far it came")
+    @Test("A store that stops answering is not waited for beyond the deadline, and the error has the galaxies done")
     func stalledGalaxies() throws {
         // On a machine with other work, opening may take longer than the first of these deadlines leaves.
         var deadlines = [3.0, 10, 30, 100].makeIterator()

@@ -9,7 +9,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-@Suite("Inputs and outputs, here and in a store")
+@Suite("Inputs and outputs, local and in a store")
 struct GalaxyInputsTests {
     let model: RedshiftModel
     let store: FakeStore
@@ -28,7 +28,7 @@ struct GalaxyInputsTests {
         try GalaxyInputs(arguments, store: store).files.map(\.path)
     }
 
-    @Test("A key is itself, a prefix its partition files in natural order, with a slash or without")
+    @Test("A key stands for its object, a prefix for its partition files in natural order")
     func listing() throws {
         let set = ["s3://b/set/1.pt", "s3://b/set/2.npz", "s3://b/set/10.safetensors"]
         #expect(try names(["s3://b/set/"]) == set)
@@ -39,7 +39,7 @@ struct GalaxyInputsTests {
         #expect(mixed.map(\.source) == ["partition.pt", "2.npz"])
     }
 
-    @Test("What is not there, not a place, or given twice is refused in one line")
+    @Test("Missing objects, invalid URLs and repeated inputs are refused in one line")
     func refusals() {
         func message(_ arguments: String...) -> String? {
             do {
@@ -57,7 +57,7 @@ struct GalaxyInputsTests {
         #expect(message("s3://b/set/", "s3://b/set/1.pt") == "s3://b/set/1.pt: is given twice")
     }
 
-    @Test("Galaxies of a store have the redshifts of the same galaxies here", arguments: [1, 4])
+    @Test("Galaxies of a store have the redshifts of the same local galaxies", arguments: [1, 4])
     func sameRedshifts(threads: Int) throws {
         let runner = BatchRunner(model: model, threads: threads, batchSize: 4)
         let here = try GalaxyInputs([Fixture.path("tiny/partition.pt")], store: nil).partitions(for: model)
@@ -69,25 +69,51 @@ struct GalaxyInputsTests {
         #expect(limited.count == 2)
     }
 
-    @Test("Weights from a store are the same network, fetched once")
+    @Test("Weights from a store are the same network, fetched once and kept by their ETag")
     func weights() throws {
-        let path = Fixture.path("tiny/normalcell.pt")
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        let store = FakeStore(["w.pt": bytes])
-        let file = try TensorFile.open(named: "s3://b/w.pt", store: store)
-        let remote = try RedshiftModel(weights: file, numHeads: 3)
-        #expect(file.isVerifiedLast)
-        try file.verifyChecksums()
-        #expect(store.transfers(of: bytes.count).allSatisfy { $0 == 1 })
-        let galaxies = try GalaxyInputs([Fixture.path("tiny/partition.pt")], store: nil).partitions(for: model)
-        let expected = try BatchRunner(model: model).run(galaxies).redshifts
-        #expect(try BatchRunner(model: remote).run(galaxies).redshifts == expected)
-        #expect(throws: Failure("s3://b/none", "there is no such object")) {
-            try TensorFile.open(named: "s3://b/none", store: store)
+        try Fixture.withTemporaryFolder { folder in
+            let environment = ["TMPDIR": folder]
+            let path = Fixture.path("tiny/normalcell.pt")
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            let store = FakeStore(["w.pt": bytes])
+            let file = try WeightsFile("s3://b/w.pt", store: store, environment: environment)
+            #expect(file.path.hasPrefix(folder + "/cai-weights-"))
+            #expect(try WeightsFile("s3://b/w.pt", store: store, environment: environment).path == file.path)
+            #expect(store.transfers(of: bytes.count).allSatisfy { $0 == 1 })
+            let (remote, sha256) = try file.load(isDigested: true) { file, parallel throws(Failure) in
+                try RedshiftModel(weights: file, numHeads: 3, on: parallel)
+            }
+            #expect(sha256 == (try FileIdentity.sha256(of: path)).text)
+            let galaxies = try GalaxyInputs([Fixture.path("tiny/partition.pt")]).partitions(for: model)
+            let expected = try BatchRunner(model: model).run(galaxies).redshifts
+            #expect(try BatchRunner(model: remote).run(galaxies).redshifts == expected)
+            #expect(throws: Failure("s3://b/none", "there is no such object")) {
+                try WeightsFile("s3://b/none", store: store, environment: environment)
+            }
         }
     }
 
-    @Test("An output is put under its key, whole, and no file stays here")
+    @Test("Weights of a store that are invalid are named by their URL")
+    func invalidWeights() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let file = try WeightsFile("s3://b/set/notes.txt", store: store, environment: ["TMPDIR": folder])
+            let error = try #require(throws: Failure.self) {
+                try file.load { file, parallel throws(Failure) in try RedshiftModel(weights: file, on: parallel) }
+            }
+            #expect(error.subject == "s3://b/set/notes.txt")
+            #expect(!error.message.contains("cai-weights-"))
+        }
+    }
+
+    @Test("Weights of an earlier sidecar with an ETag are compared by the object's ETag now")
+    func earlierWeights() {
+        let now = WeightsIdentity(name: "s3://b/w.pt", sha256: "12ab")
+        #expect(now.comparable(with: WeightsIdentity(name: "w", identity: "etag:1"), etag: "2").identity == "etag:2")
+        #expect(now.comparable(with: WeightsIdentity(name: "w", identity: "sha256:1"), etag: "2") == now)
+        #expect(now.comparable(with: WeightsIdentity(name: "w", identity: "etag:1"), etag: nil) == now)
+    }
+
+    @Test("An output is put under its key complete, and no temporary file is left")
     func output() throws {
         try Fixture.withTemporaryFolder { folder in
             let file = try OutputFile("s3://b/out/z.csv", store: store, environment: ["TMPDIR": folder])
@@ -109,7 +135,7 @@ struct GalaxyInputsTests {
         }
     }
 
-    @Test("Partitions go under a prefix, with a slash or without", arguments: ["s3://b/new", "s3://b/new/"])
+    @Test("Partitions are put under a prefix, with a final slash or without", arguments: ["s3://b/new", "s3://b/new/"])
     func split(name: String) throws {
         let inputs = try GalaxyInputs(["s3://b/set"], store: store)
         var files: [TensorFile] = []

@@ -6,7 +6,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-@Suite("Folders that stand in for S3")
+@Suite("Folders as stores")
 struct FolderStoreTests {
     private func with<R>(_ body: (String, FolderStore) throws -> R) throws -> R {
         try Fixture.withTemporaryFolder { folder in
@@ -15,7 +15,7 @@ struct FolderStoreTests {
         }
     }
 
-    @Test("What is put can be had, whole or in part, and is gone once deleted")
+    @Test("An object can be read whole or in part, and is gone once deleted")
     func roundTrip() throws {
         try with { folder, store in
             for key in ["a.txt", "deep/er/ü +%.txt", "empty"] {
@@ -38,7 +38,7 @@ struct FolderStoreTests {
         }
     }
 
-    @Test("A file's content is put in pieces")
+    @Test("A file is put in pieces")
     func contentsOfFile() throws {
         try with { folder, store in
             let bytes = (0..<(5 << 19)).map { UInt8(truncatingIfNeeded: $0 / 7) }
@@ -49,7 +49,7 @@ struct FolderStoreTests {
         }
     }
 
-    @Test("An object that has changed is told by its ETag")
+    @Test("A changed object has another ETag")
     func changes() throws {
         try with { _, store in
             try store.put(bucket: "b", key: "k", [1, 2])
@@ -63,7 +63,7 @@ struct FolderStoreTests {
         }
     }
 
-    @Test("A listing is that of a text prefix, sorted as bytes, without what is still being written")
+    @Test("A listing has the keys with a prefix, sorted as bytes, without unfinished files")
     func listing() throws {
         try with { folder, store in
             for key in ["p/10.pt", "p/2.pt", "p-old/1.pt", "p/s/3.pt", "q"] {
@@ -94,7 +94,7 @@ struct FolderStoreTests {
         }
     }
 
-    @Test("A bucket that is not there is told", arguments: ["none", "..", "", "b/c"])
+    @Test("A missing bucket is named", arguments: ["none", "..", "", "b/c"])
     func missingBucket(bucket: String) throws {
         try with { _, store in
             let error = try #require(throws: Failure.self) { try store.list(bucket: bucket, prefix: "") }

@@ -26,7 +26,7 @@ struct ObjectSourceTests {
     }
 
     @Test(
-        "Every byte is right, whoever reads and whatever is let go of meanwhile",
+        "Every byte is right for concurrent readers and releases",
         arguments: [1, 100, 64 * kilobyte, 64 * kilobyte + 1, 600 * kilobyte, 3000 * kilobyte + 17],
         [64 * kilobyte, 1 << 30])
     func everyByte(size: Int, limit: Int) throws {
@@ -61,7 +61,7 @@ struct ObjectSourceTests {
         #expect(try source.withBytes(in: 1000..<1000) { $0.byteCount } == 0)
     }
 
-    @Test("A read in order asks for every byte once, and keeps no more than it may")
+    @Test("A sequential read fetches every byte once, within the memory limit")
     func inOrder() throws {
         let size = 4000 * kilobyte
         let store = FakeStore(["o": bytes(size)])
@@ -79,7 +79,7 @@ struct ObjectSourceTests {
         #expect(store.state.withLock { $0.heads } == 1)
     }
 
-    @Test("Reading ahead stops at the limit, and goes on when memory is let go of")
+    @Test("Prefetching stops at the limit, and continues when memory is released")
     func readsAhead() throws {
         let size = 4000 * kilobyte
         let store = FakeStore(["o": bytes(size)])
@@ -97,7 +97,7 @@ struct ObjectSourceTests {
         #expect(store.transfers(of: size).allSatisfy { $0 <= 1 })
     }
 
-    @Test("One read that needs more than the limit gets it")
+    @Test("One read may need more than the limit")
     func oneLargeRead() throws {
         let size = 2000 * kilobyte
         let bytes = bytes(size)
@@ -173,7 +173,7 @@ struct ObjectSourceTests {
         }
     }
 
-    @Test("What is not there, or empty, is not opened")
+    @Test("Missing and empty objects are refused")
     func notThere() {
         let store = FakeStore(["e": []])
         #expect(throws: Failure("s3://b/o", "there is no such object")) { try open(store) }
@@ -198,7 +198,7 @@ struct ObjectSourceTests {
         #expect(store.state.withLock { $0.underway } == 0)
     }
 
-    @Test("Closed, a pool gives an error to who waits")
+    @Test("A closed pool gives waiting readers an error")
     func closed() throws {
         let store = FakeStore(["o": bytes(2000 * kilobyte)])
         store.state.withLock { $0.isHeld = { !$0.contains(0) } }

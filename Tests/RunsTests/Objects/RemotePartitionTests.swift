@@ -8,7 +8,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-@Suite("Partitions in a store: computed while they arrive")
+@Suite("Partitions in a store, computed while they are fetched")
 struct RemotePartitionTests {
     let model: RedshiftModel
     let table: TensorTable
@@ -96,7 +96,7 @@ struct RemotePartitionTests {
         #expect(error.description == "s3://b/p: answers 503")
     }
 
-    @Test("At the deadline nobody waits for bytes that have not arrived", .timeLimit(.minutes(1)))
+    @Test("At the deadline no thread waits for bytes that have not arrived", .timeLimit(.minutes(1)))
     func deadline() throws {
         let store = FakeStore(["p": archive("torch")])
         let partition = try reader(pool(store).open(bucket: "b", key: "p"))
@@ -108,7 +108,7 @@ struct RemotePartitionTests {
         #expect(error == .stopped(done: 0, total: 148))
     }
 
-    @Test("With a limit, the rest is read for its checksum alone, within the memory there is")
+    @Test("With a limit, other rows are read for checksums alone, within the memory limit")
     func limited() throws {
         var zip = table.torch()
         let store = FakeStore(["p": zip.bytes])
@@ -122,7 +122,7 @@ struct RemotePartitionTests {
         #expect(throws: Failure.self) { try runner.run([damaged], limit: 10) }
     }
 
-    @Test("Partition after partition, from one pool, each byte once")
+    @Test("Partitions of one pool are fetched one after another, each byte once")
     func several() throws {
         let names = (1...5).map { "\($0).pt" }
         let bytes = archive("torch")
@@ -137,7 +137,7 @@ struct RemotePartitionTests {
         #expect(pool.peakResidentBytes <= 8 << 20)
     }
 
-    @Test("Of more partitions than there is memory for their ends, all are computed, within it")
+    @Test("More partitions than the memory limit has room for are computed within it")
     func many() throws {
         let names = (1...12).map { "\($0).pt" }
         let bytes = archive("torch")

@@ -91,7 +91,7 @@ struct RankCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("The rank that an environment means", arguments: RankCase.cases)
+@Test("Environments of schedulers give their ranks", arguments: RankCase.cases)
 func rankOfEnvironment(_ one: RankCase) throws {
     let found = try RankEnvironment(one.variables).find(worldSize: one.worldSize)
     #expect(found?.share == one.expected)
@@ -99,7 +99,7 @@ func rankOfEnvironment(_ one: RankCase) throws {
 }
 
 @Test(
-    "Half a rank, numbers that are none, and contradictions",
+    "Incomplete, invalid and contradictory environments are refused",
     arguments: [
         (["RANK": "1"], nil, "the number of ranks is not known"),
         (["WORLD_SIZE": "4"], nil, "RANK is not set"),

@@ -17,7 +17,7 @@ func shares(total: Int, worldSize: Int) throws {
     #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
 }
 
-@Test("Shares of 37 galaxies by hand, and of more than a product would have room for")
+@Test("Shares of 37 galaxies are those by hand, and large totals do not overflow")
 func sharesByHand() throws {
     // 37 = 3 * 12 + 1: the first rank has the one more.
     let three = try (0..<3).map { try #require(RankShare(rank: $0, worldSize: 3)).galaxies(of: 37) }
@@ -26,7 +26,7 @@ func sharesByHand() throws {
     #expect(last.galaxies(of: Int.max).upperBound == Int.max)
 }
 
-@Test("What is no rank", arguments: [(-1, 4), (4, 4), (0, 0), (0, -1), (0, 1_000_001)])
+@Test("Ranks outside 0..<worldSize are rejected", arguments: [(-1, 4), (4, 4), (0, 0), (0, -1), (0, 1_000_001)])
 func noRank(rank: Int, worldSize: Int) { #expect(RankShare(rank: rank, worldSize: worldSize) == nil) }
 
 @Test(
@@ -42,7 +42,7 @@ func outputNames(name: String, expected: String) throws {
     #expect(share.outputName(name) == expected)
 }
 
-@Test("Numbers of a large world have as many digits as it takes")
+@Test("Rank numbers have the digits of the world size")
 func wideNumbers() throws {
     let share = try #require(RankShare(rank: 7, worldSize: 100_000))
     #expect(share.label == "rank-000007-of-100000")

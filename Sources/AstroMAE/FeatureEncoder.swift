@@ -1,0 +1,139 @@
+import Platform
+import TensorFiles
+
+/// The output of the encoder that is a galaxy's features.
+public enum FeatureLayer: String, CaseIterable, Sendable {
+    /// The mean over the patch tokens.
+    case pooled
+    /// The class token.
+    case cls
+    /// The class token, then the patch tokens in row-major order.
+    case tokens
+    /// `fc_norm` of the mean over the patch tokens, the input of a redshift network's head; a masked autoencoder has
+    /// none.
+    case fcNorm = "fc_norm"
+}
+
+/// The encoder of either network, over all patches of a cutout.
+///
+/// Tokens are the last block's outputs: a masked autoencoder's after its `norm`, as its decoder reads them, and a
+/// redshift network's, which has no norm over tokens, unchanged.
+public final class FeatureEncoder: CutoutNetwork {
+    public let kind: NetworkKind
+    public let layer: FeatureLayer
+    public let parameterCount: Int
+    public let notices: [String]
+    public let instructionSet: InstructionSet
+    public let gemm: GemmBackend
+    public var imageShape: [Int] { encoder.config.imageShape }
+    public var imageCount: Int { encoder.config.imageCount }
+    public var requiredMagnitudes: Int? { nil }
+
+    let encoder: ViTEncoder
+    private let kernels: Kernels
+    /// Over tokens; nil for a redshift network.
+    private let norm: LayerNorm?
+    private let branch: ViTBranch?
+
+    /// - Parameters:
+    ///   - weights: an opened checkpoint of either network, checked as strictly as by the network.
+    ///   - numHeads, decoderHeads: override the file's heads; no feature depends on the decoder's.
+    ///   - parallel: runs most of the reading and packing; bits do not depend on it.
+    /// - Throws: `Failure`, also if the network has no such layer.
+    public init(
+        weights: TensorFile, layer: FeatureLayer, numHeads: Int? = nil, decoderHeads: Int? = nil,
+        gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
+    ) throws(Failure) {
+        self.layer = layer
+        let network: any CutoutNetwork
+        if NetworkKind(weights) == .autoencoder {
+            guard layer != .fcNorm else {
+                throw Failure(
+                    weights.name,
+                    "is a masked autoencoder, which has no layer fc_norm: expected pooled, cls or tokens")
+            }
+            let model = try MaskedAutoencoder(
+                weights: weights, numHeads: numHeads, decoderHeads: decoderHeads, gemm: gemm,
+                instructionSet: instructionSet, on: parallel)
+            (kind, encoder, norm, branch, kernels) = (.autoencoder, model.encoder, model.norm, nil, model.kernels)
+            network = model
+        } else {
+            let model = try RedshiftModel(
+                weights: weights, numHeads: numHeads, gemm: gemm, instructionSet: instructionSet, on: parallel)
+            (kind, encoder, norm, branch, kernels) = (.redshift, model.vit.encoder, nil, model.vit, model.kernels)
+            network = model
+        }
+        (parameterCount, notices) = (network.parameterCount, network.notices)
+        (self.instructionSet, self.gemm) = (network.instructionSet, network.gemm)
+    }
+
+    /// Shape of one galaxy's features: [width], or [tokens, width].
+    public var featureShape: [Int] {
+        layer == .tokens ? [encoder.config.tokens, encoder.config.width] : [encoder.config.width]
+    }
+    /// Floats of one galaxy's features.
+    public var featureCount: Int { (layer == .tokens ? encoder.config.tokens : 1) * encoder.config.width }
+
+    /// images [N, bands, size, size] -> features [N, featureShape...]
+    ///
+    /// The bits of a galaxy's features do not depend on N or on the other galaxies. Allocates nothing.
+    public func encode(
+        images: Span<Float>, into features: inout MutableSpan<Float>, workspace: inout FeatureWorkspace
+    ) {
+        let count = images.count / imageCount
+        precondition(images.count == count * imageCount && features.count == count * featureCount)
+        let pass = BlockPass(kernels.recording(in: workspace.counters), workspace.block, stages: nil)
+        images.withUnsafeBufferPointer { images in
+            features.withUnsafeMutableBufferPointer { features in
+                guard let images = images.baseAddress, let features = features.baseAddress else { return }
+                for first in stride(from: 0, to: count, by: workspace.batch) {
+                    encode(
+                        images + first * imageCount, into: features + first * featureCount,
+                        count: min(workspace.batch, count - first), workspace, pass)
+                }
+            }
+        }
+    }
+
+    private func encode(
+        _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
+        _ workspace: borrowing FeatureWorkspace, _ pass: BlockPass
+    ) {
+        let (x, normed) = (workspace.tokens, pass.scratch.normed)
+        let isMean = layer == .pooled || layer == .fcNorm
+        encoder.forward(
+            images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean, pass)
+        let (tokens, width) = (workspace.layout.tokens, workspace.layout.width)
+        switch layer {
+        case .tokens:
+            normalize(x, into: features, rows: count * tokens, pass)
+        case .cls:
+            for galaxy in 0..<count {
+                (normed + galaxy * width).update(from: x + galaxy * tokens * width, count: width)
+            }
+            normalize(normed, into: features, rows: count, pass)
+        case .pooled, .fcNorm:
+            let patches = tokens - 1
+            if let norm { pass.kernels.layerNorm(x, norm, into: x, rows: count * patches) }
+            let means = layer == .pooled ? features : normed
+            for galaxy in 0..<count {
+                pass.kernels.meanRows(
+                    x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
+            }
+            if layer == .fcNorm {
+                branch?.normalize(means, into: features, count: count, pass)
+            }
+        }
+    }
+
+    /// Applies the norm over tokens, or copies them for a network without one.
+    private func normalize(
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, _ pass: BlockPass
+    ) {
+        if let norm {
+            pass.kernels.layerNorm(x, norm, into: out, rows: rows)
+        } else {
+            out.update(from: x, count: rows * encoder.config.width)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import AstroMAE
+import Platform
+import TensorFiles
+
+/// Files of galaxies, local or remote: the inputs of a run.
+public struct GalaxyInputs: Sendable {
+    /// In their order; a remote file's path is its URL.
+    public let files: [InputFile]
+    /// Names and bands of the galaxies in the files, as the user states them.
+    public let layout: GalaxyLayout
+    /// Every file that is read, including the table of magnitudes and redshifts: no output may replace one of them.
+    public var paths: [String] { files.map(\.path) + (layout.table.map { [$0.name] } ?? []) }
+    /// Opens remote files; nil where all files are local.
+    package let remote: (any RemoteFiles)?
+
+    /// Remote files whose ends are fetched while an earlier one is opened.
+    private static let openedAhead = 16
+
+    /// - Parameter remote: opens the files that are not local.
+    public init(files: [InputFile], layout: GalaxyLayout = .usual, remote: (any RemoteFiles)? = nil) {
+        (self.files, self.layout, self.remote) = (files, layout, remote)
+    }
+
+    /// Local files, folders and patterns, expanded as `InputList` does it.
+    /// - Throws: `Failure` for a path that does not exist, and for a file that is given twice.
+    public init(_ arguments: [String], layout: GalaxyLayout = .usual) throws(Failure) {
+        self.init(files: try InputList.expand(arguments), layout: layout)
+    }
+
+    /// Opens file after file, and passes each to `body` until that returns false. Only headers are read.
+    public func forEach(
+        _ body: (InputFile, TensorFile) throws(Failure) -> Bool
+    ) throws(Failure) {
+        var sources: [(any ByteSource)?] = []
+        for (index, input) in files.enumerated() {
+            while sources.count < min(files.count, index + Self.openedAhead) {
+                sources.append(try remote?.open(files[sources.count].path))
+            }
+            let file =
+                if let source = sources[index] {
+                    try TensorFile.open(source, checksums: .deferred)
+                } else {
+                    try TensorFile.open(path: input.path, checksums: .deferred)
+                }
+            sources[index] = nil
+            guard try body(input, file) else { return }
+        }
+    }
+
+    /// The galaxies of the files, of as many files as `limit` galaxies need. A table without ids belongs to the galaxies of
+    /// all files: all are then opened and counted.
+    /// - Throws: `Failure` where a file cannot be read or has no galaxies that fit the network, and where such a table does
+    ///   not have one row for each galaxy.
+    public func partitions(
+        for network: some CutoutNetwork, limit: Int? = nil
+    ) throws(Failure) -> [PartitionReader] {
+        var partitions: [PartitionReader] = []
+        var count = 0
+        let limit = limit ?? Int.max
+        let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
+        try forEach { input, file throws(Failure) in
+            let partition = try PartitionReader(
+                file, source: input.source, label: input.label, imageShape: network.imageShape,
+                magnitudeCount: network.requiredMagnitudes, layout: layout, firstGalaxy: count)
+            if partitions.isEmpty || count < limit { partitions.append(partition) }
+            count += partition.count
+            return rowsAlone != nil || count < limit
+        }
+        try rowsAlone?.check(galaxies: count, of: files.count == 1 ? files[0].path : "all inputs")
+        return partitions
+    }
+}
+
+/// Opens input files that are not local, such as objects of a store.
+public protocol RemoteFiles: Sendable {
+    /// Opens a file and begins to fetch its ends; nil for a local file.
+    /// - Parameter path: of `InputFile`.
+    func open(_ path: String) throws(Failure) -> (any ByteSource)?
+
+    /// A file's size in bytes and its version, such as `etag:...`; nil for a local file.
+    func version(of path: String) -> (bytes: Int, text: String)?
+}

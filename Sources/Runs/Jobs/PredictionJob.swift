@@ -1,0 +1,195 @@
+import AstroMAE
+import Cloud
+import Inference
+import Platform
+
+/// Predicts the redshifts of galaxies: weights and inputs in; predictions, their quality and an output file out.
+///
+/// Finished galaxies are kept in `OUT.partial` beside a local output until that is complete. A rank's output gets a sidecar,
+/// which merging the ranks needs.
+public struct PredictionJob: Sendable {
+    /// A path or an `s3://` URL.
+    public let weights: String
+    public let inputs: GalaxyInputs
+    public let settings: RunSettings
+    /// How many galaxies are done, for other threads.
+    public let status: RunStatus
+
+    private let store: (any ObjectStore)?
+    private let output: OutputFile?
+    private let format: PredictionFormat
+    private let share: RankShare?
+    private let gemm: GemmBackend
+    private let isProfiled: Bool
+    /// For formats that record it.
+    private let command: String
+    private let partial: PartialRun?
+    private let record: RankRecorder?
+
+    /// Checks that the output can be written, and opens its journal.
+    /// - Parameters:
+    ///   - weights: any checkpoint of a redshift network, as a path or an `s3://` URL.
+    ///   - store: has the weights, if they are an object.
+    ///   - output: where predictions are written; nil to return them only.
+    ///   - share: the galaxies of one rank; nil for all.
+    ///   - isResumed: whether galaxies that an earlier run has left in the journal, or in a rank's complete output, are used.
+    ///   - rowOptions: options that rows depend on, by their names; compared when a run is resumed or ranks are merged.
+    ///   - gemm: the matrix multiplication. With `openblas` the last bits depend on micro-batches, and no journal is kept.
+    ///   - isProfiled: whether kernel calls are timed.
+    ///   - command: the command line that FITS and HDF5 outputs record.
+    /// - Throws: `Failure` where the output cannot be written or is one of the inputs, and where the journal has rows of an
+    ///   earlier run and `isResumed` is false.
+    public init(
+        weights: String, inputs: GalaxyInputs, store: (any ObjectStore)? = nil, output: OutputFile? = nil,
+        share: RankShare? = nil, isResumed: Bool = false, rowOptions: [String: String] = [:],
+        settings: RunSettings = RunSettings(), gemm: GemmBackend = .auto, isProfiled: Bool = false, command: String = ""
+    ) throws(Failure) {
+        (self.weights, self.inputs, self.store, self.output) = (weights, inputs, store, output)
+        (self.share, self.settings, self.gemm) = (share, settings, gemm)
+        (self.isProfiled, self.command) = (isProfiled, command)
+        format = output.flatMap { PredictionFormat(path: $0.name) } ?? .csv
+        try output?.check(sparing: [weights] + inputs.paths, format: format)
+        partial =
+            if let output, gemm != .openblas {
+                try PartialRun(output, isResumed: isResumed, settings: rowOptions)
+            } else { nil }
+        record =
+            if let output, share != nil {
+                try RankRecorder(output, settings: rowOptions, store: store)
+            } else { nil }
+        status = RunStatus(partial?.journal)
+    }
+
+    /// Computes the predictions and writes the output. The headers of all files are checked before the first galaxy is run,
+    /// and the checksums of each file while its galaxies are.
+    /// - Throws: `Failure` for a file that is not valid or has changed, and where the output cannot be written. Finished
+    ///   galaxies are then in the journal.
+    public func run(_ events: some JobEvents = NoEvents()) throws(Failure) -> Outcome {
+        defer { partial?.journal.close() }
+        do throws(Failure) {
+            let outcome = try predict(events)
+            if !outcome.wasComplete { try write(outcome) }
+            partial?.journal.remove()
+            return outcome
+        } catch {
+            if let journal = partial?.journal, !journal.isDone, !journal.finished.isEmpty {
+                events.warning(status.text)
+            }
+            throw error
+        }
+    }
+
+    private func predict(_ events: some JobEvents) throws(Failure) -> Outcome {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let file = try WeightsFile(weights, store: store)
+        let isDigested = partial != nil || record != nil || output != nil && format.hasProvenance
+        let (model, sha256) = try file.load(threads: settings.threads, isDigested: isDigested) {
+            (file, parallel) throws(Failure) in
+            try RedshiftModel(weights: file, numHeads: settings.numHeads, gemm: gemm, on: parallel)
+        }
+        model.notices.forEach(events.notice)
+        let loaded = clock.now
+        let all = try inputs.partitions(for: model, limit: settings.limit)
+        let identities = partial != nil || share != nil ? try inputs.identities(of: all) : []
+        let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }
+        let sections = part?.sections ?? GalaxyRun.sections(of: all, limit: settings.limit)
+        let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
+        let maker = Maker(model)
+        let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, maker: maker) }
+        let (earlier, wasComplete) = try earlierRows(
+            sections, rank: rank,
+            RunIdentity(
+                part?.files ?? identities, first: part?.rows.lowerBound ?? 0, count: sections.galaxyCount,
+                start: part?.galaxies.lowerBound ?? 0, weights: identity, settings: partial?.settings ?? [:],
+                maker: maker),
+            weightsETag: file.etag, events)
+        let checked = clock.now
+        let profile = isProfiled ? Profile() : nil
+        let predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
+        let (predicted, spectroscopic) = try predictions.knownRedshifts()
+        return Outcome(
+            predictions: predictions,
+            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
+            loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
+            instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: sha256, profile: profile, part: part,
+            wasComplete: wasComplete, rank: rank)
+    }
+
+    /// The rows that an earlier run has left: in the journal, else in a rank's complete output.
+    private func earlierRows(
+        _ sections: [GalaxyRun.Section], rank: RankRecorder.Rank?, _ identity: RunIdentity, weightsETag: String?,
+        _ events: some JobEvents
+    ) throws(Failure) -> (PredictionJournal.Earlier?, wasComplete: Bool) {
+        guard let partial else { return (nil, false) }
+        if let earlier = try partial.begin(identity, sections: sections, events) { return (earlier, false) }
+        guard partial.isResumed, let rank, let record else { return (nil, false) }
+        let whole = try record.finished(rank, sections: sections, weightsETag: weightsETag, events)
+        return (whole, whole != nil)
+    }
+
+    private func predict(
+        _ sections: [GalaxyRun.Section], by model: RedshiftModel, earlier: PredictionJournal.Earlier?,
+        profile: Profile?,
+        _ events: some JobEvents
+    ) throws(Failure) -> Predictions {
+        let (count, before) = (sections.galaxyCount, earlier?.finished.count ?? 0)
+        status.set(done: before, of: count)
+        events.progress(Progress(done: 0, total: count - before))
+        do throws(Failure) {
+            defer { events.progressEnded() }
+            let predictions = try BatchRunner(model: model, threads: settings.threads, batchSize: settings.batchSize)
+                .run(
+                    sections, journal: partial?.journal, earlier: earlier, isStrict: settings.isStrict, profile: profile
+                ) { progress in
+                    status.set(done: before + progress.done, of: count)
+                    events.progress(progress)
+                }
+            status.set(done: count, of: count)
+            return predictions
+        } catch {
+            if let finished = partial?.journal.finished, finished.count > 0 {
+                events.warning("not done: \(PartialRun.rest(sections, without: finished))")
+            }
+            throw error
+        }
+    }
+
+    private func write(_ outcome: Outcome) throws(Failure) {
+        guard let output else { return }
+        var written: RankSidecar.Output?
+        try output.write { path throws(Failure) in
+            try PredictionWriter.write(
+                outcome.predictions, to: path, format: format,
+                provenance: outcome.weightsSHA256.map {
+                    Provenance(
+                        creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command)
+                })
+            written = try record?.output(at: path)
+        }
+        if let record, let rank = outcome.rank, let written { try record.write(rank, written) }
+    }
+
+    /// A job's result.
+    public struct Outcome: Sendable {
+        public let predictions: Predictions
+        /// nil where no galaxy has a known redshift.
+        public let quality: Quality?
+        /// Seconds to read, check and pack the weights.
+        public let loadSeconds: Double
+        /// Seconds to open the inputs and check their headers.
+        public let checkSeconds: Double
+        /// The kernels that were used; never `auto`.
+        public let instructionSet: InstructionSet
+        public let gemm: GemmBackend
+        /// SHA-256 of the weights' file, in hexadecimal digits; nil where the output does not need it.
+        public let weightsSHA256: String?
+        /// The times of kernel calls, where the job is profiled.
+        public let profile: Profile?
+        /// The galaxies of the rank; nil for all.
+        public let part: RankPart?
+        /// Whether the output existed already, with these galaxies, and was not written again.
+        public let wasComplete: Bool
+        let rank: RankRecorder.Rank?
+    }
+}

@@ -1,0 +1,93 @@
+import Cloud
+import Inference
+import Runs
+import FoundationEssentials
+import Platform
+import Report
+
+/// The data of a report, as INPUT names it.
+struct ReportInput {
+    enum Content {
+        /// Predictions, the results of a run, or both.
+        case run(predictions: PredictionTable?, results: Run?)
+        case tree(ResultTree, ExperimentSetup?)
+    }
+
+    /// As it was given.
+    let name: String
+    /// Its name on the page: the last part of `name`.
+    let title: String
+    let content: Content
+    /// Files that were read, which no output may replace.
+    let files: [String]
+
+    /// - Throws: `Failure` naming the file or object that cannot be read.
+    init(_ name: String) throws {
+        self.name = name
+        title = name.split(separator: "/").last.map(String.init) ?? name
+        var isFolder = false
+        if S3Location.isLocation(name) {
+            files = []
+            content = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
+        } else if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder {
+            let folder = name.hasSuffix("/") && name.count > 1 ? String(name.dropLast()) : name
+            content = try Self.read(folder)
+            var folders = [folder]
+            if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
+            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
+            files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
+        } else {
+            // The reader reports a missing file.
+            files = [name]
+            content = .run(predictions: try PredictionTable(PredictionFile(path: name)), results: nil)
+        }
+    }
+
+    /// A folder: of a run, or of many.
+    private static func read(_ folder: String) throws(Failure) -> Content {
+        func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+        let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
+        if hasPredictions || hasResults {
+            return .run(
+                predictions: hasPredictions
+                    ? try PredictionTable(PredictionFile(path: folder + "/" + RunKeys.predictionsName)) : nil,
+                results: hasResults
+                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
+            )
+        }
+        guard ResultTree.isTree(folder) else {
+            throw Failure(
+                "\(folder): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) or a tree of runs "
+                    + "(result-partition-...MB), found neither")
+        }
+        return .tree(try ResultTree([folder]), try ExperimentSetup.read(tree: folder))
+    }
+
+    /// Objects: predictions, or the results of a run under a prefix.
+    private static func fetched(_ place: S3Location, from store: any ObjectStore) throws -> Content {
+        func bytes(_ key: String) throws(Failure) -> [UInt8]? {
+            guard try store.head(bucket: place.bucket, key: key) != nil else { return nil }
+            return try store.get(bucket: place.bucket, key: key)
+        }
+        func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
+        if PredictionFormat(path: place.key) != nil {
+            let bytes = try store.get(bucket: place.bucket, key: place.key)
+            return .run(predictions: try PredictionTable(PredictionFile(bytes, name: name(place.key))), results: nil)
+        }
+        let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
+        let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
+        let table = try bytes(predictions).map { bytes throws in
+            try PredictionTable(PredictionFile(bytes, name: name(predictions)))
+        }
+        let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
+        let run = try bytes(combined).map { bytes throws in
+            try Run(combined: bytes, name: name(combined), summary: summary)
+        }
+        guard table != nil || run != nil else {
+            throw Failure(
+                "\(place): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) below it, found neither"
+            )
+        }
+        return .run(predictions: table, results: run)
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that version 0.1.0 wrote (Tests/Fixtures/before), read by this program.
+@Suite("Files of version 0.1.0")
+struct EarlierVersionTests {
+    private static let folder = Fixture.path("before")
+
+    /// A store with copies of the partitions of `before/run`, and its results.
+    private func withStore(_ body: (_ store: String) throws -> Void) throws {
+        try Fixture.withTemporaryFolder { store in
+            let files = FileManager.default
+            for name in ["data/p", "results"] {
+                try files.createDirectory(atPath: "\(store)/\(name)", withIntermediateDirectories: true)
+            }
+            for file in ["1", "2"] {
+                try files.copyItem(atPath: Fixture.path("tiny/partition.pt"), toPath: "\(store)/data/p/\(file).pt")
+            }
+            try files.copyItem(atPath: Self.folder + "/run", toPath: store + "/results/run")
+            let input =
+                #"{"bucket":"results","result_path":"run","data_bucket":"data","data_prefix":"p","batch_size":16,"#
+            try Data((input + #""resume":true}"#).utf8).write(to: URL(fileURLWithPath: store + "/input.json"))
+            let event = #"{"manifest":{"bucket":"results","key":"run/manifest.json"}}"#
+            try Data(event.utf8).write(to: URL(fileURLWithPath: store + "/event.json"))
+            try body(store)
+        }
+    }
+
+    private func file(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+    @Test("A run of version 0.1.0 is summarized to the same files and numbers")
+    func summarize() throws {
+        try withStore { store in
+            let command = try Command.run(["summarize", store + "/event.json", "--store", "file://" + store])
+            #expect(command.status == 0, "\(command.errors)")
+            for name in ["combined_data.json", "predictions.csv"] {
+                #expect(try file("\(store)/results/run/\(name)") == file("\(Self.folder)/run/\(name)"), "\(name)")
+            }
+            func numbers(_ path: String) throws -> NSDictionary {
+                var fields = try object(String(decoding: file(path), as: UTF8.self))
+                // Since the run was initialized: that has passed.
+                for key in ["wall_s", "galaxies_per_s"] { fields[key] = nil }
+                return fields as NSDictionary
+            }
+            #expect(try numbers(store + "/results/run/summary.json") == numbers(Self.folder + "/run/summary.json"))
+        }
+    }
+
+    @Test("A run of version 0.1.0 that lacks a rank is resumed, and ends with the same predictions")
+    func resume() throws {
+        try withStore { store in
+            // Copies were written later than the partitions of the manifest: their ranks are run again.
+            let command = try Command.run(
+                ["run", store + "/input.json", "--store", "file://" + store, "--quiet"],
+                environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
+            #expect(command.status == 0, "\(command.errors)")
+            #expect(
+                try file(store + "/results/run/predictions.csv").count
+                    == file(Self.folder + "/run/predictions.csv").count)
+            let summary = try object(String(decoding: file(store + "/results/run/summary.json"), as: UTF8.self))
+            let earlier = try object(String(decoding: file(Self.folder + "/run/summary.json"), as: UTF8.self))
+            #expect(summary["run_id"] as? String == earlier["run_id"] as? String)
+            #expect(summary["galaxies"] as? Int == 74)
+        }
+    }
+
+    @Test("A tree and a run of version 0.1.0 have tables, costs and pages")
+    func report() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let stats = try Command.run(["stats", Self.folder + "/tree", "-o", folder + "/tables", "--quiet"])
+            #expect(stats.status == 0, "\(stats.errors)")
+            #expect(stats.output.contains("25 MB partitions, 0.05 GB"))
+            #expect(try Command.run(["cost", Self.folder + "/run"]).output.contains("74 galaxies"))
+            let page = try Command.run(["report", Self.folder + "/tree", "-o", folder + "/tree.html", "--quiet"])
+            #expect(page.status == 0, "\(page.errors)")
+            let html = String(decoding: try file(folder + "/tree.html"), as: UTF8.self)
+            #expect(html.contains("cai 0.1.0, commit 0123456789ab, weights normalcell.pt"))
+            #expect(try Command.run(["report", Self.folder + "/run", "-o", folder + "/run.html"]).status == 0)
+        }
+    }
+
+    @Test("Ranks' parts of version 0.1.0 are merged")
+    func merge() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let parts = (0..<2).map { "\(Self.folder)/ranks/z.rank-000\($0)-of-0002.csv" }
+            let merged = try Command.run(["merge"] + parts + ["-o", folder + "/z.csv"])
+            #expect(merged.status == 0, "\(merged.errors)")
+            let rows = try file(folder + "/z.csv").split(separator: 10)
+            #expect(rows.count == 38)
+            let second = try file(parts[1]).split(separator: 10)
+            #expect(try rows == file(parts[0]).split(separator: 10) + second.dropFirst())
+        }
+    }
+
+    @Test("The journal of a run that version 0.1.0 left unfinished is resumed")
+    func journal() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let inputs = (1...20).map { "\($0).pt" }
+            for input in inputs {
+                try FileManager.default.copyItem(
+                    atPath: Fixture.path("tiny/partition.pt"), toPath: "\(folder)/\(input)")
+            }
+            try FileManager.default.copyItem(
+                atPath: Self.folder + "/journal/z.csv.partial", toPath: folder + "/z.csv.partial")
+            let resumed = try Ranks.run(
+                inputs + ["-o", "z.csv", "--batch-size", "16", "--resume", "--json", "--quiet"], in: folder,
+                environment: ["CAI_ISA": "portable"])
+            let version = try Command.run(["--version"]).output
+            guard version == "0.1.0\n" else {
+                #expect(resumed.errors.contains("is of a run with other version of cai"))
+                return
+            }
+            #expect(resumed.status == 0, "\(resumed.errors)")
+            #expect(try object(resumed.output)["resumed"] as? Int == 90)
+            let whole = try Ranks.run(
+                inputs + ["-o", "whole.csv", "--quiet"], in: folder, environment: ["CAI_ISA": "portable"])
+            #expect(whole.status == 0, "\(whole.errors)")
+            #expect(try file(folder + "/z.csv") == file(folder + "/whole.csv"))
+        }
+    }
+}
