@@ -31,13 +31,22 @@ struct PredictionRecords: PredictionText {
         guard fields.count == header.count else {
             throw error("expected \(header.count) fields as in the header, found \(fields.count)")
         }
-        var row = PredictionRow(zPhot: try number(fields[header.zPhot], .zPhot))
-        if let field = header.zSpec, !fields[field].range.isEmpty { row.zSpec = try number(fields[field], .zSpec) }
+        // The text is read in place: a method of this struct would copy it for each number.
+        guard let zPhot = text.number(fields[header.zPhot]) else { throw error(header.zPhot, .zPhot, "a number") }
+        var row = PredictionRow(zPhot: zPhot)
+        if let field = header.zSpec, !fields[field].range.isEmpty {
+            row.zSpec = text.number(fields[field])
+            if row.zSpec == nil { throw error(field, .zSpec, "a number") }
+        }
         if let field = header.objectID { row.objectID = text.text(fields[field]) }
         if let field = header.source { row.source = text.text(fields[field]) }
-        if let field = header.row { row.row = try integer(fields[field], .row) }
+        if let field = header.row {
+            row.row = Int(text.text(fields[field]))
+            if row.row == nil { throw error(field, .row, "a whole number") }
+        }
         if let field = header.flags {
-            row.flags = PredictionFlags(rawValue: try integer(fields[field], .flags))
+            row.flags = UInt8(text.text(fields[field])).map { PredictionFlags(rawValue: $0) }
+            if row.flags == nil { throw error(field, .flags, "a whole number") }
         }
         return row
     }
@@ -71,20 +80,8 @@ struct PredictionRecords: PredictionText {
         return found[0]
     }
 
-    private func number(_ field: DelimitedText.Field, _ column: PredictionColumn) throws(Failure) -> Double {
-        guard let value = text.number(field) else { throw error(field, column, "a number") }
-        return value
-    }
-
-    private func integer<Number: FixedWidthInteger>(
-        _ field: DelimitedText.Field, _ column: PredictionColumn
-    ) throws(Failure) -> Number {
-        guard let value = Number(text.text(field)) else { throw error(field, column, "a whole number") }
-        return value
-    }
-
-    private func error(_ field: DelimitedText.Field, _ column: PredictionColumn, _ expected: String) -> Failure {
-        error("\(column.rawValue): expected \(expected), found \"\(Self.shortened(text.text(field)))\"")
+    private func error(_ field: Int, _ column: PredictionColumn, _ expected: String) -> Failure {
+        error("\(column.rawValue): expected \(expected), found \"\(Self.shortened(text.text(fields[field])))\"")
     }
 
     /// As much of a file's text as an error line has room for.
