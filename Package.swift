@@ -54,14 +54,14 @@ let package = Package(
         .target(
             name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CLinux"],
             swiftSettings: memorySafe + optimised),
-        .target(name: "TensorFiles", dependencies: ["Platform", "CZlib"], swiftSettings: memorySafe + optimised),
+        .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
         .target(
             name: "AstroMAE", dependencies: ["Platform", "TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
             swiftSettings: strict + optimised),
         .target(
             name: "Inference", dependencies: ["Platform", "AstroMAE", "TensorFiles", "CLinux"],
             swiftSettings: memorySafe),
-        .target(name: "Cloud", dependencies: ["Platform", "CCurl", "CCrypto", "CZlib"], swiftSettings: memorySafe),
+        .target(name: "Cloud", dependencies: ["Platform", "CCurl"], swiftSettings: memorySafe),
         .target(
             name: "Runs",
             dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Costs", "CLinux"],

@@ -1,6 +1,6 @@
-// libcurl is opened when the first exchange needs it, not linked: the forty libraries that come with it take 9 ms of
-// every start. Of the header only declarations are used. curl_easy_setopt and curl_easy_getinfo take variable arguments,
-// which Swift does not call: one function for each type, given the address of libcurl's.
+// libcurl is opened when the first exchange needs it, not linked: its forty dependencies take 9 ms of every start. Only
+// declarations of the header are used. Swift cannot call the variadic curl_easy_setopt and curl_easy_getinfo: here is one
+// function for each type, which takes the address of libcurl's function.
 #include <curl/curl.h>
 
 typedef size_t (*cai_curl_transfer)(char *bytes, size_t size, size_t count, void *context);

@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// The handler reads this table while others change it: it grows by blocks that are never freed, and a slot counts once
-// its base is set.
+// The signal handler reads this table while other threads change it: it grows by blocks that are never freed, and a slot is
+// valid once its base is set.
 enum { SLOTS = 512 };
 
 typedef struct {
@@ -34,7 +34,7 @@ static void tear(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
     int reason = errno;
     if (info->si_code <= 0) {
-        // Sent by somebody, and no read that failed.
+        // Sent by a process, not caused by a failed read.
         sigaction(SIGBUS, &previous, NULL);
         raise(SIGBUS);
         errno = reason;
@@ -57,7 +57,7 @@ static void tear(int number, siginfo_t *info, void *context) {
             return;
         }
     }
-    // None of ours: the read is tried again, and whoever was asked before is asked then.
+    // The address is in no watched mapping: restore the previous handler, which is called when the read is repeated.
     sigaction(SIGBUS, &previous, NULL);
     errno = reason;
 }
@@ -78,15 +78,15 @@ static Slot *slot_of(long mapping) {
 long cai_mapping_watch(const void *base, size_t size) {
     pthread_once(&once, start);
     pthread_mutex_lock(&lock);
-    long found = -1, place = 0;
+    long found = -1, number = 0;
     for (Block *block = &first; block && found < 0; block = atomic_load(&block->next)) {
-        for (int index = 0; index < SLOTS; index++, place++) {
+        for (int index = 0; index < SLOTS; index++, number++) {
             Slot *slot = &block->slots[index];
             if (atomic_load(&slot->base)) continue;
             atomic_store(&slot->torn, 0);
             atomic_store(&slot->size, size);
             atomic_store(&slot->base, (uintptr_t)base);
-            found = place;
+            found = number;
             break;
         }
         if (found < 0 && !atomic_load(&block->next)) atomic_store(&block->next, calloc(1, sizeof(Block)));
