@@ -83,7 +83,7 @@ struct GalaxyInputsTests {
             let (remote, sha256) = try file.load(isDigested: true) { file, parallel throws(Failure) in
                 try RedshiftModel(weights: file, numHeads: 3, on: parallel)
             }
-            #expect(sha256 == (try FileIdentity.sha256(of: path)).text)
+            #expect(sha256 == (try SHA256Digest.ofFile(path)).sha256)
             let galaxies = try GalaxyInputs([Fixture.path("tiny/partition.pt")]).partitions(for: model)
             let expected = try BatchRunner(model: model).run(galaxies).redshifts
             #expect(try BatchRunner(model: remote).run(galaxies).redshifts == expected)
