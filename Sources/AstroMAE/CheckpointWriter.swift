@@ -1,18 +1,18 @@
 import Platform
 import TensorFiles
 
-/// Writes a network as safetensors: canonical names, no aliases, and its heads and epsilons in the metadata.
+/// Writes a network as safetensors: canonical names, no aliases, and heads and epsilons in the metadata.
 public enum CheckpointWriter {
-    /// Tensors with fewer elements stay in float32: norms, biases, small convolutions, the first magnitude layer,
+    /// Tensors with fewer elements stay in float32: norms, biases, small convolutions, and the first magnitude layer,
     /// whose sums cancel.
     public static let halfPrecisionElements = 65_536
 
-    /// What the file that is read does not tell of its network, or tells wrong.
+    /// Constants of the network that the file does not state, or states wrongly.
     public struct Constants: Sendable {
-        /// Heads of the encoder, and of a masked autoencoder's decoder; nil for the file's own.
+        /// Heads of the encoder, and of a masked autoencoder's decoder; nil for the file's.
         public var numHeads: Int?
         public var decoderHeads: Int?
-        /// Whether what is then still to be assumed is stated in the file that is written, as the reference's.
+        /// Whether the written file states the reference's values of all constants that are still missing.
         public var areAssumed = false
 
         public init(numHeads: Int? = nil, decoderHeads: Int? = nil, areAssumed: Bool = false) {
@@ -21,16 +21,14 @@ public enum CheckpointWriter {
     }
 
     /// - Parameters:
-    ///   - file: a checkpoint of either network in any of the readable formats; it is checked as strictly as for running
-    ///     it.
-    ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are
-    ///     made of the file's own values, and rounded to float32 and then to it.
-    ///   - linearLayout: whether Linear layers with nothing between them are merged. A masked autoencoder has none.
-    ///   - constants: what is stated of the network beside what the file states.
+    ///   - file: a checkpoint of either network in any of the readable formats, checked as strictly as by the network.
+    ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are computed from
+    ///     the file's values and rounded to float32, then to `dtype`.
+    ///   - linearLayout: whether to merge Linear layers with nothing between them. A masked autoencoder has none.
+    ///   - constants: override or add to the constants that the file states.
     ///   - provenance: further metadata.
-    /// - Returns: what had to be assumed about the network and stays unstated, one line each.
-    /// - Throws: `Failure` or `Failure`, also where `path` is the file that is read, and where merged
-    ///   layers are to be taken apart.
+    /// - Returns: the constants that were assumed and are not stated in the written file, one line each.
+    /// - Throws: `Failure`, also if `path` is the file that is read, or if merged layers would have to be separated.
     @discardableResult
     public static func convert(
         _ file: TensorFile, to path: String, dtype: DType, linearLayout: LinearLayout,
@@ -40,7 +38,8 @@ public enum CheckpointWriter {
         guard [.f32, .f16, .bf16].contains(dtype) else {
             throw Failure(path, "weights cannot be written as \(dtype.rawValue)")
         }
-        let checkpoint = try Checkpoint(file)
+        let isAutoencoder = NetworkKind(file) == .autoencoder
+        let checkpoint = try Checkpoint(file, rules: isAutoencoder ? ViTEncoder.rules : RedshiftModel.rules)
         let (network, stated) = try checked(file, checkpoint, constants)
         guard linearLayout == .merged || checkpoint.linearLayout == .separate else {
             throw checkpoint.error("its merged layers cannot be taken apart: expected weights that keep every layer")
@@ -53,7 +52,7 @@ public enum CheckpointWriter {
             metadata[LinearLayout.metadataKey] = LinearLayout.mergedValue
             metadata[LinearLayout.parametersKey] = "\(network.parameterCount)"
             if checkpoint.linearLayout == .separate {
-                for layer in MergedLinear.all {
+                for layer in checkpoint.rules.merged {
                     let merged = try layer.product(of: checkpoint)
                     writer.add(
                         layer.key + ".weight", shape: merged.shape, floats: merged.weight,
@@ -73,7 +72,7 @@ public enum CheckpointWriter {
         return constants.areAssumed ? [] : network.notices
     }
 
-    /// The network, loaded as it is for running it, and what the new file will state of it.
+    /// Loads the network as for inference, and the constants that the new file will state.
     private static func checked(
         _ file: TensorFile, _ checkpoint: Checkpoint, _ constants: Constants
     ) throws(Failure) -> (network: any CutoutNetwork, stated: StatedConstants) {
@@ -99,7 +98,7 @@ public enum CheckpointWriter {
 }
 
 extension StatedConstants.Attention {
-    /// Takes heads that are given in place of those that the file states, with the scale that belongs to them.
+    /// Replaces the file's heads, and their scale, if `heads` differs.
     fileprivate mutating func override(_ heads: Int?) {
         guard let heads, heads != numHeads else { return }
         (numHeads, scale) = (heads, nil)
@@ -107,7 +106,7 @@ extension StatedConstants.Attention {
 }
 
 extension StatedConstants {
-    /// What the network runs with counts as stated.
+    /// States the constants that the network runs with.
     fileprivate mutating func assume(_ config: EncoderConfig) {
         encoder.numHeads = config.numHeads
         layerNormEps = config.layerNormEps

@@ -1,17 +1,21 @@
-// Floating-point operations of one galaxy: two for each multiply-add of matrix products, convolutions and attention, as a
-// profile counts them, of one empty cutout. Each runs it in a function of its own, so that its workspace has ended when the
-// profile is read.
+import Platform
+
+// Floating-point operations of one galaxy: two for each multiply-add of matrix products, convolutions and attention, as
+// a profile counts them for one empty cutout. The pass is in a separate function, so that its workspace has ended when
+// the profile is read. Making the workspace throws `Failure` of kind `outOfMemory`.
 
 extension RedshiftModel {
     /// Floating-point operations of one galaxy's redshift.
     public var flopsPerGalaxy: Int {
-        let profile = Profile()
-        predictEmptyCutout(profile)
-        return profile.total.flops
+        get throws(Failure) {
+            let profile = Profile()
+            try predictEmptyCutout(profile)
+            return profile.total.flops
+        }
     }
 
-    private func predictEmptyCutout(_ profile: Profile) {
-        var workspace = Workspace(for: self, capacity: 1, profile: profile)
+    private func predictEmptyCutout(_ profile: Profile) throws(Failure) {
+        var workspace = try Workspace(for: self, capacity: 1, profile: profile)
         let images = [Float](repeating: 0, count: imageCount)
         let magnitudes = [Float](repeating: 0, count: magnitudeCount)
         var redshift: [Float] = [0]
@@ -22,14 +26,14 @@ extension RedshiftModel {
 
 extension MaskedAutoencoder {
     /// Floating-point operations of one galaxy's reconstruction.
-    public func flopsPerGalaxy(_ masking: Masking) -> Int {
+    public func flopsPerGalaxy(_ masking: Masking) throws(Failure) -> Int {
         let profile = Profile()
-        reconstructEmptyCutout(masking, profile)
+        try reconstructEmptyCutout(masking, profile)
         return profile.total.flops
     }
 
-    private func reconstructEmptyCutout(_ masking: Masking, _ profile: Profile) {
-        var workspace = AutoencoderWorkspace(for: self, masking: masking, profile: profile)
+    private func reconstructEmptyCutout(_ masking: Masking, _ profile: Profile) throws(Failure) {
+        var workspace = try AutoencoderWorkspace(for: self, masking: masking, profile: profile)
         let images = [Float](repeating: 0, count: imageCount)
         let noise = [Float](repeating: 0, count: config.patches)
         var predictions = [Float](repeating: 0, count: config.patches * config.patchCount)
@@ -46,13 +50,15 @@ extension MaskedAutoencoder {
 extension FeatureEncoder {
     /// Floating-point operations of one galaxy's features.
     public var flopsPerGalaxy: Int {
-        let profile = Profile()
-        encodeEmptyCutout(profile)
-        return profile.total.flops
+        get throws(Failure) {
+            let profile = Profile()
+            try encodeEmptyCutout(profile)
+            return profile.total.flops
+        }
     }
 
-    private func encodeEmptyCutout(_ profile: Profile) {
-        var workspace = FeatureWorkspace(for: self, profile: profile)
+    private func encodeEmptyCutout(_ profile: Profile) throws(Failure) {
+        var workspace = try FeatureWorkspace(for: self, profile: profile)
         let images = [Float](repeating: 0, count: imageCount)
         var features = [Float](repeating: 0, count: featureCount)
         var span = features.mutableSpan

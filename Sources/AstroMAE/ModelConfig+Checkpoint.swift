@@ -1,7 +1,7 @@
 import Platform
 
 extension ModelConfig {
-    /// The encoder, and what follows it, by their tensors' shapes.
+    /// Derives the heads' sizes from their tensors' shapes.
     static func derived(from checkpoint: Checkpoint, encoder: EncoderConfig) throws(Failure) -> ModelConfig {
         let merged = checkpoint.linearLayout == .merged
         func outputs(_ layer: String) throws(Failure) -> Int {
@@ -9,9 +9,9 @@ extension ModelConfig {
         }
         return ModelConfig(
             encoder: encoder,
-            vitFeatures: try outputs(merged ? MergedLinear.head.key : "vit_block.2"),
+            vitFeatures: try outputs(merged ? ViTHead.merged.key : "vit_block.2"),
             inceptionFeatures: try outputs(InceptionBranch.key + (merged ? ".10" : ".12")),
             magnitudeFeatures: try outputs(MagnitudeBranch.key + (merged ? ".6" : ".8")),
-            fusionWidth: try outputs(merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer))
+            fusionWidth: try outputs(merged ? FusionHead.merged.key : FusionHead.merged.outer))
     }
 }

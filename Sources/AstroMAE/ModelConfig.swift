@@ -1,9 +1,9 @@
-/// The main sizes of an AstroMAE redshift network, all read off its tensors; inner widths of the heads and of the
-/// Inception blocks stay with the layers that read them. The encoder's are members of it, too.
+/// The main sizes of an AstroMAE redshift network, derived from its tensors' shapes, without inner widths of the heads
+/// and Inception blocks. The encoder's sizes are members of it, too.
 @dynamicMemberLookup public struct ModelConfig: Codable, Equatable, Sendable {
     public let encoder: EncoderConfig
-    /// Features of the ViT, Inception and magnitude branches, as they are concatenated: outputs of each branch's last
-    /// Linear layer, or of the last but one where weights have the last merged into the fusion head.
+    /// Features of the ViT, Inception and magnitude branches, in the order of concatenation: outputs of each branch's
+    /// last Linear layer, or of the last but one if the last is merged into the fusion head.
     public let vitFeatures: Int
     public let inceptionFeatures: Int
     public let magnitudeFeatures: Int
@@ -20,7 +20,7 @@ extension ModelConfig {
         case vitFeatures, inceptionFeatures, magnitudeFeatures, fusionWidth
     }
 
-    /// One object with the encoder's members and the heads'.
+    /// Encodes the encoder's and the heads' members as one object.
     public func encode(to encoder: any Encoder) throws {
         try self.encoder.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)

@@ -5,8 +5,8 @@ import TensorFiles
 /// (Fathkouhi & Fox 2024). Immutable after loading; any number of threads may predict with it at once.
 public final class RedshiftModel: CutoutNetwork {
     public let config: ModelConfig
-    /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`; weights with merged
-    /// layers hold another number.
+    /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`, also for weights
+    /// with merged layers.
     public let parameterCount: Int
     public let notices: [String]
     public var instructionSet: InstructionSet { kernels.instructionSet }
@@ -20,7 +20,12 @@ public final class RedshiftModel: CutoutNetwork {
     private let magnitudes: MagnitudeBranch
     private let fusion: FusionHead
 
-    /// Galaxies that pass through the heads together: the heads' 27 to 41 MB of weights are read once for all of them.
+    /// Rules of all parts; the last ones are the Inception branch's Linear layers.
+    static let rules =
+        ViTEncoder.rules + InceptionBranch.rules + ViTHead.rules + MagnitudeBranch.rules + FusionHead.rules
+        + CheckpointRules(layerClasses: [(".vis_inception.11", "ReLU")])
+
+    /// Galaxies of a batch of the heads, whose 27 to 41 MB of weights are read once a batch.
     static let headBatch = 128
 
     public var imageShape: [Int] { config.encoder.imageShape }
@@ -32,29 +37,32 @@ public final class RedshiftModel: CutoutNetwork {
     /// Checks the weights against the network and packs them.
     /// - Parameters:
     ///   - weights: an opened checkpoint in any of the readable formats.
-    ///   - numHeads: overrides what the file says, or the reference's value where it says nothing.
+    ///   - numHeads: overrides the file's value, or the reference's for a file without one.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
-    ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite.
+    ///   - parallel: runs most of the reading and packing; bits do not depend on it.
+    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or of kind
+    ///   `outOfMemory`.
     public init(
         weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
         on parallel: ParallelLoop = .serial
     ) throws(Failure) {
-        let checkpoint = try Checkpoint(weights)
+        let checkpoint = try Checkpoint(weights, rules: Self.rules)
         try checkpoint.require(.redshift)
         let stated = try StatedConstants(checkpoint)
         let encoder = try EncoderConfig.derived(from: checkpoint, stated: stated, numHeads: numHeads)
         config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(checkpoint, encoder, dense: kernels.gemm == .openblas)
+        let loader = LayerLoader(
+            checkpoint, layerNormEps: encoder.layerNormEps, batchNormEps: encoder.batchNormEps,
+            dense: kernels.gemm == .openblas)
         vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
-        vitHead = try ViTHead(loader, config)
+        vitHead = try ViTHead(loader, width: encoder.width, features: config.vitFeatures)
         inception = try InceptionBranch(loader, encoder)
         inceptionHead = try LinearStack(
-            loader, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
+            loader, .inceptionHead, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
             outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
-        magnitudes = try MagnitudeBranch(loader, config)
-        fusion = try FusionHead(loader, config)
+        magnitudes = try MagnitudeBranch(loader, bands: encoder.bands, features: config.magnitudeFeatures)
+        fusion = try FusionHead(loader, inputs: config.fusionInputs, width: config.fusionWidth)
         try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()
@@ -66,8 +74,8 @@ public final class RedshiftModel: CutoutNetwork {
 
     /// images [N, bands, size, size] and magnitudes [N, bands] to redshifts [N].
     ///
-    /// N is the count of `redshifts` and at most the workspace's capacity. A galaxy's redshift has the same bits
-    /// whatever N is and whoever its neighbours are. Allocates nothing.
+    /// N is the count of `redshifts` and at most the workspace's capacity. The bits of a galaxy's redshift do not
+    /// depend on N or on the other galaxies. Allocates nothing.
     public func predict(
         images: Span<Float>, magnitudes: Span<Float>, into redshifts: inout MutableSpan<Float>,
         workspace: inout Workspace
@@ -75,14 +83,14 @@ public final class RedshiftModel: CutoutNetwork {
         forward(images, magnitudes, &redshifts, &workspace, stages: nil)
     }
 
-    /// The same pass with every stage kept, by the names of PyTorch's modules and in their layouts
-    /// (`patch_embed`, `blocks.0.attn`, `vis_inception.4`, ..., `z`), for comparison with other implementations.
-    /// Fused stages are run apart, over the same kernels, to the same bits. Layers that the weights have merged into
-    /// others give no stage: `head`, and the last Linear layer of each branch.
-    public func stages(images: Span<Float>, magnitudes: Span<Float>) -> [String: [Float]] {
+    /// The same pass with every stage recorded, by the names of PyTorch's modules and in their layouts (`patch_embed`,
+    /// `blocks.0.attn`, `vis_inception.4`, ..., `z`), for comparison with other implementations. Fused stages are run
+    /// separately, over the same kernels, to the same bits. Merged layers have no stage: `head`, and the last Linear
+    /// layer of each branch.
+    public func stages(images: Span<Float>, magnitudes: Span<Float>) throws(Failure) -> [String: [Float]] {
         let count = images.count / imageCount
         let recorder = StageRecorder()
-        var workspace = Workspace(for: self, capacity: max(1, count))
+        var workspace = try Workspace(for: self, capacity: max(1, count))
         var redshifts = [Float](repeating: 0, count: count)
         var span = redshifts.mutableSpan
         forward(images, magnitudes, &span, &workspace, stages: recorder)
@@ -103,54 +111,52 @@ public final class RedshiftModel: CutoutNetwork {
                     guard let images = images.baseAddress, let magnitudes = magnitudes.baseAddress,
                         let redshifts = redshifts.baseAddress
                     else { return }
-                    encode(images, count: count, workspace, stages)
+                    let pass = BlockPass(kernels.recording(in: workspace.counters), workspace.block, stages: stages)
+                    encode(images, count: count, workspace, pass)
                     for first in stride(from: 0, to: count, by: Self.headBatch) {
                         fuse(
                             magnitudes + first * magnitudeCount, first, count: min(Self.headBatch, count - first),
-                            into: redshifts + first, workspace, stages)
+                            into: redshifts + first, workspace, pass.with(workspace.head))
                     }
                 }
             }
         }
     }
 
-    /// The two image branches, micro-batch by micro-batch, into the workspace's features.
+    /// The two image branches: the encoder by micro-batches, the Inception branch by galaxies.
     private func encode(
-        _ images: UnsafePointer<Float>, count: Int, _ workspace: borrowing Workspace, _ stages: StageRecorder?
+        _ images: UnsafePointer<Float>, count: Int, _ workspace: borrowing Workspace, _ pass: BlockPass
     ) {
-        let kernels = self.kernels.recording(in: workspace.counters)
         let microBatch = config.encoder.microBatch
         for first in stride(from: 0, to: count, by: microBatch) {
             vit.forward(
                 images + first * imageCount, into: workspace.vitFeatures + first * config.encoder.width,
-                count: min(microBatch, count - first), x: workspace.tokens, scratch: workspace.block,
-                kernels: kernels, stages: stages)
+                count: min(microBatch, count - first), x: workspace.tokens, pass)
         }
+        let inceptionPass = pass.with(workspace.inception)
         for galaxy in 0..<count {
             inception.forward(
                 images + galaxy * imageCount, into: workspace.inceptionFeatures + galaxy * inception.outputCount,
-                scratch: workspace.inception, kernels: kernels, stages: stages)
+                inceptionPass)
         }
     }
 
-    /// The three branches' Linear layers, each into its columns of one buffer, and the fusion of them.
+    /// The three branches' Linear layers, each into its columns of one buffer, and the fusion head.
     private func fuse(
         _ magnitudes: UnsafePointer<Float>, _ first: Int, count: Int, into redshifts: UnsafeMutablePointer<Float>,
-        _ workspace: borrowing Workspace, _ stages: StageRecorder?
+        _ workspace: borrowing Workspace, _ pass: HeadPass
     ) {
         let (fused, stride) = (workspace.fused, config.fusionInputs)
-        let kernels = self.kernels.recording(in: workspace.counters)
         vitHead.forward(
             workspace.vitFeatures + first * config.encoder.width, into: fused, stride: stride, rows: count,
-            scratch: workspace.head, kernels: kernels, stages: stages)
+            pass)
         inceptionHead.forward(
             workspace.inceptionFeatures + first * inception.outputCount, into: fused + config.vitFeatures,
-            stride: stride, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
+            stride: stride, rows: count, pass)
         self.magnitudes.forward(
             magnitudes, into: fused + config.vitFeatures + config.inceptionFeatures, stride: stride,
-            rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
-        fusion.forward(
-            fused, into: redshifts, rows: count, scratch: workspace.head, kernels: kernels, stages: stages)
+            rows: count, pass)
+        fusion.forward(fused, into: redshifts, rows: count, pass)
     }
 
     /// Floats of scratch that the heads need for one row.

@@ -1,26 +1,29 @@
-/// Everything that a forward pass writes to, allocated once: one for each worker thread, made by that thread so that
-/// its pages are near it.
+import Platform
+
+/// All memory that a forward pass writes to, allocated once: one for each worker thread, made by that thread so that
+/// its pages are on the thread's NUMA node.
 public struct Workspace: ~Copyable {
     private let parts: FloatParts
     let capacity: Int
     let tokens: UnsafeMutablePointer<Float>
     let block: BlockScratch
     let inception: InceptionScratch
-    /// [rows, width] and [rows, flattened]: what the encoder and the Inception blocks give for each galaxy.
+    /// [capacity, width] and [capacity, flattened]: outputs of the encoder and of the Inception blocks for each galaxy.
     let vitFeatures: UnsafeMutablePointer<Float>
     let inceptionFeatures: UnsafeMutablePointer<Float>
-    /// [head rows, fusion inputs]: the three branches side by side.
+    /// [head batch, fusion inputs]: the three branches' features side by side.
     let fused: UnsafeMutablePointer<Float>
     let head: UnsafeMutablePointer<Float>
-    /// Where this thread's kernel calls are counted and timed; nil where they are not.
+    /// Counts and times of this thread's kernel calls; nil without a profile.
     let counters: OperationCounters?
 
     /// - Parameters:
-    ///   - capacity: the most galaxies that one `predict` call may bring, at least 1.
+    ///   - capacity: the most galaxies of one `predict` call, at least 1.
     ///   - profile: gets the counts and times of this workspace's passes when it ends.
-    public init(for model: RedshiftModel, capacity: Int, profile: Profile? = nil) {
+    /// - Throws: `Failure` of kind `outOfMemory`.
+    public init(for model: RedshiftModel, capacity: Int, profile: Profile? = nil) throws(Failure) {
         precondition(capacity > 0, "a workspace for no galaxies")
-        parts = FloatParts(Self.sizes(for: model, capacity: capacity))
+        parts = try FloatParts(Self.sizes(for: model, capacity: capacity))
         self.capacity = capacity
         counters = profile.map(OperationCounters.init)
         tokens = parts[0]
@@ -30,7 +33,7 @@ public struct Workspace: ~Copyable {
         (fused, head) = (parts[13], parts[14])
     }
 
-    /// Floats of a workspace; `RedshiftModel` refuses networks that would need absurdly many.
+    /// Floats of a workspace, which `RedshiftModel` limits.
     static func count(for model: RedshiftModel, capacity: Int) -> Int {
         sizes(for: model, capacity: capacity).reduce(0, +)
     }

@@ -22,7 +22,7 @@ extension FuzzTarget {
             guard let file = WeightsText.file(bytes) else { return }
             do throws(Failure) {
                 let model = try RedshiftModel(weights: file)
-                var workspace = Workspace(for: model, capacity: 1)
+                var workspace = try Workspace(for: model, capacity: 1)
                 let images = [Float](repeating: 0.5, count: model.imageCount)
                 let magnitudes = [Float](repeating: 20, count: model.magnitudeCount)
                 var redshifts: [Float] = [0]

@@ -1,9 +1,9 @@
 import Platform
 
 extension AutoencoderConfig {
-    /// The encoder, and the decoder by its tensors' shapes; its heads from what the file states, else one for each 64
-    /// channels.
-    /// - Parameter decoderHeads: overrides whatever the file says.
+    /// Derives the decoder's sizes from its tensors' shapes; its heads from the stated constants, or else one for each
+    /// 64 channels.
+    /// - Parameter decoderHeads: overrides the file's number of heads.
     static func derived(
         from checkpoint: Checkpoint, encoder: EncoderConfig, stated: StatedConstants, decoderHeads: Int?
     ) throws(Failure) -> AutoencoderConfig {

@@ -1,4 +1,4 @@
-/// Sizes of a masked autoencoder: its encoder's, and its decoder's.
+/// Sizes of a masked autoencoder's encoder and decoder.
 public struct AutoencoderConfig: Codable, Equatable, Sendable {
     /// Plain ViT blocks over all patches.
     public struct Decoder: Codable, Equatable, Sendable {
@@ -6,7 +6,7 @@ public struct AutoencoderConfig: Codable, Equatable, Sendable {
         public let width: Int
         public let depth: Int
         public let numHeads: Int
-        /// What q.k is multiplied with: (width/numHeads)^-0.5 unless the file says otherwise.
+        /// The factor of q.k: (width/numHeads)^-0.5 unless the file states another.
         public let attentionScale: Double
         /// Hidden width of the MLP of each block.
         public let mlpWidth: Int
@@ -24,15 +24,14 @@ public struct AutoencoderConfig: Codable, Equatable, Sendable {
 
     /// Patches of a cutout: 16, in row-major order.
     public var patches: Int { encoder.patches }
-    /// Numbers that the decoder gives for a patch: 8 rows x 8 columns x 5 bands, band fastest.
+    /// Numbers of a patch's prediction: 8 rows x 8 columns x 5 bands, band fastest.
     public var patchCount: Int { encoder.patchCount }
 
-    /// Where each number of a prediction [patches, patchCount] lies in a cutout [bands, size, size]: `image[offset]` is
-    /// what the prediction of the same place stands for.
+    /// For each number of a prediction [patches, patchCount], the offset of its pixel in a cutout [bands, size, size].
     public var pixelOffsets: [Int] {
         let (bands, size, patch, grid) = (encoder.bands, encoder.imageSize, encoder.patchSize, encoder.grid)
-        return (0..<patches * patchCount).map { place in
-            let (index, element) = place.quotientAndRemainder(dividingBy: patchCount)
+        return (0..<patches * patchCount).map { number in
+            let (index, element) = number.quotientAndRemainder(dividingBy: patchCount)
             let (pixel, band) = element.quotientAndRemainder(dividingBy: bands)
             let row = index / grid * patch + pixel / patch
             let column = index % grid * patch + pixel % patch

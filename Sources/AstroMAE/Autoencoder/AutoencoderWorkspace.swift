@@ -1,9 +1,12 @@
-/// Everything that a masked autoencoder's pass writes to, allocated once, for one masking: one for each worker thread, made
-/// by that thread so that its pages are near it. Takes any number of galaxies, which pass through it in parts.
+import Platform
+
+/// All memory that a masked autoencoder's pass writes to, allocated once, for one masking: one for each worker thread,
+/// made by that thread so that its pages are on the thread's NUMA node. A pass divides any number of galaxies into
+/// micro-batches.
 public struct AutoencoderWorkspace: ~Copyable {
     public let masking: Masking
     private let parts: FloatParts
-    /// Galaxies that pass through the encoder and through the decoder together.
+    /// Galaxies of a micro-batch of the encoder and of the decoder.
     let encoderBatch: Int
     let decoderBatch: Int
     let layout: TokenLayout
@@ -16,13 +19,14 @@ public struct AutoencoderWorkspace: ~Copyable {
     let latent: UnsafeMutablePointer<Float>
     /// [decoder batch, visible + 1, decoder width]
     let embedded: UnsafeMutablePointer<Float>
-    /// Where this thread's kernel calls are counted and timed; nil where they are not.
+    /// Counts and times of this thread's kernel calls; nil without a profile.
     let counters: OperationCounters?
 
     /// - Parameters:
-    ///   - masking: of this model.
+    ///   - masking: made by this model.
     ///   - profile: gets the counts and times of this workspace's passes when it ends.
-    public init(for model: MaskedAutoencoder, masking: Masking, profile: Profile? = nil) {
+    /// - Throws: `Failure` of kind `outOfMemory`.
+    public init(for model: MaskedAutoencoder, masking: Masking, profile: Profile? = nil) throws(Failure) {
         precondition(masking.patches == model.config.patches, "a masking of another network")
         let sizes = Sizes(for: model, masking: masking)
         self.masking = masking
@@ -30,7 +34,7 @@ public struct AutoencoderWorkspace: ~Copyable {
         layout = sizes.layout
         order = MaskOrder(masking, capacity: encoderBatch)
         loss = MaskedLoss(model.config)
-        parts = FloatParts(sizes.floats)
+        parts = try FloatParts(sizes.floats)
         tokens = parts[0]
         block = BlockScratch(parts, first: 1)
         (latent, embedded) = (parts[7], parts[8])
@@ -46,7 +50,7 @@ public struct AutoencoderWorkspace: ~Copyable {
         let encoderBatch: Int
         let decoderBatch: Int
         let layout: TokenLayout
-        /// Of each part, in the order of the properties.
+        /// Floats of each part, in the order of the properties.
         let floats: [Int]
 
         init(for model: MaskedAutoencoder, masking: Masking) {

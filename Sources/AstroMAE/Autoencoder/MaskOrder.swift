@@ -1,7 +1,7 @@
-/// Which patches of the galaxies of one pass stay visible: those of the smallest noise, in ascending order of it.
+/// Chooses the visible patches of a pass's galaxies: those of the smallest noise, in ascending order of it.
 struct MaskOrder {
     private let masking: Masking
-    /// [capacity, patches]: each galaxy's patches, in ascending order of noise; then room for sorting.
+    /// [capacity, patches]: each galaxy's patches, in ascending order of noise; then [patches] of scratch for sorting.
     private let indices: OffsetTable
     private let scratch: UnsafeMutablePointer<Int32>
     private let chosen: OffsetTable
@@ -17,22 +17,22 @@ struct MaskOrder {
     var visible: UnsafePointer<Int32> { UnsafePointer(chosen.base) }
 
     /// The visible patches of one of the galaxies.
-    func visible(_ place: Int) -> UnsafePointer<Int32> { UnsafePointer(chosen.base + place * masking.visible) }
+    func visible(_ galaxy: Int) -> UnsafePointer<Int32> { UnsafePointer(chosen.base + galaxy * masking.visible) }
 
-    /// Orders a galaxy's patches by their noise, [patches].
-    func sort(_ noise: UnsafePointer<Float>, place: Int) {
-        let order = indices.base + place * masking.patches
+    /// Orders the patches of one of the galaxies by their noise, [patches].
+    func sort(_ noise: UnsafePointer<Float>, galaxy: Int) {
+        let order = indices.base + galaxy * masking.patches
         Self.sort(noise, count: masking.patches, into: order, scratch: scratch)
-        (chosen.base + place * masking.visible).update(from: order, count: masking.visible)
+        (chosen.base + galaxy * masking.visible).update(from: order, count: masking.visible)
     }
 
     /// 1 for a masked patch, 0 for a visible one.
-    func mask(into mask: UnsafeMutablePointer<Float>, place: Int) {
+    func mask(into mask: UnsafeMutablePointer<Float>, galaxy: Int) {
         mask.update(repeating: 1, count: masking.patches)
-        for index in 0..<masking.visible { mask[Int(visible(place)[index])] = 0 }
+        for index in 0..<masking.visible { mask[Int(visible(galaxy)[index])] = 0 }
     }
 
-    /// The starts of the visible patches of `count` galaxies within their images.
+    /// Writes the starts of the visible patches of `count` galaxies within their images.
     func write(_ rows: OffsetTable, count: Int, config: EncoderConfig) {
         for row in 0..<count * masking.visible {
             let (galaxy, patch) = (row / masking.visible, Int(chosen.base[row]))
@@ -40,9 +40,8 @@ struct MaskOrder {
         }
     }
 
-    /// The order of `count` noises: order[0] is the index of the smallest. Of equal ones the first comes first, as with
-    /// a stable argsort; NaN comes last.
-    /// - Parameter scratch: room for as many.
+    /// A stable argsort of `count` noises, NaN last: order[0] is the index of the smallest.
+    /// - Parameter scratch: [count]
     static func sort(
         _ noise: UnsafePointer<Float>, count: Int, into order: UnsafeMutablePointer<Int32>,
         scratch: UnsafeMutablePointer<Int32>
@@ -60,18 +59,18 @@ struct MaskOrder {
         if from != order { order.update(from: from, count: count) }
     }
 
-    /// Two sorted neighbours, [first, middle) and [middle, end), into one.
+    /// Merges the sorted ranges [first, middle) and [middle, end).
     private static func merge(
         _ noise: UnsafePointer<Float>, _ from: UnsafePointer<Int32>, _ first: Int, _ middle: Int, _ end: Int,
         into to: UnsafeMutablePointer<Int32>
     ) {
         var (left, right) = (first, middle)
-        for place in first..<end {
+        for index in first..<end {
             if left < middle, right == end || !precedes(noise[Int(from[right])], noise[Int(from[left])]) {
-                to[place] = from[left]
+                to[index] = from[left]
                 left += 1
             } else {
-                to[place] = from[right]
+                to[index] = from[right]
                 right += 1
             }
         }

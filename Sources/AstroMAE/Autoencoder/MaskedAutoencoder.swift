@@ -1,11 +1,11 @@
 import Platform
 import TensorFiles
 
-/// AstroMAE as it was pretrained: a masked autoencoder (He et al. 2022) whose encoder sees some patches of a cutout, and
-/// whose decoder makes up all of them. Immutable after loading; any number of threads may run it at once.
+/// AstroMAE's pretraining network: a masked autoencoder (He et al. 2022) whose encoder sees some patches of a cutout,
+/// and whose decoder reconstructs all of them. Immutable after loading; any number of threads may run it at once.
 public final class MaskedAutoencoder: CutoutNetwork {
     public let config: AutoencoderConfig
-    /// The file that it was read from, for messages.
+    /// The file of its weights, for messages.
     public let name: String
     public let parameterCount: Int
     public let notices: [String]
@@ -23,17 +23,17 @@ public final class MaskedAutoencoder: CutoutNetwork {
     /// Checks the weights against the network and packs them.
     /// - Parameters:
     ///   - weights: an opened checkpoint in any of the readable formats.
-    ///   - numHeads, decoderHeads: override what the file says of the encoder's and the decoder's heads; where it says
-    ///     nothing, there is one for each 64 channels.
+    ///   - numHeads, decoderHeads: override the file's heads of the encoder and the decoder; without either there is
+    ///     one for each 64 channels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
-    ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or that the
-    ///   weights are a redshift network's.
+    ///   - parallel: runs most of the reading and packing; bits do not depend on it.
+    /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; if the
+    ///   weights are a redshift network's; or of kind `outOfMemory`.
     public init(
         weights: TensorFile, numHeads: Int? = nil, decoderHeads: Int? = nil, gemm: GemmBackend = .auto,
         instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
     ) throws(Failure) {
-        let checkpoint = try Checkpoint(weights)
+        let checkpoint = try Checkpoint(weights, rules: ViTEncoder.rules)
         name = checkpoint.name
         try checkpoint.require(.autoencoder)
         let stated = try StatedConstants(checkpoint)
@@ -41,11 +41,13 @@ public final class MaskedAutoencoder: CutoutNetwork {
         config = try AutoencoderConfig.derived(
             from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(checkpoint, encoderConfig, dense: kernels.gemm == .openblas)
+        let loader = LayerLoader(
+            checkpoint, layerNormEps: encoderConfig.layerNormEps, batchNormEps: encoderConfig.batchNormEps,
+            dense: kernels.gemm == .openblas)
         encoder = try ViTEncoder(loader, encoderConfig)
         norm = try loader.layerNorm("norm", encoderConfig.width)
         decoder = try MaskedDecoder(loader, config)
-        try checkpoint.requireAllUsed(Checkpoint.isCounter)
+        try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()
         notices = stated.notices(
             file: checkpoint.name, heads: numHeads == nil ? encoderConfig.numHeads : nil,
@@ -56,18 +58,18 @@ public final class MaskedAutoencoder: CutoutNetwork {
         try loader.packLinears(on: parallel)
     }
 
-    /// Masks the cutouts and makes them up again.
+    /// Masks the cutouts and reconstructs them.
     ///
-    /// A galaxy's numbers have the same bits whatever N is and whoever its neighbours are. Allocates nothing.
+    /// The bits of a galaxy's numbers do not depend on N or on the other galaxies. Allocates nothing.
     /// - Parameters:
     ///   - images: [N, bands, size, size]
-    ///   - noise: [N, patches] in [0, 1): the patches of the smallest stay visible, as many as the workspace's masking
-    ///     says. Of equal ones the first counts as smaller.
-    ///   - predictions: [N, patches, patchCount] for all patches, visible ones too: rows x columns x bands of each, band
-    ///     fastest (`AutoencoderConfig.pixelOffsets`).
+    ///   - noise: [N, patches] in [0, 1): the patches with the smallest stay visible, as many as in the workspace's
+    ///     masking. Of equal ones the first counts as smaller.
+    ///   - predictions: [N, patches, patchCount] for all patches, visible ones too: rows x columns x bands of each,
+    ///     band fastest (`AutoencoderConfig.pixelOffsets`).
     ///   - mask: [N, patches], 1 for a masked patch, 0 for a visible one.
     ///   - losses: [N], the mean over the masked patches of the mean squared error of each (pixels as they are, not
-    ///     normalised). NaN where no patch is masked. Over N galaxies the reference's loss is the mean of theirs.
+    ///     normalised). NaN if no patch is masked. The reference's loss of N galaxies is the mean of theirs.
     public func reconstruct(
         images: Span<Float>, noise: Span<Float>, into predictions: inout MutableSpan<Float>,
         mask: inout MutableSpan<Float>, losses: inout MutableSpan<Float>, workspace: inout AutoencoderWorkspace
@@ -75,14 +77,14 @@ public final class MaskedAutoencoder: CutoutNetwork {
         run(images, noise, &predictions, &mask, &losses, workspace, stages: nil)
     }
 
-    /// The same pass with every stage kept, by the names of PyTorch's modules: `patch_embed` (visible patches, before
-    /// their positions), `blocks.0.attn`, ..., `latent` (after `norm`: class token, then the visible patches in ascending
-    /// order of noise), `decoder_embed`, `decoder_blocks.0.attn`, ..., `decoder_norm`, `pred`, `mask`, `loss` of each
-    /// galaxy. For comparison with other implementations; the bits are those of `reconstruct`.
-    public func stages(images: Span<Float>, noise: Span<Float>, masking: Masking) -> [String: [Float]] {
+    /// The same pass with every stage recorded, by the names of PyTorch's modules: `patch_embed` (visible patches,
+    /// before their positions), `blocks.0.attn`, ..., `latent` (after `norm`: class token, then the visible patches in
+    /// ascending order of noise), `decoder_embed`, `decoder_blocks.0.attn`, ..., `decoder_norm`, `pred`, `mask`, `loss`
+    /// of each galaxy. For comparison with other implementations; the bits are those of `reconstruct`.
+    public func stages(images: Span<Float>, noise: Span<Float>, masking: Masking) throws(Failure) -> [String: [Float]] {
         let count = images.count / imageCount
         let recorder = StageRecorder()
-        let workspace = AutoencoderWorkspace(for: self, masking: masking)
+        let workspace = try AutoencoderWorkspace(for: self, masking: masking)
         var predictions = [Float](repeating: 0, count: count * config.patches * config.patchCount)
         var mask = [Float](repeating: 0, count: count * config.patches)
         var losses = [Float](repeating: 0, count: count)
@@ -119,9 +121,10 @@ public final class MaskedAutoencoder: CutoutNetwork {
                             else { return }
                             let galaxies = MaskedGalaxies(
                                 images: images, noise: noise, predictions: predictions, mask: mask, losses: losses)
+                            let pass = BlockPass(
+                                kernels.recording(in: workspace.counters), workspace.block, stages: stages)
                             for first in stride(from: 0, to: count, by: workspace.encoderBatch) {
-                                run(
-                                    galaxies, first..<min(first + workspace.encoderBatch, count), workspace, stages)
+                                run(galaxies, first..<min(first + workspace.encoderBatch, count), workspace, pass)
                             }
                         }
                     }
@@ -130,30 +133,28 @@ public final class MaskedAutoencoder: CutoutNetwork {
         }
     }
 
-    /// Galaxies that pass through the encoder together, and through the decoder in as many parts as it takes.
+    /// A micro-batch of the encoder, which the decoder may divide into smaller ones.
     private func run(
-        _ all: MaskedGalaxies, _ rows: Range<Int>, _ workspace: borrowing AutoencoderWorkspace, _ stages: StageRecorder?
+        _ all: MaskedGalaxies, _ rows: Range<Int>, _ workspace: borrowing AutoencoderWorkspace, _ pass: BlockPass
     ) {
-        let kernels = self.kernels.recording(in: workspace.counters)
         let order = workspace.order
         for galaxy in rows.indices {
-            order.sort(all.noise + galaxy * config.patches, place: galaxy - rows.lowerBound)
-            order.mask(into: all.mask + galaxy * config.patches, place: galaxy - rows.lowerBound)
+            order.sort(all.noise + galaxy * config.patches, galaxy: galaxy - rows.lowerBound)
+            order.mask(into: all.mask + galaxy * config.patches, galaxy: galaxy - rows.lowerBound)
         }
         order.write(workspace.layout.patchRows, count: rows.count, config: config.encoder)
         encode(
-            all.images + rows.lowerBound * imageCount, count: rows.count, visible: order.visible, workspace, kernels,
-            stages)
+            all.images + rows.lowerBound * imageCount, count: rows.count, visible: order.visible, workspace, pass)
         let tokens = workspace.layout.tokens
-        stages?.record("latent", workspace.latent, count: rows.count, tokens * config.encoder.width)
+        pass.stages?.record("latent", workspace.latent, count: rows.count, tokens * config.encoder.width)
         for first in stride(from: 0, to: rows.count, by: workspace.decoderBatch) {
             let count = min(workspace.decoderBatch, rows.count - first)
-            let place = rows.lowerBound + first
+            let start = rows.lowerBound + first
             decoder.forward(
                 workspace.latent + first * tokens * config.encoder.width,
-                into: all.predictions + place * config.patches * config.patchCount, count: count,
-                order: order, from: first, workspace: workspace, kernels: kernels, stages: stages)
-            for galaxy in place..<place + count {
+                into: all.predictions + start * config.patches * config.patchCount, count: count,
+                order: order, from: first, workspace: workspace, pass)
+            for galaxy in start..<start + count {
                 all.losses[galaxy] = workspace.loss.mean(
                     of: all.predictions + galaxy * config.patches * config.patchCount,
                     image: all.images + galaxy * imageCount, mask: all.mask + galaxy * config.patches)
@@ -164,16 +165,16 @@ public final class MaskedAutoencoder: CutoutNetwork {
     /// images [count, bands, size, size] -> the workspace's latent [count, tokens, width], after `norm`.
     func encode(
         _ images: UnsafePointer<Float>, count: Int, visible: UnsafePointer<Int32>?,
-        _ workspace: borrowing AutoencoderWorkspace, _ kernels: Kernels, _ stages: StageRecorder?
+        _ workspace: borrowing AutoencoderWorkspace, _ pass: BlockPass
     ) {
         encoder.forward(
             images, into: workspace.tokens, count: count, layout: workspace.layout, visible: visible,
-            leavingClassTokens: false, scratch: workspace.block, kernels: kernels, stages: stages)
-        kernels.layerNorm(workspace.tokens, norm, into: workspace.latent, rows: count * workspace.layout.tokens)
+            leavingClassTokens: false, pass)
+        pass.kernels.layerNorm(workspace.tokens, norm, into: workspace.latent, rows: count * workspace.layout.tokens)
     }
 }
 
-/// What a pass reads and writes, of all its galaxies.
+/// Inputs and outputs of all galaxies of a pass.
 private struct MaskedGalaxies {
     let images: UnsafePointer<Float>
     let noise: UnsafePointer<Float>

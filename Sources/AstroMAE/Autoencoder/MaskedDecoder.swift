@@ -1,10 +1,10 @@
 import Platform
 
-/// The decoder: the visible tokens back in their places, mask tokens in the others, positions, plain blocks over all of
-/// them, and a prediction of each patch's pixels.
+/// The decoder: the visible tokens at their patches' positions, mask tokens at the others, position embeddings, plain
+/// blocks over all of them, and a prediction of each patch's pixels.
 struct MaskedDecoder: Sendable {
     private let embed: PackedMatrix
-    /// [tokens, width]: the positions, and the mask token at each of them.
+    /// [tokens, width]: the position embeddings, and these plus the mask token.
     private let positions: FloatBuffer
     private let maskTokens: FloatBuffer
     private let blocks: [EncoderBlock]
@@ -16,51 +16,50 @@ struct MaskedDecoder: Sendable {
     init(_ loader: LayerLoader, _ config: AutoencoderConfig) throws(Failure) {
         self.config = config
         let (tokens, width) = (config.encoder.tokens, config.decoder.width)
-        embed = try loader.linear("decoder_embed", config.encoder.width, width)
+        embed = try loader.linear(.decoderEmbed, "decoder_embed", config.encoder.width, width)
         let embedding = try loader.checkpoint.take("decoder_pos_embed", [1, tokens, width])
         let maskToken = try loader.checkpoint.take("mask_token", [1, 1, width])
-        positions = FloatBuffer(count: embedding.count)
-        maskTokens = FloatBuffer(count: embedding.count)
+        positions = try FloatBuffer(count: embedding.count)
+        maskTokens = try FloatBuffer(count: embedding.count)
         for (index, value) in embedding.enumerated() {
             positions.base[index] = value
             maskTokens.base[index] = maskToken[index % width] + value
         }
         blocks = try loader.blocks("decoder_blocks", config.decoder.block, depth: config.decoder.depth)
         norm = try loader.layerNorm("decoder_norm", width)
-        prediction = try loader.linear("decoder_pred", width, config.patchCount)
+        prediction = try loader.linear(.decoderPrediction, "decoder_pred", width, config.patchCount)
         layout = TokenLayout(width: width, tokens: tokens)
     }
 
     /// latent [count, visible + 1, encoder width] -> predictions [count, patches, patchCount]
     /// - Parameters:
-    ///   - order: has the visible patches of the galaxies, the first of them at `place`.
-    ///   - workspace: `tokens`, `embedded` and `block` are overwritten.
+    ///   - order: has the visible patches of the galaxies, of which `first` is the first here.
+    ///   - workspace: `tokens` and `embedded` are overwritten.
     func forward(
         _ latent: UnsafePointer<Float>, into predictions: UnsafeMutablePointer<Float>, count: Int, order: MaskOrder,
-        from place: Int, workspace: borrowing AutoencoderWorkspace, kernels: Kernels, stages: StageRecorder?
+        from first: Int, workspace: borrowing AutoencoderWorkspace, _ pass: BlockPass
     ) {
+        let (kernels, normed) = (pass.kernels, pass.scratch.normed)
         let (width, tokens, visible) = (layout.width, layout.tokens, workspace.layout.tokens)
         let (embedded, x) = (workspace.embedded, workspace.tokens)
         kernels.linear(embed, latent, rows: count * visible, into: embedded)
-        stages?.record("decoder_embed", embedded, count: count, visible * width)
+        pass.stages?.record("decoder_embed", embedded, count: count, visible * width)
         for galaxy in 0..<count {
             restore(
-                embedded + galaxy * visible * width, order.visible(place + galaxy), count: visible - 1,
-                into: x + galaxy * tokens * width, kernels: kernels)
+                embedded + galaxy * visible * width, order.visible(first + galaxy), count: visible - 1,
+                into: x + galaxy * tokens * width, kernels)
         }
-        blocks.forward(
-            x, count: count, layout: layout, leavingClassTokens: true, scratch: workspace.block, kernels: kernels,
-            stages: stages)
+        blocks.forward(x, count: count, layout: layout, leavingClassTokens: true, pass)
         let rows = count * (tokens - 1)
-        kernels.layerNorm(x, norm, into: workspace.block.normed, rows: rows)
-        stages?.record("decoder_norm", workspace.block.normed, count: count, (tokens - 1) * width)
-        kernels.linear(prediction, workspace.block.normed, rows: rows, into: predictions)
+        kernels.layerNorm(x, norm, into: normed, rows: rows)
+        pass.stages?.record("decoder_norm", normed, count: count, (tokens - 1) * width)
+        kernels.linear(prediction, normed, rows: rows, into: predictions)
     }
 
-    /// One galaxy's tokens [1 + count, width] to all of its places [tokens, width], positions added.
+    /// One galaxy's visible tokens [1 + count, width] -> all of its tokens [tokens, width], positions added.
     private func restore(
         _ embedded: UnsafePointer<Float>, _ visible: UnsafePointer<Int32>, count: Int,
-        into x: UnsafeMutablePointer<Float>, kernels: Kernels
+        into x: UnsafeMutablePointer<Float>, _ kernels: Kernels
     ) {
         let width = layout.width
         x.update(from: maskTokens.base, count: layout.tokens * width)

@@ -1,9 +1,9 @@
-/// The reference's loss of a galaxy: over the masked patches, the mean of each one's mean squared error. Pixels are taken
-/// as they are; sums are float64, in the order of patches and of a patch's numbers.
+/// The reference's loss of a galaxy: the mean over the masked patches of each one's mean squared error. Pixels are not
+/// normalised; sums are float64, in the order of patches and of a patch's numbers.
 struct MaskedLoss {
     private let patches: Int
     private let patchCount: Int
-    /// [patches, patchCount]: where each number lies in the image.
+    /// [patches, patchCount]: offset of each number's pixel in the image.
     private let pixels: OffsetTable
 
     init(_ config: AutoencoderConfig) {
@@ -14,16 +14,16 @@ struct MaskedLoss {
     /// - Parameters:
     ///   - predictions: [patches, patchCount]
     ///   - image: [bands, size, size]
-    ///   - mask: [patches], 0 for those that are left out.
-    /// - Returns: NaN where all are left out.
+    ///   - mask: [patches], 0 for visible patches, which do not count.
+    /// - Returns: NaN if no patch is masked.
     func mean(
         of predictions: UnsafePointer<Float>, image: UnsafePointer<Float>, mask: UnsafePointer<Float>
     ) -> Float {
         var (total, masked) = (0.0, 0)
         for patch in 0..<patches where mask[patch] != 0 {
             var sum = 0.0
-            for place in patch * patchCount..<(patch + 1) * patchCount {
-                let difference = Double(predictions[place]) - Double(image[Int(pixels.base[place])])
+            for number in patch * patchCount..<(patch + 1) * patchCount {
+                let difference = Double(predictions[number]) - Double(image[Int(pixels.base[number])])
                 sum += difference * difference
             }
             total += sum / Double(patchCount)

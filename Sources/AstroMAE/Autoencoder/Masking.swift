@@ -1,22 +1,22 @@
 import Platform
 
-/// How many patches of a cutout stay visible to a masked autoencoder's encoder. Made by the network, which knows what is
-/// legal: `MaskedAutoencoder.masking`.
+/// How many patches of a cutout stay visible to a masked autoencoder's encoder. Made by `MaskedAutoencoder.masking`,
+/// which checks it.
 public struct Masking: Equatable, Sendable {
     /// Patches that the encoder sees, at least 1.
     public let visible: Int
     /// Patches of a cutout.
     public let patches: Int
 
-    /// Patches that the decoder has to make up.
+    /// Patches that the decoder has to reconstruct.
     public var masked: Int { patches - visible }
 }
 
 extension MaskedAutoencoder {
-    /// The masking at a ratio: as the reference has it, int(patches * (1 - ratio)) of them stay visible.
-    /// - Parameter ratio: masked patches of all; 0 masks none.
-    /// - Throws: `Failure` where no patch would be visible, or as many as blocks with a parallel convolution cannot
-    ///   take: their map is a square.
+    /// The masking at a ratio: as in the reference, int(patches * (1 - ratio)) patches stay visible.
+    /// - Parameter ratio: the share of masked patches; 0 masks none.
+    /// - Throws: `Failure` if no patch would be visible, or if the encoder has a parallel convolution and the visible
+    ///   patches would not form a square map.
     public func masking(ratio: Double) throws(Failure) -> Masking {
         guard ratio >= 0, ratio < 1 else {
             throw Failure(name, "a mask ratio of \(ratio): expected at least 0 and less than 1")
@@ -24,7 +24,7 @@ extension MaskedAutoencoder {
         return try masking(visible: Int(Double(config.patches) * (1 - ratio)), named: "a mask ratio of \(ratio)")
     }
 
-    /// The masking that leaves so many patches visible.
+    /// The masking with that number of visible patches.
     public func masking(visible: Int) throws(Failure) -> Masking {
         try masking(visible: visible, named: "\(visible) visible patches")
     }

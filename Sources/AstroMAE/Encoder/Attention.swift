@@ -3,11 +3,11 @@ import Platform
 /// Multi-head self-attention (Vaswani et al. 2017) over the tokens of each galaxy, and the projection that follows.
 struct Attention: Sendable {
     private let qkv: PackedMatrix
-    /// What follows: its output goes to the residual connection, or apart.
+    /// Runs after `forward`; the caller adds its output to the residual connection.
     let projection: PackedMatrix
     private let config: BlockConfig
 
-    /// `NormalCell` has biases of its own for q and v and none for k; timm's `Block` has one bias for all three.
+    /// `NormalCell` has separate biases for q and v and none for k; timm's `Block` has one bias for all three.
     init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(Failure) {
         self.config = config
         let (checkpoint, width) = (loader.checkpoint, config.width)
@@ -19,17 +19,16 @@ struct Attention: Sendable {
         } else {
             bias = try checkpoint.take(key + ".qkv.bias", [3 * width])
         }
-        qkv = try loader.linear(key + ".qkv", width, 3 * width, bias: bias)
-        projection = try loader.linear(key + ".proj", width, width)
+        qkv = try loader.linear(.qkv, key + ".qkv", width, 3 * width, bias: bias)
+        projection = try loader.linear(.projection, key + ".proj", width, width)
     }
 
-    /// normed [count*tokens, width] is overwritten with the heads' outputs, for the projection.
-    func forward(
-        _ normed: UnsafeMutablePointer<Float>, count: Int, tokens: Int, scratch: BlockScratch, kernels: Kernels
-    ) {
-        kernels.linear(qkv, normed, rows: count * tokens, into: scratch.wide)
-        kernels.attention(
-            qkv: scratch.wide, into: normed, scratch: scratch.scores, count: count, tokens: tokens,
+    /// Overwrites the scratch memory's normed [count*tokens, width] with the heads' outputs, the projection's input.
+    func forward(count: Int, tokens: Int, _ pass: BlockPass) {
+        let scratch = pass.scratch
+        pass.kernels.linear(qkv, scratch.normed, rows: count * tokens, into: scratch.wide)
+        pass.kernels.attention(
+            qkv: scratch.wide, into: scratch.normed, scratch: scratch.scores, count: count, tokens: tokens,
             heads: config.numHeads, dim: config.headWidth, scale: Float(config.attentionScale))
     }
 }

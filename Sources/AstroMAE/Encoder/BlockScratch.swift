@@ -1,5 +1,8 @@
-/// Room that the blocks of a stack share: each part is written before it is read, but for the borders of the padded
-/// maps, which stay zero.
+/// A pass through a stack of blocks.
+typealias BlockPass = Pass<BlockScratch>
+
+/// Scratch memory that the blocks of a stack share: each part is written before it is read, except the borders of the
+/// padded maps, which stay zero.
 struct BlockScratch {
     /// [count*tokens, width]
     let normed: UnsafeMutablePointer<Float>
@@ -7,7 +10,8 @@ struct BlockScratch {
     let wide: UnsafeMutablePointer<Float>
     /// Scores and keys of one head.
     let scores: UnsafeMutablePointer<Float>
-    /// Grouped convolutions' maps: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), and for hidden.
+    /// Padded maps of grouped convolutions: [count, side + 2p, side + 2p, width] (unused by 1x1 kernels), and [...,
+    /// hidden].
     let paddedTokens: UnsafeMutablePointer<Float>
     let paddedHidden: UnsafeMutablePointer<Float>
     /// [count*tokens, width]: a stage's output before its residual, when stages are recorded.
@@ -20,7 +24,7 @@ extension BlockScratch {
         fileprivate(set) var parts: [Int]
 
         /// - Parameters:
-        ///   - rows: tokens of all galaxies that go together.
+        ///   - rows: tokens of all galaxies of a micro-batch.
         ///   - tokens: of a galaxy.
         ///   - padded: floats of the padded maps of all galaxies: of tokens, and hidden.
         init(_ config: BlockConfig, rows: Int, tokens: Int, padded: (tokens: Int, hidden: Int) = (0, 0)) {
@@ -31,7 +35,7 @@ extension BlockScratch {
             ]
         }
 
-        /// Room for either.
+        /// Sizes sufficient for either of two stacks.
         func union(_ other: Sizes) -> Sizes {
             var copy = self
             copy.parts = zip(parts, other.parts).map { max($0, $1) }
@@ -39,23 +43,10 @@ extension BlockScratch {
         }
     }
 
-    /// - Parameter first: the place of the first part.
+    /// - Parameter first: index of the first part.
     init(_ parts: FloatParts, first: Int) {
         self.init(
             normed: parts[first], wide: parts[first + 1], scores: parts[first + 2], paddedTokens: parts[first + 3],
             paddedHidden: parts[first + 4], separate: parts[first + 5])
     }
-}
-
-/// One zeroed buffer in parts, each of which begins at a multiple of 64 bytes.
-struct FloatParts {
-    private let storage: FloatBuffer
-    private let offsets: [Int]
-
-    init(_ sizes: [Int]) {
-        offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + 15) / 16 * 16) }
-        storage = FloatBuffer(count: offsets[sizes.count])
-    }
-
-    subscript(index: Int) -> UnsafeMutablePointer<Float> { storage.base + offsets[index] }
 }

@@ -1,26 +1,26 @@
 import Glibc
 
-/// What the machine says of its caches.
+/// The machine's caches, and the micro-batches that fit them.
 enum CacheSize {
-    /// Bytes of the second-level cache that a core has to itself; nil where the machine does not tell.
+    /// Bytes of the second-level cache that a core has to itself; nil if the system does not report it.
     static let secondLevel: Int? = {
-        // The C library has it from the processor itself.
+        // The C library reads it from the processor.
         let size = Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
         return size > 0 ? size : nil
     }()
 
     static let fewestGalaxies = 8
     static let mostGalaxies = 16
-    /// How many times that may go together where only a part of each is visible: offsets into their images have to fit.
+    /// Factor by which a micro-batch may exceed `mostGalaxies` if only a part of each is visible: offsets have to fit.
     static let mostTimes = 4
 
-    /// Galaxies whose activations go through the encoder together: as many as fill half of the cache, the other half being
-    /// for the weights that pass through. At least 8, so that weights are read for enough rows; beyond 16 nothing is gained.
-    /// Bits do not depend on it.
+    /// Galaxies of a micro-batch: as many as fill half of the cache with activations, the other half being for the
+    /// weights. At least 8, so that weights are read for enough rows; more than 16 bring nothing. Bits do not depend on
+    /// it.
     /// - Parameters:
     ///   - floats: of one galaxy's activations in a block.
-    ///   - tokens, whole: where a galaxy has `tokens` of `whole`, as many times more galaxies go together.
-    ///   - cache: bytes; nil counts as small.
+    ///   - tokens, whole: galaxies with `tokens` of `whole` tokens go in micro-batches larger by that factor.
+    ///   - cache: bytes; nil for unknown, which counts as small.
     static func microBatch(floats: Int, tokens: Int = 1, of whole: Int = 1, cache: Int?) -> Int {
         let bytes = max(1, floats) * MemoryLayout<Float>.stride
         func scaled(_ galaxies: Int) -> Int { min(galaxies * whole / tokens, mostGalaxies * mostTimes) }

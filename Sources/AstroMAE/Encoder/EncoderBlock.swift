@@ -1,8 +1,8 @@
 import CKernels
 import Platform
 
-/// One transformer block, pre-norm: x += attn(norm1(x)) + PCM(x), the parallel convolution module being for patch tokens
-/// (NormalCell), then x += mlp(norm2(x)).
+/// One transformer block, pre-norm: x += attn(norm1(x)) + PCM(x), then x += mlp(norm2(x)). The parallel convolution
+/// module (PCM) is a NormalCell's, for patch tokens only.
 struct EncoderBlock: Sendable {
     private let name: String
     private let norm1: LayerNorm
@@ -33,59 +33,61 @@ struct EncoderBlock: Sendable {
     }
 
     /// x [count, tokens, width], in place.
-    /// - Parameter leavingClassTokens: gives [count, tokens - 1, width] instead; class tokens are then keys and values of
-    ///   the attention and nothing else.
+    /// - Parameter leavingClassTokens: whether the result is [count, tokens - 1, width]; class tokens are then only
+    ///   keys and values of the attention.
     func forward(
         _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
-        scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+        _ pass: BlockPass
     ) {
+        let (kernels, scratch) = (pass.kernels, pass.scratch)
         let (tokens, width) = (layout.tokens, config.width)
         var rows = count * tokens
-        let recorder = StageOf(stages, name, count: count, width: tokens * width)
+        let recorder = StageOf(pass.stages, name, count: count, width: tokens * width)
         kernels.layerNorm(x, norm1, into: scratch.normed, rows: rows)
         recorder?.record("norm1", scratch.normed)
         if let parallel {
-            // Attention has its own copy of the block's input by now, so the convolution's can change at once.
-            parallel.forward(x, into: scratch.wide, count: count, layout: layout, scratch: scratch, kernels: kernels)
+            // Attention reads norm1's output, so x may change before it.
+            parallel.forward(x, into: scratch.wide, count: count, layout: layout, pass)
             recorder?.recordMaps("PCM", scratch.wide, pixels: tokens - 1, channels: width)
             let patches = (tokens - 1) * width
             for galaxy in 0..<count {
                 kernels.add(scratch.wide + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
             }
         }
-        attention.forward(scratch.normed, count: count, tokens: tokens, scratch: scratch, kernels: kernels)
+        attention.forward(count: count, tokens: tokens, pass)
         if leavingClassTokens {
             layout.removeClassTokens(x, count: count)
             layout.removeClassTokens(scratch.normed, count: count)
             rows = count * (tokens - 1)
         }
-        residual(x, rows: rows, recorder, "attn", scratch, kernels) { out, epilogue in
+        residual(x, rows: rows, recorder, "attn", pass) { out, epilogue in
             kernels.linear(attention.projection, scratch.normed, rows: rows, into: out, epilogue)
         }
         kernels.layerNorm(x, norm2, into: scratch.normed, rows: rows)
         recorder?.record("norm2", scratch.normed)
-        residual(x, rows: rows, recorder, "mlp", scratch, kernels) { out, epilogue in
-            mlp.forward(scratch.normed, into: out, epilogue, rows: rows, scratch: scratch, kernels: kernels)
+        residual(x, rows: rows, recorder, "mlp", pass) { out, epilogue in
+            mlp.forward(scratch.normed, into: out, epilogue, rows: rows, pass)
         }
         recorder?.record(nil, x)
     }
 
-    /// x += part, fused into the part's last product, or apart when the part's own output is wanted: the same bits.
+    /// x += part, fused into the part's last matrix product, or separately to record the part's output: the same bits.
     private func residual(
-        _ x: UnsafeMutablePointer<Float>, rows: Int, _ recorder: StageOf?, _ part: String, _ scratch: BlockScratch,
-        _ kernels: Kernels, _ forward: (UnsafeMutablePointer<Float>, cai_epilogue) -> Void
+        _ x: UnsafeMutablePointer<Float>, rows: Int, _ recorder: StageOf?, _ part: String, _ pass: BlockPass,
+        _ forward: (UnsafeMutablePointer<Float>, cai_epilogue) -> Void
     ) {
         guard let recorder else {
             forward(x, CAI_ADD)
             return
         }
-        forward(scratch.separate, CAI_STORE)
-        recorder.record(part, scratch.separate)
-        kernels.add(scratch.separate, to: x, count: rows * config.width)
+        let separate = pass.scratch.separate
+        forward(separate, CAI_STORE)
+        recorder.record(part, separate)
+        pass.kernels.add(separate, to: x, count: rows * config.width)
     }
 }
 
-/// A recorder with the block's name and shape filled in; nil when nothing is recorded.
+/// A recorder of one block's stages, with the block's name and shape; nil if nothing is recorded.
 private struct StageOf {
     let stages: StageRecorder
     let block: String

@@ -2,14 +2,9 @@ import Platform
 import TensorFiles
 
 extension EncoderConfig {
-    /// The reference's epsilons, which a bare state dict does not carry, and the channels of one of its heads.
-    static let referenceLayerNormEps = 1e-6
-    static let referenceBatchNormEps = 1e-5
-    static let referenceHeadWidth = 64
-
-    /// Derives the sizes from the tensors' shapes; heads and epsilons from what the file states, else the reference's
-    /// values.
-    /// - Parameter numHeads: overrides whatever the file says.
+    /// Derives the sizes from the tensors' shapes, and heads and epsilons from the stated constants or else the
+    /// reference's.
+    /// - Parameter numHeads: overrides the file's number of heads.
     static func derived(
         from checkpoint: Checkpoint, stated: StatedConstants, numHeads: Int?
     ) throws(Failure) -> EncoderConfig {
@@ -38,21 +33,18 @@ extension EncoderConfig {
             blockKind: isCell ? .normalCell : .plain, numHeads: attention.heads, attentionScale: attention.scale,
             mlpWidth: try checkpoint.shape("blocks.0.mlp.fc1.weight", axes: 2)[0],
             parallelConvolution: isCell ? try .derived(from: checkpoint, width: width) : nil,
-            layerNormEps: stated.layerNormEps ?? referenceLayerNormEps,
-            batchNormEps: stated.batchNormEps ?? referenceBatchNormEps)
+            layerNormEps: stated.layerNormEps ?? StatedConstants.referenceLayerNormEps,
+            batchNormEps: stated.batchNormEps ?? StatedConstants.referenceBatchNormEps)
         try config.requireSupportedSizes(checkpoint)
         return config
     }
 
-    /// Patches and pixels along a side: the tables of offsets that are made for them before all weights are checked have
-    /// then no more than a few megabytes. The paper's network has 4 and 32.
+    /// Patches and pixels along a side at most: tables of offsets, which are made before all weights are checked, then
+    /// have a few megabytes at most. The paper's network has 4 and 32.
     static let largestGrid = 64
     static let largestImage = 512
 
-    /// Floats that one buffer of a workspace may have: offsets into it fit 32 bits with room to spare.
-    static let largestBuffer = 1 << 27
-
-    /// Shapes can be legal and still describe a network that no workspace could hold.
+    /// Refuses valid shapes of a network whose workspace would be too large.
     private func requireSupportedSizes(_ checkpoint: Checkpoint) throws(Failure) {
         guard imageSize <= Self.largestImage else {
             throw checkpoint.error(
@@ -68,15 +60,15 @@ extension EncoderConfig {
             ], checkpoint)
     }
 
-    /// - Parameter perGalaxy: sizes of each buffer for one galaxy.
+    /// - Parameter perGalaxy: the axes of each buffer for one galaxy.
     static func requireSupported(_ perGalaxy: [[Int]], _ checkpoint: Checkpoint) throws(Failure) {
         for sizes in perGalaxy {
             var count = CacheSize.mostGalaxies
             for size in sizes {
                 let (product, overflow) = count.multipliedReportingOverflow(by: size)
-                guard !overflow, product <= largestBuffer else {
+                guard !overflow, product <= FloatBuffer.largestCount else {
                     throw checkpoint.error(
-                        "sizes \(sizes) a galaxy are beyond what is supported: at most \(largestBuffer) floats for "
+                        "sizes \(sizes) a galaxy are beyond what is supported: at most \(FloatBuffer.largestCount) floats for "
                             + "\(CacheSize.mostGalaxies) galaxies")
                 }
                 count = product
@@ -98,9 +90,4 @@ extension EncoderConfig.ParallelConvolution {
         }
         return Self(kernel: kernel, groups: width / perGroup, hidden: hidden)
     }
-}
-
-extension Checkpoint {
-    /// How many blocks there are under a key.
-    func depth(of blocks: String) -> Int { (0...).first { !has("\(blocks).\($0).norm1.weight") } ?? 0 }
 }

@@ -1,7 +1,7 @@
-/// Sizes of an AstroMAE encoder, all read off its tensors, and the few numbers that tensors do not tell: heads and
-/// epsilons, from pickled attributes or a file's metadata.
+/// Sizes of an AstroMAE encoder, derived from its tensors' shapes, and the numbers that these do not determine: heads
+/// and epsilons, from pickled attributes or a file's metadata.
 public struct EncoderConfig: Codable, Equatable, Sendable {
-    /// Which transformer block the encoder is made of.
+    /// The kind of the encoder's transformer blocks.
     public enum BlockKind: String, Codable, Sendable {
         /// ViTAE's NormalCell: a parallel convolution module (PCM) beside the attention (Xu et al. 2021).
         case normalCell = "NormalCell"
@@ -28,7 +28,7 @@ public struct EncoderConfig: Codable, Equatable, Sendable {
     public let depth: Int
     public let blockKind: BlockKind
     public let numHeads: Int
-    /// What q.k is multiplied with: (width/numHeads)^-0.5 unless the file says otherwise.
+    /// The factor of q.k: (width/numHeads)^-0.5 unless the file states another.
     public let attentionScale: Double
     /// Hidden width of the MLP of each block.
     public let mlpWidth: Int

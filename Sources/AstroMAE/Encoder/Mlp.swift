@@ -8,16 +8,16 @@ struct Mlp: Sendable {
 
     init(_ loader: LayerLoader, _ key: String, _ config: BlockConfig) throws(Failure) {
         let (width, hidden) = (config.width, config.mlpWidth)
-        fc1 = try loader.linear(key + ".fc1", width, hidden)
-        fc2 = try loader.linear(key + ".fc2", hidden, width)
+        fc1 = try loader.linear(.fc1, key + ".fc1", width, hidden)
+        fc2 = try loader.linear(.fc2, key + ".fc2", hidden, width)
     }
 
-    /// normed [rows, width] -> out [rows, width], with the residual added by `epilogue` or not.
+    /// normed [rows, width] -> out [rows, width]; `epilogue` adds the residual or not.
     func forward(
         _ normed: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue, rows: Int,
-        scratch: BlockScratch, kernels: Kernels
+        _ pass: BlockPass
     ) {
-        kernels.linear(fc1, normed, rows: rows, into: scratch.wide, CAI_GELU)
-        kernels.linear(fc2, scratch.wide, rows: rows, into: out, epilogue)
+        pass.kernels.linear(fc1, normed, rows: rows, into: pass.scratch.wide, CAI_GELU)
+        pass.kernels.linear(fc2, pass.scratch.wide, rows: rows, into: out, epilogue)
     }
 }

@@ -1,19 +1,19 @@
-/// Where the tokens of up to `capacity` galaxies lie: a class token and as many patch tokens as are visible. The same
+/// The tokens of up to `capacity` galaxies in memory: of each, a class token and its visible patches' tokens. The same
 /// for every block of a stack.
 struct TokenLayout: Sendable {
     /// Channels of a token.
     let width: Int
     /// Visible patches and the class token.
     let tokens: Int
-    /// Starts of the visible patches within the galaxies' images; where which they are changes, whoever holds the layout
-    /// alone writes them.
+    /// Starts of the visible patches within the galaxies' images. A workspace with a mask rewrites them before each
+    /// pass.
     let patchRows: OffsetTable
-    /// Patch tokens within [tokens, width].
+    /// Starts of the patch tokens within [tokens, width].
     let tokenRows: OffsetTable
-    /// For the convolutions over them; nil where blocks have none.
+    /// Maps of the patch tokens for the blocks' convolutions; nil for blocks without these.
     let maps: TokenMaps?
 
-    /// The encoder's, with the first `visible` patches to begin with.
+    /// The encoder's layout, at first with the first `visible` patches.
     init(_ config: EncoderConfig, visible: Int, capacity: Int) {
         width = config.width
         tokens = visible + 1
@@ -26,7 +26,7 @@ struct TokenLayout: Sendable {
         }
     }
 
-    /// Of plain blocks over `tokens` tokens that come from no image.
+    /// The layout of plain blocks over `tokens` tokens that are not read from images.
     init(width: Int, tokens: Int) {
         (self.width, self.tokens) = (width, tokens)
         (patchRows, tokenRows, maps) = (OffsetTable([]), OffsetTable([]), nil)
@@ -41,7 +41,7 @@ struct TokenLayout: Sendable {
     }
 }
 
-/// The patch tokens of up to `capacity` galaxies as square maps with the borders that convolutions need.
+/// The patch tokens of up to `capacity` galaxies as square maps with the zero borders that convolutions need.
 struct TokenMaps: Sendable {
     /// Floats of one galaxy's padded tokens and padded hidden map.
     let tokenMapCount: Int
@@ -69,11 +69,11 @@ struct TokenMaps: Sendable {
 }
 
 extension EncoderConfig {
-    /// Where a patch's first pixel lies in an image [bands, size, size].
+    /// Offset of a patch's first pixel in an image [bands, size, size].
     func patchStart(_ patch: Int) -> Int { (patch / grid * imageSize + patch % grid) * patchSize }
 }
 
 extension Int {
-    /// The largest number whose square is not above it.
+    /// The square root, rounded down.
     var squareRoot: Int { Int(Double(self).squareRoot()) }
 }

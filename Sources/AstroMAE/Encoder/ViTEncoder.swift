@@ -1,7 +1,9 @@
 import Platform
 
-/// The encoder: patch embed and blocks, over all patches or over some of them.
+/// The encoder: patch embed and blocks, over all patches or the visible ones.
 struct ViTEncoder: Sendable {
+    static let rules = CheckpointRules(layerClasses: [(".mlp.act", "GELU"), (".PCM.2", "SiLU")])
+
     let config: EncoderConfig
     private let patchEmbed: PatchEmbed
     private let blocks: [EncoderBlock]
@@ -18,26 +20,23 @@ struct ViTEncoder: Sendable {
         return (counts.map(\.tokens).max() ?? 0, counts.map(\.hidden).max() ?? 0)
     }
 
-    /// images [count, bands, size, size] -> x [count, tokens, width], or [count, tokens - 1, width] without class tokens.
+    /// images [count, bands, size, size] -> x [count, tokens, width], or [count, tokens - 1, width] without class
+    /// tokens.
     /// - Parameters:
     ///   - visible: see `PatchEmbed.forward`.
-    ///   - leavingClassTokens: class tokens then end in the last block's attention. A recorder gets that block whole; the
-    ///     patch tokens' bits are the same.
+    ///   - leavingClassTokens: whether class tokens are dropped after the last block's attention. With a recorder they
+    ///     are dropped after the block; the patch tokens' bits are the same.
     func forward(
         _ images: UnsafePointer<Float>, into x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout,
-        visible: UnsafePointer<Int32>? = nil, leavingClassTokens: Bool, scratch: BlockScratch, kernels: Kernels,
-        stages: StageRecorder?
+        visible: UnsafePointer<Int32>? = nil, leavingClassTokens: Bool, _ pass: BlockPass
     ) {
-        patchEmbed.forward(
-            images, into: x, count: count, layout: layout, visible: visible, kernels: kernels, stages: stages)
-        blocks.forward(
-            x, count: count, layout: layout, leavingClassTokens: leavingClassTokens, scratch: scratch, kernels: kernels,
-            stages: stages)
+        patchEmbed.forward(images, into: x, count: count, layout: layout, visible: visible, pass)
+        blocks.forward(x, count: count, layout: layout, leavingClassTokens: leavingClassTokens, pass)
     }
 }
 
 extension LayerLoader {
-    /// `key.0`, `key.1`, ...
+    /// The blocks `key.0`, `key.1`, ...
     func blocks(_ key: String, _ config: BlockConfig, depth: Int) throws(Failure) -> [EncoderBlock] {
         var blocks: [EncoderBlock] = []
         for index in 0..<depth { blocks.append(try EncoderBlock(self, "\(key).\(index)", config)) }
@@ -49,14 +48,13 @@ extension [EncoderBlock] {
     /// x [count, tokens, width] through all blocks, in place; see `ViTEncoder.forward`.
     func forward(
         _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
-        scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+        _ pass: BlockPass
     ) {
         for (index, block) in enumerated() {
             block.forward(
                 x, count: count, layout: layout,
-                leavingClassTokens: leavingClassTokens && stages == nil && index == self.count - 1, scratch: scratch,
-                kernels: kernels, stages: stages)
+                leavingClassTokens: leavingClassTokens && pass.stages == nil && index == self.count - 1, pass)
         }
-        if leavingClassTokens, stages != nil { layout.removeClassTokens(x, count: count) }
+        if leavingClassTokens, pass.stages != nil { layout.removeClassTokens(x, count: count) }
     }
 }

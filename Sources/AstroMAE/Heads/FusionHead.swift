@@ -2,19 +2,25 @@ import Platform
 
 /// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
 ///
-/// Where each branch's last Linear layer is merged into the first one here, the features are the branches' hidden layers.
-/// The last sum, over the hidden layer, is taken in float64: it costs nothing and its rounding would be the
-/// redshift's own.
+/// In weights with merged layers the branches' last Linear layers are part of the first one here, and the features are
+/// the branches' hidden layers. The last sum, over the hidden layer, is computed in float64: that costs nothing, and
+/// its rounding error would be the redshift's.
 struct FusionHead: Sendable {
     private let hidden: PackedMatrix
     private let output: NarrowLinear
 
     private static let key = "concat_block"
+    /// The first layer with the branches' last ones merged into it.
+    static let merged = MergedLinear(
+        key: "merged.concat_block.0", outer: key + ".0",
+        inner: ["vit_block.2", InceptionBranch.key + ".12", MagnitudeBranch.key + ".8"])
+    static let rules = CheckpointRules(merged: [merged], layerClasses: [("concat_block.1", "ReLU")])
 
-    init(_ loader: LayerLoader, _ config: ModelConfig) throws(Failure) {
-        let layer = loader.checkpoint.linearLayout == .merged ? MergedLinear.fusion.key : MergedLinear.fusion.outer
-        hidden = try loader.linear(layer, config.fusionInputs, config.fusionWidth)
-        output = try loader.narrowLinear(Self.key + ".2", config.fusionWidth, 1)
+    /// - Parameter width: of the hidden layer.
+    init(_ loader: LayerLoader, inputs: Int, width: Int) throws(Failure) {
+        let isMerged = loader.checkpoint.linearLayout == .merged
+        hidden = try loader.linear(.fusion, isMerged ? Self.merged.key : Self.merged.outer, inputs, width)
+        output = try loader.narrowLinear(.fusion, Self.key + ".2", width, 1)
     }
 
     /// Floats of scratch for one row.
@@ -23,9 +29,9 @@ struct FusionHead: Sendable {
     /// fused [rows, fusion inputs] -> redshifts [rows]
     func forward(
         _ fused: UnsafePointer<Float>, into redshifts: UnsafeMutablePointer<Float>, rows: Int,
-        scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
+        _ pass: HeadPass
     ) {
-        kernels.linearReLU(hidden, fused, rows: rows, into: scratch, of: Self.key, index: 0, stages: stages)
-        kernels.narrow(output, scratch, rows: rows, into: redshifts)
+        pass.linearReLU(hidden, fused, rows: rows, into: pass.scratch, of: Self.key, index: 0)
+        pass.kernels.narrow(output, pass.scratch, rows: rows, into: redshifts)
     }
 }

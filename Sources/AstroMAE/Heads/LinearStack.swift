@@ -1,8 +1,11 @@
 import CKernels
 import Platform
 
-/// Linear layers with ReLUs between them, none at the end: a `Sequential` whose Linears have even indices. Where weights
-/// have the last Linear merged into the fusion head, the stack ends with the ReLU before it.
+/// A pass through the heads; the scratch memory is a stack's own floats for each row.
+typealias HeadPass = Pass<UnsafeMutablePointer<Float>>
+
+/// Linear layers with ReLUs between them and none at the end: a `Sequential` whose Linears have even indices. In
+/// weights with merged layers the last Linear is part of the fusion head, and the stack ends with the ReLU before it.
 struct LinearStack: Sendable {
     private let layers: [PackedMatrix]
     private let name: String
@@ -14,11 +17,13 @@ struct LinearStack: Sendable {
 
     /// - Parameters:
     ///   - key: of the `Sequential`; layer i is `key.(first + 2i)`.
-    ///   - layers: as trained, with the one that may be merged.
-    ///   - outputs: of the last layer that runs.
-    ///   - name: of the stages, as the golden files have them.
+    ///   - layers: number of layers as trained, including one that may be merged.
+    ///   - outputs: of the last layer that is run.
+    ///   - name: of the recorded stages.
+    ///   - permuted: see `LayerLoader.linear`, for the first layer.
     init(
-        _ loader: LayerLoader, _ key: String, first: Int = 0, layers trained: Int, inputs: Int, outputs: Int,
+        _ loader: LayerLoader, _ operation: NetworkOperation, _ key: String, first: Int = 0, layers trained: Int,
+        inputs: Int, outputs: Int,
         name: String, permuted: [Int]? = nil
     ) throws(Failure) {
         (self.name, self.first, self.outputs) = (name, first, outputs)
@@ -29,7 +34,7 @@ struct LinearStack: Sendable {
         for index in 0..<count {
             let layer = "\(key).\(first + 2 * index)"
             let next = index == count - 1 ? outputs : try loader.outputs(layer, axes: 2)
-            layers.append(try loader.linear(layer, width, next, inputsFrom: index == 0 ? permuted : nil))
+            layers.append(try loader.linear(operation, layer, width, next, inputsFrom: index == 0 ? permuted : nil))
             width = next
         }
         self.layers = layers
@@ -39,44 +44,42 @@ struct LinearStack: Sendable {
     /// x [rows, inputs] -> out [rows, outputs], rows `stride` apart.
     func forward(
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
-        scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
+        _ pass: HeadPass
     ) {
         var input = x
         let half = rows * (scratchCount / 2)
         for (index, layer) in layers.dropLast().enumerated() {
-            let output = scratch + index % 2 * half
-            kernels.linearReLU(
-                layer, input, rows: rows, into: output, of: name, index: first + 2 * index, stages: stages)
+            let output = pass.scratch + index % 2 * half
+            pass.linearReLU(layer, input, rows: rows, into: output, of: name, index: first + 2 * index)
             input = UnsafePointer(output)
         }
         guard let last = layers.last else { return }
         let index = first + 2 * (layers.count - 1)
         if endsWithReLU {
-            kernels.linearReLU(
-                last, input, rows: rows, into: out, stride: stride, of: name, index: index, stages: stages)
+            pass.linearReLU(last, input, rows: rows, into: out, stride: stride, of: name, index: index)
         } else {
-            kernels.linear(last, input, rows: rows, into: out, stride: stride)
-            stages?.record("\(name).\(index)", out, count: rows, stride: stride, outputs)
+            pass.kernels.linear(last, input, rows: rows, into: out, stride: stride)
+            pass.stages?.record("\(name).\(index)", out, count: rows, stride: stride, outputs)
         }
     }
 }
 
-extension Kernels {
-    /// A Linear layer and the ReLU that follows it in the `Sequential` called `name`: in one, or apart and both
-    /// recorded, under the Linear's index and the next, when stages are.
-    /// x [rows, inputs] -> out [rows, outputs], rows `stride` apart.
+extension Pass {
+    /// A Linear layer and the ReLU that follows it in the `Sequential` called `name`: fused, or with a recorder
+    /// separately and recorded under the Linear's index and the next one. x [rows, inputs] -> out [rows, outputs], rows
+    /// `stride` apart.
     func linearReLU(
         _ layer: PackedMatrix, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>,
-        stride: Int? = nil, of name: String, index: Int, stages: StageRecorder?
+        stride: Int? = nil, of name: String, index: Int
     ) {
         guard let stages else {
-            linear(layer, x, rows: rows, into: out, stride: stride, CAI_RELU)
+            kernels.linear(layer, x, rows: rows, into: out, stride: stride, CAI_RELU)
             return
         }
         let (width, stride) = (layer.outputs, stride ?? layer.outputs)
-        linear(layer, x, rows: rows, into: out, stride: stride)
+        kernels.linear(layer, x, rows: rows, into: out, stride: stride)
         stages.record("\(name).\(index)", out, count: rows, stride: stride, width)
-        for row in 0..<rows { relu(out + row * stride, count: width) }
+        for row in 0..<rows { kernels.relu(out + row * stride, count: width) }
         stages.record("\(name).\(index + 1)", out, count: rows, stride: stride, width)
     }
 }

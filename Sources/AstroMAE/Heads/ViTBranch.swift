@@ -1,7 +1,7 @@
 import Platform
 
-/// The encoder, mean over the patch tokens, `fc_norm`. What follows (`head`, `vit_block`) is a stack of Linear layers
-/// over one vector a galaxy: `ViTHead`.
+/// The encoder, mean over the patch tokens, `fc_norm`. `ViTHead` follows: a stack of Linear layers (`head`,
+/// `vit_block`) over one vector a galaxy.
 struct ViTBranch: Sendable {
     let encoder: ViTEncoder
     let layout: TokenLayout
@@ -17,61 +17,67 @@ struct ViTBranch: Sendable {
     /// - Parameter x: [count, tokens, width], overwritten.
     func forward(
         _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
-        x: UnsafeMutablePointer<Float>, scratch: BlockScratch, kernels: Kernels, stages: StageRecorder?
+        x: UnsafeMutablePointer<Float>, _ pass: BlockPass
     ) {
-        encoder.forward(
-            images, into: x, count: count, layout: layout, leavingClassTokens: true, scratch: scratch,
-            kernels: kernels, stages: stages)
+        encoder.forward(images, into: x, count: count, layout: layout, leavingClassTokens: true, pass)
+        let means = pass.scratch.normed
         let (patches, width) = (layout.tokens - 1, layout.width)
         for galaxy in 0..<count {
-            kernels.meanRows(
-                x + galaxy * patches * width, into: scratch.normed + galaxy * width, rows: patches, width: width)
+            pass.kernels.meanRows(
+                x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
         }
-        normalize(scratch.normed, into: features, count: count, kernels: kernels, stages: stages)
+        normalize(means, into: features, count: count, pass)
     }
 
     /// `fc_norm` of the means over the patch tokens, [count, width].
     func normalize(
-        _ means: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int, kernels: Kernels,
-        stages: StageRecorder?
+        _ means: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int, _ pass: BlockPass
     ) {
-        kernels.layerNorm(means, norm, into: features, rows: count)
-        stages?.record("fc_norm", features, count: count, layout.width)
+        pass.kernels.layerNorm(means, norm, into: features, rows: count)
+        pass.stages?.record("fc_norm", features, count: count, layout.width)
     }
 }
 
 /// width -> `head` -> `vit_block`: Linear, ReLU, Linear. Merged weights have one Linear and the ReLU.
 struct ViTHead: Sendable {
-    /// Nil where it is merged into the stack's first layer.
+    /// Nil if it is merged into the stack's first layer.
     private let head: PackedMatrix?
     private let block: LinearStack
 
-    init(_ loader: LayerLoader, _ config: ModelConfig) throws(Failure) {
-        let merged = loader.checkpoint.linearLayout == .merged
-        head = merged ? nil : try loader.linear("head", config.width, try loader.outputs("head", axes: 2))
+    /// `head` and the first layer of `vit_block`, merged.
+    static let merged = MergedLinear(key: "merged.vit_block.0", outer: "vit_block.0", inner: ["head"])
+    static let rules = CheckpointRules(merged: [merged], layerClasses: [("vit_block.1", "ReLU")])
+
+    /// - Parameters:
+    ///   - width: of the encoder's features.
+    ///   - features: of the last layer that is run.
+    init(_ loader: LayerLoader, width: Int, features: Int) throws(Failure) {
+        let isMerged = loader.checkpoint.linearLayout == .merged
+        head = isMerged ? nil : try loader.linear(.head, "head", width, try loader.outputs("head", axes: 2))
         block = try LinearStack(
-            loader, merged ? "merged.vit_block" : "vit_block", layers: 2, inputs: head?.outputs ?? config.width,
-            outputs: config.vitFeatures, name: "vit_block")
+            loader, .vitBlock, isMerged ? "merged.vit_block" : "vit_block", layers: 2, inputs: head?.outputs ?? width,
+            outputs: features, name: "vit_block")
     }
 
     /// Floats of scratch for one row.
     var scratchCount: Int { (head?.outputs ?? 0) + block.scratchCount }
 
-    /// features [rows, width] -> out [rows, vitFeatures], rows `stride` apart.
+    /// x [rows, width] -> out [rows, features], rows `stride` apart.
     func forward(
-        _ features: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
-        scratch: UnsafeMutablePointer<Float>, kernels: Kernels, stages: StageRecorder?
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int, _ pass: HeadPass
     ) {
+        // The reference's stages have only the output of `vit_block`, none of its layers.
         guard let head else {
             block.forward(
-                features, into: out, stride: stride, rows: rows, scratch: scratch, kernels: kernels, stages: nil)
+                x, into: out, stride: stride, rows: rows, HeadPass(pass.kernels, pass.scratch, stages: nil))
             return
         }
-        kernels.linear(head, features, rows: rows, into: scratch)
-        stages?.record("head", scratch, count: rows, head.outputs)
+        let scratch = pass.scratch
+        pass.kernels.linear(head, x, rows: rows, into: scratch)
+        pass.stages?.record("head", scratch, count: rows, head.outputs)
         block.forward(
-            scratch, into: out, stride: stride, rows: rows, scratch: scratch + rows * head.outputs,
-            kernels: kernels, stages: nil)
-        stages?.record("vit_block", out, count: rows, stride: stride, block.outputs)
+            scratch, into: out, stride: stride, rows: rows,
+            HeadPass(pass.kernels, scratch + rows * head.outputs, stages: nil))
+        pass.stages?.record("vit_block", out, count: rows, stride: stride, block.outputs)
     }
 }

@@ -4,14 +4,14 @@ import Platform
 /// Parallel convolutions over one channels-last map (Szegedy et al. 2015), each with bias, BatchNorm (folded) and ReLU,
 /// written side by side: 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 maximum then 1x1.
 struct InceptionBlock: Sendable {
-    /// 1x1, then k x k over its padded output.
+    /// A 1x1 convolution, then k x k over its padded output.
     private struct Tower: Sendable {
         let reduce: PackedMatrix
         let convolve: PackedMatrix
         let interior: OffsetTable
         let windows: OffsetTable
         let kernelRows: OffsetTable
-        /// Floats of the padded map between the two.
+        /// Floats of the padded map between them.
         let count: Int
     }
 
@@ -24,7 +24,8 @@ struct InceptionBlock: Sendable {
     let inputs: Int
     let outputs: Int
 
-    /// - Parameter towers: the branches with two convolutions that run: branch2 and branch3, or branch2 alone.
+    /// - Parameter towers: names of the branches of two convolutions that are run: branch2 and branch3, or only
+    ///   branch2.
     init(
         _ loader: LayerLoader, _ key: String, side: Int, inputs: Int, towers names: [String]
     ) throws(Failure) {
@@ -44,34 +45,36 @@ struct InceptionBlock: Sendable {
             try loader.requireSupported(map, key)
             towers.append(
                 Tower(
-                    reduce: reduce.packed(), convolve: convolve.channelsLast().packed(),
+                    reduce: try reduce.packed(), convolve: try convolve.channelsLast().packed(),
                     interior: OffsetTable(map.interior()), windows: OffsetTable(map.windows()),
                     kernelRows: map.kernelRows(), count: map.count))
         }
         pixelRows = OffsetTable((0..<side * side).map { $0 * inputs })
         outputs = direct.outputs + towers.reduce(0) { $0 + $1.convolve.outputs } + pooled.outputs
-        (self.direct, self.pooled, self.towers) = (direct.packed(), pooled.packed(), towers)
+        (self.direct, self.pooled, self.towers) = (try direct.packed(), try pooled.packed(), towers)
     }
 
     private static func layer(
         _ loader: LayerLoader, _ key: String, _ inputs: Int, kernel: Int
     ) throws(Failure) -> DenseWeights {
         let outputs = try loader.outputs(key + ".conv", axes: 4)
-        return try loader.convolution(key + ".conv", foldedWith: key + ".bn", inputs, outputs, kernel: kernel)
+        return try loader.convolution(
+            .inception(kernel: kernel), key + ".conv", foldedWith: key + ".bn", inputs, outputs, kernel: kernel)
     }
 
-    /// Floats of the padded maps, whose borders have to be and stay zero.
+    /// Floats of the padded maps, whose borders have to stay zero.
     var paddedCount: Int { towers.reduce(0) { $0 + $1.count } }
     /// Floats of the pooled map.
     var pooledCount: Int { side * side * inputs }
     var outputCount: Int { side * side * outputs }
 
     /// x [side, side, inputs] -> out [side, side, outputs]
-    /// - Parameter padded: this block's own `paddedCount` floats, zero at first.
+    /// - Parameter padded: `paddedCount` floats that only this block uses, zero before the first pass.
     func forward(
         _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, padded: UnsafeMutablePointer<Float>,
-        pooled scratch: UnsafeMutablePointer<Float>, kernels: Kernels
+        _ pass: Pass<InceptionScratch>
     ) {
+        let (kernels, maximum) = (pass.kernels, pass.scratch.pooled)
         let rows = side * side
         kernels.convolution(
             direct, x, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: out, stride: outputs, CAI_RELU)
@@ -87,9 +90,9 @@ struct InceptionBlock: Sendable {
             column += tower.convolve.outputs
             map += tower.count
         }
-        kernels.maxPool3(x, into: scratch, side: side, channels: inputs)
+        kernels.maxPool3(x, into: maximum, side: side, channels: inputs)
         kernels.convolution(
-            pooled, scratch, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: out + column, stride: outputs,
+            pooled, maximum, rows: rows, aRows: pixelRows, aRuns: wholePixel, into: out + column, stride: outputs,
             CAI_RELU)
     }
 }

@@ -3,7 +3,7 @@ import Platform
 /// `inception_model.vis_inception` up to its flattening: a bare 1x1 convolution, then three times average pooling and
 /// one or two Inception blocks, over channels-last maps, one galaxy at a time so that its maps stay in the cache.
 ///
-/// The first convolution and the pooling after it have nothing between them: they are one convolution, 2x2 of stride 2.
+/// The first convolution and the pooling after it are merged into one convolution, 2x2 of stride 2.
 struct InceptionBranch: Sendable {
     private let stem: InceptionStem
     /// The Sequential's index of each block, and the blocks.
@@ -12,6 +12,20 @@ struct InceptionBranch: Sendable {
     private let size: Int
 
     static let key = "inception_model.vis_inception"
+    /// The reference registers the first convolution under two names, and never runs the last block's branch3
+    /// (reference, section 2).
+    static let rules = CheckpointRules(
+        aliases: ["inception_model.conv2d_init": key + ".0"],
+        unused: Set(
+            ["0.", "1."].flatMap { layer in
+                ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"].map {
+                    key + ".8.branch3." + layer + $0
+                }
+            }),
+        layerClasses: [
+            (".vis_inception.1", "AvgPool2d"), (".vis_inception.4", "AvgPool2d"), (".vis_inception.7", "AvgPool2d"),
+            (".branch4.0", "MaxPool2d"),
+        ])
     /// Indices of the average poolings, each with the blocks that follow it.
     private static let stages = [(pool: 1, blocks: [2, 3]), (pool: 4, blocks: [5, 6]), (pool: 7, blocks: [8])]
 
@@ -42,13 +56,13 @@ struct InceptionBranch: Sendable {
     private var last: InceptionBlock { blocks[blocks.count - 1].block }
     /// Floats of one galaxy's flattened map.
     var outputCount: Int { last.outputCount }
-    /// For each flattened input in our order (pixel, channel), its place in PyTorch's (channel, pixel).
+    /// For each element of the flattened map (pixel, channel), its index in PyTorch's (channel, pixel).
     var flattenOrder: [Int] {
         let pixels = last.side * last.side
         return (0..<outputCount).map { $0 % last.outputs * pixels + $0 / last.outputs }
     }
 
-    /// Floats for padded maps (all blocks), for two alternating maps, and for a pooled map.
+    /// Floats of the padded maps of all blocks, of each of two alternating maps, and of a pooled map.
     var paddedCount: Int { blocks.reduce(0) { $0 + $1.block.paddedCount } }
     var mapCount: Int {
         max(stem.outputCount, blocks.map(\.block.outputCount).max() ?? 0)
@@ -57,12 +71,13 @@ struct InceptionBranch: Sendable {
 
     /// image [bands, size, size] -> out [side, side, channels] of the last block
     func forward(
-        _ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, scratch: InceptionScratch,
-        kernels: Kernels, stages: StageRecorder?
+        _ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
+        _ pass: Pass<InceptionScratch>
     ) {
+        let (kernels, scratch, stages) = (pass.kernels, pass.scratch, pass.stages)
         var (map, spare) = (scratch.map, scratch.spare)
-        if let stages { stem.record(image, kernels, stages) }
-        stem.forward(image, into: map, kernels: kernels)
+        if stages != nil { stem.record(image, pass) }
+        stem.forward(image, into: map, pass)
         var side = size / 2
         var (next, channels, padded) = (0, stem.outputs, scratch.padded)
         for stage in Self.stages {
@@ -76,7 +91,7 @@ struct InceptionBranch: Sendable {
                 let block = blocks[next].block
                 next += 1
                 let target = next == blocks.count ? out : spare
-                block.forward(map, into: target, padded: padded, pooled: scratch.pooled, kernels: kernels)
+                block.forward(map, into: target, padded: padded, pass)
                 padded += block.paddedCount
                 spare = map
                 map = target
@@ -94,7 +109,7 @@ struct InceptionBranch: Sendable {
     }
 }
 
-/// Maps of one galaxy.
+/// Scratch memory of the branch: maps of one galaxy.
 struct InceptionScratch {
     let map: UnsafeMutablePointer<Float>
     let spare: UnsafeMutablePointer<Float>

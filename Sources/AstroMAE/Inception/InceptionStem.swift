@@ -1,12 +1,12 @@
 import Platform
 
-/// The bare 1x1 convolution that the Inception branch begins with, and the 2x2 mean after it, as one: a convolution
-/// of 2x2 pixels and stride 2 with a quarter of the weights (exact), on the bands of a cutout as they lie.
+/// The bare 1x1 convolution at the start of the Inception branch and the 2x2 mean after it, merged: a convolution of
+/// 2x2 pixels and stride 2 with a quarter of the weights (exact), on the bands of a cutout in the caller's memory.
 struct InceptionStem: Sendable {
     private let matrix: PackedMatrix
     private let windows: OffsetTable
     private let windowRuns: OffsetTable
-    /// The convolution alone, for its stage.
+    /// The convolution without the mean, to record its stage.
     private let bare: PackedMatrix
     private let pixels: OffsetTable
     private let bands: OffsetTable
@@ -15,9 +15,9 @@ struct InceptionStem: Sendable {
         let (size, count) = (config.imageSize, config.bands)
         let outputs = try loader.outputs(key, axes: 4)
         try loader.requireSupported(MapGeometry(side: size, padding: 0, channels: outputs), key)
-        let layer = try loader.convolution(key, count, outputs, kernel: 1)
-        bare = layer.packed()
-        matrix = DenseWeights(
+        let layer = try loader.convolution(.inceptionStem, key, count, outputs, kernel: 1)
+        bare = try layer.packed()
+        matrix = try DenseWeights(
             weight: layer.weight.flatMap { [Float](repeating: $0 / 4, count: 4) }, bias: layer.bias, inputs: count,
             kernel: 2, operation: layer.operation
         ).packed()
@@ -33,16 +33,19 @@ struct InceptionStem: Sendable {
     var outputCount: Int { windows.count * outputs }
 
     /// image [bands, size, size] -> out [size/2, size/2, outputs]
-    func forward(_ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, kernels: Kernels) {
-        kernels.convolution(
+    func forward(_ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ pass: Pass<InceptionScratch>) {
+        pass.kernels.convolution(
             matrix, image, rows: windows.count, aRows: windows, aRuns: windowRuns, into: out, stride: outputs)
     }
 
-    /// Records the convolution without the pooling, which no pass needs otherwise.
-    func record(_ image: UnsafePointer<Float>, _ kernels: Kernels, _ stages: StageRecorder) {
-        let map = FloatBuffer(count: pixels.count * outputs)
-        kernels.convolution(
-            bare, image, rows: pixels.count, aRows: pixels, aRuns: bands, into: map.base, stride: outputs)
-        stages.record("vis_inception.0", map: map.base, pixels: pixels.count, channels: outputs)
+    /// Records the convolution without the pooling, which is computed only for this.
+    func record(_ image: UnsafePointer<Float>, _ pass: Pass<InceptionScratch>) {
+        var map = [Float](repeating: 0, count: pixels.count * outputs)
+        map.withUnsafeMutableBufferPointer { map in
+            guard let map = map.baseAddress else { return }
+            pass.kernels.convolution(
+                bare, image, rows: pixels.count, aRows: pixels, aRuns: bands, into: map, stride: outputs)
+            pass.stages?.record("vis_inception.0", map: map, pixels: pixels.count, channels: outputs)
+        }
     }
 }

@@ -4,20 +4,20 @@ import Platform
 import PortableKernels
 
 extension InstructionSet {
-    /// The kernels themselves, for tools that measure them; nil where this processor or build cannot run them.
+    /// The kernels, for programs that measure them; nil where this processor or build cannot run them.
     public var table: cai_kernels? {
         self == .portable ? portableKernels : cai_kernels_for(identifier)?.pointee
     }
 
     /// Runs `iterations` rounds of independent multiply-adds in registers.
-    /// - Returns: the floating-point operations done, two a multiply-add; zero where the set cannot be run.
+    /// - Returns: the floating-point operations done, two a multiply-add; zero if the set cannot be run.
     public func multiplyAdds(iterations: Int) -> Int {
         // The fixed point of x/2 + 1/2 is 1: nothing grows or becomes subnormal.
         var sink: [Float] = [0.5, 0.5]
         return table?.fma_peak(iterations, &sink) ?? 0
     }
 
-    /// What `fromEnvironment` chose, and why, in a few words.
+    /// The choice of `fromEnvironment`, and a phrase that says why.
     public static var choice: (set: InstructionSet, reason: String) {
         get throws(Failure) {
             let set = try fromEnvironment()
@@ -31,9 +31,4 @@ extension InstructionSet {
             )
         }
     }
-}
-
-extension GemmBackend {
-    /// Whether it can be had here: OpenBLAS has to be installed, the rest always is.
-    public var isAvailable: Bool { self != .openblas || OpenBLAS.shared != nil }
 }

@@ -2,8 +2,8 @@ import CKernels
 import FoundationEssentials
 import Platform
 
-/// The instruction sets that have a table of kernels. Each but `portable` has one below it, which every processor that
-/// has the upper one has, too: `avx512`, `avx2`, `portable` on x86-64 and `neon`, `portable` on 64-bit ARM.
+/// The instruction sets that have a table of kernels. Each but `portable` has a narrower one below it, which every
+/// processor with the wider one has too: `avx512`, `avx2`, `portable` on x86-64 and `neon`, `portable` on 64-bit ARM.
 public enum InstructionSet: String, Sendable, CaseIterable {
     case portable, avx2, avx512, neon
 
@@ -19,7 +19,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// Whether this processor and build can run it.
     public var isAvailable: Bool { self == .portable || cai_kernels_for(identifier) != nil }
 
-    /// This one where it is available, else the widest below it that is.
+    /// This one if it is available, else the widest available one below it.
     public var availableOrBelow: InstructionSet {
         guard !isAvailable, let below else { return self }
         return below.availableOrBelow
@@ -28,9 +28,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// The widest available one.
     public static var widest: InstructionSet { allCases.last { $0.isAvailable } ?? .portable }
 
-    /// The widest available one that is not above `cap`: the value of the environment's `CAI_ISA`, by name. Where that is
-    /// nil or empty nothing is capped; a set of other processors leaves `portable`.
-    /// - Throws: `Failure` where `cap` names no instruction set.
+    /// The widest available one that is not above `cap`, a name as in the environment's `CAI_ISA`. Nil or empty caps
+    /// nothing; a set of other processors leaves `portable`.
+    /// - Throws: `Failure` if `cap` is not the name of an instruction set.
     public static func widest(cappedBy cap: String?) throws(Failure) -> InstructionSet {
         guard let cap, !cap.isEmpty else { return .widest }
         guard let set = InstructionSet(rawValue: cap) else {
@@ -40,8 +40,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         return set.availableOrBelow
     }
 
-    /// The widest available one that is not above what the environment's `CAI_ISA` names.
-    /// - Throws: `Failure` where that names no instruction set.
+    /// The widest available one that is not above the environment's `CAI_ISA`.
+    /// - Throws: `Failure` if that is not the name of an instruction set.
     public static func fromEnvironment() throws(Failure) -> InstructionSet {
         try widest(cappedBy: ProcessInfo.processInfo.environment["CAI_ISA"])
     }

@@ -1,14 +1,14 @@
 import CKernels
 
-/// What a kernel call has to do, by its shapes: see `OperationCounts`.
+/// The work of one kernel call, computed from its shapes: see `OperationCounts`.
 struct KernelWork {
     var flops = 0
     /// Operands and results, in floats.
     var floats = 0
     var elements = 0
 
-    /// A matrix product or convolution. Where windows overlap, the map under them is counted once.
-    static func product(_ call: cai_gemm) -> KernelWork {
+    /// A matrix product or convolution. Overlapping windows count the map under them once.
+    static func gemm(_ call: cai_gemm) -> KernelWork {
         guard call.rows > 0, call.runs > 0 else { return KernelWork() }
         let inputs = call.runs * call.run
         var read = call.rows * inputs
@@ -23,7 +23,7 @@ struct KernelWork {
             elements: call.epilogue == CAI_STORE ? 0 : results)
     }
 
-    /// Two products of tokens x tokens x dim for each head, and an exponential for each score.
+    /// Two matrix products of tokens x tokens x dim for each head, and an exponential for each score.
     static func attention(_ call: cai_attention) -> KernelWork {
         let scores = call.count * call.heads * call.tokens * call.tokens
         return KernelWork(
@@ -52,7 +52,7 @@ struct KernelWork {
         KernelWork(flops: 0, floats: (side * side + smaller * smaller) * channels, elements: side * side * channels)
     }
 
-    /// Elements that are read, and as many or fewer floats written.
+    /// An operation on each of `elements`, with `floats` of operands and results.
     static func elementwise(_ elements: Int, floats: Int) -> KernelWork {
         KernelWork(flops: 0, floats: floats, elements: elements)
     }

@@ -2,26 +2,18 @@ import CKernels
 import Platform
 import PortableKernels
 
-/// What multiplies matrices: our packed micro-kernels, or OpenBLAS with one thread a caller.
-///
-/// `auto` is `packed` everywhere. OpenBLAS treats the rows at the ends of its strips otherwise than those within (seen
-/// with 0.3.21 on its Haswell and Zen kernels, in both orientations), so with it a galaxy's last bits depend on its place
-/// among the others; with `packed` they depend on nothing but the galaxy.
-public enum GemmBackend: String, Sendable, CaseIterable {
-    case auto, packed, openblas
-}
-
-/// One table of kernels and one GEMM back end: all that the layers call. The only file that calls C.
+/// One table of kernels and one GEMM back end: all that the layers call. The only file that calls the
+/// kernels in C.
 struct Kernels: @unchecked Sendable {
     let instructionSet: InstructionSet
     /// Never `auto`.
     let gemm: GemmBackend
     private let table: cai_kernels
     private let openBLAS: OpenBLAS?
-    /// Where calls are counted and timed; nil where they are not.
+    /// Counts and times of the calls; nil without a profile.
     private var counters: UnsafeMutablePointer<OperationCounts>?
 
-    /// - Throws: when OpenBLAS is asked for and not installed.
+    /// - Throws: `Failure` if OpenBLAS is asked for and not installed.
     init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(Failure) {
         openBLAS = gemm == .openblas ? OpenBLAS.shared : nil
         if gemm == .openblas, openBLAS == nil {
@@ -32,7 +24,7 @@ struct Kernels: @unchecked Sendable {
         table = self.instructionSet.table ?? portableKernels
     }
 
-    /// The instruction set that was chosen; nil for the widest one, capped by the environment's `CAI_ISA`.
+    /// - Parameter instructionSet: nil for the widest one, capped by the environment's `CAI_ISA`.
     init(choosing instructionSet: InstructionSet?, gemm: GemmBackend) throws(Failure) {
         if let instructionSet {
             try self.init(instructionSet, gemm: gemm)
@@ -41,14 +33,14 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
-    /// The same kernels, counting into `counters` if there are any.
+    /// The same kernels, counting into `counters` unless that is nil.
     func recording(in counters: OperationCounters?) -> Kernels {
         var copy = self
         copy.counters = counters?.base
         return copy
     }
 
-    /// Runs `call`; where a profile is kept, between two readings of the clock. Where none is, this is one branch.
+    /// Runs `call`, with a profile between two readings of the clock. Without one this costs a branch.
     @inline(__always)
     private func measured(_ operation: NetworkOperation, _ work: @autoclosure () -> KernelWork, _ call: () -> Void) {
         guard let counters else {
@@ -78,9 +70,9 @@ struct Kernels: @unchecked Sendable {
         call.c = c
         call.ldc = stride
         call.epilogue = epilogue
-        measured(weights.operation, .product(call)) {
+        measured(weights.operation, .gemm(call)) {
             if let openBLAS, let dense = weights.dense {
-                linear(weights, dense, openBLAS, a, rows: rows, into: c, stride: stride, epilogue)
+                openBLAS.linear(call, dense.base, table)
             } else {
                 table.gemm(&call)
             }
@@ -88,7 +80,7 @@ struct Kernels: @unchecked Sendable {
     }
 
     /// The same over rows given by a table and inputs given in runs: convolutions. C's rows lie `stride` apart, or
-    /// where `cRows` says. Always runs on the packed kernels.
+    /// at the offsets of `cRows`. Always runs on the packed kernels.
     func convolution(
         _ weights: PackedMatrix, _ a: UnsafePointer<Float>, rows: Int, aRows: OffsetTable, aRuns: OffsetTable,
         into c: UnsafeMutablePointer<Float>, cRows: OffsetTable? = nil, stride: Int = 0,
@@ -108,36 +100,10 @@ struct Kernels: @unchecked Sendable {
         call.c_rows = cRows.map { UnsafePointer($0.base) }
         call.ldc = stride
         call.epilogue = epilogue
-        measured(weights.operation, .product(call)) { table.gemm(&call) }
+        measured(weights.operation, .gemm(call)) { table.gemm(&call) }
     }
 
-    private func linear(
-        _ weights: PackedMatrix, _ dense: FloatBuffer, _ openBLAS: OpenBLAS, _ a: UnsafePointer<Float>, rows: Int,
-        into c: UnsafeMutablePointer<Float>, stride: Int, _ epilogue: cai_epilogue
-    ) {
-        let outputs = weights.outputs
-        for row in 0..<rows {
-            let line = c + row * stride
-            if epilogue == CAI_ADD {
-                table.add(weights.bias.base, line, outputs)
-            } else {
-                line.update(from: weights.bias.base, count: outputs)
-            }
-        }
-        openBLAS.multiplyAdd(
-            a, dense.base, into: c, rows: rows, outputs: outputs, inputs: weights.inputs, stride: stride)
-        guard epilogue != CAI_STORE, epilogue != CAI_ADD else { return }
-        for row in 0..<rows {
-            let line = c + row * stride
-            switch epilogue {
-            case CAI_GELU: table.gelu(line, outputs)
-            case CAI_SILU: table.silu(line, outputs)
-            default: table.relu(line, outputs)
-            }
-        }
-    }
-
-    /// Rows of x by table, 4*groups channels -> out [rows, 4*groups]
+    /// Rows of x at the offsets of `xRows`, 4*groups channels each -> out [rows, 4*groups]
     func quadConvolution(
         _ weights: QuadConvolution, _ x: UnsafePointer<Float>, rows: Int, xRows: OffsetTable,
         into out: UnsafeMutablePointer<Float>
@@ -179,7 +145,7 @@ struct Kernels: @unchecked Sendable {
 
     static func attentionScratch(tokens: Int, dim: Int) -> Int { cai_attention_scratch(tokens, dim) }
 
-    /// The ReLU that is not a product's epilogue: that of the first magnitude layer.
+    /// The ReLU that is not the epilogue of a matrix product: that of the first magnitude layer.
     func relu(_ x: UnsafeMutablePointer<Float>, count: Int) {
         measured(.magnitudes, .elementwise(count, floats: 2 * count)) { table.relu(x, count) }
     }

@@ -1,4 +1,4 @@
-/// Where the pixels of channels-last maps lie, as tables for `Kernels.convolution`.
+/// Offsets of the pixels of channels-last maps, as tables for `Kernels.convolution`.
 ///
 /// A map of `side` x `side` pixels may carry a border of `padding` zero pixels on each side; its interior pixel (y, x)
 /// starts at ((y + padding) * (side + 2 padding) + x + padding) * channels.
@@ -12,10 +12,11 @@ struct MapGeometry {
     /// Floats of one map with its border.
     var count: Int { paddedSide * paddedSide * channels }
 
-    /// Starts of the interior pixels: where a layer writes its outputs.
+    /// Starts of the interior pixels, to which a layer writes its outputs.
     func interior() -> [Int] { starts(shift: padding) }
 
-    /// Starts of the top left pixel under a kernel of 2*padding + 1 centred on each pixel: where a convolution reads.
+    /// Starts of the top left pixel under a kernel of 2*padding + 1 centred on each pixel, from which a convolution
+    /// reads.
     func windows() -> [Int] { starts(shift: 0) }
 
     /// Starts of the kernel's rows within a window, each a run of kernel*channels consecutive floats.
@@ -23,7 +24,7 @@ struct MapGeometry {
         OffsetTable((0..<2 * padding + 1).map { $0 * paddedSide * channels })
     }
 
-    /// Starts of each tap of the kernel within a window, for groups that use only a part of the channels.
+    /// Starts of each tap of the kernel within a window, for groups that read only a part of the channels.
     func kernelTaps() -> OffsetTable {
         let kernel = 2 * padding + 1
         return OffsetTable(

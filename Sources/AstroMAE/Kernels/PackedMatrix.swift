@@ -1,8 +1,9 @@
 import CKernels
+import Platform
 
 /// The weights of a Linear layer or a convolution, laid out once for the kernels: y = W x + b.
 struct PackedMatrix: Sendable {
-    /// What a profile counts its products as.
+    /// The operation that a profile counts its matrix products as.
     let operation: NetworkOperation
     let outputs: Int
     let inputs: Int
@@ -17,30 +18,32 @@ struct PackedMatrix: Sendable {
 
     /// A matrix whose weights are still to be packed.
     /// - Parameters:
-    ///   - dense: whether the matrix goes to OpenBLAS instead of our own kernels.
-    ///   - arena: where it is to lie.
+    ///   - dense: whether OpenBLAS multiplies the matrix instead of the packed kernels.
+    ///   - arena: provides the memory of the weights.
     init(
         _ operation: NetworkOperation, bias: [Float], inputs: Int, dense: Bool, arena: FloatArena? = nil
-    ) {
+    ) throws(Failure) {
         self.operation = operation
         outputs = bias.count
         self.inputs = inputs
         let padded = (outputs + Self.panelWidth - 1) / Self.panelWidth * Self.panelWidth
-        self.bias = FloatBuffer(count: padded)
+        self.bias = try FloatBuffer(count: padded)
         for (index, value) in bias.enumerated() { self.bias.base[index] = value }
-        panels = FloatBuffer(count: dense ? 0 : padded * inputs, in: arena)
-        self.dense = dense ? FloatBuffer(count: outputs * inputs, in: arena) : nil
+        panels = try FloatBuffer(count: dense ? 0 : padded * inputs, in: arena)
+        self.dense = dense ? try FloatBuffer(count: outputs * inputs, in: arena) : nil
     }
 
     /// - Parameter weight: [outputs, inputs], finite.
-    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool) {
-        self.init(operation, bias: bias, inputs: inputs, dense: dense)
+    init(
+        _ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool
+    ) throws(Failure) {
+        try self.init(operation, bias: bias, inputs: inputs, dense: dense)
         let outputs = outputs
         _ = weight.withUnsafeBufferPointer { pack($0, outputs: 0..<outputs) }
     }
 
-    /// Packs the weights of some outputs, which nobody may be reading. Different outputs may be packed by different
-    /// threads at once, if they are of different panels.
+    /// Packs the weights of some outputs, which no thread may read meanwhile. Several threads may pack outputs of
+    /// different panels at once.
     /// - Parameter rows: at least [outputs, inputs], row-major.
     /// - Returns: whether all of them are finite.
     func pack(_ rows: UnsafeBufferPointer<Float>, outputs: Range<Int>) -> Bool {
@@ -50,7 +53,7 @@ struct PackedMatrix: Sendable {
             dense.base.advanced(by: outputs.lowerBound * inputs).update(from: rows, count: count)
             return (0..<count).allSatisfy { rows[$0].isFinite }
         }
-        // x - x is zero for finite x and NaN otherwise; one sum tells for all.
+        // x - x is zero for finite x and NaN otherwise, so one sum shows whether all are finite.
         var probe = SIMD4<Float>.zero
         var output = outputs.lowerBound
         while output < outputs.upperBound {
@@ -70,8 +73,8 @@ struct PackedMatrix: Sendable {
         return probe.sum() == 0
     }
 
-    /// Four rows of `count` floats into four neighbouring columns of a panel, in squares: both sides are then read and
-    /// written by whole vectors.
+    /// Four rows of `count` floats into four neighbouring columns of a panel, in blocks of 4 x 4: both sides are then
+    /// read and written in whole vectors.
     private static func transpose4(
         _ rows: UnsafePointer<Float>, _ count: Int, into column: UnsafeMutablePointer<Float>,
         _ probe: inout SIMD4<Float>
@@ -128,8 +131,8 @@ struct DenseWeights {
         return copy
     }
 
-    func packed(dense: Bool = false) -> PackedMatrix {
-        PackedMatrix(operation, weight: weight, bias: bias, inputs: inputs * kernel * kernel, dense: dense)
+    func packed(dense: Bool = false) throws(Failure) -> PackedMatrix {
+        try PackedMatrix(operation, weight: weight, bias: bias, inputs: inputs * kernel * kernel, dense: dense)
     }
 }
 
@@ -140,18 +143,18 @@ struct LayerNorm: Sendable {
     let eps: Float
     var width: Int { gamma.count }
 
-    init(gamma: [Float], beta: [Float], eps: Double) {
-        self.gamma = FloatBuffer(count: gamma.count)
-        self.beta = FloatBuffer(count: beta.count)
+    init(gamma: [Float], beta: [Float], eps: Double) throws(Failure) {
+        self.gamma = try FloatBuffer(count: gamma.count)
+        self.beta = try FloatBuffer(count: beta.count)
         for (index, value) in gamma.enumerated() { self.gamma.base[index] = value }
         for (index, value) in beta.enumerated() { self.beta.base[index] = value }
         self.eps = Float(eps)
     }
 }
 
-/// A Linear layer of so few inputs that its sums can be taken in float64 for nothing: y = W x + b.
+/// A Linear layer of so few inputs that sums in float64 cost nothing: y = W x + b.
 struct NarrowLinear: Sendable {
-    /// What a profile counts it as.
+    /// The operation that a profile counts it as.
     let operation: NetworkOperation
     let inputs: Int
     let outputs: Int
@@ -160,11 +163,11 @@ struct NarrowLinear: Sendable {
     let bias: FloatBuffer
 
     /// - Parameter weight: [outputs, inputs]
-    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int) {
+    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int) throws(Failure) {
         self.operation = operation
         (self.inputs, outputs) = (inputs, bias.count)
-        self.weight = FloatBuffer(count: weight.count)
-        self.bias = FloatBuffer(count: bias.count)
+        self.weight = try FloatBuffer(count: weight.count)
+        self.bias = try FloatBuffer(count: bias.count)
         for (index, value) in bias.enumerated() { self.bias.base[index] = value }
         for (index, value) in weight.enumerated() {
             self.weight.base[index % inputs * outputs + index / inputs] = value

@@ -1,16 +1,16 @@
 import Glibc
 import Synchronization
 
-/// What one operation did and how long it took, over any number of calls.
+/// Work and time of one operation, over any number of calls.
 public struct OperationCounts: Sendable, Equatable {
     public var calls = 0
     /// Time in the kernels, of all threads together.
     public var nanoseconds = 0
-    /// Two for each multiply-add of matrix products, convolutions and attention; elementwise work is not in it.
+    /// Two for each multiply-add of matrix products, convolutions and attention; elementwise work is not included.
     public var flops = 0
-    /// Bytes of the operands, each counted once a call: what a call has to read and write at least.
+    /// Bytes of the operands, each counted once a call: the least that a call reads and writes.
     public var bytes = 0
-    /// Elements that go through anything else than multiply-adds: norms, activations, exponentials, sums, pooling.
+    /// Elements of all other operations: norms, activations, exponentials, sums, pooling.
     public var elements = 0
 
     public init() {}
@@ -24,15 +24,16 @@ public struct OperationCounts: Sendable, Equatable {
     }
 }
 
-/// Where the time of forward passes goes: give one to the workspaces of all threads, and read it when they are gone.
+/// How the time of forward passes divides among operations: give one to the workspaces of all threads, and read it when
+/// they have ended.
 ///
-/// Each thread counts on its own, without locks; a workspace adds its counts here when it ends.
+/// Each thread counts separately, without locks; a workspace adds its counts here when it ends.
 public final class Profile: Sendable {
     private let totals = Mutex([OperationCounts](repeating: OperationCounts(), count: NetworkOperation.allCases.count))
 
     public init() {}
 
-    /// What the workspaces that have ended did of an operation.
+    /// Counts of one operation, over the workspaces that have ended.
     public subscript(_ operation: NetworkOperation) -> OperationCounts { totals.withLock { $0[operation.rawValue] } }
 
     /// The sum over all operations.
@@ -45,7 +46,7 @@ public final class Profile: Sendable {
     }
 }
 
-/// One thread's counts, a place for each operation, at an address that does not change.
+/// One thread's counts of each operation, at an address that does not change.
 final class OperationCounters {
     let base: UnsafeMutablePointer<OperationCounts>
     private let profile: Profile
@@ -61,7 +62,7 @@ final class OperationCounters {
         base.deallocate()
     }
 
-    // Neither is inlined: a kernel call that nobody profiles should not carry their registers and stack.
+    // Neither is inlined: a kernel call without a profile should not carry their registers and stack.
 
     /// Counts a call that has begun at `start`.
     @inline(never)

@@ -1,31 +1,23 @@
 import Platform
 import TensorFiles
 
-/// What a pickled module says of its layers beyond their weights. A state dict says nothing of it and is taken at its
-/// shapes' word; a module that says something else than this network is another network.
+/// Checks of a pickled module's layers beyond their weights. A state dict has no such attributes and is accepted by its
+/// shapes; a module whose attributes contradict this network is another network.
 extension Checkpoint {
-    /// Class of the layers without weights, by the end of their canonical path.
-    private static let layerClasses: [(path: String, className: String)] = [
-        (".mlp.act", "GELU"), (".PCM.2", "SiLU"), ("vit_block.1", "ReLU"), ("concat_block.1", "ReLU"),
-        (".vis_inception.11", "ReLU"), (".magnitude_block.1", "ReLU"), (".magnitude_block.3", "ReLU"),
-        (".magnitude_block.5", "ReLU"), (".magnitude_block.7", "ReLU"), (".vis_inception.1", "AvgPool2d"),
-        (".vis_inception.4", "AvgPool2d"), (".vis_inception.7", "AvgPool2d"), (".branch4.0", "MaxPool2d"),
-    ]
-
-    /// - Throws: when an activation, a pooling or a convolution is not this network's.
+    /// - Throws: `Failure` if an activation, a pooling or a convolution is not this network's.
     func refuseOtherLayers(patchSize: Int) throws(Failure) {
         for path in objectPaths {
             if case .string(let kind)? = attribute(path, "approximate"), kind != "none" {
                 throw error("'\(path)' is GELU with approximate='\(kind)': expected 'none', the exact function")
             }
             guard let found = className(path) else { continue }
-            if let expected = Self.layerClasses.first(where: { path.hasSuffix($0.path) })?.className {
+            if let expected = rules.layerClasses.first(where: { path.hasSuffix($0.path) })?.className {
                 guard found == expected else { throw error("'\(path)' is \(found), expected \(expected)") }
                 try requirePooling(path, found)
             }
-            // Modules may hold layers that never run; their geometry is their own.
+            // Layers that are never run may have any geometry.
             let weight = path + ".weight"
-            if found == "Conv2d", has(weight), !Self.isKnownExtra(weight) {
+            if found == "Conv2d", has(weight), !isKnownExtra(weight) {
                 try requireConvolution(path, stride: path == "patch_embed.proj" ? patchSize : 1)
             }
         }
@@ -57,7 +49,7 @@ extension Checkpoint {
         throw error("'\(path)' has \(name) \(found), expected \(expected)")
     }
 
-    /// An attribute that is one number, or the same one for both axes.
+    /// An attribute that is one number, or the same number for both axes.
     private func square(_ path: String, _ name: String) -> Int? {
         switch attribute(path, name) {
         case .int(let value)?: return value

@@ -1,29 +1,33 @@
 import Platform
 import TensorFiles
 
-/// The weights of a network by their canonical names (`patch_embed.proj.weight`, ...), whatever wrapping the file puts
-/// around them, read strictly: every key has to be known, present, of the right shape and finite.
+/// The weights of a network by their canonical names (`patch_embed.proj.weight`, ...), without the file's wrapping,
+/// read strictly: every key has to be known, present, of the right shape and finite.
 public final class Checkpoint {
     /// Path or URL, for messages.
     public let name: String
-    /// What stands before the canonical names in the file: "", "module.", "model.module.", ...
+    /// The file's prefix of the canonical names: "", "module.", "model.module.", ...
     public let prefix: String
     /// Whether the file has merged those Linear layers that have nothing between them.
     public let linearLayout: LinearLayout
+    let rules: CheckpointRules
     private let file: TensorFile
     private let tensors: [String: TensorView]
     private var used: Set<String> = []
-    /// Bytes of the tensors that were taken; bytes that several share count once for each.
+    /// Bytes of the tensors that were claimed; shared bytes count once for each tensor.
     private var takenBytes = 0
 
-    /// The key that every AstroMAE checkpoint has.
+    /// The key by which an AstroMAE checkpoint is recognised.
     static let anchor = "patch_embed.proj.weight"
-    /// Wrappings met in practice, in order of preference when a file holds several copies.
+    /// Known prefixes, in order of preference when a file holds several copies.
     static let prefixes = ["", "module.", "model.", "model.module.", "state_dict.", "state_dict.module."]
 
-    /// - Throws: `Failure` when the file holds no such network, or several without a known wrapping, or when its
-    ///   metadata and keys do not agree on merged layers.
-    public init(_ file: TensorFile) throws(Failure) {
+    /// A checkpoint of any network: no merged layers, aliases or unused tensors are known.
+    public convenience init(_ file: TensorFile) throws(Failure) { try self.init(file, rules: CheckpointRules()) }
+
+    /// - Throws: `Failure` if the file holds no such network, or several without a known prefix, or if its metadata and
+    ///   keys contradict each other about merged layers.
+    init(_ file: TensorFile, rules: CheckpointRules) throws(Failure) {
         let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
             .map { String($0.dropLast(Self.anchor.count)) }
         guard !found.isEmpty else {
@@ -36,6 +40,7 @@ public final class Checkpoint {
         }
         name = file.name
         self.file = file
+        self.rules = rules
         self.prefix = prefix
         var tensors: [String: TensorView] = [:]
         for tensor in file.tensors where tensor.name.hasPrefix(prefix) {
@@ -43,7 +48,7 @@ public final class Checkpoint {
         }
         self.tensors = tensors
         linearLayout = try LinearLayout(
-            metadata: file.metadata[LinearLayout.metadataKey], has: { tensors[$0] != nil },
+            metadata: file.metadata[LinearLayout.metadataKey], merged: rules.merged, has: { tensors[$0] != nil },
             error: { Failure(file.name, $0) })
     }
 
@@ -53,10 +58,10 @@ public final class Checkpoint {
     /// All keys under `prefix`, canonical, sorted.
     public var keys: [String] { tensors.keys.sorted() }
 
-    /// The tensor behind a canonical key.
+    /// The tensor of a canonical key.
     public subscript(_ key: String) -> TensorView? { tensors[key] }
 
-    /// Shape of a tensor that has to be there, with that many axes.
+    /// Shape of a required tensor of `axes` axes.
     func shape(_ key: String, axes: Int) throws(Failure) -> [Int] {
         guard let tensor = tensors[key] else { throw missing(key) }
         guard tensor.shape.count == axes else {
@@ -65,7 +70,7 @@ public final class Checkpoint {
         return tensor.shape
     }
 
-    /// The elements of `key` as float32, once its shape has been checked.
+    /// The elements of `key` as float32; its shape is checked before they are read.
     func take(_ key: String, _ shape: [Int]) throws(Failure) -> [Float] {
         let tensor = try claim(key, shape)
         let values: [Float]
@@ -74,7 +79,7 @@ public final class Checkpoint {
         return values
     }
 
-    /// The tensor behind `key`, its shape checked, its elements still to be read and checked.
+    /// The tensor of `key`. Its shape is checked; its elements are not read.
     func claim(_ key: String, _ shape: [Int]) throws(Failure) -> TensorView {
         guard let tensor = tensors[key] else { throw missing(key) }
         used.insert(key)
@@ -84,7 +89,7 @@ public final class Checkpoint {
         guard tensor.dtype.isFloatingPoint else {
             throw error("'\(key)' is \(tensor.dtype.rawValue), expected floating-point weights")
         }
-        // Strides of zero, and tensors that share bytes, can make a large network of a small file.
+        // With strides of zero or shared bytes a small file can describe a large network.
         takenBytes += tensor.count * tensor.dtype.byteCount
         guard takenBytes <= file.inflatedByteCount else {
             throw error("'\(key)' has shape \(tensor.shape): with it the weights have more bytes than the file")
@@ -101,44 +106,35 @@ public final class Checkpoint {
         throw Failure(file, "'\(key)' is not finite: element \(index) is \(values[index])")
     }
 
-    /// Lets go of the file's pages, which are loaded again when they are read again.
+    /// Releases the file's pages, which are loaded again when they are read again.
     func releasePages() { file.releasePages() }
 
-    /// Reads and checks the weights that belong to the network and are not run, as strictly as the others.
+    /// Reads and checks the weights that are never run as strictly as the others.
     func takeKnownExtras() throws(Failure) {
-        for key in keys where Self.isKnownExtra(key) && !isAlias(key) {
+        for key in keys where isKnownExtra(key) && !isAlias(key) {
             guard let tensor = tensors[key], tensor.dtype.isFloatingPoint else { continue }
             _ = try take(key, tensor.shape)
         }
     }
 
-    /// - Throws: when keys are left that no layer asked for and that are not among the known exceptions.
-    func requireAllUsed(_ isKnownExtra: (String) -> Bool = Checkpoint.isKnownExtra) throws(Failure) {
+    /// - Throws: `Failure` if a key was not claimed by any layer and is not an exception of the rules.
+    func requireAllUsed() throws(Failure) {
         let extra = keys.filter { !used.contains($0) && !isKnownExtra($0) }
         guard let first = extra.first else { return }
         let more = extra.count > 1 ? " and \(extra.count - 1) more" : ""
         throw error("unexpected key '\(first)'\(more): not a part of the network")
     }
 
-    /// The exceptions to a strict load (reference, section 2): the alias of the first convolution, the last Inception
-    /// block's branch that never runs, and BatchNorm's step counters.
-    static func isKnownExtra(_ key: String) -> Bool {
-        if isCounter(key) { return true }
-        if key.hasPrefix("inception_model.conv2d_init.") {
-            return ["weight", "bias"].contains { key == "inception_model.conv2d_init." + $0 }
-        }
-        let branch = "inception_model.vis_inception.8.branch3."
-        guard key.hasPrefix(branch) else { return false }
-        let parts = ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"]
-        return ["0.", "1."].contains { layer in parts.contains { key == branch + layer + $0 } }
+    /// The exceptions to a strict load: second names, layers that are never run, and BatchNorm's step counters.
+    func isKnownExtra(_ key: String) -> Bool {
+        isCounter(key) || rules.unused.contains(key) || rules.aliases.keys.contains { key.isTensor(of: $0) }
     }
 
-    /// BatchNorm's step counters: the only exception where there is no Inception branch.
-    static func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }
+    private func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }
 
-    /// Whether a key is the first convolution's second name.
+    /// Whether a key is the second name of a layer that the file has under its first name, too.
     func isAlias(_ key: String) -> Bool {
-        key.hasPrefix("inception_model.conv2d_init.") && has(InceptionBranch.key + ".0.weight")
+        rules.aliases.contains { key.isTensor(of: $0.key) && has($0.value + ".weight") }
     }
 
     /// Attributes of the pickled object at a canonical path, such as `blocks.0.attn`.
@@ -164,9 +160,16 @@ public final class Checkpoint {
     }
 }
 
+extension String {
+    fileprivate func isTensor(of layer: String) -> Bool { MergedLinear.tensors(of: layer).contains(self) }
+}
+
 extension Checkpoint {
+    /// How many blocks there are under a key.
+    func depth(of blocks: String) -> Int { (0...).first { !has("\(blocks).\($0).norm1.weight") } ?? 0 }
+
     /// Trainable parameters of the network without class and mask tokens and positions, aliases counted once: the
-    /// published count. Merged layers have fewer, or more, than those they stand for; then it is what the metadata state.
+    /// published count. Merged layers have fewer, or more, than those they replace; the metadata then state it.
     func parameterCount() throws(Failure) -> Int {
         guard linearLayout == .separate else {
             let text = metadata(LinearLayout.parametersKey)
@@ -179,7 +182,7 @@ extension Checkpoint {
         }
         return keys.reduce(0) { total, key in
             let isStatistic =
-                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || Self.isCounter(key)
+                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || isCounter(key)
             let isLeftOut = ["cls_token", "mask_token", "pos_embed", "decoder_pos_embed"].contains(key)
             return total + (isStatistic || isAlias(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
         }

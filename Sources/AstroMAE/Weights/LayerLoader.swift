@@ -7,69 +7,71 @@ struct LayerLoader {
     /// Of every LayerNorm and BatchNorm.
     let layerNormEps: Double
     let batchNormEps: Double
-    /// Whether Linear layers go to OpenBLAS.
+    /// Whether OpenBLAS runs the Linear layers.
     let dense: Bool
 
     private let arena = FloatArena()
     private let packing = LayerPacking()
 
-    /// - Parameter dense: whether Linear layers go to OpenBLAS.
-    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, dense: Bool) {
-        self.checkpoint = checkpoint
-        self.dense = dense
-        (layerNormEps, batchNormEps) = (config.layerNormEps, config.batchNormEps)
+    init(_ checkpoint: Checkpoint, layerNormEps: Double, batchNormEps: Double, dense: Bool) {
+        (self.checkpoint, self.dense) = (checkpoint, dense)
+        (self.layerNormEps, self.batchNormEps) = (layerNormEps, batchNormEps)
     }
 
-    /// A layer whose weights are read and packed by `packLinears`.
+    /// A layer whose weights are read and packed later, by `packLinears`.
     /// - Parameters:
-    ///   - bias: the file's, unless it is made of several.
-    ///   - order: where inputs lie in another order in memory, the file's index of each.
+    ///   - bias: nil for the file's.
+    ///   - order: for inputs that are in another order in memory, the file's index of each.
     func linear(
-        _ key: String, _ inputs: Int, _ outputs: Int, bias: [Float]? = nil, inputsFrom order: [Int]? = nil
+        _ operation: NetworkOperation, _ key: String, _ inputs: Int, _ outputs: Int, bias: [Float]? = nil,
+        inputsFrom order: [Int]? = nil
     ) throws(Failure) -> PackedMatrix {
         let weight = try checkpoint.claim(key + ".weight", [outputs, inputs])
         let given: [Float]
         if let bias { given = bias } else { given = try checkpoint.take(key + ".bias", [outputs]) }
-        let matrix = PackedMatrix(NetworkOperation(layer: key), bias: given, inputs: inputs, dense: dense, arena: arena)
+        let matrix = try PackedMatrix(operation, bias: given, inputs: inputs, dense: dense, arena: arena)
         packing.add(key + ".weight", weight, into: matrix, inputsFrom: order)
         return matrix
     }
 
-    /// Reads, checks and packs the weights of all layers that `linear` gave.
+    /// Reads, checks and packs the weights of all layers that `linear` has returned.
     func packLinears(on parallel: ParallelLoop) throws(Failure) {
         checkpoint.releasePages()
         try packing.run(on: parallel, for: checkpoint)
     }
 
-    func narrowLinear(_ key: String, _ inputs: Int, _ outputs: Int) throws(Failure) -> NarrowLinear {
-        NarrowLinear(
-            NetworkOperation(layer: key),
+    func narrowLinear(
+        _ operation: NetworkOperation, _ key: String, _ inputs: Int, _ outputs: Int
+    ) throws(Failure) -> NarrowLinear {
+        try NarrowLinear(
+            operation,
             weight: try checkpoint.take(key + ".weight", [outputs, inputs]),
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs)
     }
 
     func layerNorm(_ key: String, _ width: Int) throws(Failure) -> LayerNorm {
-        LayerNorm(
+        try LayerNorm(
             gamma: try checkpoint.take(key + ".weight", [width]),
             beta: try checkpoint.take(key + ".bias", [width]), eps: layerNormEps)
     }
 
     /// [outputs, inputs/groups, kernel, kernel] and a bias.
     func convolution(
-        _ key: String, _ inputs: Int, _ outputs: Int, kernel: Int
+        _ operation: NetworkOperation, _ key: String, _ inputs: Int, _ outputs: Int, kernel: Int
     ) throws(Failure) -> DenseWeights {
         DenseWeights(
             weight: try checkpoint.take(key + ".weight", [outputs, inputs, kernel, kernel]),
             bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, kernel: kernel,
-            operation: NetworkOperation(layer: key, kernel: kernel))
+            operation: operation)
     }
 
     /// A convolution with the BatchNorm that follows it folded in, in float64:
     /// w' = w s, b' = (b - mean) s + beta with s = gamma / sqrt(variance + eps), one s an output channel.
     func convolution(
-        _ key: String, foldedWith norm: String, _ inputs: Int, _ outputs: Int, kernel: Int
+        _ operation: NetworkOperation, _ key: String, foldedWith norm: String, _ inputs: Int, _ outputs: Int,
+        kernel: Int
     ) throws(Failure) -> DenseWeights {
-        var layer = try convolution(key, inputs, outputs, kernel: kernel)
+        var layer = try convolution(operation, key, inputs, outputs, kernel: kernel)
         let gamma = try checkpoint.take(norm + ".weight", [outputs])
         let beta = try checkpoint.take(norm + ".bias", [outputs])
         let mean = try checkpoint.take(norm + ".running_mean", [outputs])
@@ -91,13 +93,13 @@ struct LayerLoader {
         return layer
     }
 
-    /// - Throws: when a map is so large that offsets into it would not fit.
+    /// - Throws: `Failure` if a map is so large that offsets into it would not fit 32 bits.
     func requireSupported(_ map: MapGeometry, _ key: String) throws(Failure) {
-        guard map.paddedSide <= 1 << 13, map.channels <= EncoderConfig.largestBuffer / (map.paddedSide * map.paddedSide)
+        guard map.paddedSide <= 1 << 13, map.channels <= FloatBuffer.largestCount / (map.paddedSide * map.paddedSide)
         else {
             throw checkpoint.error(
                 "'\(key)' makes a map of \(map.paddedSide) x \(map.paddedSide) x \(map.channels) floats, beyond what is "
-                    + "supported: at most \(EncoderConfig.largestBuffer)")
+                    + "supported: at most \(FloatBuffer.largestCount)")
         }
     }
 

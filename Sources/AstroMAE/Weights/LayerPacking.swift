@@ -1,19 +1,19 @@
 import Platform
 import TensorFiles
 
-/// The weights of Linear layers that are still to be read, checked and packed: most of a network's bytes, and
-/// independent of each other, so that any number of threads can share the work. Belongs to one thread until it is run.
+/// The weights of Linear layers that have to be read, checked and packed: most of a network's bytes, and independent of
+/// each other, so that any number of threads can share the work. Belongs to one thread until `run`.
 final class LayerPacking {
-    /// Some outputs of one layer.
+    /// A range of one layer's outputs.
     private struct Part: Sendable {
         let key: String
         let weight: TensorView
         let outputs: Range<Int>
         let matrix: PackedMatrix
-        /// For each input in our order, its place in the file's.
+        /// For each input in our order, its index in the file's.
         let order: [Int]?
 
-        /// Where the file has them; nil where they do not lie together.
+        /// Their bytes in the file; nil if they are not contiguous.
         var bytes: Range<Int>? { weight.contiguousByteRange(rows: outputs) }
 
         func prefetch() {
@@ -26,9 +26,9 @@ final class LayerPacking {
     }
 
     private var parts: [Part] = []
-    /// Weights of one part: enough that a thread is kept busy, so few that threads finish together.
+    /// Weights of one part: enough to keep a thread busy, few enough that threads finish together.
     private static let partCount = 1 << 16
-    /// How far ahead of the reader the file is loaded.
+    /// How many parts ahead of the reader the file is loaded.
     private static let partsAhead = 16
 
     /// - Parameter weight: [outputs, inputs]
@@ -43,8 +43,8 @@ final class LayerPacking {
         }
     }
 
-    /// Reads and packs what was added, and lets go of the file's pages behind the readers.
-    /// - Throws: for the first weight, in the order of adding, that is not finite or cannot be read.
+    /// Reads and packs all layers that were added, and releases the file's pages behind the readers.
+    /// - Throws: `Failure` about the first weight, in the order of adding, that is not finite or cannot be read.
     func run(on parallel: ParallelLoop, for checkpoint: Checkpoint) throws(Failure) {
         let (parts, file) = (parts, checkpoint.name)
         try parallel(parts.count) { (index) throws(Failure) in
@@ -71,7 +71,7 @@ final class LayerPacking {
             }
             if let inPlace { return inPlace }
         }
-        // A panel's rows at a time: what is converted is packed while it is in the cache.
+        // A panel's rows at a time, so that converted weights are packed while they are in the cache.
         let panel = PackedMatrix.panelWidth
         var rows = [Float](repeating: 0, count: panel * matrix.inputs)
         var ordered = part.order == nil ? [] : rows

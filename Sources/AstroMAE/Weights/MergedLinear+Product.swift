@@ -2,7 +2,7 @@ import Platform
 import TensorFiles
 
 extension MergedLinear {
-    /// The layer's weights, [outputs, inputs], and bias: products and sums in float64, rounded once.
+    /// The layer's weights, [outputs, inputs], and bias: computed in float64, rounded once.
     struct Weights {
         let shape: [Int]
         let weight: [Float]
@@ -10,7 +10,7 @@ extension MergedLinear {
     }
 
     /// Merges the layers of a checkpoint that has passed every other check.
-    /// - Throws: when the product is too large or not finite.
+    /// - Throws: `Failure` if the merged matrix is too large or not finite.
     func product(of checkpoint: Checkpoint) throws -> Weights {
         func doubles(_ key: String) throws -> [Double] {
             guard let tensor = checkpoint[key] else { throw checkpoint.error("missing key '\(key)'") }
@@ -23,11 +23,11 @@ extension MergedLinear {
             try checkpoint.shape(layer + ".weight", axes: 2)
         }
         let inputs = shapes.reduce(0) { $0 + $1[1] }
-        // Layers that are narrow where they meet can make a matrix far larger than the file.
-        guard inputs <= EncoderConfig.largestBuffer / max(1, outputs) else {
+        // Layers with few features between them can make a matrix far larger than the file.
+        guard inputs <= FloatBuffer.largestCount / max(1, outputs) else {
             throw checkpoint.error(
                 "'\(key)' would be [\(outputs), \(inputs)], beyond what is supported: at most "
-                    + "\(EncoderConfig.largestBuffer) elements")
+                    + "\(FloatBuffer.largestCount) elements")
         }
         var weight = [Double](repeating: 0, count: outputs * inputs)
         let meeting = shapes.reduce(0) { $0 + $1[0] }
@@ -52,7 +52,7 @@ extension MergedLinear {
     }
 }
 
-/// Some columns of a row-major matrix.
+/// A range of columns of a row-major matrix.
 private struct Slice {
     let first: Int
     let count: Int
@@ -61,8 +61,8 @@ private struct Slice {
 
 /// A's columns [rows, k] x B [k, n] into the columns of C [rows, n], in float64.
 ///
-/// Seven billion operations for the paper's network, hence tiles of 4 x 4 sums that stay in registers; B is copied into
-/// panels of four columns, so that it is read in one stream.
+/// Seven billion operations for the paper's network, hence tiles of 4 x 4 sums in registers; B is copied into panels of
+/// four columns, so that it is read sequentially.
 private func multiply(
     _ a: [Double], _ part: Slice, _ b: [Double], rows: Int, into c: inout [Double], _ target: Slice
 ) {
@@ -76,14 +76,14 @@ private func multiply(
                 for lane in 0..<width { panel[k][lane] = b[k * columns + column + lane] }
             }
             for row in stride(from: 0, to: rows, by: 4) {
-                // Past the end the last row is taken again, and not stored.
+                // Past the end the last row is computed again, and not stored.
                 func start(_ index: Int) -> UnsafePointer<Double> {
                     a + min(row + index, rows - 1) * part.stride + part.first
                 }
                 let sums = panel.withUnsafeBufferPointer { tile(start(0), start(1), start(2), start(3), $0) }
                 for index in 0..<min(4, rows - row) {
-                    let place = (row + index) * target.stride + target.first + column
-                    for lane in 0..<width { c[place + lane] = sums[index][lane] }
+                    let start = (row + index) * target.stride + target.first + column
+                    for lane in 0..<width { c[start + lane] = sums[index][lane] }
                 }
             }
         }

@@ -8,7 +8,7 @@ public enum NetworkKind: String, Sendable {
     /// Its pretraining: `MaskedAutoencoder`.
     case autoencoder = "masked autoencoder"
 
-    /// A key that only this network has, whether or not its layers are merged.
+    /// A key that only this network has, with or without merged layers.
     private var mark: String {
         switch self {
         case .redshift: "concat_block.2.weight"
@@ -16,7 +16,7 @@ public enum NetworkKind: String, Sendable {
         }
     }
 
-    /// What a file of weights holds; nil where it is neither's, or both's.
+    /// The network that a file of weights holds; nil for neither or both.
     public init?(_ file: TensorFile) {
         guard let checkpoint = try? Checkpoint(file), let kind = NetworkKind(checkpoint) else { return nil }
         self = kind
@@ -38,13 +38,13 @@ public enum NetworkKind: String, Sendable {
 }
 
 extension Checkpoint {
-    /// - Throws: where the checkpoint holds the other network. What is neither's is told by its keys, later.
+    /// - Throws: `Failure` if the checkpoint holds the other network. A checkpoint of neither fails later, by its keys.
     func require(_ kind: NetworkKind) throws(Failure) {
         guard NetworkKind(self) == kind.other else { return }
         throw kind.mismatch(self)
     }
 
-    /// Floats that a thread may need, 1 GB: the paper's network needs three hundredths of that.
+    /// Floats of a thread's workspace, 1 GB at most: the paper's network needs 3% of that.
     private static let largestWorkspace = 1 << 28
 
     func requireWorkspace(floats: Int) throws(Failure) {

@@ -1,21 +1,27 @@
 import Platform
 import TensorFiles
 
-/// The numbers of a network that its tensors do not tell, as far as the file states them: in pickled attributes
-/// (`num_heads`, `scale`, `eps`), or in a safetensors file's metadata, where `CheckpointWriter` puts them.
+/// The numbers of a network that cannot be derived from its tensors, as far as the file states them: in pickled
+/// attributes (`num_heads`, `scale`, `eps`), or in a safetensors file's metadata, to which `CheckpointWriter` writes
+/// them.
 struct StatedConstants {
-    /// Of one stack of blocks.
+    /// The reference's epsilons, which a bare state dict does not hold, and the channels of one of its heads.
+    static let referenceLayerNormEps = 1e-6
+    static let referenceBatchNormEps = 1e-5
+    static let referenceHeadWidth = 64
+
+    /// Attention of one stack of blocks.
     struct Attention {
         var numHeads: Int?
-        /// What q.k is multiplied with.
+        /// The factor of q.k.
         var scale: Double?
 
-        /// What is used: `override`, or what is stated, or the reference's heads of 64 channels.
-        /// - Parameter part: what a message calls the stack before "width".
+        /// The heads in use: `override`, or the stated ones, or the reference's heads of 64 channels.
+        /// - Parameter part: names the stack in messages, before "width".
         func resolved(
             _ override: Int?, width: Int, of part: String? = nil, error: (String) -> Failure
         ) throws(Failure) -> (heads: Int, scale: Double) {
-            let heads = override ?? numHeads ?? max(1, width / EncoderConfig.referenceHeadWidth)
+            let heads = override ?? numHeads ?? max(1, width / StatedConstants.referenceHeadWidth)
             guard heads > 0, width % heads == 0 else {
                 throw error("\(heads) heads do not divide the \(part.map { $0 + "'s " } ?? "")width \(width)")
             }
@@ -30,7 +36,7 @@ struct StatedConstants {
     var layerNormEps: Double?
     var batchNormEps: Double?
 
-    /// - Throws: `Failure` when layers state different values, or metadata is no number.
+    /// - Throws: `Failure` if layers state different values, or metadata is not a number.
     init(_ checkpoint: Checkpoint) throws(Failure) {
         encoder = try checkpoint.attention("blocks", metadata: "")
         decoder = try checkpoint.attention("decoder_blocks", metadata: "decoder_")
@@ -41,7 +47,7 @@ struct StatedConstants {
             "eps", metadata: "batch_norm_eps", at: paths.filter { checkpoint.className($0) == "BatchNorm2d" })
     }
 
-    /// As a safetensors file's metadata; what was not stated stays unstated.
+    /// The stated constants as a safetensors file's metadata.
     var metadata: [String: String] {
         var entries: [String: String] = [:]
         for (prefix, attention) in [("", encoder), ("decoder_", decoder)] {
@@ -53,9 +59,9 @@ struct StatedConstants {
         return entries
     }
 
-    /// One line for all that had to be assumed, or none.
+    /// One line that lists all assumed constants; empty if none was assumed.
     /// - Parameters:
-    ///   - heads, decoderHeads: the number of heads in use, unless the user gave it or there is no such part.
+    ///   - heads, decoderHeads: the number of heads in use, unless the user gave it or the network has no such part.
     ///   - hasBatchNorm: whether any layer of the network has one.
     func notices(
         file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true
@@ -67,16 +73,16 @@ struct StatedConstants {
         if decoder.numHeads == nil, let heads = decoderHeads {
             assumed.append("\(heads) decoder \(heads == 1 ? "head" : "heads") (--decoder-heads overrides)")
         }
-        if layerNormEps == nil { assumed.append("LayerNorm eps \(EncoderConfig.referenceLayerNormEps)") }
+        if layerNormEps == nil { assumed.append("LayerNorm eps \(Self.referenceLayerNormEps)") }
         if batchNormEps == nil, hasBatchNorm {
-            assumed.append("BatchNorm eps \(EncoderConfig.referenceBatchNormEps)")
+            assumed.append("BatchNorm eps \(Self.referenceBatchNormEps)")
         }
         return assumed.isEmpty ? [] : ["\(file): not in the file, assumed: \(assumed.joined(separator: ", "))"]
     }
 }
 
 extension Checkpoint {
-    /// What the attention layers of a stack of blocks state.
+    /// The constants that the attention layers of a stack of blocks state.
     /// - Parameter prefix: of the metadata's keys.
     fileprivate func attention(
         _ blocks: String, metadata prefix: String
@@ -93,7 +99,7 @@ extension Checkpoint {
             numHeads: whole, scale: try stated("scale", metadata: prefix + "attention_scale", at: paths))
     }
 
-    /// The one value that the objects at `paths` give their attribute `name`, or else the file's metadata.
+    /// The attribute `name` of the objects at `paths`, on which these have to agree, or else the file's metadata.
     fileprivate func stated(
         _ name: String, metadata key: String, at paths: [String]
     ) throws(Failure) -> Double? {

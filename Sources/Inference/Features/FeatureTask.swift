@@ -26,8 +26,8 @@ public struct FeatureTask: GalaxyTask {
     /// Galaxies that have flags, after the run: of their pixels, or since features are, as they are stored, not finite.
     public var flags: FlagCounts { flagged.counts }
 
-    public func makeWorker(capacity: Int, profile: Profile?) -> Worker {
-        Worker(self, FeatureWorkspace(for: encoder, profile: profile))
+    public func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker {
+        Worker(self, try FeatureWorkspace(for: encoder, profile: profile))
     }
 
     public final class Worker: GalaxyWorker {

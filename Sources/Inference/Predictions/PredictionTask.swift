@@ -55,8 +55,8 @@ struct PredictionTask: GalaxyTask {
 
     func didReject(_ section: Range<Int>) throws(Failure) { try journal?.reject(section) }
 
-    func makeWorker(capacity: Int, profile: Profile?) -> Worker {
-        Worker(self, Workspace(for: model, capacity: capacity, profile: profile))
+    func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker {
+        Worker(self, try Workspace(for: model, capacity: capacity, profile: profile))
     }
 
     final class Worker: GalaxyWorker {

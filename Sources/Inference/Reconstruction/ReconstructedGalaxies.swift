@@ -25,7 +25,7 @@ extension ReconstructedGalaxy {
         let sections = GalaxySections(run.sections)
         let sink = GalaxySink(model.config)
         let task = ReconstructionTask(model: model, plan: plan, sections: run.sections, sink: sink)
-        let worker = task.makeWorker(capacity: 1, profile: nil)
+        let worker = try task.makeWorker(capacity: 1, profile: nil)
         var galaxies: [ReconstructedGalaxy] = []
         var buffer: [Float] = []
         for place in places {

@@ -75,8 +75,8 @@ struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
         flagged = FlaggedGalaxies(sections, result: Reconstructions.result, isStrict: isStrict)
     }
 
-    func makeWorker(capacity: Int, profile: Profile?) -> ReconstructionWorker<Sink> {
-        ReconstructionWorker(self, AutoencoderWorkspace(for: model, masking: plan.masking, profile: profile))
+    func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> ReconstructionWorker<Sink> {
+        ReconstructionWorker(self, try AutoencoderWorkspace(for: model, masking: plan.masking, profile: profile))
     }
 }
 

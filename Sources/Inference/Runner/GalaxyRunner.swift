@@ -97,8 +97,12 @@ public struct GalaxyRunner: Sendable {
         let workers = WorkerThreads.run(
             count: count, on: Processors().places(threads: count), whileWaiting: whileWaiting
         ) {
-            WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline)
-                .run(task, task.makeWorker(capacity: rows, profile: profile))
+            do throws(Failure) {
+                let worker = try task.makeWorker(capacity: rows, profile: profile)
+                WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline).run(task, worker)
+            } catch {
+                work.fail(0, error)
+            }
         }
         if workers == 0 { work.stop() }
         auditor?.join()

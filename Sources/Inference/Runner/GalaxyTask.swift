@@ -23,7 +23,8 @@ public protocol GalaxyTask: Sendable {
     /// - Parameters:
     ///   - capacity: the most galaxies of one micro-batch.
     ///   - profile: gets the counts and times of the worker's kernel calls.
-    func makeWorker(capacity: Int, profile: Profile?) -> Worker
+    /// - Throws: `Failure` of kind `outOfMemory`; ends the run.
+    func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker
 
     /// Galaxies that are not run, since their results are there.
     var finished: FinishedGalaxies { get }

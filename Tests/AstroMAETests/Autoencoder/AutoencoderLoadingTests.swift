@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// A checkpoint of a masked autoencoder with one thing wrong, and what the error says of it.
+/// A checkpoint of a masked autoencoder with one fault, and parts of the expected message.
 struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let parts: [String]
@@ -53,7 +53,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
 }
 
 @Suite("Loading a masked autoencoder") struct AutoencoderLoadingTests {
-    @Test("what is no such network is refused by key", arguments: WrongAutoencoder.cases)
+    @Test("A faulty masked autoencoder is rejected with the key", arguments: WrongAutoencoder.cases)
     func wrong(_ wrong: WrongAutoencoder) throws {
         try Fixture.withTemporaryFolder { folder in
             var table = try TensorTable(Fixture.path("mae/cell.safetensors"))
@@ -67,7 +67,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("each network's weights are no weights of the other")
+    @Test("Each network rejects the other's weights")
     func mixedUp() throws {
         let (redshift, autoencoder) = (GoldenNetwork.tiny[0].weights, GoldenAutoencoder.small[0].weights)
         let first = try #require(throws: Failure.self) {
@@ -81,7 +81,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         #expect(second.message == "is a masked autoencoder (it has 'mask_token'), expected a redshift network")
     }
 
-    @Test("heads that the file does not tell are assumed, and told; those given go before")
+    @Test("Missing heads are assumed and reported; given heads override them")
     func heads() throws {
         try Fixture.withTemporaryFolder { folder in
             // The same tensors without metadata.
@@ -104,7 +104,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("converted weights are the same network, and state what was given", arguments: [DType.f32, .f16])
+    @Test("Converted autoencoder weights are the same network and state the given heads", arguments: [DType.f32, .f16])
     func convert(dtype: DType) throws {
         try Fixture.withTemporaryFolder { folder in
             let (bare, path) = (folder + "/bare.safetensors", folder + "/converted.safetensors")
@@ -118,7 +118,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             )
             #expect(model.notices.isEmpty && model.config == original.config)
             #expect(model.parameterCount == original.parameterCount)
-            // All of its tensors are below the size that is rounded.
+            // All of its tensors are too small to be rounded.
             let galaxies = try GoldenAutoencoder.small[1].galaxies()
             #expect(
                 try Reconstruction(of: galaxies, by: model, visible: 4, batch: 3)
@@ -126,7 +126,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("half precision rounds the large tensors and no others")
+    @Test("Half precision rounds only the large tensors of an autoencoder")
     func halfPrecision() throws {
         let file = try TensorFile.open(path: GoldenAutoencoder.demo.weights)
         for tensor in file.tensors {
@@ -136,7 +136,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         #expect(try GoldenAutoencoder.demo.model().parameterCount == 7_380_416)
     }
 
-    @Test("threads do not change what is loaded")
+    @Test("Autoencoder weights loaded on four threads have the same bits")
     func parallel() throws {
         let galaxies = try GoldenAutoencoder.demo.galaxies()
         let file = try TensorFile.open(path: GoldenAutoencoder.demo.weights)

@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// A network with so many patches visible.
+/// A network and a number of visible patches.
 struct MaskingCase: Sendable, CustomTestStringConvertible {
     let network: GoldenAutoencoder
     let visible: Int
@@ -16,11 +16,11 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite("The masked autoencoder") struct AutoencoderTests {
-    @Test("every stage is float64's, to what float32 rounds", arguments: MaskingCase.all)
+    @Test("Every stage of the autoencoder agrees with float64 within float32's rounding", arguments: MaskingCase.all)
     func stages(test: MaskingCase) throws {
         let model = try test.network.model()
         let galaxies = try test.network.galaxies()
-        let stages = model.stages(
+        let stages = try model.stages(
             images: galaxies.images.span, noise: galaxies.noise.span,
             masking: try model.masking(visible: test.visible))
         let tolerance = AutoencoderTolerance(config: model.config, visible: test.visible)
@@ -47,7 +47,7 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
             #expect(losses.allSatisfy { $0.isNaN })
             return
         }
-        // A squared difference is twice as far off as the prediction, times the difference.
+        // The error of a squared difference is twice that of the prediction, times the difference.
         let predictions = try #require(try test.network.stage("pred", visible: test.visible))
         let reach = predictions.reduce(0) { max($0, abs($1)) } * tolerance.relative("pred")
         for (loss, golden) in zip(losses, try #require(try test.network.stage("loss", visible: test.visible))) {
@@ -55,12 +55,12 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("the demo weights give what PyTorch got before they were rounded, to what rounding them permits")
+    @Test("The rounded demo autoencoder agrees with PyTorch on unrounded weights within the rounding")
     func pytorch() throws {
         let model = try GoldenAutoencoder.demo.model()
         let golden = try TensorFile.open(path: GoldenAutoencoder.demo.inputs)
         let galaxies = try GoldenAutoencoder.demo.galaxies()
-        let stages = model.stages(
+        let stages = try model.stages(
             images: galaxies.images.span, noise: galaxies.noise.span, masking: try model.masking(ratio: 0.75))
         let tolerance = AutoencoderTolerance(config: model.config, visible: 4)
         for name in ["latent", "pred"] {
@@ -79,11 +79,11 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
         #expect(abs(mean - loss) <= tolerance.halfPrecision * loss)
     }
 
-    @Test("the same bits for every batch size", arguments: MaskingCase.all, Engine.exact)
+    @Test("A reconstruction has the same bits for every batch size", arguments: MaskingCase.all, Engine.exact)
     func batches(test: MaskingCase, engine: Engine) throws {
         guard engine.instructionSet != .portable || test.network.visible.count > 1 else { return }
         let model = try test.network.model(instructionSet: engine.instructionSet, gemm: engine.gemm)
-        // More than pass through the encoder together.
+        // More than a micro-batch of the encoder.
         let galaxies = try test.network.galaxies().repeated(to: 70)
         let whole = try Reconstruction(of: galaxies, by: model, visible: test.visible, batch: 70)
         for batch in [1, 9, 64] {
@@ -93,13 +93,13 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(
-        "a pass that keeps its stages ends in the same bits, and a bad neighbour changes nothing",
+        "Recording stages, and NaN in other galaxies, change no bit of a reconstruction",
         arguments: MaskingCase.all)
     func neighbours(test: MaskingCase) throws {
         let model = try test.network.model()
         var galaxies = try test.network.galaxies()
         let clean = try Reconstruction(of: galaxies, by: model, visible: test.visible, batch: galaxies.count)
-        let stages = model.stages(
+        let stages = try model.stages(
             images: galaxies.images.span, noise: galaxies.noise.span, masking: try model.masking(visible: test.visible))
         #expect(stages["pred"] == clean.predictions && stages["mask"] == clean.mask)
         for pixel in 0..<model.imageCount { galaxies.images[model.imageCount + pixel] = .nan }
@@ -110,12 +110,12 @@ struct MaskingCase: Sendable, CustomTestStringConvertible {
         #expect(poisoned.predictions[(2 * row)...] == clean.predictions[(2 * row)...])
     }
 
-    @Test("a pass allocates nothing after the first", arguments: MaskingCase.all, Engine.exact)
+    @Test("A reconstruction allocates nothing after the first call", arguments: MaskingCase.all, Engine.exact)
     func allocations(test: MaskingCase, engine: Engine) throws {
         let model = try test.network.model(instructionSet: engine.instructionSet, gemm: engine.gemm)
         let galaxies = try test.network.galaxies()
         let (count, patches) = (galaxies.count, model.config.patches)
-        var workspace = AutoencoderWorkspace(for: model, masking: try model.masking(visible: test.visible))
+        var workspace = try AutoencoderWorkspace(for: model, masking: model.masking(visible: test.visible))
         var predictions = [Float](repeating: 0, count: count * patches * model.config.patchCount)
         var mask = [Float](repeating: 0, count: count * patches)
         var losses = [Float](repeating: 0, count: count)

@@ -1,7 +1,7 @@
 import AstroMAE
 
-/// How far a masked autoencoder's stage may be from float64, relative to the stage's largest magnitude: as
-/// `StageTolerance` has it, but with one side that rounds. A stage whose path has reductions K1, K2, ... may differ by five
+/// The tolerance of a masked autoencoder's stage against float64, relative to the stage's largest magnitude: as in
+/// `StageTolerance`, but with one side that rounds. A stage whose path has reductions K1, K2, ... may differ by five
 /// times sqrt(K1 + K2 + ...) u.
 struct AutoencoderTolerance {
     let config: AutoencoderConfig
@@ -27,10 +27,10 @@ struct AutoencoderTolerance {
         }
     }
 
-    /// A float16 weight is off by at most 2^-11 of itself, 2^-11/sqrt(3) as a standard deviation, and each on its own: a
-    /// sum of products with such weights errs by as much of its size. So do the sums of all rounded layers on the path,
-    /// and independent errors add up as the root of their number; five times that leaves room for the largest of all
-    /// elements. Five matrices in each block, and what embeds and predicts.
+    /// A float16 weight is off by at most 2^-11 of itself, 2^-11/sqrt(3) as a standard deviation, independently: the
+    /// relative error of a sum of products with such weights is the same. So do the sums of all rounded layers on the
+    /// path, and independent errors add up as the root of their number; five times that leaves room for the largest of
+    /// all elements. Five matrices in each block, and the embeddings and the prediction.
     var halfPrecision: Double {
         let layers = 5 * Double(config.encoder.depth + config.decoder.depth) + 3
         return StageTolerance.deviations * 0x1p-11 / 3.0.squareRoot() * layers.squareRoot()

@@ -7,8 +7,8 @@ import Testing
 
 extension FeatureEncoder {
     /// Features of images in batches of `batch`.
-    fileprivate func features(_ images: [Float], batch: Int) -> [Float] {
-        var workspace = FeatureWorkspace(for: self)
+    fileprivate func features(_ images: [Float], batch: Int) throws -> [Float] {
+        var workspace = try FeatureWorkspace(for: self)
         let count = images.count / imageCount
         var result: [Float] = []
         for first in stride(from: 0, to: count, by: batch) {
@@ -51,12 +51,14 @@ extension FeatureEncoder {
         }
     }
 
-    @Test("a redshift network's are PyTorch's stages", arguments: GoldenNetwork.all, FeatureLayer.allCases)
+    @Test(
+        "Features of a redshift network agree with PyTorch's stages", arguments: GoldenNetwork.all,
+        FeatureLayer.allCases)
     func redshift(network: GoldenNetwork, layer: FeatureLayer) throws {
         let config = try network.model().config
         let encoder = try FeatureEncoder(weights: network.file(), layer: layer, numHeads: network.numHeads)
         let count = try network.values("fc_norm").count / config.width
-        let values = encoder.features(try Galaxies(network.galaxies, limit: count).images, batch: 2)
+        let values = try encoder.features(try Galaxies(network.galaxies, limit: count).images, batch: 2)
         let last = "blocks.\(config.depth - 1)"
         let tokens = try network.values(last)
         let golden =
@@ -74,7 +76,8 @@ extension FeatureEncoder {
     }
 
     @Test(
-        "a masked autoencoder's are float64's", arguments: GoldenAutoencoder.all, [FeatureLayer.pooled, .cls, .tokens])
+        "Features of a masked autoencoder agree with float64", arguments: GoldenAutoencoder.all,
+        [FeatureLayer.pooled, .cls, .tokens])
     func autoencoder(network: GoldenAutoencoder, layer: FeatureLayer) throws {
         let config = try network.model().config
         let encoder = try FeatureEncoder(weights: TensorFile.open(path: network.weights), layer: layer)
@@ -87,16 +90,16 @@ extension FeatureEncoder {
             case .cls: classTokens(tokens, config.encoder)
             default: pooled(tokens, config.encoder)
             }
-        let values = encoder.features(images, batch: 8)
+        let values = try encoder.features(images, batch: 8)
         try #require(values.count == golden.count)
         #expect(encoder.kind == .autoencoder)
-        // Means are of the tokens' size, or smaller: their errors are those of the tokens.
+        // Means are at most as large as the tokens, and so are their errors.
         let tolerance = AutoencoderTolerance(config: config, visible: config.patches).relative("tokens")
         let scale = tokens.reduce(0) { max($0, abs($1)) }
         #expect(largest(values, golden).error <= tolerance * scale)
     }
 
-    @Test("a masked autoencoder has no fc_norm")
+    @Test("fc_norm features of a masked autoencoder are rejected")
     func noLayer() throws {
         #expect(throws: Failure.self) {
             try FeatureEncoder(weights: TensorFile.open(path: GoldenAutoencoder.demo.weights), layer: .fcNorm)
@@ -104,18 +107,19 @@ extension FeatureEncoder {
     }
 
     @Test(
-        "the same bits for every batch size, and no allocation after the first pass", arguments: FeatureLayer.allCases,
+        "Features have the same bits for every batch size, and no pass after the first allocates",
+        arguments: FeatureLayer.allCases,
         Engine.exact)
     func batches(layer: FeatureLayer, engine: Engine) throws {
         let images = try Galaxies(GoldenNetwork.tiny[0].galaxies).images
         let encoder = try FeatureEncoder(
             weights: GoldenNetwork.tiny[0].file(), layer: layer, gemm: engine.gemm,
             instructionSet: engine.instructionSet)
-        let whole = encoder.features(images, batch: 37)
-        #expect(encoder.features(images, batch: 1) == whole)
-        #expect(encoder.features(images, batch: 18) == whole)
+        let whole = try encoder.features(images, batch: 37)
+        #expect(try encoder.features(images, batch: 1) == whole)
+        #expect(try encoder.features(images, batch: 18) == whole)
 
-        var workspace = FeatureWorkspace(for: encoder)
+        var workspace = try FeatureWorkspace(for: encoder)
         var features = [Float](repeating: 0, count: whole.count)
         var span = features.mutableSpan
         var counts: [UInt] = [0, 0, 0]
@@ -126,11 +130,11 @@ extension FeatureEncoder {
         #expect(counts[2] == counts[1])
     }
 
-    @Test("the head's own input has the bits that it has in a prediction", arguments: GoldenNetwork.tiny)
+    @Test("fc_norm features have the bits of the head's input in a prediction", arguments: GoldenNetwork.tiny)
     func sameBits(network: GoldenNetwork) throws {
         let galaxies = try Galaxies(network.galaxies)
         let encoder = try FeatureEncoder(weights: network.file(), layer: .fcNorm, numHeads: network.numHeads)
         let stages = try network.model().stages(images: galaxies.images.span, magnitudes: galaxies.magnitudes.span)
-        #expect(stages["fc_norm"] == encoder.features(galaxies.images, batch: 5))
+        #expect(try stages["fc_norm"] == encoder.features(galaxies.images, batch: 5))
     }
 }

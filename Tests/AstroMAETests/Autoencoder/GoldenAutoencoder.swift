@@ -2,13 +2,13 @@ import AstroMAE
 import TensorFiles
 import TestSupport
 
-/// A masked autoencoder, and what a float64 implementation of it computed (Tests/Fixtures/mae/make.py).
+/// A masked autoencoder, and the results of a float64 implementation (Tests/Fixtures/mae/make.py).
 struct GoldenAutoencoder: Sendable, CustomStringConvertible {
     let weights: String
     let golden: String
-    /// Numbers of visible patches that there are stages of.
+    /// Numbers of visible patches with golden stages.
     let visible: [Int]
-    /// What goes before a stage's name and the number of visible patches.
+    /// Prefix of a stage's name and the number of visible patches.
     private let isPrefixed: Bool
     /// The file with the images and the noise.
     let inputs: String
@@ -18,7 +18,7 @@ struct GoldenAutoencoder: Sendable, CustomStringConvertible {
         GoldenAutoencoder("cell", [1, 4, 9, 16]), GoldenAutoencoder("cell-kernel3", [1, 4, 9, 16]),
         GoldenAutoencoder("plain", [1, 3, 10, 16]),
     ]
-    /// The demo weights, and what the same rounded weights give.
+    /// The demo weights, and the results of the same rounded weights.
     static let demo = GoldenAutoencoder(
         weights: Fixture.weights("astromae-mae-demo.safetensors"),
         golden: Fixture.path("mae/demo-f16-first8.golden.safetensors"),
@@ -40,7 +40,7 @@ struct GoldenAutoencoder: Sendable, CustomStringConvertible {
         try MaskedAutoencoder(weights: TensorFile.open(path: weights), gemm: gemm, instructionSet: instructionSet)
     }
 
-    /// A golden stage; nil where the file has none of that name.
+    /// A golden stage; nil if the file has none of that name.
     func stage(_ name: String, visible: Int) throws -> [Double]? {
         try TensorFile.open(path: golden)[isPrefixed ? "\(visible).\(name)" : name]?.doubles()
     }
@@ -61,12 +61,12 @@ struct MaskedGalaxies {
         count = try file["noise"].orMissing().shape[0]
     }
 
-    /// The same galaxies again and again, until there are `count`.
+    /// The same galaxies repeated up to `count`.
     func repeated(to count: Int) -> MaskedGalaxies {
         var copy = self
         let (image, patches) = (images.count / self.count, noise.count / self.count)
         copy.images = (0..<count).flatMap { images[$0 % self.count * image..<($0 % self.count + 1) * image] }
-        // Each galaxy's noise is another one, so that masks differ too.
+        // The noise of each galaxy differs, so that masks differ too.
         copy.noise = (0..<count).flatMap { galaxy in
             (0..<patches).map { noise[(galaxy * 7 + $0) % noise.count] }
         }
@@ -75,7 +75,7 @@ struct MaskedGalaxies {
     }
 }
 
-/// What `reconstruct` gives.
+/// Results of `reconstruct`.
 struct Reconstruction: Equatable {
     var predictions: [Float]
     var mask: [Float]
@@ -84,7 +84,7 @@ struct Reconstruction: Equatable {
     init(of galaxies: MaskedGalaxies, by model: MaskedAutoencoder, visible: Int, batch: Int) throws {
         let (patches, patchCount) = (model.config.patches, model.config.patchCount)
         (predictions, mask, losses) = ([], [], [])
-        var workspace = AutoencoderWorkspace(for: model, masking: try model.masking(visible: visible))
+        var workspace = try AutoencoderWorkspace(for: model, masking: model.masking(visible: visible))
         for first in stride(from: 0, to: galaxies.count, by: batch) {
             let count = min(batch, galaxies.count - first)
             let images = galaxies.images.span.extracting(first * model.imageCount..<(first + count) * model.imageCount)

@@ -11,12 +11,12 @@ import Testing
     func none(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: 20)
-        let (counts, redshifts) = allocations(of: model, galaxies, count: 20)
+        let (counts, redshifts) = try allocations(of: model, galaxies, count: 20)
         #expect(counts[2] == counts[1])
         #expect(redshifts.allSatisfy { $0.isFinite })
     }
 
-    @Test("the counter counts")
+    @Test("The allocation counter counts an array")
     func counts() {
         let before = cai_allocation_count()
         let box = [Int](repeating: 7, count: Int(before % 7) + 1000)
@@ -25,11 +25,11 @@ import Testing
     }
 }
 
-/// The allocations of this process after each of three passes over the first `count` galaxies, and their redshifts.
+/// Allocations of this process after each of three passes over the first `count` galaxies, and their redshifts.
 func allocations(
     of model: RedshiftModel, _ galaxies: Galaxies, count: Int, profile: Profile? = nil
-) -> (counts: [UInt], redshifts: [Float]) {
-    var workspace = Workspace(for: model, capacity: count, profile: profile)
+) throws -> (counts: [UInt], redshifts: [Float]) {
+    var workspace = try Workspace(for: model, capacity: count, profile: profile)
     var redshifts = [Float](repeating: .nan, count: count)
     var span = redshifts.mutableSpan
     var counts: [UInt] = [0, 0, 0]

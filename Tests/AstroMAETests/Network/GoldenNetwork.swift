@@ -4,7 +4,7 @@ import Platform
 import TensorFiles
 import TestSupport
 
-/// A network, the galaxies that PyTorch ran it on, and what PyTorch got at every stage.
+/// A network, the galaxies that PyTorch ran it on, and PyTorch's result of every stage.
 struct GoldenNetwork: Sendable, CustomStringConvertible {
     let weights: String
     let golden: String
@@ -74,10 +74,10 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
 
     struct MissingStage: Error { let name: String }
 
-    /// Layers that give no stage once they are merged into others.
+    /// Layers without a stage in weights with merged layers.
     static let mergedStages: Set = ["head", "vit_block", "vis_inception.12", "magnitude_block.8"]
 
-    /// Stage names in the golden file, predictions and what the network has merged left out.
+    /// Stage names in the golden file, without predictions and merged layers.
     var stageNames: [String] {
         let names = (try? TensorFile.open(path: golden).tensors.map(\.name)) ?? []
         let stages = names.filter { $0 != "z" && $0 != "z_float64" }.sorted()
@@ -85,7 +85,7 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
     }
 }
 
-/// Galaxies as the model takes them.
+/// Galaxies in the layout of the model's inputs.
 struct Galaxies {
     let images: [Float]
     let magnitudes: [Float]
@@ -114,8 +114,8 @@ extension Optional {
 
 extension RedshiftModel {
     /// Redshifts of galaxies in batches of `batch`.
-    func redshifts(_ galaxies: Galaxies, batch: Int) -> [Float] {
-        var workspace = Workspace(for: self, capacity: batch)
+    func redshifts(_ galaxies: Galaxies, batch: Int) throws -> [Float] {
+        var workspace = try Workspace(for: self, capacity: batch)
         var result = [Float](repeating: .nan, count: galaxies.count)
         for first in stride(from: 0, to: galaxies.count, by: batch) {
             let count = min(batch, galaxies.count - first)

@@ -5,12 +5,12 @@ import TestSupport
 import Testing
 
 @Suite("Profile") struct ProfileTests {
-    /// 20 galaxies at once: several micro-batches in the encoder, one by one in the Inception blocks, one pass of the
-    /// heads.
+    /// 20 galaxies a call: several micro-batches of the encoder, single galaxies of the Inception blocks, one batch of
+    /// the heads.
     private static let count = 20
 
-    private func run(_ model: RedshiftModel, _ galaxies: Galaxies, _ profile: Profile?) -> [Float] {
-        var workspace = Workspace(for: model, capacity: Self.count, profile: profile)
+    private func run(_ model: RedshiftModel, _ galaxies: Galaxies, _ profile: Profile?) throws -> [Float] {
+        var workspace = try Workspace(for: model, capacity: Self.count, profile: profile)
         var redshifts = [Float](repeating: .nan, count: Self.count)
         var span = redshifts.mutableSpan
         model.predict(
@@ -18,20 +18,20 @@ import Testing
         return redshifts
     }
 
-    @Test("changes no bit", arguments: GoldenNetwork.tiny, Engine.all)
+    @Test("A profile changes no bit of a redshift", arguments: GoldenNetwork.tiny, Engine.all)
     func bits(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: Self.count)
         let profile = Profile()
-        #expect(run(model, galaxies, profile) == run(model, galaxies, nil))
+        #expect(try run(model, galaxies, profile) == run(model, galaxies, nil))
         #expect(profile.total.calls > 0)
     }
 
-    @Test("counts every call", arguments: GoldenNetwork.tiny)
+    @Test("A profile counts every kernel call", arguments: GoldenNetwork.tiny)
     func calls(network: GoldenNetwork) throws {
         let model = try network.model()
         let profile = Profile()
-        _ = run(model, try Galaxies(network.galaxies, limit: Self.count), profile)
+        _ = try run(model, try Galaxies(network.galaxies, limit: Self.count), profile)
         let micro = model.config.microBatch
         let batches = (Self.count + micro - 1) / micro
         let blocks = batches * model.config.depth
@@ -51,19 +51,19 @@ import Testing
         #expect(profile.total.calls == sum)
     }
 
-    @Test("FLOPs are those of the tensors' shapes", arguments: GoldenNetwork.all)
+    @Test("Profiled FLOPs follow from the tensors' shapes", arguments: GoldenNetwork.all)
     func flops(network: GoldenNetwork) throws {
         let model = try network.model()
         let expected = try Self.flopsPerGalaxy(network, model.config)
-        #expect(model.flopsPerGalaxy == expected.values.reduce(0, +))
+        #expect(try model.flopsPerGalaxy == expected.values.reduce(0, +))
         let profile = Profile()
-        _ = run(model, try Galaxies(network.galaxies, limit: Self.count), profile)
+        _ = try run(model, try Galaxies(network.galaxies, limit: Self.count), profile)
         for operation in NetworkOperation.allCases {
             #expect(profile[operation].flops == Self.count * (expected[operation] ?? 0), "\(operation.name)")
         }
     }
 
-    /// Two for each weight wherever it is applied: to every token, patch, pixel or galaxy; and attention's two products.
+    /// Two for each weight and each token, patch, pixel or galaxy that it is applied to, and attention's two products.
     private static func flopsPerGalaxy(
         _ network: GoldenNetwork, _ config: ModelConfig
     ) throws -> [NetworkOperation: Int] {
@@ -73,21 +73,21 @@ import Testing
         var flops: [NetworkOperation: Int] = [:]
         for key in checkpoint.keys where key.hasSuffix(".weight") {
             let shape = try checkpoint[key].orMissing().shape
-            // An alias, and a branch that never runs.
+            // An alias, and a branch that is never run.
             guard shape.count > 1, !["conv2d_init", "vis_inception.8.branch3"].contains(where: key.contains) else {
                 continue
             }
             let parts = key.split(separator: ".").map(String.init).filter { $0 != "merged" }
             let operation: NetworkOperation
-            var places = 1
+            var positions = 1
             switch parts[0] {
-            case "patch_embed": (operation, places) = (.patchEmbed, patches)
-            case "blocks" where parts[2] == "PCM": (operation, places) = (.parallelConvolution, patches)
+            case "patch_embed": (operation, positions) = (.patchEmbed, patches)
+            case "blocks" where parts[2] == "PCM": (operation, positions) = (.parallelConvolution, patches)
             case "blocks":
                 let names: [String: NetworkOperation] = ["qkv": .qkv, "proj": .projection, "fc1": .fc1, "fc2": .fc2]
-                // Nothing reads the last block's class token but its attention.
+                // Only attention reads the last block's class token.
                 let last = parts[1] == "\(config.depth - 1)" && parts[3] != "qkv"
-                (operation, places) = (try names[parts[3]].orMissing(), last ? patches : tokens)
+                (operation, positions) = (try names[parts[3]].orMissing(), last ? patches : tokens)
             case "head": operation = .head
             case "vit_block": operation = .vitBlock
             case "concat_block": operation = .fusion
@@ -99,25 +99,25 @@ import Testing
                 } else {
                     let halvings = ["0": 0, "2": 1, "3": 1, "5": 2, "6": 2, "8": 3]
                     let map = side >> (try halvings[parts[2]].orMissing())
-                    places = map * map
+                    positions = map * map
                     let kernels: [Int: NetworkOperation] = [
                         1: .inception1x1, 3: .inception3x3, 5: .inception5x5,
                     ]
                     operation = parts[2] == "0" ? .inceptionStem : kernels[shape[3]] ?? .inceptionLarger
                 }
             }
-            flops[operation, default: 0] += 2 * places * shape.reduce(1, *)
+            flops[operation, default: 0] += 2 * positions * shape.reduce(1, *)
         }
         flops[.attention] = config.depth * 4 * tokens * tokens * config.width
         return flops
     }
 
-    @Test("allocates nothing in predict", arguments: Engine.exact)
+    @Test("A profile allocates nothing in predict", arguments: Engine.exact)
     func allocations(engine: Engine) throws {
         let network = GoldenNetwork.tiny[0]
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: Self.count)
-        let (counts, _) = AstroMAETests.allocations(of: model, galaxies, count: Self.count, profile: Profile())
+        let (counts, _) = try AstroMAETests.allocations(of: model, galaxies, count: Self.count, profile: Profile())
         #expect(counts[2] == counts[1])
     }
 }

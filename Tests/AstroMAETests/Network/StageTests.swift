@@ -3,13 +3,13 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// One stage of one network: a case of its own.
+/// One stage of one network.
 struct StageCase: Sendable, CustomTestStringConvertible {
     let network: GoldenNetwork
     let stage: String
     var testDescription: String { "\(network) \(stage)" }
 
-    /// What the stage's errors are relative to: its largest magnitude, but for the first magnitude layer, whose terms
+    /// The scale of the stage's relative errors: its largest magnitude, or for the first magnitude layer, whose terms
     /// cancel, the largest sum of its terms' magnitudes.
     func scale(_ golden: [Double]) throws -> Double {
         guard ["magnitude_block.0", "magnitude_block.1"].contains(stage) else {
@@ -35,8 +35,8 @@ struct StageCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Our stages of every network, and its sizes, computed once.
-private struct Pass: Sendable {
+/// The recorded stages of every network, and its sizes, computed once.
+private struct RecordedPass: Sendable {
     let config: ModelConfig
     let stages: [String: [Float]]
 
@@ -45,34 +45,34 @@ private struct Pass: Sendable {
         config = model.config
         let count = try network.values("fc_norm").count / config.width
         let galaxies = try Galaxies(network.galaxies, limit: count)
-        stages = model.stages(images: galaxies.images.span, magnitudes: galaxies.magnitudes.span)
+        stages = try model.stages(images: galaxies.images.span, magnitudes: galaxies.magnitudes.span)
     }
 
     static let all = Dictionary(
         uniqueKeysWithValues: (GoldenNetwork.all + GoldenNetwork.merged).map { network in
-            (network.description, Result { try Pass(network) })
+            (network.description, Result { try RecordedPass(network) })
         })
 
-    static func of(_ network: GoldenNetwork) throws -> Pass { try #require(all[network.description]).get() }
+    static func of(_ network: GoldenNetwork) throws -> RecordedPass { try #require(all[network.description]).get() }
 }
 
 @Suite("Stages against PyTorch") struct StageTests {
-    @Test("golden files name every stage")
+    @Test("Golden files name every stage")
     func stagesAreListed() throws {
         // patch_embed, fc_norm, head, vit_block, 13 + 9 + 1 of the other branches; then the blocks.
         for network in GoldenNetwork.all {
-            let config = try Pass.of(network).config
+            let config = try RecordedPass.of(network).config
             #expect(network.stageNames.count == 27 + (config.blockKind == .normalCell ? 5 : 4) + config.depth)
-            let merged = try Pass.of(network.merged).stages.keys
+            let merged = try RecordedPass.of(network.merged).stages.keys
             #expect(Set(merged).isSuperset(of: network.merged.stageNames))
             #expect(network.merged.stageNames.count == network.stageNames.count - GoldenNetwork.mergedStages.count)
             #expect(GoldenNetwork.mergedStages.isDisjoint(with: merged))
         }
     }
 
-    @Test("stage", arguments: StageCase.all)
+    @Test("A stage agrees with PyTorch within its tolerance", arguments: StageCase.all)
     func stage(_ test: StageCase) throws {
-        let pass = try Pass.of(test.network)
+        let pass = try RecordedPass.of(test.network)
         let values = try #require(pass.stages[test.stage])
         let golden = try test.network.values(test.stage)
         try #require(values.count == golden.count)

@@ -1,12 +1,12 @@
 import AstroMAE
 
-/// How far a stage may be from PyTorch's float32, relative to the stage's largest magnitude.
+/// The tolerance of a stage against PyTorch's float32, relative to the stage's largest magnitude.
 ///
-/// Both sides round. A sum of K terms in float32 errs like a random walk of K roundings, sqrt(K) u of its size with
-/// u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2, taken as a standard deviation).
-/// Errors of successive layers add up likewise, so a stage whose path has reductions K1, K2, ... errs by
-/// sqrt(K1 + K2 + ...) u on each of the two sides: sqrt(2 sum K) u between them. Five standard deviations leave room for
-/// the largest of some hundred thousand elements.
+/// Both sides round. A sum of K terms in float32 errs like a random walk of K roundings, sqrt(K) u of its size with u =
+/// 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2, taken as a standard deviation). Errors
+/// of successive layers add up likewise, so a stage whose path has reductions K1, K2, ... errs by sqrt(K1 + K2 + ...) u
+/// on each of the two sides: sqrt(2 sum K) u between them. Five standard deviations leave room for the largest of some
+/// hundred thousand elements.
 struct StageTolerance {
     private let config: ModelConfig
     static let unitRoundoff = 0x1p-24

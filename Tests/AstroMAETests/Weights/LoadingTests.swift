@@ -6,16 +6,16 @@ import Testing
 
 @testable import AstroMAE
 
-/// Runs parts on threads of its own, whatever the number of processors.
+/// Runs parts on up to four threads, on any number of processors.
 let fourThreads = ParallelLoop { most, body in
     DispatchQueue.concurrentPerform(iterations: min(most, 4)) { _ in body() }
 }
 
 @Suite("Loading") struct LoadingTests {
-    @Test("panels hold the weights, zero beyond them", arguments: [1, 3, 4, 15, 16, 17, 35], [1, 2, 4, 7, 16])
-    func panels(outputs: Int, inputs: Int) {
+    @Test("Panels hold the weights and are zero beyond them", arguments: [1, 3, 4, 15, 16, 17, 35], [1, 2, 4, 7, 16])
+    func panels(outputs: Int, inputs: Int) throws {
         let weight = (0..<outputs * inputs).map { Float($0 + 1) }
-        let matrix = PackedMatrix(
+        let matrix = try PackedMatrix(
             .qkv, weight: weight, bias: Array(weight.prefix(outputs)), inputs: inputs, dense: false)
         for column in 0..<(outputs + 15) / 16 * 16 {
             for k in 0..<inputs {
@@ -25,35 +25,36 @@ let fourThreads = ParallelLoop { most, body in
         }
     }
 
-    @Test("a weight that is not finite is found wherever it is", arguments: [Float.nan, .infinity, -.infinity])
-    func nonFinitePanels(value: Float) {
+    @Test("A weight that is not finite is found at every index", arguments: [Float.nan, .infinity, -.infinity])
+    func nonFinitePanels(value: Float) throws {
         let (outputs, inputs) = (7, 6)
-        for place in 0..<outputs * inputs {
+        for index in 0..<outputs * inputs {
             var weight = [Float](repeating: 1, count: outputs * inputs)
-            let matrix = PackedMatrix(.qkv, bias: [Float](repeating: 0, count: outputs), inputs: inputs, dense: false)
+            let matrix = try PackedMatrix(
+                .qkv, bias: [Float](repeating: 0, count: outputs), inputs: inputs, dense: false)
             #expect(weight.withUnsafeBufferPointer { matrix.pack($0, outputs: 0..<outputs) })
-            weight[place] = value
+            weight[index] = value
             #expect(!weight.withUnsafeBufferPointer { matrix.pack($0, outputs: 0..<outputs) })
         }
     }
 
-    @Test("threads pack the same bits as one does", arguments: GoldenNetwork.tiny)
+    @Test("Four threads pack the same bits as one", arguments: GoldenNetwork.tiny)
     func threadsPackTheSame(network: GoldenNetwork) throws {
         let galaxies = try Galaxies(network.galaxies)
         let one = try network.model().redshifts(galaxies, batch: 37)
         let file = try TensorFile.open(path: network.weights)
         let many = try RedshiftModel(weights: file, numHeads: network.numHeads, on: fourThreads)
-        #expect(many.redshifts(galaxies, batch: 37) == one)
+        #expect(try many.redshifts(galaxies, batch: 37) == one)
     }
 
-    @Test("of several weights that are not finite the first is named, on any threads")
+    @Test("The first of several weights that are not finite is named, on any number of threads")
     func firstNonFiniteWeight() throws {
         var table = try TensorTable(Fixture.path("tiny/normalcell.pt"))
         for key in ["blocks.1.mlp.fc2.weight", "blocks.0.mlp.fc1.weight", "vit_block.0.weight"] {
             let name = try #require(table.entries.first { $0.name.hasSuffix(key) }).name
             table.change(name) { entry in
-                for place in [5, 40] {
-                    entry.bytes.replaceSubrange(place * 4..<place * 4 + 4, with: [0, 0, 0x80, 0x7F])
+                for index in [5, 40] {
+                    entry.bytes.replaceSubrange(index * 4..<index * 4 + 4, with: [0, 0, 0x80, 0x7F])
                 }
             }
         }
@@ -66,12 +67,12 @@ let fourThreads = ParallelLoop { most, body in
         }
     }
 
-    @Test("buffers of an arena are zero, aligned and apart, and outlive it")
-    func arena() {
-        // One that fills what is left, one larger than any map, and some after it.
+    @Test("Buffers of an arena are zero, aligned and disjoint, and outlive it")
+    func arena() throws {
+        // One that fills the rest of a mapping, one larger than a mapping, and some after it.
         let counts = [1, 16, 17, 1 << 20, (1 << 20) - 64, 3 << 20, 5, 1 << 18]
         var arena: FloatArena? = FloatArena()
-        let buffers = counts.map { FloatBuffer(count: $0, in: arena) }
+        let buffers = try counts.map { try FloatBuffer(count: $0, in: arena) }
         arena = nil
         for (index, buffer) in buffers.enumerated() {
             #expect(Int(bitPattern: buffer.base) % 64 == 0)
@@ -84,7 +85,7 @@ let fourThreads = ParallelLoop { most, body in
     }
 
     @Test(
-        "micro-batches follow the cache, between 8 and 16",
+        "Micro-batches fit the cache, between 8 and 16 galaxies",
         arguments: [(nil, 8), (512 << 10, 8), (1 << 20, 10), (2 << 20, 16), (1 << 40, 16)] as [(Int?, Int)])
     func microBatch(cache: Int?, count: Int) {
         #expect(CacheSize.microBatch(floats: 13_000, cache: cache) == count)

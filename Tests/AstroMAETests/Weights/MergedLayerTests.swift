@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension Fault {
-    /// Faults of a file whose layers are merged.
+    /// Faults of a file with merged layers.
     static let merged = [
         Fault("merged layers that the metadata does not state", says: "'merged.vit_block.0.weight'", "found none") {
             $0.metadata["linear_layers"] = nil
@@ -40,7 +40,7 @@ extension Fault {
 }
 
 @Suite("Merged layers") struct MergedLayerTests {
-    @Test("faults are named", arguments: Fault.merged)
+    @Test("A faulty checkpoint with merged layers is rejected with the fault", arguments: Fault.merged)
     func faults(_ fault: Fault) throws {
         var edited = try EditedCheckpoint(merged: true)
         #expect(try edited.failure() == nil)
@@ -49,14 +49,14 @@ extension Fault {
         for words in fault.says { #expect(message.contains(words), "\(message)") }
     }
 
-    @Test("metadata that state merged layers where every layer is there")
+    @Test("Metadata that state merged layers are rejected beside unmerged ones")
     func statedOnly() throws {
         var edited = try EditedCheckpoint()
         edited.metadata["linear_layers"] = "merged-1"
         #expect(try edited.failure()?.contains("'vit_block.0.weight' is there, although") == true)
     }
 
-    @Test("config and parameters are the network's", arguments: GoldenNetwork.all)
+    @Test("Merging keeps the network's sizes and number of parameters", arguments: GoldenNetwork.all)
     func config(network: GoldenNetwork) throws {
         let (separate, merged) = (try network.model(), try network.merged.model())
         #expect(merged.config == separate.config)
@@ -73,7 +73,7 @@ extension Fault {
         )
     }
 
-    /// The tiny network with layers of widths that no tile divides: 11 in the fusion head, 23 and 15 before it.
+    /// The tiny network with widths that are no multiples of a tile: 11 in the fusion head, 23 and 15 before it.
     private func oddNetwork() throws -> EditedCheckpoint {
         var edited = try EditedCheckpoint()
         func crop(_ name: String, _ rows: Int, _ columns: Int? = nil) {
@@ -95,7 +95,7 @@ extension Fault {
         return edited
     }
 
-    @Test("products are float64's, rounded once, whatever the widths")
+    @Test("Merged matrices are computed in float64 and rounded once, for any widths")
     func products() throws {
         let edited = try oddNetwork()
         let merged = try edited.withFile { path in
@@ -140,7 +140,7 @@ extension Fault {
         }
     }
 
-    @Test("converting merged layers again changes nothing")
+    @Test("Converting merged layers again changes nothing")
     func again() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/again.safetensors"
@@ -155,7 +155,7 @@ extension Fault {
         }
     }
 
-    @Test("layers whose product no float32 holds are not merged")
+    @Test("Layers whose merged matrix exceeds float32 are rejected")
     func overflow() throws {
         var edited = try EditedCheckpoint()
         for name in ["head.weight", "vit_block.0.weight"] {
@@ -164,7 +164,7 @@ extension Fault {
         #expect(try mergeFailure(edited).contains("'merged.vit_block.0.weight' is not finite: element 0 is inf"))
     }
 
-    @Test("a small file of layers that are narrow where they meet does not become a large one")
+    @Test("Layers of a small file whose merged matrix would be large are rejected")
     func narrow() throws {
         var edited = try EditedCheckpoint()
         let wide = 12_000
@@ -182,7 +182,7 @@ extension Fault {
         #expect(try mergeFailure(edited).contains("'merged.concat_block.0' would be [12000, 12040], beyond what"))
     }
 
-    /// What conversion says, having left no file.
+    /// The message of a failed conversion, which leaves no file.
     private func mergeFailure(_ edited: EditedCheckpoint) throws -> String {
         try edited.withFile { path in
             let target = path + ".merged.safetensors"

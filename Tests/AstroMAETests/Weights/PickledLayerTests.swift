@@ -5,14 +5,14 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// A PyTorch file with bytes of its pickle replaced, checksums made to fit.
+/// A PyTorch file with bytes of its pickle replaced and checksums corrected.
 private struct EditedPickle {
     private var bytes: [UInt8]
     private let pickle: Range<Int>
 
     init(_ path: String) throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        // The first entry is data.pkl; its size stands in the first record of the central directory.
+        // The first entry is data.pkl; its size is in the first record of the central directory.
         let start = 30 + Int(bytes[26]) + Int(bytes[27]) << 8 + Int(bytes[28]) + Int(bytes[29]) << 8
         let record = try #require(bytes.firstRange(of: [0x50, 0x4b, 1, 2])).lowerBound
         let size = (0..<4).reduce(0) { $0 | Int(bytes[record + 24 + $1]) << (8 * $1) }
@@ -26,7 +26,7 @@ private struct EditedPickle {
         try #require(old.count == new.count)
         bytes.replaceSubrange(place, with: new)
         let after = checksum
-        // The checksum stands in the data descriptor and in the central directory.
+        // The checksum is in the data descriptor and in the central directory.
         var from = pickle.upperBound
         while let found = bytes[from...].firstRange(of: before) {
             bytes.replaceSubrange(found, with: after)
@@ -44,7 +44,7 @@ private struct EditedPickle {
         return (0..<4).map { UInt8(truncatingIfNeeded: ~sum >> ($0 * 8)) }
     }
 
-    /// What loading the network says.
+    /// The message of loading the network; nil if it loads.
     func failure() throws -> String? {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/edited.pt"
@@ -57,14 +57,14 @@ private struct EditedPickle {
     }
 }
 
-/// A pickled string as protocol 2 writes it: BINUNICODE and its length.
+/// A string pickled by protocol 2: BINUNICODE and its length.
 private func pickled(_ text: String) -> [UInt8] {
     [0x58, UInt8(text.utf8.count), 0, 0, 0] + Array(text.utf8)
 }
 
 @Suite("Pickled layers") struct PickledLayerTests {
     @Test(
-        "another activation or pooling is another network",
+        "A pickled module with another activation or pooling is rejected",
         arguments: [
             ("torch.nn.modules.activation\nReLU\n", "torch.nn.modules.activation\nSELU\n", "is SELU, expected ReLU"),
             ("torch.nn.modules.activation\nGELU\n", "torch.nn.modules.activation\nSiLU\n", "is SiLU, expected GELU"),
@@ -79,7 +79,7 @@ private func pickled(_ text: String) -> [UInt8] {
         #expect(message.contains(says), "\(message)")
     }
 
-    @Test("GELU by tanh is another network")
+    @Test("A pickled module with GELU by tanh is rejected")
     func approximateGelu() throws {
         var file = try EditedPickle(Fixture.path("tiny/normalcell.pt"))
         try file.replace(pickled("none"), with: pickled("tanh"))
@@ -87,14 +87,14 @@ private func pickled(_ text: String) -> [UInt8] {
         #expect(message.contains("approximate='tanh': expected 'none'"))
     }
 
-    @Test("another padding mode is another network")
+    @Test("A pickled module with another padding mode is rejected")
     func paddingMode() throws {
         var file = try EditedPickle(Fixture.path("tiny/normalcell.pt"))
         try file.replace(pickled("zeros"), with: pickled("wraps"))
         #expect(try #require(try file.failure()).contains("has padding_mode 'wraps', expected 'zeros'"))
     }
 
-    @Test("an edit that changes nothing loads")
+    @Test("A pickled module with an edit that changes nothing loads")
     func sameBytes() throws {
         var file = try EditedPickle(Fixture.path("tiny/normalcell.pt"))
         try file.replace(pickled("none"), with: pickled("none"))

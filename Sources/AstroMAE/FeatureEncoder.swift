@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// What is taken of a galaxy as its features.
+/// The output of the encoder that is a galaxy's features.
 public enum FeatureLayer: String, CaseIterable, Sendable {
     /// The mean over the patch tokens.
     case pooled
@@ -9,14 +9,15 @@ public enum FeatureLayer: String, CaseIterable, Sendable {
     case cls
     /// The class token, then the patch tokens in row-major order.
     case tokens
-    /// `fc_norm` of the mean over the patch tokens, as a redshift network's head reads it; a masked autoencoder has none.
+    /// `fc_norm` of the mean over the patch tokens, the input of a redshift network's head; a masked autoencoder has
+    /// none.
     case fcNorm = "fc_norm"
 }
 
-/// The encoder of either network, over all patches of a cutout: what a galaxy looks like, in numbers.
+/// The encoder of either network, over all patches of a cutout.
 ///
-/// Tokens are those that the last block gives; a masked autoencoder's have passed its `norm`, as its decoder reads them,
-/// and a redshift network, which has no norm over tokens, gives them as they are.
+/// Tokens are the last block's outputs: a masked autoencoder's after its `norm`, as its decoder reads them, and a
+/// redshift network's, which has no norm over tokens, unchanged.
 public final class FeatureEncoder: CutoutNetwork {
     public let kind: NetworkKind
     public let layer: FeatureLayer
@@ -30,15 +31,15 @@ public final class FeatureEncoder: CutoutNetwork {
 
     let encoder: ViTEncoder
     private let kernels: Kernels
-    /// Over tokens, where there is one.
+    /// Over tokens; nil for a redshift network.
     private let norm: LayerNorm?
     private let branch: ViTBranch?
 
     /// - Parameters:
-    ///   - weights: an opened checkpoint of either network, checked as strictly as for running it.
-    ///   - numHeads, decoderHeads: override what the file says; no feature depends on the decoder's.
-    ///   - parallel: what most of the reading and packing is run on; bits do not depend on it.
-    /// - Throws: `Failure`, also where the network has no such layer.
+    ///   - weights: an opened checkpoint of either network, checked as strictly as by the network.
+    ///   - numHeads, decoderHeads: override the file's heads; no feature depends on the decoder's.
+    ///   - parallel: runs most of the reading and packing; bits do not depend on it.
+    /// - Throws: `Failure`, also if the network has no such layer.
     public init(
         weights: TensorFile, layer: FeatureLayer, numHeads: Int? = nil, decoderHeads: Int? = nil,
         gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
@@ -66,7 +67,7 @@ public final class FeatureEncoder: CutoutNetwork {
         (self.instructionSet, self.gemm) = (network.instructionSet, network.gemm)
     }
 
-    /// Of one galaxy's features: [width], or [tokens, width].
+    /// Shape of one galaxy's features: [width], or [tokens, width].
     public var featureShape: [Int] {
         layer == .tokens ? [encoder.config.tokens, encoder.config.width] : [encoder.config.width]
     }
@@ -75,20 +76,20 @@ public final class FeatureEncoder: CutoutNetwork {
 
     /// images [N, bands, size, size] -> features [N, featureShape...]
     ///
-    /// A galaxy's features have the same bits whatever N is and whoever its neighbours are. Allocates nothing.
+    /// The bits of a galaxy's features do not depend on N or on the other galaxies. Allocates nothing.
     public func encode(
         images: Span<Float>, into features: inout MutableSpan<Float>, workspace: inout FeatureWorkspace
     ) {
         let count = images.count / imageCount
         precondition(images.count == count * imageCount && features.count == count * featureCount)
-        let kernels = self.kernels.recording(in: workspace.counters)
+        let pass = BlockPass(kernels.recording(in: workspace.counters), workspace.block, stages: nil)
         images.withUnsafeBufferPointer { images in
             features.withUnsafeMutableBufferPointer { features in
                 guard let images = images.baseAddress, let features = features.baseAddress else { return }
                 for first in stride(from: 0, to: count, by: workspace.batch) {
                     encode(
                         images + first * imageCount, into: features + first * featureCount,
-                        count: min(workspace.batch, count - first), workspace, kernels)
+                        count: min(workspace.batch, count - first), workspace, pass)
                 }
             }
         }
@@ -96,42 +97,41 @@ public final class FeatureEncoder: CutoutNetwork {
 
     private func encode(
         _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
-        _ workspace: borrowing FeatureWorkspace, _ kernels: Kernels
+        _ workspace: borrowing FeatureWorkspace, _ pass: BlockPass
     ) {
-        let x = workspace.tokens
+        let (x, normed) = (workspace.tokens, pass.scratch.normed)
         let isMean = layer == .pooled || layer == .fcNorm
         encoder.forward(
-            images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean,
-            scratch: workspace.block, kernels: kernels, stages: nil)
+            images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean, pass)
         let (tokens, width) = (workspace.layout.tokens, workspace.layout.width)
         switch layer {
         case .tokens:
-            normalize(x, into: features, rows: count * tokens, kernels)
+            normalize(x, into: features, rows: count * tokens, pass)
         case .cls:
             for galaxy in 0..<count {
-                (workspace.block.normed + galaxy * width).update(from: x + galaxy * tokens * width, count: width)
+                (normed + galaxy * width).update(from: x + galaxy * tokens * width, count: width)
             }
-            normalize(workspace.block.normed, into: features, rows: count, kernels)
+            normalize(normed, into: features, rows: count, pass)
         case .pooled, .fcNorm:
             let patches = tokens - 1
-            if let norm { kernels.layerNorm(x, norm, into: x, rows: count * patches) }
-            let means = layer == .pooled ? features : workspace.block.normed
+            if let norm { pass.kernels.layerNorm(x, norm, into: x, rows: count * patches) }
+            let means = layer == .pooled ? features : normed
             for galaxy in 0..<count {
-                kernels.meanRows(
+                pass.kernels.meanRows(
                     x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
             }
             if layer == .fcNorm {
-                branch?.normalize(means, into: features, count: count, kernels: kernels, stages: nil)
+                branch?.normalize(means, into: features, count: count, pass)
             }
         }
     }
 
-    /// The norm over tokens, where the network has one.
+    /// Applies the norm over tokens, or copies them for a network without one.
     private func normalize(
-        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, _ kernels: Kernels
+        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, _ pass: BlockPass
     ) {
         if let norm {
-            kernels.layerNorm(x, norm, into: out, rows: rows)
+            pass.kernels.layerNorm(x, norm, into: out, rows: rows)
         } else {
             out.update(from: x, count: rows * encoder.config.width)
         }

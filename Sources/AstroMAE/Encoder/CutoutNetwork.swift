@@ -1,16 +1,16 @@
-/// What all networks over cutouts have in common: what readers, runners and messages have to know of one.
+/// What readers, runners and messages need of a network over cutouts.
 public protocol CutoutNetwork: Sendable {
     /// Bands, height and width of a cutout: 5, 32, 32.
     var imageShape: [Int] { get }
     /// Floats of one cutout.
     var imageCount: Int { get }
-    /// How many magnitudes it takes of a galaxy; nil for a network that looks at cutouts alone.
+    /// Magnitudes of a galaxy that the network reads; nil for a network that reads cutouts only.
     var requiredMagnitudes: Int? { get }
-    /// The kernels that it runs on; together with the weights they decide every bit of its output.
+    /// The kernels that it runs on; these and the weights decide every bit of its output.
     var instructionSet: InstructionSet { get }
     var gemm: GemmBackend { get }
     /// Trainable parameters as the network was trained, without class and mask tokens and positions.
     var parameterCount: Int { get }
-    /// What had to be assumed because the file does not say it: one line each, to be shown to the user.
+    /// Constants that the file does not state and that were assumed: one line each, to be shown to the user.
     var notices: [String] { get }
 }

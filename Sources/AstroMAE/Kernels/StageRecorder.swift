@@ -1,12 +1,12 @@
-/// Keeps what each stage of a forward pass gives, under the names and in the layouts of PyTorch's modules.
+/// Records the output of each stage of a forward pass, under the names and in the layouts of PyTorch's modules.
 ///
-/// A pass with a recorder keeps apart what is otherwise fused (a residual, a ReLU); the arithmetic and its order are the
-/// same, so it ends in the same bits.
+/// A pass with a recorder runs fused operations (a residual, a ReLU) separately; the arithmetic and its order are the
+/// same, and so are the bits of its results.
 final class StageRecorder {
     private(set) var stages: [String: [Float]] = [:]
 
-    // Never inlined: nothing of it belongs into the pass that records nothing, and the compiler (Swift 6.3.1) fails its
-    // own verification when the dictionary's append ends up there.
+    // Never inlined: a pass that records nothing should not carry this code, and with the dictionary's append inlined
+    // the compiler (Swift 6.3.1) fails its own verification.
 
     /// Appends `count` rows of `width` floats, `stride` apart.
     @inline(never)
