@@ -22,15 +22,18 @@ struct Command {
     ///   - environment: added to the test's own, without its `CAI_WEIGHTS`.
     ///   - output: where the standard output goes; collected, if nil.
     ///   - memory: bytes that the command may allocate; any number, if nil.
+    ///   - addressSpace: bytes of address space that the command may have; any number, if nil.
     ///   - fileBlocks: blocks of 512 bytes that a file may have which it writes; any number, if nil.
     static func run(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
-        output: FileHandle? = nil, memory: Int? = nil, fileBlocks: Int? = nil
+        output: FileHandle? = nil, memory: Int? = nil, addressSpace: Int? = nil, fileBlocks: Int? = nil
     ) throws -> Command {
         try Fixture.withTemporaryFolder { scratch in
             let process = Process()
             let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
-            let line = (memory.map { limited($0) } ?? []) + files
+            let space =
+                addressSpace.map { ["/bin/sh", "-c", #"ulimit -v "$0"; exec "$@""#, "\($0 >> 10)"] } ?? []
+            let line = (memory.map { limited($0) } ?? []) + files + space
             let words = line + [path] + arguments
             process.executableURL = URL(fileURLWithPath: words[0])
             process.arguments = Array(words.dropFirst())
