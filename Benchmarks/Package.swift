@@ -18,8 +18,7 @@ let package = Package(
             name: "BenchmarkSupport",
             dependencies: [
                 .product(name: "Platform", package: "cai"), .product(name: "Inference", package: "cai"),
-                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
-                .product(name: "TensorFiles", package: "cai"),
+                .product(name: "AstroMAE", package: "cai"), .product(name: "TensorFiles", package: "cai"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -31,21 +30,21 @@ let package = Package(
             name: "autoencoder",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
+                .product(name: "AstroMAE", package: "cai"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "kernels",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Platform", package: "cai"), .product(name: "Kernels", package: "cai"),
+                .product(name: "Kernels", package: "cai"),
             ],
             swiftSettings: pointers),
         .executableTarget(
             name: "elementary",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Platform", package: "cai"), .product(name: "Kernels", package: "cai"),
+                .product(name: "Kernels", package: "cai"),
             ],
             swiftSettings: pointers),
         .executableTarget(
@@ -56,7 +55,7 @@ let package = Package(
             name: "instructions",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Platform", package: "cai"), .product(name: "AstroMAE", package: "cai"),
+                .product(name: "AstroMAE", package: "cai"),
                 .product(name: "TensorFiles", package: "cai"),
             ],
             swiftSettings: strict,

@@ -1,4 +1,4 @@
-/// Why a benchmark cannot run, or does not believe its own results.
+/// Why a benchmark cannot run, or why its results are invalid.
 public struct BenchmarkError: Error, CustomStringConvertible {
     public let description: String
 

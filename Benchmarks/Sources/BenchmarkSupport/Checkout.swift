@@ -11,11 +11,11 @@ public enum Checkout {
     public static let demoGalaxies = root + "/weights/demo-galaxies.pt"
     /// Redshifts of the demo weights; its first rows are the demo galaxies'.
     public static let demoGolden = root + "/Tests/Fixtures/full/predictions-f16.golden.safetensors"
-    /// The first demo galaxies with the noise that masks them, and what the demo autoencoder makes of them in float64.
+    /// The first demo galaxies with the noise that masks them, and their reconstructions in float64.
     public static let autoencoderInputs = root + "/Tests/Fixtures/mae/demo-first8.golden.safetensors"
     public static let autoencoderGolden = root + "/Tests/Fixtures/mae/demo-f16-first8.golden.safetensors"
 
-    /// Short hash of the commit, with `-dirty` where tracked files differ from it; "unknown" outside a git checkout.
+    /// Short hash of the commit, with `-dirty` if tracked files differ from it; "unknown" outside a git checkout.
     public static func commit() -> String {
         let process = Process()
         let output = Pipe()

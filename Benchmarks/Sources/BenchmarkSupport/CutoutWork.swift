@@ -1,12 +1,13 @@
 import AstroMAE
 import Inference
+import Platform
 import Synchronization
 import TensorFiles
 
-/// Work on cutouts that is no redshift: what the masked autoencoder and the encoders do, run as `cai` runs them.
+/// Reconstructions by the masked autoencoder and features of the encoders, run as `cai` runs them.
 public struct CutoutWork: Sendable {
     public let name: String
-    /// Two for each multiply-add of products, convolutions and attention.
+    /// Two for each multiply-add of matrix products, convolutions and attention.
     public let flopsPerGalaxy: Int
     public let count: Int
     /// The instruction set and the back end of the matrix products.
@@ -16,14 +17,14 @@ public struct CutoutWork: Sendable {
     private let gemm: GemmBackend
     private let partitions: [PartitionReader]
     private let limit: Int?
-    /// Results of a galaxy, in floats, and what a thread computes them with.
+    /// Floats of a galaxy's results, and what makes a thread's function for them.
     private let resultCount: Int
-    private let makeBody: @Sendable () -> Body
+    private let makeBody: @Sendable () throws(Failure) -> Body
 
-    /// images and the first galaxy's place -> results
+    /// images and the first galaxy's index -> results
     fileprivate typealias Body = (Span<Float>, Int, inout MutableSpan<Float>) -> Void
 
-    /// Masks and makes up cutouts: a galaxy's result is its loss. Galaxy i's noise is `noise(i)`.
+    /// Masks and reconstructs cutouts: a galaxy's result is its loss. Galaxy i's noise is `noise(i)`.
     public static func reconstruction(
         weights: String, maskRatio: Double, inputs: [String], limit: Int?
     ) throws -> CutoutWork {
@@ -32,9 +33,9 @@ public struct CutoutWork: Sendable {
         return try CutoutWork(
             "reconstruct, \(masking.masked) of \(masking.patches) patches masked", model,
             flops: model.flopsPerGalaxy(masking), results: 1, inputs, limit
-        ) {
-            let state = ReconstructionState(model, masking)
-            return { images, place, losses in state.run(images, place, &losses) }
+        ) { () throws(Failure) in
+            let state = try ReconstructionState(model, masking)
+            return { images, first, losses in state.run(images, first, &losses) }
         }
     }
 
@@ -46,15 +47,15 @@ public struct CutoutWork: Sendable {
         return try CutoutWork(
             "embed, \(layer.rawValue) of the \(encoder.kind.rawValue)", encoder, flops: encoder.flopsPerGalaxy,
             results: encoder.featureCount, inputs, limit
-        ) {
-            let state = FeatureState(encoder)
+        ) { () throws(Failure) in
+            let state = try FeatureState(encoder)
             return { images, _, features in state.run(images, &features) }
         }
     }
 
     private init(
         _ name: String, _ network: some CutoutNetwork, flops: Int, results: Int, _ inputs: [String], _ limit: Int?,
-        _ makeBody: @escaping @Sendable () -> Body
+        _ makeBody: @escaping @Sendable () throws(Failure) -> Body
     ) throws {
         (self.name, flopsPerGalaxy, resultCount, self.makeBody) = (name, flops, results, makeBody)
         (instructionSet, gemm) = (network.instructionSet, network.gemm)
@@ -63,10 +64,10 @@ public struct CutoutWork: Sendable {
         count = GalaxyRun.count(of: partitions, limit: limit)
     }
 
-    /// What each of `threads` threads can do of them in a second while all run.
+    /// The most such operations that each of `threads` threads can do in a second while all run.
     public func peak(threads: Int) -> Double { FMAPeak.measure(instructionSet, threads: threads).perThread ?? 0 }
 
-    /// Does every galaxy once. The seconds are those of `GalaxyRun`.
+    /// Runs every galaxy once. The seconds are those of `GalaxyRun`.
     public func pass(threads: Int, batchSize: Int) throws -> (results: [Float], seconds: Double) {
         let task = CollectingTask(width: resultCount, count: count, makeBody: makeBody)
         let run = try GalaxyRunner(gemm: gemm, threads: threads, batchSize: batchSize)
@@ -74,7 +75,7 @@ public struct CutoutWork: Sendable {
         return (task.results.values.withLock { $0 }, run.seconds)
     }
 
-    /// Sixteenths of a galaxy's place, stirred: every engine can compute the same ones.
+    /// Noise from the galaxies' indices, which every engine can compute alike.
     /// - Returns: the fractional parts of (16 i + p + 1) times the golden ratio, rounded to float32.
     public static func noise(_ galaxies: Range<Int>, patches: Int) -> [Float] {
         (galaxies.lowerBound * patches..<galaxies.upperBound * patches).map {
@@ -89,14 +90,14 @@ private final class ReconstructionState {
     private let model: MaskedAutoencoder
     private var workspace: AutoencoderWorkspace
 
-    init(_ model: MaskedAutoencoder, _ masking: Masking) {
+    init(_ model: MaskedAutoencoder, _ masking: Masking) throws(Failure) {
         self.model = model
-        workspace = AutoencoderWorkspace(for: model, masking: masking)
+        workspace = try AutoencoderWorkspace(for: model, masking: masking)
     }
 
-    func run(_ images: Span<Float>, _ place: Int, _ losses: inout MutableSpan<Float>) {
+    func run(_ images: Span<Float>, _ first: Int, _ losses: inout MutableSpan<Float>) {
         let (count, patches) = (losses.count, model.config.patches)
-        let noise = CutoutWork.noise(place..<place + count, patches: patches)
+        let noise = CutoutWork.noise(first..<first + count, patches: patches)
         var predictions = [Float](repeating: 0, count: count * patches * model.config.patchCount)
         var mask = [Float](repeating: 0, count: count * patches)
         var predictionSpan = predictions.mutableSpan
@@ -112,9 +113,9 @@ private final class FeatureState {
     private let encoder: FeatureEncoder
     private var workspace: FeatureWorkspace
 
-    init(_ encoder: FeatureEncoder) {
+    init(_ encoder: FeatureEncoder) throws(Failure) {
         self.encoder = encoder
-        workspace = FeatureWorkspace(for: encoder)
+        workspace = try FeatureWorkspace(for: encoder)
     }
 
     func run(_ images: Span<Float>, _ features: inout MutableSpan<Float>) {
@@ -122,7 +123,7 @@ private final class FeatureState {
     }
 }
 
-/// Keeps every galaxy's results.
+/// Collects every galaxy's results.
 private struct CollectingTask: GalaxyTask {
     final class Results: Sendable {
         let values: Mutex<[Float]>
@@ -132,32 +133,32 @@ private struct CollectingTask: GalaxyTask {
 
     let width: Int
     let results: Results
-    let makeBody: @Sendable () -> CutoutWork.Body
+    let makeBody: @Sendable () throws(Failure) -> CutoutWork.Body
 
-    init(width: Int, count: Int, makeBody: @escaping @Sendable () -> CutoutWork.Body) {
+    init(width: Int, count: Int, makeBody: @escaping @Sendable () throws(Failure) -> CutoutWork.Body) {
         (self.width, self.makeBody) = (width, makeBody)
         results = Results(count: width * count)
     }
 
-    func makeWorker(capacity: Int, profile: Profile?) -> Worker { Worker(self) }
+    func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker { try Worker(self) }
 
     final class Worker: GalaxyWorker {
         private let task: CollectingTask
         private let body: CutoutWork.Body
 
-        init(_ task: CollectingTask) {
+        init(_ task: CollectingTask) throws(Failure) {
             self.task = task
-            body = task.makeBody()
+            body = try task.makeBody()
         }
 
-        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) {
+        func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at first: Int) {
             var part = [Float](repeating: 0, count: count * task.width)
             do {
                 var span = part.mutableSpan
-                body(images, place, &span)
+                body(images, first, &span)
             }
             task.results.values.withLock { values in
-                for index in part.indices { values[place * task.width + index] = part[index] }
+                for index in part.indices { values[first * task.width + index] = part[index] }
             }
         }
     }

@@ -1,6 +1,6 @@
 import TensorFiles
 
-/// Redshifts computed elsewhere: PyTorch's in float32, and the same network in float64, which is the judge.
+/// Reference redshifts: PyTorch's in float32, and the same network's in float64, with which redshifts are compared.
 public struct Golden: Sendable {
     public let float32: [Double]
     public let float64: [Double]
@@ -15,7 +15,7 @@ public struct Golden: Sendable {
         self.float64 = try float64.doubles()
     }
 
-    /// Compares the first redshifts, as many as are given, with as many golden ones.
+    /// Compares redshifts with the first golden ones.
     public func compare(_ redshifts: [Float]) throws -> Accuracy {
         guard !redshifts.isEmpty, redshifts.count <= float64.count else {
             throw BenchmarkError("\(redshifts.count) redshifts cannot be compared with \(float64.count) golden ones")
@@ -24,7 +24,7 @@ public struct Golden: Sendable {
         let theirs = zip(float32, float64).prefix(redshifts.count).map { $0 - $1 }
         return Accuracy(
             galaxies: redshifts.count,
-            // NaN loses every comparison: count it as infinitely far.
+            // Every comparison with NaN is false: count it as an infinite error.
             worst: ours.map { $0.isNaN ? .infinity : abs($0) }.max() ?? .infinity,
             rootMeanSquare: rootMeanSquare(ours), referenceRootMeanSquare: rootMeanSquare(theirs))
     }
@@ -34,18 +34,18 @@ public struct Golden: Sendable {
     }
 }
 
-/// How far redshifts are from the float64 ones, in units of redshift.
+/// Errors of redshifts against the float64 ones, in units of redshift.
 public struct Accuracy: Codable, Sendable {
     public let galaxies: Int
     /// max |z - z_float64|
     public let worst: Double
-    /// Root mean square of z - z_float64, ours and that of PyTorch's float32.
+    /// Root mean square of z - z_float64, of CAI and of PyTorch's float32.
     public let rootMeanSquare: Double
     public let referenceRootMeanSquare: Double
 
-    /// The farthest that any galaxy may be.
+    /// The largest error allowed in any galaxy.
     public static let worstAllowed = 2e-6
-    /// The most that our root mean square may be of PyTorch's.
+    /// The largest ratio allowed between CAI's root mean square and PyTorch's.
     public static let ratioAllowed = 1.25
 
     public var ratio: Double { rootMeanSquare / referenceRootMeanSquare }

@@ -1,9 +1,9 @@
 import AstroMAE
 import TensorFiles
 
-/// The demo autoencoder on the demo's first galaxies, in float64: what its predictions are held against.
+/// The demo autoencoder on the demo's first galaxies, in float64, with which its predictions are compared.
 public enum GoldenReconstruction {
-    /// The farthest that a prediction may be: ten times PyTorch's float32 (Tests/Fixtures/README.md).
+    /// The largest error allowed in a prediction: ten times PyTorch's float32 (Tests/Fixtures/README.md).
     public static let worstAllowed = 2e-5
 
     /// max |pred - pred_float64|
@@ -14,7 +14,7 @@ public enum GoldenReconstruction {
         guard let images = try inputs["images"]?.floats(), let noise = try inputs["noise"]?.floats(),
             let expected = try golden["pred"]?.doubles()
         else { throw BenchmarkError("\(Checkout.autoencoderInputs): expected images, noise and pred") }
-        let stages = model.stages(images: images.span, noise: noise.span, masking: try model.masking(ratio: 0.75))
+        let stages = try model.stages(images: images.span, noise: noise.span, masking: try model.masking(ratio: 0.75))
         guard let values = stages["pred"], values.count == expected.count else {
             throw BenchmarkError("\(Checkout.autoencoderGolden): another number of predictions")
         }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What a figure was measured on.
+/// The machine that a figure was measured on.
 public struct Machine: Codable, Sendable {
-    /// As /proc/cpuinfo names it.
+    /// The model name in /proc/cpuinfo.
     public let cpu: String
     /// Logical processors that this process may use.
     public let cores: Int

@@ -1,4 +1,4 @@
-/// Multiply-adds in registers while so many threads run: floating-point operations a second of each.
+/// The attainable peak with that number of threads: floating-point operations a second of each.
 public struct Peak: Codable, Sendable {
     public let threads: Int
     public let flopsPerSecond: Double

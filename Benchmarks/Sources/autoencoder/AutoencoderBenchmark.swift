@@ -106,7 +106,7 @@ struct AutoencoderBenchmark: ParsableCommand {
     }
 
     /// One pass with each number of threads, and of other batch sizes, which also warms up caches and pages.
-    /// - Throws: `BenchmarkError` when their results differ by a bit.
+    /// - Throws: `BenchmarkError` if their results differ by a bit.
     private func verify(_ work: CutoutWork) throws -> [Float] {
         var first: [Float] = []
         for (threads, size) in threads.values.map({ ($0, batchSize) }) + [(1, 32), (1, 7)] {

@@ -6,9 +6,9 @@ struct Timing: Codable {
     let threads: Int
     let seconds: Double
     let galaxiesPerSecond: Double
-    /// Two for each multiply-add of products, convolutions and attention.
+    /// Two for each multiply-add of matrix products, convolutions and attention.
     let flopsPerGalaxy: Int
-    /// Floating-point operations done, of those that the threads could do at most.
+    /// Floating-point operations done, as a share of the most that the threads could do.
     let peakShare: Double
 
     init(_ work: CutoutWork, threads: Int, seconds: Double, peak: Double) {
@@ -19,7 +19,7 @@ struct Timing: Codable {
     }
 }
 
-/// What one run found, and all that is needed to judge it.
+/// Results of a run, and the conditions that they were measured under.
 struct Report: Codable {
     let machine: Machine
     let commit: String

@@ -2,10 +2,10 @@ import AstroMAE
 import CKernels
 import Foundation
 
-/// A function of one float, and how far kernels may be from it: what kernels/bodies/math.inc states.
+/// A function of one float, and the error bound of the kernels that kernels/bodies/math.inc states.
 struct Bound: Sendable {
     let name: String
-    /// The error may be `ulps` units in the last place of the exact value, and besides `slope` times the argument's
+    /// The error may be `ulps` units in the last place of the exact value, plus `slope` times the argument's
     /// size, but no more than `absolute`: results near zero may cancel or be flushed.
     let ulps: Double
     /// The same for kernels that may multiply and add in two roundings: the portable ones.
@@ -17,7 +17,7 @@ struct Bound: Sendable {
     let exact: @Sendable (Double) -> Double
     let kernel: @Sendable (cai_kernels, UnsafeMutablePointer<Float>, Int) -> Void
 
-    /// What an error may be beyond `ulps`.
+    /// The error allowed beyond `ulps`.
     @inline(__always)
     func slack(at argument: Float) -> Double {
         slope.isInfinite ? absolute : min(absolute, slope * abs(Double(argument)))
@@ -41,7 +41,7 @@ struct Bound: Sendable {
     ]
 }
 
-/// The largest errors met, and where.
+/// The largest errors, and their arguments.
 struct Extremes: Sendable {
     struct Error: Sendable {
         var size = 0.0
@@ -52,9 +52,9 @@ struct Extremes: Sendable {
         }
     }
 
-    /// In units in the last place, where one is no less than the absolute part of the bound.
+    /// In units in the last place, over values whose unit is at least the absolute part of the bound.
     var ulps = Error()
-    /// Where the exact value is at most 1 in size.
+    /// Over exact values of at most 1 in size.
     var absolute = Error()
     /// As a share of the bound.
     var share = Error()
@@ -67,13 +67,13 @@ struct Extremes: Sendable {
 
     /// - Parameters:
     ///   - exact: the function at `argument` in float64.
-    ///   - ulps: what the bound allows these kernels.
+    ///   - ulps: the bound of these kernels.
     @inline(__always)
     mutating func take(_ result: Float, exact: Double, at argument: Float, _ bound: Bound, ulps allowed: Double) {
         let rounded = Float(exact)
         // 2^-23 of the power of two below, or of the smallest normal number.
         let ulp = Double(Float(bitPattern: max(rounded.bitPattern & 0x7f80_0000, 0x0080_0000))) * 0x1p-23
-        // What infinity times zero comes to is left open.
+        // The result of infinity times zero is unspecified.
         if exact.isNaN, argument == -.infinity { return }
         if argument.isNaN {
             if !result.isNaN { share = Error(size: .infinity, argument: argument) }
@@ -81,7 +81,7 @@ struct Extremes: Sendable {
         }
         if result.isInfinite, result == rounded || exact > 0 && Double(argument) > bound.overflow { return }
         let error = abs(Double(result) - exact)
-        // NaN is no smaller than anything.
+        // NaN is not smaller than any number.
         let most = bound.slack(at: argument) + allowed * ulp
         if !(error <= share.size * most) {
             let size = error.isNaN ? .infinity : error / most

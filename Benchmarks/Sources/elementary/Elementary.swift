@@ -82,7 +82,7 @@ struct ElementaryCommand: ParsableCommand {
     }
 }
 
-/// One thread's block of floats, and what is computed of them.
+/// One thread's block of floats, and the results.
 private struct Walk {
     private var arguments: [Float]
     private var results: [Float]

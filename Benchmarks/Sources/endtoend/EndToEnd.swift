@@ -63,7 +63,7 @@ struct EndToEnd: ParsableCommand {
                 best[index] = min(best[index], try galaxies.pass(threads: threads, batchSize: batchSize).seconds)
             }
         }
-        let flops = galaxies.flopsPerGalaxy
+        let flops = try galaxies.flopsPerGalaxy
         let timings = zip(combinations, best).map { combination, seconds in
             let rate = Double(galaxies.count) / seconds
             let peak = Double(combination.0) * (peaks[combination.0] ?? 0)
@@ -82,7 +82,7 @@ struct EndToEnd: ParsableCommand {
     }
 
     /// One pass of each combination, which also warms up caches and pages.
-    /// - Throws: `BenchmarkError` when their redshifts differ by a bit, or are not the golden ones.
+    /// - Throws: `BenchmarkError` if their redshifts differ by a bit, or are too far from the golden ones.
     private func verify(
         _ galaxies: Galaxies, _ combinations: [(threads: Int, batchSize: Int)]
     ) throws -> (redshifts: [Float], accuracy: Accuracy?) {

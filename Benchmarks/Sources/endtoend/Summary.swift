@@ -6,11 +6,11 @@ struct Timing: Codable {
     let batchSize: Int
     let seconds: Double
     let galaxiesPerSecond: Double
-    /// Floating-point operations done, of those that the threads could do at most.
+    /// Floating-point operations done, as a share of the most that the threads could do.
     let peakShare: Double
 }
 
-/// What one run found, and all that is needed to judge it.
+/// Results of a run, and the conditions that they were measured under.
 struct Summary: Codable {
     let machine: Machine
     let commit: String
@@ -20,7 +20,7 @@ struct Summary: Codable {
     let partitions: [String]
     let galaxies: Int
     let rounds: Int
-    /// Two for each multiply-add of products, convolutions and attention.
+    /// Two for each multiply-add of matrix products, convolutions and attention.
     let flopsPerGalaxy: Int
     let peaks: [Peak]
     let accuracy: Accuracy?

@@ -23,7 +23,7 @@ struct Instructions: ParsableCommand {
             throw BenchmarkError("CAI_ISA: the count is of avx2, found \(model.instructionSet.rawValue)")
         }
         let batch = try Batch(Checkout.demoGalaxies, count: galaxies)
-        var workspace = Workspace(for: model, capacity: galaxies)
+        var workspace = try Workspace(for: model, capacity: galaxies)
         var redshifts = [Float](repeating: .nan, count: galaxies)
         countedPredict(model, batch, into: &redshifts, &workspace)
 
@@ -55,7 +55,7 @@ struct Batch {
     }
 }
 
-/// A function of its own, by whose name callgrind knows when to count.
+/// A separate function, by whose name callgrind starts and stops counting.
 @inline(never)
 func countedPredict(
     _ model: RedshiftModel, _ batch: Batch, into redshifts: inout [Float], _ workspace: inout Workspace

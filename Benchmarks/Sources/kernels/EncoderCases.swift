@@ -35,8 +35,8 @@ struct AttentionCase: KernelCase {
         engine.table.attention(&call)
     }
 
-    /// A score errs by (2 dim + 3) u sum |q k| scale <= that x 4 sqrt(dim); weights sum to one and values are at most 2;
-    /// exp and the sums add a few roundings.
+    /// A score errs by (2 dim + 3) u sum |q k| scale <= that x 4 sqrt(dim); weights sum to one and values are at most
+    /// 2; exp and the sums add a few roundings.
     func worstError() -> Double {
         let allowed =
             (2 * Double(dim) + 3) * 4 * Double(dim).squareRoot() * unitRoundoff * 4
@@ -107,7 +107,7 @@ struct QuadCase: KernelCase {
     }
 
     /// A unit's sum has four terms and a bias, all at most 1 in size: 10 u x 5, times SiLU's slope of 1.1, and SiLU's
-    /// own 2.5 ulp of at most 5. They pass through weights of at most 1/4, and `hidden` such terms are summed.
+    /// own 2.5 ulp of at most 5. They are multiplied by weights of at most 1/4, and `hidden` such terms are summed.
     func worstError() -> Double {
         let unitError = 1.1 * 10 * unitRoundoff * 5 + 2.5 * 2 * unitRoundoff * 5
         let terms = Double(hidden) * 5 / 4 + 1

@@ -1,30 +1,30 @@
 import AstroMAE
 import CKernels
 
-/// What runs a case: a table of kernels, and for products perhaps OpenBLAS in its place.
+/// What runs a case: a table of kernels, or for matrix products OpenBLAS.
 struct Engine {
     let name: String
     let table: cai_kernels
     let openBLAS: OpenBLAS?
-    /// Whose multiply-adds are the peak.
+    /// The instruction set whose attainable peak applies.
     let instructionSet: InstructionSet
 }
 
-/// One kernel at one shape, with operands of its own.
+/// One kernel at one shape, and its operands.
 protocol KernelCase {
-    /// Two for each multiply-add of products, convolutions and attention.
+    /// Two for each multiply-add of matrix products, convolutions and attention.
     var flops: Int { get }
     /// Bytes of the operands, each counted once.
     var bytes: Int { get }
-    /// Elements that go through anything else than multiply-adds.
+    /// Elements of all operations other than multiply-adds.
     var elements: Int { get }
-    /// Whether OpenBLAS can take the kernel's place.
+    /// Whether OpenBLAS can replace the kernel.
     var isProduct: Bool { get }
 
-    /// Puts back what `run` overwrites.
+    /// Restores the operands that `run` overwrites.
     func prepare()
     func run(_ engine: Engine)
-    /// The largest error of what `run` left, as a share of the error that is allowed there: at most 1 is right.
+    /// The largest error of the results of `run`, as a share of the tolerance: at most 1 is correct.
     func worstError() -> Double
 }
 
@@ -36,7 +36,7 @@ extension KernelCase {
 let unitRoundoff = 0x1p-24
 
 extension Double {
-    /// How far it is from the exact value, as a share of what is allowed; NaN is infinitely far.
+    /// The error as a share of the tolerance; infinite for NaN.
     func error(from exact: Double, allowed: Double) -> Double {
         let share = abs(self - exact) / allowed
         return share.isNaN ? .infinity : share

@@ -1,7 +1,7 @@
 import BenchmarkSupport
 import Foundation
 
-/// What a run of the kernels found.
+/// Results of a run of the kernels.
 struct KernelReport: Encodable {
     struct Result: Encodable {
         let kernel: String
@@ -11,10 +11,10 @@ struct KernelReport: Encodable {
         let engine: String
         /// The fastest call.
         let milliseconds: Double
-        /// Left out where there are no multiply-adds.
+        /// Nil without multiply-adds.
         let gflopsPerSecond: Double?
         let peakShare: Double?
-        /// Elements that go through anything else; left out where there are none.
+        /// Elements of all other operations; nil for none.
         let gigaelementsPerSecond: Double?
         let gigabytesPerSecond: Double
 

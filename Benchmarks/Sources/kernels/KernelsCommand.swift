@@ -102,7 +102,7 @@ struct KernelsCommand: ParsableCommand {
         }
     }
 
-    /// Rounds over all entries until the time is over; each takes about a millisecond's worth of single calls.
+    /// Rounds over all entries until the time has passed; each is called for about a millisecond a round.
     private func time(_ entries: inout [Entry], _ engines: [Engine]) -> (rounds: Int, peaks: [String: Double]) {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(seconds)
@@ -145,7 +145,7 @@ struct Entry {
 struct InstructionSets: ExpressibleByArgument {
     let values: [InstructionSet]
 
-    /// The widest, and the portable reference beside it.
+    /// The widest available one, and the portable reference.
     static let usual = InstructionSets(values: InstructionSet.widest == .portable ? [.portable] : [.widest, .portable])
 
     private init(values: [InstructionSet]) { self.values = values }

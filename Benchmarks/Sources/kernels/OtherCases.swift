@@ -88,7 +88,7 @@ struct PoolingCase: KernelCase {
         }
     }
 
-    /// A mean of n values of at most 1 errs by (n + 1) u; a maximum not at all.
+    /// A mean of n values of at most 1 errs by (n + 1) u; a maximum is exact.
     func worstError() -> Double {
         var worst = 0.0
         for index in 0..<outputCount {
@@ -154,7 +154,7 @@ struct ElementwiseCase: KernelCase {
         }
     }
 
-    /// The functions' own bounds, `elementary` measures them over all floats; the rest is one rounding or none.
+    /// The functions' error bounds, which `elementary` measures over all floats; ReLU is exact, a sum is rounded once.
     func worstError() -> Double {
         var worst = 0.0
         for index in 0..<x.count {

@@ -12,7 +12,7 @@ struct ProductCase: KernelCase {
     private let rowStarts: [Int32]
     private let runStarts: [Int32]
     private let a: Floats
-    /// [columns, inputs], and packed as the kernels read it.
+    /// [columns, inputs], and packed for the kernels.
     private let weight: Floats
     private let panels: Floats
     private let bias: Floats
@@ -55,7 +55,7 @@ struct ProductCase: KernelCase {
         self.epilogue = epilogue
         var noise = Noise(rows + columns + inputs)
         a = Floats(noise.values(read))
-        // Sums of size one, as those of a trained layer.
+        // Sums of size one, as in a trained layer.
         let scale = 1 / Float(inputs).squareRoot()
         weight = Floats(noise.values(columns * inputs).map { $0 * scale })
         let width = Int(CAI_PANEL)
@@ -127,8 +127,8 @@ struct ProductCase: KernelCase {
         }
     }
 
-    /// Against sums in float64. Two roundings a term (one where fused) of partial sums that are at most the sum of
-    /// magnitudes: (2 K + 2) u sum |a b|; the functions' slope is at most 1.13, and their own errors at most 6e-8.
+    /// Compared with sums in float64. Two roundings a term (one where fused) of partial sums that are at most the sum
+    /// of magnitudes: (2 K + 2) u sum |a b|; the functions' slope is at most 1.13, and their own errors at most 6e-8.
     func worstError() -> Double {
         var transposed = [Double](repeating: 0, count: inputs * columns)
         for k in 0..<inputs {

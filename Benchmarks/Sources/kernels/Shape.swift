@@ -1,7 +1,8 @@
 import BenchmarkSupport
 import Foundation
 
-/// A line of a file of shapes: a kernel, a name, and its sizes. The format is told in Benchmarks/shapes/network.txt.
+/// A line of a file of shapes: a kernel, a name, and its sizes. The format is described in
+/// Benchmarks/shapes/network.txt.
 struct Shape {
     let kernel: String
     let name: String
@@ -9,7 +10,7 @@ struct Shape {
     private let sizes: [String: Int]
     private let place: String
 
-    /// - Throws: `BenchmarkError` with the file and line that is not a shape.
+    /// - Throws: `BenchmarkError` with the file and line if that is not a shape.
     static func read(path: String) throws -> [Shape] {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw BenchmarkError("\(path): cannot be read")
@@ -46,7 +47,7 @@ struct Shape {
         }
     }
 
-    /// The sizes as they are shown: those of a product as M x N x K.
+    /// The displayed sizes: those of a matrix product as M x N x K.
     var text: String {
         if kernel == "gemm", let m = sizes["rows"], let n = sizes["columns"], let k = sizes["inputs"] {
             return "\(m) x \(n) x \(k)" + (epilogue == "store" ? "" : " \(epilogue)")
