@@ -35,34 +35,13 @@ struct Command {
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
         output: FileHandle? = nil, memory: Int? = nil, addressSpace: Int? = nil, fileBlocks: Int? = nil
     ) throws -> Command {
-        try Fixture.withTemporaryFolder { scratch in
-            let process = Process()
-            let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
-            let space =
-                addressSpace.map { ["/bin/sh", "-c", #"ulimit -v "$0"; exec "$@""#, "\($0 >> 10)"] } ?? []
-            let line = (memory.map { limited($0) } ?? []) + files + space
-            let words = line + [path] + arguments
-            process.executableURL = URL(fileURLWithPath: words[0])
-            process.arguments = Array(words.dropFirst())
-            process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Fixture.root)
-            process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CAI_WEIGHTS" }
-                .merging(environment) { $1 }
-            process.standardInput = FileHandle.nullDevice
-            let names = ["out", "err"].map { scratch + "/" + $0 }
-            let handles = try names.map { name in
-                _ = FileManager.default.createFile(atPath: name, contents: nil)
-                return try FileHandle(forWritingTo: URL(fileURLWithPath: name))
-            }
-            process.standardOutput = output ?? handles[0]
-            process.standardError = handles[1]
-            try process.run()
-            process.waitUntilExit()
-            let texts = try names.map {
-                String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self)
-            }
-            let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-            return Command(status: status, output: texts[0], errors: texts[1])
-        }
+        let files = fileBlocks.map { ["/bin/sh", "-c", #"ulimit -f "$0"; exec "$@""#, "\($0)"] } ?? []
+        let space = addressSpace.map { ["/bin/sh", "-c", #"ulimit -v "$0"; exec "$@""#, "\($0 >> 10)"] } ?? []
+        let words = (memory.map { limited($0) } ?? []) + files + space + [path] + arguments
+        let process = try ChildProcess(
+            words, in: folder, environment: ChildProcess.inherited(environment), output: output, within: bound)
+        let ended = try process.end()
+        return Command(status: ended.status, output: ended.output, errors: ended.errors)
     }
 
     /// `cai infer` with the tiny network.
