@@ -48,9 +48,8 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point one way: cai -> Experiment -> FanOut -> {Inference -> {AstroMAE -> kernels, TensorFiles},
-        // Cloud};
-        // cai -> Report
+        // Dependencies point one way: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
+        // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
             name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CLinux"],
             swiftSettings: memorySafe + optimised),
@@ -61,10 +60,10 @@ let package = Package(
         .target(
             name: "Inference", dependencies: ["Platform", "AstroMAE", "TensorFiles", "CLinux"],
             swiftSettings: memorySafe),
-        .target(name: "Cloud", dependencies: ["Platform", "CCurl"], swiftSettings: memorySafe),
+        .target(name: "Cloud", dependencies: ["Platform", "CCurl", "CLinux"], swiftSettings: memorySafe),
         .target(
             name: "Runs",
-            dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Costs", "CLinux"],
+            dependencies: ["Platform", "Cloud", "Inference", "AstroMAE", "TensorFiles", "Costs"],
             swiftSettings: memorySafe),
         .target(
             name: "Costs", dependencies: ["Platform"], resources: [.embedInCode("prices.json")],
@@ -127,7 +126,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Platform", "cai", "Cloud", "Experiment", "Runs", "TensorFiles", "TestSupport"],
+            dependencies: [
+                "Platform", "cai", "Cloud", "Experiment", "Runs", "Inference", "TensorFiles", "TestSupport",
+            ],
             swiftSettings: strict),
     ]
 )

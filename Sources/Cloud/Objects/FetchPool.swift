@@ -1,6 +1,5 @@
 import CLinux
 import Platform
-import TensorFiles
 
 /// Threads that fetch blocks of objects from a store, ahead of those who read them, and the memory they share.
 ///

@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// What is where, what is wanted, and what is fetched next, of all objects of a pool.
 struct FetchState {

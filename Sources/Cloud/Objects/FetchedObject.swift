@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// An object of which blocks are fetched, and what was said about each.
 final class FetchedObject: @unchecked Sendable {

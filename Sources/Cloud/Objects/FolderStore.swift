@@ -2,7 +2,6 @@ import FoundationEssentials
 import Glibc
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Folders that stand in for S3: the object `key` of `bucket` is the file `root/bucket/key`.
 ///

@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import TensorFiles
 
 /// Room for an object's bytes, each at its own place: addresses for all of it, memory only for what was put there and
 /// not let go of.

@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// An object in a store as bytes that are read by range: blocks of it are fetched ahead of the reader by the threads of a
 /// `FetchPool`, while earlier ones are computed.

@@ -1,6 +1,5 @@
 import Cloud
 import Foundation
-import Report
 import TensorFiles
 import Testing
 

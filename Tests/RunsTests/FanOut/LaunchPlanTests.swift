@@ -3,7 +3,6 @@ import Costs
 import Runs
 import Foundation
 import Platform
-import Report
 import TestSupport
 import Testing
 
