@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -23,6 +24,8 @@ func addressSpace() throws {
             ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), Tiny.partition, "--quiet", "--threads", "1"],
             addressSpace: limit)
         if run.status == 0 { break }
+        // An array of Swift's library that gets no memory ends the process: only the network's buffers report it.
+        if run.status == -SIGABRT, run.errors.hasPrefix("Fatal error: failed to allocate") { continue }
         #expect(run.status == 1, "limit \(limit)")
         #expect(run.errorLines.count == 1, "limit \(limit): \(run.errors)")
         messages.append(run.errors)
