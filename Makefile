@@ -36,7 +36,8 @@ demo: build
 
 # Examples/predict.swift, on the demo's weights and galaxies.
 example: deps
-	@$(SWIFT) run -c release --static-swift-stdlib predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
+	@$(SWIFT) build -c release --static-swift-stdlib --product predict >&2
+	@.build/release/predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
 # The time of each part comes before the last line, which is Swift Testing's summary. Long tests have a short form here.
 test: build test-packages
