@@ -25,9 +25,7 @@ enum Promise {
     /// Runs `body`; what it throws has to be one of the project's errors, on one line.
     static func refusal(_ body: () throws -> Void) {
         do { try body() } catch {
-            keep(
-                error is Failure || error is Failure || error is Failure || error is Failure
-                    || error is Failure || error is Failure, "an error of another kind: \(error)")
+            keep(error is Failure, "an error of another kind: \(error)")
             line("\(error)")
         }
     }

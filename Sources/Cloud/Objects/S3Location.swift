@@ -41,7 +41,8 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
         }
         if name.isEmpty { return "no bucket is named" }
         guard name.utf8.allSatisfy(isAllowed), name != ".", name != "..", name.utf8.count <= 255 else {
-            return "no bucket can be called \"\(name.oneLine)\": letters, digits, hyphens and dots are allowed"
+            return
+                "no bucket can be called \"\(name.printable.shortened())\": letters, digits, hyphens and dots are allowed"
         }
         return nil
     }

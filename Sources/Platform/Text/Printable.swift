@@ -21,7 +21,7 @@ extension String {
     }
 
     /// The same for what a server or a user sends, of which at most 400 scalars are shown.
-    package var oneLine: String { shortened(to: 400).printable }
+    package var oneLine: String { printable.shortened(to: 400) }
 
     /// The first Unicode scalars and `...` where the string is longer than `most` scalars. Not characters: one character can
     /// consist of any number of scalars.
