@@ -77,7 +77,10 @@ struct RankResults: Sendable {
         if let expected = manifest.weightsETag, result.weightsETag != expected {
             throw mismatch("weights_etag", expected: "'\(expected)'")
         }
-        guard json["num_samples"] != nil else { throw Failure("\(name): expected num_samples, found none") }
+        guard json["num_samples"] ?? .null != .null else { throw Failure("\(name): expected num_samples, found none") }
+        if let memory = result.configuredMemory, memory < 1 {
+            throw mismatch("configured_memory_mb", expected: "a whole number of at least 1")
+        }
         guard manifest.input.predictions else { return RankEntry(result: result, json: json, predictions: nil) }
         guard let size = result.predictionBytes else { throw mismatch("predictions_bytes", expected: "a whole number") }
         return RankEntry(result: result, json: json, predictions: try predictions(rank, bytes: size))
