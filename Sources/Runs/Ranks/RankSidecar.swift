@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Inference
 import Platform
-import TensorFiles
 
 /// `OUT.rank.json` beside a rank's output: its galaxies, what they were computed from and by, and the output's checksum. It
 /// is written last: a rank is done when it exists. It holds no time and no name of a machine.
@@ -78,13 +77,7 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     /// Keys in alphabetical order.
     var json: [UInt8] {
         get throws(Failure) {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            do {
-                return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
-            } catch {
-                throw Failure("\(output.name)\(Self.ending): cannot be written as JSON")
-            }
+            try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")]
         }
     }
 

@@ -63,11 +63,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     }
 
     /// One line.
-    public var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-    }
+    public var json: String { (try? JSONFile.encoded(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
 
     /// Checks that rows of `earlier` are rows of this run. Of files, only names and numbers of galaxies are compared.
     /// - Parameter name: the journal.

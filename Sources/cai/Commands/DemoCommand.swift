@@ -3,8 +3,6 @@ import Platform
 import Cloud
 import Runs
 import Inference
-import Report
-import TensorFiles
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -54,7 +52,7 @@ struct DemoCommand: ParsableCommand {
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
         let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
         try folder.write(page.html, to: "report.html")
-        try folder.write(String(decoding: try JSON.encode(summary), as: UTF8.self) + "\n", to: "summary.json")
+        try folder.write(String(decoding: try JSONFile.encoded(summary, pretty: true), as: UTF8.self) + "\n", to: "summary.json")
         return (outcome.quality?.text ?? "") + summary.run.speedLine
             + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
     }

@@ -3,7 +3,6 @@ import Glibc
 import Inference
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Messages for people or log collectors, on the standard error: the standard output has results only.
 enum Console {
@@ -57,9 +56,7 @@ enum Console {
                 message: message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message,
                 subcommand: settings.subcommand,
                 time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            guard let json = try? encoder.encode(record) else { return }
+            guard let json = try? JSONFile.encoded(record) else { return }
             line = String(decoding: json, as: UTF8.self) + "\n"
         }
         let bytes = Array(line.utf8)
@@ -82,8 +79,8 @@ struct StandardOutput: ByteSink {
     static func write(_ text: String) throws(Failure) { try StandardOutput().write(Array(text.utf8)) }
 
     /// One JSON object, keys in alphabetical order.
-    static func write(json value: some Encodable) throws {
-        try write(String(decoding: JSON.encode(value), as: UTF8.self) + "\n")
+    static func write(json value: some Encodable) throws(Failure) {
+        try StandardOutput().write(try JSONFile.encoded(value, pretty: true) + [UInt8(ascii: "\n")])
     }
 }
 
@@ -91,26 +88,10 @@ struct StandardOutput: ByteSink {
 enum StandardInput {
     /// All of it.
     static func read() throws(Failure) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = unsafe piece.withUnsafeMutableBytes { piece in
-                unsafe Glibc.read(STDIN_FILENO, piece.baseAddress, piece.count)
-            }
-            guard count >= 0 || errno == EINTR else {
-                throw Failure(.unavailable, "standard input", "cannot be read")
-            }
-            if count == 0 { return bytes }
-            bytes += piece.prefix(max(0, count))
+        do throws(SystemError) {
+            return try FileCalls.readToEnd(STDIN_FILENO)
+        } catch {
+            throw Failure(.unavailable, "standard input", "cannot be read")
         }
-    }
-}
-
-/// How JSON objects are written.
-enum JSON {
-    static func encode(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(value)
     }
 }

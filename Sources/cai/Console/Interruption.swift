@@ -1,8 +1,6 @@
 import Glibc
-import Inference
 import Platform
 import Synchronization
-import TensorFiles
 
 /// SIGINT, SIGTERM and SIGHUP: unfinished files are removed, the progress is reported, and the process ends by the signal, so
 /// that its parent sees it.

@@ -1,6 +1,5 @@
 import Cloud
 import Platform
-import Report
 
 /// The progress of the Map state, on a terminal only: `312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:48 left`.
 final class MapLine {

@@ -1,6 +1,5 @@
 import Inference
 import Platform
-import Report
 
 /// The progress of a run, on a terminal only.
 final class ProgressLine {

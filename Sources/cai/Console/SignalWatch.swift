@@ -1,5 +1,4 @@
 import Glibc
-import Inference
 import Platform
 
 /// Waits for signals on a thread, which may take locks, allocate and write, unlike a signal handler.
