@@ -66,10 +66,9 @@ public struct PredictionFile: Sendable {
         of rows: some PredictionText, _ body: (PredictionRow) throws(Failure) -> Void
     ) throws(Failure) {
         var rows = rows
-        try Self.forEachPiece(of: source, isGzip: isGzip) { piece throws(Failure) in
+        try forEachPiece { piece throws(Failure) in
             try rows.append(piece)
             while let row = try rows.next() { try body(row) }
-            return true
         }
         rows.finish()
         while let row = try rows.next() { try body(row) }
@@ -88,12 +87,13 @@ public struct PredictionFile: Sendable {
         return (head, true)
     }
 
-    /// - Parameter body: tells whether it wants more.
-    private static func forEachPiece(
-        of source: some ByteSource, isGzip: Bool, _ body: (RawSpan) throws(Failure) -> Bool
-    ) throws(Failure) {
-        guard !isGzip else { return try Gzip.inflate(source, body) }
-        try source.forEachPiece { piece throws(Failure) in _ = try body(piece) }
+    /// Calls `body` with the text, piece by piece.
+    private func forEachPiece(_ body: (RawSpan) throws(Failure) -> Void) throws(Failure) {
+        guard isGzip else { return try source.forEachPiece(body) }
+        try Gzip.inflate(source) { piece throws(Failure) in
+            try body(piece)
+            return true
+        }
     }
 }
 

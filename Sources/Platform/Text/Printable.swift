@@ -31,9 +31,7 @@ extension String {
         }
         return String(unicodeScalars[..<end]) + "..."
     }
-}
 
-extension String {
     /// A name from a file for error messages: in quotes, at most 120 scalars of it.
     package var quoted: String { "'\(shortened(to: 120))'" }
 }
