@@ -1,7 +1,6 @@
 import Runs
 import FoundationEssentials
 import Platform
-import TensorFiles
 
 extension ExperimentRecord {
     /// Reads an untrusted `experiment.json`: its paths become folders, and its counts the lengths of lists.

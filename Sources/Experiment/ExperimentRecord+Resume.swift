@@ -1,7 +1,6 @@
 import Runs
 import FoundationEssentials
 import Platform
-import TensorFiles
 
 /// What to do where the tree already holds an experiment.
 public enum ExperimentContinuation: Sendable {

@@ -2,7 +2,6 @@ import Runs
 import FoundationEssentials
 import Inference
 import Platform
-import TensorFiles
 
 /// A folder of results, laid out as the published ones are, with `experiment.json` at its root.
 public struct ExperimentTree: Sendable {

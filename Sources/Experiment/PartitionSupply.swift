@@ -1,4 +1,3 @@
-import Inference
 import Platform
 
 /// How the galaxies of the inputs become a point's partitions.

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Glibc
 import Platform
-import TensorFiles
 
 /// A folder of buckets for one experiment: partitions in `data`, unfinished runs in `results`.
 public struct ScratchFolder: Sendable {

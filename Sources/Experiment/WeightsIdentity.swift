@@ -1,6 +1,4 @@
-import Cloud
 import Platform
-import TensorFiles
 
 extension ExperimentRecord.Weights {
     /// Of a file.

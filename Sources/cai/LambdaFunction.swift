@@ -3,7 +3,6 @@ import Runs
 import FoundationEssentials
 import Glibc
 import Platform
-import Report
 
 /// The program as Lambda starts it: no command, but a loop over events.
 struct LambdaFunction {

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Cloud
-import Runs
 import FoundationEssentials
 import Glibc
-import Inference
 import Platform
 
 @main

@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 extension EncoderConfig {
     /// Derives the sizes from the tensors' shapes, and heads and epsilons from the stated constants or else the

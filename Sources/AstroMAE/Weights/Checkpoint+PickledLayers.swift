@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// Checks of a pickled module's layers beyond their weights. A state dict has no such attributes and is accepted by its
 /// shapes; a module whose attributes contradict this network is another network.

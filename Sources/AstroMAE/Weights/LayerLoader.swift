@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
 struct LayerLoader {

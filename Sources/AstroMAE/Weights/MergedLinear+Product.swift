@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 extension MergedLinear {
     /// The layer's weights, [outputs, inputs], and bias: computed in float64, rounded once.

@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// The numbers of a network that cannot be derived from its tensors, as far as the file states them: in pickled
 /// attributes (`num_heads`, `scale`, `eps`), or in a safetensors file's metadata, to which `CheckpointWriter` writes

@@ -1,6 +1,5 @@
 import AstroMAE
 import Platform
-import TensorFiles
 
 /// Predicts redshifts on several threads: `GalaxyRunner` with a redshift network. Memory for all galaxies: redshifts
 /// and flags only.

@@ -1,7 +1,6 @@
 import AstroMAE
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Predicts a redshift for each galaxy, or flags that state why there is none.
 struct PredictionTask: GalaxyTask {

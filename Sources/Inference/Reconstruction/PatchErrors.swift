@@ -1,7 +1,6 @@
 import AstroMAE
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Reconstruction errors and power of each patch of each galaxy, the input of anomaly scores. 700 bytes a galaxy, at 16
 /// patches and 5 bands.

@@ -1,7 +1,6 @@
 import AstroMAE
 import Platform
 import Synchronization
-import TensorFiles
 
 /// A galaxy and its reconstruction, for pictures.
 public struct ReconstructedGalaxy: Sendable {

@@ -1,6 +1,5 @@
 import AstroMAE
 import Platform
-import TensorFiles
 
 /// How galaxies are masked: how many patches, by which noise, and how often.
 public struct MaskPlan: Sendable {

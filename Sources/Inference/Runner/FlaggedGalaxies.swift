@@ -1,6 +1,5 @@
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Counts the flagged galaxies of a run, or throws at the first one in strict mode. Any thread may call it.
 final class FlaggedGalaxies: Sendable {

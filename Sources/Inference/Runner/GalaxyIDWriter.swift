@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// Writes the galaxy of each row of a run's output: CSV with the columns object_id, source and row.
 public enum GalaxyIDWriter {

@@ -1,5 +1,4 @@
 import Platform
-import TensorFiles
 
 /// A finished run: its galaxies and its duration.
 public struct GalaxyRun: Sendable {

@@ -1,6 +1,5 @@
 import AstroMAE
 import Platform
-import TensorFiles
 
 /// The progress of a run.
 public struct Progress: Sendable, Equatable {

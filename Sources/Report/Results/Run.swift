@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Inference
 import Platform
 import Runs
 

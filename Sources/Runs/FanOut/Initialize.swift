@@ -1,10 +1,8 @@
 import Cloud
 import Costs
 import FoundationEssentials
-import Inference
 import Platform
 import Synchronization
-import TensorFiles
 
 /// Starts a run: lists the partitions, assigns them to ranks, and writes the manifest and the workers' items.
 public struct Initialize: Sendable {

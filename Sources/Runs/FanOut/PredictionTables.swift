@@ -1,7 +1,6 @@
 import Cloud
 import Inference
 import Platform
-import TensorFiles
 
 /// Joins the ranks' predictions in order of rank, with the predictions of a few ranks in memory at a time.
 struct PredictionTables {

@@ -3,7 +3,6 @@ import FoundationEssentials
 import Glibc
 import Inference
 import Platform
-import TensorFiles
 
 /// The destination of a command's file: a local path, or an object, which is written to a temporary local file first. Either
 /// is complete, or not there.

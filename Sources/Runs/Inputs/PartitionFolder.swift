@@ -1,8 +1,6 @@
 import Cloud
 import FoundationEssentials
-import Inference
 import Platform
-import TensorFiles
 
 /// The destination of partitions: `1.pt`, `2.pt`, ... in a local folder, or under a prefix of a bucket.
 public struct PartitionFolder: Sendable {

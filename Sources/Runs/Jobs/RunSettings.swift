@@ -1,4 +1,3 @@
-import AstroMAE
 import Inference
 import Platform
 

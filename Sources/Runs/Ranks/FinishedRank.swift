@@ -1,6 +1,4 @@
-import Inference
 import Platform
-import TensorFiles
 
 /// The part that an earlier run of a rank has written.
 ///

@@ -1,4 +1,3 @@
-import Cloud
 import Inference
 import Platform
 import TensorFiles
@@ -44,7 +43,7 @@ public struct RankMerge {
     /// Writes all rows to `place`.
     /// - Parameter progress: called with the bytes that were read, and those of all ranks, rank by rank.
     /// - Throws: `Failure` where an output does not match its sidecar, or `place` cannot be written. No file is then left.
-    public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws {
+    public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws(Failure) {
         guard PredictionFormat(path: place.name) == format else {
             throw Failure(
                 "\(place.name): expected a name ending in .\(format.rawValue), as the ranks' outputs are")

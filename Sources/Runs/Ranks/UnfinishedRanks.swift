@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Inference
 import Platform
-import TensorFiles
 
 /// The journals of unfinished ranks (`PART.partial`), from which their commands are resumed.
 struct UnfinishedRanks {

@@ -1,5 +1,4 @@
 import Cloud
-import Platform
 
 /// The result of one rank: `{result_path}/{rank}.json`, and an element of `combined_data.json`. It has every field of the
 /// published system, and more of this program (docs/RESULTS.md). What files of the published system or of earlier versions

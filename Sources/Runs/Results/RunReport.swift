@@ -1,4 +1,3 @@
-import Cloud
 import Costs
 import Inference
 import Platform

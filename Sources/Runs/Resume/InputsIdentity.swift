@@ -58,6 +58,7 @@ extension GalaxyInputs {
 public enum FileIdentity {
     /// Bytes at either end whose checksum identifies a file. A zip (.pt, .npz) has the checksums of its contents at its end.
     private static let endSize = 64 << 10
+
     /// `crc32:` of both ends of a file. A copy has the same, unlike modification times and inode numbers.
     static func ends(of path: String) throws(Failure) -> (bytes: Int, text: String) {
         let (count, checksum) = try CRC32.ofEnds(path, length: endSize)

@@ -2,7 +2,6 @@ import AstroMAE
 import Cloud
 import FoundationEssentials
 import Glibc
-import Inference
 import Platform
 import TensorFiles
 

@@ -1,11 +1,9 @@
 import ArgumentParser
-import AstroMAE
 import Cloud
 import Runs
 import Inference
 import Platform
 import Report
-import TensorFiles
 
 extension AnomalyScores.Brightness: ExpressibleByArgument {}
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Costs
-import Runs
 import Platform
 import Report
 

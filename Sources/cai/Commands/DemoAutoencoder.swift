@@ -1,7 +1,6 @@
 import Runs
 import Inference
 import Platform
-import Report
 
 /// The demo of the masked autoencoder: runs its commands, one after another, on the demo galaxies.
 struct DemoAutoencoder {

@@ -3,8 +3,6 @@ import AstroMAE
 import Cloud
 import Runs
 import Inference
-import Platform
-import Report
 import TensorFiles
 
 extension FeatureLayer: ExpressibleByArgument {}

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Cloud
 import Experiment
-import Runs
 import FoundationEssentials
-import Inference
 
 struct ExperimentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,9 +6,7 @@ import FoundationEssentials
 import Glibc
 import Inference
 import Platform
-import Report
 import Synchronization
-import TensorFiles
 
 /// An experiment from its command line to its end.
 struct ExperimentJob {

@@ -1,6 +1,4 @@
 import ArgumentParser
-import AstroMAE
-import Inference
 import TensorFiles
 
 struct InspectCommand: ParsableCommand {

@@ -1,8 +1,6 @@
 import Cloud
-import Runs
 import FoundationEssentials
 import Glibc
-import Inference
 import Platform
 import Synchronization
 

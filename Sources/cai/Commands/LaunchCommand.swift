@@ -3,7 +3,6 @@ import Cloud
 import Costs
 import Runs
 import FoundationEssentials
-import Inference
 import Platform
 import Report
 

@@ -1,10 +1,8 @@
 import ArgumentParser
-import AstroMAE
 import Cloud
 import Runs
 import Inference
 import Platform
-import TensorFiles
 
 struct ReconstructCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,7 +4,6 @@ import Runs
 import Inference
 import Platform
 import Report
-import TensorFiles
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,6 @@ import AstroMAE
 import FoundationEssentials
 import Inference
 import Platform
-import Report
 
 /// The output of `inspect --cpu`: the processor, which kernels are used on it, and why.
 struct CPUReport: Encodable {

@@ -1,6 +1,5 @@
 import AstroMAE
 import FoundationEssentials
-import Inference
 import Platform
 import Runs
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Costs
 import Platform
-import Report
 
 /// Seconds on a command line: `60`, `60s`, `1.5min`, `2h`.
 struct Seconds: ExpressibleByArgument, CustomStringConvertible {

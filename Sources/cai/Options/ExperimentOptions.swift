@@ -1,8 +1,6 @@
 import ArgumentParser
 import Cloud
 import Experiment
-import Runs
-import Inference
 import Platform
 
 /// Which variables are varied, and which are held.

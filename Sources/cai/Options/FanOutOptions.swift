@@ -2,9 +2,7 @@ import ArgumentParser
 import Cloud
 import Runs
 import FoundationEssentials
-import Inference
 import Platform
-import TensorFiles
 
 /// The store of a fan-out's objects: options of all its commands.
 struct FanOutOptions: ParsableArguments {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Runs
 import Inference
 
 /// Names and bands of the galaxies in files: options of all commands that read galaxies.

@@ -1,7 +1,5 @@
 import Costs
-import Runs
 import Platform
-import Report
 
 /// A run's cost by the published formula, and the bills of both architectures beside it.
 struct CostComparisonTable: CostOutput {

@@ -1,7 +1,5 @@
 import Costs
-import Runs
 import Platform
-import Report
 
 extension PlanReport: CostOutput {
     /// The plans, and what is said of them in lines of at most 110 columns.

@@ -2,7 +2,6 @@ import Costs
 import Experiment
 import Runs
 import Platform
-import Report
 
 /// The output of `experiment --dry-run`.
 struct ExperimentForecast {

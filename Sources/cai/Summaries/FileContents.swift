@@ -1,7 +1,6 @@
 import AstroMAE
 import Inference
 import Platform
-import Report
 import TensorFiles
 
 /// The output of `inspect` for a file. Keys that do not apply are left out of the JSON object.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AstroMAE
 import Runs
 import Inference
 import Platform

@@ -1,8 +1,6 @@
 import Costs
 import Runs
 import Platform
-import Report
-import TensorFiles
 
 extension LaunchPlan {
     /// The plan for people: what would run, a line for ranks that are alike, then time and cost.

@@ -1,7 +1,6 @@
 import AstroMAE
 import Inference
 import Platform
-import Report
 
 /// Where the time of a run went, operation by operation: the `profile` of `infer --json`, and its table.
 struct ProfileReport: Encodable {

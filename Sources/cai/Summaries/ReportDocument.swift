@@ -1,9 +1,7 @@
 import Costs
-import Inference
 import Platform
 import Report
 import Runs
-import TensorFiles
 
 /// The page of an input, and its figures.
 struct ReportDocument {

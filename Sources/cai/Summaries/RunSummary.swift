@@ -1,6 +1,5 @@
 import Inference
 import Platform
-import Report
 import Runs
 
 /// The run, its speed and its quality: the object that `--json` prints.
