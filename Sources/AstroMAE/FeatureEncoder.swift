@@ -101,8 +101,7 @@ public final class FeatureEncoder: CutoutNetwork {
     ) {
         let (x, normed) = (workspace.tokens, pass.scratch.normed)
         let isMean = layer == .pooled || layer == .fcNorm
-        encoder.forward(
-            images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean, pass)
+        encoder.forward(images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean, pass)
         let (tokens, width) = (workspace.layout.tokens, workspace.layout.width)
         switch layer {
         case .tokens:
@@ -120,9 +119,7 @@ public final class FeatureEncoder: CutoutNetwork {
                 pass.kernels.meanRows(
                     x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
             }
-            if layer == .fcNorm {
-                branch?.normalize(means, into: features, count: count, pass)
-            }
+            if layer == .fcNorm { branch?.normalize(means, into: features, count: count, pass) }
         }
     }
 

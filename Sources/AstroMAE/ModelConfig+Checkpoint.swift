@@ -4,9 +4,7 @@ extension ModelConfig {
     /// Derives the heads' sizes from their tensors' shapes.
     static func derived(from checkpoint: Checkpoint, encoder: EncoderConfig) throws(Failure) -> ModelConfig {
         let merged = checkpoint.linearLayout == .merged
-        func outputs(_ layer: String) throws(Failure) -> Int {
-            try checkpoint.shape(layer + ".weight", axes: 2)[0]
-        }
+        func outputs(_ layer: String) throws(Failure) -> Int { try checkpoint.shape(layer + ".weight", axes: 2)[0] }
         return ModelConfig(
             encoder: encoder,
             vitFeatures: try outputs(merged ? ViTHead.merged.key : "vit_block.2"),

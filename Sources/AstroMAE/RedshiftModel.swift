@@ -161,7 +161,6 @@ public final class RedshiftModel: CutoutNetwork {
 
     /// Floats of scratch that the heads need for one row.
     var headScratchCount: Int {
-        max(
-            vitHead.scratchCount, inceptionHead.scratchCount, magnitudes.scratchCount, fusion.scratchCount)
+        max(vitHead.scratchCount, inceptionHead.scratchCount, magnitudes.scratchCount, fusion.scratchCount)
     }
 }

@@ -115,8 +115,7 @@ extension PlanReport {
     /// 60 s, 47.9 s, 11.9 min, 3.2 h
     package static func seconds(_ value: Double) -> String {
         if value < 600 { return Decimals.fixed(value, value == value.rounded() ? 0 : 1) + " s" }
-        return value < 36_000
-            ? Decimals.fixed(value / 60, 1) + " min" : Decimals.grouped(value / 3600, 1) + " h"
+        return value < 36_000 ? Decimals.fixed(value / 60, 1) + " min" : Decimals.grouped(value / 3600, 1) + " h"
     }
 
     package static func rate(_ value: Double) -> String { Decimals.shortest(value, digits: 3) + " galaxies/s" }

@@ -19,9 +19,7 @@ extension PriceList {
     /// - Throws: `Failure` naming the key that is missing or invalid.
     public init(json bytes: [UInt8], name: String) throws(Failure) {
         let file = try JSONFile.decode(File.self, bytes, name: name)
-        guard file.currency == "USD" else {
-            throw Failure("\(name): currency: expected USD, found '\(file.currency)'")
-        }
+        guard file.currency == "USD" else { throw Failure("\(name): currency: expected USD, found '\(file.currency)'") }
         region = file.region
         asOf = file.asOf
         sources = file.sources
@@ -57,9 +55,7 @@ extension PriceList {
 
     @discardableResult
     private static func check(_ price: Double, key: String) throws(Failure) -> Double {
-        guard price >= 0, price < 1000 else {
-            throw Failure("\(key): expected dollars from 0 to 1000, found \(price)")
-        }
+        guard price >= 0, price < 1000 else { throw Failure("\(key): expected dollars from 0 to 1000, found \(price)") }
         return price
     }
 }

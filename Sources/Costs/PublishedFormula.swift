@@ -41,14 +41,10 @@ public struct PublishedCost: Sendable, Equatable {
     public let cost: Double
 
     public static let rows = [
-        PublishedCost(
-            partition: 25, formula: PublishedFormula(requests: 517, seconds: 6.55, memory: 2.8), cost: 0.16),
-        PublishedCost(
-            partition: 50, formula: PublishedFormula(requests: 259, seconds: 11.8, memory: 4.0), cost: 0.20),
-        PublishedCost(
-            partition: 75, formula: PublishedFormula(requests: 173, seconds: 17.6, memory: 5.9), cost: 0.30),
-        PublishedCost(
-            partition: 100, formula: PublishedFormula(requests: 130, seconds: 25, memory: 7.0), cost: 0.38),
+        PublishedCost(partition: 25, formula: PublishedFormula(requests: 517, seconds: 6.55, memory: 2.8), cost: 0.16),
+        PublishedCost(partition: 50, formula: PublishedFormula(requests: 259, seconds: 11.8, memory: 4.0), cost: 0.20),
+        PublishedCost(partition: 75, formula: PublishedFormula(requests: 173, seconds: 17.6, memory: 5.9), cost: 0.30),
+        PublishedCost(partition: 100, formula: PublishedFormula(requests: 130, seconds: 25, memory: 7.0), cost: 0.38),
     ]
 
     /// MB configured for the published system's functions.

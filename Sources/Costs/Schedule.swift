@@ -52,7 +52,5 @@ enum Schedule {
     }
 
     /// The earliest start of a worker.
-    private static func start(_ worker: Int) -> Double {
-        Double(worker / LambdaLimits.ramp) * LambdaLimits.rampSeconds
-    }
+    private static func start(_ worker: Int) -> Double { Double(worker / LambdaLimits.ramp) * LambdaLimits.rampSeconds }
 }

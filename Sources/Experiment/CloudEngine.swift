@@ -115,9 +115,7 @@ public struct CloudEngine: ExperimentEngine {
             let execution = try client.describeExecution(earlier)
             return execution.isRunning || execution.hasSucceeded ? earlier : nil
         } catch {
-            guard error.kind == .notFound else {
-                throw error
-            }
+            guard error.kind == .notFound else { throw error }
             return nil
         }
     }

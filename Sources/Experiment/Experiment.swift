@@ -28,9 +28,7 @@ public struct Experiment {
     /// - Parameters:
     ///   - record: as `ExperimentTree.begin` returned it.
     ///   - broken: runs to make again.
-    public init(
-        _ tree: ExperimentTree, record: ExperimentRecord, broken: [BrokenRun], engine: any ExperimentEngine
-    ) {
+    public init(_ tree: ExperimentTree, record: ExperimentRecord, broken: [BrokenRun], engine: any ExperimentEngine) {
         self.tree = tree
         self.record = record
         self.engine = engine
@@ -93,9 +91,7 @@ public struct Experiment {
     }
 
     /// Writes a run's results into the tree, and then the run into the record.
-    private mutating func keep(
-        _ outcome: RunOutcome, of run: PlannedRun
-    ) throws(Failure) -> ExperimentRecord.Run {
+    private mutating func keep(_ outcome: RunOutcome, of run: PlannedRun) throws(Failure) -> ExperimentRecord.Run {
         let check = try RunCheck(outcome.combined, of: run.point, name: run.path)
         let keys = RunKeys(resultPath: run.path)
         try tree.write(outcome.summary, to: keys.summary)

@@ -80,9 +80,7 @@ public struct ExperimentPlan: Sendable, Equatable {
     /// - Parameter isGrid: every partition size is combined with every data size, and batch sizes and threads are varied
     ///   for each pair.
     /// - Throws: `Failure` for a point of more ranks than a run can have, and for more than 100,000 runs.
-    public init(
-        sweeps: [Sweep], defaults: ExperimentDefaults, runs: Int, isGrid: Bool
-    ) throws(Failure) {
+    public init(sweeps: [Sweep], defaults: ExperimentDefaults, runs: Int, isGrid: Bool) throws(Failure) {
         var sizes: [DataVolume] = []
         var partitions: [Int] = []
         for sweep in sweeps {

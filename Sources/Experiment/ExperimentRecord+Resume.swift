@@ -31,8 +31,7 @@ extension ExperimentRecord {
             for point in planned.points {
                 if let present = points.first(where: { $0.path == point.path }), !present.isSame(as: point) {
                     let difference = try JSONDifference(try Self.json(present), try Self.json(point))
-                    throw Failure(
-                        "\(tree): \(option): \(point.path): \(difference?.text ?? "is another point there")")
+                    throw Failure("\(tree): \(option): \(point.path): \(difference?.text ?? "is another point there")")
                 }
                 plan.add(point)
             }
@@ -89,9 +88,7 @@ struct JSONDifference: Equatable {
         "\(place.hasPrefix(".") ? String(place.dropFirst()) : place): expected \(expected), found \(found)"
     }
 
-    private static func first(
-        _ old: JSONValue, _ new: JSONValue, at place: String
-    ) -> (String, JSONValue, JSONValue)? {
+    private static func first(_ old: JSONValue, _ new: JSONValue, at place: String) -> (String, JSONValue, JSONValue)? {
         switch (old, new) {
         case (.object(let old), .object(let new)):
             for key in Set(old.keys).union(new.keys).sorted() {

@@ -95,9 +95,7 @@ public struct BrokenRun: Sendable, Equatable {
 
 extension ExperimentRecord {
     /// The bytes of `experiment.json`.
-    public func encoded() throws(Failure) -> [UInt8] {
-        try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")]
-    }
+    public func encoded() throws(Failure) -> [UInt8] { try JSONFile.encoded(self, pretty: true) + [UInt8(ascii: "\n")] }
 }
 
 /// A run's `combined_data.json`, checked against its point.

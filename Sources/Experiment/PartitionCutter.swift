@@ -25,9 +25,7 @@ struct PartitionCutter {
             for partition in 0..<count {
                 progress(Progress(done: done, total: total))
                 let path = folder + "/" + PartitionFolder.fileName(partition)
-                if !link(split.wholeInput(partition), to: path) {
-                    try split.write(partition, to: path)
-                }
+                if !link(split.wholeInput(partition), to: path) { try split.write(partition, to: path) }
                 done += 1
             }
         }

@@ -33,9 +33,7 @@ public struct ScratchFolder: Sendable {
     }
 
     /// Removes the folder with its content, if this process created it.
-    public func remove() {
-        if owner(of: path) == Self.process(getpid()) { erase() }
-    }
+    public func remove() { if owner(of: path) == Self.process(getpid()) { erase() } }
 
     /// Renames the folder first: another writer then finds no bucket, and leaves nothing behind.
     private func erase() {

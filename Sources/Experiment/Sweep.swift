@@ -47,8 +47,7 @@ public enum Sweep: Sendable, Equatable {
         case .batchSize:
             self = .batchSize(try Self.numbers(parts, of: "--vary batch-size", in: Self.batchSizes))
         case .threads:
-            self = .threads(
-                try Self.numbers(parts, of: "--vary threads", in: Self.threadCounts, most: processors))
+            self = .threads(try Self.numbers(parts, of: "--vary threads", in: Self.threadCounts, most: processors))
         case .partition:
             let sizes = try Self.numbers(parts, of: "--vary partition", in: 1...1000)
             for size in sizes { try Self.check(partition: size, of: "--vary partition") }

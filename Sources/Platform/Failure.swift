@@ -47,7 +47,5 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { (subject.isEmpty ? message : "\(subject): \(message)").printable }
 
     /// The same failure with the subject `name`, which the caller was reading or writing.
-    package func reading(_ name: String) -> Failure {
-        subject == name ? self : Failure(kind, name, description)
-    }
+    package func reading(_ name: String) -> Failure { subject == name ? self : Failure(kind, name, description) }
 }

@@ -76,9 +76,7 @@ private func finish(_ g: cai_gemm, _ row: Int, _ panel: Int, _ left: Vector, _ r
     let column = panel * panelWidth
     let c = g.c + (g.c_rows.map { Int($0[row]) } ?? row * g.ldc) + column
     let bias = g.bias + column
-    let values = (
-        epilogue(left + load(bias), g.epilogue), epilogue(right + load(bias + lanes), g.epilogue)
-    )
+    let values = (epilogue(left + load(bias), g.epilogue), epilogue(right + load(bias + lanes), g.epilogue))
     for j in 0..<min(panelWidth, g.columns - column) {
         let value = j < lanes ? values.0[j] : values.1[j - lanes]
         c[j] = g.epilogue == CAI_ADD ? value + c[j] : value

@@ -107,9 +107,7 @@ func averagePool2(
     }
 }
 
-func maxPool3(
-    _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, height: Int, width: Int, channels: Int
-) {
+func maxPool3(_ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, height: Int, width: Int, channels: Int) {
     var out = out
     for y in 0..<height {
         for i in 0..<width {

@@ -18,14 +18,10 @@ extension TensorFile {
     }
 
     /// The same for any source of bytes.
-    public static func open(
-        _ source: some ByteSource, checksums: Checksums = .now
-    ) throws(Failure) -> TensorFile {
+    public static func open(_ source: some ByteSource, checksums: Checksums = .now) throws(Failure) -> TensorFile {
         var file = try read(source)
         file.source = source
-        if checksums == .now {
-            try ZipMember.verify(file.members, keeping: false, on: .serial)
-        }
+        if checksums == .now { try ZipMember.verify(file.members, keeping: false, on: .serial) }
         return file
     }
 
@@ -41,8 +37,7 @@ extension TensorFile {
     private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(Failure) -> TensorFile {
         if let folder = TorchZipFile.folder(in: archive) { return try TorchZipFile.read(archive, folder: folder) }
         guard NumPyFile.matches(archive) else {
-            throw Failure(
-                source.name, "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
+            throw Failure(source.name, "zip: holds neither data.pkl (PyTorch) nor .npy members (NumPy)")
         }
         return try NumPyFile.read(archive)
     }
@@ -57,17 +52,14 @@ extension TensorFile {
         case .torchLegacy: return try TorchLegacyFile.read(source)
         case .pickle: throw TorchLegacyFile.refuse(source)
         case .tar:
-            throw Failure(
-                source.name,
-                "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
+            throw Failure(source.name, "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
         case .npy: return try NumPyFile.read(source)
         case .safetensors: return try SafeTensorsFile.read(source)
         case .fits: return try FITSFile.read(source)
         case .gzip: return try FITSFile.read(source, isGzip: true)
         case .hdf5: return try HDF5File.read(source)
         case .unknown:
-            throw Failure(
-                source.name, "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
+            throw Failure(source.name, "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
         }
     }
 }

@@ -63,8 +63,7 @@ struct LambdaFunction {
     ) throws -> (FanOutHandler, FanOutHandlers) {
         do {
             guard let handler = FanOutHandler(rawValue: handler) else {
-                throw Failure(
-                    "_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
+                throw Failure("_HANDLER: expected \(Self.handlers.joined(separator: ", ")), found '\(handler)'")
             }
             let handlers = FanOutHandlers(store: try store(), environment: environment)
             handlers.prepare(handler)

@@ -14,8 +14,7 @@ extension AutoencoderConfig {
         }
         let width = embedding[0]
         guard width > 0 else { throw checkpoint.error("'decoder_embed.weight' has shape \(embedding)") }
-        let attention = try stated.decoder.resolved(
-            decoderHeads, width: width, of: "decoder", error: checkpoint.error)
+        let attention = try stated.decoder.resolved(decoderHeads, width: width, of: "decoder", error: checkpoint.error)
         let config = AutoencoderConfig(
             encoder: encoder,
             decoder: Decoder(

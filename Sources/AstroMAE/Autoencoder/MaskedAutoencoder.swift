@@ -143,8 +143,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
             order.mask(into: all.mask + galaxy * config.patches, galaxy: galaxy - rows.lowerBound)
         }
         order.write(workspace.layout.patchRows, count: rows.count, config: config.encoder)
-        encode(
-            all.images + rows.lowerBound * imageCount, count: rows.count, visible: order.visible, workspace, pass)
+        encode(all.images + rows.lowerBound * imageCount, count: rows.count, visible: order.visible, workspace, pass)
         let tokens = workspace.layout.tokens
         pass.stages?.record("latent", workspace.latent, count: rows.count, tokens * config.encoder.width)
         for first in stride(from: 0, to: rows.count, by: workspace.decoderBatch) {

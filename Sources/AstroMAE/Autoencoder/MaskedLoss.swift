@@ -16,9 +16,7 @@ struct MaskedLoss {
     ///   - image: [bands, size, size]
     ///   - mask: [patches], 0 for visible patches, which do not count.
     /// - Returns: NaN if no patch is masked.
-    func mean(
-        of predictions: UnsafePointer<Float>, image: UnsafePointer<Float>, mask: UnsafePointer<Float>
-    ) -> Float {
+    func mean(of predictions: UnsafePointer<Float>, image: UnsafePointer<Float>, mask: UnsafePointer<Float>) -> Float {
         var (total, masked) = (0.0, 0)
         for patch in 0..<patches where mask[patch] != 0 {
             var sum = 0.0

@@ -34,8 +34,7 @@ extension MaskedAutoencoder {
         guard (1...patches).contains(visible) else {
             throw Failure(
                 self.name,
-                "\(name): \(visible) of \(patches) patches would be visible, expected 1 to "
-                    + "\(patches)")
+                "\(name): \(visible) of \(patches) patches would be visible, expected 1 to " + "\(patches)")
         }
         guard config.encoder.parallelConvolution == nil || visible.squareRoot * visible.squareRoot == visible else {
             let squares = (1...config.encoder.grid).map { "\($0 * $0)" }.joined(separator: ", ")

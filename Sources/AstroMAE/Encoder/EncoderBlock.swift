@@ -28,9 +28,7 @@ struct EncoderBlock: Sendable {
     }
 
     /// Floats of one galaxy's padded maps: of tokens, and hidden.
-    func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) {
-        parallel?.paddedCounts(layout) ?? (0, 0)
-    }
+    func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) { parallel?.paddedCounts(layout) ?? (0, 0) }
 
     /// x [count, tokens, width], in place.
     /// - Parameter leavingClassTokens: whether the result is [count, tokens - 1, width]; class tokens are then only

@@ -33,7 +33,6 @@ struct MagnitudeBranch: Sendable {
         pass.stages?.record("magnitude_block.0", scratch, count: rows, first.outputs)
         kernels.relu(scratch, count: rows * first.outputs)
         pass.stages?.record("magnitude_block.1", scratch, count: rows, first.outputs)
-        rest.forward(
-            scratch, into: out, stride: stride, rows: rows, pass.with(scratch + rows * first.outputs))
+        rest.forward(scratch, into: out, stride: stride, rows: rows, pass.with(scratch + rows * first.outputs))
     }
 }

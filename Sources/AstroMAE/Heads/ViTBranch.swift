@@ -68,8 +68,7 @@ struct ViTHead: Sendable {
     ) {
         // The reference's stages have only the output of `vit_block`, none of its layers.
         guard let head else {
-            block.forward(
-                x, into: out, stride: stride, rows: rows, HeadPass(pass.kernels, pass.scratch, stages: nil))
+            block.forward(x, into: out, stride: stride, rows: rows, HeadPass(pass.kernels, pass.scratch, stages: nil))
             return
         }
         let scratch = pass.scratch

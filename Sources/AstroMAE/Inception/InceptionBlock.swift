@@ -26,9 +26,7 @@ struct InceptionBlock: Sendable {
 
     /// - Parameter towers: names of the branches of two convolutions that are run: branch2 and branch3, or only
     ///   branch2.
-    init(
-        _ loader: LayerLoader, _ key: String, side: Int, inputs: Int, towers names: [String]
-    ) throws(Failure) {
+    init(_ loader: LayerLoader, _ key: String, side: Int, inputs: Int, towers names: [String]) throws(Failure) {
         (self.side, self.inputs) = (side, inputs)
         let direct = try Self.layer(loader, key + ".branch1", inputs, kernel: 1)
         let pooled = try Self.layer(loader, key + ".branch4.1", inputs, kernel: 1)

@@ -64,16 +64,11 @@ struct InceptionBranch: Sendable {
 
     /// Floats of the padded maps of all blocks, of each of two alternating maps, and of a pooled map.
     var paddedCount: Int { blocks.reduce(0) { $0 + $1.block.paddedCount } }
-    var mapCount: Int {
-        max(stem.outputCount, blocks.map(\.block.outputCount).max() ?? 0)
-    }
+    var mapCount: Int { max(stem.outputCount, blocks.map(\.block.outputCount).max() ?? 0) }
     var pooledCount: Int { blocks.map(\.block.pooledCount).max() ?? 0 }
 
     /// image [bands, size, size] -> out [side, side, channels] of the last block
-    func forward(
-        _ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
-        _ pass: Pass<InceptionScratch>
-    ) {
+    func forward(_ image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ pass: Pass<InceptionScratch>) {
         let (kernels, scratch, stages) = (pass.kernels, pass.scratch, pass.stages)
         var (map, spare) = (scratch.map, scratch.spare)
         if stages != nil { stem.record(image, pass) }

@@ -5,9 +5,7 @@ import PortableKernels
 
 extension InstructionSet {
     /// The kernels, for programs that measure them; nil where this processor or build cannot run them.
-    public var table: cai_kernels? {
-        self == .portable ? portableKernels : cai_kernels_for(identifier)?.pointee
-    }
+    public var table: cai_kernels? { self == .portable ? portableKernels : cai_kernels_for(identifier)?.pointee }
 
     /// Runs `iterations` rounds of independent multiply-adds in registers.
     /// - Returns: the floating-point operations done, two a multiply-add; zero if the set cannot be run.

@@ -116,18 +116,14 @@ struct Kernels: @unchecked Sendable {
     }
 
     /// x [rows, inputs] -> out [rows, outputs], summed in float64.
-    func narrow(
-        _ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>
-    ) {
+    func narrow(_ layer: NarrowLinear, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>) {
         measured(layer.operation, .narrow(rows: rows, inputs: layer.inputs, outputs: layer.outputs)) {
             table.narrow_linear(
                 x, layer.weight.base, layer.bias.base, out, rows, layer.inputs, layer.outputs, layer.outputs)
         }
     }
 
-    func layerNorm(
-        _ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int
-    ) {
+    func layerNorm(_ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int) {
         measured(.norm, .elementwise(rows * norm.width, floats: 2 * (rows + 1) * norm.width)) {
             table.layer_norm(x, norm.gamma.base, norm.beta.base, norm.eps, out, rows, norm.width)
         }
@@ -156,9 +152,7 @@ struct Kernels: @unchecked Sendable {
     }
 
     /// [side, side, channels] -> [side/2, side/2, channels]
-    func averagePool2(
-        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int
-    ) {
+    func averagePool2(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, side: Int, channels: Int) {
         measured(.inceptionPooling, .pooling(side, to: side / 2, channels)) {
             table.average_pool_2(x, out, side, side, channels)
         }

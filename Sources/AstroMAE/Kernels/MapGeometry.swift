@@ -20,9 +20,7 @@ struct MapGeometry {
     func windows() -> [Int] { starts(shift: 0) }
 
     /// Starts of the kernel's rows within a window, each a run of kernel*channels consecutive floats.
-    func kernelRows() -> OffsetTable {
-        OffsetTable((0..<2 * padding + 1).map { $0 * paddedSide * channels })
-    }
+    func kernelRows() -> OffsetTable { OffsetTable((0..<2 * padding + 1).map { $0 * paddedSide * channels }) }
 
     /// Starts of each tap of the kernel within a window, for groups that read only a part of the channels.
     func kernelTaps() -> OffsetTable {

@@ -34,9 +34,7 @@ struct PackedMatrix: Sendable {
     }
 
     /// - Parameter weight: [outputs, inputs], finite.
-    init(
-        _ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool
-    ) throws(Failure) {
+    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool) throws(Failure) {
         try self.init(operation, bias: bias, inputs: inputs, dense: dense)
         let outputs = outputs
         _ = weight.withUnsafeBufferPointer { pack($0, outputs: 0..<outputs) }

@@ -31,12 +31,10 @@ public final class Checkpoint {
         let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
             .map { String($0.dropLast(Self.anchor.count)) }
         guard !found.isEmpty else {
-            throw Failure(
-                file.name, "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
+            throw Failure(file.name, "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
         }
         guard let prefix = Self.prefixes.first(where: found.contains) ?? (found.count == 1 ? found.first : nil) else {
-            throw Failure(
-                file.name, "several networks, none under a known name: \(found.joined(separator: ", "))")
+            throw Failure(file.name, "several networks, none under a known name: \(found.joined(separator: ", "))")
         }
         name = file.name
         self.file = file
@@ -83,9 +81,7 @@ public final class Checkpoint {
     func claim(_ key: String, _ shape: [Int]) throws(Failure) -> TensorView {
         guard let tensor = tensors[key] else { throw missing(key) }
         used.insert(key)
-        guard tensor.shape == shape else {
-            throw error("'\(key)' has shape \(tensor.shape), expected \(shape)")
-        }
+        guard tensor.shape == shape else { throw error("'\(key)' has shape \(tensor.shape), expected \(shape)") }
         guard tensor.dtype.isFloatingPoint else {
             throw error("'\(key)' is \(tensor.dtype.rawValue), expected floating-point weights")
         }
@@ -181,8 +177,7 @@ extension Checkpoint {
             return count
         }
         return keys.reduce(0) { total, key in
-            let isStatistic =
-                key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || isCounter(key)
+            let isStatistic = key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || isCounter(key)
             let isLeftOut = ["cls_token", "mask_token", "pos_embed", "decoder_pos_embed"].contains(key)
             return total + (isStatistic || isAlias(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
         }

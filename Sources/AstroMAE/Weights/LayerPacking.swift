@@ -16,13 +16,9 @@ final class LayerPacking {
         /// Their bytes in the file; nil if they are not contiguous.
         var bytes: Range<Int>? { weight.contiguousByteRange(rows: outputs) }
 
-        func prefetch() {
-            if let bytes { weight.source.prefetch(bytes) }
-        }
+        func prefetch() { if let bytes { weight.source.prefetch(bytes) } }
 
-        func release() {
-            if let bytes { weight.source.release(bytes) }
-        }
+        func release() { if let bytes { weight.source.release(bytes) } }
     }
 
     private var parts: [Part] = []

@@ -62,9 +62,7 @@ private struct Slice {
 ///
 /// Seven billion operations for the paper's network, hence tiles of 4 x 4 sums in registers; B is copied into panels of
 /// four columns, so that it is read sequentially.
-private func multiply(
-    _ a: [Double], _ part: Slice, _ b: [Double], rows: Int, into c: inout [Double], _ target: Slice
-) {
+private func multiply(_ a: [Double], _ part: Slice, _ b: [Double], rows: Int, into c: inout [Double], _ target: Slice) {
     let (inner, columns) = (part.count, target.count)
     var panel = [SIMD4<Double>](repeating: .zero, count: inner)
     a.withUnsafeBufferPointer { a in

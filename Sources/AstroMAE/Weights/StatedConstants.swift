@@ -62,9 +62,7 @@ struct StatedConstants {
     /// - Parameters:
     ///   - heads, decoderHeads: the number of heads in use, unless the user gave it or the network has no such part.
     ///   - hasBatchNorm: whether any layer of the network has one.
-    func notices(
-        file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true
-    ) -> [String] {
+    func notices(file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true) -> [String] {
         var assumed: [String] = []
         if encoder.numHeads == nil, let heads {
             assumed.append("\(heads) \(heads == 1 ? "head" : "heads") (--num-heads overrides)")
@@ -73,9 +71,7 @@ struct StatedConstants {
             assumed.append("\(heads) decoder \(heads == 1 ? "head" : "heads") (--decoder-heads overrides)")
         }
         if layerNormEps == nil { assumed.append("LayerNorm eps \(Self.referenceLayerNormEps)") }
-        if batchNormEps == nil, hasBatchNorm {
-            assumed.append("BatchNorm eps \(Self.referenceBatchNormEps)")
-        }
+        if batchNormEps == nil, hasBatchNorm { assumed.append("BatchNorm eps \(Self.referenceBatchNormEps)") }
         return assumed.isEmpty ? [] : ["\(file): not in the file, assumed: \(assumed.joined(separator: ", "))"]
     }
 }
@@ -83,9 +79,7 @@ struct StatedConstants {
 extension Checkpoint {
     /// The constants that the attention layers of a stack of blocks state.
     /// - Parameter prefix: of the metadata's keys.
-    fileprivate func attention(
-        _ blocks: String, metadata prefix: String
-    ) throws(Failure) -> StatedConstants.Attention {
+    fileprivate func attention(_ blocks: String, metadata prefix: String) throws(Failure) -> StatedConstants.Attention {
         let paths = (0..<depth(of: blocks)).map { "\(blocks).\($0).attn" }
         var whole: Int?
         if let heads = try stated("num_heads", metadata: prefix + "num_heads", at: paths) {
@@ -99,9 +93,7 @@ extension Checkpoint {
     }
 
     /// The attribute `name` of the objects at `paths`, on which these have to agree, or else the file's metadata.
-    fileprivate func stated(
-        _ name: String, metadata key: String, at paths: [String]
-    ) throws(Failure) -> Double? {
+    fileprivate func stated(_ name: String, metadata key: String, at paths: [String]) throws(Failure) -> Double? {
         var found: Set<Double> = []
         for path in paths {
             switch attribute(path, name) {

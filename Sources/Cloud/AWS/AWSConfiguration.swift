@@ -25,9 +25,7 @@ public struct AWSConfiguration: Sendable {
             profile = nil
         }
         guard let region = named ?? profile?["region"] else {
-            throw Failure(
-                "AWS region",
-                "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
+            throw Failure("AWS region", "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
         }
         guard Self.isRegion(region) else {
             throw Failure("AWS region", "\"\(region.oneLine)\" is none: expected such as us-east-1")

@@ -46,15 +46,13 @@ struct AWSProfile: Sendable {
                 subject,
                 "\(found) is not supported: put credentials into the environment (aws configure export-credentials)")
         default:
-            throw Failure(
-                subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
+            throw Failure(subject, "has only one of aws_access_key_id and aws_secret_access_key: expected both")
         }
     }
 
     private static func read(_ path: String?) throws(Failure) -> INIFile? {
         guard let path, FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path),
-            let text = String(validating: data, as: UTF8.self)
+        guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
         else { throw Failure(path, "cannot be read as text") }
         return try INIFile(text, name: path)
     }

@@ -25,8 +25,7 @@ struct EnvironmentCredentials: CredentialsProvider {
             return AWSCredentials(accessKey: access, secretKey: secret, sessionToken: set("AWS_SESSION_TOKEN"))
         case (nil, nil): return nil
         default:
-            throw Failure(
-                name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
+            throw Failure(name, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: expected both")
         }
     }
 }

@@ -93,9 +93,7 @@ private enum MetadataService {
     }
 
     /// Sends the request, twice if it fails.
-    static func answer(
-        to request: HTTPRequest, _ transport: any HTTPTransport
-    ) throws(Failure) -> HTTPResponse {
+    static func answer(to request: HTTPRequest, _ transport: any HTTPTransport) throws(Failure) -> HTTPResponse {
         if case .whole(let response) = transport.exchange(request), response.status < 500 { return response }
         return try transport.send(request)
     }

@@ -38,8 +38,7 @@ public enum SigV4 {
             let address = try WebAddress(request.url)
             let time = Date(timeIntervalSince1970: date).basicUTC
             let isS3 = service == "s3"
-            let payload =
-                bodyIsSigned || !isS3 ? SHA256Digest.hash(request.body ?? []).hexadecimal : "UNSIGNED-PAYLOAD"
+            let payload = bodyIsSigned || !isS3 ? SHA256Digest.hash(request.body ?? []).hexadecimal : "UNSIGNED-PAYLOAD"
             var headers = request.headers
             headers.append(("Host", address.hostHeader))
             headers.append(("X-Amz-Date", time))

@@ -27,9 +27,7 @@ public final class CurlTransport: HTTPTransport {
     /// - Parameter environment: `AWS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` or `SSL_CERT_DIR` name the
     ///   authorities that certificates are checked against, by default those of the system. libcurl reads the settings of
     ///   proxies from the environment of the process.
-    public init(
-        limits: Limits = Limits(), environment: [String: String] = ProcessInfo.processInfo.environment
-    ) {
+    public init(limits: Limits = Limits(), environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.limits = limits
         authorities = Authorities(environment)
     }

@@ -48,9 +48,7 @@ public struct HTTPResponse: Sendable {
     var isTransient: Bool { [429, 500, 502, 503, 504].contains(status) }
 
     /// The first header of that name, in upper or lower case.
-    public func header(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
-    }
+    public func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
 }
 
 /// Bodies are not shown: those of metadata services contain credentials.

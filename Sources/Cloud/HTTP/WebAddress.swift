@@ -14,9 +14,7 @@ struct WebAddress: Equatable {
 
     /// - Throws: `Failure` of kind `.input` for another scheme, no host, a user or a fragment.
     init(_ url: String) throws(Failure) {
-        func failure(_ what: String) -> Failure {
-            Failure(Self.withoutQuery(url).oneLine, what)
-        }
+        func failure(_ what: String) -> Failure { Failure(Self.withoutQuery(url).oneLine, what) }
         guard let colon = url.utf8Range(of: "://") else { throw failure("no URL: it has to begin with http(s)://") }
         scheme = url[..<colon.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { throw failure("no http(s) URL") }

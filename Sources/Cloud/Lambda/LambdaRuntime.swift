@@ -124,8 +124,7 @@ public final class LambdaRuntime: Sendable {
         let report = ErrorReport(errorMessage: failure.message, errorType: failure.type, stackTrace: [])
         // Encoding strings cannot fail.
         let body = (try? JSONEncoder().encode(report)) ?? Data("{}".utf8)
-        return try post(
-            [UInt8](body), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
+        return try post([UInt8](body), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
     }
 
     private func post(
@@ -146,8 +145,7 @@ public final class LambdaRuntime: Sendable {
     private func refusal(_ path: String, _ response: HTTPResponse) -> Failure {
         let text = String(decoding: response.body.prefix(300), as: UTF8.self)
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return Failure(
-            .unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
+        return Failure(.unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
     }
 
     /// The body of an error report, with the names of the service.

@@ -40,9 +40,7 @@ final class FetchedObject: @unchecked Sendable {
     /// The block from which on it is read ahead: those before it were fetched once, or given up.
     private var next = 0
 
-    init(
-        bucket: String, key: String, etag: String, name: String, layout: BlockLayout, memory: ObjectMemory
-    ) {
+    init(bucket: String, key: String, etag: String, name: String, layout: BlockLayout, memory: ObjectMemory) {
         (self.bucket, self.key, self.etag, self.name) = (bucket, key, etag, name)
         (self.layout, self.memory) = (layout, memory)
         blocks = [Block](repeating: Block(), count: layout.count)

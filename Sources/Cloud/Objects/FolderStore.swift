@@ -112,8 +112,7 @@ public final class FolderStore: ObjectStore {
     private func path(_ bucket: String, _ key: String) throws(Failure) -> String {
         try checkBucket(bucket)
         guard Self.isPlain(key) else {
-            throw Failure(
-                .input, name(bucket: bucket, key: key), "expected a key without empty parts, '.' and '..'")
+            throw Failure(.input, name(bucket: bucket, key: key), "expected a key without empty parts, '.' and '..'")
         }
         return name(bucket: bucket, key: key)
     }

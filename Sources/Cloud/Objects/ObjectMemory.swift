@@ -45,7 +45,5 @@ import Platform
     }
 
     /// Gives the memory of `range` back, whose bounds are multiples of the page size, but for the object's end.
-    func discard(_ range: Range<Int>) {
-        unsafe madvise(base + range.lowerBound, range.count, MADV_DONTNEED)
-    }
+    func discard(_ range: Range<Int>) { unsafe madvise(base + range.lowerBound, range.count, MADV_DONTNEED) }
 }

@@ -3,9 +3,7 @@ import Platform
 extension S3Client {
     /// The bytes of `range`, or all. A read that broke off is resumed at that offset, as long as the ETag is the same.
     /// - Throws: `Failure.input` where the object ends before `range` does.
-    public func get(
-        bucket: String, key: String, range: Range<Int>?, etag: String?
-    ) throws(Failure) -> [UInt8] {
+    public func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
         let subject = name(bucket: bucket, key: key)
         if let range {
             guard range.lowerBound >= 0 else { throw Failure(subject, "a range that begins below 0") }
@@ -128,8 +126,7 @@ struct S3Reading {
     }
 
     var damage: Failure {
-        failure(
-            .input, "came damaged: checksum \(CRC32(bytes).base64), expected \(checksum ?? "none")")
+        failure(.input, "came damaged: checksum \(CRC32(bytes).base64), expected \(checksum ?? "none")")
     }
 
     /// The meaning of an error response for a read.
@@ -143,9 +140,7 @@ struct S3Reading {
 
     private var changed: Failure { failure(.conflict, "has changed: its ETag is not \(etag ?? "") any more") }
 
-    private func failure(_ kind: Failure.Kind, _ message: String) -> Failure {
-        Failure(kind, subject, message.oneLine)
-    }
+    private func failure(_ kind: Failure.Kind, _ message: String) -> Failure { Failure(kind, subject, message.oneLine) }
 }
 
 /// `bytes 0-99/1234`.

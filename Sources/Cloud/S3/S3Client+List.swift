@@ -48,9 +48,7 @@ extension S3Client {
         }
     }
 
-    private static func read(
-        _ document: XMLElement, _ failure: (String) -> Failure
-    ) throws(Failure) -> Page {
+    private static func read(_ document: XMLElement, _ failure: (String) -> Failure) throws(Failure) -> Page {
         let isEncoded = document["EncodingType"] == "url"
         var page = Page()
         for entry in document.all("Contents") {

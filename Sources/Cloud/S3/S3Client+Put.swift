@@ -122,8 +122,7 @@ extension S3Client {
             }
         } catch {
             // If the response to a successful request was lost, the next attempt finds no upload.
-            guard error.kind == .notFound, let info = try? head(bucket: bucket, key: key),
-                info.size == checksum.count
+            guard error.kind == .notFound, let info = try? head(bucket: bucket, key: key), info.size == checksum.count
             else { throw error }
         }
     }

@@ -43,9 +43,7 @@ public struct S3Client: ObjectStore {
         return client
     }
 
-    public func name(bucket: String, key: String) -> String {
-        S3Location(bucket: bucket, key: key).description.oneLine
-    }
+    public func name(bucket: String, key: String) -> String { S3Location(bucket: bucket, key: key).description.oneLine }
 
     public func delete(bucket: String, key: String) throws(Failure) {
         do {

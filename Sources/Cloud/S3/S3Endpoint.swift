@@ -18,9 +18,7 @@ struct S3Endpoint: Sendable {
     ///   - key: nil for the bucket itself.
     ///   - query: not encoded; nil for a name without a value.
     /// - Throws: `Failure` of kind `.input` for invalid names.
-    func url(
-        bucket: String, key: String?, query: [(name: String, value: String?)] = []
-    ) throws(Failure) -> String {
+    func url(bucket: String, key: String?, query: [(name: String, value: String?)] = []) throws(Failure) -> String {
         if let fault = S3Location.fault(inBucket: bucket) { throw Failure("S3", fault) }
         if let key {
             let subject = S3Location(bucket: bucket, key: key).description.oneLine

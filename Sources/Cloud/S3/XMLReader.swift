@@ -84,9 +84,7 @@ struct XMLReader {
             guard skip("=") else { throw failure("an attribute without a value") }
             skipSpaces()
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
-            else {
-                throw failure("an attribute's value without quotation marks")
-            }
+            else { throw failure("an attribute's value without quotation marks") }
             let mark = bytes[position]
             guard let end = bytes[(position + 1)...].firstIndex(of: mark) else {
                 throw failure("an attribute has no end")

@@ -66,9 +66,7 @@ public struct StepFunctionsClient: Sendable {
 
     public func describeMapRun(_ arn: String) throws(Failure) -> MapRun {
         let run: MapRun = try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
-        guard run.itemCounts.areCounts else {
-            throw Failure(arn, "DescribeMapRun: its counts of items are none")
-        }
+        guard run.itemCounts.areCounts else { throw Failure(arn, "DescribeMapRun: its counts of items are none") }
         return run
     }
 
@@ -97,9 +95,7 @@ public struct StepFunctionsClient: Sendable {
         }
     }
 
-    private func send(
-        _ request: HTTPRequest, _ action: String, of subject: String
-    ) throws(Failure) -> HTTPResponse {
+    private func send(_ request: HTTPRequest, _ action: String, of subject: String) throws(Failure) -> HTTPResponse {
         var attempts = Retries(retries)
         while true {
             let credentials = try configuration.credentials.credentials()

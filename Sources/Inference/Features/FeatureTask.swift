@@ -16,9 +16,7 @@ public struct FeatureTask: GalaxyTask {
     ///   - sections: of the run.
     ///   - rows: of the encoder's feature shape, one for each galaxy of the run.
     ///   - isStrict: whether a galaxy that gets flags ends the run.
-    public init(
-        _ encoder: FeatureEncoder, of sections: [GalaxyRun.Section], into rows: NumPyRows, isStrict: Bool
-    ) {
+    public init(_ encoder: FeatureEncoder, of sections: [GalaxyRun.Section], into rows: NumPyRows, isStrict: Bool) {
         (self.encoder, self.rows) = (encoder, rows)
         flagged = FlaggedGalaxies(sections, result: Self.result, isStrict: isStrict)
     }
@@ -40,9 +38,7 @@ public struct FeatureTask: GalaxyTask {
             self.workspace = workspace
         }
 
-        public func run(
-            images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int
-        ) throws(Failure) {
+        public func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure) {
             var features = [Float](repeating: 0, count: count * task.encoder.featureCount)
             do {
                 var span = features.mutableSpan

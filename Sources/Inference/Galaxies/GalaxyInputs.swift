@@ -28,9 +28,7 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// Opens file after file, and passes each to `body` until that returns false. Only headers are read.
-    public func forEach(
-        _ body: (InputFile, TensorFile) throws(Failure) -> Bool
-    ) throws(Failure) {
+    public func forEach(_ body: (InputFile, TensorFile) throws(Failure) -> Bool) throws(Failure) {
         var sources: [(any ByteSource)?] = []
         for (index, input) in files.enumerated() {
             while sources.count < min(files.count, index + Self.openedAhead) {
@@ -51,9 +49,7 @@ public struct GalaxyInputs: Sendable {
     /// all files: all are then opened and counted.
     /// - Throws: `Failure` where a file cannot be read or has no galaxies that fit the network, and where such a table does
     ///   not have one row for each galaxy.
-    public func partitions(
-        for network: some CutoutNetwork, limit: Int? = nil
-    ) throws(Failure) -> [PartitionReader] {
+    public func partitions(for network: some CutoutNetwork, limit: Int? = nil) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
         let limit = limit ?? Int.max

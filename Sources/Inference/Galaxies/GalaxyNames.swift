@@ -124,9 +124,7 @@ struct GalaxyNames {
     }
 
     /// The first of the names that the file has. Names of FITS columns are compared without regard to case.
-    private func find<Item>(
-        _ names: [String], in items: [Item], _ name: (Item) -> String
-    ) -> Item? {
+    private func find<Item>(_ names: [String], in items: [Item], _ name: (Item) -> String) -> Item? {
         for wanted in names {
             if let found = items.first(where: { name($0) == wanted }) { return found }
             guard file.format == .fits else { continue }

@@ -56,11 +56,9 @@ extension GalaxyTable {
             idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { index($0) != nil }
             id = idName.flatMap(index)
             redshift =
-                layout.redshifts.map { index($0) }
-                ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(index).first
+                layout.redshifts.map { index($0) } ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(index).first
             let lists = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
-            magnitudes =
-                lists.map { $0.compactMap(index) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
+            magnitudes = lists.map { $0.compactMap(index) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
         }
     }
 }

@@ -53,8 +53,7 @@ public struct GalaxyTable: Sendable {
             ids = try names.ids(name).map { (name, $0) }
         }
         // A name that the table lacks may be a column of the galaxies' own file.
-        let magnitudes =
-            layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
+        let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
         let redshifts =
             [layout.redshifts].compactMap(\.self).allSatisfy(names.has)
             ? try names.redshifts(layout, of: ids?.column) : nil

@@ -65,9 +65,7 @@ struct GalaxyTensors {
         }
         if imagesAlone {
             (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
-            if magnitudes == nil, !layout.magnitudes.isEmpty {
-                magnitudes = try names.magnitudes(layout, of: ownIDs)
-            }
+            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout, of: ownIDs) }
             // Magnitudes that the network does not take are ignored where their shape does not fit.
             catalogue = magnitudes ?? (try? names.magnitudes(layout, of: ownIDs))
             return

@@ -46,9 +46,7 @@ public enum InputList {
         var first: [String: String] = [:]
         for (path, place) in zip(paths, places) {
             if let earlier = first.updateValue(path, forKey: place) {
-                throw Failure(
-                    path,
-                    earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
+                throw Failure(path, earlier == path ? "is given twice" : "is given twice, the other time as \(earlier)")
             }
         }
         let labels = ObjectLabels.labels(
@@ -60,9 +58,7 @@ public enum InputList {
 
     private static func files(for argument: String) throws(Failure) -> [String] {
         if let files = try files(at: argument) { return files }
-        guard PathPattern.hasWildcards(argument) else {
-            throw Failure(argument, "no such file or folder")
-        }
+        guard PathPattern.hasWildcards(argument) else { throw Failure(argument, "no such file or folder") }
         let matches = PathPattern.matches(argument)
         guard !matches.isEmpty else { throw Failure(argument, "the pattern matches no file") }
         var paths: [String] = []
@@ -91,9 +87,7 @@ public enum InputList {
             .map { prefix + $0 }
             .filter { isFolder($0) != true }
         guard !paths.isEmpty else {
-            throw Failure(
-                folder,
-                "the folder holds no partition files (\(expected)); subfolders are not searched")
+            throw Failure(folder, "the folder holds no partition files (\(expected)); subfolders are not searched")
         }
         return paths
     }

@@ -55,9 +55,7 @@ public struct PartitionReader: Sendable {
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
     /// - Throws: `Failure` naming the damaged entry.
-    public func verify() throws(Failure) {
-        try file.verifyChecksums()
-    }
+    public func verify() throws(Failure) { try file.verifyChecksums() }
 
     /// The checksums stated in the file: see `TensorFile.statedChecksums`.
     public var statedChecksums: [String]? { file.statedChecksums }
@@ -72,14 +70,10 @@ public struct PartitionReader: Sendable {
     public func release() { file.release() }
 
     /// Starts loading the images of `rows`, where they are contiguous.
-    func prefetch(_ rows: Range<Int>) {
-        tensors.images.prefetch(rows: rows)
-    }
+    func prefetch(_ rows: Range<Int>) { tensors.images.prefetch(rows: rows) }
 
     /// Releases the pages of the images of `rows`.
-    func release(_ rows: Range<Int>) {
-        tensors.images.release(rows: rows)
-    }
+    func release(_ rows: Range<Int>) { tensors.images.release(rows: rows) }
 
     /// Limits read-ahead of a remote file to the images of `rows`.
     func releaseImages(outside rows: Range<Int>) {

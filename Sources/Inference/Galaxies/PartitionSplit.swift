@@ -65,9 +65,7 @@ public struct PartitionSplit {
     public var partitionCount: Int { count == 0 ? 0 : (count - 1) / rows + 1 }
 
     /// The galaxies of a partition, counted from 0, among all.
-    public func galaxies(of partition: Int) -> Range<Int> {
-        partition * rows..<min(count, (partition + 1) * rows)
-    }
+    public func galaxies(of partition: Int) -> Range<Int> { partition * rows..<min(count, (partition + 1) * rows) }
 
     /// The name of the input that holds exactly the galaxies of a partition; nil where no input does.
     public func wholeInput(_ partition: Int) -> String? {
@@ -106,7 +104,5 @@ public struct PartitionSplit {
         }
     }
 
-    private static func type(of tensors: [TensorView]) -> DType {
-        tensors.contains { $0.dtype == .f64 } ? .f64 : .f32
-    }
+    private static func type(of tensors: [TensorView]) -> DType { tensors.contains { $0.dtype == .f64 } ? .f64 : .f32 }
 }

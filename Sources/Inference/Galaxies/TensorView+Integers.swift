@@ -6,9 +6,7 @@ extension TensorView {
     /// - Throws: `Failure` for a type that is not an integer, and for any other number of elements a row than one.
     func integers(rows: Range<Int>) throws(Failure) -> [Int] {
         guard !dtype.isFloatingPoint, dtype != .bool, rowCount == 1 else {
-            throw Failure(
-                source.name,
-                "tensor '\(name)': expected an integer a row, found \(dtype.rawValue) \(shape)")
+            throw Failure(source.name, "tensor '\(name)': expected an integer a row, found \(dtype.rawValue) \(shape)")
         }
         let bytes = try rowMajorBytes(rows: rows)
         let width = dtype.byteCount

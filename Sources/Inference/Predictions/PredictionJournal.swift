@@ -75,9 +75,7 @@ public final class PredictionJournal: Sendable {
     public var identity: String? { log.header.map { String(decoding: $0, as: UTF8.self) } }
 
     /// Whether there is a record to resume from.
-    public var hasRows: Bool {
-        get throws(Failure) { try log.hasRecords }
-    }
+    public var hasRows: Bool { get throws(Failure) { try log.hasRecords } }
 
     /// Discards all records and begins a new run.
     public func begin(identity: String) throws(Failure) {
@@ -200,9 +198,7 @@ public final class PredictionJournal: Sendable {
         }
     }
 
-    private var damaged: Failure {
-        Failure(path, "is damaged: remove it, and begin anew")
-    }
+    private var damaged: Failure { Failure(path, "is damaged: remove it, and begin anew") }
 
     private static func record(_ kind: Kind, _ places: Range<Int>) -> [UInt8] {
         var record = [kind.rawValue]

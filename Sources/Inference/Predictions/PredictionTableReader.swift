@@ -75,9 +75,7 @@ struct PredictionTableReader {
     }
 
     private func strings(_ column: PredictionColumn, _ count: Int) throws(Failure) -> GalaxyIDs? {
-        guard let strings = file.text(column.rawValue) else {
-            return try numbers(column, count).map { .integers($0) }
-        }
+        guard let strings = file.text(column.rawValue) else { return try numbers(column, count).map { .integers($0) } }
         guard try isThere(column) else { return nil }
         guard strings.count == count else { throw error(column, "\(count) texts, found \(strings.count)") }
         return .texts(strings)

@@ -11,9 +11,7 @@ public enum PredictionWriter {
     }
 
     /// The same, and that the library of the format can be loaded.
-    public static func check(
-        path: String, format: PredictionFormat, sparing inputs: [String]
-    ) throws(Failure) {
+    public static func check(path: String, format: PredictionFormat, sparing inputs: [String]) throws(Failure) {
         if format == .hdf5 { try HDF5TableWriter.check(path: path) }
         try check(path: path, sparing: inputs)
     }
@@ -73,8 +71,6 @@ public enum PredictionWriter {
         let file: AtomicFile
         let gzip: GzipStream?
 
-        func write(_ bytes: [UInt8]) throws(Failure) {
-            try file.write(gzip?.deflate(bytes) ?? bytes)
-        }
+        func write(_ bytes: [UInt8]) throws(Failure) { try file.write(gzip?.deflate(bytes) ?? bytes) }
     }
 }

@@ -11,9 +11,7 @@ extension KeyedEncodingContainer {
 }
 
 extension KeyedDecodingContainer {
-    package func decodeOrNaN(forKey key: Key) throws -> Double {
-        try decodeIfPresent(Double.self, forKey: key) ?? .nan
-    }
+    package func decodeOrNaN(forKey key: Key) throws -> Double { try decodeIfPresent(Double.self, forKey: key) ?? .nan }
 }
 
 extension ReferenceQuality: Codable {

@@ -117,15 +117,13 @@ private final class PatchErrorSink: ReconstructionSink {
     init(_ config: AutoencoderConfig, galaxies: Int) {
         self.config = config
         pixels = config.pixelOffsets
-        held = Mutex(
-            PatchErrorTable(galaxies: galaxies, patches: config.patches, bands: config.encoder.bands))
+        held = Mutex(PatchErrorTable(galaxies: galaxies, patches: config.patches, bands: config.encoder.bands))
     }
 
     var table: PatchErrorTable { held.withLock { $0 } }
 
     func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
-        var part = PatchErrorTable(
-            galaxies: batch.count, patches: config.patches, bands: config.encoder.bands)
+        var part = PatchErrorTable(galaxies: batch.count, patches: config.patches, bands: config.encoder.bands)
         (part.losses, part.flags) = (batch.meanLosses, batch.flags)
         for galaxy in 0..<batch.count {
             let size = config.encoder.imageCount

@@ -68,8 +68,7 @@ private final class GalaxySink: ReconstructionSink {
         let isHidden = (batch.masks.first ?? []).map { $0 != 0 }
         let noise = PixelNoise.sigmas(images, bands: config.encoder.bands, side: config.encoder.imageSize)
         held.withLock {
-            $0 = ReconstructedGalaxy(
-                image: image, reconstruction: reconstruction, isHidden: isHidden, noise: noise)
+            $0 = ReconstructedGalaxy(image: image, reconstruction: reconstruction, isHidden: isHidden, noise: noise)
         }
     }
 }

@@ -66,9 +66,7 @@ struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     let flagged: FlaggedGalaxies
 
     /// - Parameter isStrict: whether a galaxy that gets flags ends the run.
-    init(
-        model: MaskedAutoencoder, plan: MaskPlan, sections: [GalaxyRun.Section], sink: Sink, isStrict: Bool = false
-    ) {
+    init(model: MaskedAutoencoder, plan: MaskPlan, sections: [GalaxyRun.Section], sink: Sink, isStrict: Bool = false) {
         (self.model, self.plan, self.sink) = (model, plan, sink)
         self.sections = GalaxySections(sections)
         flagged = FlaggedGalaxies(sections, result: Reconstructions.result, isStrict: isStrict)

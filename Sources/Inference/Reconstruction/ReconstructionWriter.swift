@@ -41,8 +41,7 @@ public struct ReconstructionWriter: Sendable {
             let task = ReconstructionTask(model: model, plan: plan, sections: sections, sink: sink, isStrict: isStrict)
             let run = try runner.run(task, over: sections, progress: progress)
             try archive.finish()
-            return Reconstructions(
-                run: run, meanLoss: sink.meanLoss, losses: sink.losses, flags: task.flagged.counts)
+            return Reconstructions(run: run, meanLoss: sink.meanLoss, losses: sink.losses, flags: task.flagged.counts)
         } catch {
             archive.abandon()
             throw error

@@ -54,16 +54,12 @@ final class Work: Sendable {
     /// - Returns: false where the section need not be verified any more.
     func waitToVerify(_ section: Int, last: Bool) -> Bool {
         open.wait()
-        if last {
-            left.wait { $0[section] == 1 || isDisturbed(section) ? () : nil }
-        }
+        if last { left.wait { $0[section] == 1 || isDisturbed(section) ? () : nil } }
         return isWanted(first[section]) && !isStopped.load(ordering: .relaxed) && !isTimeUp
     }
 
     /// Whether the deadline has passed: then no bytes are fetched for a checksum.
-    private var isTimeUp: Bool {
-        failure.withLock { $0?.error.kind == .deadline }
-    }
+    private var isTimeUp: Bool { failure.withLock { $0?.error.kind == .deadline } }
 
     /// Whether some chunks of the section may never be done.
     private func isDisturbed(_ section: Int) -> Bool {

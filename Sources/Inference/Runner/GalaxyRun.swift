@@ -79,9 +79,7 @@ public struct GalaxyRun: Sendable {
 
     /// Calls `body` with 4,096 rows of a partition at a time, and the index of the first among all galaxies. Releases a
     /// partition after its last row.
-    func forEachBlock(
-        _ body: (PartitionReader, Range<Int>, Int) throws(Failure) -> Void
-    ) throws(Failure) {
+    func forEachBlock(_ body: (PartitionReader, Range<Int>, Int) throws(Failure) -> Void) throws(Failure) {
         let blockSize = 4096
         for section in sections {
             defer { section.partition.release() }

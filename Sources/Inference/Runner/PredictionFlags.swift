@@ -64,14 +64,10 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     }
 
     /// Whether all values are finite.
-    static func areFinite(_ values: Span<Float>) -> Bool {
-        if case .notFinite = Extent(values) { false } else { true }
-    }
+    static func areFinite(_ values: Span<Float>) -> Bool { if case .notFinite = Extent(values) { false } else { true } }
 
     /// The flags of the galaxies whose redshift is NaN, from their pixels and magnitudes.
-    static func flags(
-        of redshifts: [Float], in sections: [GalaxyRun.Section]
-    ) throws(Failure) -> [PredictionFlags] {
+    static func flags(of redshifts: [Float], in sections: [GalaxyRun.Section]) throws(Failure) -> [PredictionFlags] {
         var flags = [PredictionFlags](repeating: [], count: redshifts.count)
         var images: [Float] = []
         var magnitudes: [Float] = []

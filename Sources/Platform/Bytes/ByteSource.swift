@@ -8,9 +8,7 @@ public protocol ByteSource: Sendable {
     var byteCount: Int { get }
     /// Calls `body` with the bytes of `range`, which are valid only during the call.
     /// - Throws: `Failure` when the range lies outside the source or cannot be read, or what `body` throws.
-    func withBytes<Result>(
-        in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
-    ) throws(Failure) -> Result
+    func withBytes<Result>(in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result
     /// Hints that `range` will be read soon.
     func prefetch(_ range: Range<Int>)
     /// Hints that `range` will not be read again soon and need not stay in memory. It can still be read.

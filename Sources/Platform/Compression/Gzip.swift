@@ -18,15 +18,11 @@ package enum Gzip {
     /// Inflates the members of `source`, one after the other, and calls `body` with each piece until it returns false.
     /// Checksums are compared.
     /// - Throws: `Failure` where the data is damaged or ends early, and the errors of `body`.
-    package static func inflate(
-        _ source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Bool
-    ) throws(Failure) {
+    package static func inflate(_ source: some ByteSource, _ body: (RawSpan) throws(Failure) -> Bool) throws(Failure) {
         var stream = unsafe z_stream()
         // A window of 15 bits; adding 16 selects gzip's header and trailer.
         let started = unsafe inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard started == Z_OK else {
-            throw Failure(source.name, "zlib cannot be started (\(started))")
-        }
+        guard started == Z_OK else { throw Failure(source.name, "zlib cannot be started (\(started))") }
         defer { _ = unsafe inflateEnd(&stream) }
         var piece = [UInt8](repeating: 0, count: pieceSize)
         var position = 0

@@ -10,9 +10,7 @@ package enum Inflate {
     package static func pieces(
         of source: some ByteSource, in range: Range<Int>, size: Int, entry: String, _ body: (RawSpan) -> Bool
     ) throws(Failure) {
-        func failure(_ what: String) -> Failure {
-            Failure(source.name, "entry \(entry.quoted): \(what)")
-        }
+        func failure(_ what: String) -> Failure { Failure(source.name, "entry \(entry.quoted): \(what)") }
         var stream = unsafe z_stream()
         let started = unsafe inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { throw failure("zlib cannot be started (\(started))") }

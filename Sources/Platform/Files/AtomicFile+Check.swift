@@ -16,8 +16,7 @@ extension AtomicFile {
         guard exists else { return }
         let output = FileStamp(status)
         for input in inputs where FileStamp(path: input)?.isSameFile(as: output) ?? false {
-            throw Failure(
-                path, "cannot be written: it is the input \(input == path ? "itself" : input.quoted)")
+            throw Failure(path, "cannot be written: it is the input \(input == path ? "itself" : input.quoted)")
         }
     }
 

@@ -29,8 +29,7 @@ import Glibc
         }
         let size = Int(status.st_size)
         guard size > 0 else { throw Failure(path, "is empty") }
-        guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
-            unsafe address != MAP_FAILED
+        guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe address != MAP_FAILED
         else { throw Failure(path, "cannot be mapped", SystemError()) }
         name = path
         byteCount = size
@@ -64,16 +63,14 @@ import Glibc
 
     private func checkLoaded() throws(Failure) {
         guard cai_mapping_is_torn(watched) != 0 else { return }
-        throw Failure(
-            name, "can no longer be read: it was cut short meanwhile, or the disk it is on fails")
+        throw Failure(name, "can no longer be read: it was cut short meanwhile, or the disk it is on fails")
     }
 
     /// Compares the file's size and time of the last write with those when it was opened. Neither zeros between a new end
     /// and the end of its page nor bytes that another program writes cause an error when they are read.
     public func checkIntact() throws(Failure) {
         try checkLoaded()
-        guard let now = FileStamp(path: name), now.isSameFile(as: opened), now != opened
-        else { return }
+        guard let now = FileStamp(path: name), now.isSameFile(as: opened), now != opened else { return }
         throw Failure(
             name,
             now.size < byteCount

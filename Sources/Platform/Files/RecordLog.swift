@@ -33,8 +33,7 @@ public final class RecordLog: Sendable {
         do throws(Failure) {
             let magic = try Self.read(path, descriptor, at: 0, count: Self.magic.count)
             guard Self.magic.starts(with: magic) else {
-                throw Failure(
-                    path, "is in the way: expected what an unfinished run leaves, found something else")
+                throw Failure(path, "is in the way: expected what an unfinished run leaves, found something else")
             }
             let first = try Self.record(path, descriptor, at: Self.magic.count)
             header = first?.bytes
@@ -65,8 +64,7 @@ public final class RecordLog: Sendable {
             guard descriptor >= 0 else {
                 let error = SystemError()
                 guard error.number == ELOOP || error.number == EISDIR else { throw failure(path, error) }
-                throw Failure(
-                    path, "is in the way: it is a \(error.number == ELOOP ? "symbolic link" : "folder")")
+                throw Failure(path, "is in the way: it is a \(error.number == ELOOP ? "symbolic link" : "folder")")
             }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
                 Glibc.close(descriptor)

@@ -20,8 +20,7 @@ import Glibc
                 return
             }
         }
-        throw Failure(
-            "needs \(name), which is not installed (\(files[0])): install the Debian package \(package)")
+        throw Failure("needs \(name), which is not installed (\(files[0])): install the Debian package \(package)")
     }
 
     /// A function, or the address of a variable.

@@ -8,9 +8,7 @@ package final class TemporaryFile: Sendable {
 
     /// A new path in the folder for temporary files; no file is created.
     /// - Parameter ending: of the name, without the dot; empty for none.
-    package init(
-        _ environment: [String: String] = ProcessInfo.processInfo.environment, ending: String = ""
-    ) {
+    package init(_ environment: [String: String] = ProcessInfo.processInfo.environment, ending: String = "") {
         let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         path = "\(Self.folder(environment))/cai-\(getpid())-\(random)\(ending.isEmpty ? "" : "." + ending)"
         UnfinishedFiles.insert(path)

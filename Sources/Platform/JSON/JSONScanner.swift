@@ -12,9 +12,7 @@ package struct JSONScanner {
         self.part = part
     }
 
-    package func failure(_ what: String) -> Failure {
-        Failure(file, "\(part): \(what) (offset \(offset))")
-    }
+    package func failure(_ what: String) -> Failure { Failure(file, "\(part): \(what) (offset \(offset))") }
 
     /// Skips white space.
     package mutating func skipSpace(_ bytes: RawSpan) {

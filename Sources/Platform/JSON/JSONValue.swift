@@ -23,9 +23,7 @@ public enum JSONValue: Sendable, Equatable {
     }
 
     /// As JSON, keys in alphabetical order. Infinite numbers and NaN are null.
-    public func encoded(pretty: Bool = false) throws(Failure) -> [UInt8] {
-        try JSONFile.encoded(self, pretty: pretty)
-    }
+    public func encoded(pretty: Bool = false) throws(Failure) -> [UInt8] { try JSONFile.encoded(self, pretty: pretty) }
 
     /// The member of an object with that key; nil where there is none, or this is not an object.
     public subscript(_ key: String) -> JSONValue? {

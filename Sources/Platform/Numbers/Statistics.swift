@@ -1,9 +1,7 @@
 /// Order statistics and sums over float64 values, as numpy defines them.
 package enum Statistics {
     /// The mean; the caller sees to it that there are values.
-    package static func mean(_ values: [Double]) -> Double {
-        values.reduce(0, +) / Double(values.count)
-    }
+    package static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
     /// The middle value, or the mean of the two middle ones. `sorted` is ascending and not empty.
     package static func median(sorted: [Double]) -> Double {

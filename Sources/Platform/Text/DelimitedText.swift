@@ -128,9 +128,7 @@ public struct DelimitedText {
     }
 
     /// A field's content as a decimal number, `nan` and `inf` included; nil where it is none of these.
-    package func number(_ field: Field) -> Double? {
-        DecimalText.number(bytes, field.range) ?? Double(text(field))
-    }
+    package func number(_ field: Field) -> Double? { DecimalText.number(bytes, field.range) ?? Double(text(field)) }
 
     private mutating func plainField(number: Int) throws(Failure) -> Field {
         let start = position

@@ -35,9 +35,7 @@ import Glibc
     }
 
     /// The same, and wakes the waiting threads, which check their conditions again.
-    public func change<Result, Thrown: Error>(
-        _ body: (inout State) throws(Thrown) -> Result
-    ) throws(Thrown) -> Result {
+    public func change<Result, Thrown: Error>(_ body: (inout State) throws(Thrown) -> Result) throws(Thrown) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
             unsafe pthread_cond_broadcast(condition)

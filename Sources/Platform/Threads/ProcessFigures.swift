@@ -32,7 +32,5 @@ public struct ProcessFigures {
     /// USER_HZ, the same on every Linux.
     private static let ticksPerSecond = 100.0
 
-    private static func text(_ path: String) -> String {
-        (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    }
+    private static func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
 }

@@ -130,9 +130,7 @@ public struct RunCost: Sendable {
         return (nil, "Memory used: not in these files, so there is no published formula.")
     }
 
-    private static func rate(
-        _ ranks: [RankResult], memories: [Int], name: String, isOurs: Bool
-    ) -> MeasuredRate? {
+    private static func rate(_ ranks: [RankResult], memories: [Int], name: String, isOurs: Bool) -> MeasuredRate? {
         let galaxies = Double(ranks.reduce(0) { $0 + $1.galaxies })
         func rate(of processors: (RankResult, Int) -> Double?) -> Double? {
             var time = 0.0

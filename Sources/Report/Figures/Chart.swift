@@ -187,7 +187,6 @@ public struct ColourBar: Sendable {
             svg.line(right, y, right + 4, y, style: "a")
             svg.text(tick.label, right + 7, y + FigureStyle.fontSize * 0.35)
         }
-        svg.text(
-            title, plot.right + width - 8, plot.top + plot.height / 2, anchor: .middle, style: "t", upwards: true)
+        svg.text(title, plot.right + width - 8, plot.top + plot.height / 2, anchor: .middle, style: "t", upwards: true)
     }
 }

@@ -56,8 +56,7 @@ public struct Density: ChartLayer {
             }
             outside = places - drawn
             content = .cells(counts, columns: Self.columns)
-            colourBar = ColourBar(
-                "\(points) in a cell", .logarithmic(from: 1, to: max(Double(counts.max() ?? 1), 10)))
+            colourBar = ColourBar("\(points) in a cell", .logarithmic(from: 1, to: max(Double(counts.max() ?? 1), 10)))
         }
     }
 

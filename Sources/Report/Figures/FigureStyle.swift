@@ -37,14 +37,8 @@ public enum FigureStyle {
     /// Lightness falls evenly from 0.83 to 0.27 on a light background and rises from 0.36 to 0.95 on a dark one, while
     /// the hue changes from cyan to violet, and from violet to yellow (OKLCh): the order is visible in grey, too.
     static let density = zip(
-        [
-            "#87D5E4", "#64C3E5", "#48AFE1", "#369BD8", "#3086CA", "#3171B8", "#345CA1", "#344785", "#2F3366",
-            "#262047",
-        ],
-        [
-            "#30376C", "#234F87", "#00689A", "#0083A5", "#009EA5", "#00B59F", "#4CC994", "#8EDA89", "#C7E786",
-            "#FAF392",
-        ]
+        ["#87D5E4", "#64C3E5", "#48AFE1", "#369BD8", "#3086CA", "#3171B8", "#345CA1", "#344785", "#2F3366", "#262047"],
+        ["#30376C", "#234F87", "#00689A", "#0083A5", "#009EA5", "#00B59F", "#4CC994", "#8EDA89", "#C7E786", "#FAF392"]
     ).enumerated().map { Role("d\($0)", $1.0, $1.1) }
 
     static let roles = [surface, ink, soft, grid] + series + density
@@ -99,7 +93,5 @@ public enum FigureStyle {
     static var pageRules: String { rules { "var(--\($0.name))" } }
 
     /// A file's rules, with colours written out: not every SVG viewer supports custom properties.
-    static var fileRules: String {
-        rules(\.light) + "\n@media (prefers-color-scheme:dark){\n" + rules(\.dark) + "\n}"
-    }
+    static var fileRules: String { rules(\.light) + "\n@media (prefers-color-scheme:dark){\n" + rules(\.dark) + "\n}" }
 }

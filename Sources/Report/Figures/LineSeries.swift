@@ -93,9 +93,7 @@ public struct Band: ChartLayer {
         self.series = series
     }
 
-    public var keys: [LegendKey] {
-        name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.band(series)))]
-    }
+    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.band(series)))] }
 
     public func draw(in plot: Plot, onto svg: inout SVG) {
         let drawn = points.filter { plot.holds($0.x, $0.low) && plot.y.holds($0.high) }

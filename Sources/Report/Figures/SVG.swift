@@ -45,9 +45,7 @@ public struct SVG: Sendable {
 
     /// Clips the elements that `body` draws to a rectangle.
     /// - Parameter id: of the clip, unique on the page.
-    public mutating func clipped(
-        to plot: Plot, id: String, _ body: (inout SVG) -> Void
-    ) {
+    public mutating func clipped(to plot: Plot, id: String, _ body: (inout SVG) -> Void) {
         markup +=
             "<clipPath id=\"\(id)\"><rect x=\"\(Markup.number(plot.left))\" y=\"\(Markup.number(plot.top))\" "
             + "width=\"\(Markup.number(plot.width))\" height=\"\(Markup.number(plot.height))\"/></clipPath>\n"

@@ -36,9 +36,7 @@ public struct Boxes: ChartLayer {
         self.init(name, boxes, series: series)
     }
 
-    public var keys: [LegendKey] {
-        name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.fill(series)))]
-    }
+    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.fill(series)))] }
 
     public func draw(in plot: Plot, onto svg: inout SVG) {
         var path = SVGPath()
@@ -75,9 +73,7 @@ public struct Guide: ChartLayer {
         self.dash = dash
     }
 
-    public var keys: [LegendKey] {
-        name.isEmpty ? [] : [LegendKey(name, .line(style: dash.rawValue, marker: nil))]
-    }
+    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .line(style: dash.rawValue, marker: nil))] }
 
     public func draw(in plot: Plot, onto svg: inout SVG) {
         var path = SVGPath()

@@ -108,8 +108,7 @@ public struct HTMLPage: Sendable {
             for index in table.columns.indices {
                 let cell = index < row.count ? Markup.escape(row[index]) : ""
                 text +=
-                    index == 0
-                    ? "<th scope=\"row\"\(style(index))>\(cell)</th>" : "<td\(style(index))>\(cell)</td>"
+                    index == 0 ? "<th scope=\"row\"\(style(index))>\(cell)</th>" : "<td\(style(index))>\(cell)</td>"
             }
             text += "</tr>\n"
         }
@@ -122,7 +121,6 @@ enum PageStyle {
     static var css: String {
         String(decoding: PackageResources.page_css, as: UTF8.self)
             .replacing("/* light */", with: FigureStyle.properties(isDark: false))
-            .replacing("/* dark */", with: FigureStyle.properties(isDark: true))
-            + FigureStyle.pageRules
+            .replacing("/* dark */", with: FigureStyle.properties(isDark: true)) + FigureStyle.pageRules
     }
 }

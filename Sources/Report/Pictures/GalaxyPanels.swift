@@ -94,9 +94,7 @@ public struct GalaxyPanels: Sendable {
         Array(values[band * side * side..<(band + 1) * side * side])
     }
 
-    private func patch(_ place: Int) -> Int {
-        place / side / patchSide * (side / patchSide) + place % side / patchSide
-    }
+    private func patch(_ place: Int) -> Int { place / side / patchSide * (side / patchSide) + place % side / patchSide }
 
     /// A row of panels.
     /// - Parameter colour: of a column's pixel.

@@ -22,9 +22,7 @@ public struct PredictionReport: Sendable {
     ) throws(Failure) {
         galaxies = table.predicted.count + table.unknown
         unknown = table.unknown
-        guard galaxies > 0 else {
-            throw Failure("\(name): no galaxies: expected at least one row below the header")
-        }
+        guard galaxies > 0 else { throw Failure("\(name): no galaxies: expected at least one row below the header") }
         let compared = ComparedRedshifts(table)
         guard !compared.scaled.isEmpty else {
             (quality, intervals, bins) = (nil, nil, nil)
@@ -69,18 +67,14 @@ public struct PredictionReport: Sendable {
     private static func notes(_ table: PredictionTable, _ quality: Quality) -> [String] {
         var notes: [String] = []
         if table.unknown > 0 {
-            notes.append(
-                "\(counted(table.unknown)) without a known z_spec: left out of all that compares.")
+            notes.append("\(counted(table.unknown)) without a known z_spec: left out of all that compares.")
         }
         if quality.skipped > 0 {
             notes.append("\(counted(quality.skipped)) left out: a redshift is not a finite number.")
         }
-        if quality.reference.r2 == nil {
-            notes.append("R2 is undefined: all spectroscopic redshifts are the same.")
-        }
+        if quality.reference.r2 == nil { notes.append("R2 is undefined: all spectroscopic redshifts are the same.") }
         if quality.galaxies < 30 {
-            notes.append(
-                "Only \(counted(quality.galaxies)): measures and intervals of so few say little.")
+            notes.append("Only \(counted(quality.galaxies)): measures and intervals of so few say little.")
         }
         return notes
     }
@@ -105,9 +99,7 @@ public struct PredictionReport: Sendable {
                 items.append(.note("\(counted(predicted.count - finite)) with a z_phot that is not a finite number."))
             }
         }
-        if finite > 0 {
-            items.append(.figures([RedshiftFigures.distribution(predicted, table.spectroscopic)]))
-        }
+        if finite > 0 { items.append(.figures([RedshiftFigures.distribution(predicted, table.spectroscopic)])) }
         return PageSection("Distribution of redshifts", id: "distribution", items)
     }
 }

@@ -29,9 +29,7 @@ struct QualityTables {
         ]
     }
 
-    var reference: PageTable {
-        table("Reference measures (AstroMAE, CAI)", quality.reference.lines, from: 0)
-    }
+    var reference: PageTable { table("Reference measures (AstroMAE, CAI)", quality.reference.lines, from: 0) }
 
     var field: PageTable {
         table(

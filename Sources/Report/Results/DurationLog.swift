@@ -54,8 +54,7 @@ public struct DurationLog: Sendable {
             let duration = RunDuration(total: total, inference: inference, source: .log(name))
             let entry = Entry(duration: duration, ranks: ranks, line: row.line)
             if let other = entries.updateValue(entry, forKey: key) {
-                throw Failure(
-                    "\(name): line \(row.line): run \(key.run) of \(group.text) is on line \(other.line) too")
+                throw Failure("\(name): line \(row.line): run \(key.run) of \(group.text) is on line \(other.line) too")
             }
         }
     }

@@ -20,9 +20,7 @@ public struct ResultTables: Sendable {
     }
 
     /// Runs that differ in partition and data size: `result_stats.csv`.
-    public var resultStats: ResultTable {
-        table(plain, keys: Self.treeKeys, Self.timeMeasures + Self.storeMeasures)
-    }
+    public var resultStats: ResultTable { table(plain, keys: Self.treeKeys, Self.timeMeasures + Self.storeMeasures) }
 
     /// Runs of one partition and data size that differ in batch size: `batch_varying_results.csv`, which has no columns
     /// for the former two. One table for each pair of them.
@@ -58,8 +56,7 @@ public struct ResultTables: Sendable {
         }
         let measures = Self.timeMeasures.map { measure in
             measure.column != Self.throughputColumn
-                ? measure
-                : Measure(measure.column) { run in inference(of: run).map { run.statistics.bits / $0 } }
+                ? measure : Measure(measure.column) { run in inference(of: run).map { run.statistics.bits / $0 } }
         }
         return table(
             known, keys: Self.treeKeys,

@@ -26,9 +26,7 @@ public struct Run: Sendable {
     ///   - combined, name: `combined_data.json`, and its name in errors.
     ///   - summary: `summary.json` with its name; nil where there is none.
     /// - Throws: `Failure` naming the file, and the rank and the key where there are any.
-    public init(
-        combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil
-    ) throws(Failure) {
+    public init(combined: [UInt8], name: String, summary: (bytes: [UInt8], name: String)? = nil) throws(Failure) {
         let key = RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")
         try self.init(combined: combined, name: name, summary: summary, folder: name, key: key)
     }

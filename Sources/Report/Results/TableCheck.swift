@@ -118,8 +118,7 @@ private struct Comparison {
                 cells += 1
                 let (text, value) = (try row.text(column), fields[column] ?? "")
                 if Self.normal(text) != Self.normal(value) {
-                    differences.append(
-                        .init(row: place, column: column, expected: text, found: value, line: row.line))
+                    differences.append(.init(row: place, column: column, expected: text, found: value, line: row.line))
                 }
             }
         }

@@ -75,8 +75,7 @@ struct RankFigures {
         let order = timeline.origin == .rank ? "the longest first" : "in the order of their starts"
         return Chart(
             x: Axis("seconds since \(start)", .linear(covering: [timeline.end], zero: true)),
-            y: Axis(
-                every == 1 ? "rank" : "ranks, \(order)", .linear(0, Double(max(1, bars.count))), ticks: ticks),
+            y: Axis(every == 1 ? "rank" : "ranks, \(order)", .linear(0, Double(max(1, bars.count))), ticks: ticks),
             layers: layers, width: 560, height: min(640, max(220, 110 + 20 * Double(bars.count))))
     }
 

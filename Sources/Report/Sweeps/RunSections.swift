@@ -35,8 +35,7 @@ public struct RunSections: Sendable {
                 PageFact(
                     "galaxies/s", Decimals.shortest(Double(statistics.galaxies) / duration.seconds, digits: 4),
                     detail: "of wall time"),
-                PageFact(
-                    "throughput", Self.megabits(statistics.bits / duration.seconds), detail: "bits by wall time"),
+                PageFact("throughput", Self.megabits(statistics.bits / duration.seconds), detail: "bits by wall time"),
             ]
         }
         facts += [

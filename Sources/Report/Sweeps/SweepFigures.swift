@@ -26,9 +26,7 @@ struct SweepFigures {
 
     /// Whether there is a curve to draw: points of this tree at two or more values, or at one and a reference
     /// measurement.
-    func isThere(_ quantity: SweepQuantity, by variable: SweepVariable) -> Bool {
-        !own(quantity, by: variable).isEmpty
-    }
+    func isThere(_ quantity: SweepQuantity, by variable: SweepVariable) -> Bool { !own(quantity, by: variable).isEmpty }
 
     /// Runs of this tree. Curves are of one partition size, and where something else than the data size is varied, of one
     /// data size, too.

@@ -37,9 +37,7 @@ public struct FanOutHandlers: Sendable {
 
     /// Loads the default weights before the first event: a function has more processor time while it starts than later.
     /// An error here is silent: the first event that needs the weights reports it.
-    public func prepare(_ handler: FanOutHandler) {
-        if handler == .worker { worker.prepare() }
-    }
+    public func prepare(_ handler: FanOutHandler) { if handler == .worker { worker.prepare() } }
 
     /// Runs one event to its end, on this process's threads.
     /// - Parameters:

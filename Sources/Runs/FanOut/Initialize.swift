@@ -60,8 +60,7 @@ public struct Initialize: Sendable {
         }
         var sizes = [[Int]](repeating: [], count: manifest.ranks)
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
-        return LaunchPlan(
-            place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
+        return LaunchPlan(place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
     }
 
     /// The partitions to run, in natural order.

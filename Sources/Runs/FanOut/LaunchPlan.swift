@@ -29,8 +29,7 @@ public struct LaunchPlan: Sendable, Equatable {
         self.prices = prices
         let shares = sizes.map { sizes in
             let bytes = sizes.reduce(0, +)
-            return FanOutPlan.Share(
-                files: sizes.count, bytes: bytes, galaxies: bytes / PlanAssumptions.bytesOfGalaxy)
+            return FanOutPlan.Share(files: sizes.count, bytes: bytes, galaxies: bytes / PlanAssumptions.bytesOfGalaxy)
         }
         plan = FanOutPlan(shares: shares, worker: worker, concurrency: concurrency, assumptions: assumptions)
         ranks = shares.enumerated().map { rank, share in
@@ -72,7 +71,5 @@ public struct LaunchPlan: Sendable, Equatable {
         return lines
     }
 
-    private func need(of rank: Rank) -> Double {
-        plan.worker.memoryNeed(galaxies: rank.galaxies, bytes: rank.bytes)
-    }
+    private func need(of rank: Rank) -> Double { plan.worker.memoryNeed(galaxies: rank.galaxies, bytes: rank.bytes) }
 }

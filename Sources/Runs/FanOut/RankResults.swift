@@ -35,9 +35,7 @@ struct RankResults: Sendable {
 
     /// Weights that a worker finds by itself may be replaced between the start of a run and its resumption. Then only the
     /// results computed with the weights that most ranks had are valid.
-    private func ofOneNetwork(
-        _ entries: [Result<RankEntry, Failure>]
-    ) -> [Result<RankEntry, Failure>] {
+    private func ofOneNetwork(_ entries: [Result<RankEntry, Failure>]) -> [Result<RankEntry, Failure>] {
         var ranks: [String: Int] = [:]
         for case .success(let entry) in entries { ranks[entry.result.weightsETag ?? "", default: 0] += 1 }
         guard ranks.count > 1, let usual = ranks.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else {

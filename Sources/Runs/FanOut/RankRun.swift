@@ -40,18 +40,12 @@ struct RankRun {
 
     /// - Throws: `Failure` when the time to stop has come.
     func check(_ stage: String) throws(Failure) {
-        if let stop, ContinuousClock.now >= stop {
-            throw stopped(stage)
-        }
+        if let stop, ContinuousClock.now >= stop { throw stopped(stage) }
     }
 
-    func stopped(_ stage: String) -> Failure {
-        Failure("stopped at the deadline, \(stage): 0 galaxies done")
-    }
+    func stopped(_ stage: String) -> Failure { Failure("stopped at the deadline, \(stage): 0 galaxies done") }
 
-    mutating func finish(
-        _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]
-    ) {
+    mutating func finish(_ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]) {
         result.galaxies = predictions.redshifts.count
         result.seconds = result.inferenceSeconds ?? 0
         let bits = Double(result.galaxies) * RankResult.bitsPerGalaxy

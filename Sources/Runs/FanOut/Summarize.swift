@@ -21,8 +21,7 @@ public struct Summarize: Sendable {
         let bucket = manifest.input.bucket
         guard manifest.place == event.manifest else {
             let name = store.name(bucket: event.manifest.bucket, key: event.manifest.key)
-            throw Failure(
-                "\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
+            throw Failure("\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
         }
         let present = try store.list(bucket: bucket, prefix: manifest.keys.prefix)
         var entries = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
@@ -37,8 +36,7 @@ public struct Summarize: Sendable {
             case .success(let entry):
                 report.add(entry.result)
                 // The earlier ranks of a resumed run ran before it started.
-                if let started = entry.result.started, let finished = entry.result.finished,
-                    started >= manifest.started
+                if let started = entry.result.started, let finished = entry.result.finished, started >= manifest.started
                 {
                     (first, last) = (min(first, started), max(last, finished))
                 }

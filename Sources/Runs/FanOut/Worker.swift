@@ -41,9 +41,7 @@ public struct Worker: Sendable {
         return rank.result
     }
 
-    private func run(
-        _ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void
-    ) throws(Failure) {
+    private func run(_ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void) throws(Failure) {
         try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
         rank.result.initSeconds = rank.lap()
 
@@ -77,9 +75,7 @@ public struct Worker: Sendable {
         try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
     }
 
-    private func sources(
-        _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
-    ) throws(Failure) -> [ObjectSource] {
+    private func sources(_ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool) throws(Failure) -> [ObjectSource] {
         var sources: [ObjectSource] = []
         for key in item.dataPaths {
             try rank.check("opening \(key)")

@@ -7,9 +7,7 @@ extension GalaxyInputs {
     /// `s3://bucket/prefix/` for the partition files directly under a prefix, in natural order.
     /// - Parameter store: has the objects; nil where no argument names any.
     /// - Throws: `Failure` for a file or object that does not exist, and for one that is given twice.
-    public init(
-        _ arguments: [String], store: (any ObjectStore)?, layout: GalaxyLayout = .usual
-    ) throws(Failure) {
+    public init(_ arguments: [String], store: (any ObjectStore)?, layout: GalaxyLayout = .usual) throws(Failure) {
         var found: [String: ObjectInputs.Object] = [:]
         let files = try InputList.expand(arguments) { argument throws(Failure) in
             guard let store, S3Location.isLocation(argument) else { return nil }

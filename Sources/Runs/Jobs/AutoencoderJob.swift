@@ -37,8 +37,7 @@ public struct AutoencoderJob: Sendable {
         model.notices.forEach(events.notice)
         let masking = try model.masking(ratio: maskRatio)
         guard masking.masked > 0 else {
-            throw Failure(
-                weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
+            throw Failure(weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
         }
         let partitions = try inputs.partitions(for: model, limit: settings.limit)
         return Opened(

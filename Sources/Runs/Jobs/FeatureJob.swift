@@ -59,8 +59,7 @@ public struct FeatureJob: Sendable {
     private func write(
         _ sections: [GalaxyRun.Section], _ encoder: FeatureEncoder, to path: String, _ events: some JobEvents
     ) throws(Failure) -> Outcome {
-        let rows = try NumPyRows(
-            path: path, element: element, rows: sections.galaxyCount, shape: encoder.featureShape)
+        let rows = try NumPyRows(path: path, element: element, rows: sections.galaxyCount, shape: encoder.featureShape)
         do throws(Failure) {
             let task = FeatureTask(encoder, of: sections, into: rows, isStrict: settings.isStrict)
             events.progress(Progress(done: 0, total: sections.galaxyCount))

@@ -162,8 +162,7 @@ public struct PredictionJob: Sendable {
             try PredictionWriter.write(
                 outcome.predictions, to: path, format: format,
                 provenance: outcome.weightsSHA256.map {
-                    Provenance(
-                        creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command)
+                    Provenance(creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command)
                 })
             written = try record?.output(at: path)
         }

@@ -92,8 +92,7 @@ public struct RankEnvironment: Sendable {
         guard !overflow, RankShare.worldSizes.contains(world) else {
             throw Failure("\(array.origin), \(tasks.origin): \(count) times \(size) ranks are too many")
         }
-        return Index(
-            rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
+        return Index(rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
     }
 
     /// A batch script has these variables too, but is not one of the tasks, which srun starts.
@@ -119,8 +118,7 @@ public struct RankEnvironment: Sendable {
     private func slurmArray() throws(Failure) -> Index? {
         guard let task = try number("SLURM_ARRAY_TASK_ID") else { return nil }
         guard let count = try number("SLURM_ARRAY_TASK_COUNT", from: 1) else {
-            throw Failure(
-                "SLURM_ARRAY_TASK_ID is \(task), but SLURM_ARRAY_TASK_COUNT is not set: \(Self.remedy)")
+            throw Failure("SLURM_ARRAY_TASK_ID is \(task), but SLURM_ARRAY_TASK_COUNT is not set: \(Self.remedy)")
         }
         let first = try number("SLURM_ARRAY_TASK_MIN") ?? 0
         let step = try number("SLURM_ARRAY_TASK_STEP", from: 1) ?? 1

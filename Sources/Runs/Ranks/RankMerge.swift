@@ -45,8 +45,7 @@ public struct RankMerge {
     /// - Throws: `Failure` where an output does not match its sidecar, or `place` cannot be written. No file is then left.
     public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws(Failure) {
         guard PredictionFormat(path: place.name) == format else {
-            throw Failure(
-                "\(place.name): expected a name ending in .\(format.rawValue), as the ranks' outputs are")
+            throw Failure("\(place.name): expected a name ending in .\(format.rawValue), as the ranks' outputs are")
         }
         try place.check(sparing: outputs.parts.flatMap { [$0.name, $0.name + RankSidecar.ending] })
         let merge = self
@@ -70,8 +69,7 @@ public struct RankMerge {
                 if isFirst, format == .csv {
                     let line = Self.line(bytes)
                     guard header ?? line == line else {
-                        throw Failure(
-                            part.name, "expected the first rank's columns, found others")
+                        throw Failure(part.name, "expected the first rank's columns, found others")
                     }
                     if header != nil { rows = bytes.extracting(line.count..<bytes.byteCount) }
                     header = line
@@ -88,9 +86,7 @@ public struct RankMerge {
         try forEachPart(progress) { part, source, digest throws(Failure) in
             let rows = part.sidecar.end - part.sidecar.start
             guard let array = try TensorFile.open(source).tensors.first, array.shape == [rows], array.dtype == .f32
-            else {
-                throw Failure(part.name, "expected \(rows) values in float32, found others")
-            }
+            else { throw Failure(part.name, "expected \(rows) values in float32, found others") }
             let block = (4 << 20) / MemoryLayout<Float>.size
             for start in stride(from: 0, to: rows, by: block) {
                 let piece = start..<min(start + block, rows)

@@ -15,9 +15,7 @@ extension RankOutputs.Part {
     }
 
     /// nil of a local file.
-    private func place() throws(Failure) -> S3Location? {
-        S3Location.isLocation(name) ? try S3Location(name) : nil
-    }
+    private func place() throws(Failure) -> S3Location? { S3Location.isLocation(name) ? try S3Location(name) : nil }
 
     /// Its bytes; nil where it is empty.
     /// - Parameter store: for names that begin with `s3://`.
@@ -43,9 +41,7 @@ extension RankOutputs.Part {
     /// - Throws: `Failure` where the digest of its bytes is not the one that its sidecar states.
     func check(_ digest: consuming SHA256Stream) throws(Failure) {
         guard digest.finish() == sidecar.output.sha256 else {
-            throw Failure(
-                name,
-                "is not what its \(RankSidecar.ending) describes: run rank \(sidecar.rank) again")
+            throw Failure(name, "is not what its \(RankSidecar.ending) describes: run rank \(sidecar.rank) again")
         }
     }
 

@@ -172,9 +172,7 @@ public struct RankOutputs: Sendable {
     }
 
     /// The sidecar of an output; nil where it has none.
-    static func sidecar(
-        of name: String, _ store: (any ObjectStore)?
-    ) throws(Failure) -> RankSidecar? {
+    static func sidecar(of name: String, _ store: (any ObjectStore)?) throws(Failure) -> RankSidecar? {
         let path = name + RankSidecar.ending
         let most = 1 << 20
         let bytes: [UInt8]
@@ -189,8 +187,7 @@ public struct RankOutputs: Sendable {
         }
         let sidecar = try RankSidecar(bytes, name: path)
         guard InputList.lastComponent(name) == sidecar.output.name else {
-            throw Failure(
-                "\(path): expected to lie beside \(sidecar.output.name.shortened()), found it beside \(name)")
+            throw Failure("\(path): expected to lie beside \(sidecar.output.name.shortened()), found it beside \(name)")
         }
         return sidecar
     }

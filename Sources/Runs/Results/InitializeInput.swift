@@ -82,9 +82,7 @@ public struct InitializeInput: Sendable, Equatable {
         weights = try payload.text("weights").flatMap { $0.isEmpty ? nil : $0 }
         resume = try payload.flag("resume")
         overwrite = try payload.flag("overwrite")
-        guard !(resume && overwrite) else {
-            throw Failure("\(payload.name): expected resume or overwrite, found both")
-        }
+        guard !(resume && overwrite) else { throw Failure("\(payload.name): expected resume or overwrite, found both") }
         toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
         maxConcurrency = try payload.count("max_concurrency", in: 1...10_000) ?? Self.defaultConcurrency
         runID = try payload.text("run_id").flatMap { $0.isEmpty ? nil : $0 }

@@ -57,9 +57,7 @@ extension RankResult: Codable {
     private static let counts: [Field<Int?>] = [
         (.rank, \.rank), (.worldSize, \.worldSize), (.threads, \.threads), (.configuredMemory, \.configuredMemory),
     ]
-    private static let bytes: [Field<Int?>] = [
-        (.predictionBytes, \.predictionBytes), (.peakFetched, \.peakFetched),
-    ]
+    private static let bytes: [Field<Int?>] = [(.predictionBytes, \.predictionBytes), (.peakFetched, \.peakFetched)]
     private static let texts: [Field<String?>] = [
         (.resultPath, \.resultPath), (.runID, \.runID), (.instructionSet, \.instructionSet),
         (.architecture, \.architecture), (.weights, \.weights), (.weightsETag, \.weightsETag),

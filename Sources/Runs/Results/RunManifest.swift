@@ -52,9 +52,7 @@ public struct RunManifest: Sendable, Equatable {
         let payload = try Payload(json, name: name)
         runID = try payload.name("run_id")
         guard let created = try payload.number("created"), let ranks = try payload.count("ranks", in: 1...Int.max)
-        else {
-            throw Failure("\(name): expected a run's manifest with created and ranks")
-        }
+        else { throw Failure("\(name): expected a run's manifest with created and ranks") }
         self.created = created
         started = try payload.number("started") ?? created
         self.ranks = ranks

@@ -62,9 +62,7 @@ public struct RunReport: Sendable {
     /// Galaxies a second of wall time; nil where that is 0.
     public var galaxiesPerSecond: Double? { rate(wallSeconds) }
 
-    func rate(_ seconds: Double?) -> Double? {
-        seconds.flatMap { $0 > 0 ? Double(galaxies) / $0 : nil }
-    }
+    func rate(_ seconds: Double?) -> Double? { seconds.flatMap { $0 > 0 ? Double(galaxies) / $0 : nil } }
 
     mutating func add(failed rank: Int, _ error: Failure) {
         failed.append(FailedRank(rank: rank, reason: error.description))

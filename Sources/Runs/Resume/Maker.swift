@@ -14,8 +14,7 @@ public struct Maker: Sendable, Equatable, Codable {
 
     /// This program with that network.
     init(_ model: RedshiftModel) {
-        self.init(
-            version: Release.version, instructionSet: model.instructionSet.rawValue, gemm: model.gemm.rawValue)
+        self.init(version: Release.version, instructionSet: model.instructionSet.rawValue, gemm: model.gemm.rawValue)
     }
 
     enum CodingKeys: String, CodingKey {

@@ -70,8 +70,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     /// - Throws: `Failure` naming the first thing that differs.
     public func check(_ earlier: RunIdentity, name: String) throws(Failure) {
         let left = EarlierRun(name: name)
-        try left.check(
-            was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
+        try left.check(was: (earlier.weights, earlier.settings, earlier.maker), is: (weights, settings, maker))
         func rows(_ files: [File]) -> [[String]] { files.map { [$0.source, $0.label, "\($0.galaxies)"] } }
         try left.check("inputs", was: rows(earlier.files), is: rows(files)) { files in
             "\(files.count) \(files.count == 1 ? "file" : "files") (\(files.first?.first ?? "none") ...)"

@@ -83,8 +83,7 @@ public struct WeightsFile: Sendable {
             defer { file.release() }
             try file.verifyChecksums(on: parallel)
             let sha256 =
-                isDigested
-                ? try file.withFileBytes { SHA256Digest.hexadecimal(of: $0) } : nil
+                isDigested ? try file.withFileBytes { SHA256Digest.hexadecimal(of: $0) } : nil
             return (try make(file, parallel), sha256)
         } catch {
             // The caller does not know the path of a fetched file.

@@ -9,8 +9,7 @@ import Synchronization
     // Sendable although it holds pointers: they are only used and changed with the lock held.
     typealias File = OpaquePointer
     typealias Status = UnsafeMutablePointer<Int32>
-    typealias Open =
-        @convention(c) (UnsafeMutablePointer<File?>, UnsafePointer<CChar>, Int32, Status) -> Int32
+    typealias Open = @convention(c) (UnsafeMutablePointer<File?>, UnsafePointer<CChar>, Int32, Status) -> Int32
     typealias Close = @convention(c) (File, Status) -> Int32
     typealias Int32Of = @convention(c) (File, UnsafeMutablePointer<Int32>, Status) -> Int32
     typealias Int64Of = @convention(c) (File, UnsafeMutablePointer<Int64>, Status) -> Int32
@@ -171,7 +170,6 @@ import Synchronization
         unsafe words(status, &text)
         var message = [CChar](repeating: 0, count: 256)
         while unsafe nextMessage(&message) != 0 {}
-        return Failure(
-            document.name, "FITS: \(what): \(String(zeroTerminated: text)) (cfitsio's status \(status))")
+        return Failure(document.name, "FITS: \(what): \(String(zeroTerminated: text)) (cfitsio's status \(status))")
     }
 }

@@ -3,9 +3,7 @@ import Platform
 /// Reads numbers and strings of a FITS file through cfitsio.
 extension FITSDocument {
     /// Pixels of an image, row-major: `rows` of its slowest axis.
-    func pixels(
-        _ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory
-    ) throws(Failure) -> [UInt8] {
+    func pixels(_ unit: Unit, _ image: Image, rows: Range<Int>, as memory: CFitsio.Memory) throws(Failure) -> [UInt8] {
         let width = image.shape.dropFirst().reduce(1, *)
         var bytes = [UInt8](repeating: 0, count: rows.count * width * memory.byteCount)
         // Fastest axis first, from 1, both ends included. Compressed images of more than three axes can only be read this way.
@@ -49,9 +47,7 @@ extension FITSDocument {
     }
 
     /// Strings of a column, without trailing blanks.
-    func texts(
-        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int
-    ) throws(Failure) -> [String] {
+    func texts(_ unit: Unit, _ column: Column, rows: Range<Int>, width: Int) throws(Failure) -> [String] {
         // The characters of a string, the terminating zero, and one to spare.
         let stride = width + 2
         var characters = [CChar](repeating: 0, count: rows.count * stride)
@@ -88,9 +84,7 @@ extension FITSDocument {
     }
 
     /// Calls `body` with the value for undefined pixels (NaN), or with nil where it is not wanted.
-    private func withNull(
-        _ isWanted: Bool, _ memory: CFitsio.Memory, _ body: (UnsafeRawPointer?) -> Int32
-    ) -> Int32 {
+    private func withNull(_ isWanted: Bool, _ memory: CFitsio.Memory, _ body: (UnsafeRawPointer?) -> Int32) -> Int32 {
         // Without it cfitsio copies numbers unchanged; with it, it would turn infinity into NaN and subnormal numbers into 0.
         guard isWanted else { return body(nil) }
         switch memory {

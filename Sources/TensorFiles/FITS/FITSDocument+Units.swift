@@ -28,9 +28,7 @@ extension FITSDocument {
     private static let mostAxes: Int32 = 16
     private static let mostColumns: Int32 = 999
 
-    private func unit(
-        _ file: CFitsio.File, _ number: Int32, _ byteCount: Int
-    ) throws(Failure) -> Unit {
+    private func unit(_ file: CFitsio.File, _ number: Int32, _ byteCount: Int) throws(Failure) -> Unit {
         let type = try unsafe move(file, number)
         let name = unsafe text(file, "EXTNAME") ?? ""
         var dataEnd: Int64 = 0
@@ -87,9 +85,7 @@ extension FITSDocument {
     }
 
     /// nil where it has no name, or a type that is not read.
-    private func column(
-        _ file: CFitsio.File, _ number: Int32, isASCII: Bool
-    ) throws(Failure) -> Column? {
+    private func column(_ file: CFitsio.File, _ number: Int32, isASCII: Bool) throws(Failure) -> Column? {
         guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
         if isASCII {
             return Column(
@@ -129,8 +125,7 @@ extension FITSDocument {
         }
         guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
         let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
-        return Column(
-            number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
+        return Column(number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
     }
 
     /// Pixels of a tile, which is inflated as a whole.
@@ -148,9 +143,7 @@ extension FITSDocument {
         return type
     }
 
-    private func number(
-        _ file: CFitsio.File, _ what: String, _ function: CFitsio.Int32Of
-    ) throws(Failure) -> Int32 {
+    private func number(_ file: CFitsio.File, _ what: String, _ function: CFitsio.Int32Of) throws(Failure) -> Int32 {
         var value: Int32 = 0
         try unsafe check(what) { unsafe function(file, &value, $0) }
         return value

@@ -79,9 +79,7 @@ enum FITSFile {
     }
 
     /// All images [number, rows, columns], where all of them have two axes of the same lengths; otherwise nil.
-    private static func planes(
-        _ units: [FITSDocument.Unit], _ document: FITSDocument
-    ) throws(Failure) -> TensorView? {
+    private static func planes(_ units: [FITSDocument.Unit], _ document: FITSDocument) throws(Failure) -> TensorView? {
         var planes: [(unit: FITSDocument.Unit, image: FITSDocument.Image)] = []
         for unit in units {
             if case .image(let image) = unit.content { planes.append((unit, image)) }
@@ -109,9 +107,7 @@ enum FITSFile {
         TensorView(name: name, dtype: dtype, shape: shape, rowsOf: document.name, read)
     }
 
-    private static func elements(
-        _ name: String, _ shape: [Int], _ document: FITSDocument
-    ) throws(Failure) -> Int {
+    private static func elements(_ name: String, _ shape: [Int], _ document: FITSDocument) throws(Failure) -> Int {
         guard let count = RowSource.elements(shape) else {
             throw document.failure("\(name.quoted): shape \(shape) overflows")
         }

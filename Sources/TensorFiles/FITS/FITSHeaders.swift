@@ -64,9 +64,7 @@ struct FITSHeaders {
             }
         }
 
-        private func failure(_ what: String) -> Failure {
-            Failure(file, "FITS: unit \(number): \(what)")
-        }
+        private func failure(_ what: String) -> Failure { Failure(file, "FITS: unit \(number): \(what)") }
 
         /// Keywords with integers that describe the layout of the data; first those that end with a number of their own.
         private static let counted: Set = ["NAXIS", "TBCOL", "TNULL", "ZNAXIS", "ZTILE"]

@@ -15,9 +15,7 @@ public struct FITSTableWriter: TableWriter {
     ///   - name: EXTNAME of the table.
     ///   - rows: of the whole table.
     ///   - notes: cards of the table's header.
-    public init(
-        path: String, name: String, columns: [TableColumn], rows: Int, notes: [TableNote]
-    ) throws(Failure) {
+    public init(path: String, name: String, columns: [TableColumn], rows: Int, notes: [TableNote]) throws(Failure) {
         file = try AtomicFile(path: path)
         (self.columns, self.rows) = (columns, rows)
         try put(

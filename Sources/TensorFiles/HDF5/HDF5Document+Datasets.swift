@@ -30,9 +30,7 @@ extension HDF5Document {
 
     /// Adds the objects of a group. Links to other files are never followed, nor are soft links within the file, whose
     /// targets have names of their own.
-    private func collect(
-        _ group: ID, folder: String, depth: Int, into found: inout Found
-    ) throws(Failure) {
+    private func collect(_ group: ID, folder: String, depth: Int, into found: inout Found) throws(Failure) {
         // storage_type, nlinks and more.
         var info = [UInt64](repeating: 0, count: 16)
         guard

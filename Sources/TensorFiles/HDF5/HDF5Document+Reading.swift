@@ -3,9 +3,7 @@ import Platform
 /// Reads numbers and strings of an HDF5 file through libhdf5.
 extension HDF5Document {
     /// Numbers of `rows` of the first axis, row-major.
-    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(Failure)
-        -> [UInt8]
-    {
+    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(Failure) -> [UInt8] {
         let width = dataset.shape.dropFirst().reduce(1, *)
         let memory =
             switch dtype {

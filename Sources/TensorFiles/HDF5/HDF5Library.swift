@@ -34,8 +34,7 @@ import Synchronization
             UnsafeMutablePointer<UInt64>
         ) -> Int32
     typealias HasFilter = @convention(c) (Int32) -> Int32
-    typealias MakeSpace =
-        @convention(c) (Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> ID
+    typealias MakeSpace = @convention(c) (Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> ID
     typealias Select =
         @convention(c) (
             ID, Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>, UnsafePointer<UInt64>?
@@ -212,8 +211,7 @@ import Synchronization
                 defer { _ = closeList(access) }
                 let file = unsafe openFile(local.path, 0, access)
                 guard file >= 0 else {
-                    throw Failure(
-                        document.name, "HDF5: cannot be opened: it is damaged, or being written to")
+                    throw Failure(document.name, "HDF5: cannot be opened: it is damaged, or being written to")
                 }
                 local.forgetName()
                 open.append(Opened(id: ObjectIdentifier(document), local: local, file: file))

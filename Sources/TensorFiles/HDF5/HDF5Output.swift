@@ -55,9 +55,7 @@ final class HDF5Output {
     }
 
     /// Rows of a column.
-    func write(
-        _ values: TableValues, column index: Int, _ column: TableColumn, rows: Range<Int>
-    ) throws(Failure) {
+    func write(_ values: TableValues, column index: Int, _ column: TableColumn, rows: Range<Int>) throws(Failure) {
         switch values {
         case .floats(let numbers):
             try unsafe write(index, rows, library.native.float32) { body in unsafe numbers.withUnsafeBytes(body) }

@@ -13,9 +13,7 @@ public struct HDF5TableWriter: TableWriter {
     /// Creates the file.
     /// - Parameter rows: of the whole table.
     /// - Throws: `Failure` where libhdf5 is not installed, or the file cannot be written.
-    public init(
-        path: String, columns: [TableColumn], rows: Int, notes: [TableNote]
-    ) throws(Failure) {
+    public init(path: String, columns: [TableColumn], rows: Int, notes: [TableNote]) throws(Failure) {
         let library: HDF5Library
         switch HDF5Library.shared {
         case .success(let found): library = found
@@ -40,16 +38,12 @@ public struct HDF5TableWriter: TableWriter {
     /// Checks that libhdf5 is installed.
     /// - Throws: `Failure` that says what to install.
     public static func check(path: String) throws(Failure) {
-        if case .failure(let missing) = HDF5Library.shared {
-            throw Failure(path, "HDF5: \(missing.message)")
-        }
+        if case .failure(let missing) = HDF5Library.shared { throw Failure(path, "HDF5: \(missing.message)") }
     }
 
     public mutating func append(_ block: [TableValues]) throws(Failure) {
         let count = try rows(of: block, columns, file: file.path)
-        guard written + count <= rows else {
-            throw Failure(file.path, "more than the \(rows) rows that were declared")
-        }
+        guard written + count <= rows else { throw Failure(file.path, "more than the \(rows) rows that were declared") }
         for (index, values) in block.enumerated() where count > 0 {
             try output.write(values, column: index, columns[index], rows: written..<written + count)
         }
@@ -58,9 +52,7 @@ public struct HDF5TableWriter: TableWriter {
 
     public mutating func finish() throws(Failure) {
         do throws(Failure) {
-            guard written == rows else {
-                throw Failure(file.path, "\(written) rows were written, \(rows) declared")
-            }
+            guard written == rows else { throw Failure(file.path, "\(written) rows were written, \(rows) declared") }
             try output.close()
             try file.commit()
         } catch {

@@ -12,9 +12,7 @@ enum NumPyFile {
         let array = try source.withBytes(in: range.prefix(maximumHeader)) { (head: RawSpan) throws(Failure) in
             try view("", head, source, range)
         }
-        guard case .numbers(let tensor) = array else {
-            throw Failure(source.name, "expected numbers, found texts")
-        }
+        guard case .numbers(let tensor) = array else { throw Failure(source.name, "expected numbers, found texts") }
         return TensorFile(
             name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
             attributes: [:], metadata: [:])

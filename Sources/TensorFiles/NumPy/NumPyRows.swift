@@ -40,9 +40,7 @@ public final class NumPyRows: Sendable {
     }
 
     /// Whether a value is still finite once it is rounded to the stored type.
-    public func isFinite(_ value: Float) -> Bool {
-        element == .float32 ? value.isFinite : Float16(value).isFinite
-    }
+    public func isFinite(_ value: Float) -> Bool { element == .float32 ? value.isFinite : Float16(value).isFinite }
 
     /// Writes whole rows, the first of them number `row`.
     public func write(_ values: Span<Float>, at row: Int) throws(Failure) {

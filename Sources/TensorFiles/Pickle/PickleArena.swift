@@ -83,9 +83,7 @@ struct PickleArena {
         nodes[index].count += 1
     }
 
-    mutating func setCallable(_ callable: PickleCallable, of node: Int32) {
-        nodes[Int(node)].callable = callable
-    }
+    mutating func setCallable(_ callable: PickleCallable, of node: Int32) { nodes[Int(node)].callable = callable }
 
     mutating func setKind(_ kind: PickleNode.Kind, of node: Int32) { nodes[Int(node)].kind = kind }
 

@@ -50,8 +50,7 @@ struct PickleFlattener {
         switch node.kind {
         case .set, .global, .storage: return
         case .tensor:
-            let tensor = try PickledTensor(
-                name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
+            let tensor = try PickledTensor(name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
             try charge(256 + name.utf8.count + 16 * tensor.shape.count, name)
             tensors.append(tensor)
             return

@@ -18,12 +18,8 @@ struct PickledTensor {
     private static let maximumRank = 64
 
     /// Reads the arguments of the rebuilding function.
-    init(
-        name: String, node: Int32, arena: PickleArena, bytes: RawSpan, file: String, part: String
-    ) throws(Failure) {
-        func failure(_ what: String) -> Failure {
-            Failure(file, "\(part): tensor \(name.quoted): \(what)")
-        }
+    init(name: String, node: Int32, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(Failure) {
+        func failure(_ what: String) -> Failure { Failure(file, "\(part): tensor \(name.quoted): \(what)") }
         let arguments = arena.items(of: arena[node].arguments, limit: 8)
         if arena.globalName(arena[node].type, bytes)?.name == "_rebuild_tensor_v3" {
             var type = "unknown"
@@ -70,9 +66,7 @@ struct PickledTensor {
     }
 
     /// The tensor, with its storage in `range` of `source`.
-    func view(
-        in source: any ByteSource, _ range: Range<Int>, file: String
-    ) throws(Failure) -> TensorView {
+    func view(in source: any ByteSource, _ range: Range<Int>, file: String) throws(Failure) -> TensorView {
         let (needed, overflow) = storageCount.multipliedReportingOverflow(by: dtype.byteCount)
         guard !overflow, needed <= range.count else {
             throw Failure(
@@ -96,9 +90,7 @@ struct PickledStorage {
     let viewOffset: Int
 
     /// Reads ('storage', class, key, location, elements[, (key of a view, its offset, its elements)]).
-    init(
-        node: Int32, arena: PickleArena, bytes: RawSpan, failure: (String) -> Failure
-    ) throws(Failure) {
+    init(node: Int32, arena: PickleArena, bytes: RawSpan, failure: (String) -> Failure) throws(Failure) {
         let id = arena.items(of: arena[node].arguments, limit: 6)
         guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
             let key = arena.text(id[2], bytes), case .int(let count) = id[4], count >= 0

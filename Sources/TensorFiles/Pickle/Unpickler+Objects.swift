@@ -88,17 +88,13 @@ extension Unpickler {
         return callable
     }
 
-    private mutating func make(
-        _ type: Int32, _ arguments: Int32, _ bytes: RawSpan
-    ) throws(Failure) -> PickleValue {
+    private mutating func make(_ type: Int32, _ arguments: Int32, _ bytes: RawSpan) throws(Failure) -> PickleValue {
         if try callable(type, bytes) == .dictionary { return try dictionary(arguments) }
         return .node(try newNode(PickleNode(kind: .object, type: type, arguments: arguments)))
     }
 
     /// Describes the result of `callee(*arguments)`.
-    private mutating func call(
-        _ callee: Int32, _ arguments: Int32, _ bytes: RawSpan
-    ) throws(Failure) -> PickleValue {
+    private mutating func call(_ callee: Int32, _ arguments: Int32, _ bytes: RawSpan) throws(Failure) -> PickleValue {
         switch try callable(callee, bytes) {
         case .rebuildTensor:
             return .node(try newNode(PickleNode(kind: .tensor, type: callee, arguments: arguments)))

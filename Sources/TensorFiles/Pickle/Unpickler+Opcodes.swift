@@ -100,9 +100,7 @@ extension Unpickler {
         return values
     }
 
-    private mutating func extend(
-        _ values: [PickleValue], opcode: String, to kinds: [PickleNode.Kind]
-    ) throws(Failure) {
+    private mutating func extend(_ values: [PickleValue], opcode: String, to kinds: [PickleNode.Kind]) throws(Failure) {
         guard case .node(let node) = try top(), kinds.contains(arena[node].kind) else {
             throw failure("\(opcode) on a value that takes no items")
         }

@@ -38,9 +38,7 @@ struct Unpickler {
         }
     }
 
-    func failure(_ what: String) -> Failure {
-        Failure(file, "\(part): \(what) (offset \(opcodeOffset))")
-    }
+    func failure(_ what: String) -> Failure { Failure(file, "\(part): \(what) (offset \(opcodeOffset))") }
 
     // MARK: Bytes
 

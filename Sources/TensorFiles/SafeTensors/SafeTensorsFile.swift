@@ -14,8 +14,7 @@ enum SafeTensorsFile {
         let file = source.name
         let length = try source.withBytes(in: 0..<8) { (bytes: RawSpan) in bytes.uint64(at: 0) }
         guard length <= UInt64(source.byteCount - 8) else {
-            throw Failure(
-                file, "header of \(length) bytes, \(source.byteCount - 8) bytes are left")
+            throw Failure(file, "header of \(length) bytes, \(source.byteCount - 8) bytes are left")
         }
         guard length <= UInt64(maximumHeader) else {
             throw Failure(file, "header of \(length) bytes, \(maximumHeader) are read at most")
@@ -71,8 +70,7 @@ enum SafeTensorsFile {
             position = entry.end
         }
         guard position == dataCount else {
-            throw Failure(
-                source.name, "\(dataCount - position) bytes after the last tensor belong to none")
+            throw Failure(source.name, "\(dataCount - position) bytes after the last tensor belong to none")
         }
         return tensors
     }
@@ -109,9 +107,7 @@ enum SafeTensorsFile {
             guard json.offset == bytes.byteCount else { throw json.failure("something follows the header's object") }
         }
 
-        private static func metadata(
-            _ json: inout JSONScanner, _ bytes: RawSpan
-        ) throws(Failure) -> [String: String] {
+        private static func metadata(_ json: inout JSONScanner, _ bytes: RawSpan) throws(Failure) -> [String: String] {
             var metadata: [String: String] = [:]
             try json.expect("{", bytes)
             if json.take("}", bytes) { return metadata }

@@ -63,9 +63,7 @@ public struct SafeTensorsWriter {
     private func check(_ path: String) throws(Failure) {
         var names = Set<String>()
         for entry in entries {
-            func failure(_ what: String) -> Failure {
-                Failure(path, "tensor \(entry.name.quoted): \(what)")
-            }
+            func failure(_ what: String) -> Failure { Failure(path, "tensor \(entry.name.quoted): \(what)") }
             guard entry.name != "__metadata__", names.insert(entry.name).inserted else {
                 throw failure("this name is taken")
             }
@@ -151,9 +149,7 @@ public struct SafeTensorsWriter {
     private func write(_ values: [Double], as entry: Entry, to file: AtomicFile) throws(Failure) {
         func check(_ value: Double, _ isFinite: Bool) throws(Failure) {
             guard isFinite || !value.isFinite else {
-                throw Failure(
-                    file.path,
-                    "tensor \(entry.name.quoted): \(value) is beyond \(entry.dtype.rawValue)")
+                throw Failure(file.path, "tensor \(entry.name.quoted): \(value) is beyond \(entry.dtype.rawValue)")
             }
         }
         if entry.dtype == .f32 {

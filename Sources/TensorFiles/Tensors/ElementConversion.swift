@@ -101,9 +101,7 @@ extension TensorLayout {
 
 extension RawSpan {
     /// Calls `body` with the bytes as floats; nil when they are not aligned for floats.
-    func withAlignedFloats<Result>(
-        _ body: (Span<Float>) throws(Failure) -> Result
-    ) throws(Failure) -> Result? {
+    func withAlignedFloats<Result>(_ body: (Span<Float>) throws(Failure) -> Result) throws(Failure) -> Result? {
         try unsafe withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(Failure) -> Result? in
             guard Int(bitPattern: buffer.baseAddress) % MemoryLayout<Float>.alignment == 0 else { return nil }
             let floats = unsafe buffer.assumingMemoryBound(to: Float.self)

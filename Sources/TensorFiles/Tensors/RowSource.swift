@@ -10,10 +10,7 @@ final class RowSource: ByteSource {
     /// - Parameters:
     ///   - rowBytes: of a converted row; rows * rowBytes does not overflow.
     ///   - read: returns `rowBytes` bytes for each row of a range.
-    init(
-        name: String, rows: Int, rowBytes: Int,
-        _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
-    ) {
+    init(name: String, rows: Int, rowBytes: Int, _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]) {
         (self.name, self.rowBytes, self.read) = (name, rowBytes, read)
         byteCount = rows * rowBytes
     }

@@ -69,9 +69,7 @@ public protocol TableWriter {
 
 extension TableWriter {
     /// The number of rows in a block that fits the columns.
-    func rows(
-        of block: [TableValues], _ columns: [TableColumn], file: String
-    ) throws(Failure) -> Int {
+    func rows(of block: [TableValues], _ columns: [TableColumn], file: String) throws(Failure) -> Int {
         let count = block.first?.count ?? 0
         guard block.count == columns.count, block.allSatisfy({ $0.count == count }),
             zip(block, columns).allSatisfy({ $0.fit($1.kind) })

@@ -31,14 +31,10 @@ extension TensorView {
     }
 
     /// Releases the bytes of rows, where rows do not overlap.
-    public func release(rows: Range<Int>) {
-        if let range = byteRange(rows: rows) { source.release(range) }
-    }
+    public func release(rows: Range<Int>) { if let range = byteRange(rows: rows) { source.release(range) } }
 
     /// Hints that rows will be read soon, where rows do not overlap.
-    public func prefetch(rows: Range<Int>) {
-        if let range = byteRange(rows: rows) { source.prefetch(range) }
-    }
+    public func prefetch(rows: Range<Int>) { if let range = byteRange(rows: rows) { source.prefetch(range) } }
 
     /// A float32 tensor whose rows are computed on demand.
     /// - Parameters:

@@ -8,10 +8,7 @@ public struct TextColumn: Sendable {
     private let file: String
     private let body: @Sendable (Range<Int>) throws(Failure) -> [String]
 
-    init(
-        name: String, count: Int, file: String,
-        _ body: @escaping @Sendable (Range<Int>) throws(Failure) -> [String]
-    ) {
+    init(name: String, count: Int, file: String, _ body: @escaping @Sendable (Range<Int>) throws(Failure) -> [String]) {
         (self.name, self.count, self.file, self.body) = (name, count, file, body)
     }
 
@@ -24,9 +21,7 @@ public struct TextColumn: Sendable {
     /// - Throws: `Failure` when there are no such rows, or they cannot be read.
     public func texts(rows: Range<Int>) throws(Failure) -> [String] {
         guard rows.lowerBound >= 0, rows.upperBound <= count else {
-            throw Failure(
-                file,
-                "column \(name.quoted): rows \(rows.lowerBound)..<\(rows.upperBound) of \(count)")
+            throw Failure(file, "column \(name.quoted): rows \(rows.lowerBound)..<\(rows.upperBound) of \(count)")
         }
         return rows.isEmpty ? [] : try body(rows)
     }

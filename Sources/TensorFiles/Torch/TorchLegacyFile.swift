@@ -39,9 +39,7 @@ enum TorchLegacyFile {
             var tensors: [TensorView] = []
             for tensor in contents.tensors {
                 guard let range = storages[tensor.storageKey] else {
-                    throw Failure(
-                        file,
-                        "tensor \(tensor.name.quoted): storage \(tensor.storageKey.quoted) is missing")
+                    throw Failure(file, "tensor \(tensor.name.quoted): storage \(tensor.storageKey.quoted) is missing")
                 }
                 tensors.append(try tensor.view(in: source, range, file: file))
             }
@@ -73,8 +71,7 @@ enum TorchLegacyFile {
         let items = arena.items(of: node, limit: 64)
         for at in stride(from: 0, to: items.count - 1, by: 2) where arena.text(items[at], bytes) == "little_endian" {
             guard case .bool(true) = items[at + 1] else {
-                throw Failure(
-                    file, "system: is big-endian, only little-endian storages are read")
+                throw Failure(file, "system: is big-endian, only little-endian storages are read")
             }
         }
     }
@@ -99,9 +96,7 @@ enum TorchLegacyFile {
     private static func locate(
         _ keys: [String], after start: Int, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
     ) throws(Failure) -> [String: Range<Int>] {
-        func failure(_ key: String, _ what: String) -> Failure {
-            Failure(file, "storage \(key.quoted): \(what)")
-        }
+        func failure(_ key: String, _ what: String) -> Failure { Failure(file, "storage \(key.quoted): \(what)") }
         var types: [String: DType] = [:]
         for index in arena.nodes.indices where arena.nodes[index].kind == .storage {
             let storage = try PickledStorage(node: Int32(index), arena: arena, bytes: bytes) {

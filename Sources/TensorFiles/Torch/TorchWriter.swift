@@ -32,10 +32,7 @@ public struct TorchWriter {
     /// - Throws: `Failure` when there are no pieces, there are no such rows, their shapes differ, or `dtype` is another type.
     public mutating func add(_ pieces: [Piece], as dtype: DType) throws(Failure) {
         guard let first = pieces.first, let columns = first.view.shape.isEmpty ? nil : first.view.shape.dropFirst()
-        else {
-            throw Failure(
-                pieces.first?.view.source.name ?? "tensor", "there are no rows to write")
-        }
+        else { throw Failure(pieces.first?.view.source.name ?? "tensor", "there are no rows to write") }
         func failure(_ view: TensorView, _ what: String) -> Failure {
             Failure(view.source.name, "tensor \(view.name.quoted): \(what)")
         }
@@ -68,8 +65,7 @@ public struct TorchWriter {
             return (next, sum.1 || overflow)
         }
         guard !overflow, size <= Self.maximumSize - Self.headroom else {
-            throw Failure(
-                path, "\(size) bytes of tensors: expected less than 4 GiB, which is what is written")
+            throw Failure(path, "\(size) bytes of tensors: expected less than 4 GiB, which is what is written")
         }
         let (pickle, byteOrder, version) = (pickle, Array("little".utf8), Array("3\n".utf8))
         var entries = [("archive/data.pkl", pickle.count), ("archive/byteorder", byteOrder.count)]

@@ -18,13 +18,10 @@ enum TorchZipFile {
             guard order.size <= 16 else { throw Failure(file, "byteorder: damaged") }
             let text = try archive.withContents(of: order) { (bytes: RawSpan) in bytes.text(0..<bytes.byteCount) }
             guard text == "little" else {
-                throw Failure(
-                    file, "byteorder is \(text.quoted): only little-endian storages are read")
+                throw Failure(file, "byteorder is \(text.quoted): only little-endian storages are read")
             }
         }
-        guard let pickle = entries[folder + "data.pkl"] else {
-            throw Failure(file, "has no data.pkl")
-        }
+        guard let pickle = entries[folder + "data.pkl"] else { throw Failure(file, "has no data.pkl") }
         let object = try archive.withContents(of: pickle) {
             (bytes: RawSpan) throws(Failure) -> PickleFlattener in
             var unpickler = Unpickler(file: file, part: "data.pkl")
@@ -38,8 +35,7 @@ enum TorchZipFile {
             let key = tensor.storageKey
             if storages[key] == nil {
                 guard let entry = entries["\(folder)data/\(key)"] else {
-                    throw Failure(
-                        file, "tensor \(tensor.name.quoted): entry \(("data/\(key)").quoted) is missing")
+                    throw Failure(file, "tensor \(tensor.name.quoted): entry \(("data/\(key)").quoted) is missing")
                 }
                 let member = archive.member(entry)
                 storages[key] = member

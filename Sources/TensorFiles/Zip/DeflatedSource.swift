@@ -29,9 +29,7 @@ final class DeflatedSource: ByteSource {
 
     /// Calls `body` with the first `count` bytes, or all if there are fewer. Inflates no more than these, does not compare
     /// the checksum and keeps nothing.
-    func withHead<Result>(
-        _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    func withHead<Result>(_ count: Int, _ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
         var bytes: [UInt8] = []
         try inflate { (piece: RawSpan) in
             bytes += piece.array(0..<min(piece.byteCount, count - bytes.count))

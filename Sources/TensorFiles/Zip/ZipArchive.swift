@@ -77,9 +77,7 @@ struct ZipArchive: Sendable {
     func member(_ entry: Entry) -> ZipMember { ZipMember(entry, in: source) }
 
     /// Calls `body` with the whole entry, after comparing its checksum. Does not keep inflated bytes.
-    func withContents<Result>(
-        of entry: Entry, _ body: (RawSpan) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    func withContents<Result>(of entry: Entry, _ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
         let member = member(entry)
         try ZipMember.verify([member], keeping: true, on: .serial)
         return try member.source.withBytes(in: member.range, body)
@@ -101,9 +99,7 @@ struct ZipArchive: Sendable {
         }
     }
 
-    static func failure(_ source: some ByteSource, _ what: String) -> Failure {
-        Failure(source.name, "zip: \(what)")
-    }
+    static func failure(_ source: some ByteSource, _ what: String) -> Failure { Failure(source.name, "zip: \(what)") }
 }
 
 func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }

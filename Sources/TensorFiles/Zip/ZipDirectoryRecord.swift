@@ -17,9 +17,7 @@ struct ZipDirectoryRecord {
     /// Whether sizes and checksum follow the data, and may be missing in the local header.
     private var hasDescriptor: Bool { flags & 0x8 != 0 }
 
-    static func all(
-        in bytes: RawSpan, count: Int, archive: some ByteSource
-    ) throws(Failure) -> [ZipDirectoryRecord] {
+    static func all(in bytes: RawSpan, count: Int, archive: some ByteSource) throws(Failure) -> [ZipDirectoryRecord] {
         var records: [ZipDirectoryRecord] = []
         records.reserveCapacity(count)
         var offset = 0
@@ -45,9 +43,7 @@ struct ZipDirectoryRecord {
         return records
     }
 
-    private init(
-        _ bytes: RawSpan, nameLength: Int, extraLength: Int, archive: some ByteSource
-    ) throws(Failure) {
+    private init(_ bytes: RawSpan, nameLength: Int, extraLength: Int, archive: some ByteSource) throws(Failure) {
         name = bytes.text(Self.fixedSize..<Self.fixedSize + nameLength)
         flags = bytes.uint16(at: 8)
         method = bytes.uint16(at: 10)
@@ -58,8 +54,7 @@ struct ZipDirectoryRecord {
         let compressed = wide.value(bytes.uint32(at: 20))
         let offset = wide.value(bytes.uint32(at: 42))
         guard let size, let compressed, let offset else {
-            throw ZipArchive.failure(
-                archive, "entry \(name.quoted): its 64-bit sizes are missing or beyond all bounds")
+            throw ZipArchive.failure(archive, "entry \(name.quoted): its 64-bit sizes are missing or beyond all bounds")
         }
         (self.size, compressedSize, headerOffset) = (size, compressed, offset)
         guard flags & 0x2041 == 0 else { throw ZipArchive.failure(archive, "entry \(name.quoted) is encrypted") }
@@ -76,9 +71,7 @@ struct ZipDirectoryRecord {
 
     /// Reads the local header, compares it with this record, and returns the range of the data.
     func locateData(in source: some ByteSource, before limit: Int) throws(Failure) -> Range<Int> {
-        func failure(_ what: String) -> Failure {
-            ZipArchive.failure(source, "entry \(name.quoted): \(what)")
-        }
+        func failure(_ what: String) -> Failure { ZipArchive.failure(source, "entry \(name.quoted): \(what)") }
         guard headerOffset <= limit - Self.localSize else {
             throw failure("its header (offset \(headerOffset)) lies outside the archive's data")
         }

@@ -74,9 +74,7 @@ struct ZipMember: Sendable {
 
     /// Calls `body` with the first `count` bytes, or all if there are fewer. Does not compare the checksum and inflates no
     /// more than these.
-    func withHead<Result>(
-        _ count: Int, _ body: (RawSpan) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    func withHead<Result>(_ count: Int, _ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
         if let deflated { return try deflated.withHead(count, body) }
         return try source.withBytes(in: range.prefix(count), body)
     }

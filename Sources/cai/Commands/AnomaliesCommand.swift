@@ -39,9 +39,7 @@ struct AnomaliesCommand: ParsableCommand {
 
     @OptionGroup var options: AutoencoderOptions
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("Where the table goes: a name ending in .csv.", valueName: "out"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the table goes: a name ending in .csv.", valueName: "out"))
     var output: String
 
     @Option(help: ArgumentHelp("How often each galaxy is masked, every patch once at least.", valueName: "k"))

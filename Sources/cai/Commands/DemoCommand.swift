@@ -43,8 +43,7 @@ struct DemoCommand: ParsableCommand {
         let locator = WeightsLocator()
         let weights = try locator.weights(named: nil)
         let inputs = try GalaxyInputs([try locator.galaxies()])
-        let job = try PredictionJob(
-            weights: weights, inputs: inputs, store: try StoreLocator.store(of: [weights]))
+        let job = try PredictionJob(weights: weights, inputs: inputs, store: try StoreLocator.store(of: [weights]))
         let predictions = folder.file("predictions.csv")
         try OutputFile(predictions, store: nil).check(sparing: [weights] + inputs.paths)
         let outcome = try job.run(ConsoleEvents(isQuiet: false))
@@ -52,7 +51,8 @@ struct DemoCommand: ParsableCommand {
         let summary = DemoSummary(run: RunSummary(outcome, of: job, output: predictions), quality: outcome.quality)
         let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
         try folder.write(page.html, to: "report.html")
-        try folder.write(String(decoding: try JSONFile.encoded(summary, pretty: true), as: UTF8.self) + "\n", to: "summary.json")
+        try folder.write(
+            String(decoding: try JSONFile.encoded(summary, pretty: true), as: UTF8.self) + "\n", to: "summary.json")
         return (outcome.quality?.text ?? "") + summary.run.speedLine
             + "\npredictions: \(predictions)\nreport: \(folder.file("report.html"))\n"
     }

@@ -42,8 +42,7 @@ struct ExperimentJob {
             S3Location.isLocation(weights)
             ? ExperimentRecord.Weights(name: weights, sha256: nil)
             : try ExperimentRecord.Weights(name: weights, path: weights)
-        var (experiment, record) = try begin(
-            try ExperimentMachine.current(), identity, counted, engine: engine, watch)
+        var (experiment, record) = try begin(try ExperimentMachine.current(), identity, counted, engine: engine, watch)
         let pending = record.pending
         guard let first = pending.first else { return try end(record) }
         defer { if !command.keep { engine.scratch.remove() } }
@@ -176,9 +175,7 @@ private final class Watch: Sendable {
         }
     }
 
-    func set(done: Int, of total: Int) {
-        state.withLock { ($0.done, $0.total) = (done, total) }
-    }
+    func set(done: Int, of total: Int) { state.withLock { ($0.done, $0.total) = (done, total) } }
 
     /// From now on, the folder is removed when a signal arrives.
     func clean(_ scratch: ScratchFolder) { state.withLock { $0.scratch = scratch } }

@@ -107,9 +107,7 @@ struct LaunchCommand: ParsableCommand {
         let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
         let input = String(decoding: try event.encoded(), as: UTF8.self)
         let execution = try launch.run(name: name ?? "cai-" + RunName.new(), input: input)
-        guard execution.hasSucceeded else {
-            throw Failure("\(launch.arn ?? stateMachine): \(execution.failureLine)")
-        }
+        guard execution.hasSucceeded else { throw Failure("\(launch.arn ?? stateMachine): \(execution.failureLine)") }
         let summary: LaunchSummary
         do {
             summary = try LaunchSummary(asked, from: store)

@@ -34,8 +34,7 @@ struct ReportCommand: ParsableCommand {
         help: ArgumentHelp("Predictions, a run's folder, or s3:// and where one of them lies.", valueName: "input"))
     var input: String
 
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("The page; - for the standard output.", valueName: "page.html"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The page; - for the standard output.", valueName: "page.html"))
     var output = "report.html"
 
     @Option(help: ArgumentHelp("Write each figure there as an .svg file, too; made if need be.", valueName: "folder"))

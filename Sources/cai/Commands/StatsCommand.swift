@@ -66,9 +66,7 @@ struct StatsCommand: ParsableCommand {
         let durations = RunDurations(logs)
         let tree = try ResultTree(trees)
         let tables = ResultTables(tree, durations: durations)
-        if let check {
-            return try Self.report(try TableCheck(csvFile: check, tables), json: json)
-        }
+        if let check { return try Self.report(try TableCheck(csvFile: check, tables), json: json) }
         let caveats = Caveats(tree, durations: durations)
         let files = tables.files
         if let output {

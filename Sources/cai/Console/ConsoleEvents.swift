@@ -20,9 +20,7 @@ final class ConsoleEvents: JobEvents {
         line = nil
     }
 
-    func notice(_ message: String) {
-        if !isQuiet { Console.report("notice: \(message)") }
-    }
+    func notice(_ message: String) { if !isQuiet { Console.report("notice: \(message)") } }
 
     func warning(_ message: String) {
         // Failures after a signal are not reported: the process ends.

@@ -16,8 +16,7 @@ final class ExperimentLine {
     /// `cutting partitions: 3 of 41`
     func show(cut progress: Progress) {
         line.write(
-            StatusLine.fitting(
-                ["cutting partitions: \(progress.done) of \(progress.total)"], columns: Console.columns))
+            StatusLine.fitting(["cutting partitions: \(progress.done) of \(progress.total)"], columns: Console.columns))
     }
 
     func show(_ status: Experiment.Status) {

@@ -24,9 +24,7 @@ enum Interruption {
     static func tell(_ body: @escaping @Sendable () -> String) { state.withLock { $0.teller = body } }
 
     /// Does not return once a signal has arrived: a failure that the end of the process causes is not reported.
-    static func hold() {
-        while state.withLock({ $0.isEnding }) { sleep(1) }
-    }
+    static func hold() { while state.withLock({ $0.isEnding }) { sleep(1) } }
 
     private static func end(by signal: Int32) {
         let teller = state.withLock { state in

@@ -4,9 +4,7 @@ struct StatusLine {
 
     init(isShown: Bool) { self.isShown = isShown && Console.isTerminal }
 
-    func write(_ text: String) {
-        if isShown { Console.write("\r" + text + "\u{1B}[K") }
-    }
+    func write(_ text: String) { if isShown { Console.write("\r" + text + "\u{1B}[K") } }
 
     func wipe() { write("") }
 

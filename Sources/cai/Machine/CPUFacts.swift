@@ -77,9 +77,7 @@ struct CPUFacts {
 
     /// The caches of one processor, from its folder in /sys; those that are not described are left out.
     private static func caches(under folder: String) -> [CPUReport.Cache] {
-        func read(_ path: String) -> String? {
-            (try? String(contentsOfFile: path, encoding: .utf8))?.words
-        }
+        func read(_ path: String) -> String? { (try? String(contentsOfFile: path, encoding: .utf8))?.words }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasPrefix("index") }.sorted().compactMap { name in
             let path = "\(folder)/\(name)/"

@@ -93,12 +93,10 @@ struct FormulaOptions: ParsableArguments {
             throw ValidationError("--requests: expected 1 to 1000000000, found \(requests)")
         }
         if let duration, !(duration.value > 0 && duration.value <= LambdaLimits.mostSeconds) {
-            throw ValidationError(
-                "--duration: expected more than 0 and at most 900 s, found \(duration)")
+            throw ValidationError("--duration: expected more than 0 and at most 900 s, found \(duration)")
         }
         if let memoryUsed, !(memoryUsed.value > 0 && memoryUsed.value <= 1e6) {
-            throw ValidationError(
-                "--memory-used: expected more than 0 and at most 1000000 MB, found \(memoryUsed)")
+            throw ValidationError("--memory-used: expected more than 0 and at most 1000000 MB, found \(memoryUsed)")
         }
     }
 }
@@ -147,8 +145,7 @@ struct PlanOptions: ParsableArguments {
     var overhead: Seconds?
 
     @Option(
-        help: ArgumentHelp(
-            "Until the first worker begins. Default: \(Seconds(Self.usual.start)).", valueName: "time"))
+        help: ArgumentHelp("Until the first worker begins. Default: \(Seconds(Self.usual.start)).", valueName: "time"))
     var start: Seconds?
 
     @Option(help: ArgumentHelp("Dollars an hour of a machine with enough cores, to compare with.", valueName: "n"))

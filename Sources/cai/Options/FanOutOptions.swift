@@ -48,9 +48,7 @@ enum EventFile {
 
 /// Messages and results of fan-out commands.
 enum FanOutNotices {
-    static func show(_ warnings: [String]) {
-        for warning in warnings { Console.report("warning: \(warning)") }
-    }
+    static func show(_ warnings: [String]) { for warning in warnings { Console.report("warning: \(warning)") } }
 
     /// One object on the standard output.
     static func write(_ value: some Encodable) throws {

@@ -15,8 +15,7 @@ struct GalaxyFileOptions: ParsableArguments {
             valueName: "names"))
     var magnitudes: String?
 
-    @Option(
-        help: ArgumentHelp("The one of known redshifts. Default: redshifts, redshift.", valueName: "name"))
+    @Option(help: ArgumentHelp("The one of known redshifts. Default: redshifts, redshift.", valueName: "name"))
     var redshifts: String?
 
     @Option(help: ArgumentHelp("The one of the galaxies' ids. Default: object_id.", valueName: "name"))

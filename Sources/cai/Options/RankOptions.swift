@@ -24,8 +24,7 @@ struct RankOptions: ParsableArguments {
     var rank: Int?
 
     @Option(
-        help: ArgumentHelp(
-            "How many ranks share the galaxies; alone, the environment tells the rank.", valueName: "w"))
+        help: ArgumentHelp("How many ranks share the galaxies; alone, the environment tells the rank.", valueName: "w"))
     var worldSize: Int?
 
     @Flag(help: "Run all galaxies, whatever ranks the environment has.")
@@ -71,9 +70,7 @@ struct RankOptions: ParsableArguments {
 
     /// The share, and the variables or options that state it; nil where all galaxies are run.
     /// - Throws: `ValidationError` where the environment contradicts itself or the options.
-    func find(
-        _ environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws -> RankEnvironment.Found? {
+    func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> RankEnvironment.Found? {
         if whole { return nil }
         if let rank, let worldSize {
             return RankShare(rank: rank, worldSize: worldSize).map {

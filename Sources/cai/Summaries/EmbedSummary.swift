@@ -30,9 +30,7 @@ struct EmbedSummary: Encodable {
         case batchSize = "batch_size"
     }
 
-    init(
-        _ outcome: FeatureJob.Outcome, batchSize: Int, dtype: String, weights: String, output: String, ids: String
-    ) {
+    init(_ outcome: FeatureJob.Outcome, batchSize: Int, dtype: String, weights: String, output: String, ids: String) {
         let (run, encoder) = (outcome.run, outcome.encoder)
         flagged = outcome.flags.flagged
         (galaxies, seconds, galaxiesPerSecond) = (run.count, run.seconds, run.galaxiesPerSecond)

@@ -37,9 +37,7 @@ struct ExperimentForecast {
 
     /// On AWS.
     /// - Parameter launches: the plan for a run of a point.
-    init(
-        _ plan: ExperimentPlan, worker: LambdaWorker, launches: (ExperimentPoint) throws -> LaunchPlan
-    ) throws {
+    init(_ plan: ExperimentPlan, worker: LambdaWorker, launches: (ExperimentPoint) throws -> LaunchPlan) throws {
         lines = try plan.points.map { point in
             let launch = try launches(point)
             return Line(

@@ -46,8 +46,7 @@ struct FileContents: Encodable {
         bytes = file.byteCount
         rootClass = file.classes[""]
         tensors = file.tensors.map { Tensor(name: $0.name, dtype: $0.dtype.rawValue, shape: $0.shape) }
-        texts =
-            file.texts.isEmpty ? nil : Dictionary(file.texts.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
+        texts = file.texts.isEmpty ? nil : Dictionary(file.texts.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
         refusals = file.refusals.isEmpty ? nil : file.refusals
         metadata = file.metadata.isEmpty ? nil : file.metadata
         galaxies = file.galaxyCount
@@ -81,9 +80,7 @@ struct FileContents: Encodable {
 
     /// The same for people, a line a fact, a line a tensor.
     var text: String {
-        var lines = [
-            "\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.counted(tensors.count, "tensor"))"
-        ]
+        var lines = ["\(file): \(format), \(Numbers.bytes(bytes)), \(Numbers.counted(tensors.count, "tensor"))"]
         if let rootClass { lines.append("class       \(rootClass)") }
         for (key, value) in (metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
             lines.append("metadata    \(key): \(value)")
@@ -111,7 +108,5 @@ struct FileContents: Encodable {
 }
 
 extension String {
-    fileprivate func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(1, width - count))
-    }
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }

@@ -41,8 +41,7 @@ struct ReportDocument {
             }
         case .tree(let tree, let setup):
             runs = tree.runs.count
-            let report = TreeReport(
-                tree, durations: beside.durations, references: beside.references, setup: setup)
+            let report = TreeReport(tree, durations: beside.durations, references: beside.references, setup: setup)
             sections += report.sections
             sections.append(CostSection.of(tree))
             sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: TreeReport.inTree($0.folder)) }))

@@ -81,9 +81,7 @@ struct RunSummary: Encodable {
     }
 
     /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.
-    var qualityLine: String {
-        (quality?.lines ?? []).map { "\($0.name) \($0.valueText)" }.joined(separator: ", ")
-    }
+    var qualityLine: String { (quality?.lines ?? []).map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") }
 }
 
 /// A rank's galaxies among those of all ranks.
