@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Untrusted experiment.json files")
 struct HostileRecordTests {
-    /// What is replaced in a sound record, by what, and the words of the error.
+    /// A replaced string of a valid record, its replacement, and part of the error.
     private static let changes: [(String, String, String)] = [
         ("\"runs\" : 2,", "\"runs\" : -1,", "points[0].runs: expected 1 to 1000, found -1"),
         (

@@ -48,7 +48,7 @@ struct LocalEngineTests {
             #expect(files == ["1.pt"])
             let text = try String(contentsOfFile: "\(local.tree.path)/\(run.path)/predictions.csv", encoding: .utf8)
             let rows = text.split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
-            // 8 partitions of 1,278 galaxies: the 37 there are, 34 times and 20 of them again.
+            // 8 partitions of 1,278 galaxies: the 37 galaxies 34 times, and then the first 20.
             #expect(rows.count == 8 * 1278)
             let redshifts = rows.map { $0[3] + "," + $0[4] }
             #expect(Set(redshifts).count == 37)
@@ -76,7 +76,7 @@ struct LocalEngineTests {
             #expect(run.galaxies == 1283)
             let data = local.tree.scratch + "/data/25MB"
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: data + "/1.pt") == full)
-            // The last one holds all galaxies of its input, too.
+            // The last one also contains all galaxies of its input.
             #expect(
                 try FileManager.default.destinationOfSymbolicLink(atPath: data + "/2.pt")
                     == local.folder + "/rest.pt")
@@ -116,13 +116,13 @@ struct LocalEngineTests {
             #expect(throws: Failure.self) { try ScratchFolder(folder + "/other").make() }
             ScratchFolder(folder + "/other").remove()
             #expect(FileManager.default.fileExists(atPath: folder + "/other/data"))
-            // What a process has left that is no more.
+            // Left by a process that has ended.
             try scratch.make()
             try Data("1 never".utf8).write(to: URL(fileURLWithPath: scratch.path + "/cai-experiment"))
             try Data([1]).write(to: URL(fileURLWithPath: scratch.data + "/left"))
             try scratch.make()
             #expect(!FileManager.default.fileExists(atPath: scratch.data + "/left"))
-            // Another process that is alive, by its start: this one's parent.
+            // A running process, identified by its start time: the parent of this one.
             let status = try String(contentsOfFile: "/proc/\(getppid())/stat", encoding: .utf8)
             let start = try #require(status.split(separator: ")").last).split(separator: " ")[19]
             try Data("\(getppid()) \(start)".utf8).write(to: URL(fileURLWithPath: scratch.path + "/cai-experiment"))

@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import Experiment
 
-/// An experiment on this machine with the tiny network and its 37 galaxies, in a folder of its own.
+/// An experiment on this machine with the tiny network and its 37 galaxies, in a separate folder.
 struct LocalTree {
     let folder: String
     let tree: ExperimentTree
@@ -48,7 +48,7 @@ struct LocalTree {
             keepsPredictions: keepsPredictions, isWarmedUp: false, points: plan.points)
     }
 
-    /// - Parameter most: runs to make before it is stopped, as if by a failure.
+    /// - Parameter most: the number of runs before it is stopped, as if by a failure.
     @discardableResult
     func run(
         _ plan: ExperimentPlan, _ continuation: ExperimentContinuation = .none, most: Int = .max
@@ -79,7 +79,7 @@ struct LocalTree {
     }
 }
 
-/// Another engine, which fails after so many runs.
+/// An engine that fails after a number of runs.
 struct LimitedEngine: ExperimentEngine {
     final class Count: @unchecked Sendable {
         var value: Int

@@ -33,7 +33,7 @@ struct PaceTests {
 
     @Test("The remaining time is the rest of this run and all later ones")
     func left() {
-        // From a tenth on the run tells itself: 5 s for a quarter are 15 s more.
+        // From a tenth on, the estimate follows from the run's own progress: 5 s for a quarter leave 15 s.
         #expect(Experiment.secondsLeft(own: 100, later: [10, 20], seconds: 5, 0.25) == 45)
         #expect(Experiment.secondsLeft(own: 8, later: [10], seconds: 5, 0.05) == 13)
         #expect(Experiment.secondsLeft(own: 4, later: [], seconds: 5, 0.05) == 0)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Plans of experiments")
 struct PlanTests {
-    /// `num_worlds` of the published total_execution_time.csv: ranks by partition size, for 1, 2, 4, 6, 8, 10 and 12.6 GB.
+    /// `num_worlds` of the published total_execution_time.csv, by partition size, for 1, 2, 4, 6, 8, 10 and 12.6 GB.
     @Test(
         "Points have as many ranks as the published runs",
         arguments: [

@@ -28,9 +28,9 @@ private struct Quads {
             for unit in 0..<hidden {
                 packedExpandBias[unit * groups + group] = expandBias[group * hidden + unit]
                 for channel in 0..<4 {
-                    let place = (unit * 4 + channel) * groups + group
-                    packedExpand[place] = expand[(group * hidden + unit) * 4 + channel]
-                    packedReduce[place] = reduce[(group * 4 + channel) * hidden + unit]
+                    let index = (unit * 4 + channel) * groups + group
+                    packedExpand[index] = expand[(group * hidden + unit) * 4 + channel]
+                    packedReduce[index] = reduce[(group * 4 + channel) * hidden + unit]
                 }
             }
             for channel in 0..<4 { packedReduceBias[channel * groups + group] = reduceBias[group * 4 + channel] }
@@ -113,8 +113,8 @@ private struct Quads {
                 let out = product(
                     kernels, hidden, Array(quads.reduce[group * 64..<(group + 1) * 64]),
                     Array(quads.reduceBias[group * 4..<(group + 1) * 4]), CAI_STORE)
-                let place = row * quads.groups * 4 + group * 4
-                #expect(out == Array(result[place..<place + 4]))
+                let start = row * quads.groups * 4 + group * 4
+                #expect(out == Array(result[start..<start + 4]))
             }
         }
     }

@@ -119,7 +119,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("half a head", says: "'num_heads' is 2.5, expected a whole number") { edited in
             edited.metadata["num_heads"] = "2.5"
         },
-        Fault("a stranger among the keys that are never run", says: "unexpected key", "8.branch3.9.weight") { edited in
+        Fault("an unknown key among those that are never run", says: "unexpected key", "8.branch3.9.weight") { edited in
             edited.tensors.append(("inception_model.vis_inception.8.branch3.9.weight", [1], [0]))
         },
         Fault("NaN in a branch that is never run", says: "8.branch3.0.conv.bias' is not finite") { edited in
@@ -190,8 +190,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
         #expect(silent.notices.count == 1)
         #expect(silent.notices[0].contains("1 head (--num-heads overrides)"))
         #expect(silent.notices[0].contains("LayerNorm eps 1e-06") && silent.notices[0].contains("BatchNorm eps 1e-05"))
-        let told = try GoldenNetwork(tiny: "kernel3", numHeads: 3).model()
-        #expect(told.notices.count == 1 && !told.notices[0].contains("head"))
+        let given = try GoldenNetwork(tiny: "kernel3", numHeads: 3).model()
+        #expect(given.notices.count == 1 && !given.notices[0].contains("head"))
         #expect(try GoldenNetwork(tiny: "normalcell").model().notices.isEmpty)
     }
 

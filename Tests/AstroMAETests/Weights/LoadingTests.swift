@@ -6,7 +6,7 @@ import Testing
 
 @testable import AstroMAE
 
-/// Runs parts on up to four threads, on any number of processors.
+/// Runs parts on up to four threads, independent of the number of processors.
 let fourThreads = ParallelLoop { most, body in
     DispatchQueue.concurrentPerform(iterations: min(most, 4)) { _ in body() }
 }
@@ -69,7 +69,7 @@ let fourThreads = ParallelLoop { most, body in
 
     @Test("Buffers of an arena are zero, aligned and disjoint, and outlive it")
     func arena() throws {
-        // One that fills the rest of a mapping, one larger than a mapping, and some after it.
+        // One buffer that fills the rest of a mapping, one larger than a mapping, and some after it.
         let counts = [1, 16, 17, 1 << 20, (1 << 20) - 64, 3 << 20, 5, 1 << 18]
         var arena: FloatArena? = FloatArena()
         let buffers = try counts.map { try FloatBuffer(count: $0, in: arena) }

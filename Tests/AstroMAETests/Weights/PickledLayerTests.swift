@@ -22,9 +22,9 @@ private struct EditedPickle {
 
     mutating func replace(_ old: [UInt8], with new: [UInt8]) throws {
         let before = checksum
-        let place = try #require(bytes[pickle].firstRange(of: old))
+        let range = try #require(bytes[pickle].firstRange(of: old))
         try #require(old.count == new.count)
-        bytes.replaceSubrange(place, with: new)
+        bytes.replaceSubrange(range, with: new)
         let after = checksum
         // The checksum is in the data descriptor and in the central directory.
         var from = pickle.upperBound

@@ -39,7 +39,7 @@ struct CredentialsTests {
         var environment = ["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"]
         #expect(values(try find(environment).credentials) == ["A", "B", nil])
         environment["AWS_SESSION_TOKEN"] = "C"
-        // The environment comes first, and a broken file is ignored.
+        // The environment takes precedence, and a broken file is ignored.
         let files = ["credentials": "[default]\naws_access_key_id = X\naws_secret_access_key = Y\n", "config": "?"]
         #expect(values(try find(environment, files: files).credentials) == ["A", "B", "C"])
     }
@@ -123,7 +123,7 @@ struct CredentialsTests {
         #expect(error?.description.contains("secret\"") == false)
     }
 
-    @Test("Credentials of the endpoint of a container are requested with its token")
+    @Test("Credentials of a container's endpoint are requested with its token")
     func container() throws {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
         let found = try find(
@@ -256,7 +256,7 @@ struct CredentialsCacheTests {
         #expect(throws: Failure.self) { try source.credentials() }
     }
 
-    @Test("Printing never shows credentials")
+    @Test("Printed clients, requests and errors contain no credentials")
     func hidden() throws {
         let credentials = AWSCredentials(accessKey: "AKIDX", secretKey: "HUSH", sessionToken: "TOKENX")
         let signed = try SigV4.sign(

@@ -21,7 +21,7 @@ struct SigV4Tests {
         #expect(signed.header("Host") == "example.amazonaws.com")
     }
 
-    /// Of "Authenticating Requests: Using the Authorization Header", Amazon S3 API Reference.
+    /// Examples in "Authenticating Requests: Using the Authorization Header", Amazon S3 API Reference.
     struct S3Example: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let request: HTTPRequest

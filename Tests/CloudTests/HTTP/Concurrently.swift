@@ -13,7 +13,7 @@ func concurrently<R: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -
             group.leave()
         }
     }
-    // 300 s: no call takes longer on a machine with other work.
+    // 300 s: more than any call takes on a machine with other work.
     precondition(group.wait(timeout: .now() + 300) == .success, "\(count) calls at once: not all have ended")
     return results.all.withLock { all in (0..<count).compactMap { all[$0] } }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Exchanges over libcurl")
 struct CurlTransportTests {
     private static let transport = CurlTransport(environment: [:])
-    /// For servers that say nothing more: the others are given the time that they take on a machine with other work.
+    /// The stall limit for servers that send nothing more; others have enough time for a machine with other work.
     private static let impatient = CurlTransport(limits: .init(connect: 60, stall: 1), environment: [:])
 
     @Test("Method, path, query, headers and body are sent unchanged", arguments: ["PUT", "POST"])
@@ -98,10 +98,10 @@ struct CurlTransportTests {
         try LoopbackServer.run({ _, _ in
             [.answer(200, piece, headers: ["Content-Length": "8", "ETag": "\"e\""]), end]
         }) { server in
-            // What comes of a header and four bytes within a second is all of them, but on a machine with other work.
+            // The header and four bytes arrive within a second, except on a machine with other work.
             let outcome = Self.impatient.exchange(HTTPRequest("GET", server.url + "/x?secret=1"))
             guard case .broken(let response, let error) = outcome else {
-                Issue.record("the answer passes for whole")
+                Issue.record("the response counts as complete")
                 return
             }
             #expect(error.kind == .unavailable)
@@ -132,7 +132,7 @@ struct CurlTransportTests {
         }) { server in
             let outcome = Self.impatient.exchange(HTTPRequest("GET", server.url))
             guard case .broken(let response?, let error) = outcome else {
-                Issue.record("the answer passes for whole, or for none")
+                Issue.record("the response counts as complete, or as missing")
                 return
             }
             #expect(error.message.hasPrefix("no answer in time"))
@@ -140,7 +140,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("The error states that there is no connection where no server listens")
+    @Test("The error for a port without a server states that there is no connection")
     func refused() throws {
         let server = try LoopbackServer { _, _ in [] }
         server.stop()

@@ -3,7 +3,7 @@ import Synchronization
 @testable import Cloud
 @testable import Platform
 
-/// Responds according to a function, and records the requests.
+/// Responds by a function, and records the requests.
 final class FakeTransport: HTTPTransport {
     private let answer: @Sendable (HTTPRequest) -> HTTPResponse?
     private let kept = Mutex<[HTTPRequest]>([])
@@ -15,7 +15,7 @@ final class FakeTransport: HTTPTransport {
 
     func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
         kept.withLock { $0.append(request) }
-        guard let response = answer(request) else { throw Failure(.unavailable, "fake", "nobody answers") }
+        guard let response = answer(request) else { throw Failure(.unavailable, "fake", "no response") }
         return response
     }
 }

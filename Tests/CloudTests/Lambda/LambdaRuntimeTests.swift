@@ -157,7 +157,7 @@ struct LambdaRuntimeTests {
         #expect(transport.lines.last == "GET \(Self.base)invocation/next")
         #expect(outcomes.count == 2)
         guard case .failure(let failure) = outcomes[0].result else {
-            Issue.record("the answer counts as taken")
+            Issue.record("the response counts as accepted")
             return
         }
         #expect(failure.message.contains("status \(status)"))

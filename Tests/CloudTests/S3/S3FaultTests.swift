@@ -59,7 +59,7 @@ struct S3FaultTests {
     }
 
     @Test(
-        "A read that breaks off is resumed at that offset with the same ETag",
+        "An interrupted read is resumed at its offset with the same ETag",
         arguments: [LoopbackServer.Step.close, .reset, .stall], [nil, 1000..<150_000] as [Range<Int>?])
     func resumed(fault: LoopbackServer.Step, range: Range<Int>?) throws {
         // Each stall takes seconds.
@@ -194,7 +194,7 @@ struct S3FaultTests {
 
     @Test("A request without a response ends at the deadline")
     func deadlineInRequest() throws {
-        // On a machine with other work, a request may not be out before the first of these.
+        // On a machine with other work, the first of these deadlines may pass before a request is sent.
         var seconds = [0.2, 2, 20, 200].makeIterator()
         try attempt("a request before the deadline", upTo: 4) { found in
             try LoopbackServer.run({ _, _ in [.stall] }) { server in

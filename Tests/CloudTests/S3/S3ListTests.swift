@@ -78,7 +78,7 @@ struct S3ListTests {
             return [.answer(200, Self.page(keys, next: nil, encoding: encoding))]
         }) { server in
             let client = try S3Scripted.client(server)
-            // One has an e and a combining accent, the other a single letter: equal as strings, different as keys.
+            // One key has an e and a combining accent, the other a single letter: equal as strings, different as bytes.
             let decoded = try client.list(bucket: "b", prefix: "")
             #expect(
                 decoded.map { Array($0.key.utf8) } == ["a\t", "b+c d%", "e\u{301}", "\u{E9}"].map { Array($0.utf8) })

@@ -56,7 +56,7 @@ struct XMLReaderTests {
         }
     }
 
-    @Test("The texts of children are found by name")
+    @Test("The text of child elements is found by name")
     func elements() throws {
         let text = "<R> <K>a b</K> <K>2</K><L><K>3</K></L> </R>"
         let root = try XMLElement(document: Array(text.utf8))

@@ -100,7 +100,7 @@ private func array(_ path: String) throws -> TensorView {
             }
             #expect(
                 FileManager.default.contentsEqual(atPath: folder + "/alone.npy", andPath: folder + "/whole.npy"))
-            // Redshifts cannot be had of them.
+            // Without magnitudes, redshifts cannot be predicted.
             let refused = try Command.run([
                 "infer", "--weights", redshiftWeights, input, "-o", folder + "/z.csv",
             ])

@@ -61,7 +61,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             let file = try TensorFile.open(path: folder + "/one.npz")
             #expect(file["mask"]?.shape == (passes == 1 ? [45, 16] : [45, passes, 16]))
             #expect(try floats(folder + "/one.npz", "mask").reduce(0, +) == Float(45 * passes * 12))
-            // Another seed masks otherwise.
+            // Another seed gives other masks.
             #expect(try run("other", ["--seed", "1"])[0] != one[0])
         }
     }
@@ -129,7 +129,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 
-    @Test("cai anomalies writes one row for each galaxy, the oddest first, the same for any threads")
+    @Test("cai anomalies writes one row for each galaxy, by descending score, the same for any threads")
     func ranked() throws {
         try Fixture.withTemporaryFolder { folder in
             func run(_ name: String, _ more: [String]) throws -> Data {
@@ -161,7 +161,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             let page = try String(contentsOfFile: folder + "/one.html", encoding: .utf8)
             #expect(page.contains("1. \(rows[1][1])<") && page.contains("2. \(rows[2][1])<"))
             #expect(page.components(separatedBy: "data:image/png;base64,").count == 1 + 2 * 4)
-            // From the image the order is another.
+            // With brightness from the image, the order differs.
             #expect(try run("image", ["--brightness", "image"]) != one)
         }
     }

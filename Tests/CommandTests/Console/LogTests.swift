@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Objects of the standard error, a line each.
+/// The JSON objects on the standard error, one for each line.
 private func records(_ command: Command) throws -> [[String: String]] {
     try command.errorLines.map { line in
         try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
@@ -65,7 +65,7 @@ func afterTheDashes() throws {
     #expect(command.status == 1 && command.errors.contains("--log-level: no such file or folder"))
 }
 
-@Test("The manual has every command and every option of the help")
+@Test("The manual has every command and every option that the help has")
 func manual() throws {
     let page = try Command.run(["manual"])
     #expect(page.status == 0 && page.errors.isEmpty)
@@ -78,7 +78,7 @@ func manual() throws {
     #expect(page.output == (try Command.run(["manual"]).output))
 }
 
-@Test("Completions of the three shells", arguments: ["bash", "zsh", "fish"])
+@Test("Completion scripts for bash, zsh and fish contain commands and options", arguments: ["bash", "zsh", "fish"])
 func completions(shell: String) throws {
     let script = try Command.run(["--generate-completion-script", shell])
     #expect(script.status == 0 && script.errors.isEmpty)

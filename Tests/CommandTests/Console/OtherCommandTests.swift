@@ -51,7 +51,7 @@ func inspectPartition() throws {
     #expect(json["config"] == nil)
 }
 
-@Test("Evaluating predictions prints both families")
+@Test("cai evaluate prints both families of measures")
 func evaluate() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z.csv"
@@ -74,7 +74,7 @@ func evaluate() throws {
 }
 
 @Test(
-    "Predictions that cannot be evaluated are refused",
+    "cai evaluate refuses predictions without redshifts or galaxies",
     arguments: [
         ("", "line 1: expected a header"), ("z_phot,z_spec\n", "no galaxies"), ("z_phot\n0.1\n", "z_spec"),
         ("z_phot,z_spec\n0.1,0.1\n0.1,abc\n", "line 3: z_spec: expected a number, found \"abc\""),
@@ -115,14 +115,14 @@ func demo() throws {
         #expect(run["output"] as? String == out + "/predictions.csv")
         let quality = try #require(summary["quality"] as? [String: Any])
         #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field"])
-        // PyTorch, with these weights on these galaxies: 0.938.
+        // PyTorch with these weights on these galaxies: 0.938.
         let reference = try #require(quality["reference"] as? [String: Double])
         #expect(try #require(reference["R2"]) > 0.9)
     }
 }
 
-@Test("cai demo refuses an output folder that cannot be made")
-func demoWithoutPlace() throws {
+@Test("cai demo refuses an output folder that cannot be created")
+func demoWithoutFolder() throws {
     let command = try Command.run(
         ["demo", "--out", "/proc/demo"], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
     #expect(command.status == 1)

@@ -31,7 +31,7 @@ func progressCountsDown(since: Double, left: String) {
 }
 
 @Test(
-    "Numbers as people read them",
+    "Counts and durations are formatted in short form",
     arguments: [
         (Numbers.grouped(1_234_567), "1,234,567"), (Numbers.grouped(-999), "-999"),
         (Numbers.counted(1, "head"), "1 head"),

@@ -14,7 +14,7 @@ func helpHasExamples(subcommand: String) throws {
     #expect(command.output.contains("USAGE: cai \(subcommand)"))
 }
 
-@Test("The command's own help lists the subcommands and the exit codes", arguments: [["--help"], []])
+@Test("cai --help lists the subcommands and the exit codes", arguments: [["--help"], []])
 func helpListsSubcommands(arguments: [String]) throws {
     let command = try Command.run(arguments)
     #expect(command.status == 0)
@@ -22,7 +22,7 @@ func helpListsSubcommands(arguments: [String]) throws {
     for part in ["EXAMPLES", "EXIT STATUS"] { #expect(command.output.contains(part)) }
 }
 
-@Test("The version")
+@Test("cai --version prints the version")
 func version() throws {
     let command = try Command.run(["--version"])
     #expect(command.status == 0)
@@ -30,7 +30,7 @@ func version() throws {
 }
 
 @Test(
-    "A usage error ends with 2 and one line that names the help",
+    "A usage error exits with 2 and prints one line that names the help",
     arguments: [
         (["infer"], "infer"), (["infer", "x.pt", "--table", "s3://b/t.csv"], "infer"),
         (["infer", "x.pt", "-o", "z.txt"], "infer"), (["infer", "x.pt", "-o", "z"], "infer"),

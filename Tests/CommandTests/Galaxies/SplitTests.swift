@@ -97,7 +97,7 @@ struct SplitTests {
     }
 
     @Test(
-        "Wrong command lines are refused in one line",
+        "cai split refuses invalid command lines in one line",
         arguments: [
             ["in"], ["in", "out"], ["in", "out", "--rows", "0"], ["in", "out", "--megabytes", "30"],
             ["in", "out", "--rows", "5", "--megabytes", "25"], ["", "out", "--rows", "5"],
@@ -108,7 +108,7 @@ struct SplitTests {
         #expect(command.errorLines.count == 1)
     }
 
-    @Test("A damaged file is not split")
+    @Test("cai split refuses a damaged file")
     func damaged() throws {
         try Fixture.withTemporaryFolder { folder in
             var zip = try TensorTable.partition().torch()

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The least limit of address space with which the command starts and reads a partition, to 4 MB.
+/// The smallest limit of address space with which the command starts and reads a partition, to within 4 MB.
 private func leastAddressSpace() throws -> Int {
     for limit in stride(from: 16 << 20, to: 8 << 30, by: 4 << 20)
     where try Command.run(["inspect", Tiny.partition], addressSpace: limit).status == 0 {
@@ -24,7 +24,7 @@ func addressSpace() throws {
             ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), Tiny.partition, "--quiet", "--threads", "1"],
             addressSpace: limit)
         if run.status == 0 { break }
-        // An array of Swift's library that gets no memory ends the process: only the network's buffers report it.
+        // A Swift array whose allocation fails ends the process; only the buffers of the network report an error.
         if run.status == -SIGABRT, run.errors.hasPrefix("Fatal error: failed to allocate") { continue }
         #expect(run.status == 1, "limit \(limit)")
         #expect(run.errorLines.count == 1, "limit \(limit): \(run.errors)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A run that has to fail: exit 1, one line that names what is wrong, nothing on the standard output, no file left.
+/// Expects a run to fail: exit 1, one line that names the fault, nothing on the standard output, no file left.
 func expectFailure(
     _ command: Command, saying parts: [String], folder: String, leaving files: [String],
     location: SourceLocation = #_sourceLocation
@@ -17,7 +17,7 @@ func expectFailure(
     #expect(try names(in: folder) == files, sourceLocation: location)
 }
 
-/// A checkpoint with one thing wrong, and what the error says of it.
+/// A checkpoint with one fault, and parts of the expected message.
 struct WrongCheckpoint: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let parts: [String]
@@ -135,7 +135,7 @@ func wrongChecksum(threads: Int, ending: String) throws {
         let entry = ending == "pt" ? "archive/data/0" : "magnitudes.npy"
         #expect(command.status == 1 && command.output.isEmpty)
         #expect(command.errorLines.last?.hasPrefix("cai: error: \(path): zip: entry '\(entry)': CRC-32 is") == true)
-        // The galaxies of the file before it are kept; none of its own, whichever were computed.
+        // Finished galaxies of the previous file are kept; those of the damaged file are not.
         #expect(command.errors.contains("cai: warning: not done: 2.\(ending)\n"), "\(command.errors)")
         #expect(command.errors.contains(" 37 of 42 galaxies done, kept in \(folder)/z.csv.partial"))
         #expect(try names(in: folder) == ["2.\(ending)", "z.csv.partial"])
@@ -143,7 +143,7 @@ func wrongChecksum(threads: Int, ending: String) throws {
 }
 
 @Test(
-    "Inputs that name no galaxies",
+    "Inputs without galaxies are refused with the reason",
     arguments: [
         ("none.pt", "none.pt: no such file or folder"), ("empty", "empty: the folder holds no partition files"),
         ("texts", "texts: the folder holds no partition files"), ("*.pth", "*.pth: the pattern matches no file"),
@@ -166,14 +166,14 @@ func outputCannotBeWritten(output: String) throws {
     try Fixture.withTemporaryFolder { folder in
         try Data().write(to: URL(fileURLWithPath: folder + "/file"))
         try FileManager.default.createDirectory(atPath: folder + "/folder.csv", withIntermediateDirectories: false)
-        // Weights that do not exist would be the next error: it must not come to that.
+        // The weights do not exist: the output has to be refused before the weights are opened.
         let command = try Command.run(["infer", "--weights", "none", Tiny.partition, "-o", output], in: folder)
         try expectFailure(
             command, saying: [output, "cannot be written"], folder: folder, leaving: ["file", "folder.csv"])
     }
 }
 
-@Test("No output replaces an input", arguments: ["partition.csv", "link.csv", "weights.npy"])
+@Test("An output that is also an input is refused", arguments: ["partition.csv", "link.csv", "weights.npy"])
 func outputIsAnInput(output: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let files = FileManager.default

@@ -24,7 +24,7 @@ func flags() throws {
             #expect(fields[5] == "\(flags)")
             #expect(fields[3] == (flags == 0 ? clean[row] : "nan"))
         }
-        // The same in every other form.
+        // Every other output format has the same rows.
         for ending in ["jsonl", "npy", "fits"] {
             #expect(try Command.infer([path, "-o", "\(folder)/z.\(ending)"]).status == 0)
         }

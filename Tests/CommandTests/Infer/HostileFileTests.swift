@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How a file gets into the command.
+/// The way a file is passed to the command.
 enum Way: String, Sendable, CaseIterable {
     case inspected, galaxies, converted
 }
@@ -28,7 +28,7 @@ func hostileFile(file: HostileFile, way: Way) throws {
         #expect(command.output.isEmpty)
         #expect(command.errorLines.count == 1)
         #expect(command.errors.hasPrefix("cai: error: \(path): "))
-        // Galaxies' checksums wait for their turn, and these files hold none.
+        // Checksums of galaxies are compared later, and these files contain no galaxies.
         let isOpened = way == .galaxies && file.hasSoundHeaders
         #expect(command.errors.contains(isOpened ? "is no partition of galaxies" : file.words), "\(command.errors)")
         #expect(try names(in: folder) == [name])

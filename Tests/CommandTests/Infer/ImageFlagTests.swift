@@ -3,8 +3,8 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// The demo's first 40 galaxies, four of which nobody could see: a pixel of 4 is NaN, one of 9 infinite, all of 17 and all
-/// of the last are zero. 25 has a pixel whose square no float32 can hold. Flags by row.
+/// The first 40 demo galaxies, four of them with invalid images: a pixel of row 4 is NaN, one of row 9 infinite, all of
+/// rows 17 and 39 are zero. Row 25 has a pixel whose square exceeds float32. Flags by row.
 private let broken = [4: 1, 9: 1, 17: 2, 25: 16, 39: 2]
 
 private func writeBroken(to path: String) throws {
@@ -22,7 +22,7 @@ private func writeBroken(to path: String) throws {
 
 private let counts = "2 with pixels not finite, 2 with image all zero, 1 with"
 
-/// The same of galaxies that are as they should be.
+/// The same results for the unmodified galaxies.
 private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
 
 @Suite("Galaxies with invalid images, in commands that read images alone") struct ImageFlagTests {
@@ -104,7 +104,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
             let losses = try values("broken", "loss").filter(\.isFinite).map(Double.init)
             let mean = try #require(summary["mean_loss"] as? Double)
             #expect(losses.count == 70 && abs(mean - losses.reduce(0, +) / 70) < 1e-12)
-            // The worst are those that there is no loss of.
+            // Galaxies without a loss come first.
             let page = try text(of: folder + "/broken.html")
             #expect(page.components(separatedBy: "loss not finite").count == 1 + 5)
         }
@@ -139,12 +139,12 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
             #expect(last.map { Int($0[3]) } == broken.keys.sorted())
             #expect(last.map { Int($0[14]) } == broken.sorted { $0.key < $1.key }.map(\.value))
             for row in last {
-                // score, direction, error_ratio and those of the bands are empty; loss and snr are no numbers.
+                // score, direction, error_ratio and those of the bands are empty; loss and snr are NaN.
                 #expect(row[4..<12].allSatisfy(\.isEmpty) && row[12] == "nan" && row[13] == "nan", "\(row)")
             }
             #expect(try text(of: folder + "/p.html").contains("5 galaxies have flags and no score"))
 
-            // Masks depend on a galaxy's row in its file: the sound ones are in one of their own.
+            // Masks depend on the galaxy's row in its file: the valid galaxies are in a file of their own.
             let table = try TensorTable(folder + "/p.safetensors")
             try TensorTable(Fixture.weights("demo-galaxies.pt"), renaming: ["tensors.0": "images"])
                 .rows(0..<40).write(to: folder + "/sound.safetensors")
@@ -179,7 +179,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
                 "\(refused.errors)")
             #expect(try names(in: folder) == ["p.safetensors"])
             #expect(try run(sound, command.output).status == 0)
-            // The network's own result.
+            // The result of the network is not finite.
             try TensorTable(folder + "/p.safetensors").rows(20..<30).write(to: folder + "/q.safetensors")
             let far = try run(["q.safetensors"], "q" + command.output)
             #expect(

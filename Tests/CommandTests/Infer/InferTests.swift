@@ -43,9 +43,9 @@ func numHeads() throws {
     let assumed = try Command.infer([Tiny.partition], weights: "kernel3.pt")
     #expect(assumed.errors.contains("cai: notice: "))
     #expect(assumed.errors.contains("--num-heads"))
-    let told = try Command.infer([Tiny.partition, "--num-heads", "3"], weights: "kernel3.pt")
-    #expect(!told.errors.contains("--num-heads"))
-    #expect(told.output != assumed.output)
+    let given = try Command.infer([Tiny.partition, "--num-heads", "3"], weights: "kernel3.pt")
+    #expect(!given.errors.contains("--num-heads"))
+    #expect(given.output != assumed.output)
 }
 
 @Test("The summary as JSON has exactly its keys")
@@ -74,7 +74,7 @@ func jsonSummary() throws {
         let quality = try #require(summary["quality"] as? [String: Double])
         #expect(Set(quality.keys) == ["MAE", "MSE", "Bias", "Precision", "R2"])
         let evaluation = try object(try Command.run(["evaluate", path, "--json"]).output)
-        // The file's z_phot are float32 in their shortest decimal form, read as float64: equal to half a float32 step.
+        // The file has z_phot as shortest decimals of float32, read as float64: equal to within half a float32 step.
         let reference = try #require(evaluation["reference"] as? [String: Double])
         for (name, value) in quality { #expect(abs(try #require(reference[name]) - value) < 1e-6) }
     }
@@ -97,7 +97,7 @@ func withoutRedshifts() throws {
     }
 }
 
-@Test("All formats hold the same redshifts")
+@Test("All output formats contain the same redshifts")
 func formatsAgree() throws {
     try Fixture.withTemporaryFolder { folder in
         for ending in ["csv", "jsonl", "npy"] {
@@ -152,7 +152,7 @@ func sameBytes(arguments: [String]) throws {
     #expect(other.output == plain.output)
 }
 
-@Test("A pixel that is NaN is reported, and its galaxy is in the output")
+@Test("A NaN pixel is reported, and its galaxy is in the output")
 func notFinite() throws {
     try Fixture.withTemporaryFolder { folder in
         var table = try TensorTable.partition()
@@ -181,7 +181,7 @@ func closedPipe(subcommand: String) throws {
     .disabled(if: Sanitizer.isOn, Sanitizer.takesMemory))
 func deflatedFilesAreLetGo() throws {
     try Fixture.withTemporaryFolder { folder in
-        // 40 MB of zeros beside one galaxy, in a file of 100 kB; five of them do not fit the limit together.
+        // 40 MB of zeros beside one galaxy, in a file of 100 kB; five of them together exceed the limit.
         var zip = try TensorTable.partition().rows(0..<1).npz(deflated: true)
         let count = 1 + 258 * 155_000
         let header = ByteBuilder.npy("{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }\n", data: 0)

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The most memory, in bytes, that a run of the tiny network took, pages of mapped files included: the last that its
-/// process told before it ended.
+/// The peak memory of a run of the tiny network, in bytes, with pages of mapped files: the last value read from its
+/// process before it ended.
 private func peakMemory(_ input: String, output: String) throws -> Int {
     let words = ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
     let process = try ChildProcess(
@@ -29,7 +29,7 @@ func largePartition(name: String) throws {
         let galaxies = try TensorTable.partition(copies: 100)
         let bytes = name.hasSuffix(".pt") ? galaxies.torch().bytes : galaxies.bytes()
         try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
-        // The process may end between two looks at it, long after the last of them where the machine has other work.
+        // The process may end between two readings, long after the last one if the machine has other work.
         let peak = try attempt("a peak over 8 MiB") { found in
             let peak = try peakMemory(folder + "/" + name, output: folder + "/z.csv")
             found = "\(peak) bytes"

@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// As much of S3 as commands ask of it, over a bucket `b` in memory. Signatures are not looked at.
+/// The subset of S3 that commands use, over a bucket `b` in memory. Signatures are not verified.
 private final class Bucket: Sendable {
     private let objects: Mutex<[String: [UInt8]]>
 
@@ -49,7 +49,7 @@ private final class Bucket: Sendable {
         return "<ListBucketResult><IsTruncated>false</IsTruncated>\(entries.joined())</ListBucketResult>"
     }
 
-    /// Runs `cai` with this bucket for S3.
+    /// Runs `cai` with this bucket as S3.
     func run(_ arguments: [String]) throws -> Command {
         try LoopbackServer.run { request, _ in
             [self.answer(request)]
@@ -92,7 +92,7 @@ struct ObjectTests {
         #expect(predictions.last?.hasPrefix("10:6,10.pt,6,") == true)
     }
 
-    @Test("cai split writes into a bucket what cai infer reads from it")
+    @Test("Partitions that cai split writes into a bucket are read by cai infer")
     func split() throws {
         let command = try bucket.run(["split", "s3://b/set", "s3://b/parts", "--rows", "15"])
         #expect(command.errors == "37 galaxies in 3 partitions of 15, the last of 7\n")

@@ -18,7 +18,7 @@ struct RowTableTests {
         }
         let table = folder + "/table.csv"
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: table))
-        // Magnitudes and redshifts of the files are not what the table has: it counts.
+        // Magnitudes and redshifts of the files differ from the table's: the table takes precedence.
         var galaxies = try TensorTable.partition()
         galaxies.change("magnitudes") { $0.bytes = [UInt8](repeating: 0, count: $0.bytes.count) }
         galaxies.remove("redshifts")
@@ -28,7 +28,7 @@ struct RowTableTests {
         return (inputs, table)
     }
 
-    /// Without the names of files and the rows in them.
+    /// The rows without source names and row numbers.
     private static func results(_ command: Command) -> [String] { results(command.output) }
 
     private static func results(_ text: String) -> [String] {
@@ -60,7 +60,7 @@ struct RowTableTests {
         }
     }
 
-    @Test("A table of another length is refused with both counts", arguments: [20, 36, 38])
+    @Test("A table with another number of rows is refused with both counts", arguments: [20, 36, 38])
     func otherCounts(rows: Int) throws {
         try Fixture.withTemporaryFolder { folder in
             let (inputs, table) = try Self.write(rows: rows, in: folder)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("cai cost")
 struct CostCommandTests {
-    @Test("The four published costs, reproduced, and what AWS bills for them")
+    @Test("cai cost prints the four published costs, and the AWS bill of each")
     func published() throws {
         let command = try Command.run(["cost", "--published"])
         #expect(command.status == 0)
@@ -26,7 +26,7 @@ struct CostCommandTests {
         #expect(abs(try #require(billed?["lambda_usd"] as? Double) - 0.64) < 0.005)
     }
 
-    @Test("A run that is described: the formula and both bills side by side")
+    @Test("A run described by options has the published cost and both bills")
     func described() throws {
         let arguments = [
             "cost", "--requests", "517", "--duration", "6.55s", "--memory-used", "2.8GB", "--memory", "10240",
@@ -59,15 +59,15 @@ struct CostCommandTests {
             to: URL(fileURLWithPath: folder + "/combined_data.json"))
     }
 
-    @Test("A run's folder, its file, and its object in a store cost the same")
+    @Test("A run has the same cost by its folder, its file and its object in a store")
     func run() throws {
         try Fixture.withTemporaryFolder { folder in
             try writeRun(folder + "/results/r")
-            let places = ["results/r", "results/r/", "results/r/combined_data.json", "s3://results/r"].map { place in
-                [place.hasPrefix("s3") ? place : folder + "/" + place, "--store", "file://" + folder]
+            let locations = ["results/r", "results/r/", "results/r/combined_data.json", "s3://results/r"].map {
+                [$0.hasPrefix("s3") ? $0 : folder + "/" + $0, "--store", "file://" + folder]
             }
-            let costs = try places.map { place in
-                let command = try Command.run(["cost", "--json"] + place)
+            let costs = try locations.map { arguments in
+                let command = try Command.run(["cost", "--json"] + arguments)
                 #expect(command.errors.isEmpty)
                 let runs = try #require(try object(command.output)["runs"] as? [[String: Any]])
                 return try #require((runs[0]["cost"] as? [String: Any])?["gb_s"] as? Double)
@@ -81,13 +81,13 @@ struct CostCommandTests {
             let plan = try object(
                 try Command.run(["cost", folder + "/results/r", "--galaxies", "1000", "--json"]).output)
             #expect((plan["assumptions"] as? [String: Any])?["processor_rate"] as? Double == 200)
-            let told = try Command.run(["cost", folder + "/results/r", "--galaxies", "1000"]).output
-            #expect(told.contains("Measured     200 galaxies/s a Lambda processor"))
-            #expect(told.contains("Assumed      1 s beside computing"))
+            let given = try Command.run(["cost", folder + "/results/r", "--galaxies", "1000"]).output
+            #expect(given.contains("Measured     200 galaxies/s a Lambda processor"))
+            #expect(given.contains("Assumed      1 s beside computing"))
         }
     }
 
-    @Test("A tree of runs: a line each")
+    @Test("cai cost prints one line for each run of a tree")
     func tree() throws {
         let tree = Fixture.root + "/Tests/Fixtures/results/tree"
         let command = try Command.run(["cost", tree])
@@ -107,20 +107,20 @@ struct CostCommandTests {
     }
 
     @Test(
-        "A place without results ends with 1",
+        "cai cost exits with 1 for a path without results",
         arguments: [
             ("nowhere", "nowhere: no such file"),
             ("Sources", "Sources: expected combined_data.json or result-partition"),
             ("README.md", "README.md: expected JSON"),
         ])
-    func noRun(place: String, message: String) throws {
-        let command = try Command.run(["cost", place])
+    func noRun(path: String, message: String) throws {
+        let command = try Command.run(["cost", path])
         #expect(command.status == 1)
         #expect(command.errorLines.count == 1)
         #expect(command.errors.contains(message), "\(command.errors)")
     }
 
-    @Test("Half a million galaxies in a minute")
+    @Test("cai cost plans half a million galaxies in a minute")
     func headline() throws {
         let arguments = ["cost", "--galaxies", "500000", "--within", "60s", "--instance-price", "1.2"]
         let command = try Command.run(arguments)
@@ -141,7 +141,7 @@ struct CostCommandTests {
         let assumptions = try #require(json["assumptions"] as? [String: Any])
         #expect(assumptions["core_rate"] as? Double == 460)
         #expect(assumptions["processor_rate"] as? Double == 230)
-        // The plan's own line is within the account's limits.
+        // The plan itself is within the account's limits.
         let workers = try #require(plans[1]["workers"] as? Int)
         #expect(command.output.contains("\(workers) workers of "))
     }
@@ -155,7 +155,7 @@ struct CostCommandTests {
         #expect(try text(of: Fixture.root + "/docs/COST.md").contains(indented.joined(separator: "\n")))
     }
 
-    @Test("What an account allows, and another rate, shape the plan")
+    @Test("A plan respects the account's limits and a given rate")
     func options() throws {
         let json = try object(
             try Command.run([
@@ -174,12 +174,12 @@ struct CostCommandTests {
             try Command.run(["cost", "--galaxies", "1000", "--memory", "1769", "--rate", "100", "--json"]).output)
         let plan = try #require(fixed["cheapest"] as? [String: Any])
         #expect(plan["memory_mb"] as? Int == 1769)
-        // A second beside 1000 galaxies at 100 a second.
+        // One second of overhead, and 1000 galaxies at 100 a second.
         #expect(plan["worker_s"] as? Double == 11)
     }
 
     @Test(
-        "A plan that cannot be ends with 1 and says why",
+        "cai cost exits with 1 and the reason if no plan exists",
         arguments: [
             (
                 ["--galaxies", "500000", "--within", "5s"],
@@ -199,7 +199,7 @@ struct CostCommandTests {
         #expect(command.errors.contains(message), "\(command.errors)")
     }
 
-    @Test("Other prices are taken from a file")
+    @Test("--prices reads other prices from a file")
     func prices() throws {
         try Fixture.withTemporaryFolder { folder in
             let own = try text(of: Fixture.root + "/Sources/Costs/prices.json")
@@ -217,7 +217,7 @@ struct CostCommandTests {
     }
 
     @Test(
-        "A command line that makes no sense is refused",
+        "cai cost refuses invalid command lines",
         arguments: [
             ([], "expected a run, --requests with --duration, --galaxies or --published"),
             (["--requests", "5"], "expected --requests and --duration together"),
@@ -240,7 +240,7 @@ struct CostCommandTests {
             (["--requests", "1", "--duration", "1", "--within", "60s"], "--within: expected --galaxies with it"),
             (["run", "--overhead", "2s"], "--overhead: expected --galaxies with it"),
             (["--published", "--architecture", "arm64"], "--architecture: expected --galaxies with it"),
-            // What is the default counts as given, too.
+            // An option with its default value counts as given.
             (["--published", "--architecture", "x86_64"], "--architecture: expected --galaxies with it"),
             (["run", "--concurrency-limit", "1000"], "--concurrency-limit: expected --galaxies with it"),
             (["run", "--memory-limit", "10240"], "--memory-limit: expected --galaxies with it"),

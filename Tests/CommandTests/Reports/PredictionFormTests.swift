@@ -6,13 +6,13 @@ import Testing
 
 private let forms = ["csv", "csv.gz", "jsonl", "fits", "h5"]
 
-/// Predictions of the small partition, written in that form.
+/// Writes predictions of the small partition in that format.
 private func infer(into path: String) throws {
     let command = try Command.infer([Tiny.partition, "-o", path, "--quiet"])
     #expect(command.status == 0, "\(command.errors)")
 }
 
-/// What evaluate and report print of a file: the measures as JSON, and the page.
+/// The results of evaluate and report for a file: the measures as JSON, and the page.
 private func results(of path: String, in folder: String) throws -> [String] {
     try [["evaluate", path, "--json"], ["report", path, "-o", "-", "--title", "t"]].map { arguments in
         let command = try Command.run(arguments, in: folder)
@@ -21,7 +21,7 @@ private func results(of path: String, in folder: String) throws -> [String] {
     }
 }
 
-@Test("evaluate and report give the same bytes for predictions in every form that holds z_spec")
+@Test("evaluate and report give the same bytes for predictions in every format with z_spec")
 func formsAgree() throws {
     try Fixture.withTemporaryFolder { folder in
         try infer(into: folder + "/z.csv")
@@ -35,7 +35,7 @@ func formsAgree() throws {
     }
 }
 
-@Test("evaluate and report read each form from a pipe", arguments: forms)
+@Test("evaluate and report read each format from a pipe", arguments: forms)
 func formsFromPipes(form: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z." + form
@@ -58,7 +58,7 @@ func formsFromPipes(form: String) throws {
 }
 
 @Test(
-    "A .npy array of predictions has no z_spec: evaluate and report say so in one line",
+    "A .npy array of predictions has no z_spec: evaluate and report refuse it in one line",
     arguments: ["evaluate", "report"])
 func arrayWithoutKnownRedshifts(command: String) throws {
     try Fixture.withTemporaryFolder { folder in
@@ -72,13 +72,13 @@ func arrayWithoutKnownRedshifts(command: String) throws {
     }
 }
 
-@Test("Predictions that are cut short anywhere are an error of one line", arguments: forms)
+@Test("Predictions truncated anywhere are refused in one line", arguments: forms)
 func predictionsCutShort(form: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z." + form
         try infer(into: path)
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-        // The last bytes of a FITS file fill its last block, and may be missing.
+        // The last bytes of a FITS file are padding of its last block, and may be missing.
         for count in [0, 3, 90, whole.count / 3, form == "fits" ? 3000 : whole.count - 3] {
             try whole.prefix(count).write(to: URL(fileURLWithPath: path))
             for command in ["evaluate", "report"] {
@@ -90,7 +90,7 @@ func predictionsCutShort(form: String) throws {
     }
 }
 
-@Test("Predictions of no galaxies are an error of one line in every form", arguments: forms)
+@Test("Predictions without galaxies are refused in one line in every format", arguments: forms)
 func predictionsWithoutRows(form: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z." + form

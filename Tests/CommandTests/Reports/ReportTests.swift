@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A table of 40 galaxies with errors of 0.01 either way.
+/// A table of 40 galaxies with errors of +0.01 and -0.01.
 private let table =
     "object_id,source,row,z_phot,z_spec\n"
     + (0..<40).map {
@@ -20,7 +20,7 @@ private func withTable(_ text: String = table, _ body: (String) throws -> Void) 
 
 private let figureNames = ["by-redshift.svg", "distribution-of-z.svg", "dz.svg", "redshifts.svg", "residuals.svg"]
 
-@Test("A report is a page and figures, and the same input gives the same bytes")
+@Test("cai report writes a page and figures, and the same input gives the same bytes")
 func pageAndFigures() throws {
     try withTable { folder in
         let first = try Command.run(["report", "p.csv", "--figures", "figures/new"], in: folder)
@@ -43,7 +43,7 @@ func pageAndFigures() throws {
     }
 }
 
-@Test("The JSON object tells what was written, the measures and their intervals, and the bins")
+@Test("cai report --json has the written paths, the measures with their intervals, and the bins")
 func reportAsJSON() throws {
     try withTable { folder in
         let command = try Command.run(["report", "p.csv", "--json", "--figures", "f"], in: folder)
@@ -59,7 +59,7 @@ func reportAsJSON() throws {
         let quality = try #require(report["quality"] as? [String: Any])
         let reference = try #require(quality["reference"] as? [String: Double])
         #expect(abs(try #require(reference["MAE"]) - 0.01) < 1e-12)
-        // All errors are 0.01: its mean has an interval of no width.
+        // All errors are 0.01: the interval of their mean has width 0.
         let intervals = try #require(report["intervals"] as? [String: [Double]])
         #expect(intervals.count == 11)
         for end in try #require(intervals["MAE"]) { #expect(abs(end - 0.01) < 1e-12) }
@@ -68,7 +68,7 @@ func reportAsJSON() throws {
     }
 }
 
-@Test("Lines of JSON are read as the table is")
+@Test("cai report gives the same page for JSON Lines as for CSV")
 func reportOfLines() throws {
     try withTable { folder in
         let lines = table.split(separator: "\n").dropFirst().map { row in
@@ -86,7 +86,7 @@ func reportOfLines() throws {
     }
 }
 
-@Test("Without a z_spec there is a page, too")
+@Test("cai report writes a page for predictions without z_spec")
 func reportWithoutSpectroscopicRedshifts() throws {
     try withTable("id,z_phot\na,0.1\nb,0.2\n") { folder in
         let command = try Command.run(["report", "p.csv", "--json"], in: folder)
@@ -96,7 +96,7 @@ func reportWithoutSpectroscopicRedshifts() throws {
     }
 }
 
-@Test("A run's folder has its quality, its ranks and its cost on one page")
+@Test("The page of a run's folder has its quality, ranks and cost")
 func reportOfRun() throws {
     try Fixture.withTemporaryFolder { folder in
         for bucket in ["data", "results"] {
@@ -124,7 +124,7 @@ func reportOfRun() throws {
     }
 }
 
-@Test("A tree of runs has its sweeps; predictions have none")
+@Test("The page of a tree has its sweeps; that of predictions has none")
 func reportOfTree() throws {
     try withTable { folder in
         let tree = Fixture.path("results/tree")
@@ -140,7 +140,7 @@ func reportOfTree() throws {
     }
 }
 
-@Test("No page takes the place of what it is made from: results of runs, published numbers, logs")
+@Test("cai report refuses to replace its inputs: results of runs, published numbers, logs")
 func reportSparesInputs() throws {
     try withTable { folder in
         try FileManager.default.copyItem(atPath: Fixture.path("results/tree"), toPath: folder + "/tree")
@@ -148,18 +148,18 @@ func reportSparesInputs() throws {
         try Data(columns.utf8).write(to: URL(fileURLWithPath: folder + "/r.csv"))
         let files = try #require(FileManager.default.enumerator(atPath: folder + "/tree")).compactMap { $0 as? String }
         let results = try #require(files.first { $0.hasSuffix("combined_data.json") })
-        for (place, options) in [("tree/" + results, []), ("r.csv", ["--reference", "r.csv"])] {
-            let before = try text(of: folder + "/" + place)
-            let command = try Command.run(["report", "tree", "-o", place] + options, in: folder)
+        for (path, options) in [("tree/" + results, []), ("r.csv", ["--reference", "r.csv"])] {
+            let before = try text(of: folder + "/" + path)
+            let command = try Command.run(["report", "tree", "-o", path] + options, in: folder)
             #expect(command.status == 1)
             #expect(command.errors.contains("cannot be written: it is the input"), "\(command.errors)")
-            #expect(try text(of: folder + "/" + place) == before)
+            #expect(try text(of: folder + "/" + path) == before)
         }
     }
 }
 
 @Test(
-    "What cannot be reported is one line, and nothing is written",
+    "cai report refuses invalid inputs in one line, and writes nothing",
     arguments: [
         (["none.csv"], 1, "none.csv: no such file"), (["empty.csv"], 1, "empty.csv: line 1: expected a header"),
         (["header.csv"], 1, "header.csv: no galaxies"), (["."], 1, ".: expected a run"),
@@ -184,7 +184,7 @@ func reportFails(arguments: [String], status: Int32, message: String) throws {
     }
 }
 
-@Test("Where the folder of figures cannot be made, there is no page either")
+@Test("If the folder of figures cannot be created, no page is written")
 func noFolderOfFigures() throws {
     try Fixture.withTemporaryFolder { folder in
         try Data("object_id,z_phot,z_spec\na,0.1,0.1\nb,0.2,0.3\n".utf8)

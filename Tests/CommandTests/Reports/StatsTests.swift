@@ -6,7 +6,7 @@ private let tree = Fixture.path("results/tree")
 private let log = Fixture.path("results/state_machine_logs.csv")
 private let tables = ["result_stats.csv", "batch_varying_results.csv", "threads_varying_results.csv"]
 
-@Test("Tables are written into a folder that is made, and the means printed")
+@Test("cai stats writes tables into a new folder, and prints the means")
 func statsWrites() throws {
     try Fixture.withTemporaryFolder { folder in
         let output = folder + "/new/tables"
@@ -30,7 +30,7 @@ func statsWrites() throws {
     }
 }
 
-@Test("As JSON, every table has its rows by column")
+@Test("cai stats --json has the rows of every table by column")
 func statsJSON() throws {
     let command = try Command.run(["stats", tree, "--durations", log, "--json"])
     #expect(command.status == 0)
@@ -46,7 +46,7 @@ func statsJSON() throws {
     #expect(Set(caveats.compactMap { $0["kind"] as? String }).contains("mislabelled"))
 }
 
-@Test("A check ends with 0 where all agrees, and with 1 where anything does not")
+@Test("cai stats --check exits with 0 if all tables agree, and with 1 otherwise")
 func statsCheck() throws {
     for table in tables {
         let check = try Command.run(["stats", "--check", Fixture.path("results/" + table), tree])
@@ -81,7 +81,7 @@ private let wrongUses: [([String], Int32)] = [
     (["stats", tree, "--check", log], 1), (["stats", tree, "-o", "/dev/null/x"], 1),
 ]
 
-@Test("Wrong use is told in one line", arguments: wrongUses)
+@Test("cai stats refuses invalid command lines in one line", arguments: wrongUses)
 func statsErrors(arguments: [String], status: Int32) throws {
     let command = try Command.run(arguments)
     #expect(command.status == status)

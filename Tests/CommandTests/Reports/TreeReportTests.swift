@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Test("A tree's page has a figure of each sweep, others' numbers beside it, and is the same every time")
+@Test("The page of a tree has a figure for each sweep, with reference measurements, and the same bytes every time")
 func treePage() throws {
     try Fixture.withTemporaryFolder { folder in
         let arguments = [

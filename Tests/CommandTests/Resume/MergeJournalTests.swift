@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-@Test("A merge that misses unfinished ranks names their journals and how to resume them")
+@Test("cai merge names the journals of unfinished ranks, and how to resume them")
 func mergeNamesJournals() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition(copies: 60).write(to: folder + "/p.safetensors")
@@ -36,7 +36,7 @@ func mergeNamesJournals() throws {
             try merge(["."])
                 == "cai: error: expected 4 ranks, found 1: missing 1-3; \(journals[1]), \(journals[3]) are kept: those "
                 + "ranks' commands with --resume go on with them\n")
-        // One that runs is locked, as this test locks it.
+        // The journal of a running rank is locked, as this test locks it.
         let lock = try RecordLog(path: "\(folder)/\(journals[3])")
         #expect(
             try merge(["."])
@@ -55,7 +55,7 @@ func mergeNamesJournalsOfAnyName() throws {
     try Fixture.withTemporaryFolder { folder in
         try TensorTable.partition(copies: 60).write(to: folder + "/p.safetensors")
         try FileManager.default.createDirectory(atPath: folder + "/0000", withIntermediateDirectories: true)
-        // The folder's name is not the rank's, though it has its digits.
+        // The folder's name contains the digits of a rank, but is not part of the output's name.
         let words = ["p.safetensors", "-o", "0000/{rank}.csv", "--world-size", "4", "--quiet", "--rank"]
         #expect(try Ranks.run(words + ["0"], in: folder).status == 0)
         #expect(try Ranks.run(words + ["2"], in: folder, fileBlocks: 20).status == 1)

@@ -4,10 +4,10 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// Rank 1 of 3 has 26 of 79 galaxies: a's from 27 on, all of b, c's up to 10.
+/// Rank 1 of 3 has 26 of 79 galaxies: those of a from row 27, all of b, those of c up to row 10.
 private let world = ["--rank", "1", "--world-size", "3"]
 
-/// Which file it is, and when it was written.
+/// The identity of a file and its modification time.
 private func stamp(_ path: String) throws -> FileStamp { try #require(FileStamp(path: path)) }
 
 @Test("A complete rank is neither computed nor written again", arguments: ["csv", "jsonl", "npy"])
@@ -27,7 +27,7 @@ func wholeRank(ending: String) throws {
             "\(again.errors)")
         let (before, summary) = (try object(first.output), try object(again.output))
         #expect(before["resumed"] as? Int == 0 && summary["resumed"] as? Int == 26)
-        // No thread computed, and yet all is known that was.
+        // No thread ran, but the summary has all values.
         #expect(summary["threads"] as? Int == 0 && summary["flagged"] as? Int == 0)
         for key in ["quality", "rank", "galaxies", "output"] {
             #expect(summary[key] as? NSObject == before[key] as? NSObject)
@@ -35,7 +35,7 @@ func wholeRank(ending: String) throws {
         #expect((summary["quality"] as? [String: Any])?["MAE"] is Double)
         #expect(try [path, path + ".rank.json"].map(stamp) == stamps)
         #expect(try CommandTests.names(in: folder) == names)
-        // Without the word it is, as any output.
+        // Without --resume it is written again, as any output.
         #expect(try object(try Ranks.run(arguments, in: folder).output)["resumed"] as? Int == 0)
         #expect(try stamp(path) != stamps[0])
     }
@@ -112,7 +112,7 @@ func otherWholeRank() throws {
             inputs + ["-o", "{rank}.csv", "--rank", "1", "--world-size", "4"],
             "ranks: expected rank 1 of 4, found rank 1 of 3")
         try refused(arguments + ["--limit", "78"], "galaxies: expected 78, found 79")
-        // A pixel of c, of whose rows the rank has some, and its length as before.
+        // A changed pixel of c, some of whose rows are the rank's; the length is unchanged.
         var table = try TensorTable.partition()
         table.change("images") { $0.bytes[0] ^= 1 }
         try table.write(to: folder + "/c.safetensors")
@@ -123,7 +123,7 @@ func otherWholeRank() throws {
     }
 }
 
-/// Ways in which nothing proves that a rank is whole.
+/// Reasons why a rank is not proven complete.
 private enum Doubt: String, CaseIterable {
     case changed, cutShort, gone, emptySidecar, otherSidecar, touched
 
@@ -156,7 +156,7 @@ private func doubtfulRank(doubt: Doubt) throws {
         case .emptySidecar: #expect(truncate(path + ".rank.json", 0) == 0)
         case .otherSidecar: try Data("{\"rank\": 1}".utf8).write(to: URL(fileURLWithPath: path + ".rank.json"))
         case .touched:
-            // The same bytes at another time, as a copy has them; it may be one that was mended.
+            // The same bytes with another time, as a copy has them: the copy may be a repaired one.
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: folder + "/b.safetensors")
         }
@@ -180,7 +180,7 @@ func unfinishedBesideWhole() throws {
         let others = ["--weights", Fixture.path("tiny/kernel3.pt")]
         #expect(try Ranks.run(arguments + others, in: folder).status == 0)
         let (part, sidecar) = (try Ranks.bytes(path), try Ranks.bytes(path + ".rank.json"))
-        // 555 galaxies are some 5 kB in the journal, and more than 20 kB as text: 10 kB are room for the one.
+        // 555 galaxies take some 5 kB in the journal and more than 20 kB as CSV: 10 kB fit the journal only.
         let full = try Ranks.run(arguments, in: folder, fileBlocks: 20)
         #expect(full.status == 1 && full.errors.contains("File too large"), "\(full.errors)")
         #expect(try Ranks.bytes(path) == part && Ranks.bytes(path + ".rank.json") == sidecar)
@@ -189,7 +189,7 @@ func unfinishedBesideWhole() throws {
         #expect(try object(resumed.output)["resumed"] as? Int == 555)
         #expect(try Ranks.bytes(path) != part && Ranks.bytes(path + ".rank.json") != sidecar)
         #expect(try names(in: folder).count == 3)
-        // Its own part is whole now, and that of the others is not there any more.
+        // The rank's new part is complete; the part of the other weights is gone.
         #expect(try Ranks.run(arguments + ["--resume"] + others, in: folder).status == 1)
     }
 }

@@ -60,7 +60,7 @@ func sidecarContents() throws {
         let weights = try #require(sidecar["weights"] as? [String: String])
         #expect(weights["identity"] == "sha256:7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b")
         #expect((sidecar["inputs"] as? [String: Any])?["files"] as? Int == 3)
-        // Rows keep the numbers that they have in their files.
+        // Rows keep the row numbers of their files.
         let lines = try text(of: "\(folder)/\(Ranks.part(1, of: 3))").split(separator: "\n")
         #expect(lines.count == 27 && lines[1].hasPrefix("a:27,a.safetensors,27,"))
         #expect(lines.last?.hasPrefix("c:10,c.safetensors,10,") == true)
@@ -124,7 +124,7 @@ func missingParts() throws {
     }
 }
 
-/// Ways in which parts are not those of one run.
+/// Ways in which parts differ from those of one run.
 private enum Fault: String, CaseIterable {
     case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar, otherSet,
         otherForm, otherTable
@@ -219,13 +219,13 @@ private func refusedMerges(fault: Fault) throws {
 @Test("A rank reads only the headers of files outside its share")
 func othersAreNotRead() throws {
     try Fixture.withTemporaryFolder { folder in
-        // A damaged magnitude, which only reading rows or comparing the checksums of the archive would find.
+        // A damaged magnitude: only reading its row or comparing the archive's checksums detects it.
         var zip = try TensorTable.partition().npz(deflated: false)
         let entry = try #require(zip.entries.firstIndex { $0.name.contains("magnitudes") })
         zip.entries[entry].data[zip.entries[entry].data.count - 1] ^= 1
         try TensorTable.partition().write(to: folder + "/a.safetensors")
         try Data(zip.bytes).write(to: URL(fileURLWithPath: folder + "/b.npz"))
-        // Ranks 0 and 1 have a's 37 galaxies but the last, 2 has that and b's first: it answers for all of b.
+        // Ranks 0 and 1 have a's 37 galaxies except the last; rank 2 has that and b's first, and checks all of b.
         let world = ["a.safetensors", "b.npz", "-o", "z.csv", "--limit", "72", "--world-size", "4", "--rank"]
         for rank in [0, 1, 3] { #expect(try Ranks.run(world + ["\(rank)"], in: folder).status == 0) }
         let owner = try Ranks.run(world + ["2"], in: folder)

@@ -2,9 +2,9 @@ import Foundation
 import TensorFiles
 import TestSupport
 
-/// Ranks of the tiny network, and what they write.
+/// Ranks of the tiny network, and the files that they write.
 enum Ranks {
-    /// Three files of 37, 5 and 37 galaxies: shares begin and end within them.
+    /// Three files of 37, 5 and 37 galaxies, so that shares begin and end within files.
     static func makeInputs(in folder: String) throws -> [String] {
         let table = try TensorTable.partition()
         try table.write(to: folder + "/a.safetensors")

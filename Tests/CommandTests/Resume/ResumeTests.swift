@@ -6,81 +6,8 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// Partitions of the tiny network, some hundred galaxies: a run takes a few tenths of a second.
-private struct Partitions {
-    let folder: String
-    let files: [String]
-    let copies: [Int]
-    var count: Int { 37 * copies.reduce(0, +) }
-
-    init(_ folder: String, copies: [Int] = [6, 1, 9]) throws {
-        self.folder = folder
-        self.copies = copies
-        files = (1...copies.count).map { "\(folder)/\($0).safetensors" }
-        for (path, copies) in zip(files, copies) { try TensorTable.partition(copies: copies).write(to: path) }
-    }
-
-    func arguments(_ output: String, _ further: [String] = []) -> [String] {
-        ["infer", "--weights", Fixture.path("tiny/normalcell.pt")] + files
-            + ["-o", output, "--batch-size", "4"] + (further.contains("--threads") ? [] : ["--threads", "2"]) + further
-    }
-}
-
-/// The galaxies of a journal, as often as they are in it: of its whole records those that begin with 1, by the layout that
-/// `RecordLog` states. Takes no lock.
-/// - Parameter kind: 2 for files whose checksums were compared.
-private func rows(inJournal path: String, kind: UInt8 = 1) -> [Range<Int>] {
-    guard let bytes = FileManager.default.contents(atPath: path).map([UInt8].init) else { return [] }
-    func number(_ start: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(bytes[start + $1]) << (8 * $1) } }
-    var rows: [Range<Int>] = []
-    var place = 16
-    var isHeader = true
-    while place + 8 <= bytes.count {
-        let record = place + 8..<place + 8 + number(place, 4)
-        guard record.upperBound <= bytes.count else { break }
-        if !isHeader, bytes[record.lowerBound] == kind {
-            rows.append(number(record.lowerBound + 1, 8)..<number(record.lowerBound + 9, 8))
-        }
-        isHeader = false
-        place = record.upperBound
-    }
-    return rows
-}
-
 @Suite(.serialized)
 struct ResumeTests {
-    /// When a run is killed.
-    private enum Moment: CustomStringConvertible {
-        /// As soon as its journal has so many galaxies: at once, where it has them before.
-        case rows(Int)
-        /// While OUT is written, under another name.
-        case writing
-
-        var description: String {
-            switch self {
-            case .rows(let count): "\(count) galaxies in the journal"
-            case .writing: "a file that becomes OUT"
-            }
-        }
-    }
-
-    private func wait(for moment: Moment, of running: RunningCommand, output: String) throws {
-        let journal = output + ".partial"
-        var size = 0
-        try running.wait(for: "\(moment), CAI_TEST_SEED=\(TestRun.seed)") {
-            switch moment {
-            case .rows(let count):
-                guard count > 0 else { return true }
-                guard byteCount(of: journal) != size else { return false }
-                size = byteCount(of: journal)
-                return rows(inJournal: journal).reduce(0) { $0 + $1.count } >= count
-            case .writing:
-                let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
-                return try names(in: folder).contains { $0.contains(".partial-") }
-            }
-        }
-    }
-
     @Test("Runs killed at random moments are resumed, repeat no galaxy, and end with the same bytes")
     func killedAtRandomEndurance() throws {
         let wanted = TestRun.isEndurance ? 200 : 24
@@ -91,7 +18,7 @@ struct ResumeTests {
             var met = (rows: 0, writing: 0)
             var missed = 0
             var ends = 0
-            // HDF5 where libhdf5 is there: it writes no time, so that these bytes repeat as well.
+            // HDF5 if libhdf5 is installed: it writes no times, so its bytes are reproducible.
             let hasHDF5 = (try? HDF5TableWriter.check(path: folder + "/whole.h5")) != nil
             let endings = ["csv", "fits", "jsonl", "npy", "csv.gz"] + (hasHDF5 ? ["h5"] : [])
             var whole: [String: Data] = [:]
@@ -102,13 +29,13 @@ struct ResumeTests {
             }
             let before = try names(in: folder)
             while met.rows + met.writing < wanted || met.writing == 0 || ends < endings.count {
-                // FITS states the command line: the same name and options.
+                // FITS contains the command line: the name and options have to be the same.
                 let ending = endings[ends % endings.count]
                 let output = "\(folder)/whole.\(ending)"
                 try FileManager.default.removeItem(atPath: output)
                 var kept = 0
                 var resumed: [String: Any] = [:]
-                // The run after these is not killed.
+                // The run after these kills ends by itself.
                 var kills = Int.random(in: 2...5, using: &random)
                 while true {
                     guard runs < 10 * wanted else {
@@ -118,10 +45,10 @@ struct ResumeTests {
                     }
                     runs += 1
                     let target = kept + Int(Double.random(in: 0..<1, using: &random) * Double(partitions.count - kept))
-                    let moment = kills == 0 ? nil : kills == 1 ? Moment.writing : .rows(target)
+                    let moment = kills == 0 ? nil : kills == 1 ? KillMoment.writing : .rows(target)
                     let running = try RunningCommand(partitions.arguments(output, ["--resume", "--json", "--quiet"]))
                     if let moment {
-                        try wait(for: moment, of: running, output: output)
+                        try moment.wait(of: running, output: output)
                         running.send(SIGKILL)
                     }
                     let (status, text, errors) = try running.end()
@@ -133,14 +60,15 @@ struct ResumeTests {
                     #expect(status == -SIGKILL, "\(errors)")
                     if case .writing = moment { met.writing += 1 } else { met.rows += 1 }
                     kills -= 1
-                    // Under its own name it is whole, or not there.
+                    // Under its final name the file is complete or absent.
                     if let data = FileManager.default.contents(atPath: output) {
                         #expect(data == whole[ending])
                     }
                     let journal = rows(inJournal: output + ".partial")
                     let finished = journal.reduce(0) { $0 + $1.count }
                     #expect(finished == Set(journal.flatMap { Array($0) }).count)
-                    // A run that was killed between OUT's appearing and the journal's removal has all rows in it.
+                    // A run that was killed after OUT was renamed and before the journal was removed has all rows in
+                    // OUT.
                     if FileManager.default.fileExists(atPath: output), finished == 0 { kept = 0 }
                     #expect(finished >= kept || FileManager.default.fileExists(atPath: output))
                     kept = finished
@@ -155,13 +83,13 @@ struct ResumeTests {
         }
     }
 
-    /// A run that stands still in its middle, when its first file is known to be sound: rows of files that are not are
-    /// not taken over from one that was written since, and another first file is no error then.
+    /// A run stopped in its first half, after the checksums of its first file were compared: rows of other files are
+    /// not reused if the file was rewritten, and a rewritten first file is an error only from then on.
     private func stopped(_ partitions: Partitions, _ output: String) throws -> RunningCommand {
         try attempt("a run that is stopped in its first half") { found in
             let running = try RunningCommand(partitions.arguments(output, ["--threads", "1"]))
             let journal = output + ".partial"
-            try running.wait(for: "galaxies of a first file that is sound") {
+            try running.wait(for: "finished galaxies and a first file with compared checksums") {
                 !rows(inJournal: journal).isEmpty
                     && rows(inJournal: journal, kind: 2).contains { $0.lowerBound == 0 }
             }
@@ -212,13 +140,13 @@ struct ResumeTests {
             var fewer = partitions.arguments(output, ["--resume"])
             fewer.removeAll { $0 == partitions.files[1] }
             try refused(fewer, "other inputs")
-            // Another first pixel: the file is as long as before.
+            // A changed first pixel: the size of the file is unchanged.
             var table = try TensorTable.partition(copies: partitions.copies[0])
             table.change("images") { $0.bytes[0] ^= 1 }
             try table.write(to: partitions.files[0])
             try refused(partitions.arguments(output, ["--resume"]), "1.safetensors is not the file")
 
-            // Without checksums a file is the same by its time, too.
+            // Without checksums a file is identified by its time also.
             try TensorTable.partition(copies: partitions.copies[0]).write(to: partitions.files[0])
             try FileManager.default.setAttributes(time, ofItemAtPath: partitions.files[0])
             let command = try Command.run(partitions.arguments(output, ["--resume"]))
@@ -227,7 +155,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("Two commands do not write the same output")
+    @Test("A second command for the same output is refused")
     func locked() throws {
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder, copies: [20, 1, 20])
@@ -257,7 +185,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("An input that is truncated while it is read leaves finished rows, names the others, and can be repaired")
+    @Test("An input that is truncated during a run leaves finished rows, names the others, and can be repaired")
     func cutShort() throws {
         try Fixture.withTemporaryFolder { folder in
             let partitions = try Partitions(folder, copies: [20, 1, 20])
@@ -286,17 +214,17 @@ struct ResumeTests {
         }
     }
 
-    @Test("Rows of a file that was written since are not used where its checksums were not compared")
+    @Test("Finished rows of a rewritten file are not used if its checksums were not compared")
     func mendedWithinUncomparedFile() throws {
         try Fixture.withTemporaryFolder { folder in
-            // Only a kill before the checksum of the images is compared leaves such rows: they are written as it leaves them.
+            // Only a kill before the checksum of the images is compared leaves such rows: the test writes them itself.
             let path = folder + "/p.pt"
             let galaxies = try TensorTable.partition(copies: 30).torch().bytes
             try Data(galaxies).write(to: URL(fileURLWithPath: path))
             let output = folder + "/z.csv"
             let whole = try Command.infer([path, "-o", folder + "/whole.csv"])
             #expect(whole.status == 0)
-            // 1,110 galaxies are some 7 kB in the journal and 50 kB as text: 20 kB are room for the one.
+            // 1,110 galaxies take some 7 kB in the journal and 50 kB as CSV: 20 kB fit the journal only.
             let limited = try Command.run(
                 ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), path, "-o", output], fileBlocks: 40)
             #expect(limited.status == 1 && limited.errors.contains("File too large"), "\(limited.errors)")
@@ -306,7 +234,7 @@ struct ResumeTests {
             try journal.begin(header: header)
             try journal.append([1] + bytes(0) + bytes(2) + [UInt8](repeating: 63, count: 8) + [0, 0])
             journal.close()
-            // The same bytes, later: as a copy that was mended has them.
+            // The same bytes with a later time, as a repaired copy has them.
             try Fixture.waitForAnotherFileTime(than: path)
             try FileManager.default.removeItem(atPath: path)
             try Data(galaxies).write(to: URL(fileURLWithPath: path))

@@ -4,20 +4,20 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// What the file of finished rows is.
+/// The format of the file of finished rows.
 private enum Form: String {
-    /// Checksums of the arrays at the end, which a file is known by.
+    /// Checksums are at the end of the arrays: the file is identified by them.
     case pt
     case npz
-    /// The same, but that ends and beginning are of no array that matters: nothing but the directory tells.
+    /// The same format, but neither end of the file belongs to an array that is read: only the zip directory differs.
     case hidden
     case safetensors
 
     var fileName: String { "a." + (self == .hidden ? "npz" : rawValue) }
 
     /// - Parameters:
-    ///   - changed: whether the middle of the images is another.
-    ///   - mended: whether checksums are of what is there.
+    ///   - changed: whether the middle of the images differs.
+    ///   - mended: whether checksums are those of the stored bytes.
     func bytes(changed: Bool = false, mended: Bool = true) throws -> [UInt8] {
         let table = try TensorTable.partition()
         var other = table
@@ -39,7 +39,7 @@ private enum Form: String {
         case .hidden:
             var table = table
             table.add("filler", [37, 500], [Float](repeating: 0, count: 37 * 500), .f32)
-            // 64 KiB at either end are compared: the filler is 74 kB, the comment as long as can be.
+            // 64 KiB at either end are compared: the filler is 74 kB, and the comment has its maximum length.
             let order = ["filler", "magnitudes", "redshifts", "images"]
             table.entries.sort { order.firstIndex(of: $0.name) ?? 0 < order.firstIndex(of: $1.name) ?? 0 }
             var zip = table.npz(deflated: false)
@@ -49,10 +49,10 @@ private enum Form: String {
     }
 }
 
-/// What became of it.
+/// The change to the file after the first run.
 private enum Since { case untouched, copied, overwritten, mended }
 
-/// What the run makes of that.
+/// The expected behaviour of the resumed run.
 private enum Outcome { case kept, again, refused, damaged }
 
 private struct Cell: CustomTestStringConvertible {
@@ -103,18 +103,18 @@ private func rewrittenInput(cell: Cell) throws {
         }
         try write(cell.form.bytes(), to: path, second: 0)
         try write(Form.npz.bytes(changed: true, mended: false), to: folder + "/z.npz", second: 0)
-        // The second file's checksum ends the run and leaves what it has kept. What that is, is then written anew: ten
-        // rows of a redshift that no network made.
+        // The second file's wrong checksum ends the run and leaves its journal, which is then replaced: ten rows
+        // of a redshift that the network does not give.
         let first = try run("z.csv")
         #expect(first.status == 1 && first.errors.contains("z.npz: "), "\(first.errors)")
         let journal = try RecordLog(path: folder + "/z.csv.partial")
         try journal.begin(header: try #require(journal.header))
-        func places(_ end: UInt8) -> [UInt8] {
+        func range(_ end: UInt8) -> [UInt8] {
             [UInt8](repeating: 0, count: 8) + [end] + [UInt8](repeating: 0, count: 7)
         }
         let made = [UInt8](repeating: 63, count: 40) + [UInt8](repeating: 0, count: 10)
-        if cell.hasRows { try journal.append([1] + places(10) + made) }
-        if cell.isVerified { try journal.append([2] + places(37)) }
+        if cell.hasRows { try journal.append([1] + range(10) + made) }
+        if cell.isVerified { try journal.append([2] + range(37)) }
         journal.close()
         let kept = try Ranks.bytes(folder + "/z.csv.partial")
 
@@ -151,7 +151,7 @@ private func rewrittenInput(cell: Cell) throws {
             #expect(resumed.status == 1)
             #expect(resumed.errors.contains("\(cell.form.fileName): zip: entry "), "\(resumed.errors)")
             #expect(resumed.errors.contains("CRC-32 is ") && !FileManager.default.fileExists(atPath: folder + "/z.csv"))
-            // Nothing of what was taken back is there afterwards.
+            // The removed rows are not in the journal afterwards.
             try write(cell.form.bytes(), to: path, second: 2)
             #expect(try run("z.csv", ["--resume"]).status == 0)
             #expect(try run("fresh.csv").status == 0)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs of the tiny network on enough galaxies for a signal to come in their middle.
+/// Runs of the tiny network on enough galaxies for a signal to arrive before the end.
 private func arguments(_ folder: String, _ output: String, copies: Int = 30) throws -> [String] {
     let path = folder + "/p.safetensors"
     if !FileManager.default.fileExists(atPath: path) { try TensorTable.partition(copies: copies).write(to: path) }
@@ -65,7 +65,7 @@ struct SignalTests {
             try attempt("a run that signals meet in its middle") { found in
                 let running = try RunningCommand(
                     try arguments(folder, output), after: ["/bin/sh", "-c", #"trap '' HUP INT; exec "$@""#, "sh"])
-                // Before it has a journal, and after.
+                // Before the journal exists, and after.
                 running.send(SIGHUP)
                 try running.wait(for: "a journal of 2,000 bytes") { byteCount(of: output + ".partial") > 2000 }
                 for signal in [SIGINT, SIGHUP] { running.send(signal) }
@@ -90,7 +90,7 @@ struct SignalTests {
                     folder, Command.path,
                 ] + words + ["--quiet"], within: Command.bound)
             try process.end()
-            // 3,700 rows are more than a pipe holds: head has all it wants after the first kilobytes.
+            // 3,700 rows exceed a pipe's buffer: head exits after the first kilobytes.
             #expect(try text(of: folder + "/out").split(separator: "\n").count == 3)
             #expect(try text(of: folder + "/err").isEmpty)
             #expect(try text(of: folder + "/status") == "1\n")
@@ -114,7 +114,7 @@ func fileSizeLimit() throws {
 @Test("A signal ends the command although its standard error is blocked")
 func blockedErrors() throws {
     try Fixture.withTemporaryFolder { folder in
-        // Of a full pipe the standard error takes nothing more.
+        // A full pipe blocks further writes to the standard error.
         let script = #"""
             mkfifo "$0/pipe"; sleep 600 < "$0/pipe" & reader=$!
             job=; trap 'kill -KILL $reader $job 2>/dev/null' EXIT
@@ -160,7 +160,7 @@ func fullDisk(ending: String) throws {
         let whole = try Command.run(try arguments(folder, "\(folder)/z.\(ending)"))
         #expect(whole.status == 0)
 
-        // 1,110 galaxies of 5 bytes and 277 records of 25: the journal fits; with the output it does not.
+        // 1,110 galaxies of 5 bytes and 277 records of 25: there is space for the journal, but not for the output too.
         let command = try Command.run(try arguments(folder, output))
         #expect(command.status == 1)
         #expect(command.errors.contains("No space left on device"), "\(command.errors)")

@@ -7,7 +7,7 @@ import Testing
 struct EarlierVersionTests {
     private static let folder = Fixture.path("before")
 
-    /// A store with copies of the partitions of `before/run`, and its results.
+    /// A store with copies of the partitions of `before/run`, and the run's results.
     private func withStore(_ body: (_ store: String) throws -> Void) throws {
         try Fixture.withTemporaryFolder { store in
             let files = FileManager.default
@@ -29,7 +29,7 @@ struct EarlierVersionTests {
 
     private func file(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
-    @Test("A run of version 0.1.0 is summarized to the same files and numbers")
+    @Test("cai summarize gives the same files and numbers for a run of version 0.1.0")
     func summarize() throws {
         try withStore { store in
             let command = try Command.run(["summarize", store + "/event.json", "--store", "file://" + store])
@@ -39,7 +39,7 @@ struct EarlierVersionTests {
             }
             func numbers(_ path: String) throws -> NSDictionary {
                 var fields = try object(String(decoding: file(path), as: UTF8.self))
-                // Since the run was initialized: that has passed.
+                // The time since initialization differs.
                 for key in ["wall_s", "galaxies_per_s"] { fields[key] = nil }
                 return fields as NSDictionary
             }
@@ -47,10 +47,10 @@ struct EarlierVersionTests {
         }
     }
 
-    @Test("A run of version 0.1.0 that lacks a rank is resumed, and ends with the same predictions")
+    @Test("A run of version 0.1.0 that lacks a rank is resumed, and gives the same predictions")
     func resume() throws {
         try withStore { store in
-            // Copies were written later than the partitions of the manifest: their ranks are run again.
+            // The copies are newer than the manifest's partitions: their ranks are run again.
             let command = try Command.run(
                 ["run", store + "/input.json", "--store", "file://" + store, "--quiet"],
                 environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
@@ -65,7 +65,7 @@ struct EarlierVersionTests {
         }
     }
 
-    @Test("A tree and a run of version 0.1.0 have tables, costs and pages")
+    @Test("A tree and a run of version 0.1.0 are accepted by cai stats, cost and report")
     func report() throws {
         try Fixture.withTemporaryFolder { folder in
             let stats = try Command.run(["stats", Self.folder + "/tree", "-o", folder + "/tables", "--quiet"])
@@ -80,7 +80,7 @@ struct EarlierVersionTests {
         }
     }
 
-    @Test("Ranks' parts of version 0.1.0 are merged")
+    @Test("Parts of ranks that version 0.1.0 wrote are merged")
     func merge() throws {
         try Fixture.withTemporaryFolder { folder in
             let parts = (0..<2).map { "\(Self.folder)/ranks/z.rank-000\($0)-of-0002.csv" }

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("The end of the process")
 struct EndTests {
-    /// Threads that fetch objects can be underway in libcurl and OpenSSL when a command is done, and what they use must
-    /// not be taken from them. The dynamic linker tells what it begins and what it ends.
+    /// When a command ends, threads that fetch objects can still run in libcurl and OpenSSL: these must not be
+    /// finalized before. The dynamic linker logs initializations and finalizations.
     @Test(
-        "No library is taken apart while threads can be in it", .enabled(if: !Sanitizer.isOn),
+        "No library is finalized at exit while threads can run in it", .enabled(if: !Sanitizer.isOn),
         arguments: [
             "infer tiny/partition.pt --weights tiny/normalcell.pt --quiet": Int32(0), "--help": 0, "infer none.pt": 1,
             "infer --none": 2,
@@ -18,16 +18,16 @@ struct EndTests {
                 line.split(separator: " ").map(String.init), in: Fixture.path(""),
                 environment: ["LD_DEBUG": "files", "LD_DEBUG_OUTPUT": folder + "/linker"])
             #expect(command.status == status, "\(command.errors)")
-            let told = try FileManager.default.contentsOfDirectory(atPath: folder).map {
+            let log = try FileManager.default.contentsOfDirectory(atPath: folder).map {
                 try String(contentsOfFile: folder + "/" + $0, encoding: .utf8)
             }
             .joined()
-            #expect(told.contains("calling init: "))
-            #expect(!told.contains("calling fini: "))
+            #expect(log.contains("calling init: "))
+            #expect(!log.contains("calling fini: "))
         }
     }
 
-    @Test("Help that cannot be written is an error")
+    @Test("Help that cannot be written to the standard output is an error")
     func helpIntoFullDisk() throws {
         let full = try FileHandle(forWritingTo: URL(fileURLWithPath: "/dev/full"))
         let command = try Command.run(["infer", "--help"], output: full)

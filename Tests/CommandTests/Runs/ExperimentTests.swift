@@ -43,14 +43,14 @@ private let wrongLines: [([String], String)] = [
 struct ExperimentTests {
     private static let environment = ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")]
 
-    /// On the tiny galaxies, repeated, at 50 MB: two partitions of 1,278.
+    /// Runs on the tiny galaxies, repeated, at 50 MB: two partitions of 1,278.
     private func experiment(_ tree: String, _ more: [String]) throws -> Command {
         try Command.run(
             ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "50MB"] + more,
             environment: Self.environment)
     }
 
-    @Test("A sweep from end to end: a line for each run, a tree, and the record on the standard output")
+    @Test("cai experiment writes a tree, one line for each run, and the record to the standard output")
     func sweep() throws {
         try Fixture.withTemporaryFolder { folder in
             let tree = folder + "/tree"
@@ -76,7 +76,7 @@ struct ExperimentTests {
     }
 
     @Test(
-        "Killed in the middle, an experiment is gone on with, and what was done is kept", arguments: [SIGKILL, SIGINT])
+        "An experiment that was killed is resumed, and keeps its finished runs", arguments: [SIGKILL, SIGINT])
     func killed(signal: Int32) throws {
         try Fixture.withTemporaryFolder { folder in
             let tree = folder + "/tree"
@@ -115,13 +115,13 @@ struct ExperimentTests {
         }
     }
 
-    /// Path and start of each run in the record; none before there is one.
+    /// Path and start of each run in the record; empty before a record exists.
     private func runs(_ tree: String) throws -> [String] {
         guard let text = try? text(of: tree + "/experiment.json") else { return [] }
         return (try object(text)["runs"] as? [[String: Any]] ?? []).map { "\($0["path"] ?? "") \($0["started"] ?? "")" }
     }
 
-    @Test("A dry run tells points, partitions, galaxies and time, and makes nothing")
+    @Test("cai experiment --dry-run prints points, partitions, galaxies and time, and writes nothing")
     func dryRun() throws {
         try Fixture.withTemporaryFolder { folder in
             let arguments = [
@@ -148,7 +148,7 @@ struct ExperimentTests {
         }
     }
 
-    @Test("Too few galaxies without --repeat, inputs that are none, weights that are not there: one line, and no tree")
+    @Test("cai experiment refuses too few galaxies, invalid inputs and missing weights in one line, without a tree")
     func failures() throws {
         try Fixture.withTemporaryFolder { folder in
             let tree = folder + "/tree"
@@ -174,7 +174,7 @@ struct ExperimentTests {
         }
     }
 
-    @Test("A wrong command line ends with 2 and one line", arguments: wrongLines)
+    @Test("cai experiment refuses invalid command lines with exit 2 and one line", arguments: wrongLines)
     func usage(arguments: [String], part: String) throws {
         let command = try Command.run(["experiment", "-o", "/none/tree"] + arguments)
         #expect(command.status == 2, "\(command.errors)")
@@ -183,7 +183,7 @@ struct ExperimentTests {
         #expect(command.errors.contains(part), "\(command.errors)")
     }
 
-    @Test("Inputs may follow --vary, and its help has examples")
+    @Test("Inputs of cai experiment may follow --vary, and the help has examples")
     func words() throws {
         let command = try Command.run(
             ["experiment", "--vary", "data-size", "1GB", "/none/1.pt", "-o", "/none/tree"],
@@ -194,7 +194,7 @@ struct ExperimentTests {
         #expect(help.output.contains("EXAMPLES\n  cai experiment"))
     }
 
-    @Test("What the system tells of itself")
+    @Test("The machine's processor, cores and threads are parsed from /proc/cpuinfo")
     func machine() {
         #expect(CPUFacts(cpuinfo: Self.cpuinfo, caches: []).cores == 3)
         #expect(CPUFacts(cpuinfo: "processor : 0\n", caches: []).cores == nil)
@@ -204,7 +204,7 @@ struct ExperimentTests {
         #expect(ExperimentMachine.name(release: "") == nil)
     }
 
-    /// Two sockets, the first of two cores, one of them with two threads.
+    /// Two sockets; the first has two cores, one of them with two threads.
     private static let cpuinfo = [(0, 0), (0, 1), (0, 0), (1, 0)].map { socket, core in
         "processor\t: 0\nphysical id\t: \(socket)\ncore id\t\t: \(core)\n"
     }.joined(separator: "\n")

@@ -3,16 +3,16 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// A folder of buckets, and the commands over it.
+/// A folder of buckets, and commands that use it.
 private struct Store {
     let folder: String
     let payload: String
 
     static func with<R>(_ more: String = "", _ body: (Store) throws -> R) throws -> R {
         try Fixture.withTemporaryFolder { folder in
-            for place in ["data/p", "results"] {
+            for path in ["data/p", "results"] {
                 try FileManager.default.createDirectory(
-                    atPath: "\(folder)/\(place)", withIntermediateDirectories: true)
+                    atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
             }
             let table = try TensorTable.partition()
             for (name, rows) in [("1", 0..<20), ("2", 20..<30), ("10", 30..<37)] {
@@ -24,7 +24,7 @@ private struct Store {
         }
     }
 
-    /// The run's input, with more keys: `,"ranks":2`.
+    /// The run's input, with further keys: `,"ranks":2`.
     func write(_ more: String) throws {
         let text = #"{"bucket":"results","result_path":"r","data_bucket":"data","data_prefix":"p""# + more + "}"
         try text.write(toFile: payload, atomically: true, encoding: .utf8)
@@ -43,7 +43,7 @@ private struct Store {
 
 @Suite("cai run, initialize, worker, summarize")
 struct FanOutTests {
-    @Test("A run's predictions are those of cai infer")
+    @Test("cai run gives the predictions of cai infer")
     func sameAsInfer() throws {
         try Store.with(#","ranks":"2""#) { store in
             let command = try store.run(["run", store.payload])
@@ -63,7 +63,7 @@ struct FanOutTests {
         }
     }
 
-    @Test("With --json the standard output is the summary alone")
+    @Test("cai run --json prints the summary only")
     func json() throws {
         try Store.with { store in
             let command = try store.run(["run", store.payload, "--json", "--quiet"])
@@ -75,7 +75,7 @@ struct FanOutTests {
         }
     }
 
-    @Test("--repeat runs so many partitions, whatever the input says, and each time with the same rows")
+    @Test("cai run --repeat overrides the input's number of partitions, and repeats the same rows")
     func repeated() throws {
         try Store.with(#","repeat":2"#) { store in
             let command = try store.run(["run", store.payload, "--repeat", "7", "--json", "--quiet"])
@@ -94,7 +94,7 @@ struct FanOutTests {
         }
     }
 
-    @Test("A failed rank is named and stops no other; the status tells whether it was tolerated")
+    @Test("A failed rank is named and stops no other, and the exit status depends on the tolerance")
     func failure() throws {
         try Store.with { store in
             try store.breakPartition()
@@ -115,7 +115,7 @@ struct FanOutTests {
         }
     }
 
-    @Test("The three commands one after another make the same run")
+    @Test("cai initialize, worker and summarize give the same results as cai run")
     func stepByStep() throws {
         try Store.with(#","batchsize":4"#) { store in
             let begun = try store.run(["initialize", store.payload])
@@ -145,7 +145,7 @@ struct FanOutTests {
     }
 
     @Test(
-        "What is wrong with an event or a store is said in one line",
+        "Invalid events and stores are refused in one line",
         arguments: [
             (["run", "none.json", "--store", "file:///"], 1, "none.json: no such file"),
             (["run", Tiny.partition, "--store", "file:///"], 1, "expected JSON"),

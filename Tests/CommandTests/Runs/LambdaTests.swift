@@ -3,17 +3,17 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The program as Lambda starts it, against a runtime API whose answers the test writes.
+/// The program as Lambda starts it, with a runtime API whose responses are scripted by the test.
 @Suite("The program as a Lambda function")
 struct LambdaTests {
-    /// An event as the service hands it out.
+    /// An event as the service sends it.
     private static func event(_ id: String, _ body: String, headers: [String: String] = [:]) -> [LoopbackServer.Step] {
         let deadline = Int((Date().timeIntervalSince1970 + 60) * 1000)
         let own = ["Lambda-Runtime-Aws-Request-Id": id, "Lambda-Runtime-Deadline-Ms": String(deadline)]
         return [.answer(200, Array(body.utf8), headers: own.merging(headers) { $1 })]
     }
 
-    /// Starts the program, and waits for its end.
+    /// Starts the program and waits until it ends.
     private static func run(
         handler: String, argument: String? = nil, server: LoopbackServer,
         whenStarted: (ChildProcess) throws -> Void = { _ in }
@@ -29,7 +29,7 @@ struct LambdaTests {
         return try process.end()
     }
 
-    @Test("A handler's error is reported, the next event is asked for, and SIGTERM while waiting ends it with 0")
+    @Test("A Lambda function reports an error, requests the next event, and exits with 0 on SIGTERM while it waits")
     func failuresThenTermination() throws {
         let waits = DispatchSemaphore(value: 0)
         let script: LoopbackServer.Script = { request, index in
@@ -67,18 +67,18 @@ struct LambdaTests {
         }
     }
 
-    @Test("SIGTERM while an event is handled: it is answered, no other is asked for, and the status is 0")
+    @Test("A Lambda function that gets SIGTERM while it handles an event responds to it and exits with 0")
     func terminationWhileBusy() throws {
         let started = Mutex<ChildProcess?>(nil)
         let isKnown = DispatchSemaphore(value: 0)
         let script: LoopbackServer.Script = { request, _ in
             guard request.method == "POST" else { return Self.event("only", "[]") }
-            // The loop is busy until its answer is taken.
+            // The loop is busy until its response is accepted.
             guard isKnown.wait(timeout: .now() + 60) == .success, let process = started.withLock({ $0 }) else {
                 return [.answer(500)]
             }
             process.send(SIGTERM)
-            // A thread of its own takes it, and waits for the next one.
+            // A separate thread receives the signal, and waits for the next one.
             let isTaken =
                 (try? process.wait(for: "a signal that is taken") { !process.isPending(SIGTERM) && process.isIdle })
                 != nil
@@ -94,7 +94,7 @@ struct LambdaTests {
         }
     }
 
-    @Test("A handler that is none of ours is an error of setting up", arguments: ["", "index.handler"])
+    @Test("An unknown Lambda handler is an initialization error", arguments: ["", "index.handler"])
     func unknownHandler(name: String) throws {
         try LoopbackServer.run({ _, _ in [.answer(202)] }) { server in
             let ended = try Self.run(handler: name, server: server)
@@ -108,7 +108,9 @@ struct LambdaTests {
         }
     }
 
-    @Test("The handler may come as an argument, as an image's command does", arguments: ["", "/var/runtime/bootstrap"])
+    @Test(
+        "The Lambda handler may be an argument, such as the command of an image",
+        arguments: ["", "/var/runtime/bootstrap"])
     func handlerAsArgument(variable: String) throws {
         let script: LoopbackServer.Script = { request, index in
             switch (request.method, index) {
@@ -123,7 +125,7 @@ struct LambdaTests {
         }
     }
 
-    @Test("A service that breaks off ends the program with 1 and a line")
+    @Test("A runtime API that closes the connection ends the Lambda function with 1 and one line")
     func serviceGone() throws {
         try LoopbackServer.run({ _, _ in [.answer(500, Array("gone".utf8))] }) { server in
             let ended = try Self.run(handler: "cai.worker", server: server)
@@ -133,8 +135,8 @@ struct LambdaTests {
         }
     }
 
-    @Test("A program named bootstrap is the command line where it is told another command, as AWS Batch tells an image")
-    func namedAndToldACommand() throws {
+    @Test("A program named bootstrap runs a command line that it is given, as in AWS Batch")
+    func namedAndGivenACommand() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/bootstrap"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Command.path)
@@ -144,7 +146,7 @@ struct LambdaTests {
         }
     }
 
-    @Test("A program named bootstrap is a function, wherever it is started")
+    @Test("A program named bootstrap is a Lambda function in any folder")
     func named() throws {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/bootstrap"

@@ -5,14 +5,14 @@ import Testing
 
 @testable import cai
 
-/// `cai launch` against a Step Functions whose answers the test writes, and folders for S3.
+/// `cai launch` with a Step Functions whose responses are scripted by the test, and folders as S3.
 @Suite("Launching a fan-out")
 struct LaunchTests {
     private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
     private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run-1"
     private static let payload = #"{"bucket": "out", "result_path": "r", "data_bucket": "data", "data_prefix": "p"}"#
 
-    /// A folder of buckets with a payload beside it.
+    /// A folder of buckets, with a payload beside it.
     private static func withBuckets<R>(_ body: (_ store: String, _ payload: String) throws -> R) throws -> R {
         try Fixture.withTemporaryFolder { folder in
             for name in ["data/p", "out/r"] {
@@ -24,7 +24,7 @@ struct LaunchTests {
         }
     }
 
-    /// Answers by the action that is asked for.
+    /// Responses by the requested action.
     private static func script(_ answers: [String: String]) -> LoopbackServer.Script {
         { request, _ in
             let action = request.headers["x-amz-target"]?.split(separator: ".").last.map(String.init) ?? ""
@@ -44,7 +44,7 @@ struct LaunchTests {
 
     private static let started = #"{"executionArn": "\#(execution)", "startDate": 1795000000}"#
 
-    @Test("A run that succeeds: started once, with its input, and its summary printed", arguments: [false, true])
+    @Test("cai launch starts an execution once with its input, and prints its summary", arguments: [false, true])
     func success(json: Bool) throws {
         try Self.withBuckets { store, payload in
             let summary = #"{"galaxies": 1280, "ranks": 12, "failed": 1, "wall_s": 4.5, "cost_usd": 0.001234}"#
@@ -79,7 +79,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "A run that fails: exit 1, and the cause in one line",
+        "cai launch exits with 1 and one line with the cause if the execution fails",
         arguments: [
             (#"{"status": "TIMED_OUT"}"#, "TIMED_OUT"),
             (
@@ -100,7 +100,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("What the service refuses is one line, without credentials")
+    @Test("cai launch reports a refusal of the service in one line without credentials")
     func refused() throws {
         try Self.withBuckets { store, payload in
             let quoted = #"{"__type": "UnrecognizedClientException", "message": "AKIDEXAMPLE is nobody"}"#
@@ -117,7 +117,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("Interrupted, it says that the execution goes on, and ends by the signal")
+    @Test("cai launch that is interrupted reports that the execution continues, and ends by the signal")
     func interrupted() throws {
         try Self.withBuckets { store, payload in
             let watches = DispatchSemaphore(value: 0)
@@ -140,7 +140,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("A dry run tells ranks, time and cost, and asks nobody but the store")
+    @Test("cai launch --dry-run prints ranks, time and cost, and sends requests to the store only")
     func dryRun() throws {
         try Self.withBuckets { store, payload in
             for rank in 1...3 {
@@ -160,7 +160,7 @@ struct LaunchTests {
             #expect(
                 (json["ranks"] as? [[String: Any]])?.compactMap { $0["bytes"] as? Int }
                     == [1, 2, 3].map { 20_528 * 500 * $0 })
-            // Three workers' 33 s, and 2.015 s of Initialize and Summarize at 1,769 MB; 14 transitions; by the list.
+            // 33 s of three workers, and 2.015 s of Initialize and Summarize at 1,769 MB; 14 transitions; list prices.
             let gigabyteSeconds = 33 + 2 * 1.008 * 1769 / 1024
             #expect(abs(try #require(json["gb_s"] as? Double) - gigabyteSeconds) < 1e-9)
             let prices = try text(of: Fixture.root + "/Sources/Costs/prices.json")
@@ -174,7 +174,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "A command line that makes no sense is refused",
+        "cai launch refuses invalid command lines",
         arguments: [
             (["--state-machine", "cai"], "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"),
             ([], "--state-machine: expected an ARN, or --dry-run"),
@@ -193,7 +193,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "The Map's line fits the terminal",
+        "The progress line of a Map fits the terminal",
         arguments: [
             (80, "312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:49 left"),
             (58, "312 of 517 ranks, 205 running, 3 failed, 4.2/s, 0:49 left"),
@@ -204,7 +204,7 @@ struct LaunchTests {
         #expect(MapLine.text(counts, rate: 4.2, columns: columns) == text)
     }
 
-    @Test("Before the first rank is done there is no rate")
+    @Test("The progress line has no rate before the first rank is done")
     func mapLineAtTheStart() {
         let counts = MapRun.ItemCounts(pending: 517, total: 517)
         #expect(MapLine.text(counts, rate: 0, columns: 80) == "0 of 517 ranks, 517 pending")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// deploy/slurm/submit.sh with an sbatch that writes down its words; Tests/Slurm runs it with Slurm's.
+/// deploy/slurm/submit.sh with an sbatch that records its arguments; Tests/Slurm runs it with Slurm's.
 @Suite struct SubmitTests {
     private func submit(
         _ words: [String], in folder: String, environment: [String: String] = [:]
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("The same words submit what is missing; other ones are refused, and nothing is submitted")
+    @Test("submit.sh submits the missing ranks for the same arguments, and refuses other arguments")
     func otherWords() throws {
         try withSbatch { folder in
             let flags = ["CAI_FLAGS": "--weights \(Fixture.path("tiny/normalcell.pt"))"]
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test("Parts of which nobody knows the words are refused")
+    @Test("submit.sh refuses existing parts whose arguments were not recorded")
     func unknownParts() throws {
         try withSbatch { folder in
             try FileManager.default.createDirectory(

@@ -1,9 +1,9 @@
 import TensorFiles
 import TestSupport
 
-/// The tiny partition with galaxies that are not as they should be.
+/// The tiny partition with some invalid galaxies.
 enum BrokenGalaxies {
-    /// Which ones, and the flags that they have.
+    /// Rows of the invalid galaxies, and their flags.
     static let flags: [(row: Int, flags: Int)] = [(3, 1), (4, 2), (9, 4), (20, 8), (21, 10), (36, 5)]
 
     static func write(to path: String) throws {

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// Limits that the kernel keeps: past them an allocation fails or the process is killed, and its status tells.
+/// Limits that the kernel enforces: beyond them an allocation fails or the process is killed, as its exit status shows.
 extension Command {
-    /// What a broken file may cost over what any run costs and its own size.
+    /// Memory allowed for a broken file, in addition to that of any run and the size of the file.
     private static let allowance = 64 << 20
 
-    /// The least memory in which the tiny network runs on the tiny partition, to 4 MB.
+    /// The smallest memory in which the tiny network runs on the tiny partition, to within 4 MB.
     private static let base: Result<Int, any Error> = Result {
         for memory in stride(from: 4 << 20, to: 1 << 30, by: 4 << 20) where try trivialRun(memory: memory).status == 0 {
             return memory
@@ -20,14 +20,14 @@ extension Command {
         try infer([Tiny.partition, "--quiet", "--threads", "1"], memory: memory)
     }
 
-    /// The memory that a command may take on account of a file of `byteCount` bytes.
+    /// The memory allowed for a file of `byteCount` bytes.
     static func memory(forFile byteCount: Int) throws -> Int {
         (Sanitizer.isOn ? 0 : try base.get()) + allowance + byteCount
     }
 
-    /// The words that run a command with a limit of private memory (heap, anonymous maps, stacks of threads: mapped
-    /// files do not count), and end one that hangs: after 20 seconds of processor time, or two minutes of any. Under a
-    /// sanitizer there is no limit of memory, and ten times the time.
+    /// The shell command that runs a command with a limit of private memory (heap, anonymous mappings, thread stacks;
+    /// mapped files do not count) and kills it after 20 seconds of processor time, or two minutes of wall time. Under a
+    /// sanitizer memory is not limited, and the times are ten times longer.
     static func limited(_ memory: Int) -> [String] {
         let script = #"ulimit -c 0; ulimit -t "$1"; ulimit -d "$0"; shift; exec timeout -s KILL "$@""#
         let limits = Sanitizer.isOn ? ["unlimited", "200", "1200"] : [String(memory >> 10), "20", "120"]

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The built command, run as a user runs it.
+/// Runs the built command.
 struct Command {
     let status: Int32
     let output: String
@@ -10,8 +10,8 @@ struct Command {
     var outputLines: [Substring] { output.split(separator: "\n") }
     var errorLines: [Substring] { errors.split(separator: "\n") }
 
-    /// $CAI, where that is set: `make test` names the release build there, which starts faster. Otherwise the `cai` beside the
-    /// test bundle, which is the running executable.
+    /// $CAI, if set: `make test` sets it to the release build, which starts faster. Otherwise the `cai` beside the test
+    /// bundle, which is the running executable.
     static let path: String = {
         if let program = ProcessInfo.processInfo.environment["CAI"], !program.isEmpty {
             return URL(fileURLWithPath: program).path
@@ -20,17 +20,17 @@ struct Command {
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("cai").path
     }()
 
-    /// The longest time for a command: a hang, not a slow machine, is to reach it.
+    /// The time limit for a command: only a hang reaches it, not a slow machine.
     static let bound: Duration = Sanitizer.isOn ? .seconds(1500) : generousBound
 
     /// Runs `cai` and waits for it.
     /// - Parameters:
     ///   - folder: the working folder; the repository's root, if nil.
     ///   - environment: added to the test's own, without its `CAI_WEIGHTS`.
-    ///   - output: where the standard output goes; collected, if nil.
-    ///   - memory: bytes that the command may allocate; any number, if nil.
-    ///   - addressSpace: bytes of address space that the command may have; any number, if nil.
-    ///   - fileBlocks: blocks of 512 bytes that a file may have which it writes; any number, if nil.
+    ///   - output: destination of the standard output; collected, if nil.
+    ///   - memory: limit of allocated bytes; unlimited, if nil.
+    ///   - addressSpace: limit of address space in bytes; unlimited, if nil.
+    ///   - fileBlocks: limit of the size of a written file, in blocks of 512 bytes; unlimited, if nil.
     static func run(
         _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
         output: FileHandle? = nil, memory: Int? = nil, addressSpace: Int? = nil, fileBlocks: Int? = nil
@@ -63,10 +63,10 @@ func names(in folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }
 
-/// A JSON object.
+/// The parsed JSON object.
 func object(_ text: String) throws -> [String: Any] {
     try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
 }
 
-/// A text file's contents.
+/// The contents of a text file.
 func text(of path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }

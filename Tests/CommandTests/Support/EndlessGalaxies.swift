@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A partition that no test has the patience for: a run of it is sure to be in its middle whenever something happens to it.
+/// A partition that takes longer than any test: a run of it is still in progress whenever a test acts on it.
 enum EndlessGalaxies {
-    /// Half a minute or more for the tiny network.
+    /// At least half a minute with the tiny network.
     static let count = 200_000
 
-    /// The file is a hole, and takes no room on the disk: all of its pixels and magnitudes are zero.
+    /// The file is sparse and takes no disk space: all pixels and magnitudes are zero.
     static func write(to path: String) throws {
         let images = count * 5 * 32 * 32 * 4
         let header =

@@ -6,7 +6,7 @@ final class RunningCommand {
     private let process: ChildProcess
 
     /// Starts `cai`.
-    /// - Parameter prefix: the words before it, such as those of a shell that sets limits and then becomes `cai`.
+    /// - Parameter prefix: the command that starts it, such as a shell that sets limits and then executes `cai`.
     init(_ arguments: [String], after prefix: [String] = [], environment: [String: String] = [:]) throws {
         process = try ChildProcess(
             prefix + [Command.path] + arguments, environment: ChildProcess.inherited(environment), within: Command.bound
@@ -15,7 +15,7 @@ final class RunningCommand {
 
     var isRunning: Bool { process.isRunning }
 
-    /// Whether it has that file open, to be read as memory.
+    /// Whether it has mapped that file.
     func maps(_ path: String) -> Bool {
         let maps = try? String(contentsOfFile: "/proc/\(process.pid)/maps", encoding: .utf8)
         return maps?.contains(path) ?? false
@@ -23,25 +23,25 @@ final class RunningCommand {
 
     func send(_ signal: Int32) { process.send(signal) }
 
-    /// Stops it, and waits until it stands still or has ended.
+    /// Sends SIGSTOP, and waits until it is stopped or has ended.
     func stop() throws {
         process.send(SIGSTOP)
         try process.wait(for: "a stopped process") { process.state == "T" }
     }
 
-    /// Waits until something is so, or the command has ended.
+    /// Waits until the condition holds or the command has ended.
     func wait(for expected: String, until isSo: () throws -> Bool) throws {
         try process.wait(for: expected, until: isSo)
     }
 
-    /// Waits for its end. A status below 0 is a signal.
+    /// Waits for its end. A negative status is a signal.
     func end() throws -> (status: Int32, output: String, errors: String) {
         let ended = try process.end()
         return (ended.status, ended.output, ended.errors)
     }
 }
 
-/// Bytes of a file; 0 where there is none.
+/// The size of a file in bytes; 0 if it does not exist.
 func byteCount(of path: String) -> Int {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return attributes?[.size] as? Int ?? 0

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Test(
-    "A converted checkpoint that keeps its layers is the same network, to the bit",
+    "A converted checkpoint that keeps its layers gives the same bits",
     arguments: ["normalcell.pt", "plain-vit.pt", "kernel3.pt", "wrapped.pt"])
 func convertKeepsTheNetwork(name: String) throws {
     try Fixture.withTemporaryFolder { folder in
@@ -39,7 +39,9 @@ func convertKeepsWhatTensorsDoNotTell() throws {
     }
 }
 
-@Test("Half precision is for large tensors only", arguments: [("f16", "F16"), ("bf16", "BF16"), ("f32", "F32")])
+@Test(
+    "cai convert --dtype rounds only large tensors to half precision",
+    arguments: [("f16", "F16"), ("bf16", "BF16"), ("f32", "F32")])
 func convertRoundsLargeTensors(dtype: String, large: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
@@ -54,7 +56,7 @@ func convertRoundsLargeTensors(dtype: String, large: String) throws {
     }
 }
 
-@Test("Layers are merged without --keep-layers")
+@Test("cai convert merges layers unless --keep-layers is given")
 func convertMerges() throws {
     try Fixture.withTemporaryFolder { folder in
         let (whole, half) = (folder + "/merged.safetensors", folder + "/half.safetensors")
@@ -80,8 +82,8 @@ private func contents(_ path: String) throws -> [String: Any] {
     try object(try Command.run(["inspect", path, "--json"]).output)
 }
 
-@Test("A checkpoint is not converted onto itself")
-func convertInPlace() throws {
+@Test("cai convert refuses to replace its input")
+func convertToInput() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
         try FileManager.default.copyItem(atPath: Fixture.path("tiny/normalcell.pt"), toPath: path)
@@ -94,7 +96,7 @@ func convertInPlace() throws {
 }
 
 @Test(
-    "A failed conversion leaves no file",
+    "A failed cai convert leaves no file",
     arguments: [
         ("tiny/partition.pt", "w.safetensors", "patch_embed.proj.weight"),
         ("tiny/none.pt", "w.safetensors", "cannot be opened"),

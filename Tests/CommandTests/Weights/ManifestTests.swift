@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// weights/MANIFEST.json says what the files beside it are: their names, sizes and sha256.
+/// weights/MANIFEST.json lists the files beside it: names, sizes and sha256.
 @Suite struct ManifestTests {
     struct Manifest: Decodable {
         let files: [Entry]
@@ -35,7 +35,7 @@ import Testing
         #expect(!entry.origin.isEmpty)
     }
 
-    /// By coreutils' sha256sum, which spares the project a cryptographic library.
+    /// By sha256sum of coreutils, so that the tests need no cryptographic library.
     private func sha256(of path: String) throws -> String {
         let ended = try ChildProcess(["/usr/bin/env", "sha256sum", "--binary", path]).end()
         #expect(ended.status == 0)

@@ -6,7 +6,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-@Suite("Galaxies are found by usual names and given ones, whatever the format")
+@Suite("Galaxies are found by usual and given names in every format")
 struct GalaxyLayoutTests {
     private static func reader(
         _ path: String, _ layout: GalaxyLayout = .usual, label: String = "p", imageShape: [Int] = [5, 32, 32]
@@ -35,7 +35,7 @@ struct GalaxyLayoutTests {
         images: "cutout", magnitudes: "ugriz".map { "psf_\($0)" }, redshifts: "Z_SPEC", objectIDs: "OBJID")
 
     @Test(
-        "The same galaxies in every file",
+        "Files of every format contain the same galaxies",
         arguments: [
             ("cube.fits", GalaxyLayout.usual, FormulaGalaxies.integerIDs),
             ("table.fits", .usual, FormulaGalaxies.textIDs),
@@ -77,15 +77,15 @@ struct GalaxyLayoutTests {
 
     /// A file with the bands z i y r g u: the network's at 5, 4, 3, 1, 0, and one that is not read.
     private static func reordered() throws -> TensorTable {
-        let places = [4, 3, nil, 2, 1, 0]
+        let indices = [4, 3, nil, 2, 1, 0]
         var table = TensorTable()
         let images = (0..<3).flatMap { galaxy in
-            places.flatMap { band in
+            indices.flatMap { band in
                 band.map { FormulaGalaxies.image(galaxy, bands: [$0]) } ?? [Float](repeating: -1, count: 1024)
             }
         }
         let magnitudes = (0..<3).flatMap { galaxy in
-            places.map { $0.map { FormulaGalaxies.magnitudes[galaxy * 5 + $0] } ?? -1 }
+            indices.map { $0.map { FormulaGalaxies.magnitudes[galaxy * 5 + $0] } ?? -1 }
         }
         table.add("images", [3, 6, 32, 32], images, .f32)
         table.add("magnitudes", [3, 6], magnitudes, .f64)
@@ -144,7 +144,7 @@ struct GalaxyLayoutTests {
     }
 
     private static let table = Result {
-        // Another order than the files', and a galaxy that they do not have.
+        // In another order than the files', with a galaxy that they do not contain.
         try GalaxyTable(
             name: "t.csv", ids: ["J0002", "x", "J0000", "J0001"],
             magnitudes: (0..<20).map { Double($0) }, redshifts: [2, 9, 0, .nan])
@@ -198,7 +198,7 @@ struct GalaxyLayoutTests {
         }
         let known = try GalaxyLayout(
             table: GalaxyTable(name: "t", ids: ["0"], magnitudes: nil, redshifts: [1]))
-        // 4 x 2^36 numbers, none of which was written: 2 TiB for each column.
+        // 4 x 2^36 unwritten numbers: 2 TiB for each column.
         let wide = FormulaGalaxies.path("wide.h5")
         #expect(table(wide).contains("redshifts: expected redshifts of shape [4], found [4, 68719476736]"))
         let ids = "expected object ids of shape [4] for 4"
@@ -245,7 +245,7 @@ struct GalaxyLayoutTests {
             let error = #expect(throws: Failure.self) { try Self.reader(path, layout) }
             #expect(error?.description.contains("objectid: is neither there nor in \(table.name): found") == true)
         }
-        // The table's name, and the usual one in the file.
+        // An id column with the table's name, and one with the usual name in the file.
         let named = try GalaxyTable(
             name: "t.csv", ids: FormulaGalaxies.integerIDs.reversed(), idName: "objectid", magnitudes: nil,
             redshifts: [2, 1, 0])

@@ -5,7 +5,7 @@ import TestSupport
 @testable import Inference
 @testable import Platform
 
-/// Makes empty files (and folders, for names that end with a slash) and gives their folder.
+/// Creates empty files (and folders, for names that end with a slash) and returns their folder.
 private func withFiles<Result>(_ names: [String], _ body: (String) throws -> Result) throws -> Result {
     try Fixture.withTemporaryFolder { folder in
         for name in names {
@@ -129,7 +129,7 @@ func noArguments() {
         (["/d/a.fits.gz", "/d/b.FIT.GZ", "/d/c.fits.fz", "/d/d.fz"], ["a", "b", "c", "d"]),
         (["/d/a.fits.gz", "/d/a.fits", "/d/b.csv.gz", "/d/.fits.gz"], ["a.fits.gz", "a.fits", "b.csv", ".fits"]),
         (["/d/a.b.pt", "/d/.pt", "/d/plain"], ["a.b", ".pt", "plain"]),
-        // Paths without unique labels: keys may have empty folders, and a manifest may name a key twice.
+        // Paths without unique labels: keys may have empty folders, and a manifest may contain a key twice.
         (["d/1.pt", "d//1.pt", "d/2.pt"], ["d/1.pt", "d//1.pt", "2"]), (["1.pt", "1.pt"], ["1.pt", "1.pt"]),
         (["/", "//"], ["/", "//"]),
     ])

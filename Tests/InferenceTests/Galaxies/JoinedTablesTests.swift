@@ -21,7 +21,7 @@ struct JoinedTablesTests {
             + "1000000000000002 for 1000000000000000 (row 0, counted from 0)"
         let error = #expect(throws: Failure.self) { try Self.reader(.usual) }
         #expect(error?.description.hasSuffix(complaint) == true)
-        // As a table of its own: redshifts of SPECTRA, magnitudes of CATALOGUE, ids of PIXELS.
+        // As a separate table: redshifts of SPECTRA, magnitudes of CATALOGUE, ids of PIXELS.
         let table = #expect(throws: Failure.self) {
             try GalaxyTable(TensorFile.open(path: FormulaGalaxies.path("tables.fits")), layout: .usual)
         }

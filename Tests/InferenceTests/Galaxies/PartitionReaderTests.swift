@@ -59,7 +59,7 @@ func layoutsAgree(file: String, rows: Range<Int>) throws {
     }
 }
 
-@Test("Named tensors are a partition too, with or without redshifts")
+@Test("Named tensors are read as a partition, with or without redshifts")
 func namedTensors() throws {
     var table = try TensorTable.partition()
     #expect(try PartitionReader.open(table).count == 37)
@@ -103,7 +103,7 @@ func ownObjectIDs() throws {
     #expect(try PartitionReader.open(small).objectIDs(0..<3) == ["-2", "0", "7"])
 }
 
-/// A partition with one thing wrong, and what the error says of it.
+/// A partition with one fault, and parts of the expected message.
 struct WrongPartition: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let message: String
@@ -184,7 +184,7 @@ func wrongPartition(wrong: WrongPartition) throws {
     #expect(error.description.hasSuffix("/p.safetensors: " + wrong.message))
 }
 
-@Test("Files other than partitions have no number of galaxies")
+@Test("The number of galaxies is nil for files other than partitions")
 func galaxyCount() throws {
     #expect(try TensorFile.open(path: Fixture.path("tiny/partition-views.pt")).galaxyCount == 37)
     #expect(try TensorFile.open(path: Fixture.path("tiny/normalcell.pt")).galaxyCount == nil)

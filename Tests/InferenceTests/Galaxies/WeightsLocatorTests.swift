@@ -4,14 +4,14 @@ import Platform
 import TestSupport
 import Testing
 
-/// Puts the demo weights' name at `place` under a temporary folder and looks for them from `bin` and `current`.
-private func found(at place: String?, bin: String, current: String) throws -> (folder: String, path: String) {
+/// Creates a file named as the demo weights in `location` of a temporary folder, and searches from `bin` and `current`.
+private func found(at location: String?, bin: String, current: String) throws -> (folder: String, path: String) {
     try Fixture.withTemporaryFolder { folder in
-        for name in [bin, current, place ?? bin] {
+        for name in [bin, current, location ?? bin] {
             try FileManager.default.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: true)
         }
-        if let place {
-            try Data().write(to: URL(fileURLWithPath: "\(folder)/\(place)/\(WeightsLocator.demoWeights)"))
+        if let location {
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/\(location)/\(WeightsLocator.demoWeights)"))
         }
         let locator = WeightsLocator(
             environment: [:], binaryFolder: folder + "/" + bin, currentFolder: folder + "/" + current)
@@ -25,9 +25,9 @@ private func found(at place: String?, bin: String, current: String) throws -> (f
         ("bin/weights", "bin", "elsewhere"), ("share/cai/weights", "bin", "elsewhere"),
         ("weights", "a/.build/debug", "elsewhere"), ("checkout/weights", "bin", "checkout/Tests/x"),
     ])
-func weightsAreFound(place: String, bin: String, current: String) throws {
-    let (folder, path) = try found(at: place, bin: bin, current: current)
-    #expect(path == "\(folder)/\(place)/\(WeightsLocator.demoWeights)")
+func weightsAreFound(location: String, bin: String, current: String) throws {
+    let (folder, path) = try found(at: location, bin: bin, current: current)
+    #expect(path == "\(folder)/\(location)/\(WeightsLocator.demoWeights)")
 }
 
 @Test("The error for missing weights has their name and a remedy")

@@ -33,7 +33,7 @@ private func rows(_ file: PredictionFile) throws -> [PredictionRow] {
     return rows
 }
 
-/// Rows of text that arrives in pieces of `size` bytes.
+/// Rows of bytes that arrive in pieces of `size` bytes.
 private func rows(_ rows: some PredictionText, _ bytes: [UInt8], in size: Int) throws -> [PredictionRow] {
     var (rows, found): (_, [PredictionRow]) = (rows, [])
     for start in stride(from: 0, to: bytes.count, by: size) {
@@ -64,7 +64,7 @@ func textIsReadBack(form: PredictionEncoder.Form) throws {
     check(try rows(PredictionFile(members, name: "z.csv")))
 }
 
-@Test("Rows of text do not depend on where the text is cut into pieces", arguments: [1, 2, 3, 5, 16, 61])
+@Test("Rows of CSV and JSON Lines do not depend on the size of pieces", arguments: [1, 2, 3, 5, 16, 61])
 func piecesOfText(size: Int) throws {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     check(try rows(PredictionRecords(name: "z", columns: all, required: []), mark + text(.csv), in: size))
@@ -166,7 +166,7 @@ private func write(_ columns: [TableColumn], to path: String) throws {
     }
 }
 
-@Test("Of a .npy array z_phot is read, to the last bit, and z_spec is refused")
+@Test("z_phot of a .npy array is read to the last bit, and z_spec is refused")
 func arrayOfRedshifts() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/z"

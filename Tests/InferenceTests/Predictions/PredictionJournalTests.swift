@@ -118,7 +118,7 @@ func strictAndUnchanged() throws {
         #expect(error.description == "\(folder)/a: row 4: expected a galaxy, found image all zero")
         let predictions = try BatchRunner(model: model).run(partitions, galaxies: 0..<37, earlier: earlier)
         #expect(predictions.flags[4] == .imageZero && predictions.redshifts[3] == 0.5)
-        // A few bytes less, within a page: redshifts of the last galaxies read as zeros.
+        // A few bytes less, within a page: redshifts of the last galaxies are read as zeros.
         let size = try Data(contentsOf: URL(fileURLWithPath: folder + "/a")).count
         #expect(truncate(folder + "/a", off_t(size - 100)) == 0)
         #expect(throws: Failure.self) {

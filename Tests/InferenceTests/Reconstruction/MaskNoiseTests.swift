@@ -6,7 +6,7 @@ import Testing
 @testable import Inference
 
 @Suite("Noise of masks") struct MaskNoiseTests {
-    /// Computed by the Python in docs/ANOMALIES.md: (seed, row, patch) and the noise times 2^24.
+    /// Computed by the Python code in docs/ANOMALIES.md: (seed, row, patch) and the noise times 2^24.
     private static let expected: [(seed: UInt64, row: Int, patch: Int, value: Float)] = [
         (0, 0, 0, 2327157),
         (0, 0, 15, 1984136),
@@ -29,7 +29,7 @@ import Testing
         #expect(some == Array(all[17 * 16..<23 * 16]))
     }
 
-    /// In the order of noise, 12 hidden patches follow 12 hidden patches: two passes hide all 16, and 4 show each once.
+    /// In the order of noise, 12 hidden patches follow the previous 12: two passes hide all 16, and 4 show each once.
     @Test(arguments: [(12, 2), (12, 4), (7, 3), (1, 16)])
     func passesHideEveryPatch(masked: Int, passes: Int) throws {
         let noise = try MaskNoise(seed: 11, patches: 16)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Noise of few levels, down to one: which of equal numbers is smaller is the patches' order, in every pass.
+    /// Noise with few levels, down to one: equal numbers are ordered by patch index in every pass.
     @Test(arguments: [(12, 2), (12, 4), (7, 3), (1, 16)], [1, 2, 5])
     func equalNoiseHidesEveryPatch(passing: (masked: Int, passes: Int), levels: Int) throws {
         let (masked, passes) = passing
@@ -92,9 +92,9 @@ import Testing
 
     /// numpy: 1.4826 * median(|scipy.signal.convolve2d(image, L, 'valid')|) / 6 of the image below.
     @Test("Pixel noise equals that of NumPy") func pixelNoiseIsThatOfNumPy() {
-        let image = (0..<64).map { (place: Int) -> Float in Float(place * place * 7 % 23) / 23 }
+        let image = (0..<64).map { (index: Int) -> Float in Float(index * index * 7 % 23) / 23 }
         #expect(abs(PixelNoise.sigma(image.span, side: 8) - 0.12355) < 1e-6)
-        let plane = (0..<64).map { (place: Int) -> Float in Float(100 + place / 8 * 3 - place % 8) }
+        let plane = (0..<64).map { (index: Int) -> Float in Float(100 + index / 8 * 3 - index % 8) }
         #expect(PixelNoise.sigma(plane.span, side: 8) == 0)
         #expect(PixelNoise.sigma([Float](repeating: .nan, count: 64).span, side: 8).isNaN)
     }

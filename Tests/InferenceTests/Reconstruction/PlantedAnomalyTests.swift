@@ -8,7 +8,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// Average precision of 10 damaged among 500 demo galaxies, for the ranking by scores and by loss. Checks the table in
+/// Average precision for 10 damaged among 500 demo galaxies, ranked by scores and by loss. Checks the table in
 /// docs/ANOMALIES.md; `CAI_PLANTED_TABLE=FILE` writes a new one.
 @Suite struct PlantedAnomalyTests {
     private static let draws = 8
@@ -51,11 +51,12 @@ import Testing
         try Self.compare(table, with: Fixture.root + "/docs/ANOMALIES.md")
     }
 
-    /// Of a ranking by `scores`, the largest first: the mean, over the planted, of the share of planted down to each.
+    /// The average precision of a ranking by descending `scores`: the mean, over the planted galaxies, of the share of
+    /// planted galaxies down to each.
     private static func averagePrecision(_ scores: [Double], _ isPlanted: [Bool]) -> Double {
         var (found, sum) = (0, 0.0)
-        for (rank, place) in scores.indices.sorted(by: { (scores[$1], $0) < (scores[$0], $1) }).enumerated()
-        where isPlanted[place] {
+        for (rank, index) in scores.indices.sorted(by: { (scores[$1], $0) < (scores[$0], $1) }).enumerated()
+        where isPlanted[index] {
             found += 1
             sum += Double(found) / Double(rank + 1)
         }
@@ -81,18 +82,18 @@ import Testing
             for (cell, values) in zip(cells.dropFirst(), [precision.raw, precision.catalogue, precision.image]) {
                 let stated = try #require(Double(cell.prefix { $0 != " " }))
                 let mean = values.reduce(0, +) / Double(values.count)
-                #expect(abs(stated - mean) < 0.03, "\(name): the document has \(stated), measured \(mean)")
+                #expect(abs(stated - mean) < 0.03, "\(name): docs/ANOMALIES.md has \(stated), measured \(mean)")
             }
         }
     }
 }
 
-/// The errors of the demo galaxies as they are, and of those that each draw damages, reconstructed once.
+/// Errors of the unmodified demo galaxies, and of those that each draw damages, reconstructed once.
 private struct Bench {
     private let clean: PatchErrors
     private let damaged: PatchErrors
     private let planted: Int
-    /// Of each draw, all demo galaxies in random order: the first are damaged.
+    /// For each draw, all demo galaxies in random order: the first ones are damaged.
     private let orders: [[Int]]
 
     init(draws: Int, planted: Int) throws {
@@ -148,10 +149,10 @@ private struct Bench {
         draw: Int, kind: PlantedDamage?, count: Int
     ) -> (errors: ReconstructionErrors, losses: [Float]) {
         let kinds = PlantedDamage.allCases
-        let rows = (0..<count).map { place -> (source: PatchErrors, row: Int) in
-            guard place < planted else { return (clean, orders[draw][place]) }
-            let number = kind.flatMap { kinds.firstIndex(of: $0) } ?? place % kinds.count
-            return (damaged, (draw * kinds.count + number) * planted + place)
+        let rows = (0..<count).map { index -> (source: PatchErrors, row: Int) in
+            guard index < planted else { return (clean, orders[draw][index]) }
+            let number = kind.flatMap { kinds.firstIndex(of: $0) } ?? index % kinds.count
+            return (damaged, (draw * kinds.count + number) * planted + index)
         }
         func taken(_ values: (PatchErrors) -> [Float], _ size: Int) -> [Float] {
             rows.flatMap { source, row in values(source)[row * size..<(row + 1) * size] }

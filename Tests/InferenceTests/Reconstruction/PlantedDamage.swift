@@ -22,8 +22,8 @@ struct SeededNumbers: RandomNumberGenerator {
 
 /// Kinds of damage to a cutout [5, 32, 32].
 enum PlantedDamage: String, CaseIterable {
-    /// A satellite's trail: a straight line across all bands, at a random angle within 10 pixels of the centre, Gaussian
-    /// with a width of 0.8 to 1.3 pixels, its peak 8 to 20 times each band's noise.
+    /// A satellite trail: a straight line across all bands, at a random angle within 10 pixels of the centre, Gaussian
+    /// with a width of 0.8 to 1.3 pixels and a peak of 8 to 20 times each band's noise.
     case streak = "bright streak"
     /// Two bands are exchanged.
     case band = "swapped band"
@@ -32,7 +32,7 @@ enum PlantedDamage: String, CaseIterable {
     /// No galaxy: white noise with the cutout's standard deviation.
     case noise = "noise only"
 
-    /// - Parameter noise: of each band's pixels.
+    /// - Parameter noise: standard deviation of each band's pixel noise.
     func damage(_ image: [Float], noise: [Float], using numbers: inout SeededNumbers) -> [Float] {
         let (side, bands) = (32, 5)
         var image = image
@@ -42,24 +42,24 @@ enum PlantedDamage: String, CaseIterable {
             let offset = Double.random(in: -10..<10, using: &numbers)
             let peak = Double.random(in: 8..<20, using: &numbers)
             let width = Double.random(in: 0.8..<1.3, using: &numbers)
-            for place in image.indices {
-                let (row, column) = (Double(place / side % side) - 15.5, Double(place % side) - 15.5)
+            for index in image.indices {
+                let (row, column) = (Double(index / side % side) - 15.5, Double(index % side) - 15.5)
                 let distance = (column * sin(angle) - row * cos(angle) - offset) / width
-                image[place] += Float(peak * exp(-distance * distance / 2)) * noise[place / (side * side)]
+                image[index] += Float(peak * exp(-distance * distance / 2)) * noise[index / (side * side)]
             }
         case .band:
             let pair = Array((0..<bands).shuffled(using: &numbers).prefix(2))
-            for place in 0..<side * side {
-                image.swapAt(pair[0] * side * side + place, pair[1] * side * side + place)
+            for index in 0..<side * side {
+                image.swapAt(pair[0] * side * side + index, pair[1] * side * side + index)
             }
         case .quadrant:
             let (top, left) = (Bool.random(using: &numbers), Bool.random(using: &numbers))
-            for place in image.indices {
-                let isDead = (place / side % side < side / 2) == top && (place % side < side / 2) == left
-                if isDead { image[place] = 0 }
+            for index in image.indices {
+                let isDead = (index / side % side < side / 2) == top && (index % side < side / 2) == left
+                if isDead { image[index] = 0 }
             }
         case .noise:
-            for place in image.indices { image[place] = Float(numbers.normal()) * noise[place / (side * side)] }
+            for index in image.indices { image[index] = Float(numbers.normal()) * noise[index / (side * side)] }
         }
         return image
     }

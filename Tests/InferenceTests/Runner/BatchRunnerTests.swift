@@ -103,7 +103,7 @@ func noPartitions() throws {
     #expect(predictions.threads == 0)
 }
 
-/// A source that fails after `isBroken` is set, as a failing disk does.
+/// A source that fails once `isBroken` is set, like a failing disk.
 private final class FailingSource: ByteSource {
     let name = "disk.safetensors"
     let memory: MemorySource
@@ -198,8 +198,8 @@ func predictionFiles(format: PredictionFormat) throws {
         #expect(throws: Failure.self) {
             try PredictionWriter.write(predictions, to: folder + "/none/z.csv", format: format)
         }
-        for place in [folder + "/none/z.csv", folder] {
-            #expect(throws: Failure.self) { try PredictionWriter.check(path: place, sparing: []) }
+        for path in [folder + "/none/z.csv", folder] {
+            #expect(throws: Failure.self) { try PredictionWriter.check(path: path, sparing: []) }
         }
     }
 }

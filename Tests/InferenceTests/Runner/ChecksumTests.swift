@@ -27,7 +27,7 @@ struct ChecksumTests {
         try reader(MemorySource(name: name, bytes: zip.bytes))
     }
 
-    /// Archives of the galaxies, the tensor at `index` with a wrong checksum.
+    /// Archives of the galaxies; the tensor at `index` has a wrong checksum.
     private func damaged(_ kind: String, at index: Int) -> ZipBuilder {
         var zip = kind == "torch" ? galaxies.torch() : galaxies.npz(deflated: kind == "deflated")
         zip.entries[index + (kind == "torch" ? 1 : 0)].checksum ^= 1
@@ -85,7 +85,7 @@ struct ChecksumTests {
         _ = source.takeCount()
         let other = try BatchRunner(model: model, threads: 2, batchSize: 2).run([partition])
         #expect(other.redshifts.map(\.bitPattern) == plain.redshifts.map(\.bitPattern))
-        // Inflated once: twice would ask for all of the archive twice.
+        // Inflated once: inflating twice would read the archive twice.
         #expect(source.takeCount() < source.byteCount / 2 * 3)
         // Released: the redshifts are inflated again.
         #expect(try other.knownRedshifts().spectroscopic == plain.knownRedshifts().spectroscopic)

@@ -7,7 +7,7 @@ import Testing
 @testable import Inference
 @testable import Platform
 
-/// A source that is slow from some offset on.
+/// A source that is slow from an offset on.
 private struct SlowSource: ByteSource {
     let memory: MemorySource
     let slowFrom: Int

@@ -12,23 +12,23 @@ func finishedGalaxiesAreASet() {
     }
     for _ in 0..<300 {
         var finished = FinishedGalaxies()
-        var places: Set<Int> = []
+        var indices: Set<Int> = []
         for _ in 0..<20 {
             let start = random(40)
             let range = start..<start + random(12)
             if random(4) == 0 {
                 finished.remove(range)
-                places.subtract(range)
+                indices.subtract(range)
             } else {
                 finished.insert(range)
-                places.formUnion(range)
+                indices.formUnion(range)
             }
-            #expect(finished.count == places.count)
-            #expect(finished.ranges.flatMap { Array($0) } == places.sorted())
+            #expect(finished.count == indices.count)
+            #expect(finished.ranges.flatMap { Array($0) } == indices.sorted())
             // Ascending and not adjacent.
             #expect(zip(finished.ranges, finished.ranges.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound })
             let window = random(30)..<30 + random(20)
-            #expect(finished.gaps(in: window).flatMap { Array($0) } == window.filter { !places.contains($0) })
+            #expect(finished.gaps(in: window).flatMap { Array($0) } == window.filter { !indices.contains($0) })
         }
     }
 }

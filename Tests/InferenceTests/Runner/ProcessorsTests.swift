@@ -36,7 +36,7 @@ import Testing
         #expect(Processors.lambda(megabytes: megabytes) == processors)
     }
 
-    /// A machine of eight processors, with these files beside its list of them.
+    /// A machine with eight processors, and these files beside its list of processors.
     private func processors(_ files: [String: String], _ environment: [String: String] = [:]) throws -> Processors {
         try Fixture.withTemporaryFolder { folder in
             let all = files.merging(["/proc/self/status": "Cpus_allowed_list:\t0-7\n"]) { first, _ in first }
@@ -60,9 +60,9 @@ import Testing
     }
 
     @Test(
-        "are as many as the tightest group above the process allows",
+        "The number of processors follows from the lowest quota of the process's cgroups",
         arguments: [
-            // Its own group, one above it, the top (all that a container sees), and another process's.
+            // Its own group, its parent, the root (all that a container sees), and another process's.
             ("0::/a/b\n", ["/sys/fs/cgroup/a/b/cpu.max": "300000 100000"], 3),
             (
                 "0::/a/b\n", ["/sys/fs/cgroup/a/cpu.max": "150000 100000", "/sys/fs/cgroup/a/b/cpu.max": "max 100000"],
@@ -70,7 +70,7 @@ import Testing
             ),
             ("0::/elsewhere/c\n", ["/sys/fs/cgroup/cpu.max": "50000 100000"], 1),
             ("0::/a\n", ["/sys/fs/cgroup/b/cpu.max": "100000 100000"], 8),
-            // The older hierarchy, under either name, and both side by side.
+            // The older hierarchy, under either name, and both hierarchies together.
             (
                 "4:memory:/m\n2:cpu,cpuacct:/d/e\n0::/\n",
                 [
@@ -110,12 +110,12 @@ import Testing
     func here() { #expect(Processors.available >= 1) }
 
     @Test("A thread stays on its processor, and runs anywhere if the processor does not exist")
-    func places() throws {
+    func pinning() throws {
         let allowed = Processors().allowed
         let last = try #require(allowed.last)
-        for (place, expected) in [(last, [last]), (8191, allowed)] {
+        for (processor, expected) in [(last, [last]), (8191, allowed)] {
             let found = Mutex<[Int]?>(nil)
-            let count = WorkerThreads.run(count: 1, on: [place], whileWaiting: {}) {
+            let count = WorkerThreads.run(count: 1, on: [processor], whileWaiting: {}) {
                 let status = try? String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8)
                 found.withLock { $0 = status.flatMap(Processors.allowed) }
             }

@@ -70,7 +70,7 @@ private final class ResidentSource: ByteSource {
         }
         let predictions = try BatchRunner(model: model, threads: threads, batchSize: 16).run(partitions)
         for source in sources {
-            // Each thread's 16 galaxies, the piece whose checksum is made, and what is read of other tensors.
+            // Each thread's 16 galaxies, the piece whose checksum is computed, and the other tensors.
             #expect(source.most <= threads * 16 * 20_480 + 1 << 20 + 256 << 10)
             #expect(source.now == 0)
         }
@@ -79,7 +79,7 @@ private final class ResidentSource: ByteSource {
         #expect(sources.allSatisfy { $0.now == 0 })
     }
 
-    @Test("Two hundred threads give the same bits as one, despite OpenBLAS's limit of callers")
+    @Test("200 threads give the same bits as one, despite OpenBLAS's limit of calling threads")
     func manyThreads() throws {
         let partition = try PartitionReader(
             TensorFile.open(MemorySource(name: "p", bytes: galaxies.bytes())), source: "p", label: "p",

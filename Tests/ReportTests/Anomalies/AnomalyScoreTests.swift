@@ -3,8 +3,8 @@ import Testing
 
 @testable import Report
 
-/// Galaxies whose errors follow a law: error = noise^2 (1 + 20 S/N), times a scatter that repeats every seven; patches
-/// 2 x 2, two bands.
+/// Galaxies whose errors follow a formula: error = noise^2 (1 + 20 S/N), times a scatter with period seven; 2 x 2
+/// patches, two bands.
 private func errors(
     count: Int, scaling: [Int: Float] = [:], magnitudes: Bool = false, broken: Set<Int> = []
 ) -> ReconstructionErrors {
@@ -42,7 +42,7 @@ private func errors(
         #expect(Set(scores.ranking(losses: [Float](repeating: 0, count: 300)).prefix(3)) == [40, 41, 250])
         let (high, low) = (try #require(scores.scores[40]), try #require(scores.scores[41]))
         #expect(high.direction == .higher && low.direction == .lower)
-        // The law and its median scatter are learnt to within a fifth.
+        // The formula and its median scatter are fitted to within a fifth.
         #expect(abs(log(high.errorRatio) - log(6)) < 0.2 && abs(log(low.errorRatio) + log(6)) < 0.2)
         #expect(high.bands.allSatisfy { $0 > 3 } && low.bands.allSatisfy { $0 < -3 })
         let usual = scores.scores.compactMap(\.self).map(\.score).sorted()
@@ -59,7 +59,7 @@ private func errors(
         #expect(some.ranking(losses: [Float](repeating: 1, count: 40)).suffix(2) == [7, 9])
     }
 
-    /// By hand: groups of three, centres 1 and 4; medians 2 and 20, deviations {1, 0, 1} and {10, 0, 10} about them.
+    /// Computed by hand: groups of three, centres 1 and 4; medians 2 and 20, deviations {1, 0, 1} and {10, 0, 10}.
     @Test("Usual values are linear between the centres of groups") func usualValuesAreLinearBetweenGroups() {
         let points: [(x: Double, y: Double)] = [(5, 30), (0, 1), (1, 2), (2, 3), (3, 10), (4, 20)]
         let median = UsualValue(points, groups: 2)
@@ -69,7 +69,7 @@ private func errors(
             let found = median.expected(at: x)
             #expect(abs(found.median - expected) < 1e-12 && abs(found.scatter - scatter) < 1e-9)
         }
-        // Equal values have the least scatter, and equal x no slope.
+        // Equal values have the minimum scatter, and equal x no slope.
         let flat = UsualValue([(1, 5), (1, 5), (1, 5), (1, 7)], groups: 2)
         #expect(flat.expected(at: 1).scatter == 0.02)
     }
@@ -85,7 +85,7 @@ private func errors(
             #expect(abs(distance.squared([a, b]) - expected(a, b)) < 1e-12)
         }
         #expect(distance.squared([1, -1]) > distance.squared([1, 1]))
-        // A vector of a hundred counts as one of three.
+        // A vector with weight 100 counts as one of three.
         let clipped = RobustDistance([100, -100, 1, -1, 2, -2], size: 1)
         #expect(abs(clipped.squared([1]) - 6.0 / (2 * 9 + 2 * 1 + 2 * 4)) < 1e-12)
     }

@@ -46,7 +46,7 @@ struct CostSectionTests {
         #expect(section.figures.contains { $0.id == "cost-by-partition" } == (sizes.count > 1))
     }
 
-    @Test("The headline case has the planner's workers, dollars and cores")
+    @Test("The section for half a million galaxies has the planner's workers, cost and cores")
     func headline() throws {
         let section = try HeadlineSection.plan()
         var planner = Planner(galaxies: 500_000)

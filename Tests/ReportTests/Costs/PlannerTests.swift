@@ -19,10 +19,10 @@ struct PlannerTests {
     @Test("A thousand workers start at once, and a thousand more every ten seconds")
     func ramp() {
         #expect(Schedule.span(of: 1000, each: 4, at: 5000) == 4)
-        // The first thousand take the second's pieces before that has begun.
+        // The first thousand take the second thousand's pieces before those workers start.
         #expect(Schedule.span(of: 2000, each: 4, at: 5000) == 8)
         #expect(Schedule.span(of: 2000, each: 30, at: 5000) == 40)
-        // By 40 s: 1000 x 1, then 1000 from 10 to 40; by 60 the first have done two.
+        // By 40 s: 1000 x 1, then 1000 from 10 to 40; by 60 the first thousand have done two.
         #expect(Schedule.span(of: 2500, each: 30, at: 2000) == 60)
     }
 
@@ -76,7 +76,7 @@ struct PlannerTests {
         #expect(abs(small.memoryNeed(galaxies: 500, bytes: 10_000_000) - 113_050_000) < 1)
         #expect(small.canTake(galaxies: 500, bytes: 10_000_000, reserve: 0.1))
         #expect(!small.canTake(galaxies: 500, bytes: 10_000_000, reserve: 0.2))
-        // One processor at 230 galaxies/s: 719 s of computing and one beside it are four fifths of 900.
+        // One processor at 230 galaxies/s: 719 s of computing and one of overhead are four fifths of 900.
         let worker = LambdaWorker(memory: 1769, architecture: .x86)
         #expect(worker.canTake(galaxies: 165_370, bytes: 1, reserve: 0.2))
         #expect(!worker.canTake(galaxies: 165_371, bytes: 1, reserve: 0.2))
@@ -85,7 +85,7 @@ struct PlannerTests {
         #expect(LambdaLimits.threads(memory: 10_240) == 6)
     }
 
-    /// A grid small enough to try everything.
+    /// A grid small enough for an exhaustive search.
     private static func grid(galaxies: Int) -> Planner {
         var planner = Planner(galaxies: galaxies)
         planner.memories = [512, 1769, 3008, 10_240]
@@ -94,7 +94,7 @@ struct PlannerTests {
         return planner
     }
 
-    /// Every plan of the grid with every number of workers at once, simulated rank by rank.
+    /// Every plan of the grid with every number of simultaneous workers, simulated rank by rank.
     private static func everything(_ planner: Planner) -> [(cost: Double, seconds: Double)] {
         var plans: [(Double, Double)] = []
         for memory in planner.memories {

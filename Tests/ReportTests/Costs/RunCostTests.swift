@@ -39,7 +39,7 @@ struct RunCostTests {
         #expect(abs(formula.total - (1.20001 * 0.0000166667 + 4e-7)) < 1e-14)
         // 5.001 s and 7 s; Initialize and Summarize with 1.005 s each.
         #expect(abs(comparison.usage.gigabyteSeconds - (5.001 + 7 + 2.01) * 1769 / 1024) < 1e-9)
-        // Of 11 calls one writes the predictions; Summarize reads two for each rank, and three more are the run's.
+        // One of 11 calls writes the predictions; Summarize reads two for each rank, and three more are the run's.
         #expect(comparison.usage.gets == 2 * 10 + 2 * 2 + 3)
         #expect(comparison.usage.puts == 2 * 2 + 8)
         #expect(comparison.usage.requests == 4)

@@ -30,7 +30,7 @@ private func chart(_ layers: [any ChartLayer], x: Scale = .linear(0, 10), y: Sca
         .figure(id: "Time & size", title: "Time <against> size", description: "It \"rises\"\u{1}.")
 }
 
-@Test("A file is well-formed XML, escapes its texts, and has a title, a description, a size and its own colours")
+@Test("A figure's file is well-formed XML, escapes strings, and has a title, a description, a size and its own colours")
 func fileIsWellFormed() throws {
     let figure = chart([LineSeries("a < b & c", [.init(1, 2), .init(5, 5, range: 4...6)], series: 0)])
     #expect(figure.id == "time-size")
@@ -46,7 +46,7 @@ func fileIsWellFormed() throws {
     #expect(root["aria-label"] == "Time <against> size. It \"rises\"\u{FFFD}.")
 }
 
-@Test("On a page a figure has neither a style nor a size of its own")
+@Test("A figure on a page has neither a style nor a size of its own")
 func inlineFollowsThePage() throws {
     let document = try #require(Document(chart([]).inline))
     #expect(document.all("style").isEmpty)
@@ -94,13 +94,13 @@ func legendsFit(count: Int) throws {
     let layers = (0..<count).map { LineSeries("\($0) MB partitions of a survey", [.init(1, 1)], series: $0) }
     let document = try #require(Document(chart(layers).file))
     let names = document.all("text").prefix(count)
-    var places: Set<String> = []
+    var positions: Set<String> = []
     for name in names {
         let x = try #require(name["x"].flatMap(Double.init))
         #expect(x + SVG.width(of: "20 MB partitions of a survey") <= 520)
-        places.insert("\(x) \(name["y"] ?? "")")
+        positions.insert("\(x) \(name["y"] ?? "")")
     }
-    #expect(places.count == count)
+    #expect(positions.count == count)
     let clip = try #require(document.all("rect").first { $0["class"] == nil }?["y"].flatMap(Double.init))
     let lowest = try #require(names.compactMap { $0["y"].flatMap(Double.init) }.max())
     #expect(lowest < clip)

@@ -45,7 +45,7 @@ func namesAreUnique() {
     #expect(links.allSatisfy(names.contains))
 }
 
-@Test("A page loads nothing and runs nothing")
+@Test("A page contains no scripts and no external resources")
 func pageIsSelfContained() {
     let html = page.html
     for forbidden in ["<script", "http:", "https:", "@import", "src=", "onload", "url(http"] {
@@ -54,7 +54,7 @@ func pageIsSelfContained() {
 }
 
 @Test("A page has styles for light, dark and print, and defines every colour that it uses")
-func pageKnowsItsColours() throws {
+func pageDefinesItsColours() throws {
     let html = page.html
     #expect(html.contains("prefers-color-scheme: dark"))
     #expect(html.contains("@media print"))
@@ -66,8 +66,8 @@ func pageKnowsItsColours() throws {
     }
 }
 
-@Test("The same page has the same bytes")
+@Test("A page rendered twice has the same bytes")
 func pagesAreReproducible() { #expect(page.html == page.html) }
 
-@Test("Sections list their figures")
+@Test("A page's sections list their figures")
 func sectionsTellFigures() { #expect(page.sections.flatMap(\.figures).map(\.id) == ["one"]) }

@@ -5,19 +5,19 @@ import Testing
 @testable import Report
 
 @Suite("Pictures") struct PictureTests {
-    /// Inflated and summed up by its filter here, chunk by chunk.
+    /// The image data is inflated and unfiltered here, chunk by chunk.
     @Test("PNG images decode to the same pixels") func imagesAreReadBack() throws {
         let pixels = (0..<7 * 3 * 4).map { UInt8(truncatingIfNeeded: $0 * $0 * 31) }
         let image = PNG(width: 7, height: 3, pixels: pixels)
         #expect(Array(image.bytes.prefix(8)) == [0x89] + Array("PNG\r\n\u{1A}\n".utf8))
-        var (place, chunks): (Int, [(String, [UInt8])]) = (8, [])
+        var (offset, chunks): (Int, [(String, [UInt8])]) = (8, [])
         func word(_ at: Int) -> Int { image.bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } }
-        while place < image.bytes.count {
-            let size = word(place)
-            let body = Array(image.bytes[place + 4..<place + 8 + size])
-            #expect(word(place + 8 + size) == Int(crc32(0, body, uInt(body.count))))
+        while offset < image.bytes.count {
+            let size = word(offset)
+            let body = Array(image.bytes[offset + 4..<offset + 8 + size])
+            #expect(word(offset + 8 + size) == Int(crc32(0, body, uInt(body.count))))
             chunks.append((String(decoding: body.prefix(4), as: UTF8.self), Array(body.dropFirst(4))))
-            place += 12 + size
+            offset += 12 + size
         }
         #expect(chunks.map(\.0) == ["IHDR", "IDAT", "IEND"])
         #expect(chunks[0].1 == [0, 0, 0, 7, 0, 0, 0, 3, 8, 6, 0, 0, 0])

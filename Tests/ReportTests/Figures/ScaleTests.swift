@@ -64,7 +64,7 @@ func covering() {
 }
 
 @Test(
-    "Values are labelled shortly",
+    "Values have short labels",
     arguments: [
         (0, "0"), (1500, "1,500"), (0.02, "0.02"), (2e6, "2M"), (-1.5, "−1.5"), (3e-7, "3×10⁻⁷"), (1e15, "10¹⁵"),
         (12.6, "12.6"), (1e12, "1T"), (123_456.7, "123,457"),
@@ -72,7 +72,7 @@ func covering() {
 func valuesAsLabels(value: Double, label: String) { #expect(Scale.label(value) == label) }
 
 @Test(
-    "Digits are grouped",
+    "Digits of large numbers are grouped",
     arguments: [
         (1_234_567.891, 2, "1,234,567.89"), (-0.001, 2, "0.00"), (-12, 0, "−12"), (999.5, 0, "1,000"), (0.5, 1, "0.5"),
     ] as [(Double, Int, String)])

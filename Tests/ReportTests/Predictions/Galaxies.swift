@@ -1,7 +1,7 @@
 import Testing
 
-/// Galaxies from a generator of one line of code, so that numpy can compute the expected values: a linear
-/// congruential one whose top 53 bits make a number in [0, 1).
+/// Galaxies from a one-line generator, so that numpy can compute the expected values: a linear congruential generator
+/// whose top 53 bits are a number in [0, 1).
 func pseudoRandom(_ count: Int, seed: UInt64) -> [Double] {
     var state = seed
     return (0..<count).map { _ in

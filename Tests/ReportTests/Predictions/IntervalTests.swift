@@ -89,9 +89,9 @@ struct BootstrapCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// A percentile p of B draws from a normal distribution has the standard deviation sqrt(p (1 - p) / B) / density, in units
-/// of its sigma: 0.042 for 2.5% and B = 4,000. Five of those are 0.054 of the interval, which is 3.92 sigma wide.
-/// Fractions of n galaxies come in steps of 1 / n besides.
+/// The percentile p of B draws from a normal distribution has the standard deviation sqrt(p (1 - p) / B) / density, in
+/// units of sigma: 0.042 for 2.5% and B = 4,000. Five of those are 0.054 of the interval, which is 3.92 sigma wide.
+/// In addition, fractions of n galaxies have steps of 1 / n.
 @Test(
     "Intervals agree with numpy's bootstrap within the error of 4,000 resamples", arguments: BootstrapCase.cases
 )
@@ -171,11 +171,11 @@ func thinning() throws {
     #expect(part.scaled == part.scaled.sorted())
     #expect(Set(part.scaled).isSubset(of: all.scaled))
     #expect(all.thinned(toAtMost: 5000).scaled == all.scaled)
-    // Medians of 4,096 and of each fourth of them: neighbours lie some 1e-5 apart in the middle.
+    // Medians of 4,096 galaxies and of each fourth: adjacent values are some 1e-5 apart in the middle.
     #expect(abs(part.scaled[500] - all.scaled[2048]) < 5e-5)
 }
 
-@Test("All galaxies are about as likely to be drawn: chi-squared of 1,000 draws of each of 100 is within five sigma")
+@Test("Galaxies are drawn with equal probability: chi-squared of 1,000 draws of each of 100 is within five sigma")
 func drawsAreEven() {
     var random = RandomNumbers(seed: 5, stream: 3)
     var counts = [Int](repeating: 0, count: 100)

@@ -27,7 +27,7 @@ private func checkFigures(_ report: PredictionReport) {
 }
 
 @Test(
-    "A report has its figures, its measures with their intervals, and its bins", arguments: Galaxies.cases.dropFirst())
+    "A report has figures, measures with intervals, and bins", arguments: Galaxies.cases.dropFirst())
 func everythingIsReported(galaxies: Galaxies) throws {
     let report = try report(rows(galaxies))
     let (predicted, spectroscopic) = galaxies.redshifts
@@ -45,7 +45,7 @@ func everythingIsReported(galaxies: Galaxies) throws {
     #expect(html.contains(Decimals.grouped(galaxies.count)))
 }
 
-@Test("Few galaxies are dots, many are counted in cells; the number outside the axes is stated for both")
+@Test("Few galaxies are drawn as dots, many as counts in cells; the number outside the axes is stated for both")
 func fewAreDotsManyAreCells() throws {
     func density(_ count: Int) -> (Density, String) {
         let values = pseudoRandom(2 * count, seed: 8).map { 1.2 * $0 }

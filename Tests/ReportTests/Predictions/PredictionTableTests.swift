@@ -38,7 +38,7 @@ struct TableCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Test("CSV in every form of RFC 4180 is read", arguments: TableCase.cases)
+@Test("CSV of every form in RFC 4180 is read", arguments: TableCase.cases)
 func tableIsRead(table example: TableCase) throws {
     let table = try table(example.text)
     #expect(table.predicted == example.predicted)
@@ -49,7 +49,7 @@ func tableIsRead(table example: TableCase) throws {
 @Test("Numbers are read as Swift's own Double reads them, to the last bit")
 func numbersAreExact() throws {
     let written = ["0", "-0", "-0.0", ".5", "5.", "+1", "1e-5", "9007199254740993", "0.1234567890123456789", "1E+3"]
-    // Of all lengths: shortest forms of float32 and float64, and digits cut off anywhere.
+    // Strings of all lengths: shortest decimals of float32 and float64, and decimals truncated anywhere.
     let numbers = pseudoRandom(400, seed: 9)
     let random =
         numbers.map { "\($0)" } + numbers.map { "\(Float($0))" } + numbers.map { "-\($0 * 1e6)" }

@@ -102,7 +102,7 @@ func overflowIsNull() throws {
     #expect(json.contains("\"MSE\":null"))
 }
 
-@Test("The text labels both families")
+@Test("The printed measures have labels of both families")
 func textLabelsBothFamilies() throws {
     let (predicted, spectroscopic) = Galaxies.cases[2].redshifts
     let text = try Quality(predicted: predicted, spectroscopic: spectroscopic).text

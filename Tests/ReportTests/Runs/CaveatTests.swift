@@ -41,7 +41,7 @@ struct DoubtfulRun: Sendable, CustomTestStringConvertible {
                 + [ResultFolder.rank(fields(["run_id": "b", "data_path": "x"]))],
             kind: .mixedRuns, text: "results of 2 runs: a, b"),
         DoubtfulRun(
-            testDescription: "written to two places",
+            testDescription: "written to two paths",
             ranks: ResultFolder.ranks(40, fields(["result_path": "a"]))
                 + [ResultFolder.rank(fields(["result_path": "b", "data_path": "x"]))],
             kind: .mixedRuns, text: "results written to 2 places: a, b"),
@@ -94,7 +94,7 @@ func doubtfulRun(example: DoubtfulRun) throws {
 @Test("Runs of a group are compared with each other, and with a log")
 func doubtfulGroup() throws {
     try ResultFolder.with { folder in
-        let place = "result-partition-25MB/1GB"
+        let group = "result-partition-25MB/1GB"
         func ranks(_ count: Int, from start: Double) -> [String] {
             ResultFolder.ranks(
                 count,
@@ -102,10 +102,10 @@ func doubtfulGroup() throws {
                     "s3_total_time": 1.0, "s3_first_request_time": start, "s3_last_response_time": start + 10,
                 ]))
         }
-        try folder.write(place + "/1", ranks(41, from: 1000))
-        try folder.write(place + "/2", ranks(40, from: 1005))
-        try folder.write(place + "/3", ranks(41, from: 1020))
-        try folder.write(place + "/4/items.json", text: "[]")
+        try folder.write(group + "/1", ranks(41, from: 1000))
+        try folder.write(group + "/2", ranks(40, from: 1005))
+        try folder.write(group + "/3", ranks(41, from: 1020))
+        try folder.write(group + "/4/items.json", text: "[]")
         let log = try DurationLog(
             csv: Array(
                 """
@@ -116,7 +116,7 @@ func doubtfulGroup() throws {
 
                 """.utf8), name: "log.csv")
         let caveats = Caveats(try ResultTree([folder.path]), durations: RunDurations([log])).all
-        let root = folder.path + "/" + place
+        let root = folder.path + "/" + group
         #expect(
             caveats.map { "\($0.place): \($0.text)" } == [
                 "\(root)/2: 40 results of 41 ranks that the log names",

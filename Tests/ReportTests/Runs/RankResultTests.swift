@@ -9,7 +9,7 @@ import Testing
 struct BrokenRank: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let key: String
-    /// As JSON; nil for no such key.
+    /// The field as JSON; nil if the key is absent.
     let value: String?
     let message: String
 
@@ -32,7 +32,7 @@ struct BrokenRank: Sendable, CustomTestStringConvertible {
         BrokenRank(
             testDescription: "enormous count", key: "num_samples", value: "1e300",
             message: "result 1: num_samples: expected 0 or more, found 1e+300"),
-        // Twenty of these, or the bytes of so many galaxies, are more than an Int holds.
+        // Twenty of these values, or the bytes of so many galaxies, overflow Int.
         BrokenRank(
             testDescription: "large count", key: "num_samples", value: "9e17",
             message: "result 1: num_samples: expected a count of at most 1,000,000,000, found 9e+17"),
@@ -90,7 +90,7 @@ func rankFields() throws {
         try folder.write(
             "r",
             [
-                // As the published files have it: 222.15975148727577/s x 5.752617166000015 s = 1278.0000000000002.
+                // Values of a published file: 222.15975148727577/s x 5.752617166000015 s = 1278.0000000000002.
                 ResultFolder.rank([
                     "total_cpu_time (seconds)": 5.752617166000015, "sample_persec": 222.15975148727577,
                 ]),

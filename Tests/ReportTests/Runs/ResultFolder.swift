@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A tree of results for a test, below a fresh folder.
+/// A tree of results for a test, in a new folder.
 struct ResultFolder {
     let path: String
 
@@ -22,7 +22,7 @@ struct ResultFolder {
     }
 
     /// A rank's result: 1000 galaxies in 4 s, batches of 512.
-    /// - Parameter fields: in place of, or beside, those; nil takes one away.
+    /// - Parameter fields: replaced or additional fields; nil removes one.
     static func rank(_ fields: [String: Any?] = [:]) -> String {
         var all: [String: Any?] = [
             "total_cpu_time (seconds)": 4.0, "total_cpu_memory (MB)": 100.0, "throughput_bps": 41_040_000.0,
@@ -34,7 +34,7 @@ struct ResultFolder {
         return String(decoding: data ?? Data(), as: UTF8.self)
     }
 
-    /// So many ranks of partitions of their own.
+    /// That number of ranks, each with a partition of its own.
     static func ranks(_ count: Int, _ fields: [String: Any?] = [:]) -> [String] {
         (0..<count).map { index in rank(["data_path": "25MB/\(index + 1).pt"].merging(fields) { $1 }) }
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Report
 
-/// Trees of `Tests/Fixtures/results`, and the tables that numpy made of them.
+/// Trees in `Tests/Fixtures/results`, and the tables that numpy computed from them.
 private func fixture(_ name: String) -> String { Fixture.path("results/" + name) }
 
 private func fixtureTables() throws -> ResultTables {
@@ -27,7 +27,7 @@ func tablesAreNumpys(name: String) throws {
     #expect(check.rows == expected.split(separator: "\n").count - 1)
 }
 
-/// The first three by numpy 2.4: np.round([0.285, 2.675, 1.005, 0.125, 0.375], 2); texts as Python's repr.
+/// The first three by numpy 2.4: np.round([0.285, 2.675, 1.005, 0.125, 0.375], 2); strings by Python's repr.
 @Test(
     "Cells are rounded as by numpy, and written as by Python",
     arguments: [
@@ -59,8 +59,8 @@ func batchFiles() throws {
     }
 }
 
-/// Two ranks of 1000 galaxies in 4 s each, one after the other in 10 s: 200 galaxies/s, 32,832,000 bit/s, where the sum
-/// of rates says 82,080,000.
+/// Two ranks of 1000 galaxies in 4 s each, one after the other in 10 s: 200 galaxies/s, 32,832,000 bit/s. The sum of
+/// rates is 82,080,000.
 @Test("Wall-clock rates divide by wall time, not by the ranks' time")
 func wallClock() throws {
     try ResultFolder.with { folder in

@@ -51,7 +51,7 @@ private func figures(_ tree: ResultTree, _ references: [ReferenceMeasurement] = 
     SweepFigures(groups: tree.groups, durations: RunDurations(), references: references, label: "here")
 }
 
-@Test("Curves are of one partition size, points the means of runs with their range")
+@Test("Each curve of a sweep has one partition size; points are means of runs with their range")
 func sweepCurves() throws {
     try withTree { tree in
         let figures = figures(tree)
@@ -72,7 +72,7 @@ func sweepCurves() throws {
     }
 }
 
-@Test("Reference measurements have their hardware in the legend, and are rates where galaxies are known")
+@Test("Reference measurements have their hardware in the legend, and rates if their galaxies are given")
 func referenceCurves() throws {
     try withTree { tree in
         let figures = figures(tree, try measurements())
@@ -99,7 +99,7 @@ func referenceCurves() throws {
     }
 }
 
-@Test("The errors for invalid rows have line and column")
+@Test("The errors for invalid rows of reference measurements have line and column")
 func brokenReferences() {
     for (text, message) in [
         (
@@ -126,7 +126,7 @@ func brokenReferences() {
     }
 }
 
-@Test("The project's file of published numbers is valid")
+@Test("docs/results/reference.csv is valid")
 func publishedReferences() throws {
     let all = try ReferenceMeasurement.read(csvFile: Fixture.root + "/docs/results/reference.csv")
     #expect(all.count == 75)

@@ -8,7 +8,7 @@ import Testing
 private let columns = "batch_size,run,total_cpu_time (seconds),total_cpu_memory (MB),throughput_bps,total_bits"
 private let row = "4.0,100.0,41040000.0,164160000.0"
 
-/// The differences between a table of the batch sizes 32 and 64, one run each, and trees with exactly these.
+/// The differences between a table of the batch sizes 32 and 64, one run each, and trees with exactly these runs.
 private func differences(_ csv: String) throws -> [String] {
     try ResultFolder.with { folder in
         for batch in [32, 64] {
@@ -21,7 +21,7 @@ private func differences(_ csv: String) throws -> [String] {
 
 private func table(_ rows: String...) -> String { ([columns] + rows).joined(separator: "\n") + "\n" }
 
-@Test("Equal tables have no difference, whatever the format of numbers and the order of lines")
+@Test("Equal tables have no difference for any format of numbers and order of lines")
 func equalTables() throws {
     let csv = table("64.0,mean,\(row)", "32,1,4,100.00,41040000,1.6416e8", "64,1,\(row)", "32,mean,\(row)")
     #expect(try differences(csv) == [])

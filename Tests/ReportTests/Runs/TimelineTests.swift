@@ -15,7 +15,7 @@ private func rank(_ number: Int, started: Double) -> String {
     ])
 }
 
-@Test("Ranks with start and stages have bars from the first rank's start")
+@Test("A timeline has a bar for each rank with start and stages, from the first rank's start")
 func timelineOfStages() throws {
     let timeline = RankTimeline(try ranks([rank(0, started: 103), rank(1, started: 100)]))
     #expect(timeline.origin == .run)
@@ -28,12 +28,12 @@ func timelineOfStages() throws {
         ])
     #expect(timeline.bars[0].spans.first == .init(stage: .load, from: 0, to: 1.5))
     #expect(timeline.end == 11)
-    // In 11 parts of a second: rank 1 computes from 1.75 to 6.75, rank 0 from 4.75 to 9.75.
+    // In 11 parts of one second: rank 1 computes from 1.75 to 6.75, rank 0 from 4.75 to 9.75.
     #expect(
         timeline.occupation(of: .compute, parts: 11) == [0, 0.25, 1, 1, 1.25, 2, 1.75, 1, 1, 0.75, 0])
 }
 
-@Test("Older files have bars of the stages that they record")
+@Test("A timeline of older files has bars of the recorded stages")
 func timelineOfOlderFiles() throws {
     let calls = try ranks(
         [(50.0, 52.0), (49.0, 50.5)].map { first, last in
@@ -57,7 +57,7 @@ func timelineOfOlderFiles() throws {
     #expect(alone.stages == [.compute])
 }
 
-@Test("Up to 200 ranks have a bar each; more are counted, in a drawing of bounded size")
+@Test("A timeline has a bar for each of up to 200 ranks, and counts for more, in bounded size")
 func manyRanks() throws {
     func figure(_ count: Int) throws -> Figure {
         let all = try ranks((0..<count).map { rank($0, started: 100 + Double($0) / 100) })

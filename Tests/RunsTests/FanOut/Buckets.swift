@@ -13,7 +13,7 @@ struct Buckets: Sendable {
     let store: FolderStore
     let handlers: FanOutHandlers
 
-    /// - Parameter partitions: keys in the bucket `data`, each the rows of the tiny partition's 37 galaxies it has.
+    /// - Parameter partitions: keys in the bucket `data`, and for each its rows of the tiny partition's 37 galaxies.
     init(_ root: String, partitions: [String: Range<Int>] = [:]) throws {
         self.root = root
         for bucket in ["data", "results"] {
@@ -31,7 +31,7 @@ struct Buckets: Sendable {
         ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt"), "TMPDIR": root]
     }
 
-    /// A run's input, with more keys or others.
+    /// A run's input, with additional or replaced keys.
     static func input(_ more: [String: JSONValue] = [:]) -> JSONValue {
         let fields: [String: JSONValue] = [
             "bucket": .string("results"), "result_path": .string("run"), "data_bucket": .string("data"),
@@ -49,7 +49,7 @@ struct Buckets: Sendable {
         try handlers.initialize.run(try InitializeInput(Self.input(more)))
     }
 
-    /// Runs what is handed out; errors by rank.
+    /// Runs the items; errors by rank.
     @discardableResult
     func work(_ items: [WorkerItem]) -> [Int: Failure] {
         var errors: [Int: Failure] = [:]
@@ -63,7 +63,7 @@ struct Buckets: Sendable {
         try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
     }
 
-    /// All three.
+    /// Initialize, all workers, and Summarize.
     func run(_ more: [String: JSONValue] = [:]) throws -> RunReport {
         let begun = try initialize(more)
         work(begun.items)
@@ -81,7 +81,7 @@ struct Buckets: Sendable {
     }
 }
 
-/// Three partitions of the 37 galaxies, whose order as text is not that of their numbers.
+/// Three partitions of the 37 galaxies, whose order as strings differs from that of their numbers.
 let threePartitions = ["p/2.pt": 0..<20, "p/10.pt": 20..<30, "p/11.pt": 30..<37]
 
 extension JSONValue {

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Untrusted tables, listings, results and journals")
 struct HostileInputTests {
-    @Test("A table of CSV is joined by ids, whatever its lines' order, quotes and names' case")
+    @Test("A CSV table is joined by ids for any order of lines, quotes and case of names")
     func table() throws {
         let text = "Z,I,r,g,u,OBJECT_ID,redshift\r\n1,2,3,4,5,\"a,\"\"b\",0.5\r\n-1e-3,nan,inf,0x1p3,6,c,\r\n"
         let table = try GalaxyTable(csv: Array(text.utf8), name: "t.csv", layout: .usual)
@@ -37,7 +37,7 @@ struct HostileInputTests {
             ("u,g,r,i,z\n1,2,3,4,\n", "line 2: z: expected a number, found ''"),
         ])
     func noTable(text: String, words: String) throws {
-        // A single character of many bytes is no way around it.
+        // A single character of many bytes is shortened too.
         for long in [String(repeating: "x", count: 5000), "xxx" + String(repeating: "\u{301}", count: 5000)] {
             let bytes = Array(text.replacingOccurrences(of: "LONG", with: long).utf8)
             let error = try #require(throws: (any Error).self) {
@@ -88,7 +88,7 @@ struct HostileInputTests {
     }
 }
 
-/// A store of which names and sizes are known, and nothing else.
+/// A store that provides names and sizes only.
 private struct ListedStore: ObjectStore {
     let objects: [ObjectInfo]
     var statistics: StoreStatistics { StoreStatistics() }

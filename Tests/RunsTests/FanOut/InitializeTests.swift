@@ -137,13 +137,13 @@ struct InitializeTests {
             try buckets.store.put(bucket: "data", key: "p/10.pt", other)
             #expect(try buckets.initialize(["resume": .bool(true)]).items.map(\.rank) == [replaced])
             #expect(try buckets.store.head(bucket: "results", key: "run/\(replaced).json") == nil)
-            // Also where that has been forgotten: the next one to resume sees no change.
+            // Also when resumed a second time, when the manifest has the new partition and no change is seen.
             #expect(try buckets.initialize(["resume": .bool(true)]).items.map(\.rank) == [replaced])
         }
     }
 
     @Test("Results without a manifest are not overwritten")
-    func strangers() throws {
+    func resultsWithoutManifest() throws {
         try Buckets.with(threePartitions) { buckets in
             try buckets.store.put(bucket: "results", key: "run/7.json", Array("{}".utf8))
             #expect(try error(buckets, [:]).contains("run/7.json"))
@@ -174,11 +174,11 @@ struct InitializeTests {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             let first = try ModelCache.fingerprint(path)
             #expect(try ModelCache.fingerprint(path) == first)
-            for place in [0, 50_000, 99_999] {
-                bytes[place] += 1
+            for offset in [0, 50_000, 99_999] {
+                bytes[offset] += 1
                 try Data(bytes).write(to: URL(fileURLWithPath: path))
                 #expect(try ModelCache.fingerprint(path) != first)
-                bytes[place] -= 1
+                bytes[offset] -= 1
             }
             #expect(throws: Failure.self) { try ModelCache.fingerprint(folder + "/none") }
         }

@@ -37,7 +37,7 @@ struct LaunchPlanTests {
         let sizes = [[300 * Self.galaxy], [100 * Self.galaxy], [100 * Self.galaxy], [300 * Self.galaxy]]
         #expect(Self.plan(sizes, concurrency: 4).plan.mapSeconds == 4)
         #expect(Self.plan(sizes, concurrency: 1).plan.mapSeconds == 12)
-        // 12 s of work over 2, and at worst the longest starts when one of the two is done.
+        // 12 s of work over 2; at worst the longest rank starts when one of the two is done.
         #expect(Self.plan(sizes, concurrency: 2).plan.mapSeconds == 8)
     }
 
@@ -48,7 +48,7 @@ struct LaunchPlanTests {
         #expect(abs(worker.galaxiesPerSecond - rate) < 0.1)
     }
 
-    @Test("Cost is that of configured memory, requests and state transitions")
+    @Test("Cost is the sum for configured memory, requests and state transitions")
     func cost() {
         // 12.6 GB in 517 files at 1 GB of memory; Initialize and Summarize have the template's 1,769 MB.
         let plan = Self.plan(Array(repeating: [1276 * Self.galaxy], count: 517))
@@ -75,7 +75,7 @@ struct LaunchPlanTests {
         let many = Self.plan(Array(repeating: [1], count: 1200), concurrency: 1100).warnings
         #expect(many.first?.hasPrefix("1100 workers at once: an account has 1000 unless") == true)
         #expect(Self.plan([[1]], concurrency: 10_000).warnings.isEmpty)
-        // 94 MB, two threads of 4.5 MB, a quarter of 128 MB of a partition, 100 bytes of each of 1000 galaxies.
+        // 94 MB, two threads of 4.5 MB, a quarter of a partition of 128 MB, 100 bytes for each of 1000 galaxies.
         let narrow = Self.plan([[1000 * Self.galaxy, 1000 * Self.galaxy]], memory: 128, rate: 1000).warnings
         #expect(narrow == ["128 MB: a worker needs about 131 MB for rank 0"])
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-/// The reference's published execution input, word for word.
+/// The published execution input of the reference, unchanged.
 private let referenceInput = #"""
     {
       "bucket": "cosmicai-data",
@@ -150,11 +150,11 @@ struct PayloadTests {
 
     @Test("Summarize accepts initialize's result, its manifest alone, and the published body")
     func summarizeEvents() throws {
-        let place = S3Location(bucket: "b", key: "r/manifest.json")
+        let location = S3Location(bucket: "b", key: "r/manifest.json")
         let whole = #"{"manifest":{"bucket":"b","key":"r/manifest.json"},"statusCode":200,"body":[]}"#
-        #expect(try SummarizeEvent(try parse(whole)) == SummarizeEvent(manifest: place))
+        #expect(try SummarizeEvent(try parse(whole)) == SummarizeEvent(manifest: location))
         let body = #"{"statusCode":200,"body":[{"S3_BUCKET":"b","RESULT_PATH":"r/","RANK":"0"}]}"#
-        #expect(try SummarizeEvent(try parse(body)) == SummarizeEvent(manifest: place))
+        #expect(try SummarizeEvent(try parse(body)) == SummarizeEvent(manifest: location))
         let failed =
             #"{"manifest":{"bucket":"b","key":"r/manifest.json"},"map":{"Error":"States.X","Cause":"too many"}}"#
         #expect(try SummarizeEvent(try parse(failed)).mapError == "States.X: too many")

@@ -6,7 +6,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-/// Runs of more partitions than there are, and runs that keep no predictions: what sweeps are made of.
+/// Runs with repeated partitions, and runs that keep no predictions, as sweeps use them.
 @Suite("Repeated partitions, and runs without predictions")
 struct RepeatTests {
     @Test("Repeated partitions start again from the first, and each is computed each time")

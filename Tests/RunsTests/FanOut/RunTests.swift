@@ -11,7 +11,7 @@ import Testing
 
 @Suite("A run from end to end")
 struct RunTests {
-    /// What `cai infer` writes for the folder `p` of the bucket `data`.
+    /// The output of `cai infer` for the folder `p` of the bucket `data`.
     private func inferred(_ buckets: Buckets, folders: [String]) throws -> [UInt8] {
         let model = try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/normalcell.pt")))
         let files = try InputList.expand(folders.map { "\(buckets.root)/data/\($0)" })
@@ -157,7 +157,7 @@ struct RunTests {
                 #expect(error.description.contains("rank 1: "))
             }
 
-            // Mended, only it is run again.
+            // After the repair, only this rank is run again.
             let galaxies = try TensorTable.partition().rows(20..<30).bytes()
             try buckets.store.put(bucket: "data", key: "p/10.pt", galaxies)
             let anew = try buckets.initialize(["result_path": .string("anew")])
@@ -195,7 +195,7 @@ struct RunTests {
             }
             let begun = try buckets.initialize()
             #expect(begun.items.count == count)
-            // Lists that are too long for an answer are in the store alone; those of the short form are not.
+            // Lists that exceed the size of a response are in the store only; those of the short form do not.
             #expect(try (begun.json["body"] == nil) == TestRun.isEndurance)
             #expect(buckets.work(begun.items).isEmpty)
             let report = try buckets.summarize(begun)

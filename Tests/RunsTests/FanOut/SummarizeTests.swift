@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Summarize")
 struct SummarizeTests {
-    /// What a summary says of rank 1 once something was done to it.
+    /// The summary's state of rank 1 after a change to its objects.
     private func reason(_ change: (Buckets, InitializeResult) throws -> Void) throws -> String {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
@@ -23,7 +23,7 @@ struct SummarizeTests {
         }
     }
 
-    /// Rank 1's result with other fields.
+    /// Rank 1's result with replaced fields.
     private func rewrite(_ buckets: Buckets, _ more: [String: JSONValue]) throws {
         guard case .object(let fields) = try buckets.json("run/1.json") else { return }
         let changed = JSONValue.object(fields.merging(more) { $1 })

@@ -8,7 +8,7 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-/// The keys of a rank in the reference's published results, and of its later versions.
+/// The keys of a rank in the published results of the reference, and of its later versions.
 private let referenceKeys: Set = [
     "total_cpu_time (seconds)", "total_cpu_memory (MB)", "execution_time (seconds/batch)", "num_batches", "batch_size",
     "device", "throughput_bps", "sample_persec", "result_path", "data_path", "s3_num_requests", "s3_total_time",
@@ -161,7 +161,7 @@ struct WorkerTests {
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == (try buckets.weightBytes(kept()[0])))
             let vit = try buckets.bytes("run/predictions/0.csv")
 
-            // Warm: neither fetched nor loaded again.
+            // On a warm start they are neither fetched nor loaded again.
             let read = buckets.store.statistics.bytesRead
             let partition = try #require(try buckets.store.head(bucket: "data", key: "p/2.pt")).size
             _ = try buckets.handlers.worker.run(item)

@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Deadlines of a worker")
 struct WorkerDeadlineTests {
-    /// What a worker says of 444 galaxies (9 MB, in blocks of 4) of which the store gives some ranges only.
+    /// The error of a worker for 444 galaxies (9 MB, in blocks of 4) of which the store provides only some ranges.
     private func message(seconds: Double = 3, held: @escaping @Sendable (Range<Int>) -> Bool) throws -> String {
         let store = FakeStore(["p/1.pt": try TensorTable.partition(copies: 12).bytes()])
         store.state.change { $0.isHeld = held }
-        // The store's threads end when it answers.
+        // The store's threads end when it responds.
         defer { store.state.change { $0.isHeld = { _ in false } } }
         return try Fixture.withTemporaryFolder { folder in
             let worker = Worker(store: store, environment: Buckets.environment(folder), threads: 2)

@@ -4,7 +4,7 @@ import Inference
 import Platform
 import TestSupport
 
-/// A store in memory that counts what is asked of it, holds back ranges until they are let through, and fails on demand.
+/// A store in memory that counts requests, delays ranges until they are released, and fails on demand.
 final class FakeStore: ObjectStore {
     struct State {
         var objects: [String: (bytes: [UInt8], etag: String)] = [:]
@@ -12,10 +12,10 @@ final class FakeStore: ObjectStore {
         var heads = 0
         var underway = 0
         var mostUnderway = 0
-        /// Requests that wait until this says nothing against them.
+        /// Requests wait while this returns true for them.
         var isHeld: @Sendable (Range<Int>) -> Bool = { _ in false }
         var failure: @Sendable (Range<Int>) -> Failure? = { _ in nil }
-        /// Bytes that are left out of every answer.
+        /// The number of bytes missing from every response.
         var missing = 0
     }
 
@@ -27,7 +27,7 @@ final class FakeStore: ObjectStore {
         }
     }
 
-    /// Waits until something is so of the state.
+    /// Waits until the state fulfils a condition.
     func wait(for expected: String, until isSo: (State) -> Bool) throws {
         func found(_ state: State) -> String { "\(state.underway) requests underway, \(state.gets.count) in all" }
         try TestSupport.wait(for: expected, found: { state.withLock { found($0) } }) { state.withLock { isSo($0) } }
@@ -89,7 +89,7 @@ final class FakeStore: ObjectStore {
 
     var statistics: StoreStatistics { StoreStatistics() }
 
-    /// How often each byte of an object of that size was asked for.
+    /// The number of requests for each byte of an object of that size.
     func transfers(of size: Int) -> [Int] {
         var counts = [Int](repeating: 0, count: size)
         for range in state.withLock({ $0.gets }) { for byte in range { counts[byte] += 1 } }

@@ -9,14 +9,14 @@ import Testing
 @testable import Runs
 @testable import Platform
 
-/// Bytes of which no two neighbouring words are alike.
+/// Bytes in which adjacent words differ.
 private func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13 ^ $0) }
 }
 
 private let kilobyte = 1 << 10
 
-@Suite("Objects as bytes: fetched ahead, in a bounded memory, and once")
+@Suite("Objects are fetched ahead, in bounded memory, and once")
 struct ObjectSourceTests {
     private func open(
         _ store: FakeStore, _ key: String = "o", threads: Int = 4, limit: Int = 1 << 30
@@ -89,7 +89,7 @@ struct ObjectSourceTests {
         // All threads fetch at the same time.
         try store.wait(for: "four requests at the same time") { $0.underway == 4 }
         store.state.change { $0.isHeld = { _ in false } }
-        // The ends, and blocks of 64 KB as far as there is room.
+        // The two ends, and blocks of 64 KB up to the limit.
         try store.wait(for: "eight blocks") { $0.gets.count >= 8 && $0.underway == 0 }
         let first = try source.withBytes(in: 0..<1) { _ in store.state.withLock { $0.gets.count } }
         source.release(64 * kilobyte..<192 * kilobyte)

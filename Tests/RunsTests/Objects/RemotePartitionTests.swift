@@ -48,7 +48,7 @@ struct RemotePartitionTests {
         let bytes = archive(kind)
         let expected = try run([reader(MemorySource(name: "m", bytes: bytes))])
         let store = FakeStore(["p": bytes])
-        // Deflated entries are inflated whole, and not let go of piece by piece.
+        // Deflated entries are inflated whole, and not released block by block.
         let limit = kind == "deflated" ? 8 << 20 : 2 << 20
         let pool = pool(store, limit: limit)
         let partition = try reader(pool.open(bucket: "b", key: "p"))
@@ -63,12 +63,12 @@ struct RemotePartitionTests {
     func overlap() throws {
         let bytes = archive("torch")
         let store = FakeStore(["p": bytes])
-        // The last block of images, and not the file's end, which describes them.
+        // The last block of images, not the end of the file, which has the zip directory.
         let held = bytes.count - (700 << 10)
         store.state.withLock { $0.isHeld = { $0.contains(held) } }
         let partition = try reader(pool(store, limit: 16 << 20).open(bucket: "b", key: "p"))
         let predictions = try BatchRunner(model: model, threads: 2, batchSize: 4).run([partition]) { progress in
-            // Without overlap this never comes, and the run does not end.
+            // Without overlap this condition never holds, and the run does not end.
             if progress.done > 0 { store.state.change { $0.isHeld = { _ in false } } }
         }
         #expect(predictions.flagCounts.flagged == 0)
@@ -129,7 +129,7 @@ struct RemotePartitionTests {
         let store = FakeStore(Dictionary(uniqueKeysWithValues: names.map { ($0, bytes) }))
         let pool = pool(store, limit: 8 << 20)
         let partitions = try names.map { try reader(pool.open(bucket: "b", key: $0)) }
-        // Only the ends, so far.
+        // Only the two ends have been fetched.
         #expect(store.state.withLock { $0.gets.count } == 2 * names.count)
         let predictions = try run(partitions)
         #expect(predictions.redshifts.count == 5 * 148)

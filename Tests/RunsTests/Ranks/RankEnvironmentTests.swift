@@ -2,7 +2,7 @@ import Runs
 import Platform
 import Testing
 
-/// Variables, and the rank that they mean: nil for all galaxies.
+/// Variables, and the rank that they define: nil for all galaxies.
 struct RankCase: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let variables: [String: String]

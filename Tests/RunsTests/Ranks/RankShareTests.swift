@@ -19,7 +19,7 @@ func shares(total: Int, worldSize: Int) throws {
 
 @Test("Shares of 37 galaxies are those by hand, and large totals do not overflow")
 func sharesByHand() throws {
-    // 37 = 3 * 12 + 1: the first rank has the one more.
+    // 37 = 3 * 12 + 1: the first rank has one galaxy more.
     let three = try (0..<3).map { try #require(RankShare(rank: $0, worldSize: 3)).galaxies(of: 37) }
     #expect(three == [0..<13, 13..<25, 25..<37])
     let last = try #require(RankShare(rank: 999_999, worldSize: 1_000_000))
@@ -30,7 +30,7 @@ func sharesByHand() throws {
 func noRank(rank: Int, worldSize: Int) { #expect(RankShare(rank: rank, worldSize: worldSize) == nil) }
 
 @Test(
-    "Names of a rank's output",
+    "A rank's output name has its rank and the world size",
     arguments: [
         ("z.csv", "z.rank-0003-of-0016.csv"), ("out/z.csv", "out/z.rank-0003-of-0016.csv"),
         ("dr1.2.npy", "dr1.2.rank-0003-of-0016.npy"),
@@ -49,6 +49,6 @@ func wideNumbers() throws {
 }
 
 @Test(
-    "Lists of ranks, as Slurm reads them",
+    "Lists of ranks are formatted as Slurm reads them",
     arguments: [([], ""), ([3], "3"), ([3, 4], "3-4"), ([0, 3, 7, 8, 9], "0,3,7-9")] as [([Int], String)])
 func listedRanks(ranks: [Int], expected: String) { #expect(RankOutputs.listed(ranks) == expected) }

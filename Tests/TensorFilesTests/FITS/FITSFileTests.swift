@@ -166,7 +166,7 @@ struct FITSFileTests {
 
     static let noImage = header(["SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "EXTEND  = T"])
 
-    /// A file with one table of two rows, whose columns `c1`, `c2`, ... have these formats and repeat one letter.
+    /// A file with a table of two rows, whose columns `c1`, `c2`, ... have these formats and one repeated letter.
     static func table(_ kind: String, width: Int, _ columns: [[String]]) -> [UInt8] {
         let cards = columns.enumerated().flatMap { index, column in
             ["TTYPE\(index + 1)  = 'c\(index + 1)'"] + column

@@ -6,7 +6,7 @@ import Testing
 @testable import Platform
 @testable import TensorFiles
 
-/// Four threads at once, for any number of processors.
+/// Four threads at once, independent of the number of processors.
 private let threads = ParallelLoop { most, body in
     DispatchQueue.concurrentPerform(iterations: min(most, 4)) { _ in body() }
 }
@@ -61,10 +61,10 @@ func checksumsOfPieces(split: Int) {
     @Test(
         "A damaged byte of a large file is found at any offset and on any thread",
         arguments: [0, 1 << 20, 3 << 20, (5 << 20) - 1])
-    func damage(place: Int) throws {
+    func damage(offset: Int) throws {
         var broken = archive
         let header = broken.entries[0].data.count - 5 << 20
-        broken.entries[0].data[header + place] ^= 1
+        broken.entries[0].data[header + offset] ^= 1
         let file = try TensorFile.open(MemorySource(name: "broken", bytes: broken.bytes), checksums: .deferred)
         for loop in [ParallelLoop.serial, threads] {
             let error = #expect(throws: Failure.self) { try file.verifyChecksums(on: loop) }
@@ -100,7 +100,7 @@ private func residentBytes(of path: String) throws -> Int {
     var total = 0
     let name = URL(fileURLWithPath: path).lastPathComponent
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
-    // A handle reads to the end, since such files have no length.
+    // Read to the end by a handle: such files have no length.
     let maps = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps")).readToEnd() ?? Data()
     for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
         let words = line.split(separator: " ")

@@ -55,7 +55,7 @@ struct FormatTests {
     }
 
     @Test(
-        "Layouts", arguments: ["layouts.pt", "layouts-legacy.pt"],
+        "Tensors of all memory layouts are read", arguments: ["layouts.pt", "layouts-legacy.pt"],
         [
             "plain", "transposed", "sliced", "stepped", "expanded", "scalar", "empty", "empty-offset",
         ])

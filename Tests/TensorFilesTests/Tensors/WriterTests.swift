@@ -133,7 +133,7 @@ struct WriterTests {
     }
 
     @Test(
-        ".npy, row by row", arguments: [NumPyWriter.Element.float32, .float64],
+        "A .npy file is written row by row", arguments: [NumPyWriter.Element.float32, .float64],
         [(nil, nil), (nil, 2), (3, nil), (3, 2)] as [(Int?, Int?)])
     func npy(element: NumPyWriter.Element, size: (columns: Int?, rows: Int?)) throws {
         try Fixture.withTemporaryFolder { folder in

@@ -10,11 +10,11 @@ public struct ZipBuilder: Sendable {
         /// Inflated size.
         public var size: UInt32
         public var compressedSize: UInt32
-        /// The name in the local header, where it differs.
+        /// The name in the local header, if it differs.
         public var localName: String?
         public var localSize: UInt32?
         public var localMethod: UInt16?
-        /// The offset in the directory, where it is wrong.
+        /// The offset in the directory, if it is wrong.
         public var offset: UInt32?
         public var extra: [UInt8] = []
 
@@ -35,7 +35,7 @@ public struct ZipBuilder: Sendable {
     }
 
     public var entries: [Entry]
-    /// Values at the end of the directory, where they are wrong.
+    /// Values at the end of the directory, if they are wrong.
     public var count: UInt16?
     public var directoryOffset: UInt32?
     public var disk: UInt16 = 0

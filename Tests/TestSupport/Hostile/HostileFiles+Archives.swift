@@ -84,7 +84,7 @@ extension HostileFiles {
                 $0.entries[1].compressedSize = 1 << 30
             },
             archive("entry outside the archive", "lies outside") { $0.entries[1].offset = 1 << 30 },
-            archive("entry whose place is none", "no header at offset 1") { $0.entries[1].offset = 1 },
+            archive("entry whose offset is invalid", "no header at offset 1") { $0.entries[1].offset = 1 },
             archive("encrypted entry", "is encrypted") { $0.entries[1].flags = 1 },
             archive("unknown compression", "compression method 12") { $0.entries[1].method = 12 },
             archive("more entries than the directory holds", "cannot hold 60000 entries") { $0.count = 60_000 },

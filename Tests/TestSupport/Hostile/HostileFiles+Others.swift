@@ -42,7 +42,7 @@ extension HostileFiles {
                 olderTorch(keys: []).dropLast(24)
             },
             HostileFile("older: storage that is listed twice", "pt", "listed twice") { olderTorch(keys: ["0", "0"]) },
-            HostileFile("older: storage of nobody", "pt", "the object does not use it") { olderTorch(keys: ["1"]) },
+            HostileFile("older: unused storage", "pt", "the object does not use it") { olderTorch(keys: ["1"]) },
             HostileFile("older: bytes after the end", "pt", "3 bytes after the last storage") { olderTorch(data: 19) },
             HostileFile("oldest container", "pt", "oldest container (tar)") {
                 [UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8) + [UInt8](repeating: 0, count: 250)

@@ -1,11 +1,11 @@
 import Foundation
 import Synchronization
 
-/// A process that a test starts. It has a bound: past it, the process and all that it started are killed, and its end is an
-/// error that says what was seen.
+/// A process that a test starts. It has a time limit, after which it and all its descendants are killed, and waiting
+/// for its end throws an error with its last state.
 public final class ChildProcess: Sendable {
     public struct Ended: Sendable {
-        /// Below 0: the signal that ended it.
+        /// Negative: the signal that ended it.
         public let status: Int32
         public let output: String
         public let errors: String
@@ -13,7 +13,7 @@ public final class ChildProcess: Sendable {
 
     public let pid: Int32
     private let words: [String]
-    /// Outputs go to files: whoever else holds a pipe open would be waited for.
+    /// Outputs go to files: a pipe is open as long as any other process holds it.
     private let folder: String
     private let bound: Duration
     private let start = ContinuousClock.now
@@ -22,8 +22,8 @@ public final class ChildProcess: Sendable {
 
     /// - Parameters:
     ///   - folder: the working folder; the repository's root, if nil.
-    ///   - environment: all of it; `inherited()`, if nil.
-    ///   - output, error: where the standard output and the standard error go; collected, if nil.
+    ///   - environment: the complete environment; `inherited()`, if nil.
+    ///   - output, error: destinations of the standard output and the standard error; collected, if nil.
     public init(
         _ words: [String], in folder: String? = nil, environment: [String: String]? = nil, output: FileHandle? = nil,
         error: FileHandle? = nil, within bound: Duration = generousBound
@@ -59,13 +59,13 @@ public final class ChildProcess: Sendable {
     }
 
     public var isRunning: Bool { process.isRunning }
-    /// What it has written to its standard error so far.
+    /// Its standard error so far.
     public var errors: String { text("err") }
     public var output: String { text("out") }
 
     public func send(_ signal: Int32) { kill(pid, signal) }
 
-    /// Its state as the kernel names it: "R", "S", "T" where it is stopped, ...; nil where there is no such process.
+    /// Its state in /proc: "R", "S", "T" if it is stopped, ...; nil if it does not exist.
     public var state: Character? { Self.state("/proc/\(pid)/stat") }
 
     private static func state(_ path: String) -> Character? {
@@ -73,13 +73,13 @@ public final class ChildProcess: Sendable {
         return status?.split(separator: ")").last?.first { $0 != " " }
     }
 
-    /// Whether all of its threads sleep, as they do while they wait for an answer.
+    /// Whether all of its threads sleep, as they do while they wait for a response.
     public var isIdle: Bool {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         return !tasks.isEmpty && tasks.allSatisfy { Self.state("/proc/\(pid)/task/\($0)/stat") == "S" }
     }
 
-    /// Whether it was sent a signal that no thread of it has taken yet.
+    /// Whether a signal is pending that no thread has received yet.
     public func isPending(_ signal: Int32) -> Bool {
         let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status?.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
@@ -87,7 +87,7 @@ public final class ChildProcess: Sendable {
         return mask >> UInt64(signal - 1) & 1 == 1
     }
 
-    /// Waits until something is so, or the process has ended.
+    /// Waits until the condition holds, or the process has ended.
     public func wait(for expected: String, until isSo: () throws -> Bool) throws {
         try TestSupport.wait(for: expected, within: bound, found: { seen }) { try !isRunning || isSo() }
     }
@@ -98,7 +98,7 @@ public final class ChildProcess: Sendable {
         let left = max(.zero, bound - (ContinuousClock.now - start))
         let seconds = Double(left.components.seconds) + Double(left.components.attoseconds) * 1e-18
         let isInTime = hasEnded.wait(timeout: .now() + seconds) == .success
-        // For whoever asks for the end once more.
+        // For repeated calls.
         hasEnded.signal()
         if !isInTime {
             let seen = seen
@@ -114,7 +114,7 @@ public final class ChildProcess: Sendable {
             + "standard error '\(errors.suffix(2000))', standard output '\(output.suffix(200))'"
     }
 
-    /// Foundation starts each process in a group of its own.
+    /// Foundation starts each process in a process group of its own.
     private func killGroup() {
         kill(pid, SIGKILL)
         if getpgid(pid) == pid { kill(-pid, SIGKILL) }
@@ -131,7 +131,7 @@ public final class ChildProcess: Sendable {
 
     private static let running = Mutex<Set<Int32>>([])
 
-    /// Ends all that run, for a test run that is stopped.
+    /// Ends all running processes when the test run is stopped.
     static func killAll() {
         for pid in running.withLock({ $0 }) { kill(getpgid(pid) == pid ? -pid : pid, SIGKILL) }
     }

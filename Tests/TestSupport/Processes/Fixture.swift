@@ -18,7 +18,7 @@ public enum Fixture {
         return try body(folder)
     }
 
-    /// A fresh folder in that of the run: whoever makes it removes it, or it goes with the run.
+    /// A new folder in that of the run. The caller removes it, or it is removed with the run.
     static func makeTemporaryFolder() throws -> String {
         let folder = "\(RunFolder.path)/\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -27,7 +27,7 @@ public final class LoopbackServer: @unchecked Sendable {
         case reset
         case close
 
-        /// A whole response. Its length is that of the body, unless `headers` has another.
+        /// A complete response. Its length is that of the body, unless `headers` has another.
         public static func answer(
             _ status: Int, _ body: [UInt8] = [], headers: [String: String] = [:], bodyless: Bool = false
         ) -> Step {

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// The folder of one run of the tests: everything temporary is in it, and it is removed when the run ends, however it ends.
+/// The folder for all temporary files of one test run, which is removed when the run ends, also by a signal.
 ///
-/// `$TMPDIR/cai-tests-PID-START`, by the rules of Tests/Python/run_folder.py: the id of the process that made it, and when
-/// that was started. Where a script that runs all tests has made one, `CAI_TEST_FOLDER` names it.
+/// `$TMPDIR/cai-tests-PID-START`, in the format of Tests/Python/run_folder.py: id and start time of the process that
+/// created it. `CAI_TEST_FOLDER` names a folder that a script for all tests has created.
 public enum RunFolder {
     public static let path: String = {
         if let given = ProcessInfo.processInfo.environment["CAI_TEST_FOLDER"] { return given }
@@ -18,7 +18,7 @@ public enum RunFolder {
         return path
     }()
 
-    /// Folders of runs whose process was killed: no process has that id and that start any more.
+    /// Folders of runs whose process was killed: no process with that id and start time exists.
     static func removeAbandoned(in parent: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] {
             let parts = name.split(separator: "-")
@@ -27,8 +27,8 @@ public enum RunFolder {
         }
     }
 
-    /// When a process was started, in ticks since the boot: field 22 of its `stat`, whose second one, a name in parentheses,
-    /// may hold anything.
+    /// The start time of a process in ticks since boot: field 22 of its `stat`. The second field, a name in
+    /// parentheses, can contain any character.
     static func startTime(of pid: Int32) -> String? {
         let stat = (try? FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/\(pid)/stat")).readToEnd()) ?? nil
         let fields = stat.map { String(decoding: $0, as: UTF8.self) }?.split(separator: ")").last?.split(separator: " ")
@@ -37,18 +37,18 @@ public enum RunFolder {
 
     private static func remove(_ path: String) {
         guard ProcessInfo.processInfo.environment["CAI_TEST_KEEP"] == nil else { return }
-        // A test of a full disk mounts one.
+        // A test of a full disk mounts a file system.
         for line in ((try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? "").split(separator: "\n") {
             let mount = line.split(separator: " ").dropFirst().first.map(String.init) ?? ""
             if mount.hasPrefix(path + "/") { umount2(mount, Int32(MNT_DETACH)) }
         }
-        // A command that is still running may write into it meanwhile.
+        // A command that is still running may write into it at the same time.
         for _ in 0..<3 where FileManager.default.fileExists(atPath: path) {
             try? FileManager.default.removeItem(atPath: path)
         }
     }
 
-    /// Removes the folder when this process ends: by itself, or by a signal that asks it to.
+    /// Removes the folder when this process exits, or ends by a signal that can be caught.
     private static func own(_ path: String) {
         owned.withLock { $0 = path }
         sem_init(stopRequest, 0, 0)

@@ -1,15 +1,15 @@
 import Foundation
 
-/// How the tests are run, by variables of the environment.
+/// How the tests are run: variables of the environment.
 public enum TestRun {
-    /// CAI_TEST_ENDURANCE=1: long tests in their full form (make test-endurance), in place of a short one.
+    /// CAI_TEST_ENDURANCE=1: long tests in their full form (make test-endurance) instead of the short one.
     public static let isEndurance = ProcessInfo.processInfo.environment["CAI_TEST_ENDURANCE"] == "1"
 
-    /// CAI_TEST_SEED: what random choices follow from. The same one by default, so that runs repeat.
+    /// CAI_TEST_SEED: the seed of random choices, with a fixed default, so that runs are reproducible.
     public static let seed = ProcessInfo.processInfo.environment["CAI_TEST_SEED"].flatMap { UInt64($0) } ?? 20_240_601
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): random numbers that repeat.
+/// SplitMix64 (Steele, Lea and Flood, 2014): reproducible random numbers.
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,20 +1,20 @@
 import Foundation
 
-/// What a test waited for and did not come; the description says what was there instead.
+/// The error of a wait whose condition did not hold in time; the description has the state that was found.
 public struct NotSeen: Error, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }
 }
 
-/// The longest time that a test waits for anything: far above what it takes on a machine with other work, and there only
-/// so that a test fails where it would not end.
+/// The time limit of every wait in a test: far above the time needed on a machine with other work, so that only a test
+/// that would never end reaches it.
 public let generousBound = Duration.seconds(300)
 
-/// Looks until something is so.
+/// Polls until the condition holds.
 /// - Parameters:
-///   - expected: what that is, for the error.
-///   - found: what there is instead, for the error.
-/// - Throws: `NotSeen` after the bound, which a monotonic clock measures.
+///   - expected: the condition, for the error.
+///   - found: the current state, for the error.
+/// - Throws: `NotSeen` after the time limit, by a monotonic clock.
 public func wait(
     for expected: String, within bound: Duration = generousBound, found: () -> String = { "" },
     until isSo: () throws -> Bool
@@ -29,10 +29,10 @@ public func wait(
     }
 }
 
-/// Repeats what depends on when processes are scheduled, such as a signal that is to meet a run in its middle, until it has
-/// met it.
-/// - Parameter attempt: one attempt: nil, or why it has not met it.
-/// - Throws: `NotSeen`, with all reasons, when `count` attempts have not.
+/// Repeats an attempt whose success depends on the scheduling of processes, such as a signal that has to arrive in the
+/// middle of a run.
+/// - Parameter body: one attempt; returns nil if it failed, with the reason in its argument.
+/// - Throws: `NotSeen` with all reasons, after `count` attempts.
 public func attempt<R>(_ expected: String, upTo count: Int = 20, _ body: (inout String) throws -> R?) throws -> R {
     var reasons: [String] = []
     for _ in 0..<count {
@@ -44,7 +44,7 @@ public func attempt<R>(_ expected: String, upTo count: Int = 20, _ body: (inout 
 }
 
 extension Fixture {
-    /// Waits until files that are written from now on have another time than this one: a file system's clock has ticks.
+    /// Waits until a newly written file has a later time than this one: a file system's clock advances in ticks.
     public static func waitForAnotherFileTime(than path: String) throws {
         try withTemporaryFolder { folder in
             func time(_ path: String) throws -> timespec {

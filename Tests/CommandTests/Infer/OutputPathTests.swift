@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 @Suite("Destinations of outputs")
-struct OutputPlacesTests {
+struct OutputPathTests {
     private static let files = ["cut.npz", "n.npy", "n.npz", "p.csv", "t.csv", "t.npz"]
 
     @Test(
-        "No output replaces an input or another output",
+        "An output path that is an input or another output is refused",
         arguments: [
             "infer cut.npz --table t.csv -o t.csv": "t.csv: cannot be written: it is the input itself",
             "infer cut.npz --table t.csv -o ./t.csv": "./t.csv: cannot be written: it is the input 't.csv'",
@@ -35,7 +35,7 @@ struct OutputPlacesTests {
                 try Data(name.hasSuffix(".npz") ? cutouts : [UInt8](text.utf8))
                     .write(to: URL(fileURLWithPath: folder + "/" + name))
             }
-            // A folder in which the first figure's name leads to what it is drawn from.
+            // A folder in which the file name of the first figure is a link to the report's input.
             try FileManager.default.createDirectory(atPath: folder + "/link", withIntermediateDirectories: false)
             let drawn = try Command.run(["report", "p.csv", "-o", "q.html", "--figures", "drawn"], in: folder)
             #expect(drawn.status == 0, "\(drawn.errors)")
