@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Built by Fuzzing/build.sh: every target in it and below it has to be compiled for libFuzzer and the address sanitizer.
+// Built by Fuzzing/build.sh: every target in it and its dependencies is compiled for libFuzzer and the address
+// sanitizer.
 let package = Package(
     name: "Fuzzing",
     dependencies: [.package(name: "cai", path: "..")],
@@ -20,7 +21,7 @@ let package = Package(
             ],
             swiftSettings: [
                 .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
-                // libFuzzer has the main function.
+                // libFuzzer contains the main function.
                 .unsafeFlags(["-parse-as-library"]),
             ])
     ]

@@ -6,10 +6,10 @@ import TestSupport
 /// The target of this process: `fuzz TARGET [options of libFuzzer] [corpus ...]`.
 private nonisolated(unsafe) var target: FuzzTarget?
 
-/// Where a process that libFuzzer starts anew finds the target's name.
+/// The environment variable with the target's name, for processes that libFuzzer starts.
 private let variable = "CAI_FUZZ_TARGET"
 
-/// Takes the target's name off the command line, and sets the longest input where nobody did.
+/// Removes the target's name from the arguments, and sets the maximum input length unless it is given.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
     _ count: UnsafeMutablePointer<Int32>,
@@ -32,7 +32,7 @@ public func initialize(
         arguments.insert("-max_len=\(found.maximumLength)", at: 1)
     }
     target = found
-    // Their counters, where they have any (Fuzzing/instrumented.sh), have to be there before the first input.
+    // Their counters, if they have any (Fuzzing/instrumented.sh), have to be loaded before the first input.
     _ = (CFitsio.shared, HDF5Library.shared)
     let copies = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 1)
     for (index, argument) in arguments.enumerated() { copies[index] = strdup(argument) }
@@ -48,14 +48,14 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     return 0
 }
 
-/// Writes what each target begins with into a folder of its name.
+/// Writes the seeds of each target into a folder of its name.
 private func writeSeeds(to folder: String) -> Never {
     do {
         for target in FuzzTarget.all {
-            let place = "\(folder)/\(target.name)"
-            mkdir(place, 0o755)
+            let path = "\(folder)/\(target.name)"
+            mkdir(path, 0o755)
             for (index, seed) in try target.seeds().enumerated() where seed.count <= target.maximumLength {
-                guard let file = fopen("\(place)/seed-\(index)", "w") else { fail("\(place): cannot be written") }
+                guard let file = fopen("\(path)/seed-\(index)", "w") else { fail("\(path): cannot be written") }
                 fwrite(seed, 1, seed.count, file)
                 fclose(file)
             }

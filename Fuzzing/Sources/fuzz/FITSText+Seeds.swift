@@ -1,5 +1,5 @@
 extension FITSText {
-    /// Images, tables, texts, scaled integers, compressed tiles: what the front end reads, and what it refuses.
+    /// Images, tables, strings, scaled integers and compressed tiles: accepted and refused files.
     static let seeds: [[UInt8]] = [
         """
         SIMPLE=T

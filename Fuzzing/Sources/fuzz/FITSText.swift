@@ -1,5 +1,5 @@
-/// A FITS file as a short text: a card a line (`NAXIS=2`, put into its columns), and after each header a line that begins
-/// with `~`: what its data repeat, as long as the header says.
+/// A FITS file described by short lines: a card a line (`NAXIS=2`, written in its columns), and after each header a
+/// line that begins with `~`: the bytes that are repeated as data, up to the length in the header.
 enum FITSText {
     private static let blockSize = 2880
     private static let mostData = 1 << 15
@@ -19,7 +19,7 @@ enum FITSText {
         return bytes
     }
 
-    /// Eighty characters: a keyword, and where the line has a sign of equality, its value.
+    /// A card of 80 characters: a keyword and, if the line has an equals sign, its value.
     private static func card(_ line: ArraySlice<UInt8>) -> [UInt8] {
         guard let mark = line.firstIndex(of: UInt8(ascii: "=")), mark - line.startIndex <= 8 else {
             return padded(Array(line), 80)
@@ -40,7 +40,7 @@ enum FITSText {
         bytes += [UInt8](repeating: 0, count: (blockSize - size % blockSize) % blockSize)
     }
 
-    /// Bytes of the data, as the standard has it; 0 where the numbers make no sense.
+    /// The size of the data by the standard; 0 if the numbers are invalid.
     private static func declaredSize(_ header: [[UInt8]]) -> Int {
         func number(_ key: String) -> Int? {
             let start = padded(Array(key.utf8), 8) + [UInt8(ascii: "=")]
@@ -60,7 +60,7 @@ enum FITSText {
         return overflow ? mostData : min(product, mostData)
     }
 
-    /// Cut or filled with blanks, up to a card, or to whole blocks.
+    /// Truncated or padded with blanks, to a card or to whole blocks.
     private static func padded(_ bytes: [UInt8], _ unit: Int) -> [UInt8] {
         if unit <= 80, bytes.count > unit { return Array(bytes.prefix(unit)) }
         let rest = bytes.count % unit

@@ -4,7 +4,7 @@ import TestSupport
 @testable import TensorFiles
 
 extension FuzzTarget {
-    /// Zip archives: every entry is read, then what they are as a file of tensors.
+    /// Zip archives: reads every entry, then opens the archive as a file of tensors.
     static let zip = FuzzTarget(
         "zip", maximumLength: 10_000,
         seeds: {
@@ -19,7 +19,7 @@ extension FuzzTarget {
                         entry.data.lowerBound >= 0 && entry.data.upperBound <= bytes.count, "an entry beyond the file")
                     Promise.refusal {
                         try archive.withContents(of: entry) { contents in
-                            Promise.keep(contents.byteCount == entry.size, "an entry of another size")
+                            Promise.keep(contents.byteCount == entry.size, "the entry's size differs")
                         }
                     }
                 }
@@ -27,7 +27,7 @@ extension FuzzTarget {
             Reading.open(bytes, checksums: .deferred)
         })
 
-    /// DEFLATE data: the length that is declared (three bytes), then the data.
+    /// DEFLATE data: the declared length (three bytes), then the data.
     static let deflate = FuzzTarget(
         "deflate", maximumLength: 4096,
         seeds: {
@@ -48,10 +48,10 @@ extension FuzzTarget {
                 }
                 Promise.keep(total == size, "\(total) bytes of \(size)")
             }
-            Promise.keep(total <= size, "more bytes than were declared")
+            Promise.keep(total <= size, "more bytes than declared")
         })
 
-    /// gzip, several members after each other; and what is written is read again.
+    /// gzip with several members; the output of the writer is read again.
     static let gzip = FuzzTarget(
         "gzip", maximumLength: 4096,
         seeds: {
@@ -68,7 +68,7 @@ extension FuzzTarget {
                     if head.count < 9 { head += piece.array(0..<min(9, piece.byteCount)) }
                     return true
                 }
-                Promise.keep(isFITS == head.starts(with: FITSFile.magic), "another beginning")
+                Promise.keep(isFITS == head.starts(with: FITSFile.magic), "the first bytes differ")
             }
             let stream = GzipStream()
             let written = stream.deflate(bytes) + stream.finish()
@@ -79,10 +79,10 @@ extension FuzzTarget {
                     return true
                 }
             }
-            Promise.keep(again == bytes, "what was written is read otherwise")
+            Promise.keep(again == bytes, "the written bytes are read differently")
         })
 
-    /// An `.npz` whose only member is the input, deflated or not: checksums are always right.
+    /// An `.npz` whose only member is the input, deflated or not, with valid checksums.
     static let npz = FuzzTarget(
         "npz", maximumLength: 4096,
         seeds: { try Seeds.fixtures("formats", [".npy"], atMost: 4000).flatMap { [[0] + $0, [1] + $0] } },

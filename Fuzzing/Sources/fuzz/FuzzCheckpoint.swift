@@ -6,8 +6,8 @@ import TestSupport
 
 extension FuzzTarget {
     /// Weights: a tensor a line (`blocks.0.norm1.weight 64`, of type f16 after `!`), an attribute (`@blocks.0.attn
-    /// num_heads 2`) or metadata (`#num_heads 2`). All elements are small and the same. A network that is accepted is
-    /// loaded and computes one galaxy.
+    /// num_heads 2`) or metadata (`#num_heads 2`). All elements have the same small value. An accepted network is
+    /// loaded and predicts one galaxy.
     static let checkpoint = FuzzTarget(
         "checkpoint", maximumLength: 16_384,
         seeds: {
@@ -40,9 +40,9 @@ extension FuzzTarget {
         })
 }
 
-/// Weights as text.
+/// Weights described by lines.
 private enum WeightsText {
-    /// More elements are a network that would only take time.
+    /// Networks with more elements take too long.
     private static let mostElements = 1 << 19
 
     static func text(of file: TensorFile) -> String {
@@ -61,7 +61,7 @@ private enum WeightsText {
         return lines.joined(separator: "\n")
     }
 
-    /// nil where it is too large to be tried.
+    /// nil if it is too large.
     static func file(_ text: [UInt8]) -> TensorFile? {
         var tensors: [TensorView] = []
         var attributes: [String: [String: Attribute]] = [:]
@@ -94,7 +94,7 @@ private enum WeightsText {
             metadata: metadata)
     }
 
-    /// As many bytes as are asked for: 0.0078 in float32, 1.1 in float16.
+    /// Repeated bytes: 0.0078 in float32, 1.1 in float16.
     private struct Constant: ByteSource {
         let name = "input"
         let byteCount: Int

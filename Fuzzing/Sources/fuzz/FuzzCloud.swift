@@ -4,7 +4,7 @@ import FoundationEssentials
 @testable import Cloud
 @testable import Platform
 
-/// A service that gives one answer to everything.
+/// A service with the same response to every request.
 private struct OneAnswer: HTTPTransport {
     let answer: HTTPResponse
     func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse { answer }
@@ -17,7 +17,7 @@ extension FuzzTarget {
 
     private static let configuration = AWSConfiguration(region: "us-east-1", credentials: credentials)
 
-    /// One attempt: another would have the same answer.
+    /// One attempt: a retry would get the same response.
     private static var once: RetryPolicy {
         var retries = RetryPolicy()
         retries.sleep = { _ in }
@@ -38,21 +38,22 @@ extension FuzzTarget {
         "<Error><Code>PermanentRedirect</Code><Message>no &#x26; <![CDATA[<]]></Message><Region>eu-west-1</Region></Error>",
         "<a b='c'><!-- d --><e:f/><?g?></a>")
 
-    /// XML: its elements, and its text when it is written and read again.
+    /// XML: reads its elements, and its text again after it was written.
     static let xml = FuzzTarget(
         "xml", maximumLength: 2048, seeds: { documents },
         run: { bytes in
             do throws(XMLError) {
                 let element = try XMLElement(document: bytes)
                 let text = Array("<a>\(XMLElement.escaped(element.text))</a>".utf8)
-                Promise.keep(try XMLElement(document: text).text == element.text, "text that was written is another")
+                Promise.keep(
+                    try XMLElement(document: text).text == element.text, "the written text is read differently")
             } catch {
                 Promise.line(error.what)
                 Promise.keep((0...bytes.count).contains(error.offset), "an error at byte \(error.offset)")
             }
         })
 
-    /// A bucket's listing, page after page, and refusals of a store. Keys that are listed cannot lead out of a folder.
+    /// The listing of a bucket, page by page, and errors of a store. Listed keys cannot leave a folder.
     static let listing = FuzzTarget(
         "listing", maximumLength: 2048, seeds: { documents },
         run: { bytes in
@@ -68,22 +69,23 @@ extension FuzzTarget {
                         let client = try client(OneAnswer(answer: HTTPResponse(status: status, body: bytes)))
                         _ = try client.get(bucket: "bucket", key: "key", range: nil, etag: nil)
                     } catch {
-                        Promise.keep(!error.description.contains(secret), "an error tells the secret key")
+                        Promise.keep(!error.description.contains(secret), "an error contains the secret key")
                         throw error
                     }
                 }
             }
         })
 
-    /// A folder that stands in for a bucket refuses keys that lead out of it.
+    /// A folder store refuses keys that leave the folder.
     private static func checkFolder(_ key: String) {
         let store = FolderStore(root: "/dev/null")
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.contains("..") || key.utf8.contains(0) else { return }
-        Promise.keep((try? store.get(bucket: "b", key: key, range: nil, etag: nil)) == nil, "a key leads out: \(key)")
+        Promise.keep(
+            (try? store.get(bucket: "b", key: key, range: nil, etag: nil)) == nil, "a key leaves the folder: \(key)")
     }
 
-    /// JSON of services: refusals, credentials, executions. The first byte is the status.
+    /// JSON of services: errors, credentials, executions. The first byte is the status.
     static let answers = FuzzTarget(
         "answers", maximumLength: 2048,
         seeds: {
@@ -123,7 +125,7 @@ extension FuzzTarget {
             }
         })
 
-    /// The shared files of AWS's tools.
+    /// The shared configuration files of AWS tools.
     static let settings = FuzzTarget(
         "settings", maximumLength: 2048,
         seeds: {
@@ -139,12 +141,12 @@ extension FuzzTarget {
                         settings.allSatisfy {
                             !$0.key.contains { $0.isNewline } && !$0.value.contains { $0.isNewline }
                         },
-                        "a setting of several lines")
+                        "a setting has several lines")
                 }
             }
         })
 
-    /// Addresses, names and times, all in text.
+    /// Addresses, names and times.
     static let addresses = FuzzTarget(
         "addresses", maximumLength: 512,
         seeds: {
@@ -157,22 +159,22 @@ extension FuzzTarget {
             let text = String(decoding: bytes, as: UTF8.self)
             Promise.refusal {
                 let address = try WebAddress(text)
-                Promise.keep(address.path.utf8.first == UInt8(ascii: "/"), "a path without a slash")
-                Promise.keep(!address.host.isEmpty && !address.hostHeader.isEmpty, "no host")
+                Promise.keep(address.path.utf8.first == UInt8(ascii: "/"), "the path has no slash")
+                Promise.keep(!address.host.isEmpty && !address.hostHeader.isEmpty, "the host is empty")
                 _ = address.isLocal
             }
             Promise.keep(!WebAddress.withoutQuery(text).utf8.contains(UInt8(ascii: "?")), "a query is shown")
             Promise.refusal {
                 let location = try S3Location(text)
-                Promise.keep(location.description == text || location.key.isEmpty, "\(location) of \(text)")
+                Promise.keep(location.description == text || location.key.isEmpty, "\(text) is parsed as \(location)")
             }
             if let date = Date(extendedUTC: text) {
                 let seconds = date.timeIntervalSince1970
                 Promise.keep(seconds >= 0 && seconds.isFinite, "\(seconds) seconds")
                 Promise.keep(date.basicUTC.utf8.count == 16, date.basicUTC)
             }
-            if let machine = StateMachineARN(text) { Promise.keep(machine.description == text, "another name") }
-            Promise.keep(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes, "other bytes")
+            if let machine = StateMachineARN(text) { Promise.keep(machine.description == text, "the name differs") }
+            Promise.keep(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes, "the decoded bytes differ")
             _ = PercentEncoding.decode(text, plusIsSpace: true)
             let headers = text.split(separator: "\n").map { (name: "Lambda-Runtime-Aws-Request-Id", value: String($0)) }
             if let context = LambdaContext(HTTPResponse(status: 200, headers: headers)) {

@@ -4,8 +4,8 @@
 @testable import Platform
 
 extension FuzzTarget {
-    /// Variables that have a structure, a line each: ranks of schedulers, regions and endpoints; and what the system tells of
-    /// processors. A rank is one of its world's, and what a container may take is some processor.
+    /// Structured variables, one a line: ranks of schedulers, regions and endpoints; and descriptions of processors by
+    /// the system. A rank is within its world size, and a container has at least one processor.
     static let environment = FuzzTarget(
         "environment", maximumLength: 512,
         seeds: {
@@ -30,13 +30,14 @@ extension FuzzTarget {
                     guard let found = try ranks.find(worldSize: world) else { return }
                     Promise.keep((0..<found.share.worldSize).contains(found.share.rank), "\(found.share)")
                     Promise.keep(
-                        world.map { $0 == found.share.worldSize } ?? (found.share.worldSize > 1), "another world")
+                        world.map { $0 == found.share.worldSize } ?? (found.share.worldSize > 1),
+                        "the world size differs")
                     let galaxies = found.share.galaxies(of: 1000)
-                    Promise.keep(galaxies.upperBound <= 1000, "galaxies beyond the last")
+                    Promise.keep(galaxies.upperBound <= 1000, "galaxies exceed the total")
                 }
             }
-            Promise.keep(ranks.idleTasks.map { $0 > 1 } ?? true, "nobody is idle")
-            // Files and services are not this target's.
+            Promise.keep(ranks.idleTasks.map { $0 > 1 } ?? true, "one task is no group of idle tasks")
+            // Files and services are not tested by this target.
             let aws = variables.filter {
                 ["AWS_REGION", "AWS_DEFAULT_REGION"].contains($0.key) || $0.key.hasPrefix("AWS_ENDPOINT")
             }
@@ -46,7 +47,7 @@ extension FuzzTarget {
                     credentials: AWSCredentials(accessKey: "A", secretKey: "s", sessionToken: nil), environment: aws)
                 let url = try S3Endpoint(own).url(bucket: "bucket", key: "a b/c", query: [("x", "y")])
                 Promise.keep(url.hasSuffix("a%20b/c?x=y"), "a URL of \(url)")
-                Promise.keep(!url.contains { $0.isNewline || $0 == " " } || aws.count > 0, "a URL of several lines")
+                Promise.keep(!url.contains { $0.isNewline || $0 == " " } || aws.count > 0, "the URL has several lines")
             }
             checkProcessors(text)
         })
@@ -65,7 +66,7 @@ extension FuzzTarget {
         for folder in Processors.groups(text) { Promise.keep(folder.hasPrefix("/sys/fs/cgroup"), folder) }
     }
 
-    /// Names of files and keys, a line each: their order is one, and what their rows are called tells them apart.
+    /// Names of files and keys, one a line: their order is total, and their labels are unique.
     static let names = FuzzTarget(
         "names", maximumLength: 512,
         seeds: {
@@ -80,24 +81,26 @@ extension FuzzTarget {
                 for b in names {
                     let (less, more) = (NaturalOrder.precedes(a, b), NaturalOrder.precedes(b, a))
                     let isSame = Array(a.utf8) == Array(b.utf8)
-                    Promise.keep(less != more || (isSame && !less), "no order of \(a) and \(b)")
+                    Promise.keep(less != more || (isSame && !less), "\(a) and \(b) have no order")
                     for c in names where less && NaturalOrder.precedes(b, c) {
-                        Promise.keep(NaturalOrder.precedes(a, c), "\(a), \(b), \(c) go round in a circle")
+                        Promise.keep(NaturalOrder.precedes(a, c), "the order of \(a), \(b), \(c) is cyclic")
                     }
                 }
                 if let share = RankShare(rank: 1, worldSize: 2), let other = RankShare(rank: 0, worldSize: 2) {
-                    Promise.keep(share.outputName(a) != other.outputName(a), "two ranks write \(a)")
+                    Promise.keep(share.outputName(a) != other.outputName(a), "two ranks have the output \(a)")
                 }
                 let keys = RunKeys(resultPath: a)
                 Promise.keep(
-                    keys.rank(ofResult: keys.result(7)) == 7 && keys.isOurs(keys.predictions(0)), "keys of \(a)")
+                    keys.rank(ofResult: keys.result(7)) == 7 && keys.isOurs(keys.predictions(0)),
+                    "the keys of \(a) are wrong")
                 for b in names { _ = keys.isOurs(b) }
             }
             Promise.refusal {
                 try ObjectLabelTable.check(names, name: "input")
                 let labels = ObjectLabels.labels(for: names)
                 Promise.keep(
-                    labels.count == names.count && Set(labels).count == labels.count, "labels of two: \(labels)")
+                    labels.count == names.count && Set(labels).count == labels.count, "labels are not unique: \(labels)"
+                )
                 let table = ObjectLabelTable(keys: names)
                 for name in names { _ = table.labelsToTell(of: [name]) }
             }

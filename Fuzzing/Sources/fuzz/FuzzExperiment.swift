@@ -5,8 +5,8 @@ import Runs
 @testable import Report
 
 extension FuzzTarget {
-    /// `experiment.json` of a tree that is resumed or added to, and the results of a run in it. What is accepted can be written
-    /// and read again, leads nowhere out of the tree, and has a plan that somebody could go through.
+    /// `experiment.json` of a tree that is resumed or extended, and the results of a run in it. An accepted record can
+    /// be written and read again, has no paths outside the tree, and has a plan of bounded size.
     static let experiment = FuzzTarget(
         "experiment", maximumLength: 4096,
         seeds: {
@@ -33,7 +33,7 @@ extension FuzzTarget {
             Promise.refusal {
                 let record = try ExperimentRecord(json: sections[0], name: "input")
                 let again = try ExperimentRecord(json: try record.encoded(), name: "written")
-                Promise.keep(again == record, "a record that was written is another")
+                Promise.keep(again == record, "the written record is read differently")
                 _ = try JSONFile.decode(ExperimentSetup.self, sections[0], name: "input")
                 let runs = record.plan.runs
                 Promise.keep(
@@ -44,7 +44,7 @@ extension FuzzTarget {
                     let parts = run.path.split(separator: "/", omittingEmptySubsequences: false)
                     Promise.keep(
                         parts[0].hasPrefix("result-partition-") && parts.allSatisfy { !["", ".", ".."].contains($0) }
-                            && !run.path.utf8.contains(0), "a run out of the tree: \(run.path)")
+                            && !run.path.utf8.contains(0), "a run is outside the tree: \(run.path)")
                     guard sections.count > 1 else { continue }
                     Promise.refusal {
                         Promise.keep(
@@ -52,7 +52,7 @@ extension FuzzTarget {
                     }
                 }
                 Promise.keep(
-                    try record.continued(as: record, .resume, tree: "t") == record, "what goes on as it is is another")
+                    try record.continued(as: record, .resume, tree: "t") == record, "the resumed record differs")
                 for continuation in [ExperimentContinuation.resume, .extend] {
                     Promise.refusal {
                         let planned = try own(runs: 1)

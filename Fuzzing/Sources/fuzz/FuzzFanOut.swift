@@ -2,7 +2,7 @@
 @testable import Platform
 
 extension FuzzTarget {
-    /// Events of state machines: JSON, and what is asked for in it.
+    /// Events of state machines: JSON, and the values read from it.
     static let events = FuzzTarget(
         "events", maximumLength: 2048,
         seeds: {
@@ -16,25 +16,26 @@ extension FuzzTarget {
         run: { bytes in
             Promise.refusal {
                 let json = try JSONValue.parse(bytes, name: "input")
-                // A whole number that was written with a fraction comes back as an integer.
+                // A whole number written with a fraction is read back as an integer.
                 let written = try json.encoded()
                 let again = try JSONValue.parse(written, name: "written")
-                Promise.keep(try again.encoded() == written, "JSON that was written is another")
+                Promise.keep(try again.encoded() == written, "the written JSON is read differently")
                 Promise.refusal {
                     let input = try InitializeInput(json)
-                    Promise.keep(!input.bucket.isEmpty && !input.resultPath.isEmpty, "no place for results")
+                    Promise.keep(
+                        !input.bucket.isEmpty && !input.resultPath.isEmpty, "the bucket or the result path is empty")
                     input.warnings.forEach { Promise.line($0) }
                 }
                 Promise.refusal {
                     let item = try WorkerItem(json)
                     Promise.keep(item.rank < item.worldSize, "rank \(item.rank) of \(item.worldSize)")
-                    Promise.keep(item.objectLabels.count == item.dataPaths.count, "other labels")
-                    Promise.keep(try WorkerItem(item.json) == item, "an item that was written is another")
+                    Promise.keep(item.objectLabels.count == item.dataPaths.count, "the number of labels differs")
+                    Promise.keep(try WorkerItem(item.json) == item, "the written item is read differently")
                 }
             }
         })
 
-    /// `manifest.json` of a run, and the ranks that it hands out.
+    /// `manifest.json` of a run, and the items of its ranks.
     static let manifest = FuzzTarget(
         "manifest", maximumLength: 2048,
         seeds: {
@@ -47,7 +48,9 @@ extension FuzzTarget {
         run: { bytes in
             Promise.refusal {
                 let manifest = try RunManifest(try JSONValue.parse(bytes, name: "input"), name: "input")
-                Promise.keep(try RunManifest(manifest.json, name: "written") == manifest, "another manifest")
+                Promise.keep(
+                    try RunManifest(manifest.json, name: "written") == manifest,
+                    "the written manifest is read differently")
                 let items = manifest.items
                 Promise.keep(items.count == manifest.ranks, "\(items.count) items of \(manifest.ranks) ranks")
                 Promise.keep(
@@ -68,9 +71,11 @@ extension FuzzTarget {
         run: { bytes in
             Promise.refusal {
                 let sidecar = try RankSidecar(bytes, name: "input")
-                Promise.keep(try RankSidecar(sidecar.json, name: "written") == sidecar, "another sidecar")
-                Promise.keep(sidecar.start <= sidecar.end && sidecar.end <= sidecar.total, "galaxies beyond the total")
-                Promise.keep(!sidecar.output.name.contains("/"), "an output elsewhere")
+                Promise.keep(
+                    try RankSidecar(sidecar.json, name: "written") == sidecar, "the written sidecar is read differently"
+                )
+                Promise.keep(sidecar.start <= sidecar.end && sidecar.end <= sidecar.total, "galaxies exceed the total")
+                Promise.keep(!sidecar.output.name.contains("/"), "the output is in another folder")
             }
         })
 }

@@ -5,8 +5,8 @@
 @testable import TensorFiles
 
 extension FuzzTarget {
-    /// Tables that are joined to galaxies (`--table`): CSV, or a file of tensors. What a line of CSV has is what the galaxy
-    /// of its id gets, and the same columns as tensors are the same table.
+    /// Tables that are joined to galaxies (`--table`): CSV, or a file of tensors. A galaxy gets the values of the CSV
+    /// line with its id, and the same columns as tensors give the same table.
     static let galaxyTable = FuzzTarget(
         "galaxy-table", maximumLength: 8192,
         seeds: {
@@ -31,7 +31,7 @@ extension FuzzTarget {
             }
         })
 
-    /// Usual names, names for each band, and what is called otherwise altogether.
+    /// Usual names, names for each band, and unrelated names.
     private static let layouts: [GalaxyLayout] = [
         .usual, try? GalaxyLayout(magnitudes: ["m1", "m2", "m3", "m4", "m5"], redshifts: "zs", objectIDs: "name"),
         try? GalaxyLayout(magnitudes: ["tensors.1"], redshifts: "tensors.2", bands: "zirgu"),
@@ -43,23 +43,25 @@ extension FuzzTarget {
         let header = try text.next()?.map { $0.lowercased() } ?? []
         var records: [[String]] = []
         while let record = try text.next() { records.append(record) }
-        Promise.keep(table.count == records.count, "\(table.count) rows of \(records.count) lines")
+        Promise.keep(table.count == records.count, "\(table.count) rows for \(records.count) lines")
         guard !records.isEmpty else { return }
-        func place(_ name: String) -> Int? { header.firstIndex(of: name.lowercased()) }
+        func index(_ name: String) -> Int? { header.firstIndex(of: name.lowercased()) }
         let names = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
-        let bands = names.map { $0.compactMap(place) }.first { $0.count == 5 } ?? []
+        let bands = names.map { $0.compactMap(index) }.first { $0.count == 5 } ?? []
         let all = Array(records.indices)
         let magnitudes = try table.magnitudes(.listed(all), of: "input")?.doubles()
-        Promise.keep((magnitudes == nil) == bands.isEmpty, "magnitudes of other names")
+        Promise.keep((magnitudes == nil) == bands.isEmpty, "magnitudes differ from the named columns")
         let expected = records.flatMap { record in bands.map { Double(record[$0]) ?? .zero } }
-        Promise.keep(magnitudes?.map(\.bitPattern) ?? [] == expected.map(\.bitPattern), "other magnitudes")
+        Promise.keep(magnitudes?.map(\.bitPattern) ?? [] == expected.map(\.bitPattern), "magnitudes differ")
         let redshifts = try table.redshifts(.listed(all), of: "input")?.doubles()
-        Promise.keep(redshifts == nil || redshifts?.count == records.count, "other redshifts")
+        Promise.keep(redshifts == nil || redshifts?.count == records.count, "the number of redshifts differs")
         var ids: [String]?
         if table.hasIDs {
-            guard let column = table.idName.flatMap(place) else { return Promise.keep(false, "ids of no column") }
+            guard let column = table.idName.flatMap(index) else {
+                return Promise.keep(false, "the id column is missing")
+            }
             ids = records.map { $0[column] }
-            Promise.keep(try table.rows(of: ids ?? [], in: "input") == all, "other galaxies' rows")
+            Promise.keep(try table.rows(of: ids ?? [], in: "input") == all, "rows of ids differ")
         }
         try checkTensors(table, ids: ids, magnitudes, redshifts)
         if all.count <= 64 { try join(table, ids: ids, layout) }
@@ -84,13 +86,13 @@ extension FuzzTarget {
             ].compactMap(\.self), texts: ids.map { [TextColumn("object_id", texts: $0, of: "tensors")] } ?? [])
         let other = try GalaxyTable(file, layout: .usual)
         let all = Array(0..<count)
-        Promise.keep(other.count == count && other.hasIDs == table.hasIDs, "another table of tensors")
+        Promise.keep(other.count == count && other.hasIDs == table.hasIDs, "the table from tensors differs")
         let found = try other.magnitudes(.listed(all), of: "tensors")?.doubles()
-        Promise.keep(found?.map(\.bitPattern) == magnitudes?.map(\.bitPattern), "other magnitudes of tensors")
-        if let ids { Promise.keep(try other.rows(of: ids, in: "tensors") == all, "other rows of tensors") }
+        Promise.keep(found?.map(\.bitPattern) == magnitudes?.map(\.bitPattern), "magnitudes from tensors differ")
+        if let ids { Promise.keep(try other.rows(of: ids, in: "tensors") == all, "rows of ids from tensors differ") }
     }
 
-    /// Galaxies in the order opposite to the table's, unless rows alone say which is whose.
+    /// Galaxies in the reverse order of the table, unless they are matched by row.
     private static func join(_ table: GalaxyTable, ids: [String]?, _ layout: GalaxyLayout) throws {
         let count = table.count
         guard count > 0, layout.bandPlaces == nil else { return }
@@ -108,6 +110,6 @@ extension FuzzTarget {
         try reader.readMagnitudes(0..<count, into: &found)
         let order = ids == nil ? Array(0..<count) : Array((0..<count).reversed())
         guard let own = table.magnitudes(.listed(order), of: "input") else { return }
-        Promise.keep(try own.floats().map(\.bitPattern) == found.map(\.bitPattern), "other galaxies' magnitudes")
+        Promise.keep(try own.floats().map(\.bitPattern) == found.map(\.bitPattern), "joined magnitudes differ")
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 @testable import TensorFiles
 
 extension FuzzTarget {
-    /// Galaxies of the run that a journal is replayed for.
+    /// The galaxies of the run for which a journal is replayed.
     private static let count = 48
 
     private static let identity =
@@ -14,19 +14,20 @@ extension FuzzTarget {
         + "\"galaxies\":48,\"version\":\"crc32:0\",\"stamp\":\"1\"}],\"weights\":{\"name\":\"w\",\"identity\":\"sha256:0\"},"
         + "\"settings\":{\"object-id\":\"i\"},\"maker\":{\"version\":\"1\",\"gemm\":\"own\",\"instruction_set\":\"avx2\"}}"
 
-    /// `OUT.partial`, which `--resume` goes on from: whole where it begins as one does, else its records, each a line's worth of
-    /// length and bytes, framed as they have to be. What is replayed is what a plain walk over the records says.
+    /// `OUT.partial`, from which `--resume` continues: the input is a whole journal if it begins as one, otherwise
+    /// records with two bytes of length each, which are framed. The replay has to agree with a plain loop over the
+    /// records.
     static let journal = FuzzTarget(
         "journal", maximumLength: 2048,
         seeds: {
-            func record(_ kind: UInt8, _ places: Range<Int>, _ more: [UInt8] = []) -> [UInt8] {
-                let numbers = [places.lowerBound, places.upperBound].flatMap {
+            func record(_ kind: UInt8, _ range: Range<Int>, _ more: [UInt8] = []) -> [UInt8] {
+                let numbers = [range.lowerBound, range.upperBound].flatMap {
                     [UInt8($0)] + [UInt8](repeating: 0, count: 7)
                 }
                 return length([kind] + numbers + more)
             }
-            func rows(_ places: Range<Int>) -> [UInt8] {
-                record(1, places, places.flatMap { [0, UInt8($0), 0x80, 0x3F] } + places.map { UInt8($0 & 1) })
+            func rows(_ range: Range<Int>) -> [UInt8] {
+                record(1, range, range.flatMap { [0, UInt8($0), 0x80, 0x3F] } + range.map { UInt8($0 & 1) })
             }
             let header = length(Array(identity.utf8))
             let records = [
@@ -45,35 +46,35 @@ extension FuzzTarget {
             let whole = isWhole ? bytes : file(bytes)
             let first = replay(whole, path)
             if !isWhole { checkModel(first, bytes) }
-            // It was let go of, and what came behind the last whole record with it.
+            // The journal was released, and bytes after the last complete record were removed.
             guard let first, let kept = Scratch.read(path) else { return }
-            Promise.keep(whole.starts(with: kept), "what was there is there no more")
-            Promise.keep(replay(kept, path).map { same($0, first) } ?? false, "a second replay is another")
-            // Cut anywhere, it has what was whole before.
+            Promise.keep(whole.starts(with: kept), "complete records are lost")
+            Promise.keep(replay(kept, path).map { same($0, first) } ?? false, "a second replay differs")
+            // After a cut at any byte, the complete records are kept.
             let cut = whole.prefix(whole.count - min(whole.count, 1 + Int(whole.last ?? 0)))
             if let part = replay(Array(cut), path) {
-                Promise.keep(part.redshifts.count == count, "another run")
+                Promise.keep(part.redshifts.count == count, "the number of galaxies differs")
             }
             checkIdentity(first.identity)
         })
 
-    /// Of the records of a journal: two bytes of length, and so many.
+    /// The records of a journal: two bytes of length, then that number of bytes.
     private static func length(_ record: [UInt8]) -> [UInt8] {
         [UInt8(record.count & 0xFF), UInt8(record.count >> 8)] + record
     }
 
     private static func records(_ bytes: [UInt8]) -> [[UInt8]] {
         var records: [[UInt8]] = []
-        var place = 0
-        while place + 2 <= bytes.count {
-            let end = min(bytes.count, place + 2 + Int(bytes[place]) + Int(bytes[place + 1]) << 8)
-            records.append(Array(bytes[place + 2..<end]))
-            place = end
+        var offset = 0
+        while offset + 2 <= bytes.count {
+            let end = min(bytes.count, offset + 2 + Int(bytes[offset]) + Int(bytes[offset + 1]) << 8)
+            records.append(Array(bytes[offset + 2..<end]))
+            offset = end
         }
         return records
     }
 
-    /// The file of such records.
+    /// The journal file of these records.
     private static func file(_ bytes: [UInt8]) -> [UInt8] {
         let path = Scratch.folder + "/log"
         defer { unlink(path) }
@@ -87,7 +88,7 @@ extension FuzzTarget {
         return Scratch.read(path) ?? []
     }
 
-    /// nil where it is refused, or has nothing to go on from.
+    /// nil if the journal is refused, or has nothing to resume.
     private static func replay(_ bytes: [UInt8], _ path: String) -> PredictionJournal.Earlier? {
         Scratch.write(bytes, to: path)
         var earlier: PredictionJournal.Earlier?
@@ -98,16 +99,18 @@ extension FuzzTarget {
                 Promise.keep(journal.finished == earlier.finished, "finished galaxies differ")
                 _ = try journal.hasRows
             }
-            // Kept, whether or not anything is in it.
+            // The file is kept, with or without records.
             journal.close()
         }
         guard let earlier else { return nil }
         let ranges = earlier.finished.ranges
-        Promise.keep(ranges.allSatisfy { !$0.isEmpty && $0.upperBound <= count }, "galaxies beyond the run")
+        Promise.keep(ranges.allSatisfy { !$0.isEmpty && $0.upperBound <= count }, "galaxies exceed the run")
         let pairs = Swift.zip(ranges, ranges.dropFirst())
-        Promise.keep(pairs.allSatisfy { $0.upperBound < $1.lowerBound }, "galaxies twice")
-        for place in earlier.finished.gaps(in: 0..<count).joined() {
-            Promise.keep(earlier.redshifts[place].isNaN && earlier.flags[place] == [], "a redshift that was taken back")
+        Promise.keep(pairs.allSatisfy { $0.upperBound < $1.lowerBound }, "galaxies are repeated")
+        for position in earlier.finished.gaps(in: 0..<count).joined() {
+            Promise.keep(
+                earlier.redshifts[position].isNaN && earlier.flags[position] == [],
+                "a removed galaxy has a redshift or flags")
         }
         if ranges.isEmpty { Scratch.write(bytes, to: path) }
         return earlier
@@ -118,7 +121,7 @@ extension FuzzTarget {
             && a.redshifts.map(\.bitPattern) == b.redshifts.map(\.bitPattern)
     }
 
-    /// By a table of galaxies, record after record.
+    /// Replays record by record into a table of galaxies.
     private static func checkModel(_ found: PredictionJournal.Earlier?, _ bytes: [UInt8]) {
         var galaxies = [(bits: UInt32, flags: UInt8)?](repeating: nil, count: count)
         let records = records(bytes)
@@ -138,43 +141,45 @@ extension FuzzTarget {
                 }
             let isWhole = numbers.count == 2 && numbers[0] <= numbers[1] && numbers[1] <= UInt64(count)
             guard isWhole, let kind = record.first, [1, 2, 3, 5].contains(kind) else {
-                return Promise.keep(found == nil, "damage is taken")
+                return Promise.keep(found == nil, "a damaged record is accepted")
             }
-            let places = Int(numbers[0])..<Int(numbers[1])
-            guard kind != 1 || record.count == 17 + 5 * places.count else {
-                return Promise.keep(found == nil, "rows of another length are taken")
+            let range = Int(numbers[0])..<Int(numbers[1])
+            guard kind != 1 || record.count == 17 + 5 * range.count else {
+                return Promise.keep(found == nil, "rows of a wrong length are accepted")
             }
-            // Checksums that were compared, or have to be again, change no galaxy.
-            for (index, place) in places.enumerated() where kind == 1 || kind == 3 {
+            // Records of compared checksums change no galaxy.
+            for (index, position) in range.enumerated() where kind == 1 || kind == 3 {
                 let bits = kind == 3 ? [] : record[17 + 4 * index..<21 + 4 * index].reversed()
-                let flags = kind == 3 ? 0 : record[17 + 4 * places.count + index]
-                galaxies[place] = kind == 3 ? nil : (bits.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, flags)
+                let flags = kind == 3 ? 0 : record[17 + 4 * range.count + index]
+                galaxies[position] = kind == 3 ? nil : (bits.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, flags)
             }
         }
-        guard let found else { return Promise.keep(false, "sound records are refused") }
-        Promise.keep(found.identity == identity, "another identity")
-        for (place, galaxy) in galaxies.enumerated() {
+        guard let found else { return Promise.keep(false, "valid records are refused") }
+        Promise.keep(found.identity == identity, "the identity differs")
+        for (position, galaxy) in galaxies.enumerated() {
             Promise.keep(
-                found.finished.gaps(in: place..<place + 1).isEmpty == (galaxy != nil),
-                "galaxy \(place) is finished or not")
+                found.finished.gaps(in: position..<position + 1).isEmpty == (galaxy != nil),
+                "galaxy \(position) is finished in one of the two only")
             guard let galaxy else { continue }
             Promise.keep(
-                found.redshifts[place].bitPattern == galaxy.bits && found.flags[place].rawValue == galaxy.flags,
-                "galaxy \(place) is another")
+                found.redshifts[position].bitPattern == galaxy.bits && found.flags[position].rawValue == galaxy.flags,
+                "galaxy \(position) differs")
         }
     }
 
     private static func checkIdentity(_ text: String) {
         Promise.refusal {
             let then = try RunIdentity(json: text, name: "input")
-            Promise.keep(try RunIdentity(json: then.json, name: "written") == then, "another identity is written")
+            Promise.keep(
+                try RunIdentity(json: then.json, name: "written") == then, "the written identity is read differently")
             try then.check(then, name: "input")
-            Promise.keep(then.doubtfulFiles(since: then).isEmpty, "files are doubtful that are the same")
+            Promise.keep(then.doubtfulFiles(since: then).isEmpty, "equal files are doubtful")
             let now = try RunIdentity(json: identity, name: "own")
-            Promise.keep(now.doubtfulFiles(since: then).allSatisfy { $0 < 1 }, "other files are doubtful")
+            Promise.keep(
+                now.doubtfulFiles(since: then).allSatisfy { $0 < 1 }, "files beyond the changed one are doubtful")
             try now.checkFiles(since: then, sections: [], finished: FinishedGalaxies(), name: "input")
             try now.check(then, name: "input")
-            Promise.keep(now.files.map(\.source) == then.files.map(\.source), "a run with other files is the same")
+            Promise.keep(now.files.map(\.source) == then.files.map(\.source), "a run with other files is equal")
         }
     }
 }

@@ -6,8 +6,8 @@ import Cloud
 @testable import Report
 
 extension FuzzTarget {
-    /// A run on AWS before it has run: its input, the listing of a bucket (a key and a size a line), prices. Sums are those of
-    /// the ranks, costs are none that nobody could pay, and the plan is JSON.
+    /// A run on AWS that has not started: its input, the listing of a bucket (a key and a size a line), prices. Sums
+    /// are those of the ranks, costs are finite and not negative, and the plan is valid JSON.
     static let launch = FuzzTarget(
         "launch", maximumLength: 4096,
         seeds: {
@@ -39,7 +39,7 @@ extension FuzzTarget {
             }
         })
 
-    /// A store of which only names and sizes are known.
+    /// A store that provides names and sizes only.
     private struct Listed: ObjectStore {
         let objects: [ObjectInfo]
         var statistics: StoreStatistics { StoreStatistics() }
@@ -50,25 +50,25 @@ extension FuzzTarget {
         func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? { nil }
         func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] { [] }
         func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
-            Promise.keep(false, "it is written")
+            Promise.keep(false, "an object is written")
         }
         func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {}
-        func delete(bucket: String, key: String) throws(Failure) { Promise.keep(false, "it is removed") }
+        func delete(bucket: String, key: String) throws(Failure) { Promise.keep(false, "an object is removed") }
     }
 
     private static func check(_ plan: LaunchPlan, _ input: InitializeInput) {
         Promise.keep(plan.ranks.reduce(0) { $0 + $1.bytes } == plan.plan.bytes, "bytes are lost")
         Promise.keep(plan.ranks.reduce(0) { $0 + $1.files } == plan.plan.files, "partitions are lost")
-        Promise.keep(input.ranks.map { $0 == plan.ranks.count } ?? true, "other ranks")
+        Promise.keep(input.ranks.map { $0 == plan.ranks.count } ?? true, "the number of ranks differs")
         let times = [plan.plan.slowest, plan.plan.mapSeconds, plan.plan.workerSeconds, plan.plan.totalSeconds]
-        Promise.keep(times.allSatisfy { $0 >= 0 && $0.isFinite } && times[0] <= times[1], "times of \(times)")
+        Promise.keep(times.allSatisfy { $0 >= 0 && $0.isFinite } && times[0] <= times[1], "invalid times \(times)")
         let bill = plan.bill
         let parts = [bill.functions, bill.requests, bill.storage, bill.objects, bill.stateMachine]
-        Promise.keep(parts.allSatisfy { $0 >= 0 && $0.isFinite }, "a bill of \(parts)")
+        Promise.keep(parts.allSatisfy { $0 >= 0 && $0.isFinite }, "an invalid bill \(parts)")
         plan.warnings.forEach { Promise.line($0) }
         Promise.refusal {
             let written = try JSONValue.parse(try plan.json.encoded(), name: "written")
-            Promise.keep(written["bytes"] == .integer(plan.plan.bytes), "other bytes are written")
+            Promise.keep(written["bytes"] == .integer(plan.plan.bytes), "the written bytes differ")
         }
     }
 }

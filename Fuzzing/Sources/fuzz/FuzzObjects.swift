@@ -4,8 +4,8 @@ import Synchronization
 @testable import Platform
 
 extension FuzzTarget {
-    /// Answers of S3 about an object: a status, headers and a body; those after `----` come next, and one whose status ends in
-    /// `!` breaks off. What is read is as long as was asked for and made of the bodies; a checksum that is given is right.
+    /// Responses of S3 for an object: a status, headers and a body; further ones after `----`; a status that ends in
+    /// `!` breaks off. The result has the requested length and consists of the bodies; a given checksum is right.
     static let objects = FuzzTarget(
         "objects", maximumLength: 2048,
         seeds: {
@@ -30,10 +30,10 @@ extension FuzzTarget {
                     let bodies = answers.map(\.response.body)
                     Promise.keep(
                         bodies.contains(read) || bodies.joined().count >= read.count && isMade(read, of: bodies),
-                        "bytes of no answer")
+                        "bytes that no response has")
                     guard range == nil, answers.count == 1, let first = answers.first?.response else { return }
                     let length = first.header("Content-Length").flatMap { Int($0) }
-                    Promise.keep(length.map { $0 == read.count } ?? true, "another length")
+                    Promise.keep(length.map { $0 == read.count } ?? true, "the length differs")
                 }
             }
             Promise.refusal {
@@ -70,7 +70,7 @@ extension FuzzTarget {
             response: HTTPResponse(status: status, headers: headers, body: body), isBroken: first.hasSuffix("!"))
     }
 
-    /// Whether bytes are bodies, one after another, some of them left out.
+    /// Whether bytes are a sequence of the bodies, of which some may be missing.
     private static func isMade(_ bytes: [UInt8], of bodies: [[UInt8]]) -> Bool {
         guard let first = bodies.first else { return bytes.isEmpty }
         let rest = Array(bodies.dropFirst())
@@ -78,7 +78,7 @@ extension FuzzTarget {
         return bytes.starts(with: first) && isMade(Array(bytes.dropFirst(first.count)), of: rest)
     }
 
-    /// One answer after another, the last one again and again.
+    /// One response after another; the last one is repeated.
     private final class Answers: HTTPTransport {
         private let answers: [Answer]
         private let next = Mutex(0)
@@ -87,9 +87,9 @@ extension FuzzTarget {
 
         private func take() -> Answer {
             answers[
-                next.withLock { place in
-                    defer { place = min(place + 1, answers.count - 1) }
-                    return place
+                next.withLock { position in
+                    defer { position = min(position + 1, answers.count - 1) }
+                    return position
                 }]
         }
 

@@ -7,8 +7,9 @@ import Glibc
 @testable import TensorFiles
 
 extension FuzzTarget {
-    /// Outputs of ranks that are joined (`cai merge`): sidecar, output, sidecar, output ... of which `@bytes` and `@sha256` are
-    /// what is right. What is joined is the outputs' rows, one after another, and where something is wrong nothing is there.
+    /// Outputs of ranks that are merged (`cai merge`): sidecar, output, sidecar, output ... in which `@bytes` and
+    /// `@sha256` are replaced by the right values. The merged output has the rows of all outputs in order; invalid
+    /// outputs leave no file.
     static let rankMerge = FuzzTarget(
         "rank-merge", maximumLength: 6144,
         seeds: {
@@ -31,20 +32,20 @@ extension FuzzTarget {
             let sections = Sections.split(bytes)
             guard (2...8).contains(sections.count) else { return }
             var places: Set<String> = []
-            defer { for place in places { unlink(place) } }
+            defer { for path in paths { unlink(path) } }
             var arguments: [String] = []
             for index in stride(from: 0, to: sections.count - 1, by: 2) {
                 let output = npy(sections[index + 1])
                 let sidecar = sections[index].filling("@bytes", "\(output.count)").filling("@sha256", digest(output))
-                // Where it says that it belongs, if that is a name.
+                // At the name in its sidecar, if that is valid.
                 let named = (try? RankSidecar(sidecar, name: "input"))?.output.name
                 let isName =
                     named.map { $0.utf8.count < 200 && !$0.utf8.contains(0) && !$0.contains(".partial-") } ?? false
-                let place = Scratch.folder + "/" + (isName ? named ?? "" : "\(index).csv")
-                Scratch.write(output, to: place)
-                Scratch.write(sidecar, to: place + RankSidecar.ending)
-                places.formUnion([place, place + RankSidecar.ending])
-                arguments.append(place)
+                let path = Scratch.folder + "/" + (isName ? named ?? "" : "\(index).csv")
+                Scratch.write(output, to: path)
+                Scratch.write(sidecar, to: path + RankSidecar.ending)
+                paths.formUnion([path, path + RankSidecar.ending])
+                arguments.append(path)
             }
             Promise.refusal {
                 let outputs = try RankOutputs(arguments, store: nil)
@@ -52,16 +53,16 @@ extension FuzzTarget {
                 Promise.keep(outputs.missing.count + outputs.parts.count == outputs.worldSize, "ranks are lost")
                 let merge = try RankMerge(outputs)
                 let ending = outputs.parts.first.flatMap { PredictionFormat(path: $0.name)?.rawValue } ?? "csv"
-                let place = Scratch.folder + "/joined." + ending
-                defer { unlink(place) }
-                guard !places.contains(place) else { return }
+                let path = Scratch.folder + "/joined." + ending
+                defer { unlink(path) }
+                guard !paths.contains(path) else { return }
                 do {
-                    try merge.write(to: OutputFile(place, store: nil, environment: [:]))
+                    try merge.write(to: OutputFile(path, store: nil, environment: [:]))
                 } catch {
-                    Promise.keep(Scratch.read(place) == nil, "what could not be joined is there")
+                    Promise.keep(Scratch.read(path) == nil, "a failed merge left a file")
                     throw error
                 }
-                check(Scratch.read(place) ?? [], outputs, ending)
+                check(Scratch.read(path) ?? [], outputs, ending)
             }
         })
 
@@ -74,7 +75,7 @@ extension FuzzTarget {
             + (name ?? "z.\(rank).csv") + "\",\"bytes\":@bytes,\"sha256\":\"@sha256\"}}"
     }
 
-    /// Bytes above 127 are no text's.
+    /// Bytes above 127 are invalid.
     private static func npy(_ section: [UInt8]) -> [UInt8] {
         let mark = Array("\u{1}NUMPY@".utf8)
         guard section.starts(with: mark) else { return section }
@@ -87,7 +88,7 @@ extension FuzzTarget {
         return digest.finish()
     }
 
-    /// Against the parts, each read whole.
+    /// Compares with the parts, each read as a whole.
     private static func check(_ joined: [UInt8], _ outputs: RankOutputs, _ ending: String) {
         let parts = outputs.parts.map { Scratch.read($0.name) ?? [] }
         Promise.refusal {
@@ -99,20 +100,20 @@ extension FuzzTarget {
                     expected += rows
                     isFirst = false
                 }
-                return Promise.keep(joined == expected, "other rows are joined")
+                return Promise.keep(joined == expected, "the merged rows differ")
             }
             func bits(_ bytes: [UInt8]) throws -> [UInt32] {
                 try TensorFile.open(MemorySource(name: "array", bytes: bytes)).tensors.first?.floats().map(\.bitPattern)
                     ?? []
             }
             let all = try bits(joined)
-            Promise.keep(all.count == outputs.total, "\(all.count) of \(outputs.total) values")
-            Promise.keep(try parts.flatMap(bits) == all, "other values are joined")
+            Promise.keep(all.count == outputs.total, "\(all.count) values for \(outputs.total) galaxies")
+            Promise.keep(try parts.flatMap(bits) == all, "the merged values differ")
         }
     }
 
-    /// A run's end: its manifest, and of each rank a result and predictions, where `@bytes` is the latter's size. The report,
-    /// the joined results and the joined predictions agree with one another.
+    /// The end of a run: its manifest, and a result and predictions for each rank, in which `@bytes` is the size of the
+    /// predictions. The report, the merged results and the merged predictions agree.
     static let summarize = FuzzTarget(
         "summarize", maximumLength: 6144,
         seeds: {
@@ -159,17 +160,18 @@ extension FuzzTarget {
         Promise.refusal {
             let done = report.ranks - report.failed.count
             guard case .array(let results) = try JSONValue.parse(store[keys.combined] ?? [], name: "joined") else {
-                return Promise.keep(false, "results that are no array")
+                return Promise.keep(false, "the results are no array")
             }
-            Promise.keep(results.count == done, "\(results.count) results of \(done) ranks")
-            Promise.keep(report.galaxies >= 0 && (0...100).contains(report.failedPercentage), "sums of nothing")
-            Promise.keep(report.cost.map { $0 >= 0 } ?? true, "a cost of \(report.cost ?? 0)")
+            Promise.keep(results.count == done, "\(results.count) results for \(done) ranks")
+            Promise.keep(report.galaxies >= 0 && (0...100).contains(report.failedPercentage), "invalid sums")
+            Promise.keep(report.cost.map { $0 >= 0 } ?? true, "an invalid cost \(report.cost ?? 0)")
             let summary = try JSONValue.parse(store[keys.summary] ?? [], name: "summary")
-            Promise.keep(summary["failed"] == .integer(report.failed.count), "other failures in the summary")
-            Promise.keep((store[keys.predictions] != nil) == report.hasPredictions, "predictions or none")
+            Promise.keep(summary["failed"] == .integer(report.failed.count), "the summary's failures differ")
+            Promise.keep(
+                (store[keys.predictions] != nil) == report.hasPredictions, "the report disagrees about predictions")
             if let table = store[keys.predictions] {
                 let rows = try PredictionTables.Rows(table, name: "joined")
-                Promise.keep(rows.count == report.galaxies, "\(rows.count) rows of \(report.galaxies) galaxies")
+                Promise.keep(rows.count == report.galaxies, "\(rows.count) rows for \(report.galaxies) galaxies")
             }
         }
     }

@@ -5,7 +5,7 @@
 @testable import Runs
 
 extension FuzzTarget {
-    /// CSV: records, what they are when they are written again, and every table that is read from them.
+    /// CSV: its records, before and after writing them, and every table that is read from them.
     static let csv = FuzzTarget(
         "csv", maximumLength: 2048,
         seeds: {
@@ -19,7 +19,7 @@ extension FuzzTarget {
                 let records = try FuzzTarget.records(bytes)
                 let again = records.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
                 Promise.keep(
-                    try records == FuzzTarget.records(Array(again.utf8)), "records that were written are others")
+                    try records == FuzzTarget.records(Array(again.utf8)), "the written records are read differently")
             }
             Promise.refusal { checkNumbers(bytes) }
             Promise.refusal {
@@ -43,7 +43,7 @@ extension FuzzTarget {
         "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
-    /// Numbers that are read the short way are those that the standard library reads.
+    /// Numbers parsed by the fast path equal those of the standard library.
     private static func checkNumbers(_ bytes: [UInt8]) {
         for field in bytes.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == 10 }).prefix(64) {
             guard let value = DecimalText.number(bytes, field.startIndex..<field.endIndex) else { continue }
@@ -52,7 +52,7 @@ extension FuzzTarget {
         }
     }
 
-    /// Files of predictions in any form: rows of text are the same however it is cut into pieces.
+    /// Files of predictions in every format: rows do not depend on the size of pieces.
     static let predictionLines = FuzzTarget(
         "prediction-lines", maximumLength: 2048,
         seeds: {
@@ -75,7 +75,7 @@ extension FuzzTarget {
                     (rows(csv, bytes, size), rows(csv, bytes, bytes.count + 1)),
                     (rows(lines, bytes, size), rows(lines, bytes, bytes.count + 1)),
                 ] {
-                    Promise.keep(text == whole, "other rows in pieces of \(size) bytes")
+                    Promise.keep(text == whole, "rows differ in pieces of \(size) bytes")
                     // One more for a last row without a line break, and one for an error.
                     Promise.keep(text.count <= breaks + 2, "\(text.count) rows in \(breaks) lines")
                 }
@@ -83,7 +83,7 @@ extension FuzzTarget {
             Promise.refusal { _ = try PredictionTable(PredictionFile(bytes, name: "input.jsonl")) }
         })
 
-    /// The rows, and the error after them, of text in pieces of `size` bytes.
+    /// The rows, and the error after them, of input in pieces of `size` bytes.
     private static func rows(_ rows: some PredictionText, _ bytes: [UInt8], _ size: Int) -> [String] {
         var (rows, found): (_, [String]) = (rows, [])
         do {
@@ -97,7 +97,7 @@ extension FuzzTarget {
         return found
     }
 
-    /// What ranks and experiments write of themselves, and prices: JSON.
+    /// Results of ranks, records of experiments, and prices: JSON.
     static let results = FuzzTarget(
         "results", maximumLength: 4096,
         seeds: {
@@ -111,7 +111,7 @@ extension FuzzTarget {
         run: { bytes in
             Promise.refusal {
                 let run = try Run(combined: bytes, name: "input", summary: (bytes, "input"))
-                Promise.keep(run.statistics.ranks == run.ranks.count, "other ranks")
+                Promise.keep(run.statistics.ranks == run.ranks.count, "the number of ranks differs")
             }
             Promise.refusal {
                 let run = try Run(combined: bytes, name: "input")
@@ -123,7 +123,7 @@ extension FuzzTarget {
             Promise.refusal { _ = try JSONFile.decode(ExperimentSetup.self, bytes, name: "input") }
         })
 
-    /// The page of a file of predictions, whatever its numbers are.
+    /// The page of a file of predictions, for any numbers.
     static let pages = FuzzTarget(
         "pages", maximumLength: 512,
         seeds: {
@@ -140,7 +140,7 @@ extension FuzzTarget {
 
     private static func page(_ sections: [PageSection]) {
         let html = HTMLPage(title: "input", sections: sections).html
-        Promise.keep(html.hasSuffix("</html>\n"), "a page without an end")
-        Promise.keep(!html.contains("<script"), "a page with a script")
+        Promise.keep(html.hasSuffix("</html>\n"), "the page is incomplete")
+        Promise.keep(!html.contains("<script"), "the page has a script")
     }
 }

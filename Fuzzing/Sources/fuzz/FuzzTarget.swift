@@ -1,12 +1,12 @@
-/// A parser that is handed bytes of libFuzzer's.
+/// A parser that is called with inputs of libFuzzer.
 struct FuzzTarget: Sendable {
-    /// As the command line has it; `Fuzzing/corpus/NAME` and `Fuzzing/dictionaries/NAME.dict` belong to it.
+    /// The name on the command line, of the folder `Fuzzing/corpus/NAME` and of `Fuzzing/dictionaries/NAME.dict`.
     let name: String
-    /// The longest input that is tried, in bytes.
+    /// The maximum length of inputs in bytes.
     let maximumLength: Int
-    /// What there is to begin with, beside the corpus.
+    /// Initial inputs in addition to the corpus.
     let seeds: @Sendable () throws -> [[UInt8]]
-    /// Traps where the parser does not keep its promises.
+    /// Traps if the parser breaks a promise.
     let run: @Sendable ([UInt8]) -> Void
 
     init(

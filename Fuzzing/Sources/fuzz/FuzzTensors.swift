@@ -4,7 +4,7 @@ import TestSupport
 @testable import TensorFiles
 
 extension FuzzTarget {
-    /// `data.pkl` of a PyTorch file whose archive is sound, beside storages of 64 and 4 bytes and of none.
+    /// `data.pkl` of a PyTorch file with a valid archive, with storages of 64, 4 and 0 bytes.
     static let pickle = FuzzTarget(
         "pickle", maximumLength: 4096,
         seeds: {
@@ -23,7 +23,7 @@ extension FuzzTarget {
             Reading.open(ZipBuilder.torch(bytes, storages: storages).bytes)
         })
 
-    /// PyTorch's container before 1.6, and pickles that are none.
+    /// PyTorch's container before 1.6, and invalid pickles.
     static let torchLegacy = FuzzTarget(
         "torch-legacy", maximumLength: 4096,
         seeds: {
@@ -31,7 +31,7 @@ extension FuzzTarget {
                 + Seeds.hostile([0x80], atMost: 4096)
         }, run: { Reading.open($0) })
 
-    /// safetensors. An input that begins with `{` gets the length before its header, which goes to the last `}`.
+    /// safetensors. An input that begins with `{` is prefixed by the length of its header, which ends at the last `}`.
     static let safetensors = FuzzTarget(
         "safetensors", maximumLength: 4096,
         seeds: {
@@ -49,7 +49,8 @@ extension FuzzTarget {
             Reading.open(file.bytes)
         })
 
-    /// `.npy`. An input that begins with `{` gets the bytes before its header, which goes to its first line's end.
+    /// `.npy`. An input that begins with `{` is prefixed by the bytes before a header, which ends at the end of the
+    /// first line.
     static let npy = FuzzTarget(
         "npy", maximumLength: 2048,
         seeds: {

@@ -2,17 +2,17 @@
 @testable import Platform
 @testable import TensorFiles
 
-/// Everything that can be asked of an opened file.
+/// Calls every operation of an opened file.
 enum Reading {
-    /// Galaxies of this size, so that small inputs can have some.
+    /// Cutouts of this size, so that small inputs can contain galaxies.
     static let imageShape = [5, 2, 2]
 
     static func open(_ bytes: [UInt8], checksums: TensorFile.Checksums = .now) {
         Promise.refusal {
             let file = try TensorFile.open(MemorySource(name: "input", bytes: bytes), checksums: checksums)
-            Promise.keep(file.byteCount == bytes.count, "another size")
+            Promise.keep(file.byteCount == bytes.count, "the size differs")
             let names = file.tensors.map(\.name) + file.texts.map(\.name)
-            Promise.keep(Set(names).count == names.count, "two of one name among \(names)")
+            Promise.keep(Set(names).count == names.count, "names are not unique: \(names)")
             for view in file.tensors.prefix(64) { read(view) }
             for column in file.texts.prefix(64) { read(column) }
             Promise.refusal { try galaxies(of: file) }
@@ -22,7 +22,7 @@ enum Reading {
         }
     }
 
-    /// A tensor's elements: all of a small one, the last row of others, never more than some thousands.
+    /// The elements of a tensor: all of a small one, the last row of a larger one; at most some thousands.
     static func read(_ view: TensorView) {
         Promise.keep(view.shape.count == view.strides.count, "shape and strides of different ranks")
         Promise.keep(view.shape.allSatisfy { $0 >= 0 } && view.strides.allSatisfy { $0 >= 0 }, "negative lengths")
@@ -38,14 +38,15 @@ enum Reading {
             let all = try view.doubles()
             Promise.keep(
                 all.suffix(view.rowCount).elementsEqual(row) { $0.bitPattern == $1.bitPattern },
-                "a row alone is another than among all")
+                "a row read alone differs from all rows")
             let floats = try view.floats()
             let isWide = !view.dtype.isFloatingPoint
             Promise.keep(
                 isWide || zip(floats, all).allSatisfy { $0.isNaN ? $1.isNaN : $0 == Float($1) },
-                "float32 is not float64 rounded")
+                "float32 differs from rounded float64")
             _ = try view.withContiguousFloats(rows: 0..<view.rows) { span in
-                Promise.keep(span.indices.allSatisfy { span[$0].bitPattern == floats[$0].bitPattern }, "other floats")
+                Promise.keep(
+                    span.indices.allSatisfy { span[$0].bitPattern == floats[$0].bitPattern }, "the floats differ")
             }
         }
     }
@@ -61,10 +62,11 @@ enum Reading {
         guard column.count > 0 else { return }
         Promise.refusal {
             let last = try column.texts(rows: column.count - 1..<column.count)
-            Promise.keep(last.count == 1, "\(last.count) texts of one row")
+            Promise.keep(last.count == 1, "\(last.count) strings for one row")
             guard column.count <= 256 else { return }
             let all = try column.texts(rows: 0..<column.count)
-            Promise.keep(all.count == column.count && all.last == last.first, "a text alone is another than among all")
+            Promise.keep(
+                all.count == column.count && all.last == last.first, "a string read alone differs from all strings")
         }
     }
 
@@ -74,9 +76,11 @@ enum Reading {
         Promise.keep(reader.count > 0, "no galaxies")
         let last = reader.count - 1..<reader.count
         var buffer: [Float] = []
-        try reader.withImages(last, buffer: &buffer) { span in Promise.keep(span.count == 20, "other pixels") }
+        try reader.withImages(last, buffer: &buffer) { span in
+            Promise.keep(span.count == 20, "the number of pixels differs")
+        }
         try reader.readMagnitudes(last, into: &buffer)
-        Promise.keep(buffer.count == 5, "other magnitudes")
+        Promise.keep(buffer.count == 5, "the number of magnitudes differs")
         _ = try reader.redshifts(last)
         _ = try reader.objectIDs(last)
         reader.release()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of this process.
+/// A temporary folder of this process.
 enum Scratch {
     static let folder: String = {
         let path = (ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") + "/cai-fuzz-\(getpid())"

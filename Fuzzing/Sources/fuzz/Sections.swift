@@ -1,18 +1,18 @@
-/// Several files in one input, between lines of `----`.
+/// Several files in one input, separated by lines of `----`.
 enum Sections {
     private static let line = Array("\n----\n".utf8)
 
     static func split(_ bytes: [UInt8]) -> [[UInt8]] {
         var sections: [[UInt8]] = []
         var start = 0
-        var place = 0
-        while place + line.count <= bytes.count {
-            if bytes[place] == line[0], bytes[place..<place + line.count].elementsEqual(line) {
-                sections.append(Array(bytes[start..<place]))
-                place += line.count
-                start = place
+        var index = 0
+        while index + line.count <= bytes.count {
+            if bytes[index] == line[0], bytes[index..<index + line.count].elementsEqual(line) {
+                sections.append(Array(bytes[start..<index]))
+                index += line.count
+                start = index
             } else {
-                place += 1
+                index += 1
             }
         }
         return sections + [Array(bytes[start...])]
@@ -22,17 +22,17 @@ enum Sections {
 }
 
 extension [UInt8] {
-    /// With `word` wherever `place` stood: lengths and checksums that no mutation would find.
-    func filling(_ place: String, _ word: String) -> [UInt8] {
-        let (place, word) = (Array(place.utf8), Array(word.utf8))
+    /// Replaces each `placeholder` by `word`: lengths and checksums that mutations would not find.
+    func filling(_ placeholder: String, _ word: String) -> [UInt8] {
+        let (placeholder, word) = (Array(placeholder.utf8), Array(word.utf8))
         var filled: [UInt8] = []
         var index = 0
         while index < count {
-            if self[index] == place[0], index + place.count <= count,
-                self[index..<index + place.count].elementsEqual(place)
+            if self[index] == placeholder[0], index + placeholder.count <= count,
+                self[index..<index + placeholder.count].elementsEqual(placeholder)
             {
                 filled += word
-                index += place.count
+                index += placeholder.count
             } else {
                 filled.append(self[index])
                 index += 1

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// What corpora begin with: the tests' fixtures, and the hostile files that the tests make.
+/// Initial inputs: fixtures of the tests, and hostile files that the tests build.
 enum Seeds {
-    /// Files of a folder under Tests/Fixtures with one of these endings, of at most so many bytes.
+    /// Files in a folder of Tests/Fixtures with one of these extensions, up to a number of bytes.
     static func fixtures(_ folder: String, _ endings: [String], atMost size: Int) throws -> [[UInt8]] {
         let path = Fixture.path(folder)
         return try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
@@ -12,7 +12,7 @@ enum Seeds {
             .filter { $0.count <= size }
     }
 
-    /// The tests' hostile files whose first bytes are these.
+    /// Hostile files of the tests that begin with these bytes.
     static func hostile(_ magic: [UInt8], atMost size: Int) -> [[UInt8]] {
         HostileFiles.all.map { $0.make() }.filter { $0.starts(with: magic) && $0.count <= size }
     }
