@@ -4,7 +4,7 @@ import PackageDescription
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"), .strictMemorySafety(),
 ]
-/// For programs that call the kernels themselves, on raw pointers.
+/// For targets that call the kernels directly on raw pointers.
 let pointers: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
 
 let package = Package(

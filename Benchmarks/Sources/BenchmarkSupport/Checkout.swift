@@ -11,7 +11,7 @@ public enum Checkout {
     public static let demoGalaxies = root + "/weights/demo-galaxies.pt"
     /// Redshifts of the demo weights; its first rows are the demo galaxies'.
     public static let demoGolden = root + "/Tests/Fixtures/full/predictions-f16.golden.safetensors"
-    /// The first demo galaxies with the noise that masks them, and their reconstructions in float64.
+    /// The first demo galaxies with the noise for their masks, and their reconstructions in float64.
     public static let autoencoderInputs = root + "/Tests/Fixtures/mae/demo-first8.golden.safetensors"
     public static let autoencoderGolden = root + "/Tests/Fixtures/mae/demo-f16-first8.golden.safetensors"
 

@@ -17,7 +17,7 @@ public struct CutoutWork: Sendable {
     private let gemm: GemmBackend
     private let partitions: [PartitionReader]
     private let limit: Int?
-    /// Floats of a galaxy's results, and what makes a thread's function for them.
+    /// The number of floats of a galaxy's results, and a factory of each thread's function that computes them.
     private let resultCount: Int
     private let makeBody: @Sendable () throws(Failure) -> Body
 
@@ -64,7 +64,7 @@ public struct CutoutWork: Sendable {
         count = GalaxyRun.count(of: partitions, limit: limit)
     }
 
-    /// The most such operations that each of `threads` threads can do in a second while all run.
+    /// The maximum operations a second of each of `threads` threads while all run.
     public func peak(threads: Int) -> Double { FMAPeak.measure(instructionSet, threads: threads).perThread ?? 0 }
 
     /// Runs every galaxy once. The seconds are those of `GalaxyRun`.
@@ -75,7 +75,7 @@ public struct CutoutWork: Sendable {
         return (task.results.values.withLock { $0 }, run.seconds)
     }
 
-    /// Noise from the galaxies' indices, which every engine can compute alike.
+    /// Noise computed from the galaxies' indices, reproducible by every engine.
     /// - Returns: the fractional parts of (16 i + p + 1) times the golden ratio, rounded to float32.
     public static func noise(_ galaxies: Range<Int>, patches: Int) -> [Float] {
         (galaxies.lowerBound * patches..<galaxies.upperBound * patches).map {

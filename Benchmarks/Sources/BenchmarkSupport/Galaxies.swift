@@ -21,19 +21,19 @@ public struct Galaxies: Sendable {
         self.limit = limit
     }
 
-    /// The instruction set and the back end of the matrix products, on which bits and speed depend.
+    /// The instruction set and the back end of matrix products, which determine bits and speed.
     public var kernels: String { "\(model.instructionSet.rawValue), \(model.gemm.rawValue)" }
 
     /// Floating-point operations of one galaxy: two for each multiply-add of matrix products, convolutions and
     /// attention.
     public var flopsPerGalaxy: Int { get throws { try model.flopsPerGalaxy } }
 
-    /// The most such operations that each of `threads` threads can do in a second while all run: multiply-adds in
-    /// registers, on the model's instruction set.
+    /// The maximum operations a second of each of `threads` threads while all run: multiply-adds in registers, on the
+    /// model's instruction set.
     public func peak(threads: Int) -> Double { FMAPeak.measure(model.instructionSet, threads: threads).perThread ?? 0 }
 
-    /// Predicts every galaxy once. The seconds are those of the worker threads, with their start and workspaces, from
-    /// files that are in the system's cache after the first pass.
+    /// Predicts every galaxy once. The seconds are those of the worker threads, with their start and workspaces; files
+    /// are in the system's cache after the first pass.
     public func pass(threads: Int, batchSize: Int) throws -> (redshifts: [Float], seconds: Double) {
         let runner = BatchRunner(model: model, threads: threads, batchSize: batchSize)
         let predictions = try runner.run(partitions, limit: limit)

@@ -1,7 +1,7 @@
 import AstroMAE
 import TensorFiles
 
-/// The demo autoencoder on the demo's first galaxies, in float64, with which its predictions are compared.
+/// The golden predictions of the demo autoencoder for the first demo galaxies, in float64.
 public enum GoldenReconstruction {
     /// The largest error allowed in a prediction: ten times PyTorch's float32 (Tests/Fixtures/README.md).
     public static let worstAllowed = 2e-5

@@ -68,7 +68,7 @@ struct AutoencoderBenchmark: ParsableCommand {
         let worst = try GoldenReconstruction.worst()
         guard worst <= GoldenReconstruction.worstAllowed else {
             throw BenchmarkError(
-                "a prediction is \(worst) off, at most \(GoldenReconstruction.worstAllowed) is allowed")
+                "a prediction has an error of \(worst), at most \(GoldenReconstruction.worstAllowed) is allowed")
         }
         var works: [CutoutWork] = []
         if only != .embed {
@@ -105,7 +105,7 @@ struct AutoencoderBenchmark: ParsableCommand {
         print(try json ? report.json() : report.markdown())
     }
 
-    /// One pass with each number of threads, and of other batch sizes, which also warms up caches and pages.
+    /// One pass with each number of threads, and with other batch sizes, which also warms up caches and pages.
     /// - Throws: `BenchmarkError` if their results differ by a bit.
     private func verify(_ work: CutoutWork) throws -> [Float] {
         var first: [Float] = []

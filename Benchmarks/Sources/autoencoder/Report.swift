@@ -8,7 +8,7 @@ struct Timing: Codable {
     let galaxiesPerSecond: Double
     /// Two for each multiply-add of matrix products, convolutions and attention.
     let flopsPerGalaxy: Int
-    /// Floating-point operations done, as a share of the most that the threads could do.
+    /// Floating-point operations done, as a share of the maximum of the threads.
     let peakShare: Double
 
     init(_ work: CutoutWork, threads: Int, seconds: Double, peak: Double) {
@@ -19,7 +19,7 @@ struct Timing: Codable {
     }
 }
 
-/// Results of a run, and the conditions that they were measured under.
+/// Results of a run, and its conditions.
 struct Report: Codable {
     let machine: Machine
     let commit: String

@@ -2,13 +2,13 @@ import AstroMAE
 import CKernels
 import Foundation
 
-/// A function of one float, and the error bound of the kernels that kernels/bodies/math.inc states.
+/// A function of one float, and the error bound of its kernels in kernels/bodies/math.inc.
 struct Bound: Sendable {
     let name: String
     /// The error may be `ulps` units in the last place of the exact value, plus `slope` times the argument's
     /// size, but no more than `absolute`: results near zero may cancel or be flushed.
     let ulps: Double
-    /// The same for kernels that may multiply and add in two roundings: the portable ones.
+    /// The same for kernels that may multiply and add with two roundings (portable).
     let unfusedUlps: Double
     let absolute: Double
     var slope = Double.infinity

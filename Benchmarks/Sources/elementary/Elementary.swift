@@ -53,8 +53,8 @@ struct ElementaryCommand: ParsableCommand {
                 guard index < blocks else { break }
                 let first = index * Self.block
                 walk.take(first: first, count: min(Self.block, floats - first), every: every)
-                for (place, bound) in bounds.enumerated() {
-                    walk.compare(bound, sets, &extremes, from: place * sets.count)
+                for (number, bound) in bounds.enumerated() {
+                    walk.compare(bound, sets, &extremes, from: number * sets.count)
                 }
             }
             found.withLock { found in
@@ -103,7 +103,7 @@ private struct Walk {
         }
     }
 
-    mutating func compare(_ bound: Bound, _ sets: [InstructionSet], _ extremes: inout [Extremes], from place: Int) {
+    mutating func compare(_ bound: Bound, _ sets: [InstructionSet], _ extremes: inout [Extremes], from first: Int) {
         for index in 0..<count { exact[index] = bound.exact(Double(arguments[index])) }
         for (index, set) in sets.enumerated() {
             guard let kernels = set.table else { continue }
@@ -113,11 +113,11 @@ private struct Walk {
                 bound.kernel(kernels, base, count)
             }
             let allowed = bound.ulps(of: set)
-            var found = extremes[place + index]
+            var found = extremes[first + index]
             for index in 0..<count {
                 found.take(results[index], exact: exact[index], at: arguments[index], bound, ulps: allowed)
             }
-            extremes[place + index] = found
+            extremes[first + index] = found
         }
     }
 }

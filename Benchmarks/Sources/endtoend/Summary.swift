@@ -6,15 +6,15 @@ struct Timing: Codable {
     let batchSize: Int
     let seconds: Double
     let galaxiesPerSecond: Double
-    /// Floating-point operations done, as a share of the most that the threads could do.
+    /// Floating-point operations done, as a share of the maximum of the threads.
     let peakShare: Double
 }
 
-/// Results of a run, and the conditions that they were measured under.
+/// Results of a run, and its conditions.
 struct Summary: Codable {
     let machine: Machine
     let commit: String
-    /// The instruction set and the back end of the matrix products that the model chose.
+    /// The instruction set and the back end of matrix products of the model.
     let kernels: String
     let weights: String
     let partitions: [String]

@@ -13,7 +13,7 @@ struct Instructions: ParsableCommand {
             redshift is not within 2e-6 of the golden one.
             """)
 
-    /// Few: callgrind takes seven seconds a galaxy, most of it in fused multiply-adds.
+    /// Few galaxies: callgrind takes seven seconds for each, most of it in fused multiply-adds.
     static let galaxies = 8
 
     func run() throws {
@@ -55,7 +55,7 @@ struct Batch {
     }
 }
 
-/// A separate function, by whose name callgrind starts and stops counting.
+/// A separate function, whose name starts and stops callgrind's counting.
 @inline(never)
 func countedPredict(
     _ model: RedshiftModel, _ batch: Batch, into redshifts: inout [Float], _ workspace: inout Workspace

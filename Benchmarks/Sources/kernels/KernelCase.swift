@@ -1,7 +1,7 @@
 import AstroMAE
 import CKernels
 
-/// What runs a case: a table of kernels, or for matrix products OpenBLAS.
+/// The engine of a case: a table of kernels, or OpenBLAS for matrix products.
 struct Engine {
     let name: String
     let table: cai_kernels

@@ -14,7 +14,7 @@ struct KernelReport: Encodable {
         /// Nil without multiply-adds.
         let gflopsPerSecond: Double?
         let peakShare: Double?
-        /// Elements of all other operations; nil for none.
+        /// Elements of all other operations; nil without any.
         let gigaelementsPerSecond: Double?
         let gigabytesPerSecond: Double
 

@@ -102,7 +102,7 @@ struct KernelsCommand: ParsableCommand {
         }
     }
 
-    /// Rounds over all entries until the time has passed; each is called for about a millisecond a round.
+    /// Runs rounds over all entries until the time has passed; each is called for about a millisecond a round.
     private func time(_ entries: inout [Entry], _ engines: [Engine]) -> (rounds: Int, peaks: [String: Double]) {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(seconds)

@@ -92,16 +92,16 @@ struct PoolingCase: KernelCase {
     func worstError() -> Double {
         var worst = 0.0
         for index in 0..<outputCount {
-            let (place, c) = (index / channels, index % channels)
+            let (pixel, c) = (index / channels, index % channels)
             let exact: Double
             let terms: Int
             switch kind {
             case "average_pool":
-                let corner = (place / (side / 2) * 2 * side + place % (side / 2) * 2) * channels + c
+                let corner = (pixel / (side / 2) * 2 * side + pixel % (side / 2) * 2) * channels + c
                 let four = [0, channels, side * channels, (side + 1) * channels].map { Double(x[corner + $0]) }
                 (exact, terms) = (four.reduce(0, +) / 4, 4)
             case "max_pool":
-                let (y, i) = (place / side, place % side)
+                let (y, i) = (pixel / side, pixel % side)
                 var largest = -Float.infinity
                 for v in max(0, y - 1)...min(side - 1, y + 1) {
                     for u in max(0, i - 1)...min(side - 1, i + 1) {
@@ -120,7 +120,7 @@ struct PoolingCase: KernelCase {
     }
 }
 
-/// A function of one element at a time, in place; `add` takes a second operand.
+/// A function of one element at a time, in pixel; `add` takes a second operand.
 struct ElementwiseCase: KernelCase {
     enum Function: String { case gelu, silu, relu, exp, add }
 

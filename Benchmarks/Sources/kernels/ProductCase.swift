@@ -35,8 +35,8 @@ struct ProductCase: KernelCase {
             let (grid, image) = (size / patch, bands * size * size)
             (rows, inputs) = (count * grid * grid, bands * patch * patch)
             rowStarts = (0..<rows).map {
-                let (galaxy, place) = ($0 / (grid * grid), $0 % (grid * grid))
-                return Int32(galaxy * image + (place / grid * size + place % grid) * patch)
+                let (galaxy, index) = ($0 / (grid * grid), $0 % (grid * grid))
+                return Int32(galaxy * image + (index / grid * size + index % grid) * patch)
             }
             runStarts = (0..<bands * patch).map { Int32($0 / patch * size * size + $0 % patch * size) }
             read = count * image

@@ -8,7 +8,7 @@ struct Shape {
     let name: String
     let epilogue: String
     private let sizes: [String: Int]
-    private let place: String
+    private let location: String
 
     /// - Throws: `BenchmarkError` with the file and line if that is not a shape.
     static func read(path: String) throws -> [Shape] {
@@ -18,31 +18,31 @@ struct Shape {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return try lines.enumerated().compactMap { index, line in
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
-            return words.isEmpty ? nil : try Shape(words, place: "\(path):\(index + 1)")
+            return words.isEmpty ? nil : try Shape(words, location: "\(path):\(index + 1)")
         }
     }
 
-    init(_ words: [String], place: String) throws {
-        guard words.count >= 2 else { throw BenchmarkError("\(place): expected a kernel and a name") }
+    init(_ words: [String], location: String) throws {
+        guard words.count >= 2 else { throw BenchmarkError("\(location): expected a kernel and a name") }
         var (sizes, epilogue) = ([String: Int](), "store")
         for word in words.dropFirst(2) {
             let parts = word.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else { throw BenchmarkError("\(place): expected key=value, found '\(word)'") }
+            guard parts.count == 2 else { throw BenchmarkError("\(location): expected key=value, found '\(word)'") }
             if parts[0] == "epilogue" {
                 epilogue = parts[1]
             } else {
                 guard let size = Int(parts[1]), (1...1 << 24).contains(size) else {
-                    throw BenchmarkError("\(place): expected a size from 1 to \(1 << 24), found '\(word)'")
+                    throw BenchmarkError("\(location): expected a size from 1 to \(1 << 24), found '\(word)'")
                 }
                 sizes[parts[0]] = size
             }
         }
-        (kernel, name, self.epilogue, self.sizes, self.place) = (words[0], words[1], epilogue, sizes, place)
+        (kernel, name, self.epilogue, self.sizes, self.location) = (words[0], words[1], epilogue, sizes, location)
     }
 
     subscript(_ key: String) -> Int {
         get throws {
-            guard let size = sizes[key] else { throw BenchmarkError("\(place): \(kernel) needs \(key)=") }
+            guard let size = sizes[key] else { throw BenchmarkError("\(location): \(kernel) needs \(key)=") }
             return size
         }
     }
@@ -55,5 +55,5 @@ struct Shape {
         return sizes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
-    func refuse(_ message: String) -> BenchmarkError { BenchmarkError("\(place): \(message)") }
+    func refuse(_ message: String) -> BenchmarkError { BenchmarkError("\(location): \(message)") }
 }
