@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs every test: `make test`. With --endurance, the long ones in their full form: `make test-endurance`.
+"""Runs all tests: `make test`. With --endurance, the long tests in their full form: `make test-endurance`.
 
-The tests in Python, which wait more than they compute, run beside those in Swift and their build. What they write is
-shown when they have ended, what the tests in Swift write at once. A line of progress comes at least every 30 s. Before
-the last line, which is that of Swift Testing, comes the time of each part. Exit status 0: every part passed.
+The tests in Python, which mostly wait, run in parallel with the build and the tests in Swift. Their output is printed
+when they have ended, that of the Swift tests at once. A line of progress is printed at least every 30 s, and the time
+of each part before the last line, which is that of Swift Testing. Exit status 0: every part passed.
 
-Temporary files are in one folder (Tests/Python/run_folder.py), which goes when this ends, as do all processes: also
-after Ctrl-C or SIGTERM.
+Temporary files are in one folder (Tests/Python/run_folder.py). At the end, also after Ctrl-C or SIGTERM, the folder is
+removed and all processes are ended.
 """
 
 import argparse
@@ -29,10 +29,10 @@ from processes import adopt_orphans, alive, end_with_parent  # noqa: E402
 
 SWIFT = os.environ.get("SWIFT", "swift")
 CLOSING = re.compile(r"Test run with \d+ tests?\b")
-# Of Swift Testing's lines, those that say no more than that a test has begun.
+# Lines of Swift Testing about the start of a test.
 BEGUN = re.compile(r"^◇ (Test|Suite|Test case) .*started\.$")
 PROGRESS = 30
-# Seconds: the longest time for a part, far above what it takes on a machine with other work.
+# Seconds: the time limit of a part, far above the time needed on a machine with other work.
 BOUND = 3600
 _print_lock = threading.Lock()
 _is_stopping = threading.Event()
@@ -56,7 +56,7 @@ def outcome(status: int | None) -> str:
 
 
 class Part:
-    """A command, and what came of it."""
+    """A command and its result."""
 
     def __init__(self, name: str, command: Sequence[str], *, shown: bool = False) -> None:
         self.name, self.command, self.shown = name, command, shown
@@ -97,7 +97,7 @@ class Part:
         watchdog.cancel()
         self.seconds = time.monotonic() - self.started
         if lines:
-            # Of a build that went well, the last line is enough.
+            # The last line of a successful build is enough.
             text = lines[-1] if status == 0 and self.command[0] == SWIFT else "\n".join(lines)
             say(f"{text}\n== {self.name}: {outcome(status)}, {clock(self.seconds)}")
         self.status = status
@@ -112,14 +112,14 @@ class Part:
 
 
 def in_turn(parts: Sequence[Part]) -> None:
-    """The first of them is what the others need."""
+    """Runs parts in order; the others need the first."""
     for part in parts:
         if not _is_stopping.is_set() and (parts[0] is part or parts[0].status == 0):
             part.run()
 
 
 def earlier() -> list[str]:
-    """Times of what ran before, of which .ci/run keeps a file: seconds and name."""
+    """Times of previous steps, from the file of .ci/run: seconds and name."""
     path = os.environ.get("CAI_TEST_TIMES")
     lines = Path(path).read_text().splitlines() if path else []
     return [f"{name:<24.24} {clock(float(seconds)):>6}" for seconds, _, name in (line.partition(" ") for line in lines)]
@@ -135,7 +135,7 @@ def progress(parts: Sequence[Part], start: float, ended: threading.Event) -> Non
 
 
 def descendants(root: int) -> list[int]:
-    """The ids of the processes that a process started, and of those that these did."""
+    """The ids of a process's descendants."""
     parents = {pid: parent for pid, parent, _ in alive()}
     found: list[int] = []
     for pid in parents:
@@ -156,7 +156,7 @@ def end(pids: Sequence[int], number: int) -> None:
 
 
 def end_all() -> None:
-    """Ends what this process started, and what that did: first by request, and after five seconds by force."""
+    """Ends this process's descendants: by SIGTERM, and after five seconds by SIGKILL."""
     for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         end(descendants(os.getpid()), number)
         limit = time.monotonic() + seconds
@@ -216,13 +216,13 @@ def run_all(is_endurance: bool) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--endurance", action="store_true", help="the long tests alone, in their full form")
+    parser.add_argument("--endurance", action="store_true", help="run only the long tests, in their full form")
     is_endurance = parser.parse_args().endurance
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     adopt_orphans()
     folder, is_owner = run_folder.make()
-    # The commands that are tested are those that users run.
+    # The tests run the release build, as users do.
     os.environ.setdefault("CAI", str(ROOT / ".build/release/cai"))
     os.environ["CAI_TEST_ENDURANCE"] = "1" if is_endurance else "0"
     stopped: int | None = None

@@ -1,4 +1,4 @@
-"""What the tests share: the program, the servers, the galaxies, and the proof that nothing is left behind."""
+"""Shared fixtures: the program, the servers, the galaxies, and the check that no process remains."""
 
 import json
 import os
@@ -25,13 +25,13 @@ ROWS = 43
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at all that the other tests wrote comes last."""
+    """Runs the tests that check all files of the other tests last."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Made first and so torn down last: no process that a test started, or that one of those did, is alive by then."""
+    """Set up first and so torn down last: all processes that the tests started, and their children, have to have ended."""
     adopt_orphans()
     yield
     left = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode() for pid in children()}
@@ -47,7 +47,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def logs(work: Path) -> Path:
-    """All that programs and servers say; `test_secrets.py` reads it."""
+    """The outputs of programs and servers, which `test_secrets.py` searches."""
     folder = work / "logs"
     folder.mkdir()
     return folder
@@ -55,7 +55,7 @@ def logs(work: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(work: Path) -> dict[str, str]:
-    """Of every process: nobody's settings or credentials, and no way to a metadata service."""
+    """The environment of every process: without the user's settings and credentials, and without a metadata service."""
     for name in ("home", "tmp"):
         (work / name).mkdir()
     return {
@@ -66,7 +66,7 @@ def environment(work: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_the_user(work: Path) -> None:
-    """The same for boto3, which is used in this process."""
+    """Removes the user's settings for boto3 in this process."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, NO_PROXY="*")
@@ -86,13 +86,13 @@ def cai(program: Path, environment: dict[str, str], logs: Path) -> Program:
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    """With a session token, as all credentials in AWS Lambda have."""
+    """Credentials with a session token, as in AWS Lambda."""
     return Keys.random(with_token=True)
 
 
 @pytest.fixture(scope="session")
 def s3(work: Path, logs: Path, keys: Keys, environment: dict[str, str]) -> Iterator[S3]:
-    """Gives listings five keys at a time."""
+    """Lists keys in pages of five."""
     server = S3(work / "s3", logs / "s3.log", keys, environment, page=5)
     server.make_bucket("results")
     yield server
@@ -106,7 +106,7 @@ def galaxies() -> Galaxies:
 
 @pytest.fixture(scope="session")
 def sky(s3: S3, cai: Program, galaxies: Galaxies, work: Path) -> Sky:
-    """Twelve partitions, and beside them what is none of them."""
+    """Twelve partitions, and other objects beside them."""
     files = {f"{index}.pt": part.partition() for index, part in enumerate(galaxies.split(ROWS), 1)}
     assert len(files) == 12
     s3.make_bucket("galaxies")
@@ -126,7 +126,7 @@ def make_sky(cai: Program, folder: Path, bucket: str, prefix: str, files: dict[s
 
 @pytest.fixture(scope="session")
 def damaged(s3: S3, sky: Sky, work: Path) -> Sky:
-    """The same with the fifth partition cut off in the middle."""
+    """The same with a truncated fifth partition."""
     s3.make_bucket("damaged")
     files = {name: (work / "sky" / name).read_bytes() for name in sky.names}
     files["5.pt"] = files["5.pt"][: len(files["5.pt"]) // 2]
@@ -136,7 +136,7 @@ def damaged(s3: S3, sky: Sky, work: Path) -> Sky:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[Any], Path]:
-    """Puts a value into a JSON file."""
+    """Writes a value to a JSON file."""
 
     def write_one(value: Any) -> Path:
         path = tmp_path / f"event-{len(list(tmp_path.iterdir()))}.json"
@@ -148,7 +148,7 @@ def write(tmp_path: Path) -> Callable[[Any], Path]:
 
 @pytest.fixture(scope="session")
 def bootstrap(work: Path, program: Path) -> Path:
-    """The program by the name that Lambda starts it by."""
+    """A link to the program with the name that Lambda starts."""
     folder = work / "task"
     folder.mkdir()
     path = folder / "bootstrap"
@@ -158,7 +158,7 @@ def bootstrap(work: Path, program: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def functions(bootstrap: Path, s3: S3, environment: dict[str, str], logs: Path) -> Iterator[dict[str, Pool]]:
-    """The three functions by their names in the state machine: environments of `cai.worker` are two."""
+    """The three functions by their names in the state machine; `cai.worker` has two environments."""
     own = {
         **environment, **s3.keys.environment, "AWS_ENDPOINT_URL_S3": s3.endpoint, "AWS_REGION": REGION,
         "CAI_WEIGHTS": str(WEIGHTS),
@@ -185,5 +185,5 @@ def step_functions(s3: S3, environment: dict[str, str], logs: Path) -> Iterator[
 
 @pytest.fixture(scope="session")
 def state_machine(step_functions: StepFunctions, functions: dict[str, Pool]) -> str:
-    """The ARN of ours, from the file that is deployed."""
+    """The ARN of the deployed state machine."""
     return step_functions.create("cai", ROOT / "deploy/state-machine.asl.json", functions)

@@ -29,14 +29,14 @@ class Invocation:
 
     @property
     def error(self) -> str | None:
-        """The type of the error that the function ended with. The emulator marks it by nothing but its form."""
+        """The type of the function's error. The emulator marks errors only by their keys."""
         value = self.value
         is_error = isinstance(value, dict) and "errorMessage" in value and "errorType" in value
         return value["errorType"] if is_error else None
 
 
 class Emulator:
-    """One environment of one function: a process of ours, kept from one invocation to the next."""
+    """One environment of one function: a process that is kept between invocations."""
 
     def __init__(
         self, bootstrap: Path, handler: str, log: Path, environment: dict[str, str], timeout: int = BOUND
@@ -76,7 +76,7 @@ class Emulator:
 
 
 class Pool:
-    """Environments of one function; an invocation takes one that is free, or waits for it."""
+    """Environments of one function; an invocation takes a free one, or waits for it."""
 
     def __init__(self, emulators: list[Emulator]) -> None:
         self.emulators: list[Emulator] = []
@@ -104,7 +104,7 @@ class Pool:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Invocations wait meanwhile; those that have begun have ended before."""
+        """Waits for running invocations, and blocks new ones in its context."""
         with ExitStack() as stack:
             for _ in self.emulators:
                 stack.enter_context(self._one())

@@ -1,7 +1,7 @@
-"""A proxy between the program and S3 that does to it what networks and overloaded services do.
+"""A proxy between the program and S3 that injects faults of networks and overloaded services.
 
-Every fault is bounded: it strikes the first few requests for an object and then lets them pass, and it counts its
-strikes, so that a test can tell that it was there at all.
+Every fault is bounded: it affects the first few requests for an object and then forwards them. It counts its strikes,
+so that a test can check that it occurred.
 """
 
 import base64
@@ -34,7 +34,7 @@ class Reply:
 
 
 class Exchange:
-    """One request, what S3 says to it, and the ways to spoil the answer."""
+    """One request, the response of S3, and operations that damage the response."""
 
     def __init__(self, handler: "_Handler", body: bytes) -> None:
         self.handler, self.body = handler, body
@@ -43,7 +43,7 @@ class Exchange:
 
     @property
     def target(self) -> tuple[str, str]:
-        """What is asked for: an object, whatever the range, or a page of a listing."""
+        """What is requested: an object, for any range, or a page of a listing."""
         return (self.method, self.handler.path if self.is_listing else self.path)
 
     @property
@@ -59,7 +59,7 @@ class Exchange:
         return self.method == "PUT"
 
     def upstream(self) -> Reply:
-        """S3's answer. The request goes there as it came, its Host with it: that is signed."""
+        """The response of S3 to the unchanged request: its Host header is signed."""
         headers = {name: value for name, value in self.handler.headers.items() if name.lower() not in _HOP}
         headers.pop("Expect", None)
         connection = http.client.HTTPConnection("127.0.0.1", self.handler.server.upstream_port, timeout=BOUND)
@@ -87,12 +87,12 @@ class Exchange:
         self.handler.wfile.flush()
 
     def fail(self, status: int, code: str, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
-        """S3's own form of an error."""
+        """An error in the format of S3."""
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
         self.send(Reply(status, [("Content-Type", "application/xml"), *headers], text.encode()))
 
     def hang_up(self, reset: bool) -> None:
-        """Ends the connection: properly, or with a reset."""
+        """Closes the connection properly, or with a reset."""
         connection = self.handler.connection
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -100,7 +100,7 @@ class Exchange:
         connection.shutdown(socket.SHUT_WR) if not reset else connection.close()
 
     def wait_until_received(self) -> None:
-        """Until the client's side has all bytes that were sent, or the proxy ends: a reset discards those under way."""
+        """Waits until the client has received all sent bytes, or the proxy ends: a reset discards bytes in transit."""
         deadline = time.monotonic() + BOUND
         while time.monotonic() < deadline and not self.handler.server.ending.is_set():
             unsent = fcntl.ioctl(self.handler.connection, termios.TIOCOUTQ, b"\0" * 4)
@@ -109,7 +109,7 @@ class Exchange:
             time.sleep(0.005)
 
     def wait(self, seconds: float) -> None:
-        """Until then, or until the client hangs up or the proxy ends."""
+        """Waits for a duration, or until the client disconnects or the proxy ends."""
         deadline = time.monotonic() + seconds
         self.handler.connection.settimeout(0.05)
         while time.monotonic() < deadline and not self.handler.server.ending.is_set():
@@ -125,7 +125,7 @@ class Exchange:
 
 @dataclass
 class Fault:
-    """Strikes the first `times` requests that it fits for each object, and for each page of a listing."""
+    """A fault of the first `times` matching requests for each object, and for each page of a listing."""
 
     times: int = 2
     strikes: int = field(default=0, init=False)
@@ -150,7 +150,7 @@ class Fault:
 
 @dataclass
 class Storm(Fault):
-    """Every request is turned away at first."""
+    """The first requests are refused."""
 
     status: int = 503
     code: str = "SlowDown"
@@ -183,7 +183,7 @@ class Reset(Fault):
 
 @dataclass
 class Stall(Fault):
-    """Nothing more comes in the middle of a body, and the connection stays."""
+    """The body stops in the middle, and the connection stays open."""
 
     times: int = 1
     part: float = 0.5
@@ -202,7 +202,7 @@ class Stall(Fault):
 
 @dataclass
 class Short(Fault):
-    """The connection ends, properly, before the body does."""
+    """The connection is closed properly before the end of the body."""
 
     missing: int = 1
 
@@ -217,7 +217,7 @@ class Short(Fault):
 
 @dataclass
 class Cropped(Fault):
-    """A body, whole by its `Content-Length`, that is shorter than what was asked for."""
+    """A body shorter than the requested range, but complete by its `Content-Length`."""
 
     missing: int = 1
 
@@ -231,14 +231,14 @@ class Cropped(Fault):
 
 @dataclass
 class Corrupted(Fault):
-    """A bit of the body is another one than its checksum says."""
+    """A bit of the body is flipped, which the checksum detects."""
 
     def fits(self, exchange: Exchange) -> bool:
         return exchange.is_download
 
     def spoil(self, exchange: Exchange) -> None:
         reply = exchange.upstream()
-        # S3 gives checksums of whole objects only.
+        # S3 has checksums of whole objects only.
         if reply.status != 200 or not reply.body:
             with self._lock:
                 self.strikes -= 1
@@ -251,7 +251,7 @@ class Corrupted(Fault):
 
 @dataclass
 class SlowFirstByte(Fault):
-    """The answer is right, and begins late."""
+    """The response is right, but begins late."""
 
     times: int = 1
     seconds: float = 1.5
@@ -267,7 +267,7 @@ class SlowFirstByte(Fault):
 
 @dataclass
 class LostAnswer(Fault):
-    """An upload is carried out, and the connection is reset instead of an answer."""
+    """An upload succeeds, and the connection is reset instead of a response."""
 
     def fits(self, exchange: Exchange) -> bool:
         return exchange.is_upload
@@ -279,7 +279,7 @@ class LostAnswer(Fault):
 
 @dataclass
 class DuplicatedPages(Fault):
-    """Instead of a page of a listing the one before it comes once more."""
+    """A page of a listing is repeated instead of the next one."""
 
     times: int = 1
     _pages: dict[str, Reply] = field(default_factory=dict, init=False, repr=False)
@@ -324,7 +324,7 @@ class EndlessPages(Fault):
 
 @dataclass
 class Refusal(Fault):
-    """Every request is refused for good."""
+    """Every request is refused."""
 
     times: int = 1_000_000
     status: int = 403
@@ -354,7 +354,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if fault.takes(exchange):
                     return fault.spoil(exchange)
             exchange.send(exchange.upstream())
-        except OSError:  # the client has gone
+        except OSError:  # the client has disconnected
             self.close_connection = True
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
@@ -367,7 +367,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Listens on a port of its own while the context lasts."""
+    """Listens on a free port within its context."""
 
     daemon_threads = True
     block_on_close = False

@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# Bytes of a galaxy in each storage.
+# Bytes per galaxy in each storage.
 _WIDTHS = (5 * 32 * 32 * 4, 5 * 8, 8)
 _SHAPES = ((5, 32, 32), (5,), ())
 _STORAGES = ("FloatStorage", "DoubleStorage", "DoubleStorage")
@@ -23,7 +23,7 @@ class Galaxies:
 
     @classmethod
     def demo(cls, path: Path) -> "Galaxies":
-        """The 512 of `weights/demo-galaxies.pt`, whose tensors are contiguous and have a storage each."""
+        """The 512 galaxies of `weights/demo-galaxies.pt`, whose tensors are contiguous, each with its own storage."""
         with zipfile.ZipFile(path) as archive:
             root = archive.namelist()[0].split("/")[0]
             return cls(*(archive.read(f"{root}/data/{index}") for index in range(3)))
@@ -39,7 +39,7 @@ class Galaxies:
         return [self.rows(start, min(start + rows, len(self))) for start in range(0, len(self), rows)]
 
     def partition(self) -> bytes:
-        """The file."""
+        """The bytes of a partition file."""
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr("archive/data.pkl", self._pickle())
@@ -50,7 +50,7 @@ class Galaxies:
         return target.getvalue()
 
     def _pickle(self) -> bytes:
-        """Protocol 2, opcode by opcode: the classes that it names are not here."""
+        """The pickle in protocol 2, opcode by opcode, without the classes that it names."""
         tensors = b"".join(self._tensor(index) for index in range(3))
         data_set = b"ctorch.utils.data.dataset\nTensorDataset\n)\x81"  # an instance, made without arguments,
         return b"\x80\x02" + data_set + b"}" + _text("tensors") + tensors + b"\x87sb."  # of state {"tensors": (3)}

@@ -1,4 +1,4 @@
-"""Servers as child processes: on ports of their own, with their output in files, ended by id, none left behind."""
+"""Servers as child processes: on free ports, with their output in files, ended by id."""
 
 import ctypes
 import os
@@ -11,29 +11,29 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-# Seconds: the longest time that anything here is waited for, far above what it takes on a machine with other work.
+# Seconds: the time limit of every wait, far above the time needed on a machine with other work.
 BOUND = 300
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def adopt_orphans() -> None:
-    """Makes this process the parent of whatever its children leave behind, so that `children` sees it."""
+    """Makes this process the parent of its children's orphans, so that `children` lists them."""
     if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """In a process that is being made: it gets that signal when the thread that makes it has ended, however it ends."""
+    """Called in a new child process: it gets that signal when the thread that started it ends for any reason."""
     _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def alive() -> Iterator[tuple[int, int, int]]:
-    """The id, the parent's and the session's of every process that runs."""
+    """The id, parent id and session id of every running process."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                # pid (name) state parent group session ...; the name may hold anything.
+                # pid (name) state parent group session ...; the name can contain any character.
                 state, parent, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
             except OSError:  # it ended meanwhile
                 continue
@@ -42,19 +42,19 @@ def alive() -> Iterator[tuple[int, int, int]]:
 
 
 def children() -> list[int]:
-    """The ids of this process's children that still run."""
+    """The ids of this process's running children."""
     return [pid for pid, parent, _ in alive() if parent == os.getpid()]
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port without a listener."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers at all, whatever it says."""
+    """Whether a server responds, with any status."""
     try:
         urllib.request.urlopen(url, timeout=5).close()
     except urllib.error.HTTPError:
@@ -73,7 +73,7 @@ def listens(port: int) -> bool:
 
 
 class Server:
-    """A process in a session of its own; `stop` ends it, and whatever it has started."""
+    """A process in a new session; `stop` ends it and all processes that it has started."""
 
     def __init__(
         self, command: Sequence[object], log: Path, environment: dict[str, str], ready: Callable[[], bool],
@@ -84,7 +84,7 @@ class Server:
             self.process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=environment, cwd=folder, start_new_session=True,
-                # Where these tests are killed themselves, their servers go with them.
+                # If the tests are killed, their servers are killed too.
                 preexec_fn=lambda: end_with_parent(signal.SIGKILL),
             )  # fmt: skip
         try:
@@ -115,7 +115,7 @@ class Server:
                 except ProcessLookupError:
                     continue
             if not self._ended(30):
-                raise RuntimeError(f"does not end: {self.members()}")
+                raise RuntimeError(f"processes do not end: {self.members()}")
 
     def _ended(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

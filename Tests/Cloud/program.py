@@ -1,4 +1,4 @@
-"""The program under test as a command, with everything that it writes kept, and runs of it held against the truth."""
+"""Runs of the program under test, whose output is kept, and checks of their results."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from processes import BOUND
 from s3 import REGION, S3
 
-# Of a rank's result: the reference's names, and those of its later versions.
+# Keys of a rank's result in the reference, and in its later versions.
 RANK_FIELDS = {
     "total_cpu_time (seconds)", "total_cpu_memory (MB)", "execution_time (seconds/batch)", "num_batches", "batch_size",
     "device", "throughput_bps", "sample_persec", "result_path", "data_path", "s3_num_requests", "s3_total_time",
@@ -32,7 +32,7 @@ class Result:
 
     @property
     def line(self) -> str:
-        """The one line that says what failed."""
+        """The error, which has to be one line."""
         assert self.status == 1, f"expected exit status 1, found {self.status}: {self.errors}"
         lines = self.errors.splitlines()
         assert len(lines) == 1, f"expected one line, found {self.errors!r}"
@@ -40,7 +40,7 @@ class Result:
 
 
 class Program:
-    """Runs `cai`, and keeps what it says in `logs`."""
+    """Runs `cai`, and keeps its output in `logs`."""
 
     def __init__(self, path: Path, environment: dict[str, str], logs: Path) -> None:
         self.path, self.environment, self.logs = path, environment, logs
@@ -58,11 +58,11 @@ class Program:
         return result
 
     def on(self, s3: S3) -> dict[str, str]:
-        """The environment of a command that uses it."""
+        """The environment of a command that uses that store."""
         return self.at(s3.endpoint, s3)
 
     def at(self, endpoint: str, s3: S3) -> dict[str, str]:
-        """The same by way of another endpoint."""
+        """The same for another endpoint."""
         return {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_REGION": REGION, **s3.keys.environment}
 
 
@@ -75,7 +75,7 @@ class Running:
         )  # fmt: skip
 
     def end(self, timeout: float = BOUND) -> Result:
-        """Waits for it: no longer than a bound that is far above what it should take."""
+        """Waits for its end, up to a limit far above the time needed."""
         try:
             output, errors = self.process.communicate(timeout=timeout)
         except BaseException:
@@ -90,7 +90,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Sky:
-    """Partitions in a bucket, and what `cai infer` makes of the same files on this machine's disk."""
+    """Partitions in a bucket, and the output of `cai infer` for the same files on disk."""
 
     bucket: str
     prefix: str
@@ -99,7 +99,7 @@ class Sky:
     predictions: bytes
 
     def input(self, result_path: str, **more: Any) -> dict[str, Any]:
-        """The reference's input, for results in the bucket `results`."""
+        """The input of the reference, with results in the bucket `results`."""
         return {
             "bucket": "results", "file_limit": str(len(self.names)), "batch_size": 512, "object_type": "folder",
             "S3_object_name": "scripts", "script": "inference.py", "result_path": result_path,
@@ -107,7 +107,7 @@ class Sky:
         }  # fmt: skip
 
     def check(self, s3: S3, result_path: str, ranks: int | None = None) -> dict[str, Any]:
-        """A run's results are whole, and right bit for bit. Returns its summary."""
+        """Checks that a run's results are complete and right bit for bit. Returns its summary."""
         ranks = ranks or len(self.names)
         assert s3.get("results", f"{result_path}/predictions.csv") == self.predictions
         combined = json.loads(s3.get("results", f"{result_path}/combined_data.json"))
@@ -122,7 +122,7 @@ class Sky:
         expected = {"items.json", "manifest.json", "combined_data.json", "predictions.csv", "summary.json"}
         expected |= {f"{rank}.json" for rank in range(ranks)} | {f"predictions/{rank}.csv" for rank in range(ranks)}
         found = {key.removeprefix(f"{result_path}/") for key in s3.etags("results", f"{result_path}/")}
-        # Step Functions writes of its Map.
+        # Step Functions writes these for its Map.
         assert {key for key in found if not key.startswith("map/")} == expected
         summary = json.loads(s3.get("results", f"{result_path}/summary.json"))
         assert (summary["ranks"], summary["failed"], summary["galaxies"]) == (ranks, 0, self.galaxies)
@@ -132,5 +132,5 @@ class Sky:
         return f"{self.prefix.rstrip('/')}/{name}" if self.prefix else name
 
     def rows(self, name: str) -> list[bytes]:
-        """The lines of `predictions.csv` that are a partition's."""
+        """The lines of `predictions.csv` of a partition."""
         return [line for line in self.predictions.splitlines() if line.split(b",")[1] == name.encode()]

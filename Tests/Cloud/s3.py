@@ -1,4 +1,4 @@
-"""S3 on loopback, and the keys to it."""
+"""S3 on loopback, and its credentials."""
 
 import secrets
 import sys
@@ -18,13 +18,13 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Keys:
-    """Credentials of one test run. Secrets hold what real ones do: slashes and plus signs."""
+    """Credentials of one test run. Secrets contain slashes and plus signs, as real ones do."""
 
     access_key: str
     secret_key: str
     session_token: str | None = None
 
-    # Secrets of this session, as they must not be written anywhere.
+    # Secrets of this session, which no output may contain.
     made: ClassVar[set[bytes]] = set()
 
     def __post_init__(self) -> None:
@@ -78,12 +78,12 @@ class S3:
         return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def etags(self, bucket: str, prefix: str = "") -> dict[str, str]:
-        """By key; of every page."""
+        """ETags by key, from all pages."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
 
     def modified(self, bucket: str, key: str) -> int:
-        """When the file was written, in ns."""
+        """The modification time of the file in ns."""
         return (self.folder / bucket / key).stat().st_mtime_ns
 
     def stop(self) -> None:

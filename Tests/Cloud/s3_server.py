@@ -14,7 +14,7 @@ from nanio.storage import filesystem
 
 
 def in_order(walk: Callable[..., Iterable[str]]) -> Callable[..., Iterable[str]]:
-    """nanio walks folder by folder, so that of the keys `a/b` and `a.c` it loses the second between two pages."""
+    """Lists in key order: nanio walks folder by folder, and would lose `a.c` after `a/b` between two pages."""
 
     def walk_in_order(*arguments: Any) -> Iterable[str]:
         return sorted(walk(*arguments))
@@ -24,7 +24,7 @@ def in_order(walk: Callable[..., Iterable[str]]) -> Callable[..., Iterable[str]]
 
 def main() -> None:
     folder, port, page = sys.argv[1:]
-    os.fsync = lambda file: None  # nothing here has to outlive a power cut
+    os.fsync = lambda file: None  # durability is not needed here
     filesystem._walk_keys = in_order(filesystem._walk_keys)
     settings = Settings(data_dir=Path(folder), max_list_keys=int(page))
     uvicorn.run(build_app(settings), host="127.0.0.1", port=int(port), log_level="info")

@@ -1,4 +1,4 @@
-"""Step Functions on loopback: moto's interpreter, whose calls of Lambda and S3 go to ours by way of a gateway."""
+"""Step Functions on loopback: moto's interpreter, whose calls of Lambda and S3 a gateway forwards to local servers."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ _KEPT = ("content-type", "range", "x-amz-target")
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Invocations go to the emulators, S3's requests to the S3 of the tests, signed anew, all others to moto."""
+    """Forwards invocations to the emulators, requests of S3 to the tests' S3 with a new signature, all others to moto."""
 
     protocol_version = "HTTP/1.1"
     server: "Gateway"
@@ -84,13 +84,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Function(Protocol):
-    """What is behind a function's name: a `Pool`."""
+    """Pools of environments by function name."""
 
     def invoke(self, event: Any) -> Invocation: ...
 
 
 class Gateway(ThreadingHTTPServer):
-    """What the interpreter takes for AWS."""
+    """The server that the interpreter uses as AWS."""
 
     daemon_threads = True
     block_on_close = False
@@ -112,7 +112,7 @@ class Gateway(ThreadingHTTPServer):
 
 
 class Moto:
-    """A moto server. What it calls itself goes to `called_port`."""
+    """A moto server. Its own calls go to `called_port`."""
 
     def __init__(self, log: Path, environment: dict[str, str], port: int, called_port: int) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -122,7 +122,7 @@ class Moto:
         )  # fmt: skip
 
     def post(self, path: str, body: str) -> None:
-        headers = {"Content-Type": "application/octet-stream"}  # a form's would be parsed, and gone
+        headers = {"Content-Type": "application/octet-stream"}  # a form would be parsed and discarded
         request = urllib.request.Request(f"{self.endpoint}/moto-api/{path}", body.encode(), headers, method="POST")
         urllib.request.urlopen(request, timeout=BOUND).close()
 
@@ -131,7 +131,7 @@ class Moto:
 
 
 class StepFunctions:
-    """The interpreter, with state machines whose functions are real environments."""
+    """The interpreter with state machines whose functions are emulator environments."""
 
     def __init__(self, s3: S3, log: Path, environment: dict[str, str]) -> None:
         moto_port = free_port()
@@ -162,7 +162,7 @@ class StepFunctions:
         deadline = time.monotonic() + timeout
         while (state := self.client.describe_execution(executionArn=execution))["status"] == "RUNNING":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{execution} still runs after {timeout} s")
+                raise TimeoutError(f"{execution} is still running after {timeout} s")
             time.sleep(0.1)
         return state
 

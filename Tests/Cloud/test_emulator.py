@@ -33,7 +33,7 @@ def test_a_worker_runs_twice_with_the_same_result(functions: Functions, s3: S3, 
     sky.check(s3, "twice", ranks=2)
 
 
-def test_an_error_is_reported_and_the_environment_lives_on(functions: Functions, s3: S3, damaged: Sky) -> None:
+def test_an_error_is_reported_and_the_environment_continues(functions: Functions, s3: S3, damaged: Sky) -> None:
     begun = functions["InitializeFunction"].invoke(damaged.input("emulator-damaged")).value
     worker = functions["WorkerFunction"].emulators[0]
     assert worker.invoke({"nonsense": True}).error  # it starts with the first event
@@ -47,7 +47,7 @@ def test_an_error_is_reported_and_the_environment_lives_on(functions: Functions,
     assert ended.error and "11 of 12 ranks failed" in ended.value["errorMessage"]
 
 
-def test_a_handler_that_is_not_ours_is_an_error(bootstrap: Path, environment: dict[str, str], logs: Path) -> None:
+def test_an_unknown_handler_is_an_error(bootstrap: Path, environment: dict[str, str], logs: Path) -> None:
     emulator = Emulator(bootstrap, "cai.nothing", logs / "function-nothing.log", environment)
     try:
         invocation = emulator.invoke({})
@@ -57,6 +57,6 @@ def test_a_handler_that_is_not_ours_is_an_error(bootstrap: Path, environment: di
 
 
 @pytest.mark.parametrize("handler", ["InitializeFunction", "SummarizeFunction"])
-def test_an_event_that_makes_no_sense_is_one_line(functions: Functions, handler: str) -> None:
+def test_an_invalid_event_is_an_error_of_one_line(functions: Functions, handler: str) -> None:
     invocation = functions[handler].invoke({"bucket": 7})
     assert invocation.error and "\n" not in invocation.value["errorMessage"]

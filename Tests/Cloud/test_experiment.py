@@ -1,4 +1,4 @@
-"""Sweeps on AWS: an execution of the deployed state machine for each run, and the tree that is left."""
+"""Sweeps on AWS: an execution of the deployed state machine for each run, and the resulting tree."""
 
 import json
 import os
@@ -22,7 +22,7 @@ FOLDER = "result-partition-25MB"
 
 @dataclass(frozen=True)
 class Sweep:
-    """A command, and what it leaves."""
+    """A sweep and its results."""
 
     cai: Program
     s3: S3
@@ -31,13 +31,13 @@ class Sweep:
     tree: Path
 
     @property
-    def place(self) -> str:
+    def prefix(self) -> str:
         return f"sweeps/{self.tree.parent.name}"
 
     def start(self, *more: object) -> Running:
         return self.cai.start(
             "experiment", "s3://skies/sets/", "-o", self.tree, "--state-machine", self.machine,
-            "--results", f"s3://results/{self.place}/", "--runs", 1, "--quiet", *more,
+            "--results", f"s3://results/{self.prefix}/", "--runs", 1, "--quiet", *more,
             environment={**self.cai.on(self.s3), "AWS_ENDPOINT_URL_SFN": self.step_functions.endpoint},
         )  # fmt: skip
 
@@ -46,18 +46,18 @@ class Sweep:
         return json.loads((self.tree / "experiment.json").read_text())
 
     def executions(self) -> list[dict[str, Any]]:
-        """Of this sweep, with their inputs."""
+        """The executions of this sweep, with their inputs."""
         client = self.step_functions.client
         found = client.list_executions(stateMachineArn=self.machine)["executions"]
         described = [client.describe_execution(executionArn=entry["executionArn"]) for entry in found]
         return [
-            {**entry, "input": json.loads(entry["input"])} for entry in described if f'"{self.place}/' in entry["input"]
+            {**entry, "input": json.loads(entry["input"])} for entry in described if f'"{self.prefix}/' in entry["input"]
         ]
 
     def check(self, path: str, ranks: int, galaxies: int) -> list[dict[str, Any]]:
-        """A run's results in the tree are those in the bucket."""
+        """Checks that a run's results in the tree equal those in the bucket."""
         combined = (self.tree / path / "combined_data.json").read_bytes()
-        assert combined == self.s3.get("results", f"{self.place}/{path}/combined_data.json")
+        assert combined == self.s3.get("results", f"{self.prefix}/{path}/combined_data.json")
         entries = json.loads(combined)
         assert [entry["rank"] for entry in entries] == list(range(ranks))
         assert sum(entry["num_samples"] for entry in entries) == galaxies
@@ -76,13 +76,13 @@ def sweep(
     cai: Program, s3: S3, skies: str, step_functions: StepFunctions, state_machine: str, galaxies: Galaxies,
     tmp_path: Path,
 ) -> Sweep:  # fmt: skip
-    """Three partitions, which the state machine finds where a set of 25 MB lies."""
+    """Three partitions under the prefix of a 25 MB set."""
     parts = galaxies.split(ROWS)[:3]
     s3.put(skies, {f"sets/25MB/{index}.pt": part.partition() for index, part in enumerate(parts, 1)})
     return Sweep(cai, s3, step_functions, state_machine, tmp_path / "tree")
 
 
-def test_each_run_is_an_execution_and_its_results_come_into_the_tree(sweep: Sweep) -> None:
+def test_each_run_is_an_execution_and_its_results_are_in_the_tree(sweep: Sweep) -> None:
     ended = sweep.start("--vary", "data-size", "50MB,125MB", "--vary", "batch-size", 8, "--data-size", "75MB",
                         "--repeat", "--max-concurrency", 2).end()  # fmt: skip
     assert ended.status == 0, ended.errors
@@ -101,19 +101,19 @@ def test_each_run_is_an_execution_and_its_results_come_into_the_tree(sweep: Swee
     assert len(executions) == 3
     for run in record["runs"]:
         execution = executions[run["execution"]]
-        assert execution["input"]["result_path"] == f"{sweep.place}/{run['path']}"
+        assert execution["input"]["result_path"] == f"{sweep.prefix}/{run['path']}"
         assert execution["input"]["max_concurrency"] == 2
         took = (execution["stopDate"] - execution["startDate"]).total_seconds()
         assert abs(run["wall_s"] - took) < 0.01
-    keys = sweep.s3.etags("results", f"{sweep.place}/")
+    keys = sweep.s3.etags("results", f"{sweep.prefix}/")
     assert not [key for key in keys if "predictions" in key]
 
 
-def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(
+def test_a_running_execution_is_awaited_and_not_started_again(
     sweep: Sweep, functions: dict[str, Pool]
 ) -> None:
     arguments = ("--data-size", "75MB")
-    # Without workers the execution stays underway, however long it takes to see that.
+    # Without workers the execution keeps running.
     with functions["WorkerFunction"].held():
         running = sweep.start(*arguments)
         deadline = time.monotonic() + BOUND
@@ -132,7 +132,7 @@ def test_an_execution_that_was_left_alone_is_waited_for_and_not_started_again(
     sweep.check(f"{FOLDER}/75MB/1", 3, 3 * ROWS)
 
 
-def test_a_run_that_failed_is_made_again_over_what_it_left(sweep: Sweep, galaxies: Galaxies) -> None:
+def test_a_failed_run_is_repeated_and_replaces_its_results(sweep: Sweep, galaxies: Galaxies) -> None:
     broken = {"sets/25MB/2.pt": galaxies.rows(0, ROWS).partition()[:1000]}
     sweep.s3.put("skies", broken)
     failed = sweep.start("--data-size", "75MB").end()
@@ -144,7 +144,7 @@ def test_a_run_that_failed_is_made_again_over_what_it_left(sweep: Sweep, galaxie
     assert [entry["input"].get("overwrite") for entry in sweep.executions()].count(True) == 1
 
 
-def test_what_is_missing_is_said_before_anything_is_started(sweep: Sweep) -> None:
+def test_missing_inputs_are_reported_before_any_execution_starts(sweep: Sweep) -> None:
     few = sweep.start("--data-size", "1GB").end()
     assert "expected 41 partitions (.pt) in s3://skies/sets/25MB/, found 3" in few.line
     none = sweep.start("--data-size", "1GB", "--partition", 50, "--repeat").end()

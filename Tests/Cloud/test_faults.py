@@ -1,4 +1,4 @@
-"""A proxy between the program and S3 spoils answers; runs give the same results all the same, and in bounded time."""
+"""Runs give the same results in bounded time although a proxy between the program and S3 injects faults."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ SURVIVED: dict[str, Callable[[], list[Fault]]] = {
 
 @pytest.fixture(scope="module")
 def sky(s3: S3, cai: Program, galaxies: Galaxies, work: Path) -> Sky:
-    """Six partitions, so that their listing has two pages; the third is fetched in several ranges."""
+    """Six partitions: their listing has two pages, and the third is fetched in several ranges."""
     rows = [(0, 4), (4, 8), (8, 68), (68, 72), (72, 76), (76, 80)]
     files = {f"{index}.pt": galaxies.rows(*span).partition() for index, span in enumerate(rows, 1)}
     s3.make_bucket("few")
@@ -46,28 +46,28 @@ def sky(s3: S3, cai: Program, galaxies: Galaxies, work: Path) -> Sky:
 
 
 @pytest.mark.parametrize("name", SURVIVED)
-def test_results_are_unchanged(cai: Program, s3: S3, sky: Sky, write: Write, name: str) -> None:
+def test_results_are_unchanged_by_faults(cai: Program, s3: S3, sky: Sky, write: Write, name: str) -> None:
     faults = SURVIVED[name]()
     path = f"faults/{name}"
     with fault_proxy(s3.port, *faults) as proxy:
         cai.succeed("run", write(sky.input(path)), environment=cai.at(proxy.endpoint, s3))
-    assert all(fault.strikes for fault in faults), f"not every fault has struck: {faults}"
+    assert all(fault.strikes for fault in faults), f"not every fault occurred: {faults}"
     sky.check(s3, path)
 
 
-def test_an_endless_storm_ends_with_one_line(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_endless_refusals_end_with_one_line(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, Storm(times=1_000_000, status=500, code="InternalError")) as proxy:
         line = cai.run("run", write(sky.input("storm")), environment=cai.at(proxy.endpoint, s3)).line
     assert "500" in line and "InternalError" in line
 
 
-def test_a_listing_that_never_ends_is_an_error(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_an_endless_listing_is_an_error(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, EndlessPages()) as proxy:
         line = cai.run("run", write(sky.input("endless")), environment=cai.at(proxy.endpoint, s3)).line
     assert "s3://" in line
 
 
-def test_requests_that_are_refused_are_not_repeated(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_refused_requests_are_not_retried(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     storm = Storm(times=1_000_000, status=403, code="AccessDenied")
     with fault_proxy(s3.port, storm) as proxy:
         assert "denied" in cai.run("run", write(sky.input("no")), environment=cai.at(proxy.endpoint, s3)).line

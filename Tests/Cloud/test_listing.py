@@ -1,4 +1,4 @@
-"""More partitions than one page of a listing has: 1,050 and a thousand, or in the short form a tenth of these."""
+"""More partitions than a page of a listing: 1,050 with pages of 1,000, or a tenth of both in the short form."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ COUNT = PAGE + PAGE // 20
 
 @pytest.fixture
 def s3(work: Path, logs: Path, keys: Keys, environment: dict[str, str]) -> Iterator[S3]:
-    """Gives listings a thousand keys at a time, as Amazon does, or a tenth of that."""
+    """Lists keys in pages of a thousand, as AWS does, or of a hundred."""
     server = S3(work / "s3-large", logs / "s3-large.log", keys, environment, page=PAGE)
     server.make_bucket("results")
     server.make_bucket("tiny")

@@ -1,4 +1,4 @@
-"""A whole fan-out by `cai run`, with partitions and results in S3."""
+"""A complete fan-out by `cai run`, with partitions and results in S3."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from s3 import S3
 Write = Callable[[Any], Path]
 
 
-def test_twelve_partitions_give_what_infer_gives_bit_for_bit(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_twelve_partitions_give_the_bits_of_infer(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     result = cai.succeed("run", write(sky.input("twelve")), "--json", environment=cai.on(s3))
     summary = sky.check(s3, "twelve")
     assert result.value["galaxies"] == summary["galaxies"] == 512
@@ -24,14 +24,14 @@ def test_twelve_partitions_give_what_infer_gives_bit_for_bit(cai: Program, s3: S
     assert [item["RANK"] for item in items] == [str(rank) for rank in range(12)]
 
 
-def test_ranks_fewer_and_more_than_partitions(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_a_run_may_have_fewer_or_more_ranks_than_partitions(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     cai.succeed("run", write(sky.input("five-ranks", world_size="5")), environment=cai.on(s3))
     sky.check(s3, "five-ranks", ranks=5)
     cai.succeed("run", write(sky.input("fourteen-ranks", world_size="14")), environment=cai.on(s3))
     sky.check(s3, "fourteen-ranks", ranks=14)
 
 
-def test_initialize_worker_and_summarize_by_event_files(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_initialize_worker_and_summarize_read_event_files(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     begun = cai.succeed("initialize", write(sky.input("by-hand", ranks=3)), environment=cai.on(s3)).value
     assert begun["statusCode"] == 200 and begun["ranks"] == 3
     for item in begun["body"]:
@@ -41,7 +41,7 @@ def test_initialize_worker_and_summarize_by_event_files(cai: Program, s3: S3, sk
     sky.check(s3, "by-hand", ranks=3)
 
 
-def test_two_runs_at_once_do_not_touch_each_other(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_concurrent_runs_are_independent(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     first = cai.start("run", write(sky.input("at-once/a")), environment=cai.on(s3))
     second = cai.start("run", write(sky.input("at-once/b", ranks=4)), environment=cai.on(s3))
     assert [first.end().status, second.end().status] == [0, 0]
@@ -59,7 +59,7 @@ def test_results_of_another_run_are_refused(cai: Program, s3: S3, sky: Sky, writ
     sky.check(s3, "taken", ranks=3)
 
 
-def test_a_corrupt_partition_is_named_and_fails_the_run_and_resume_redoes_only_it(
+def test_a_corrupt_partition_fails_the_run_and_resume_repeats_only_it(
     cai: Program, s3: S3, damaged: Sky, work: Path, write: Write
 ) -> None:
     failed = cai.run("run", write(damaged.input("corrupt")), environment=cai.on(s3))
@@ -67,7 +67,7 @@ def test_a_corrupt_partition_is_named_and_fails_the_run_and_resume_redoes_only_i
     assert "100MB/5.pt" in failed.errors and "1 of 12 ranks failed" in failed.errors
     summary = json.loads(s3.get("results", "corrupt/summary.json"))
     assert [entry["rank"] for entry in summary["failed_ranks"]] == [4]
-    # What came in is there all the same.
+    # The results of the other ranks are complete.
     kept = [line for line in damaged.predictions.splitlines() if line not in damaged.rows("5.pt")]
     assert s3.get("results", "corrupt/predictions.csv").splitlines() == kept
     written = {rank: s3.modified("results", f"corrupt/{rank}.json") for rank in range(12) if rank != 4}
@@ -82,7 +82,7 @@ def test_a_corrupt_partition_is_named_and_fails_the_run_and_resume_redoes_only_i
     assert {rank: s3.modified("results", f"corrupt/{rank}.json") for rank in written} == written
 
 
-def test_a_corrupt_partition_is_tolerated_where_that_is_asked_for(
+def test_a_corrupt_partition_is_tolerated_if_requested(
     cai: Program, s3: S3, damaged: Sky, write: Write
 ) -> None:
     payload = write(damaged.input("tolerated", tolerated_failure_percentage=10))
@@ -96,7 +96,7 @@ def test_a_corrupt_partition_is_tolerated_where_that_is_asked_for(
     assert cai.run("run", payload, environment=cai.on(s3)).status == 1
 
 
-def test_keys_with_spaces_plus_percent_and_unicode(
+def test_keys_may_have_spaces_plus_percent_and_unicode(
     cai: Program, s3: S3, galaxies: Galaxies, work: Path, write: Write
 ) -> None:
     names = ["1 a+b.pt", "2 50%.pt", "3 Größe.pt", "4 星系.pt", "5 (x)=&'.pt"]
@@ -109,7 +109,7 @@ def test_keys_with_spaces_plus_percent_and_unicode(
     sky.check(s3, "ergebnis ü+1")
 
 
-def test_weights_in_s3(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_weights_are_read_from_s3(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     s3.make_bucket("models")
     s3.put("models", {"demo/weights.safetensors": WEIGHTS.read_bytes()})
     payload = write(sky.input("weights", ranks=2, weights="s3://models/demo/weights.safetensors"))
@@ -132,7 +132,7 @@ def test_split_writes_partitions_to_s3(cai: Program, s3: S3, sky: Sky, write: Wr
 
 
 @pytest.mark.parametrize("more, words", [({"data_prefix": "50MB"}, "50MB"), ({"data_bucket": "nowhere"}, "nowhere")])
-def test_nothing_to_do_is_one_clear_line(
+def test_a_run_without_partitions_is_an_error_of_one_line(
     cai: Program, s3: S3, sky: Sky, write: Write, more: dict[str, str], words: str
 ) -> None:
     line = cai.run("run", write({**sky.input("nothing"), **more}), environment=cai.on(s3)).line
@@ -140,14 +140,14 @@ def test_nothing_to_do_is_one_clear_line(
     assert not s3.etags("results", "nothing/")
 
 
-def test_a_report_of_a_run_in_s3_and_into_s3(cai: Program, s3: S3, sky: Sky, write: Write, tmp_path: Path) -> None:
+def test_a_report_is_read_from_and_written_to_s3(cai: Program, s3: S3, sky: Sky, write: Write, tmp_path: Path) -> None:
     cai.succeed("run", write(sky.input("drawn", ranks=2)), environment=cai.on(s3))
     page = tmp_path / "run.html"
     told = cai.succeed("report", "s3://results/drawn", "-o", page, "--json", environment=cai.on(s3)).value
     assert told["galaxies"] == 512 and told["runs"] == 1
     text = page.read_text()
     assert "Predicted against spectroscopic redshift" in text and "Calls to the store" in text
-    # Of the predictions alone; the page is an object, too.
+    # A report of the predictions only; the page is an object as well.
     cai.succeed("report", "s3://results/drawn/predictions.csv", "-o", "s3://results/page.html", environment=cai.on(s3))
     alone = s3.get("results", "page.html").decode()
     assert "512 galaxies" in alone and "Calls to the store" not in alone

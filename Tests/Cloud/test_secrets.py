@@ -1,4 +1,4 @@
-"""Credentials appear nowhere: not in what programs and servers say, nor in an object that was written."""
+"""No output of programs and servers, and no written object, contains credentials."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from s3 import S3, Keys
 
 
 @pytest.mark.last
-def test_no_output_log_or_object_holds_a_credential(logs: Path, s3: S3, work: Path) -> None:
+def test_no_output_log_or_object_contains_a_credential(logs: Path, s3: S3, work: Path) -> None:
     files = [path for path in logs.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) > 10_000
     written = [path for path in (s3.folder / "results").rglob("*") if path.is_file()]
@@ -17,10 +17,10 @@ def test_no_output_log_or_object_holds_a_credential(logs: Path, s3: S3, work: Pa
     for path in files + written + [path for path in left if path.stat().st_size < 1 << 20]:
         content = path.read_bytes()
         for secret in Keys.made:
-            assert secret not in content, f"{path} holds a credential"
+            assert secret not in content, f"{path} contains a credential"
         assert b"AWS4-HMAC-SHA256" not in content and b"X-Amz-Security-Token" not in content, path
 
 
 @pytest.mark.last
-def test_the_search_would_find_one(keys: Keys) -> None:
+def test_the_search_finds_a_credential(keys: Keys) -> None:
     assert keys.secret_key.encode() in Keys.made and (keys.session_token or "").encode() in Keys.made

@@ -1,4 +1,4 @@
-"""The state machine that is deployed, interpreted, with real workers."""
+"""The deployed state machine in an interpreter, with real workers."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Write = Callable[[Any], Path]
 Functions = dict[str, Pool]
 
 
-def test_twelve_partitions(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
+def test_an_execution_of_twelve_partitions_gives_the_bits_of_infer(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
     ended = step_functions.wait(step_functions.start(state_machine, "twelve", sky.input("states")))
     assert ended["status"] == "SUCCEEDED", ended
     summary = sky.check(s3, "states")
@@ -23,7 +23,7 @@ def test_twelve_partitions(step_functions: StepFunctions, state_machine: str, s3
     assert summary["run_id"] == "twelve"
 
 
-def test_two_executions_at_once_do_not_touch_each_other(
+def test_concurrent_executions_are_independent(
     step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky
 ) -> None:
     first = step_functions.start(state_machine, "first", sky.input("states-at-once/a"))
@@ -33,7 +33,7 @@ def test_two_executions_at_once_do_not_touch_each_other(
     sky.check(s3, "states-at-once/b", ranks=5)
 
 
-def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_only_it(
+def test_a_corrupt_partition_fails_the_execution_and_resume_repeats_only_it(
     step_functions: StepFunctions, state_machine: str, functions: Functions, s3: S3, damaged: Sky, work: Path
 ) -> None:
     ended = step_functions.wait(step_functions.start(state_machine, "corrupt", damaged.input("states-corrupt")))
@@ -56,7 +56,7 @@ def test_a_corrupt_partition_fails_the_execution_and_is_named_and_resume_redoes_
     damaged.check(s3, "states-corrupt")
 
 
-def test_resuming_what_is_whole_runs_no_worker(
+def test_resuming_a_complete_run_starts_no_worker(
     step_functions: StepFunctions, state_machine: str, functions: Functions, cai: Program, s3: S3, sky: Sky,
     write: Write,
 ) -> None:  # fmt: skip
@@ -69,7 +69,7 @@ def test_resuming_what_is_whole_runs_no_worker(
     sky.check(s3, "states-whole", ranks=2)
 
 
-def test_an_input_that_makes_no_sense_fails_the_execution(
+def test_an_invalid_input_fails_the_execution(
     step_functions: StepFunctions, state_machine: str, sky: Sky
 ) -> None:
     event = {**sky.input("states-no"), "data_bucket": "not-there"}
@@ -78,7 +78,7 @@ def test_an_input_that_makes_no_sense_fails_the_execution(
 
 
 class WithoutItems:
-    """An Initialize whose answer names a list of items that is not there: the Map fails."""
+    """An Initialize whose response names a missing list of items, so that the Map fails."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool

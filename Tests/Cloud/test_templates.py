@@ -1,4 +1,4 @@
-"""cfn-lint on what is deployed: the templates, and the state machine; Kubernetes' own schemas on its manifests."""
+"""cfn-lint accepts the templates and the state machine; the schemas of Kubernetes accept its manifests."""
 
 import json
 from pathlib import Path
@@ -14,17 +14,17 @@ DEPLOY = ROOT / "deploy"
 
 
 def lint(template: Path) -> list[str]:
-    """Its errors and warnings."""
+    """The errors and warnings of cfn-lint."""
     return [str(match) for match in lint_file(template, ManualArgs(regions=["us-east-1", "eu-central-1"]))]
 
 
 @pytest.mark.parametrize("template", ["template.yaml", "batch/template.yaml"])
-def test_the_template_passes(template: str) -> None:
+def test_the_template_is_valid(template: str) -> None:
     assert lint(DEPLOY / template) == []
 
 
 def wrapped(definition: dict[str, object], folder: Path) -> Path:
-    """A template whose state machine has its definition within it, where cfn-lint looks."""
+    """A template with the definition of the state machine inline, as cfn-lint requires."""
     properties = {"RoleArn": "arn:aws:iam::123456789012:role/states", "Definition": definition}
     machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
     path = folder / "states.yaml"
@@ -40,30 +40,30 @@ def definition() -> dict[str, object]:
     return json.loads(text)
 
 
-def test_the_state_machine_passes(tmp_path: Path) -> None:
+def test_the_state_machine_is_valid(tmp_path: Path) -> None:
     assert lint(wrapped(definition(), tmp_path)) == []
 
 
-def test_a_state_machine_with_a_mistake_does_not(tmp_path: Path) -> None:
+def test_a_mistake_in_the_state_machine_is_found(tmp_path: Path) -> None:
     broken = definition()
     del broken["StartAt"]
     assert any("StartAt" in finding for finding in lint(wrapped(broken, tmp_path)))
 
 
 @pytest.mark.parametrize("name", ["infer", "merge"])
-def test_the_manifest_passes(name: str) -> None:
+def test_the_manifest_is_valid(name: str) -> None:
     manifest = yaml.safe_load((DEPLOY / f"kubernetes/{name}.yaml").read_text())
     kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_each_completion_knows_how_many_there_are() -> None:
+def test_each_completion_has_the_number_of_completions() -> None:
     job = yaml.safe_load((DEPLOY / "kubernetes/infer.yaml").read_text())["spec"]
     environment = {entry["name"]: entry["value"] for entry in job["template"]["spec"]["containers"][0]["env"]}
     assert job["completionMode"] == "Indexed"
     assert environment["WORLD_SIZE"] == str(job["completions"])
 
 
-def test_a_manifest_with_a_mistake_does_not() -> None:
+def test_a_mistake_in_a_manifest_is_found() -> None:
     manifest = yaml.safe_load((DEPLOY / "kubernetes/infer.yaml").read_text())
     manifest["spec"]["completion"] = manifest["spec"].pop("completions")
     with pytest.raises(kubernetes_validate.ValidationError):

@@ -12,13 +12,13 @@ def demo():
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory):
-    """The redshifts of the demo galaxies out of PyTorch's file, as bits."""
+    """The redshifts of the demo galaxies from PyTorch's file, as bits."""
     return galaxies.infer(galaxies.DEMO, folder=tmp_path_factory.mktemp("expected"))
 
 
 @pytest.fixture
 def same(expected, tmp_path):
-    """Whether a run gives the very same bits."""
+    """Checks that a run gives the same bits."""
 
     def check(*arguments):
         np.testing.assert_array_equal(galaxies.infer(*arguments, folder=tmp_path), expected)

@@ -12,7 +12,7 @@ PROGRAM = os.environ.get("CAI") or str(ROOT / ".build/release/cai")
 DEMO = ROOT / "weights/demo-galaxies.pt"
 TINY = ROOT / "Tests/Fixtures/tiny/normalcell.pt"
 COUNT = 512
-# Seconds: the longest time for a command, far above what it takes on a machine with other work.
+# Seconds: the time limit of a command, far above the time needed on a machine with other work.
 BOUND = 600
 
 
@@ -28,7 +28,7 @@ def demo():
 
 
 def cai(*arguments, status=0, **options):
-    """Runs the program, and gives what it wrote to standard output and standard error."""
+    """Runs the program, and returns its standard output and standard error."""
     done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=BOUND, **options)
     assert done.returncode == status, done.stderr
     return done

@@ -13,7 +13,7 @@ from astropy.table import Table
 from galaxies import COUNT, cai, infer
 from shared_hooks import IS_ENDURANCE
 
-# Galaxies in compressed tiles: astropy takes a minute for all.
+# The number of galaxies in compressed tiles: astropy takes a minute for all.
 TILED = COUNT if IS_ENDURANCE else 48
 
 
@@ -62,7 +62,7 @@ def test_lossless_tiles(demo, expected, tmp_path):
 @pytest.mark.endurance
 @pytest.mark.parametrize("level", [16, None])
 def test_rice(demo, tmp_path, level):
-    """Lossy, or of scaled integers: the bits of what astropy makes of it."""
+    """Lossy tiles, or tiles of scaled integers, give the bits that astropy reads."""
     demo = [array[:TILED] for array in demo]
     images = demo[0]
     if level is None:
@@ -86,7 +86,7 @@ def test_hdf5(demo, same, tmp_path):
         for name, data in {"images": images, "magnitudes": magnitudes, "redshifts": redshifts}.items():
             file.create_dataset(f"survey/{name}", data=data, chunks=True, compression="gzip", shuffle=True)
     same(tmp_path / "b.hdf5", *(f"--{name}=survey/{name}" for name in ["images", "magnitudes", "redshifts"]))
-    # As float64, which float32 goes into and comes out of as it was.
+    # As float64: the conversion from float32 and back is exact.
     with h5py.File(tmp_path / "c.h5", "w") as file:
         file["images"], file["magnitudes"] = images.astype(">f8"), magnitudes
     same(tmp_path / "c.h5")
@@ -118,7 +118,7 @@ def test_half_precision_and_scaled_integers(demo, tmp_path):
     stored = np.round(images / images.max() * 20000).astype("i2")
     unit = fits.ImageHDU(stored.copy(), name="IMAGES")
     write(tmp_path / "b.fits", fits.PrimaryHDU(), unit, catalogue(demo))
-    # BSCALE and BZERO put into the file as it is: astropy would store other integers.
+    # BSCALE and BZERO are written to the finished file: astropy would store other integers.
     bytes_ = (tmp_path / "b.fits").read_bytes()
     card = b"EXTNAME = 'IMAGES  '           / extension name".ljust(80)
     assert bytes_.count(card) == 1
@@ -139,7 +139,7 @@ def rows(path):
 
 
 def test_one_file_a_galaxy(demo, expected, tmp_path):
-    """Five extensions or a cube of three axes; magnitudes out of a catalogue by the files' names."""
+    """Five extensions or a cube of three axes; magnitudes from a catalogue by file name."""
     images, magnitudes, redshifts = demo
     folder = tmp_path / "cutouts"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Memory does not grow with the input: 4 GB of cutouts, in the short form 512 MB, in files that take no room on disk."""
+"""Memory does not grow with the input: 4 GB of cutouts, in the short form 512 MB, in sparse files."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ GALAXIES = BYTES // (5 * 32 * 32 * 4)
 
 
 def fits_file(path):
-    """A cube of zeros, and a table of magnitudes of zeros."""
+    """A cube and a table of magnitudes, all zeros."""
 
     def header(*cards):
         text = "".join(f"{card:<80}" for card in [*cards, "END"])
@@ -62,7 +62,7 @@ def safetensors_file(path):
 
 
 def peak(arguments):
-    """The most memory of a run, pages of mapped files included."""
+    """The peak memory of a run, with pages of mapped files."""
     process = subprocess.Popen([PROGRAM, *map(str, arguments)])
     watchdog = threading.Timer(BOUND, process.kill)
     watchdog.start()
@@ -88,5 +88,5 @@ def test_gigabytes(tmp_path, name, make):
     small = peak([*command, "--limit", "2000", "-o", tmp_path / "small.npy"])
     whole = peak([*command, "-o", tmp_path / "whole.npy"])
     assert np.load(tmp_path / "whole.npy", mmap_mode="r").shape == (GALAXIES,)
-    # The redshifts themselves are held: four bytes a galaxy, and as many again while they are written.
+    # The redshifts are in memory: four bytes a galaxy, and again as many while they are written.
     assert whole < small + (24 << 20), f"{small >> 20} MiB for 2,000 galaxies, {whole >> 20} MiB for {GALAXIES}"

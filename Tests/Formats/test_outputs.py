@@ -1,4 +1,4 @@
-"""Predictions in every format, read back by the programs that others use."""
+"""Predictions in every format are read by astropy, h5py, NumPy and csv."""
 
 import csv
 import gzip
@@ -99,7 +99,7 @@ def test_same_command_same_bytes(tmp_path, ending):
     assert [path.name for path in tmp_path.iterdir()] == [f"z.{ending}"]
 
 
-def test_ids_that_fits_cannot_spell(demo, tmp_path):
+def test_ids_that_fits_cannot_store_are_escaped(demo, tmp_path):
     names = ["plain", "Jé1", "quote's", "x" * 90]
     np.savez(
         tmp_path / "a.npz", images=demo[0][:4], magnitudes=demo[1][:4], redshifts=[0.5, np.nan, 1, 2],
@@ -115,8 +115,8 @@ def test_ids_that_fits_cannot_spell(demo, tmp_path):
         assert list(file["object_id"].asstr()[:]) == names
 
 
-def test_our_tables_as_tables(demo, expected, tmp_path):
-    """What is written as FITS and HDF5 is read again: z_spec out of it by object_id."""
+def test_written_tables_can_be_joined(demo, expected, tmp_path):
+    """Predictions in FITS and HDF5 are read as tables: z_spec is joined by object_id."""
     names = [f"g{n}" for n in range(8)]
     np.savez(
         tmp_path / "a.npz", images=demo[0][:8], magnitudes=demo[1][:8], redshifts=demo[2][:8], object_id=np.array(names)

@@ -107,14 +107,14 @@ private struct Quads {
             for row in 0..<quads.rows {
                 let start = Int(quads.offsets[row]) + group * 4
                 let hidden = product(
-                    kernels, Array(quads.x[start..<start + 4]),
+                    kernels, Array(quads.x[first..<start + 4]),
                     Array(quads.expand[group * 64..<(group + 1) * 64]),
                     Array(quads.expandBias[group * 16..<(group + 1) * 16]), CAI_SILU)
                 let out = product(
                     kernels, hidden, Array(quads.reduce[group * 64..<(group + 1) * 64]),
                     Array(quads.reduceBias[group * 4..<(group + 1) * 4]), CAI_STORE)
-                let start = row * quads.groups * 4 + group * 4
-                #expect(out == Array(result[start..<start + 4]))
+                let first = row * quads.groups * 4 + group * 4
+                #expect(out == Array(result[first..<start + 4]))
             }
         }
     }

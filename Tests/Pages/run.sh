@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Pages of every kind that the program writes, held against HTML by Tidy, and figures against XML; a warning is a failure.
-# Nothing on a page may be fetched or run.
+# Checks pages of every kind by HTML Tidy, and figures as XML; a warning is a failure. A page must not contain scripts
+# or external resources.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cai=${CAI:-.build/release/cai}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-# No command here takes longer than seconds: one that hangs is ended.
+# Every command takes seconds only: one that hangs is ended.
 bounded() { timeout --foreground --kill-after=5 300 "$@"; }
 
 # report NAME INPUT [OPTION...]: a page and its figures

@@ -1,8 +1,8 @@
-"""The folder of one run of the tests: everything temporary is in it, and it is removed when the run ends.
+"""The folder for all temporary files of one run of the tests. It is removed when the run ends.
 
-`$TMPDIR/cai-tests-PID-START`, after the process that made it: its id, and when it was started, in ticks since the boot.
-A run that was killed cannot remove its folder; the next run does, since no process has that id and that start any more.
-Tests in Swift follow the same rules (Tests/TestSupport/RunFolder.swift). With CAI_TEST_KEEP=1 folders are kept.
+`$TMPDIR/cai-tests-PID-START`: id and start time (ticks since boot) of the process that created it. The folder of a run
+that was killed is removed by the next run, since no process with that id and start time exists. Tests in Swift follow
+the same rules (Tests/TestSupport/Processes/RunFolder.swift). With CAI_TEST_KEEP=1 folders are kept.
 """
 
 import os
@@ -12,13 +12,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# Names the folder to the processes that the run starts.
+# The variable with the folder, for child processes.
 VARIABLE = "CAI_TEST_FOLDER"
 _NAME = re.compile(r"cai-tests-(\d+)-(\d+)")
 
 
 def _start(pid: int) -> str | None:
-    """When a process was started: field 22 of its `stat`, whose second one, in parentheses, may hold anything."""
+    """The start time of a process: field 22 of its `stat`, whose second field, in parentheses, has any characters."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
@@ -26,7 +26,7 @@ def _start(pid: int) -> str | None:
 
 
 def make() -> tuple[Path, bool]:
-    """The folder, and whether it was made here: then this process has to remove it."""
+    """The folder, and whether this process has created it and has to remove it."""
     if given := os.environ.get(VARIABLE):
         return Path(given), False
     parent = Path(tempfile.gettempdir())
@@ -41,11 +41,11 @@ def make() -> tuple[Path, bool]:
 
 
 def remove(folder: Path) -> None:
-    """Of what belongs to another user, and of what a process still writes, as much as can be removed."""
+    """Removes as much as possible: other users' files, and files that a process still writes, may remain."""
     if os.environ.get("CAI_TEST_KEEP"):
         print(f"kept: {folder}")
         return
-    # A test of a full disk mounts one.
+    # A test of a full disk mounts a file system.
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for mount in mounts:
         if mount.startswith(f"{folder}/"):

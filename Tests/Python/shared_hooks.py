@@ -1,4 +1,4 @@
-"""What Tests/Cloud and Tests/Formats share of pytest: temporary files in the run's folder, and the endurance tests."""
+"""pytest hooks of Tests/Cloud and Tests/Formats: temporary files in the run's folder, and the endurance tests."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ _owned: list[Path] = []
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "endurance: short in `make test`, in full in `make test-endurance`")
-    # Fixtures are torn down as they are after Ctrl-C: servers end, and files are removed.
+    # Fixtures are torn down as after Ctrl-C: servers are ended, and files are removed.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: pytest.exit(f"stopped by signal {number}", 128 + number))
     if config.option.basetemp is None:

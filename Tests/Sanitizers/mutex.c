@@ -1,9 +1,9 @@
-/* Tells ThreadSanitizer of Synchronization.Mutex. Taking and leaving a mutex that nobody waits for is compiled into whoever
- * does it, and ThreadSanitizer sees that. Where somebody waits, two functions of Swift's library do the rest, which is not
- * compiled for it: what one thread did before it left the mutex would then seem to happen beside what the next one does.
- * Loaded by LD_PRELOAD, these take the two functions' places, call them, and say what they did; nothing is suppressed.
+/* Reports Synchronization.Mutex to ThreadSanitizer. Uncontended locking and unlocking is inlined into the caller,
+ * which is instrumented. With contention, two functions of Swift's library are called, which are not: accesses before
+ * unlocking in one thread would appear concurrent with those after locking in the next. Loaded by LD_PRELOAD, these
+ * functions replace the two, call the originals, and report the synchronization; no report is suppressed.
  *
- * `self` is the mutex's word, on which the compiled-in part synchronises, too. Clang alone knows Swift's calls. */
+ * `self` is the mutex's word, on which the inlined part synchronizes as well. Only Clang supports Swift's calls. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #define LOCK "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
 #define UNLOCK "$s15Synchronization12_MutexHandleV11_unlockSlowyyF"
 
-/* Of ThreadSanitizer, which is in the program; other programs that it starts have none. */
+/* Functions of ThreadSanitizer in the program; child processes of other programs do not have them. */
 __attribute__((weak)) void __tsan_acquire(void *address);
 __attribute__((weak)) void __tsan_release(void *address);
 

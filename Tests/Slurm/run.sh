@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs deploy/slurm on a Slurm of its own on this machine, and compares what comes of it with one command's bytes:
+# Runs deploy/slurm on a private Slurm on this machine, and compares the outputs with those of one command:
 #   Tests/Slurm/run.sh CAI
 # Needs slurmctld, slurmd, the client commands and munge (Debian: slurmctld slurmd slurm-client munge), and root, as which
-# slurmd starts jobs. Its daemons have their own ports, keys and folders, and end with it, by their ids.
+# slurmd starts jobs. Its daemons have their own ports, keys and folders, and are ended by process id.
 set -euo pipefail
 cai=$(realpath "${1:?usage: $0 CAI}")
 root=$(realpath "$(dirname "$0")/../..")
@@ -12,7 +12,7 @@ pids=()
 finish() {
     status=$?
     trap - EXIT INT TERM
-    # The newest first: the node's daemon ends its steps, then the controller, then the keys.
+    # In reverse order: slurmd, which ends its steps, then slurmctld, then munged.
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
         kill "${pids[i]}" 2>/dev/null || continue
         for _ in {1..50}; do
@@ -37,10 +37,10 @@ fail() {
 }
 [ "$(id -u)" -eq 0 ] || fail "expected root: slurmd starts jobs as their users"
 for tool in munged slurmctld slurmd sbatch srun sinfo scontrol; do
-    command -v "$tool" >/dev/null || fail "$tool: not there (Debian: slurmctld slurmd slurm-client munge)"
+    command -v "$tool" >/dev/null || fail "$tool: not found (Debian: slurmctld slurmd slurm-client munge)"
 done
 
-# Ports that nobody has now.
+# Free ports.
 free_ports() {
     python3 -c 'import socket
 held = [socket.socket() for _ in range(2)]
@@ -52,7 +52,7 @@ host=$(hostname -s)
 cpus=$(nproc)
 chmod 755 "$base"
 mkdir -p "$base/state" "$base/spool" "$base/munge" "$base/work"
-# munged refuses folders that others may write to, as /tmp is: hence --force.
+# munged refuses folders that other users can write to, such as /tmp: hence --force.
 chmod 700 "$base/munge"
 head -c 128 /dev/urandom >"$base/munge/key"
 chmod 400 "$base/munge/key"
@@ -60,7 +60,7 @@ munged --foreground --force --socket="$base/munge.socket" --key-file="$base/mung
     --seed-file="$base/munge/seed" --log-file="$base/munged.log" 2>"$base/munged.err.log" &
 pids+=($!)
 
-# Tasks share processors: four ranks of a test fit a machine with one.
+# Tasks share processors, so that four ranks fit a machine with one.
 cat >"$base/slurm.conf" <<CONF
 ClusterName=cai
 SlurmctldHost=$host(127.0.0.1)
@@ -117,7 +117,7 @@ export CAI_FLAGS="--weights $root/Tests/Fixtures/tiny/normalcell.pt --threads 1"
 "$cai" infer "${inputs[@]}" $CAI_FLAGS --quiet --output whole.csv
 small="--cpus-per-task=1 --mem-per-cpu=0 --time=5"
 
-# Waits until no job is left, and says how each ended.
+# Waits until all jobs have ended, and prints how each ended.
 wait_for_jobs() {
     for ((i = 0; i < ${POLLS:-1500}; i++)); do
         [ -z "$(squeue -h -o %i)" ] && return
@@ -127,7 +127,7 @@ wait_for_jobs() {
 }
 same() { cmp whole.csv "$1" && echo "slurm: $2: the bytes of one command"; }
 
-# 1. An array that finds its ranks by itself, and the merge behind it.
+# 1. An array that gets its ranks from Slurm, and the merge that depends on it.
 mkdir parts
 # shellcheck disable=SC2086
 array=$(sbatch --parsable --array=0-3 $small "$root/deploy/slurm/array.sh" parts/z.csv "${inputs[@]}")
@@ -136,7 +136,7 @@ wait_for_jobs
 grep -h '(SLURM_ARRAY_TASK_ID)' cai-"$array"-*.log | sort | sed 's/^/slurm: /'
 same array.csv "array of 4"
 
-# 2. submit.sh, ranks that were lost, and submit.sh again: it runs those alone.
+# 2. submit.sh, deletion of two ranks, and submit.sh again: it runs only those.
 export SBATCH_FLAGS="$small --requeue" SBATCH_MEM_PER_NODE=0
 "$root/deploy/slurm/submit.sh" 5 again.csv "${inputs[@]}"
 wait_for_jobs
@@ -152,7 +152,7 @@ same again.csv "ranks 1 and 3 run again"
 wait_for_jobs
 for other in "6 again.csv ${inputs[*]}" "5 again.csv ${inputs[0]}"; do
     # shellcheck disable=SC2086  # words
-    "$root/deploy/slurm/submit.sh" $other 2>other.log && fail "other words were taken: $other"
+    "$root/deploy/slurm/submit.sh" $other 2>other.log && fail "other arguments were accepted: $other"
     grep -q 'parts of other RANKS, inputs' other.log || fail "$(cat other.log)"
 done
 
@@ -162,16 +162,16 @@ step=$(sbatch --parsable --ntasks="$cpus" $small --overcommit "$root/deploy/slur
 wait_for_jobs
 grep -h '(SLURM_PROCID)' "cai-$step.log" | sort | sed 's/^/slurm: /'
 same srun.csv "srun with $cpus tasks"
-[ ! -e srun.csv.parts ] || fail "parts are left"
+[ ! -e srun.csv.parts ] || fail "parts remain"
 
-# 4. A script without srun, whatever tasks its job has, runs all galaxies.
+# 4. A script without srun runs all galaxies, for any number of tasks.
 # shellcheck disable=SC2086
 sbatch $small --ntasks="$cpus" --output=plain.log \
     --wrap "$cai infer ${inputs[*]} $CAI_FLAGS --output plain.csv" >/dev/null
 wait_for_jobs
 same plain.csv "a script without srun"
 
-# 5. An array whose elements have tasks each.
+# 5. An array whose elements have several tasks.
 # shellcheck disable=SC2086
 sbatch $small --ntasks="$cpus" --array=0-1 --output="both-%a.log" \
     --wrap "mkdir -p both; srun --cpus-per-task=1 $cai infer ${inputs[*]} $CAI_FLAGS --output both/z.csv" >/dev/null
