@@ -107,7 +107,7 @@ private struct Quads {
             for row in 0..<quads.rows {
                 let start = Int(quads.offsets[row]) + group * 4
                 let hidden = product(
-                    kernels, Array(quads.x[first..<start + 4]),
+                    kernels, Array(quads.x[start..<start + 4]),
                     Array(quads.expand[group * 64..<(group + 1) * 64]),
                     Array(quads.expandBias[group * 16..<(group + 1) * 16]), CAI_SILU)
                 let out = product(
