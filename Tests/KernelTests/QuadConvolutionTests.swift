@@ -114,7 +114,7 @@ private struct Quads {
                     kernels, hidden, Array(quads.reduce[group * 64..<(group + 1) * 64]),
                     Array(quads.reduceBias[group * 4..<(group + 1) * 4]), CAI_STORE)
                 let first = row * quads.groups * 4 + group * 4
-                #expect(out == Array(result[first..<start + 4]))
+                #expect(out == Array(result[first..<first + 4]))
             }
         }
     }
