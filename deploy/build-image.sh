@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the container image of the Lambda functions, as an OCI archive: deploy/build-image.sh OUT.tar
 #   WEIGHTS   the network's weights, in any format that cai reads; default: the demo's
-#   DTYPE     how large matrices are kept in the image, f16 or f32; default: f16
+#   DTYPE     the type of large matrices in the image, f16 or f32; default: f16
 # Needs .build/release/cai (`make build`), buildah and skopeo. The image is for this machine's architecture.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,25 +16,25 @@ fail() {
     exit 1
 }
 
-[ -x "$cai" ] || fail "$cai: not there; run 'make build' first"
-[ -e "$WEIGHTS" ] || fail "WEIGHTS: $WEIGHTS: not there"
+[ -x "$cai" ] || fail "$cai: not found; run 'make build' first"
+[ -e "$WEIGHTS" ] || fail "WEIGHTS: $WEIGHTS: not found"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 context=$work/context
 mkdir -p "$context/system/etc/ssl/certs" "$context/weights/var/task" "$context/program/var/runtime" \
     "$context/program/usr/bin"
 
-# The program, without its symbols. In a shell-less image `cai` is there for `docker run --entrypoint`.
+# The program without symbols. `cai` is for `docker run --entrypoint`, since the image has no shell.
 strip -o "$context/program/var/runtime/bootstrap" "$cai"
 ln -s ../../var/runtime/bootstrap "$context/program/usr/bin/cai"
 
-# Every library that the loader would map, at the path where it would look; the loader is one of them. glibc's lookup of
-# names in files and by DNS is a part of libc.so since 2.34. libcurl is opened by name when the first request is made.
+# Every library that the loader maps, at its search path, including the loader. glibc's lookup of names in files and by
+# DNS is part of libc.so since 2.34. libcurl is opened by name at the first request.
 LD_PRELOAD=libcurl.so.4 ldd "$cai" >"$work/loaded" 2>&1 || true
-grep -q '^[[:space:]]*libcurl.so.4 => /' "$work/loaded" || fail "libcurl.so.4: not there (Debian: libcurl4)"
+grep -q '^[[:space:]]*libcurl.so.4 => /' "$work/loaded" || fail "libcurl.so.4: not found (Debian: libcurl4)"
 awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 } /not found/ { exit 1 }' \
     "$work/loaded" >"$work/libraries" ||
-    fail "$cai: needs a library that is not there: $(grep 'not found' "$work/loaded")"
+    fail "$cai: needs a missing library: $(grep 'not found' "$work/loaded")"
 while read -r library; do
     mkdir -p "$context/system$(dirname "$library")"
     cp -L "$library" "$context/system$library"
@@ -49,12 +49,12 @@ cp -L "$bundle" "$context/system/etc/ssl/certs/ca-certificates.crt"
 
 "$cai" convert "$WEIGHTS" "$context/weights/var/task/weights.safetensors" --dtype "$DTYPE" >&2
 
-# Lambda runs it as a user of its own, who has to be able to read everything.
+# Lambda runs it as a separate user, who needs read permission for all files.
 chmod -R u=rwX,go=rX "$context"
 mkdir -m 1777 "$context/system/tmp"
 
-# A store of its own: nothing is left on this machine but the archive. Times are 1970's, so that the same content is
-# the same image.
+# A separate container storage, so that only the archive remains on this machine. Times are 1970, so that the same
+# content gives the same image.
 engine() { buildah --root "$work/store" --runroot "$work/run" --storage-driver vfs "$@"; }
 engine bud --quiet --isolation chroot --layers --timestamp 0 --tag cai -f deploy/Containerfile "$context" >/dev/null
 mkdir -p "$(dirname "$OUT")"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Unpacks an image made by build-image.sh and runs it as Lambda does, with a root of its own and as a user without
-# rights: deploy/test-image.sh IMAGE.tar. Its predictions have to be those of this machine's cai with the same weights.
-#   RIE              Amazon's Lambda Runtime Interface Emulator: the entry point is then run in it, too
-#   MOST_MEGABYTES   how large the image may be; default: 60
-# Needs root and the right to mount, and skopeo.
+# Unpacks an image made by build-image.sh and runs it as Lambda does, with a separate root and as an unprivileged user:
+# deploy/test-image.sh IMAGE.tar. Its predictions have to equal those of this machine's cai with the same weights.
+#   RIE              Amazon's Lambda Runtime Interface Emulator: the entry point is then also run in it
+#   MOST_MEGABYTES   the maximum size of the image; default: 60
+# Needs root, permission to mount, and skopeo.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -42,8 +42,8 @@ grep -q '"Entrypoint": *\[' "$work/config.json" || fail "$IMAGE: expected an ent
 writable=$(find "$root" -type f -perm /go=w -o -type d -perm /go=w ! -path "$root/tmp")
 [ -z "$writable" ] || fail "$IMAGE: expected that nobody but root can write, found $writable"
 
-# As in Lambda there are /proc, where Swift finds a program's arguments, and /dev. The mounts end with the program, and
-# whatever it has started does, too. Takes the place of the shell that calls it.
+# As in Lambda there are /proc, which Swift reads for a program's arguments, and /dev. The mounts and all descendants
+# end with the program. Replaces the calling shell.
 mkdir -p "$root/proc" "$root/dev"
 enter() {
     # shellcheck disable=SC2016  # the inner shell's own
@@ -72,7 +72,7 @@ port=$((20000 + $$ % 10000))
 enter /tmp/rie --runtime-interface-emulator-address 127.0.0.1:$port --runtime-api-address 127.0.0.1:$((port + 1)) \
     /var/runtime/bootstrap cai.worker >"$work/log" 2>&1 &
 emulator=$!
-# The child of unshare is the first process of its namespace: all others end with it.
+# The child of unshare is the first process of its namespace: all other processes of it end with it.
 stop() {
     # shellcheck disable=SC2013  # words are meant
     for process in $(cat "/proc/$emulator/task/$emulator/children"); do kill -KILL "$process"; done

@@ -3,8 +3,8 @@
 #
 #   deploy/batch/submit.sh STACK RANKS s3://BUCKET/CUTOUTS/ s3://BUCKET/RESULTS/RUN/z.csv
 #
-# Parts go to z.csv.parts/ beside the output. A rank that fails is tried three times; where one fails for good the merge
-# is not run. Submitted again, all ranks are run again, and each writes the bytes that it wrote before.
+# Parts are written to z.csv.parts/ beside the output. A failed rank has three attempts; if all fail, the merge is not
+# run. Submitted again, all ranks are run again, and each writes the same bytes.
 set -eu
 [ $# -eq 4 ] || {
     echo "usage: $0 STACK RANKS s3://INPUT/ s3://OUT.csv" >&2

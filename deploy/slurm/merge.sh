@@ -1,5 +1,5 @@
 #!/bin/sh
-# Joins the parts of an array: sbatch --dependency=afterok:JOB deploy/slurm/merge.sh PARTS OUT
+# Merges the parts of an array: sbatch --dependency=afterok:JOB deploy/slurm/merge.sh PARTS OUT
 #SBATCH --job-name=cai-merge
 #SBATCH --ntasks=1
 #SBATCH --mem=1G

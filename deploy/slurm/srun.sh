@@ -3,8 +3,8 @@
 #
 #   sbatch --ntasks=16 deploy/slurm/srun.sh OUT INPUT...
 #
-# All ranks start together, and the job is done when the last one is. Where that is long to wait for, or nodes fail,
-# take the array (deploy/slurm/submit.sh).
+# All ranks start together, and the job ends with the last one. If nodes are scarce or fail, use the array
+# (deploy/slurm/submit.sh).
 #
 #   CAI         the program; default: cai on the PATH
 #   CAI_FLAGS   further options of 'cai infer', such as --weights model.pt

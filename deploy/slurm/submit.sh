@@ -1,11 +1,11 @@
 #!/bin/sh
-# Submits an array of ranks, and a merge that runs when all of them are done:
+# Submits an array of ranks, and a merge that runs after all of them:
 #
 #   deploy/slurm/submit.sh RANKS OUT INPUT...
 #
-# Called again with the same words, it submits the ranks that are missing and nothing else: after a node was lost or the
-# time was up, call it until it says that all ranks are there. Parts lie in OUT.parts until they are deleted; they are
-# those of the words, CAI_FLAGS and CAI_WEIGHTS in OUT.parts/.words, and others are refused.
+# Called again with the same arguments, it submits only the missing ranks: after a lost node or a time limit, repeat it
+# until all ranks are complete. Parts stay in OUT.parts until they are deleted; OUT.parts/.words records their
+# arguments, CAI_FLAGS and CAI_WEIGHTS, and others are refused.
 #
 #   CAI, CAI_FLAGS   as in array.sh
 #   SBATCH_FLAGS     options of sbatch for the array, such as "--partition=long --time=12:00:00"
@@ -27,7 +27,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 parts=$out.parts
 mkdir -p "$parts"
 
-# Parts of another run would be joined as if they were this one's. Names are the same wherever this is called.
+# Parts of another run could be merged with this one's. Names are absolute, so that they do not depend on the folder.
 words=$(
     printf 'RANKS=%s\nCAI_FLAGS=%s\nCAI_WEIGHTS=%s\n' "$ranks" "${CAI_FLAGS:-}" "${CAI_WEIGHTS:-}"
     for input in "$@"; do
