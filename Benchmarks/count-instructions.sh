@@ -1,6 +1,6 @@
 #!/bin/sh
-# Instructions that `predict` takes for eight galaxies, counted by callgrind and compared with the committed figure: more
-# than 3% away, either way, is a failure. Unlike times, counts do not depend on the machine or on what else it does.
+# Instructions of `predict` for eight galaxies, counted by callgrind and compared with the committed figure: a
+# difference of more than 3% is a failure. Unlike times, counts do not depend on the machine or on other load.
 # Takes about a minute.
 #
 #   count-instructions.sh            measure, compare, exit 1 beyond the tolerance

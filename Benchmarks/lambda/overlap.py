@@ -1,7 +1,7 @@
-"""A worker's wall time where its partition comes over a slow line, beside the same partition from this machine.
+"""A worker's wall time for a partition over a slow line, compared with the same partition from disk.
 
-The line carries twice as many bytes a second as the worker computes galaxies of. Both take turns, and the best of each
-counts. `total_s` is a rank's honest wall time, from its event to the last byte of its predictions in the store.
+The line has twice the bandwidth that the worker computes. Both are interleaved, and the best of each counts. `total_s`
+is the wall time of a rank, from its event to the last byte of its predictions in the store.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
 
     folder = Path(tempfile.mkdtemp())
     try:
-        # 5,120 galaxies, 105 MB: the demo's ten times.
+        # 5,120 galaxies, 105 MB: the demo galaxies ten times.
         (folder / "copies").mkdir()
         for copy in range(10):
             shutil.copy(ROOT / "weights/demo-galaxies.pt", folder / "copies" / f"{copy}.pt")

@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 class Emulator:
-    """One environment: the emulator and, once it is asked for, the worker."""
+    """One environment: the emulator and, after the first request, the worker."""
 
     def __init__(self, emulator: Path, bootstrap: Path, environment: dict[str, str]) -> None:
         self.port = free_port()
@@ -56,7 +56,7 @@ class Emulator:
                 time.sleep(0.005)
 
     def invoke(self, event: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        """Seconds until the answer was there, and the answer."""
+        """Seconds until the response, and the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         body = json.dumps(event)
         start = time.perf_counter()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Cold start and overhead of the worker in Amazon's emulator; arguments are start.py's. The emulator comes with the
-# environment of the tests (Tests/Python/environment.sh), unless --emulator names another.
+# Cold start and overhead of the worker in Amazon's emulator; arguments are passed to start.py. The emulator is that of
+# the tests' environment (Tests/Python/environment.sh), unless --emulator names another.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..

@@ -1,5 +1,5 @@
-"""A store on loopback for measurements: keeps what it is given, knows nothing of signatures, and answers at once or, if
-so asked, as fast as a line of so many bytes a second."""
+"""A store on loopback for measurements: it keeps objects, ignores signatures, and responds at once or with a given
+bandwidth in bytes a second."""
 
 import threading
 import time
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Line:
-    """So many bytes a second, shared by all connections."""
+    """A bandwidth in bytes a second, shared by all connections."""
 
     def __init__(self, bytes_per_second: float) -> None:
         self.bytes_per_second = bytes_per_second
         self.lock = threading.Lock()
-        self.free = 0.0  # when what was sent so far has passed
+        self.free = 0.0  # the time at which the sent bytes have passed
 
     def wait(self, count: int) -> None:
         with self.lock:
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Store(ThreadingHTTPServer):
-    """Answers on a port of its own until `shutdown`."""
+    """Responds on a free port until `shutdown`."""
 
     def __init__(self, bytes_per_second: float | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -71,7 +71,7 @@ class Store(ThreadingHTTPServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a process use it as S3."""
+        """The environment of a process that uses it as S3."""
         return {
             "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "measure", "AWS_SECRET_ACCESS_KEY": "measure",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.server_port}",
@@ -79,7 +79,7 @@ class Store(ThreadingHTTPServer):
 
 
 def worker_event(data_path: str | None) -> dict[str, Any]:
-    """A rank's event, of partition `data_path` in the bucket `data`; its results go to the bucket `results`."""
+    """The event of a rank for partition `data_path` in the bucket `data`, with results in the bucket `results`."""
     return {
         "S3_BUCKET": "results", "S3_OBJECT_NAME": "", "SCRIPT": "", "S3_OBJECT_TYPE": "folder", "WORLD_SIZE": "1",
         "RANK": "0", "DATA_BUCKET": "data", "DATA_PREFIX": "", "DATA_PATH": data_path, "RESULT_PATH": "run",

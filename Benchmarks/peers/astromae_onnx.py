@@ -1,4 +1,4 @@
-"""AstroMAE's redshift network as an ONNX graph, written to be read beside astromae_torch.py.
+"""AstroMAE's redshift network as an ONNX graph, in the structure of astromae_torch.py.
 
 It has the operators that an exporter gives engines to fuse: LayerNormalization, Gelu, BatchNormalization after its
 convolution, attention as batched matrix products of one joined q, k, v. Nothing is merged that the network has apart.
@@ -17,7 +17,7 @@ LAYER_NORM_EPS, BATCH_NORM_EPS = 1e-6, 1e-5
 
 
 class Graph:
-    """Nodes and initializers as they are written down. Tensors go by name; `op` names what it gives."""
+    """Nodes and initializers in order. Tensors are identified by name; `op` names its result."""
 
     def __init__(self, weights: Arrays) -> None:
         self.weights = weights

@@ -1,4 +1,4 @@
-"""AstroMAE's redshift network in PyTorch, written to be read beside Sources/AstroMAE.
+"""AstroMAE's redshift network in PyTorch, in the structure of Sources/AstroMAE.
 
 Module names follow the state dict, so that a checkpoint's own names load it strictly. Widths come from the tensors (the
 branches of an Inception block are as wide as its first); the number of heads is given. Shapes: B galaxies, T = 17
@@ -73,7 +73,7 @@ class ConvBlock(nn.Module):
 
 
 class InceptionBlock(nn.Module):
-    """Up to four branches side by side; the last block of the network has no 5x5 one."""
+    """Up to four parallel branches; the last block of the network has no 5x5 one."""
 
     def __init__(self, inputs, width, middle, with5x5=True):
         super().__init__()

@@ -1,4 +1,4 @@
-"""CAI beside its peers: the same weights, galaxies, cores and batch sizes, one after another, in rounds.
+"""Compares CAI with its peers: the same weights, galaxies, cores and batch sizes, interleaved in rounds.
 
 Agreement comes first: every peer's network is checked against the golden redshifts of the demo, and every engine, with
 each number of threads and batch size, against every other one. Only then is anything timed. Within a round each engine
@@ -39,7 +39,7 @@ CORES = sorted(os.sched_getaffinity(0))
 
 
 class Failure(Exception):
-    """What went wrong, in one line."""
+    """An error of one line."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Prepared:
 
 
 class Peer:
-    """A peer's process: its number of threads, on as many cores, stopped while others are timed."""
+    """A peer's process, with as many cores as threads, stopped while others are timed."""
 
     def __init__(self, program: str, weights: Path, galaxies: Path, threads: int) -> None:
         self.program = program
@@ -70,7 +70,7 @@ class Peer:
             self.process.stdin.write(f"{request}\n")
             self.process.stdin.flush()
         answer = self.answer()
-        self.process.send_signal(signal.SIGSTOP)  # its threads may spin for work that does not come
+        self.process.send_signal(signal.SIGSTOP)  # its threads may spin while they wait for work
         return answer
 
     def prepare(self, batch: int) -> Prepared:
@@ -85,7 +85,7 @@ class Peer:
 
 
 class Cai:
-    """Our engine through the `endtoend` benchmark: a process for each measurement, warmed up by its verification."""
+    """CAI by the `endtoend` benchmark: a process for each measurement, warmed up by its verification."""
 
     name = "CAI"
 
@@ -120,7 +120,7 @@ Engine = Cai | Peer
 
 
 def pinned(command: Sequence[object], threads: int, stdin: int | None = None) -> subprocess.Popen[str]:
-    """A process on as many cores as it has threads, always the same ones."""
+    """A process pinned to as many cores as it has threads, always the same ones."""
     return subprocess.Popen(
         [str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE, text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, CORES[:threads]),

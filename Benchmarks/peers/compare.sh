@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CAI beside its peers; arguments are compare.py's. The Python is $CAI_PEERS_PYTHON where that is set, otherwise that of
-# Benchmarks/.venv, which is made here with the packages of requirements.txt and, with --with-torch, of
+# Compares CAI with its peers; arguments are passed to compare.py. The Python is $CAI_PEERS_PYTHON if set, otherwise
+# that of Benchmarks/.venv, which is created here with the packages of requirements.txt and, with --with-torch, of
 # requirements-torch.txt.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,13 +19,13 @@ if [ -n "${CAI_PEERS_PYTHON:-}" ]; then
     python=$CAI_PEERS_PYTHON
 else
     python=$venv/bin/python
-    # One that was interrupted while it was made has no pip.
+    # An incomplete environment has no pip.
     "$python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear "$venv" || {
         echo "compare.sh: python3 with its venv module is needed (Debian: python3-venv)" >&2
         exit 1
     }
     for file in "${requirements[@]}"; do
-        # A copy in the environment says which requirements it meets.
+        # A copy in the environment records its requirements.
         cmp -s "$here/$file" "$venv/$file" && continue
         "$python" -m pip install --quiet --disable-pip-version-check --requirement "$here/$file" >&2
         cp "$here/$file" "$venv/$file"

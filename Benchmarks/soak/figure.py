@@ -1,5 +1,5 @@
-"""The figure of a soak: memory, descriptors and threads, and rate, against minutes. Follows light and dark as the
-program's own figures do (Sources/Report/Figures), with their colours and classes."""
+"""The figure of a soak: memory, descriptors and threads, and rate, against minutes. It has light and dark colours as
+the program's figures (Sources/Report/Figures), with the same classes."""
 
 import math
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Curve:
 class Panel:
     title: str
     curves: list[Curve]
-    # Its line, from the first minute that is judged to the last.
+    # Its line, over the minutes of the verdict.
     trends: list[tuple[tuple[float, float], tuple[float, float]]]
 
 
@@ -52,7 +52,7 @@ def _rules(dark: bool) -> str:
 
 
 def _ticks(most: float, about: int) -> list[float]:
-    """Round numbers from zero on that reach `most`."""
+    """Round numbers from zero to at least `most`."""
     rough = max(most, 1e-9) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
@@ -130,7 +130,7 @@ def _draw(panel: Panel, top: float, last: float, settling: float) -> list[str]:
         return bottom - PANEL * value / ticks[-1]
 
     parts = [_text(12, top - 10, panel.title, "tb")]
-    # Text is at most eight units a letter wide.
+    # A letter is at most eight units wide.
     start = right - sum(8 * len(curve.name) + 40 for curve in panel.curves)
     for curve in panel.curves:
         parts.append(_segment(f"k{curve.series}", start + 10, top - 14.5, start + 28, top - 14.5))
@@ -157,7 +157,7 @@ def _draw(panel: Panel, top: float, last: float, settling: float) -> list[str]:
 
 
 def draw(rows: list[Row], caption: str) -> str:
-    """The file's text.
+    """The contents of the file.
 
     - caption: what ran, where and for how long.
     """

@@ -1,4 +1,4 @@
-"""What is read of a process while it runs, and the table that it becomes."""
+"""Readings of a running process, and their table."""
 
 import csv
 import os
@@ -10,31 +10,31 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Reading:
-    """/proc/PID at one moment. `minute` counts from the first rank's start."""
+    """Values of /proc/PID at one time. `minute` counts from the first rank's start."""
 
     minute: float
     resident_kib: int  # VmRSS
-    anonymous_kib: int  # RssAnon: what is not a mapped file's
-    file_kib: int  # RssFile: pages of mapped files, which the system takes back as it likes
+    anonymous_kib: int  # RssAnon: memory without mapped files
+    file_kib: int  # RssFile: pages of mapped files, which the system can reclaim
     descriptors: int
     threads: int
-    processor_s: float  # of all threads, in the kernel and out of it
+    processor_s: float  # of all threads, user and system time
 
 
 @dataclass
 class Rank:
-    """What one rank told of itself, by its RANK.json."""
+    """The result of one rank, from its RANK.json."""
 
     minute: float  # of its end
     galaxies: int
     wall_s: float
     processor_s: float
-    peak_kib: int  # the most memory that the process had during the rank
+    peak_kib: int  # the peak memory of the process during the rank
 
 
 @dataclass
 class Row:
-    """A line of samples.csv: a reading, and what the ranks that ended since the line before it come to.
+    """A line of samples.csv: a reading, and sums of the ranks that ended since the previous line.
 
     Columns of ranks are None where none ended.
     """
@@ -48,13 +48,13 @@ class Row:
     processor_s: float
     ranks: int  # that have ended so far
     galaxies: int  # of these
-    peak_kib: int | None  # the most of these ranks
+    peak_kib: int | None  # the maximum of these ranks
     galaxies_per_s: float | None
     galaxies_per_processor_s: float | None
 
 
 def read(pid: int, minute: float) -> Reading | None:
-    """Nothing is read once the process has ended."""
+    """None if the process has ended."""
     folder = Path("/proc") / str(pid)
     try:
         status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
@@ -67,7 +67,7 @@ def read(pid: int, minute: float) -> Reading | None:
 
 
 def rows(readings: list[Reading], ranks: list[Rank]) -> list[Row]:
-    """Ranks' rates are those of whole ranks: galaxies over the time of the ranks that end between two readings."""
+    """Rates are those of whole ranks: galaxies divided by the time of the ranks that end between two readings."""
     ordered = sorted(ranks, key=lambda rank: rank.minute)
     lines: list[Row] = []
     done = galaxies = 0
@@ -102,7 +102,7 @@ def write(lines: list[Row], path: Path) -> None:
 
 
 def parse(path: Path) -> list[Row]:
-    """The rows of a table that `write` made."""
+    """The rows of a table written by `write`."""
     with path.open(newline="") as file:
         return [
             Row(**{

@@ -1,4 +1,4 @@
-"""A soak: one process that runs the same partitions again and again for an hour, and whether it stays as it was.
+"""A soak: one process that runs the same partitions repeatedly for an hour, and the verdict on its resources.
 
 Cuts the demo galaxies into partitions of 25 MB, times a few of them, and starts `cai run --repeat N` with as many as
 will take the time asked for. /proc/PID is read every few seconds; what ranks did, how long they took and the most memory
@@ -30,15 +30,15 @@ from readings import Rank, Reading, Row, parse, read, rows, write
 from verdict import Finding, judge
 
 ROOT = Path(__file__).resolve().parents[2]
-# Every rank has as many galaxies: what the published system calls 25 MB.
+# The number of galaxies of every rank: a partition of 25 MB in the published system.
 ROWS, PARTITIONS = 1278, 4
 GALAXIES, COPIES = ROOT / "weights/demo-galaxies.pt", 10
-# More than is asked for, so that it is not a little less in the end.
+# More than requested, so that the run is not slightly shorter.
 MARGIN = 1.02
 
 
 class Store:
-    """Folders that stand in for S3: partitions, and the results of one run."""
+    """Folders used as S3: partitions, and the results of one run."""
 
     def __init__(self, folder: Path, options: argparse.Namespace) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class Store:
             shutil.copy(GALAXIES, folder / "copies" / f"{copy}.pt")
         self.cai("split", folder / "copies", folder / "data", "--rows", ROWS, "--quiet")
         shutil.rmtree(folder / "copies")
-        # The last partition of the cut is a short one.
+        # The last partition has fewer galaxies.
         payload = {"bucket": "results", "result_path": "run", "data_bucket": "data", "file_limit": PARTITIONS}
         (folder / "payload.json").write_text(json.dumps(payload))
 
@@ -70,12 +70,12 @@ class Store:
         return subprocess.Popen([str(word) for word in words], env=environment, stdout=subprocess.PIPE, text=True)
 
     def done(self) -> list[dict[str, Any]]:
-        """The ranks' results that are there, by rank; all of them, but for a run that broke off."""
+        """The existing results by rank; all of them, unless the run was interrupted."""
         found = [json.loads(path.read_text()) for path in self.results.glob("[0-9]*.json")]
         return sorted(found, key=lambda result: result["rank"])
 
     def differing(self) -> int:
-        """Ranks whose predictions are not the bytes of the first one that had the same partition."""
+        """Ranks whose predictions differ from those of the first rank with the same partition."""
         first: dict[int, bytes] = {}
         count = 0
         for path in sorted(self.results.glob("predictions/*.csv"), key=lambda path: int(path.stem)):
@@ -85,7 +85,7 @@ class Store:
 
 
 def calibrate(store: Store, seconds: float) -> int:
-    """Partitions that take so long: by those of a short run, the first of which loads the weights."""
+    """The number of partitions for a duration, from a short run, whose first partition loads the weights."""
     trial = 3 * PARTITIONS
     store.start(trial).communicate()
     results = store.done()
@@ -96,7 +96,7 @@ def calibrate(store: Store, seconds: float) -> int:
 
 
 def sample(process: subprocess.Popen[str], store: Store, partitions: int, every: float) -> list[tuple[float, Reading]]:
-    """Readings with their seconds since 1970, until the last rank is done: then the summary is written."""
+    """Readings with their seconds since 1970, until the last rank is done, before the summary is written."""
     last = store.results / f"{partitions - 1}.json"
     found: list[tuple[float, Reading]] = []
     next_one = time.monotonic()
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("soak-output"))
     parser.add_argument("--judge", type=Path, metavar="DIR", help="of a soak that was: the verdict and the figure anew")
     options = parser.parse_args()
-    # So that the process under test is ended, too, and its files go.
+    # Also ends the process under test and removes its files.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if options.judge:
         record = json.loads((options.judge / "soak.json").read_text())

@@ -1,4 +1,4 @@
-"""The judge, on soaks that are made up: flat ones hold, and each way of not being flat is found.
+"""The verdict on synthetic soaks: constant ones pass, and each kind of drift is found.
 
     python3 -m unittest discover -s Benchmarks/soak
 """
@@ -15,7 +15,7 @@ from verdict import judge, theil_sen
 
 
 def soak(change: Callable[[Row], None] = lambda row: None, minutes: int = 60) -> list[Row]:
-    """A row each ten seconds, of a process whose memory swings by 15 MiB and whose rate by 1%, and a rise at first."""
+    """A row every ten seconds for a process whose memory varies by 15 MiB and rate by 1%, with a rise at the start."""
     noise = random.Random(7)
     made: list[Row] = []
     for index in range(6 * minutes + 1):
@@ -48,7 +48,7 @@ class Verdict(unittest.TestCase):
         self.assertEqual(failed(soak()), [])
 
     def test_memory(self) -> None:
-        """100 KiB a minute are lost."""
+        """A leak of 100 KiB a minute."""
 
         def leak(row: Row) -> None:
             row.anonymous_kib += round(100 * row.minute)
@@ -74,7 +74,7 @@ class Verdict(unittest.TestCase):
         self.assertEqual(failed(soak(leak)), ["threads"])
 
     def test_rate(self) -> None:
-        """4% slower at the end than at the beginning, and in the other row what another program takes."""
+        """4% slower at the end than at the beginning; in the other row by load of another program."""
 
         def slow(row: Row) -> None:
             row.galaxies_per_processor_s = (row.galaxies_per_processor_s or 0) * (1 - 0.04 * row.minute / 60)
@@ -87,14 +87,14 @@ class Verdict(unittest.TestCase):
         self.assertEqual(failed(soak(busy)), [])
 
     def test_nothing(self) -> None:
-        """What cannot be judged does not hold."""
+        """A soak with too few readings fails."""
         self.assertEqual(len(failed(soak()[:2])), 5)
         self.assertEqual(len(failed([])), 5)
 
 
 class Table(unittest.TestCase):
     def test_rows(self) -> None:
-        """Ranks belong to the reading after their end, with their own times: a pause between ranks slows none."""
+        """Ranks belong to the reading after their end, with their own times: a pause between ranks does not count."""
         readings = [Reading(minute, 9, 8, 1, 12, 3, 60 * minute) for minute in (0.0, 1.0, 2.0, 3.0)]
         ranks = [Rank(1.5, 100, 0.5, 1.0, 70), Rank(0.5, 100, 0.25, 0.5, 60), Rank(1.0, 100, 0.25, 0.5, 65)]
         made = rows(readings, ranks)
@@ -105,7 +105,7 @@ class Table(unittest.TestCase):
         self.assertEqual([row.galaxies_per_processor_s for row in made], [None, 200, 100, None])
 
     def test_file(self) -> None:
-        """A table that is read again is written as the same bytes, and drawn as the same figure."""
+        """A table that is read and written again has the same bytes, and gives the same figure."""
         made = soak(minutes=5)
         made[0].peak_kib = made[0].galaxies_per_s = None
         with tempfile.TemporaryDirectory() as folder:

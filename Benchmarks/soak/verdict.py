@@ -1,4 +1,4 @@
-"""Whether a soak was flat and steady: lines through its readings, held against stated limits.
+"""The verdict on a soak: lines through its readings, compared with limits.
 
 Lines are Theil and Sen's: the median of the slopes between all pairs of points (Sen 1968, J. Am. Stat. Assoc. 63, 1379),
 which a few readings that lie anywhere do not move. The first part of a soak is not judged: caches, the allocator's pools
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from readings import Row
 
-# Minutes at the beginning that are not judged, but at most this part of the whole.
+# Minutes at the beginning that are excluded, at most this part of the total.
 SETTLING = 10.0
 SETTLING_PART = 0.25
-# Anonymous memory, and the most that a rank had, may rise by so much a minute: an hour's leak of 1.5 MiB is seen, beside
-# some 130 MiB that are in use.
+# The allowed rise of anonymous memory and of a rank's peak per minute: a leak of 1.5 MiB an hour is found, with some
+# 130 MiB in use.
 MEMORY_KIB_PER_MINUTE = 32.0
-# By the line, between the first and the last minute that are judged.
+# By the line, between the first and the last minute of the verdict.
 RATE_PART = 0.02
 TENTHS = 10
 
@@ -25,19 +25,19 @@ TENTHS = 10
 @dataclass
 class Line:
     slope: float  # a minute
-    start: float  # at the first minute that is judged
+    start: float  # at the first minute of the verdict
     end: float  # at the last one
 
 
 @dataclass
 class Finding:
-    """One criterion: what it is of, what was found, what is allowed."""
+    """One criterion: its subject, the found and the allowed value."""
 
     name: str
     found: str
     limit: str
     holds: bool
-    counts: bool = True  # in the verdict; else it is told only
+    counts: bool = True  # in the verdict; otherwise it is only reported
 
     def __str__(self) -> str:
         word = "ok" if self.holds else "FAILED" if self.counts else "beyond"
@@ -45,7 +45,7 @@ class Finding:
 
 
 def theil_sen(points: list[tuple[float, float]]) -> Line | None:
-    """None where there are fewer than three points, or all lie at one minute."""
+    """None for fewer than three points, or if all are at one minute."""
     slopes = [
         (right[1] - left[1]) / (right[0] - left[0])
         for index, left in enumerate(points)
@@ -60,7 +60,7 @@ def theil_sen(points: list[tuple[float, float]]) -> Line | None:
 
 
 def settled(rows: list[Row]) -> float:
-    """The minute from which on a soak is judged."""
+    """The first minute of the verdict."""
     return min(SETTLING, SETTLING_PART * rows[-1].minute) if rows else 0.0
 
 
@@ -70,19 +70,19 @@ def judged(rows: list[Row]) -> list[Row]:
 
 
 def line(rows: list[Row], value: Callable[[Row], float | None]) -> Line | None:
-    """Through what is judged of a column."""
+    """The line through a column within the verdict."""
     return theil_sen([(row.minute, found) for row in judged(rows) if (found := value(row)) is not None])
 
 
 def judge(rows: list[Row]) -> list[Finding]:
-    """All findings; the soak holds where all that count do."""
+    """All findings; the soak passes if all counted ones do."""
     return [
         _memory("anonymous memory", line(rows, lambda row: row.anonymous_kib)),
         _memory("most memory of a rank", line(rows, lambda row: row.peak_kib)),
         _even("descriptors", [row.descriptors for row in judged(rows)]),
         _even("threads", [row.threads for row in judged(rows)]),
         _rate("galaxies a processor second", line(rows, lambda row: row.galaxies_per_processor_s)),
-        # What else the machine does is in this one.
+        # This rate depends on other load of the machine.
         _rate("galaxies a second by the clock", line(rows, lambda row: row.galaxies_per_s), counts=False),
     ]
 
