@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs fuzz targets, one after the other: all, or those that are named. Tells how many inputs each has tried. What breaks a
-# promise is kept in Fuzzing/finds, and then the exit status is 1.
-#   FUZZ_SECONDS  for each target: 60 where it is not set; 0 tries the committed corpus alone
+# Runs fuzz targets one after another: all, or the named ones. Prints the number of executions of each. Inputs that
+# break a promise are kept in Fuzzing/finds, with exit status 1.
+#   FUZZ_SECONDS  for each target: 60 by default; 0 runs the committed corpus only
 #   FUZZ_ARGS     further options of libFuzzer
 set -u
 cd "$(dirname "$0")" || exit 2
@@ -12,13 +12,13 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 mkdir -p "$scratch/tmp" "$scratch/seeds" finds
 "$fuzz" --seeds "$scratch/seeds" || exit 2
-# A library that is handed more than it can allocate says so.
-# Swift's own report of a crash, made by another thread, is none that the sanitizer can read.
+# Failed allocations of libraries return null.
+# Swift's crash report by another thread is disabled: the sanitizer cannot read it.
 export SWIFT_BACKTRACE=enable=no TMPDIR="$scratch/tmp" ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 limit="-max_total_time=$seconds"
 [ "$seconds" = 0 ] && limit="-runs=0"
 
-# Whether the first function that is not the sanitizer's own is one of the C libraries'.
+# Whether the first function outside the sanitizer belongs to one of the C libraries.
 isOfLibrary() {
     grep -aE '^ +#[0-9]+ ' "$1" | grep -avE 'compiler-rt|libc\.so|memmove|memcpy|nptl/|stdlib/|libio/|debug/|sysdeps/' | head -1 | grep -qE 'libhdf5|libcfitsio|/hdf5-|/cfitsio-'
 }
