@@ -24,7 +24,7 @@ deps:
 build: deps
 	@$(SWIFT) build -c release --static-swift-stdlib --product cai
 
-# The program, the demo's weights and galaxies where it looks for them, completions and the manual page.
+# Installs the program, the demo's weights and galaxies, completions and the manual page.
 install: build
 	@CAI=.build/release/cai scripts/install.sh "$(DESTDIR)$(PREFIX)"
 
@@ -34,12 +34,12 @@ uninstall:
 demo: build
 	@.build/release/cai demo --out $(OUT)
 
-# Examples/predict.swift, on the demo's weights and galaxies.
+# Runs Examples/predict.swift on the demo's weights and galaxies.
 example: deps
 	@$(SWIFT) build -c release --static-swift-stdlib --product predict >&2
 	@.build/release/predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
-# The time of each part comes before the last line, which is Swift Testing's summary. Long tests have a short form here.
+# The time of each part is printed before the last line, Swift Testing's summary. Long tests run in a short form.
 test: build test-packages
 	@Tests/run.py
 
@@ -58,26 +58,26 @@ test-cloud: build
 	@scripts/install-packages.sh --python
 	@Tests/Cloud/run.sh $(CLOUD_ARGS)
 
-# deploy/slurm on a Slurm of its own on this machine; as root. Not a part of `make test`.
+# deploy/slurm on a private Slurm on this machine, as root. Not part of `make test`.
 test-slurm: build
 	@scripts/install-packages.sh --slurm
 	@Tests/Slurm/run.sh .build/release/cai
 
-# FITS, HDF5 and NumPy's files against astropy, h5py and NumPy. Options of pytest go through FORMATS_ARGS.
+# FITS, HDF5 and NumPy files against astropy, h5py and NumPy. FORMATS_ARGS has options for pytest.
 test-formats: build
 	@scripts/install-packages.sh --python
 	@scripts/install-packages.sh --formats
 	@Tests/Formats/run.sh $(FORMATS_ARGS)
 
-# Every parser of what comes from outside, on made-up bytes, FUZZ_SECONDS each (60): make fuzz TARGETS="zip pickle"
+# Every parser of external data under libFuzzer, FUZZ_SECONDS each (60): make fuzz TARGETS="zip pickle"
 fuzz: deps
 	@Fuzzing/run.sh $(TARGETS)
 
-# What was found once, and two seconds more of each.
+# The committed corpus, and two seconds of each target.
 fuzz-regression: deps
 	@FUZZ_SECONDS=2 Fuzzing/run.sh $(TARGETS)
 
-# The C kernels' contracts, with $(CC) alone; emulated: those of instruction sets that are not here.
+# The C kernels' contracts, with $(CC) only; emulated: those of unavailable instruction sets.
 kernel-contracts:
 	@CC="$(CC)" scripts/kernel-contracts.sh
 
@@ -113,19 +113,19 @@ elementary: deps
 bench-peers: deps
 	@Benchmarks/peers/compare.sh $(ARGS)
 
-# A worker in Lambda's emulator: its start, its overhead, and how it computes while a partition arrives.
+# A worker in Lambda's emulator: start, overhead, and computing while a partition is fetched.
 bench-lambda: build
 	@scripts/install-packages.sh --python
 	@Benchmarks/lambda/start.sh $(ARGS)
 	@$(PYTHON) Benchmarks/lambda/overlap.py
 
 # Time against data size, batch size, partition size and threads on this machine, about 41 minutes, with tables and
-# figures: make sweep ARGS=--dry-run tells what it will be. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
+# figures: make sweep ARGS=--dry-run prints the plan. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
 sweep: build
 	@scripts/sweep.sh $(ARGS)
 
-# One process for an hour: memory, descriptors, threads and the rate have to stay as they are. Figure, readings and
-# machine go into soak-output, or where ARGS="--out docs/results/soak-NAME" says.
+# One process for an hour: memory, descriptors, threads and the rate have to be constant. Figure, readings and machine
+# are written to soak-output, or to ARGS="--out docs/results/soak-NAME".
 SOAK_SECONDS ?= 3600
 soak: build
 	@$(PYTHON) -m unittest discover --quiet --start-directory Benchmarks/soak
@@ -135,18 +135,18 @@ accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy
 	@Benchmarks/.build/release/accuracy $(ARGS)
 
-# Instructions of one call, against Benchmarks/instructions.json; ARGS=--update writes that.
+# Instructions of one call, compared with Benchmarks/instructions.json; ARGS=--update writes it.
 instruction-count: deps
 	@Benchmarks/count-instructions.sh $(ARGS)
 
-# The README's figures, from what `make demo` and `cai demo --mae` write.
+# The README's figures, from the output of `make demo` and `cai demo --mae`.
 figure: demo
 	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
 	@cp $(OUT)/figures/redshifts.svg $(OUT)/figures/residuals.svg docs/figures/
 	@.build/release/cai demo --mae --out $(OUT)/mae
 	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
 
-# Pages and figures that the program writes, by HTML Tidy.
+# Validates the program's pages and figures by HTML Tidy.
 test-pages: build
 	@scripts/install-packages.sh --pages
 	@Tests/Pages/run.sh

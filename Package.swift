@@ -21,7 +21,7 @@ let package = Package(
         .library(name: "Report", targets: ["Report"]),
         .library(name: "Runs", targets: ["Runs", "Cloud"]),
         .library(name: "Experiment", targets: ["Experiment"]),
-        // For Fuzzing/, which takes its first cases from the tests.
+        // For Fuzzing/, whose seeds come from the tests.
         .library(name: "TestSupport", targets: ["TestSupport"]),
     ],
     dependencies: [
@@ -34,10 +34,10 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-        // Calls of Linux and glibc that Swift does not see
+        // Calls of Linux and glibc that Swift does not import
         .systemLibrary(name: "CLinux"),
 
-        // What mapped files are read under: a signal handler, which Swift cannot be
+        // The SIGBUS handler for mapped files, which cannot be written in Swift
         .target(name: "CMapping", cSettings: [.treatAllWarnings(as: .error)]),
 
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
@@ -48,7 +48,7 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point one way: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
+        // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
             name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CLinux"],
@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "Costs", dependencies: ["Platform"], resources: [.embedInCode("prices.json")],
             swiftSettings: memorySafe + optimised),
-        // Resources are compiled in: a bundle beside the program would have to travel with it.
+        // Resources are compiled in, so that the program is one file.
         .target(
             name: "Report", dependencies: ["Platform", "Inference", "Costs", "Runs", "CZlib"],
             resources: [.embedInCode("Page/page.css")],
@@ -88,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "predict", dependencies: ["Inference", "Runs"], path: "Examples", swiftSettings: strict),
 
-        // Tests: one folder a target; TestSupport finds the fixtures
+        // Tests: one folder for each target; TestSupport locates the fixtures
         .target(
             name: "TestSupport", dependencies: ["Platform", "TensorFiles"], path: "Tests/TestSupport",
             swiftSettings: strict),

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs what Swift alone does not bring: the C libraries that CAI is built with, and the tools that find and fetch them.
-# Looks for files, not for packages, so that a library from elsewhere counts; does nothing when all is there.
-# With --python also a Python that can make environments, for the tests of the fan-out. With --checks also what only
-# .ci/run needs: a C compiler, Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. With --pages what checks pages.
-# With --slurm a Slurm to try deploy/slurm on.
-# With --formats cfitsio and HDF5, which `cai` opens where a file asks for them and is not built with: their tests need them.
-# With --image what `make image` needs: Buildah, Skopeo and strip.
+# Installs the missing C libraries that CAI is built with, and pkg-config.
+# Checks for files, not for packages, so that libraries from other sources count; does nothing if all are installed.
+# --python also installs Python with venv, for the tests in Python. --checks adds the tools of .ci/run: a C compiler,
+# Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. --pages adds HTML Tidy.
+# --slurm adds Slurm for the test of deploy/slurm.
+# --formats adds cfitsio and HDF5, which `cai` opens on demand: their tests need them.
+# --image adds the tools of `make image`: Buildah, Skopeo and strip.
 set -eu
 
 missing=""
@@ -32,7 +32,7 @@ if [ "${1:-}" = --python ]; then
 fi
 
 if [ "${1:-}" = --formats ]; then
-    # Where the loader finds them; ldconfig is not on everybody's path.
+    # Libraries that the loader finds; ldconfig may not be on the PATH.
     libraries=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p)
     case $libraries in *libcfitsio.so*) ;; *) need libcfitsio-dev ;; esac
     case $libraries in *libhdf5_serial.so* | *libhdf5.so*) ;; *) need libhdf5-dev ;; esac
@@ -87,7 +87,7 @@ if [ -n "$missing" ]; then
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing </dev/null
     }
     echo "Installing$missing"
-    # Lists are fetched only where they are not there, or turn out to be stale.
+    # Package lists are fetched only if they are missing or stale.
     # shellcheck disable=SC2086
     apt-get install --simulate $missing >/dev/null 2>&1 || update
     install || { update && install; }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the program under a folder such as /usr/local, or takes it away again:
+# Installs the program under a folder such as /usr/local, or removes it:
 #   CAI=.build/release/cai scripts/install.sh PREFIX
 #   scripts/install.sh --remove PREFIX
 set -eu

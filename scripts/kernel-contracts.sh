@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and runs Tests/KernelContracts with $CC: every instruction set in C that this processor can run. With
-# --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped where its tools are not there. With
-# --sanitized, the former under the address and undefined-behaviour sanitizers, and memory before an array cannot be read.
+# --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped if its tools are missing. With
+# --sanitized, the former under the address and undefined-behaviour sanitizers, with memory before arrays inaccessible.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ ARM_CC=${ARM_CC:-aarch64-linux-gnu-gcc}
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
-# Contraction within an expression only, clang's default: GCC's own would fuse what the kernels keep apart.
+# Contraction within an expression only, clang's default: GCC's default would fuse operations across statements.
 compile() {
     compiler=$1
     program=$2
@@ -27,7 +27,7 @@ emulate_avx512() {
     elif ! grep -qw avx2 /proc/cpuinfo; then
         skipped "AVX-512 (emulated)" "SIMDe is compiled for AVX2, and this processor has none"
     else
-        # Without AVX-512 compilers note that they pass wide vectors otherwise than with it.
+        # Without AVX-512 compilers warn about another calling convention for wide vectors.
         compile "$CC" emulated -mavx2 -mfma -Wno-psabi -ITests/KernelContracts/emulation -DCAI_EMULATED_AVX512 \
             '-DCAI_BEGIN_TARGET(features)=' -DCAI_END_TARGET=
         "$build/emulated" avx512
@@ -51,7 +51,7 @@ case "${1:-}" in
     "$build/native"
     ;;
 --sanitized)
-    # What C leaves undefined, and conversions of floats that do not fit, end the program at once.
+    # Undefined behaviour, and float conversions that overflow, end the program at once.
     compile "$CC" sanitized -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
         -fno-sanitize-recover=all
     "$build/sanitized"

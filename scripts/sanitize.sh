@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Runs the tests under sanitizers, each in a build of its own below .build; the first find ends it.
+# Runs the tests under sanitizers, each in a separate build below .build; stops at the first finding.
 #
 #   scripts/sanitize.sh                      all three, one after another
 #   scripts/sanitize.sh address thread       some of them
 #   TARGETS=TensorFilesTests scripts/sanitize.sh address
 #
-# undefined  the contracts of the C kernels with $CC alone, under the undefined-behaviour and address sanitizers
-# address    every test of Swift, with the program that the tests of the command line start, and what leaks (leaks.txt)
-# thread     the same for data races. Synchronization.Mutex is told to the sanitizer (Tests/Sanitizers/mutex.c), so that
-#            nothing is suppressed
+# undefined  the contracts of the C kernels with $CC only, under the undefined-behaviour and address sanitizers
+# address    all Swift tests, with the program that the command-line tests start, and leaks (leaks.txt)
+# thread     the same for data races. Synchronization.Mutex is reported to the sanitizer (Tests/Sanitizers/mutex.c), so
+#            that no report is suppressed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 SWIFT=${SWIFT:-swift}
 here=Tests/Sanitizers
-# From the bottom up: a find is plainest in the lowest of them.
+# In dependency order: a finding is easiest to locate in the lowest target.
 all="KernelTests AstroMAETests TensorFilesTests InferenceTests CloudTests RunsTests ExperimentTests ReportTests CommandTests"
 TARGETS=${TARGETS:-$all}
 PRELOAD=
@@ -23,7 +23,7 @@ trap 'rm -rf "$work"' EXIT
 
 step() { printf '\n== %s\n' "$1"; }
 
-# What is planted has to be found first.
+# First checks that planted faults are found.
 undefined() {
     step "undefined: contracts of the C kernels"
     for fault in 'int x[2]; x[argc + 1] = 1; return x[argc + 1];' 'return 0x7fffffff + argc;'; do
@@ -45,7 +45,7 @@ swift_tests() {
     tests=$("$SWIFT" build --show-bin-path --sanitize="$1" --scratch-path "$scratch")/caiPackageTests.xctest
     for target in $TARGETS; do
         step "$1: $target"
-        # The tests' own words only where they fail: thousands of cases have a line each.
+        # Prints the tests' output only if they fail: thousands of cases have a line each.
         if ! env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$tests" --testing-library swift-testing --filter "^$target\." >"$work/log" 2>&1; then
             grep -vE '^(◇|✔)' "$work/log" >&2 || true
             echo "sanitize.sh: $1: $target failed" >&2
@@ -65,7 +65,7 @@ address() {
 }
 
 thread() {
-    # Clang knows Swift's calls; it comes with Swift.
+    # Clang supports Swift's calling convention; it is installed with Swift.
     local clang
     clang=$(dirname "$(readlink -f "$(command -v "$SWIFT")")")/clang
     "$clang" -O1 -Wall -Wextra -Werror -shared -fPIC -o "$work/mutex.so" $here/mutex.c
@@ -83,7 +83,7 @@ for name in "${@:-undefined address thread}"; do
             exit 2
             ;;
         esac
-        # So that the settings of one are none of the next.
+        # A subshell, so that settings of one sanitizer do not affect the next.
         (time "$sanitizer")
     done
 done

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Measures this machine: time against data size, batch size, partition size and threads, from the demo galaxies, repeated
-# as often as it takes; then tables and figures of it. `make sweep` builds the program first.
+# Measures this machine: time against data size, batch size, partition size and threads, with repeated demo galaxies;
+# then writes tables and figures. `make sweep` builds the program first.
 #
-#   scripts/sweep.sh              about 41 minutes at 950 galaxies/s; broken off, the same command goes on
-#   scripts/sweep.sh --dry-run    points, galaxies and time, nothing more
+#   scripts/sweep.sh              about 41 minutes at 950 galaxies/s; the same command continues an interrupted sweep
+#   scripts/sweep.sh --dry-run    prints points, galaxies and time only
 #
-# Arguments are those of `cai experiment`. What is measured, and how often:
+# Arguments are those of `cai experiment`. Measured sizes, and the number of runs:
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -29,7 +29,7 @@ REFERENCE=${REFERENCE-docs/results/reference.csv}    # drawn beside; empty for n
 }
 commit=$(git -c safe.directory='*' describe --always --dirty 2>/dev/null || true)
 
-# Both go on with what the tree has, and add what it lacks.
+# Both continue an existing tree, and add missing runs.
 measure() {
     "$CAI" experiment "$GALAXIES" -o "$OUT/tree" --weights "$WEIGHTS" --repeat --extend \
         ${commit:+--commit "$commit"} --data-size "$SMALL" "$@"
