@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks the folders of Sources and Tests: no folder has more than 20 Swift files, and the folders of a target depend on
-each other in one direction. A folder depends on another where one of its files names a type that the other defines.
+each other in one direction. A folder depends on another if one of its files names a type that the other defines.
 
     scripts/check-folders.py            exit 1 and the offending files, if a folder is too full or a cycle is found
     scripts/check-folders.py --graph    also the dependencies between folders of each target, with the number of files

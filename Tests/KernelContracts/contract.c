@@ -36,7 +36,7 @@ typedef struct {
 
 static block blocks[MOST_BLOCKS];
 static size_t block_count;
-static char description[256], place[64];
+static char description[256], heading[64];
 static tally current;
 static uint32_t state;
 
@@ -50,7 +50,7 @@ void begin_case(const char *format, ...) {
 
 static void fail(const char *format, va_list arguments) {
     if (current.failures++ >= MOST_PRINTED) return;
-    fprintf(stderr, "%s, %s: ", place, description);
+    fprintf(stderr, "%s, %s: ", heading, description);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
 }
@@ -143,7 +143,7 @@ double unit_in_last_place(double x) {
 /* Reports the case of a kernel that reads or writes past the end. */
 static void crashed(int number) {
     static const char message[] = ": read or wrote where it may not\n";
-    ssize_t ignored = write(2, place, strlen(place));
+    ssize_t ignored = write(2, heading, strlen(heading));
     ignored = write(2, ", ", 2);
     ignored = write(2, description, strlen(description));
     ignored = write(2, message, sizeof message - 1);
@@ -157,11 +157,11 @@ tally run_contract(const char *level, const char *kernel, void (*test)(const cai
     signal(SIGSEGV, crashed);
     signal(SIGBUS, crashed);
     current = (tally){0, 0};
-    snprintf(place, sizeof place, "%s %s", level, kernel);
+    snprintf(heading, sizeof heading, "%s %s", level, kernel);
     test(kernels);
     printf("%-19s %-17s %6zu cases%s\n", level, kernel, current.cases, current.failures ? "  FAILED" : "");
     if (current.failures > MOST_PRINTED)
-        fprintf(stderr, "%s: %zu more\n", place, current.failures - MOST_PRINTED);
+        fprintf(stderr, "%s: %zu more\n", heading, current.failures - MOST_PRINTED);
     fflush(stdout);
     return current;
 }

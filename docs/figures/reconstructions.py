@@ -1,7 +1,7 @@
 """Draws the README's figure of reconstructed galaxies from the page that `cai demo --mae` writes (`make figure`).
 
-The page's own images, side by side: from the left i r g in colour, then u, g, r, i, z; from the top the original, what the
-network saw, what it made up, and the residual. Standard library alone.
+The page's images side by side: columns i r g in colour, then u, g, r, i, z; rows original, visible patches, reconstruction,
+residual. Uses only the standard library.
 """
 
 import base64

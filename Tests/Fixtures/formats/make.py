@@ -1,6 +1,6 @@
-"""Makes the files in this folder with PyTorch, NumPy and safetensors themselves: python3 make.py
+"""Writes the files in this folder with PyTorch, NumPy and safetensors: python3 make.py
 
-The tests know every value: element i of a tensor in row-major order is i - 3 for signed and floating-point types,
+The tests contain every value: element i of a tensor in row-major order is i - 3 for signed and floating-point types,
 i for unsigned ones and (i % 2 == 1) for booleans.
 """
 import argparse
@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 torch.manual_seed(7)
-# The older container carries the source of each module's class: a line of our own will do
+# The older container includes the source of each module's class: any line is accepted
 torch.serialization.get_source_lines_and_file = lambda cls, *_: ([f"class {cls.__name__}: ...\n"], 0, "source.py")
 TYPES = {
     "f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16, "i64": torch.int64,
@@ -39,7 +39,7 @@ torch.save(typed(), "dtypes.pt")
 torch.save(typed(), "dtypes-legacy.pt", _use_new_zipfile_serialization=False)
 save_file(typed(), "dtypes.safetensors", metadata={"origin": "make.py", "note": 'quotes " and \u00e9'})
 
-# Layouts: all are [2, 3] with the values -3...2, but for the last four
+# Layouts: all are [2, 3] with the values -3...2, except the last four
 base = values(6, torch.float32)
 wide = torch.full((4, 5), 99.0)
 wide[1:3, 2:5] = base.reshape(2, 3)
@@ -57,7 +57,7 @@ torch.save(layouts, "layouts.pt")
 torch.save(layouts, "layouts-legacy.pt", _use_new_zipfile_serialization=False)
 
 
-# A module of a class that no reader knows, and the older container's way to write it
+# A module of an unknown class, also in the older container
 class Tower(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -86,7 +86,7 @@ dataset = torch.utils.data.TensorDataset(
 torch.save(dataset, "dataset-legacy.pt", _use_new_zipfile_serialization=False)
 torch.save(values(6, torch.float32).reshape(2, 3), "bare.pt")
 
-# What training scripts save beside the weights
+# Objects that training scripts save with the weights
 tower = Tower()
 optimizer = torch.optim.AdamW(tower.parameters(), lr=1e-3)
 sum(parameter.sum() for parameter in tower.parameters()).backward()
@@ -107,21 +107,21 @@ with zipfile.ZipFile("dtypes.pt") as source, zipfile.ZipFile("dtypes-deflated.pt
     for name in source.namelist():
         out.writestr(name, source.read(name))
 
-# Plain things that training scripts keep, and a history too long to be listed
+# Plain objects of training scripts, and a history too long to be listed
 torch.save(
     {
         "weights": typed()["f32"], "args": argparse.Namespace(out=pathlib.PurePosixPath("/runs/7"), depth=12),
         "state": types.SimpleNamespace(best=0.5), "history": [0.5] * 5000,
     }, "training.pt")
 
-# The older container with framed pickles; a stride that is never taken
+# The older container with framed pickles; the stride of an axis of length 1
 torch.save(typed(), "dtypes-legacy-protocol4.pt", _use_new_zipfile_serialization=False, pickle_protocol=4)
 torch.save({"row": torch.as_strided(torch.arange(16), (1, 3), (2**62, 1))}, "one-row.pt")
 
 # A view that is negated only when it is read
 torch.save({"z": torch.conj(torch.complex(torch.zeros(2), -torch.ones(2))).imag}, "negated.pt")
 
-# Types that are not read
+# Unsupported types
 torch.save({"z": torch.zeros(2, dtype=torch.complex64)}, "complex.pt")
 torch.save({"z": torch.zeros(2, dtype=torch.uint16)}, "uint16.pt")
 torch.save({"z": torch.zeros(2, 2).to_sparse()}, "sparse.pt")

@@ -1,7 +1,7 @@
-"""Makes the files in this folder, with astropy and h5py: python3 make.py
+"""Writes the files in this folder with astropy and h5py: python3 make.py
 
-Galaxy n of 3 has images[b, y, x] = ((7 n + 5 b + 3 y + x) mod 64) / 8, which half precision and integers hold exactly,
-magnitudes[b] = 15 + n + b / 8, redshift n / 8, object_id 10^15 + n, or the text J000n.
+Galaxy n of 3 has images[b, y, x] = ((7 n + 5 b + 3 y + x) mod 64) / 8, exact in half precision and integers,
+magnitudes[b] = 15 + n + b / 8, redshift n / 8, object_id 10^15 + n, or the string J000n.
 """
 import gzip
 import os
@@ -30,7 +30,7 @@ def table(columns, name=None):
 
 
 def unscaled(unit, scales):
-    """Stored numbers as they are, and what each column is to be multiplied by: astropy would store others."""
+    """Writes stored numbers and the scale of each column directly: astropy would store other numbers."""
     for number, scale in enumerate(scales, 1):
         unit.header[f"TSCAL{number}"] = scale
     return unit
@@ -40,15 +40,15 @@ def write(path, *units):
     fits.HDUList(list(units)).writeto(path, overwrite=True)
 
 
-# A cube, and a table of what goes with it.
+# A cube, and a table with its catalogue.
 write("cube.fits", fits.PrimaryHDU(images), table(catalogue + [integer_ids]))
-# All of it in one table, and that compressed.
+# The same in one table, and that compressed.
 column = fits.Column("image", "5120E", dim="(32,32,5)", array=images.reshape(3, -1))
 write("table.fits", fits.PrimaryHDU(), table([column] + catalogue + [text_ids]))
 with open("table.fits", "rb") as plain, open("table.fits.gz", "wb") as file:
     with gzip.GzipFile("", "wb", mtime=0, fileobj=file) as packed:
         shutil.copyfileobj(plain, packed)
-# Names of one's own, a column for each magnitude, unsigned ids, single precision.
+# Other names, a column for each magnitude, unsigned ids, single precision.
 write(
     "names.fits",
     fits.PrimaryHDU(),
@@ -59,7 +59,7 @@ write(
         "CATALOGUE",
     ),
 )
-# Scaled integers, some of which stand for none (TNULL, in stored numbers): galaxy 1 lacks its first pixel, its first
+# Scaled integers with undefined values (TNULL, in stored numbers): galaxy 1 lacks its first pixel, its first
 # magnitude and its redshift.
 pixels, hundredths, thousandths = (images * 8).reshape(3, -1).astype("i2"), (magnitudes * 1000).astype("i2"), redshifts * 1000
 pixels[1, 0], hundredths[1, 0], thousandths[1] = -1, -1, -9
@@ -94,7 +94,7 @@ for band in range(5):
     planes.append(plane)
 write("planes.fits", *planes)
 write("stack.fits", fits.PrimaryHDU(images[1].astype("f8")))
-# In tiles; and a pixel that is none, and numbers that are no numbers.
+# Tiles; an undefined pixel, infinities and NaN.
 whole = (images * 8).astype("i2")  # eight times the galaxies
 rice = fits.CompImageHDU(whole, compression_type="RICE_1", tile_shape=(1, 1, 32, 32))
 write("rice.fits", fits.PrimaryHDU(), rice, table(catalogue + [integer_ids]))
@@ -120,7 +120,7 @@ with h5py.File("half.h5", "w") as file:
     file["survey/name"] = names.astype("S8")
     file["survey/number"] = np.array([1, 2**63, 3], "u8")
     file["survey/small"] = np.array([-1, 0, 1], "i1")
-# Texts of variable length, in one piece, in chunks, and where none were written.
+# Strings of variable length: contiguous, in chunks, and unwritten.
 with h5py.File("texts.h5", "w") as file:
     kind = h5py.string_dtype()
     words = ["", "Andromède", "M 33", "x" * 300, "y", "NGC 7331", "last"]
@@ -128,7 +128,7 @@ with h5py.File("texts.h5", "w") as file:
     file.create_dataset("packed", data=words, dtype=kind, chunks=(3,), compression="gzip", shuffle=True)
     file.create_dataset("holes", (7,), kind, chunks=(3,))[3:5] = ["a", "b"]
     file.create_dataset("unwritten", (2,), kind)
-# What is refused. h5py looks for nothing that these name.
+# Refused datasets. h5py does not open the files that they name.
 with h5py.File("refused.h5", "w") as file:
     file["images"] = h5py.ExternalLink("contiguous.h5", "images")
     file["magnitudes"] = h5py.SoftLink("/images")
@@ -139,7 +139,7 @@ with h5py.File("refused.h5", "w") as file:
     file.create_dataset("lzf", data=redshifts, chunks=(3,), compression="lzf")
     file.create_dataset("endless", (10**12,), "f4", chunks=(1024,))
     file.create_dataset("compound", data=np.zeros(2, [("a", "f4")]))
-# Chunks that were never written: lengths beyond all memory in a file of a few kB.
+# Unwritten chunks: lengths beyond the memory in a file of a few kB.
 with h5py.File("wide.h5", "w") as file:
     file["images"] = np.zeros((4, 1, 2, 2), "f4")
     file["magnitudes"] = np.zeros((4, 5), "f4")

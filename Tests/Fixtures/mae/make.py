@@ -1,8 +1,8 @@
-"""Makes the files of this folder again: `python3 make.py` (NumPy alone).
+"""Writes the files of this folder again: `python3 make.py` (needs only NumPy).
 
-A masked autoencoder in float64, written from its description and sharing nothing with the program: no merged or folded
-layers, one galaxy at a time. It runs small random networks, which are written here too, and the demo weights.
-`python3 make.py check WEIGHTS GOLDEN` compares it with what PyTorch computed for the same weights.
+A masked autoencoder in float64, implemented from its description and independent of the program: no merged or folded
+layers, one galaxy at a time. It runs small random networks, which it writes as well, and the demo weights.
+`python3 make.py check WEIGHTS GOLDEN` compares it with PyTorch's results for the same weights.
 """
 
 import json
@@ -51,7 +51,7 @@ def write(path, tensors, metadata=None):
 
 
 class Network:
-    """Weights by their names in the state dict; heads and epsilons as they were built."""
+    """Weights by their names in the state dict; heads and epsilons of the constructor."""
 
     def __init__(self, tensors, heads, decoder_heads):
         self.w = {name: np.asarray(values, np.float64) for name, values in tensors.items()}
@@ -227,7 +227,7 @@ def make_small():
     draw = np.random.default_rng(4)
     images = draw.normal(0, 1, (3, 2, 16, 16)).astype(np.float32)
     noise = draw.uniform(0, 1, (3, 16)).astype(np.float32)
-    # Equal noises: the first counts as smaller.
+    # Equal noise: the first patch counts as smaller.
     noise[1, [2, 5, 11]] = noise[1].min()
     noise[2] = np.round(noise[2] * 4) / 8
     for name, (sizes, heads, decoder_heads, counts) in SMALL.items():

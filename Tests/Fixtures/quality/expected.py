@@ -1,8 +1,8 @@
-"""Prints, with numpy alone, the numbers that Tests/ReportTests state of quality, its intervals and its bins.
+"""Prints the expected numbers of Tests/ReportTests for quality, its intervals and its bins, using only numpy.
 
 usage: expected.py      (numpy 2; some minutes, for the bootstrap by brute force)
 
-Galaxies come from a linear congruential generator of a line of code, which the tests have, too.
+Galaxies come from a linear congruential generator of one line, which the tests contain as well.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def galaxies(count, seed, width):
 
 
 def measures(zp, zs):
-    """Both families in the order of the program's lines; nan for an R2 that is undefined."""
+    """Both families in the order of the program's lines; nan for an undefined R2."""
     dz = (zp - zs) / (1 + zs)
     mad = np.median(np.abs(dz - np.median(dz)))
     iqr = (np.percentile(dz, 75) - np.percentile(dz, 25)) / 1.349
@@ -48,7 +48,7 @@ def main():
                                (20000, 6, 0.15)]:  # fmt: skip
         show(f"quality of {count}", measures(*galaxies(count, seed, width)))
 
-    # Each galaxy as often as weight i: floor(4 u) of another stream of numbers, 0 to 3 times.
+    # Galaxy i is repeated by its weight: floor(4 u) of another stream of numbers, 0 to 3 times.
     for count, seed, width in [(7, 2, 0.05), (1000, 3, 0.05), (1001, 4, 0.4)]:
         zp, zs = galaxies(count, seed, width)
         order = np.argsort((zp - zs) / (1 + zs))

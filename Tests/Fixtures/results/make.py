@@ -1,7 +1,7 @@
-"""Makes `tree/` and the tables expected of it, with numpy alone: python3 make.py
+"""Writes `tree/` and its expected tables, using only numpy: python3 make.py
 
-Ranks have made-up times; each run has one that numpy's quartiles make an outlier. Tables follow the published formulas,
-written here a second time: nothing of `cai` is used.
+The times of ranks are invented; one rank of each run is an outlier by numpy's quartiles. Tables follow the published
+formulas, in an implementation independent of `cai`.
 """
 
 import csv
@@ -101,7 +101,7 @@ def main():
         runs = []
         for number in (1, 2, 3):
             name = f"run {number}" if size == "500MB" else str(number)
-            # Of one group, runs with and without calls to the store.
+            # One group has runs with and without calls to the store.
             calls = store * 10 + number if store and number != 2 else 0
             records = run(f"result-partition-{megabytes}MB/{size}/{name}", ranks, store=calls)
             runs.append((number, measures(records)))
@@ -128,7 +128,7 @@ def main():
     write("batch_varying_results.csv", ["batch_size", "run", *time], batches)
     write("threads_varying_results.csv", [*tree, "threads", "run", *time, *store], threads)
 
-    # Durations of two groups: of the first, runs 1 and 3.
+    # Durations of two groups: for the first, runs 1 and 3.
     adjusted = []
     with open(os.path.join(HERE, "state_machine_logs.csv"), "w") as file:
         file.write("data (GB),batch_size,run,partition (MB),total_duration (s),inference_duration (s),batch_varying\n")
