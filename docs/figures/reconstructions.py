@@ -1,7 +1,7 @@
 """Draws the README's figure of reconstructed galaxies from the page that `cai demo --mae` writes (`make figure`).
 
-The page's images side by side: columns i r g in colour, then u, g, r, i, z; rows original, visible patches, reconstruction,
-residual. Uses only the standard library.
+The page's images side by side: columns i r g in colour, then u, g, r, i, z; rows original, visible patches,
+reconstruction, residual. Uses only the standard library.
 """
 
 import base64
