@@ -2,7 +2,7 @@
 
 Agreement comes first: every peer's network is checked against the golden redshifts of the demo, and every engine, with
 each number of threads and batch size, against every other one. Only then is anything timed. Within a round each engine
-runs one pass of each combination before any of them runs the next, so that a noisy minute falls on all alike; the best
+runs one pass of each combination before any of them runs the next, so that a noisy minute affects all of them; the best
 round counts.
 
 compare.sh finds a Python that has the packages, builds the benchmark and starts this file.

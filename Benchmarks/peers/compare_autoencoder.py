@@ -1,6 +1,6 @@
 """CAI's masked autoencoder beside PyTorch's: the same weights, galaxies, masks and cores, in rounds, as compare.py does it.
 
-PyTorch's network has to give the golden predictions of the demo (autoencoder_peer.py), ours too (the benchmark
+PyTorch's network has to give the golden predictions of the demo (autoencoder_peer.py), and so does CAI (the benchmark
 `autoencoder`), and both the same loss of each galaxy; only then is anything timed. compare.sh starts this file with
 `--with-torch`.
 """
@@ -112,7 +112,7 @@ def main() -> None:
         "--out", type=Path, default=BENCHMARKS / ".build/peers", metavar="STEM",
         help="writes STEM-autoencoder.md and .json; default Benchmarks/.build/peers",
     )  # fmt: skip
-    options, _ = parser.parse_known_args()  # compare.py's others are none of ours
+    options, _ = parser.parse_known_args()  # compare.py has other options
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         report = run(options)

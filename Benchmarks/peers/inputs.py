@@ -40,7 +40,7 @@ def load_galaxies(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Partition(pickle.Unpickler):
-    """Knows the names that the pickle of a TensorDataset holds, and refuses all others."""
+    """Accepts the names in the pickle of a TensorDataset, and refuses all others."""
 
     def __init__(self, file: BinaryIO, archive: zipfile.ZipFile, folder: str) -> None:
         super().__init__(file)

@@ -1,4 +1,4 @@
-"""PyTorch as a peer: eager float32, inference mode, its own thread pool or a thread of ours for each stream."""
+"""PyTorch as a peer: eager float32, inference mode, its own thread pool or one Python thread for each stream."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

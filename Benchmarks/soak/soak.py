@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--partitions", type=int, help="so many instead")
     parser.add_argument("--every", type=float, default=10, help="seconds between readings")
     parser.add_argument("--out", type=Path, default=Path("soak-output"))
-    parser.add_argument("--judge", type=Path, metavar="DIR", help="of a soak that was: the verdict and the figure anew")
+    parser.add_argument("--judge", type=Path, metavar="DIR", help="print the verdict and draw the figure of an earlier soak")
     options = parser.parse_args()
     # Also ends the process under test and removes its files.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -15,7 +15,7 @@ unsigned long cai_allocation_count(void) { return allocations; }
 
 #ifdef SANITIZED
 
-/* A sanitizer has replaced malloc itself, and tells of each block by this name. */
+/* A sanitizer replaces malloc, and calls this function for each block. */
 void __sanitizer_malloc_hook(const volatile void *block, size_t size) {
     (void)block;
     (void)size;

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Set up first and so torn down last: all processes that the tests started, and their children, have to have ended."""
+    """Set up first and so torn down last, when all processes of the tests and their children have to have ended."""
     adopt_orphans()
     yield
     left = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode() for pid in children()}

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from processes import BOUND
 
-# Headers of one connection, and those that a reply gets anew.
+# Hop-by-hop headers, and those that are written again for a reply.
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
 

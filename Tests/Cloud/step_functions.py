@@ -26,7 +26,7 @@ _KEPT = ("content-type", "range", "x-amz-target")
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Forwards invocations to the emulators, requests of S3 to the tests' S3 with a new signature, all others to moto."""
+    """Forwards invocations to the emulators, S3 requests with a new signature to the tests' S3, all others to moto."""
 
     protocol_version = "HTTP/1.1"
     server: "Gateway"

@@ -92,7 +92,7 @@ def test_access_denied_by_a_policy_is_one_line(cai: Program, strict: Strict, sky
     assert "access denied" in line
 
 
-def test_a_wrong_secret_is_one_line_with_the_second_verifier(cai: Program, strict: Strict, sky: Sky, write: Write) -> None:
+def test_a_wrong_secret_fails_in_the_second_verifier(cai: Program, strict: Strict, sky: Sky, write: Write) -> None:
     wrong = replace(strict.may, secret_key=Keys.random().secret_key)
     line = cai.run("run", write(sky.input("no")), environment=strict.environment(wrong)).line
     assert "signature does not match" in line

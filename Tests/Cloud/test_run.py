@@ -143,8 +143,8 @@ def test_a_run_without_partitions_is_an_error_of_one_line(
 def test_a_report_is_read_from_and_written_to_s3(cai: Program, s3: S3, sky: Sky, write: Write, tmp_path: Path) -> None:
     cai.succeed("run", write(sky.input("drawn", ranks=2)), environment=cai.on(s3))
     page = tmp_path / "run.html"
-    told = cai.succeed("report", "s3://results/drawn", "-o", page, "--json", environment=cai.on(s3)).value
-    assert told["galaxies"] == 512 and told["runs"] == 1
+    written = cai.succeed("report", "s3://results/drawn", "-o", page, "--json", environment=cai.on(s3)).value
+    assert written["galaxies"] == 512 and written["runs"] == 1
     text = page.read_text()
     assert "Predicted against spectroscopic redshift" in text and "Calls to the store" in text
     # A report of the predictions only; the page is an object as well.

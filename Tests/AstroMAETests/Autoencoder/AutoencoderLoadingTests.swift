@@ -18,10 +18,10 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             $0.entries.removeAll { $0.name.hasPrefix("decoder_blocks.") }
         },
         WrongAutoencoder(
-            testDescription: "a head that is none's", parts: ["unexpected key 'head.weight'", "not a part"]
+            testDescription: "a head of neither network", parts: ["unexpected key 'head.weight'", "not a part"]
         ) { $0.add("head.weight", [1], [0] as [Float], .f32) },
         WrongAutoencoder(
-            testDescription: "an alias of the other network's",
+            testDescription: "an alias of the other network",
             parts: ["unexpected key 'inception_model.conv2d_init.weight'"]
         ) { $0.add("inception_model.conv2d_init.weight", [1], [0] as [Float], .f32) },
         WrongAutoencoder(
@@ -42,7 +42,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
                 $0.bytes.removeLast(64)
             }
         },
-        WrongAutoencoder(testDescription: "a weight that is no number", parts: ["'mask_token' is not finite"]) {
+        WrongAutoencoder(testDescription: "a NaN weight", parts: ["'mask_token' is not finite"]) {
             table in
             table.change("mask_token") { $0.bytes.replaceSubrange(0..<4, with: [0, 0, 0xC0, 0x7F]) }
         },

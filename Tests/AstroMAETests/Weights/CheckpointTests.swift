@@ -125,7 +125,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("NaN in a branch that is never run", says: "8.branch3.0.conv.bias' is not finite") { edited in
             edited.set("inception_model.vis_inception.8.branch3.0.conv.bias") { $0.values[0] = .nan }
         },
-        Fault("heads that are no number", says: "metadata 'num_heads' is 'three'") { edited in
+        Fault("non-numeric heads", says: "metadata 'num_heads' is 'three'") { edited in
             edited.metadata["num_heads"] = "three"
         },
         Fault("an eps out of range", says: "'eps' is -1.0") { edited in edited.metadata["layer_norm_eps"] = "-1" },

@@ -13,7 +13,7 @@ extension Fault {
         Fault("an arrangement of another version", says: "'linear_layers' is 'merged-2', expected 'merged-1'") {
             $0.metadata["linear_layers"] = "merged-2"
         },
-        Fault("a merged layer and one that it stands for", says: "'head.bias' is there", "'linear_layers'") {
+        Fault("a merged layer beside one of its parts", says: "'head.bias' is there", "'linear_layers'") {
             $0.tensors.append(("head.bias", [24], [Float](repeating: 0, count: 24)))
         },
         Fault("half a merged layer", says: "missing key 'merged.concat_block.0.bias'") { edited in
@@ -22,7 +22,7 @@ extension Fault {
         Fault("no merged layer", says: "missing key 'merged.vit_block.0.weight'") { edited in
             edited.tensors.removeAll { $0.name.hasPrefix("merged.") }
         },
-        Fault("a merged layer that is none", says: "unexpected key 'merged.head.weight'") {
+        Fault("an unknown merged layer", says: "unexpected key 'merged.head.weight'") {
             $0.tensors.append(("merged.head.weight", [1], [0]))
         },
         Fault("a misshapen merged layer", says: "'merged.concat_block.0.weight' has shape [12, 63]", "[12, 64]") {
@@ -32,7 +32,7 @@ extension Fault {
             $0.set("merged.vit_block.0.bias") { $0.values[1] = .infinity }
         },
         Fault("no number of parameters", says: "metadata 'parameters' is missing") { $0.metadata["parameters"] = nil },
-        Fault("parameters that are no number", says: "metadata 'parameters' is 'many'") {
+        Fault("a non-numeric number of parameters", says: "metadata 'parameters' is 'many'") {
             $0.metadata["parameters"] = "many"
         },
         Fault("negative parameters", says: "metadata 'parameters' is '-1'") { $0.metadata["parameters"] = "-1" },

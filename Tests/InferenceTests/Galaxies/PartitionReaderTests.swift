@@ -148,7 +148,7 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
             message: "magnitudes: expected floating-point numbers, found I64"
         ) { table in table.change("magnitudes") { $0.dtype = .i64 } },
         WrongPartition(
-            testDescription: "ids that are no integers", message: "object_id: expected integers, found F32"
+            testDescription: "non-integer ids", message: "object_id: expected integers, found F32"
         ) { table in table.add("object_id", [37], [Float](repeating: 0, count: 37), .f32) },
         WrongPartition(
             testDescription: "too few ids",

@@ -91,7 +91,7 @@ extension HostileFiles {
             archive("fewer entries than the directory holds", "belong to none of its 1 entries") { $0.count = 1 },
             archive("directory outside the file", "does not end where it has to") { $0.directoryOffset = 1 << 30 },
             archive("several parts", "several parts") { $0.disk = 3 },
-            archive("64-bit sizes that are missing", "64-bit sizes are missing") {
+            archive("missing 64-bit sizes", "64-bit sizes are missing") {
                 $0.entries[1].size = .max
                 $0.entries[1].compressedSize = .max
             },
@@ -100,11 +100,11 @@ extension HostileFiles {
                 $0.entries[1].compressedSize = .max
                 $0.entries[1].extra = [1, 0, 16, 0] + [UInt8](repeating: 0xFF, count: 16)
             },
-            archive("64-bit end that is missing", "zip64 end of directory is missing") { $0.count = 0xFFFF },
+            archive("missing 64-bit end", "zip64 end of directory is missing") { $0.count = 0xFFFF },
             archive("64-bit end outside the file", "lies outside the file") {
                 $0.beforeEnd = zip64End { $0[4] = 1 << 63 }
             },
-            archive("64-bit end that is none", "is damaged") { $0.beforeEnd = zip64End { $0[4] = 4 } },
+            archive("invalid 64-bit end", "is damaged") { $0.beforeEnd = zip64End { $0[4] = 4 } },
             archive("64-bit end that disagrees", "disagree") { $0.beforeEnd = zip64End { $0[2] += 1 } },
             archive("2^63 entries", "cannot hold 9223372036854775808 entries") {
                 $0.count = 0xFFFF

@@ -38,7 +38,7 @@ extension HostileFiles {
             HostileFile("older: big-endian", "pt", "is big-endian") { olderTorch(littleEndian: false) },
             HostileFile("older: 2^63 elements", "pt", "9223372036854775808 elements") { olderTorch(count: 1 << 63) },
             HostileFile("older: fewer elements than the tensor", "pt", "has 8 bytes") { olderTorch(count: 2, data: 8) },
-            HostileFile("older: storage that is missing", "pt", "storage '0' is missing") {
+            HostileFile("older: missing storage", "pt", "storage '0' is missing") {
                 olderTorch(keys: []).dropLast(24)
             },
             HostileFile("older: storage that is listed twice", "pt", "listed twice") { olderTorch(keys: ["0", "0"]) },
@@ -100,7 +100,7 @@ extension HostileFiles {
         safetensors("metadata that appears twice", "appears twice", #"{"__metadata__":{"a":"1","a":"2"}}"#, data: 0),
         safetensors("unknown escape", "unknown escape", #"{"\x":1}"#),
         safetensors("half a surrogate pair", "surrogate", #"{"\ud800":1}"#),
-        HostileFile("safetensors: name that is no UTF-8", "safetensors", "is not UTF-8") {
+        HostileFile("safetensors: name of invalid UTF-8", "safetensors", "is not UTF-8") {
             [6, 0, 0, 0, 0, 0, 0, 0] + Array("{\"".utf8) + [0xFF, 0xFE] + Array("\":".utf8)
         },
     ]

@@ -80,7 +80,7 @@ extension HostileFiles {
                 $0.ops("](h\(below)h\(below)eq\(UnicodeScalar(UInt8(level)))" + (level < 40 ? "0" : ""))
             }
         },
-        torch("a text that is referred to 100,000 times", "holds more values than are listed") {
+        torch("a string referenced 100,000 times", "holds more values than are listed") {
             $0.ops("](")
             $0.text(String(repeating: "x", count: 10_000))
             $0.ops("q\u{0}")
@@ -100,18 +100,20 @@ extension HostileFiles {
             $0.text(String(repeating: "k", count: 100_000))
             $0.ops("Ns")
         },
-        torch("memo entry that is not there", "memo has no entry 7") { $0.ops("h\u{7}") },
+        torch("missing memo entry", "memo has no entry 7") { $0.ops("h\u{7}") },
         torch("memo index of 2^31", "memo index 2147483648") {
             $0.ops("N")
             $0.op(UInt8(ascii: "r"), number: UInt32(1 << 31))
         },
-        torch("text of 2^63 bytes", "length 9223372036854775808", protocol: 4) { $0.op(0x8D, number: UInt64(1) << 63) },
+        torch("string of 2^63 bytes", "length 9223372036854775808", protocol: 4) {
+            $0.op(0x8D, number: UInt64(1) << 63)
+        },
         torch("bytes of 2^64 - 1", "length 18446744073709551615", protocol: 4) { $0.op(0x8E, number: UInt64.max) },
         torch("byte array of 2^40", "length 1099511627776", protocol: 5) { $0.op(0x96, number: UInt64(1 << 40)) },
         torch("frame of 2^63 bytes", "length 9223372036854775808", protocol: 4) {
             $0.op(0x95, number: UInt64(1) << 63)
         },
-        torch("text of 4 GB", "length 4294967295") { $0.op(UInt8(ascii: "X"), number: UInt32.max) },
+        torch("string of 4 GB", "length 4294967295") { $0.op(UInt8(ascii: "X"), number: UInt32.max) },
         torch("integer of 2 GB", "length 2147483648") { $0.op(0x8B, number: UInt32(1 << 31)) },
         HostileFile("no STOP", "pt", "ends without STOP") {
             var pickle = PickleBuilder()
@@ -122,7 +124,7 @@ extension HostileFiles {
         torch("STOP with an empty stack", "STOP with 0 values") { _ in },
         torch("STOP with two values", "STOP with 2 values") { $0.ops("NN") },
         torch("STOP with an open mark", "1 marks") { $0.ops("(N") },
-        torch("tuple of values that are not there", "empty stack") {
+        torch("tuple of missing values", "empty stack") {
             $0.ops("N")
             $0.op(0x86)
         },
@@ -145,7 +147,7 @@ extension HostileFiles {
         },
         torch("unknown opcode", "opcode 0xff is not allowed") { $0.op(0xFF) },
         torch("extension code", "opcode 0x82 is not allowed") { $0.op(0x82, [1]) },
-        torch("persistent id as text", "opcode 0x50 is not allowed") { $0.ops("P1\n") },
+        torch("persistent id as string", "opcode 0x50 is not allowed") { $0.ops("P1\n") },
         torch("out-of-band buffer", "opcode 0x97 is not allowed", protocol: 5) { $0.op(0x97) },
         torch("protocol 9", "pickle protocol 9", protocol: 9) { $0.ops("N") },
         torch("persistent id of an unknown kind", "unknown kind 'file'") {
@@ -157,7 +159,7 @@ extension HostileFiles {
         torch("class name of 5,000 bytes", "a class whose name has 5000 bytes") {
             $0.global(String(repeating: "x", count: 5000), "Net")
         },
-        torch("integer that is no integer", "is not an integer") { $0.ops("Iseven\n") },
+        torch("invalid integer", "is not an integer") { $0.ops("Iseven\n") },
         torch("parameter without a tensor", "_rebuild_parameter without a tensor") {
             $0.global("torch._utils", "_rebuild_parameter")
             $0.ops("N")

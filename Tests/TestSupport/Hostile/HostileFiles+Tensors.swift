@@ -33,7 +33,8 @@ extension HostileFiles {
             "one pixel expanded to 2^40 galaxies", "expands 4 elements", shape: [1 << 40, 5, 32, 32],
             strides: [0, 0, 0, 0]),
         tensor(
-            "storage shorter than it says", "storage '0' has 16 bytes, needs 1024 elements", count: 1024, shape: [1024],
+            "storage shorter than declared", "storage '0' has 16 bytes, needs 1024 elements", count: 1024,
+            shape: [1024],
             strides: [1]),
         tensor("storage of 2^62 elements", "has 16 bytes", count: 1 << 62, shape: [1], strides: [1]),
         tensor("storage that is missing", "entry 'data/0' is missing", shape: [4], strides: [1], storages: []),
