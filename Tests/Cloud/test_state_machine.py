@@ -15,7 +15,7 @@ Write = Callable[[Any], Path]
 Functions = dict[str, Pool]
 
 
-def test_an_execution_gives_the_bits_of_infer(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
+def test_an_execution_matches_infer(step_functions: StepFunctions, state_machine: str, s3: S3, sky: Sky) -> None:
     ended = step_functions.wait(step_functions.start(state_machine, "twelve", sky.input("states")))
     assert ended["status"] == "SUCCEEDED", ended
     summary = sky.check(s3, "states")
