@@ -31,7 +31,7 @@ extension FuzzTarget {
         run: { bytes in
             let sections = Sections.split(bytes)
             guard (2...8).contains(sections.count) else { return }
-            var places: Set<String> = []
+            var paths: Set<String> = []
             defer { for path in paths { unlink(path) } }
             var arguments: [String] = []
             for index in stride(from: 0, to: sections.count - 1, by: 2) {
