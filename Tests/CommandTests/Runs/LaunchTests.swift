@@ -1,8 +1,8 @@
-import Cloud
 import Foundation
 import TestSupport
 import Testing
 
+@testable import Cloud
 @testable import cai
 
 /// `cai launch` against a Step Functions whose answers the test writes, and folders for S3.
