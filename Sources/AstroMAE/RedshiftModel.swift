@@ -53,7 +53,7 @@ public final class RedshiftModel: CutoutNetwork {
         config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
         let loader = LayerLoader(
-            checkpoint, layerNormEps: encoder.layerNormEps, batchNormEps: encoder.batchNormEps,
+            checkpoint: checkpoint, layerNormEps: encoder.layerNormEps, batchNormEps: encoder.batchNormEps,
             dense: kernels.gemm == .openblas)
         vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
         vitHead = try ViTHead(loader, width: encoder.width, features: config.vitFeatures)

@@ -26,8 +26,7 @@ public enum StoreLocator {
         guard url.hasPrefix("file:///"), let path = URL(string: url)?.path, !path.isEmpty else {
             throw Failure("--store: expected file:///folder or s3://, found '\(url)'")
         }
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+        guard FileManager.default.isFolder(path) == true else {
             throw Failure("--store: \(path): expected a folder of buckets, found none")
         }
         return FolderStore(root: path)

@@ -33,7 +33,7 @@ public func initialize(
     }
     target = found
     // Their counters, if they have any (Fuzzing/instrumented.sh), have to be loaded before the first input.
-    _ = (CFitsio.shared, HDF5Library.shared)
+    _ = (try? CFitsio.shared(for: ""), try? HDF5Library.shared(for: ""))
     let copies = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 1)
     for (index, argument) in arguments.enumerated() { copies[index] = strdup(argument) }
     copies[arguments.count] = nil

@@ -116,8 +116,9 @@ extension FuzzTarget {
                     let client = try StepFunctionsClient(configuration, transport: transport, retries: once)
                     Promise.refusal { _ = try client.describeExecution("arn").failureLine }
                     Promise.refusal {
-                        let counts = try client.describeMapRun("arn").itemCounts
-                        _ = (counts + counts).done
+                        var counts = try client.describeMapRun("arn").itemCounts
+                        counts += counts
+                        _ = counts.done
                     }
                     Promise.refusal { _ = try client.listMapRuns(of: "arn") }
                     Promise.refusal { _ = try client.startExecution(stateMachine: "arn", name: "n", input: "{}") }

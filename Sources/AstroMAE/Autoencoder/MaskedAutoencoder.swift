@@ -42,7 +42,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
             from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
         let loader = LayerLoader(
-            checkpoint, layerNormEps: encoderConfig.layerNormEps, batchNormEps: encoderConfig.batchNormEps,
+            checkpoint: checkpoint, layerNormEps: encoderConfig.layerNormEps, batchNormEps: encoderConfig.batchNormEps,
             dense: kernels.gemm == .openblas)
         encoder = try ViTEncoder(loader, encoderConfig)
         norm = try loader.layerNorm("norm", encoderConfig.width)

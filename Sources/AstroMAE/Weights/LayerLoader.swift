@@ -12,11 +12,6 @@ struct LayerLoader {
     private let arena = FloatArena()
     private let packing = LayerPacking()
 
-    init(_ checkpoint: Checkpoint, layerNormEps: Double, batchNormEps: Double, dense: Bool) {
-        (self.checkpoint, self.dense) = (checkpoint, dense)
-        (self.layerNormEps, self.batchNormEps) = (layerNormEps, batchNormEps)
-    }
-
     /// A layer whose weights are read and packed later, by `packLinears`.
     /// - Parameters:
     ///   - bias: nil for the file's.

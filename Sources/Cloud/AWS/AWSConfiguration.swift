@@ -14,14 +14,13 @@ public struct AWSConfiguration: Sendable {
     ///   - transport: for metadata services.
     /// - Throws: `Failure.input` where no region is set, or a file or setting is invalid. Credentials are not looked for yet.
     public init(_ environment: [String: String], transport: any HTTPTransport) throws(Failure) {
-        let hasKeys = environment["AWS_ACCESS_KEY_ID"].map { !$0.isEmpty } ?? false
-        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        let named = environment.set("AWS_REGION", "AWS_DEFAULT_REGION")
         // An invalid file is no error where nothing in it is needed.
         let profile: AWSProfile?
         do {
             profile = try AWSProfile(environment)
         } catch {
-            guard hasKeys, named != nil else { throw error }
+            guard environment.set("AWS_ACCESS_KEY_ID") != nil, named != nil else { throw error }
             profile = nil
         }
         guard let region = named ?? profile?["region"] else {
@@ -34,7 +33,7 @@ public struct AWSConfiguration: Sendable {
         endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
         profileEndpoint = profile?["endpoint_url"]
         var providers: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
-        if let profile { providers.append(ProfileCredentials(profile: profile)) }
+        if let profile { providers.append(profile) }
         providers.append(ContainerCredentials(environment: environment, transport: transport))
         providers.append(InstanceCredentials(environment: environment, transport: transport))
         credentials = AWSCredentialsSource(providers)
@@ -51,8 +50,8 @@ public struct AWSConfiguration: Sendable {
     /// `endpoint_url`; nil where none is set.
     /// - Parameter service: as in the variable's name, such as `S3` or `SFN`.
     public func endpoint(_ service: String) throws(Failure) -> String? {
-        let named = ["AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL"].lazy.compactMap { endpoints[$0] }
-        guard var url = named.first(where: { !$0.isEmpty }) ?? profileEndpoint else { return nil }
+        let named = endpoints.set("AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL")
+        guard var url = named ?? profileEndpoint else { return nil }
         let address = try WebAddress(url)
         guard address.query.isEmpty else { throw Failure("AWS endpoint", "must have no query") }
         while url.hasSuffix("/") { url.removeLast() }
@@ -64,10 +63,7 @@ public struct AWSConfiguration: Sendable {
 
     /// Whether it consists of characters of a host name.
     private static func isRegion(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 63
-            && text.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            }
+        (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0.isLowercase || $0.isDigit || "-".utf8.contains($0) }
     }
 }

@@ -2,8 +2,6 @@
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     let value: String
 
-    public init(_ value: String) { self.value = value }
-
     public var description: String { "(hidden)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
@@ -19,9 +17,9 @@ public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cust
     public let expiration: Double?
 
     public init(accessKey: String, secretKey: String, sessionToken: String? = nil, expiration: Double? = nil) {
-        self.accessKey = Secret(accessKey)
-        self.secretKey = Secret(secretKey)
-        self.sessionToken = sessionToken.map(Secret.init)
+        self.accessKey = Secret(value: accessKey)
+        self.secretKey = Secret(value: secretKey)
+        self.sessionToken = sessionToken.map(Secret.init(value:))
         self.expiration = expiration
     }
 

@@ -30,12 +30,11 @@ struct EnvironmentCredentials: CredentialsProvider {
     }
 }
 
-/// The profile of the shared files.
-struct ProfileCredentials: CredentialsProvider {
-    let profile: AWSProfile
-    var name: String { profile.subject }
+/// Credentials that the program has already.
+extension AWSCredentials: CredentialsProvider {
+    var name: String { "the program" }
 
-    func credentials() throws(Failure) -> AWSCredentials? { try profile.credentials() }
+    func credentials() throws(Failure) -> AWSCredentials? { self }
 }
 
 /// Credentials of the first provider that has some, kept until five minutes before they expire. Thread-safe: one thread
@@ -56,15 +55,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
     }
 
     /// Only these credentials.
-    public convenience init(_ credentials: AWSCredentials) {
-        struct Fixed: CredentialsProvider {
-            let name = "the program"
-            let given: AWSCredentials
-
-            func credentials() throws(Failure) -> AWSCredentials? { given }
-        }
-        self.init([Fixed(given: credentials)])
-    }
+    public convenience init(_ credentials: AWSCredentials) { self.init([credentials]) }
 
     /// Hides the providers, which contain secrets.
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -8,12 +8,11 @@ struct ContainerCredentials: CredentialsProvider {
     var name: String { "the container's endpoint" }
 
     func credentials() throws(Failure) -> AWSCredentials? {
-        func set(_ variable: String) -> String? { environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
         let url: String
-        if let relative = set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+        if let relative = environment.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
             guard relative.hasPrefix("/") else { throw failure("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path") }
             url = "http://169.254.170.2" + relative
-        } else if let full = set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        } else if let full = environment.set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
             url = full
             let address = try WebAddress(url)
             // The token must not be sent unencrypted except to this machine and its link.
@@ -24,18 +23,16 @@ struct ContainerCredentials: CredentialsProvider {
             return nil
         }
         var headers: [(name: String, value: String)] = []
-        if let path = set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+        if let path = environment.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw failure("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE \(path.oneLine) cannot be read")
             }
             headers.append(("Authorization", String(decoding: data, as: UTF8.self).trimmingSpaces))
-        } else if let token = set("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
+        } else if let token = environment.set("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
             headers.append(("Authorization", token))
         }
         let request = HTTPRequest("GET", url, headers: headers, timeout: 5)
-        let response = try MetadataService.answer(to: request, transport)
-        guard response.status == 200 else { throw failure("answered with status \(response.status)") }
-        return try MetadataService.credentials(response, name)
+        return try MetadataService.credentials(request, transport, name, refusal: .input)
     }
 
     private func failure(_ what: String) -> Failure { Failure(name, what) }
@@ -67,29 +64,18 @@ struct InstanceCredentials: CredentialsProvider {
         let role =
             String(decoding: list.body, as: UTF8.self).split { $0.isNewline }.first.map { $0.trimmingSpaces } ?? ""
         guard !role.isEmpty else { return nil }
-        let url = roles + PercentEncoding.encode(role)
-        let response = try MetadataService.answer(to: HTTPRequest("GET", url, headers: headers, timeout: 5), transport)
-        guard response.status == 200 else {
-            throw Failure(.unavailable, name, "answered with status \(response.status)")
-        }
-        return try MetadataService.credentials(response, name)
+        let request = HTTPRequest("GET", roles + PercentEncoding.encode(role), headers: headers, timeout: 5)
+        return try MetadataService.credentials(request, transport, name, refusal: .unavailable)
     }
 }
 
 /// Requests and responses common to both services.
 private enum MetadataService {
     private struct Answer: Decodable {
-        let accessKeyID: String
-        let secretKey: String
-        let token: String?
-        let expiration: String?
-
-        enum CodingKeys: String, CodingKey {
-            case accessKeyID = "AccessKeyId"
-            case secretKey = "SecretAccessKey"
-            case token = "Token"
-            case expiration = "Expiration"
-        }
+        let AccessKeyId: String
+        let SecretAccessKey: String
+        let Token: String?
+        let Expiration: String?
     }
 
     /// Sends the request, twice if it fails.
@@ -99,12 +85,17 @@ private enum MetadataService {
     }
 
     /// Errors never quote the response.
-    static func credentials(_ response: HTTPResponse, _ name: String) throws(Failure) -> AWSCredentials {
+    /// - Parameter refusal: the kind of the failure where the status is not 200.
+    static func credentials(
+        _ request: HTTPRequest, _ transport: any HTTPTransport, _ name: String, refusal: Failure.Kind
+    ) throws(Failure) -> AWSCredentials {
+        let response = try answer(to: request, transport)
+        guard response.status == 200 else { throw Failure(refusal, name, "answered with status \(response.status)") }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
-            !answer.accessKeyID.isEmpty, !answer.secretKey.isEmpty
+            !answer.AccessKeyId.isEmpty, !answer.SecretAccessKey.isEmpty
         else { throw Failure(name, "the answer holds no credentials") }
         return AWSCredentials(
-            accessKey: answer.accessKeyID, secretKey: answer.secretKey, sessionToken: answer.token,
-            expiration: answer.expiration.flatMap { Date(extendedUTC: $0)?.timeIntervalSince1970 })
+            accessKey: answer.AccessKeyId, secretKey: answer.SecretAccessKey, sessionToken: answer.Token,
+            expiration: answer.Expiration.flatMap { Date(extendedUTC: $0)?.timeIntervalSince1970 })
     }
 }

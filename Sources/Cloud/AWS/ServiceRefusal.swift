@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Platform
 
 /// An error response of an AWS JSON service.
@@ -10,22 +9,11 @@ struct ServiceRefusal {
 
     /// - Parameter credentials: removed from the message, since services quote requests with an invalid signature.
     init(_ response: HTTPResponse, hiding credentials: AWSCredentials) {
-        struct Body: Decodable {
-            let type: String?
-            let message: String?
-            let capitalMessage: String?
-
-            enum CodingKeys: String, CodingKey {
-                case type = "__type"
-                case message
-                case capitalMessage = "Message"
-            }
-        }
         self.response = response
-        let body = try? JSONDecoder().decode(Body.self, from: Data(response.body))
-        let type = body?.type ?? response.header("x-amzn-ErrorType") ?? ""
+        let body = try? JSONValue.parse(response.body, name: "")
+        let type = body?["__type"]?.string ?? response.header("x-amzn-ErrorType") ?? ""
         code = String(type.split(separator: "#").last?.split(separator: ":").first ?? "")
-        let text = body?.message ?? body?.capitalMessage ?? ""
+        let text = body?["message"]?.string ?? body?["Message"]?.string ?? ""
         message = credentials.redact(text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 

@@ -22,8 +22,7 @@ import Platform
         _ request: HTTPRequest, _ address: WebAddress, _ limits: CurlTransport.Limits, _ authorities: Authorities
     ) -> HTTPOutcome {
         unsafe library.reset(handle)
-        set(limits, request)
-        set(authorities)
+        set(limits, request, authorities)
         set(CURLOPT_URL, request.url)
         if address.isLocal { set(CURLOPT_PROXY, "") }
         let reception = CurlReception()
@@ -48,7 +47,7 @@ import Platform
         return .whole(response)
     }
 
-    private func set(_ limits: CurlTransport.Limits, _ request: HTTPRequest) {
+    private func set(_ limits: CurlTransport.Limits, _ request: HTTPRequest, _ authorities: Authorities) {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
@@ -64,9 +63,6 @@ import Platform
             set(CURLOPT_LOW_SPEED_TIME, Int(max(1, min(limits.stall, 86400)).rounded(.up)))
         }
         if let timeout = request.timeout { set(CURLOPT_TIMEOUT_MS, Self.milliseconds(timeout)) }
-    }
-
-    private func set(_ authorities: Authorities) {
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = authorities.file { set(CURLOPT_CAINFO, file) }

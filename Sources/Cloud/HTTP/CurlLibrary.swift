@@ -26,16 +26,14 @@ import Platform
         guard try library.symbol("curl_global_init", as: (@convention(c) (Int) -> CURLcode).self)(3) == CURLE_OK else {
             throw Failure("libcurl cannot be started")
         }
-        unsafe makeHandle = try library.symbol("curl_easy_init", as: (@convention(c) () -> Handle?).self)
-        unsafe reset = try library.symbol("curl_easy_reset", as: (@convention(c) (Handle) -> Void).self)
-        unsafe cleanUp = try library.symbol("curl_easy_cleanup", as: (@convention(c) (Handle) -> Void).self)
-        unsafe perform = try library.symbol("curl_easy_perform", as: (@convention(c) (Handle) -> CURLcode).self)
-        unsafe append = try library.symbol(
-            "curl_slist_append", as: (@convention(c) (List?, UnsafePointer<CChar>) -> List?).self)
-        unsafe free = try library.symbol("curl_slist_free_all", as: (@convention(c) (List?) -> Void).self)
-        unsafe statusText = try library.symbol(
-            "curl_easy_strerror", as: (@convention(c) (CURLcode) -> UnsafePointer<CChar>?).self)
-        unsafe setOption = try library.symbol("curl_easy_setopt", as: UnsafeMutableRawPointer.self)
-        unsafe getInfo = try library.symbol("curl_easy_getinfo", as: UnsafeMutableRawPointer.self)
+        unsafe makeHandle = try library.symbol("curl_easy_init")
+        unsafe reset = try library.symbol("curl_easy_reset")
+        unsafe cleanUp = try library.symbol("curl_easy_cleanup")
+        unsafe perform = try library.symbol("curl_easy_perform")
+        unsafe append = try library.symbol("curl_slist_append")
+        unsafe free = try library.symbol("curl_slist_free_all")
+        unsafe statusText = try library.symbol("curl_easy_strerror")
+        unsafe setOption = try library.symbol("curl_easy_setopt")
+        unsafe getInfo = try library.symbol("curl_easy_getinfo")
     }
 }

@@ -68,9 +68,8 @@ struct Authorities: Equatable {
     ]
 
     init(_ environment: [String: String], exists: (String) -> Bool = FileManager.default.fileExists(atPath:)) {
-        let named = ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy
-            .compactMap { environment[$0] }.first { !$0.isEmpty }
-        folder = environment["SSL_CERT_DIR"].flatMap { $0.isEmpty ? nil : $0 }
+        let named = environment.set("AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+        folder = environment.set("SSL_CERT_DIR")
         file = named ?? (folder == nil ? Self.files.first(where: exists) : nil)
     }
 }

@@ -35,14 +35,8 @@ extension HTTPRequest: CustomStringConvertible, CustomReflectable {
 /// A response of any status.
 public struct HTTPResponse: Sendable {
     public var status: Int
-    public var headers: [(name: String, value: String)]
-    public var body: [UInt8]
-
-    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-    }
+    public var headers: [(name: String, value: String)] = []
+    public var body: [UInt8] = []
 
     /// Whether the same request may succeed later.
     var isTransient: Bool { [429, 500, 502, 503, 504].contains(status) }
@@ -62,6 +56,14 @@ public enum HTTPOutcome: Sendable {
     case whole(HTTPResponse)
     /// It broke off: the response with the received part of its body, if status and headers were received.
     case broken(HTTPResponse?, Failure)
+
+    /// What was received.
+    var response: HTTPResponse? {
+        switch self {
+        case .whole(let response): response
+        case .broken(let response, _): response
+        }
+    }
 }
 
 /// One exchange over a connection: no retries, no redirects.

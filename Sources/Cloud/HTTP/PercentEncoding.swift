@@ -1,21 +1,14 @@
+import Platform
+
 /// RFC 3986, as AWS requires it: every byte is encoded except letters, digits, `-`, `.`, `_` and `~`.
 enum PercentEncoding {
-    private static let isPlain: [Bool] = (0..<256).map { byte in
-        switch UInt8(byte) {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            true
-        default: false
-        }
-    }
-
     /// - Parameter keepingSlashes: as in a path, whose slashes separate its components.
     static func encode(_ bytes: some Sequence<UInt8>, keepingSlashes: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
+        let plain = keepingSlashes ? "-._~/" : "-._~"
         var text: [UInt8] = []
         for byte in bytes {
-            if isPlain[Int(byte)] || (keepingSlashes && byte == UInt8(ascii: "/")) {
+            if byte.isLetter || byte.isDigit || plain.utf8.contains(byte) {
                 text.append(byte)
             } else {
                 text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
@@ -36,10 +29,11 @@ enum PercentEncoding {
         var position = 0
         while position < source.count {
             let byte = source[position]
-            if byte == UInt8(ascii: "%"), position + 2 < source.count, let high = digit(source[position + 1]),
-                let low = digit(source[position + 2])
+            if byte == UInt8(ascii: "%"), position + 2 < source.count,
+                let high = Character(Unicode.Scalar(source[position + 1])).hexDigitValue,
+                let low = Character(Unicode.Scalar(source[position + 2])).hexDigitValue
             {
-                bytes.append(high << 4 | low)
+                bytes.append(UInt8(high << 4 | low))
                 position += 3
             } else {
                 bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
@@ -47,14 +41,5 @@ enum PercentEncoding {
             }
         }
         return bytes
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -15,7 +15,9 @@ struct WebAddress: Equatable {
     /// - Throws: `Failure` of kind `.input` for another scheme, no host, a user or a fragment.
     init(_ url: String) throws(Failure) {
         func failure(_ what: String) -> Failure { Failure(Self.withoutQuery(url).oneLine, what) }
-        guard let colon = url.utf8Range(of: "://") else { throw failure("no URL: it has to begin with http(s)://") }
+        guard let colon = url.utf8.firstRange(of: "://".utf8) else {
+            throw failure("no URL: it has to begin with http(s)://")
+        }
         scheme = url[..<colon.lowerBound].lowercased()
         guard scheme == "http" || scheme == "https" else { throw failure("no http(s) URL") }
         let rest = url[colon.upperBound...]
@@ -53,7 +55,7 @@ struct WebAddress: Equatable {
     static func withoutQuery(_ url: String) -> String {
         let end = url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.endIndex
         let shown = url[..<end]
-        guard let colon = shown.utf8Range(of: "://") else { return String(shown) }
+        guard let colon = shown.utf8.firstRange(of: "://".utf8) else { return String(shown) }
         let rest = shown[colon.upperBound...]
         let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
         guard let at = rest[..<slash].utf8.lastIndex(of: UInt8(ascii: "@")) else { return String(shown) }
@@ -79,19 +81,5 @@ struct WebAddress: Equatable {
         }
         guard let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) else { return (authority, nil) }
         return (authority[..<colon], authority[authority.utf8.index(after: colon)...])
-    }
-}
-
-extension StringProtocol {
-    /// The first range of `text`, compared byte by byte.
-    func utf8Range(of text: StaticString) -> Range<Index>? {
-        let needle = Array("\(text)".utf8)
-        guard let first = needle.first else { return nil }
-        var start = startIndex
-        while let found = utf8[start...].firstIndex(of: first) {
-            if utf8[found...].starts(with: needle) { return found..<utf8.index(found, offsetBy: needle.count) }
-            start = utf8.index(after: found)
-        }
-        return nil
     }
 }

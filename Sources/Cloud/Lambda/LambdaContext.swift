@@ -3,17 +3,12 @@ public struct LambdaContext: Sendable, Equatable {
     public let requestID: String
     /// Seconds since 1970; nil where the service does not report it.
     public let deadline: Double?
-    public let invokedFunctionARN: String?
     /// The value of `_X_AMZN_TRACE_ID` during the invocation.
     public let traceID: String?
 
-    public init(requestID: String, deadline: Double?, invokedFunctionARN: String? = nil, traceID: String? = nil) {
-        self.requestID = requestID
-        self.deadline = deadline
-        self.invokedFunctionARN = invokedFunctionARN
-        self.traceID = traceID
-    }
+}
 
+extension LambdaContext {
     /// - Returns: nil where the request has no id, which a response requires.
     init?(_ response: HTTPResponse) {
         guard let requestID = response.header("Lambda-Runtime-Aws-Request-Id"), !requestID.isEmpty,
@@ -21,10 +16,9 @@ public struct LambdaContext: Sendable, Equatable {
         else { return nil }
         let milliseconds = response.header("Lambda-Runtime-Deadline-Ms").flatMap(Double.init)
             .flatMap { (0...1e15).contains($0) ? $0 : nil }
-        self.init(
-            requestID: requestID, deadline: milliseconds.map { $0 / 1000 },
-            invokedFunctionARN: response.header("Lambda-Runtime-Invoked-Function-Arn"),
-            traceID: response.header("Lambda-Runtime-Trace-Id"))
+        self.requestID = requestID
+        deadline = milliseconds.map { $0 / 1000 }
+        traceID = response.header("Lambda-Runtime-Trace-Id")
     }
 }
 

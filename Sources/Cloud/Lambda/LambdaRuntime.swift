@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Platform
 import Synchronization
@@ -121,10 +120,11 @@ public final class LambdaRuntime: Sendable {
 
     /// - Returns: nil where the service accepts it, otherwise the reason of its refusal.
     private func post(_ failure: LambdaFailure, to path: String) throws(Failure) -> LambdaFailure? {
-        let report = ErrorReport(errorMessage: failure.message, errorType: failure.type, stackTrace: [])
-        // Encoding strings cannot fail.
-        let body = (try? JSONEncoder().encode(report)) ?? Data("{}".utf8)
-        return try post([UInt8](body), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
+        let report: [String: JSONValue] = [
+            "errorMessage": .string(failure.message), "errorType": .string(failure.type), "stackTrace": .array([]),
+        ]
+        return try post(
+            try JSONFile.encoded(report), to: path, headers: [("Lambda-Runtime-Function-Error-Type", failure.type)])
     }
 
     private func post(
@@ -146,12 +146,5 @@ public final class LambdaRuntime: Sendable {
         let text = String(decoding: response.body.prefix(300), as: UTF8.self)
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return Failure(.unavailable, base + path, "status \(response.status)" + (line.isEmpty ? "" : ", \(line)"))
-    }
-
-    /// The body of an error report, with the names of the service.
-    private struct ErrorReport: Encodable {
-        let errorMessage: String
-        let errorType: String
-        let stackTrace: [String]
     }
 }

@@ -97,17 +97,9 @@ final class FetchCore: Sendable {
 
     func waitForThreads() { state.wait { $0.threads == 0 ? () : nil } }
 
-    private enum Task {
-        case fetch(FetchState.Place)
-        case end
-    }
-
     private func run() {
-        while true {
-            let task = state.wait { state in
-                state.isClosed ? Task.end : state.takeNext().map(Task.fetch)
-            }
-            guard case .fetch(let place) = task else { break }
+        // The next block, or nil once the pool is closed.
+        while let place = state.wait(until: { $0.isClosed ? .some(nil) : $0.takeNext().map(Optional.some) }) {
             do throws(Failure) {
                 let sum = try fetch(place)
                 state.change { $0.finish(place, checksum: sum) }

@@ -19,7 +19,7 @@ public final class FolderStore: ObjectStore {
 
     public func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         let path = try path(bucket, key)
-        return try timed { () throws(Failure) -> ObjectInfo? in
+        return try requests.timed(failures: false) { () throws(Failure) -> ObjectInfo? in
             guard let file = try OpenFile(path: path) else { return nil }
             return ObjectInfo(key: key, size: file.size, etag: file.etag)
         }
@@ -27,7 +27,7 @@ public final class FolderStore: ObjectStore {
 
     public func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
         let path = try path(bucket, key)
-        return try timed(read: \.count) { () throws(Failure) -> [UInt8] in
+        return try requests.timed(failures: false, read: \.count) { () throws(Failure) -> [UInt8] in
             guard let file = try OpenFile(path: path) else { throw Failure(.notFound, path, "no such object") }
             guard etag == nil || etag == file.etag else {
                 throw Failure(.conflict, path, "expected ETag \(etag ?? ""), found \(file.etag)")
@@ -55,7 +55,7 @@ public final class FolderStore: ObjectStore {
 
     public func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
         try checkBucket(bucket)
-        return try timed { () throws(Failure) -> [ObjectInfo] in
+        return try requests.timed(failures: false) { () throws(Failure) -> [ObjectInfo] in
             // The deepest folder that holds all of them.
             let folder = prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ""
             guard folder.isEmpty || Self.isPlain(folder) else { return [] }
@@ -73,7 +73,7 @@ public final class FolderStore: ObjectStore {
 
     public func delete(bucket: String, key: String) throws(Failure) {
         let path = try path(bucket, key)
-        try timed { () throws(Failure) in
+        try requests.timed(failures: false) { () throws(Failure) in
             guard unsafe unlink(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
             throw Failure(path, "cannot be removed", SystemError())
         }
@@ -87,10 +87,9 @@ public final class FolderStore: ObjectStore {
             guard FileManager.default.fileExists(atPath: path) else { return }
             throw Failure(.unavailable, path, "the folder cannot be read")
         }
-        for name in names where !Self.isPartial(name) {
+        for name in names where UnfinishedFiles.finalName(of: name) == nil {
             let key = folder.isEmpty ? name : folder + "/" + name
-            var isFolder = false
-            guard FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder) else { continue }
+            guard let isFolder = FileManager.default.isFolder(path + "/" + name) else { continue }
             if isFolder { try walk(bucket, key, depth: depth + 1, into: &keys) } else { keys.append(key) }
         }
     }
@@ -99,7 +98,7 @@ public final class FolderStore: ObjectStore {
         _ bucket: String, _ key: String, count: Int, _ body: (AtomicFile) throws(Failure) -> Void
     ) throws(Failure) {
         let path = try path(bucket, key)
-        try timed(written: count) { () throws(Failure) in
+        try requests.timed(failures: false, written: count) { () throws(Failure) in
             let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? root
             try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let file = try AtomicFile(path: path)
@@ -122,8 +121,7 @@ public final class FolderStore: ObjectStore {
         guard Self.isPlain(bucket), !bucket.contains("/") else {
             throw Failure(.input, path, "expected a bucket's name, found '\(bucket)'")
         }
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+        guard FileManager.default.isFolder(path) == true else {
             throw Failure(.notFound, path, "no such bucket: expected a folder")
         }
     }
@@ -132,23 +130,5 @@ public final class FolderStore: ObjectStore {
     private static func isPlain(_ key: String) -> Bool {
         key.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
             && !key.utf8.contains(0)
-    }
-
-    /// Whether it is a file that is still being written: see `AtomicFile`.
-    private static func isPartial(_ name: String) -> Bool {
-        guard let mark = name.firstRange(of: ".partial-") else { return false }
-        let parts = name[mark.upperBound...].split(separator: "-", omittingEmptySubsequences: false)
-        return parts.count == 2 && Int(parts[0]) != nil && UInt32(parts[1], radix: 16) != nil
-    }
-
-    private func timed<Result>(
-        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let start = Date().timeIntervalSince1970
-        let result = try body()
-        requests.withLock {
-            $0.add(start: start, end: Date().timeIntervalSince1970, read: read(result), written: written)
-        }
-        return result
     }
 }

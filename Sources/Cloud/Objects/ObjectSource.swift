@@ -16,16 +16,6 @@ public final class ObjectSource: ByteSource {
         (self.object, self.pool, self.core, self.byteCount) = (object, pool, core, byteCount)
     }
 
-    /// An object with a pool of its own: see `FetchPool`.
-    public static func open(
-        _ store: any ObjectStore, bucket: String, key: String, info: ObjectInfo? = nil,
-        threads: Int = FetchPool.defaultThreads, residentLimit: Int = FetchPool.defaultResidentLimit,
-        blockSize: Int = FetchPool.defaultBlockSize
-    ) throws(Failure) -> ObjectSource {
-        try FetchPool(store, threads: threads, residentLimit: residentLimit, blockSize: blockSize)
-            .open(bucket: bucket, key: key, info: info)
-    }
-
     deinit { core.state.change { [object] in $0.remove(object) } }
 
     public var name: String { object.name }

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Platform
+import Synchronization
 
 /// Key, size and ETag of an object.
 public struct ObjectInfo: Sendable, Equatable {
@@ -72,5 +74,24 @@ public struct StoreStatistics: Sendable, Equatable {
         lastResponse = max(lastResponse ?? end, end)
         bytesRead += read
         bytesWritten += written
+    }
+}
+
+extension Mutex where Value == StoreStatistics {
+    /// Calls `body` and adds it as a request.
+    /// - Parameter failures: whether requests that fail count, too.
+    func timed<Result>(
+        failures: Bool, read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let (start, clock) = (Date().timeIntervalSince1970, ContinuousClock())
+        let begun = clock.now
+        var counts: (read: Int, written: Int)? = failures ? (0, 0) : nil
+        defer {
+            let end = start + (clock.now - begun) / .seconds(1)
+            if let counts { withLock { $0.add(start: start, end: end, read: counts.read, written: counts.written) } }
+        }
+        let result = try body()
+        counts = (read(result), written)
+        return result
     }
 }

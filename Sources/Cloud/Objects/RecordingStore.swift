@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Platform
 import Synchronization
 
@@ -15,53 +14,33 @@ package final class RecordingStore: ObjectStore {
     package func name(bucket: String, key: String) -> String { store.name(bucket: bucket, key: key) }
 
     package func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
-        try timed { () throws(Failure) in try store.head(bucket: bucket, key: key) }
+        try calls.timed(failures: true) { () throws(Failure) in try store.head(bucket: bucket, key: key) }
     }
 
     package func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
-        try timed(read: \.count) { () throws(Failure) in
+        try calls.timed(failures: true, read: \.count) { () throws(Failure) in
             try store.get(bucket: bucket, key: key, range: range, etag: etag)
         }
     }
 
     package func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
-        try timed(written: bytes.count) { () throws(Failure) in
+        try calls.timed(failures: true, written: bytes.count) { () throws(Failure) in
             try store.put(bucket: bucket, key: key, bytes)
         }
     }
 
     package func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
         let size = (try? OpenFile(path: path))?.size ?? 0
-        try timed(written: size) { () throws(Failure) in
+        try calls.timed(failures: true, written: size) { () throws(Failure) in
             try store.put(bucket: bucket, key: key, contentsOf: path)
         }
     }
 
     package func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
-        try timed { () throws(Failure) in try store.list(bucket: bucket, prefix: prefix) }
+        try calls.timed(failures: true) { () throws(Failure) in try store.list(bucket: bucket, prefix: prefix) }
     }
 
     package func delete(bucket: String, key: String) throws(Failure) {
-        try timed { () throws(Failure) in try store.delete(bucket: bucket, key: key) }
-    }
-
-    private func timed<Result>(
-        read: (Result) -> Int = { _ in 0 }, written: Int = 0, _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let start = Date().timeIntervalSince1970
-        let clock = ContinuousClock()
-        let begun = clock.now
-        func add(read: Int, written: Int) {
-            let seconds = (clock.now - begun) / .seconds(1)
-            calls.withLock { $0.add(start: start, end: start + seconds, read: read, written: written) }
-        }
-        do throws(Failure) {
-            let result = try body()
-            add(read: read(result), written: written)
-            return result
-        } catch {
-            add(read: 0, written: 0)
-            throw error
-        }
+        try calls.timed(failures: true) { () throws(Failure) in try store.delete(bucket: bucket, key: key) }
     }
 }

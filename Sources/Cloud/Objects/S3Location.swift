@@ -31,14 +31,7 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
 
     /// Why the name of a bucket is invalid; nil where it is valid. Older buckets may have upper-case letters and underscores.
     static func fault(inBucket name: String) -> String? {
-        func isAllowed(_ byte: UInt8) -> Bool {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
+        func isAllowed(_ byte: UInt8) -> Bool { byte.isLetter || byte.isDigit || "-_.".utf8.contains(byte) }
         if name.isEmpty { return "no bucket is named" }
         guard name.utf8.allSatisfy(isAllowed), name != ".", name != "..", name.utf8.count <= 255 else {
             return

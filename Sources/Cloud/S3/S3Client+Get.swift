@@ -16,7 +16,7 @@ extension S3Client {
             let before = reading.count
             let error: Failure
             var (retryAfter, isBusy): (Double?, Bool) = (nil, false)
-            switch try attempt(S3Request("GET", bucket, key, headers: reading.headers)) {
+            switch try attempt(S3Request(method: "GET", bucket: bucket, key: key, headers: reading.headers)) {
             case .success(let response):
                 try reading.take(response, isWhole: true)
                 error = reading.incomplete

@@ -32,7 +32,8 @@ extension S3Client {
         ]
         if let token { query.append(("continuation-token", token)) }
         let subject = name(bucket: bucket, key: prefix)
-        return try perform(S3Request("GET", bucket, nil, query: query)) { response throws(Failure) in
+        return try perform(S3Request(method: "GET", bucket: bucket, key: nil, query: query)) {
+            response throws(Failure) in
             func failure(_ what: String) -> Failure { Failure(.unavailable, subject, "listing: \(what)") }
             let document: XMLElement
             do throws(XMLError) {

@@ -20,7 +20,7 @@ extension S3Client {
     }
 
     private func putWhole(_ bucket: String, _ key: String, _ bytes: [UInt8]) throws(Failure) {
-        _ = try send(S3Request("PUT", bucket, key, body: bytes), CRC32(bytes))
+        _ = try send(S3Request(method: "PUT", bucket: bucket, key: key, body: bytes), CRC32(bytes))
     }
 
     /// Sends the request with the checksum of its body. If the response has a checksum, it must be the same.
@@ -55,7 +55,8 @@ extension S3Client {
                 let own = CRC32(bytes)
                 checksum.append(own)
                 let query = [(name: "partNumber", value: String(parts.count + 1) as String?), ("uploadId", upload)]
-                let response = try send(S3Request("PUT", bucket, key, query: query, body: bytes), own)
+                let response = try send(
+                    S3Request(method: "PUT", bucket: bucket, key: key, query: query, body: bytes), own)
                 guard let etag = response.header("ETag"), !etag.isEmpty else {
                     throw Failure(name(bucket: bucket, key: key), "a part was taken without an ETag")
                 }
@@ -66,7 +67,8 @@ extension S3Client {
             // Remaining parts would cost money. The first error is reported.
             var cleaner = self
             cleaner.retries.attempts = min(retries.attempts, 3)
-            _ = try? cleaner.perform(S3Request("DELETE", bucket, key, query: [("uploadId", upload)]))
+            _ = try? cleaner.perform(
+                S3Request(method: "DELETE", bucket: bucket, key: key, query: [("uploadId", upload)]))
             throw error
         }
     }
@@ -78,7 +80,7 @@ extension S3Client {
 
     private func begin(_ bucket: String, _ key: String) throws(Failure) -> String {
         let request = S3Request(
-            "POST", bucket, key, query: [("uploads", nil)],
+            method: "POST", bucket: bucket, key: key, query: [("uploads", nil)],
             headers: [
                 ("Content-Type", "application/octet-stream"), ("x-amz-checksum-algorithm", "CRC32"),
                 ("x-amz-checksum-type", "FULL_OBJECT"),
@@ -102,7 +104,7 @@ extension S3Client {
         let space = "http://s3.amazonaws.com/doc/2006-03-01/"
         let text = "<CompleteMultipartUpload xmlns=\"\(space)\">\(list.joined())</CompleteMultipartUpload>"
         var request = S3Request(
-            "POST", bucket, key, query: [("uploadId", upload)],
+            method: "POST", bucket: bucket, key: key, query: [("uploadId", upload)],
             headers: [
                 ("Content-Type", "application/xml"), ("x-amz-checksum-crc32", checksum.base64),
                 ("x-amz-checksum-type", "FULL_OBJECT"),

@@ -30,11 +30,6 @@ public struct S3Client: ObjectStore {
         try S3Client(try AWSConfiguration(environment, transport: transport), transport: transport)
     }
 
-    public static func fromEnvironment() throws(Failure) -> S3Client {
-        let environment = ProcessInfo.processInfo.environment
-        return try fromEnvironment(environment, transport: CurlTransport(environment: environment))
-    }
-
     public var statistics: StoreStatistics { state.statistics.withLock { $0 } }
 
     public func until(_ deadline: Double?) -> any ObjectStore {
@@ -47,7 +42,7 @@ public struct S3Client: ObjectStore {
 
     public func delete(bucket: String, key: String) throws(Failure) {
         do {
-            _ = try perform(S3Request("DELETE", bucket, key))
+            _ = try perform(S3Request(method: "DELETE", bucket: bucket, key: key))
         } catch {
             // Some servers report a missing object, which is no error, unless the bucket is missing.
             guard error.kind == .notFound, try hasBucket(bucket) else { throw error }
@@ -55,7 +50,7 @@ public struct S3Client: ObjectStore {
     }
 
     public func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
-        let request = S3Request("HEAD", bucket, key)
+        let request = S3Request(method: "HEAD", bucket: bucket, key: key)
         switch try settle(request) {
         case .success(let response):
             guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
@@ -76,7 +71,8 @@ public struct S3Client: ObjectStore {
     /// The response to HEAD has no body with the reason: a GET of one byte has.
     private func reason(of failure: S3Failure, _ request: S3Request) throws(Failure) -> Failure {
         guard failure.status != nil else { return failure.error }
-        let question = S3Request("GET", request.bucket, request.key, headers: [("Range", "bytes=0-0")])
+        let question = S3Request(
+            method: "GET", bucket: request.bucket, key: request.key, headers: [("Range", "bytes=0-0")])
         guard case .failure(let answer) = try attempt(question), !answer.isTransient else { return failure.error }
         return answer.error
     }
@@ -84,7 +80,7 @@ public struct S3Client: ObjectStore {
     /// Whether the bucket exists; true where access is denied.
     private func hasBucket(_ bucket: String) throws(Failure) -> Bool {
         if state.hasSeen(bucket) { return true }
-        switch try settle(S3Request("HEAD", bucket, nil)) {
+        switch try settle(S3Request(method: "HEAD", bucket: bucket, key: nil)) {
         case .success:
             state.noteBucket(bucket)
             return true
@@ -123,26 +119,11 @@ struct S3Request {
     var body: [UInt8]?
     /// Seconds that S3 may take before it responds, for requests that take it long; nil for others.
     var patience: Double?
-
-    init(
-        _ method: String, _ bucket: String, _ key: String?, query: [(name: String, value: String?)] = [],
-        headers: [(name: String, value: String)] = [], body: [UInt8]? = nil
-    ) {
-        self.method = method
-        self.bucket = bucket
-        self.key = key
-        self.query = query
-        self.headers = headers
-        self.body = body
-    }
 }
 
 extension S3Client {
-    enum Answer {
-        /// Status 2xx, and whole.
-        case success(HTTPResponse)
-        case failure(S3Failure)
-    }
+    /// A whole response of status 2xx, or why there is none.
+    typealias Answer = Result<HTTPResponse, S3Failure>
 
     /// Signs and sends once.
     /// - Throws: `Failure` where nothing was sent: no credentials, no time left, invalid names.
@@ -160,26 +141,17 @@ extension S3Client {
         let start = retries.now()
         let outcome = transport.exchange(signed)
         let end = retries.now()
-        func count(_ response: HTTPResponse?) {
-            let (read, written) = (response?.body.count ?? 0, request.body?.count ?? 0)
-            state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
-        }
+        let (read, written) = (outcome.response?.body.count ?? 0, request.body?.count ?? 0)
+        state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
         switch outcome {
-        case .whole(let response) where (200..<300).contains(response.status):
-            count(response)
-            return .success(response)
+        case .whole(let response) where (200..<300).contains(response.status): return .success(response)
         // An error status counts even if the response broke off: its body would only add details.
-        case .broken(let refusal?, _) where refusal.status >= 300:
-            count(refusal)
+        case .broken(let partial, let error) where partial.map { $0.status < 300 } ?? true:
+            return .failure(S3Failure(error, subject: subject, partial: partial))
+        case .whole(let refusal), .broken(let refusal?, _):
             return .failure(
                 S3Failure(refusal, subject: subject, region: configuration.region, credentials: credentials))
-        case .broken(let partial, let error):
-            count(partial)
-            return .failure(S3Failure(error, subject: subject, partial: partial))
-        case .whole(let response):
-            count(response)
-            return .failure(
-                S3Failure(response, subject: subject, region: configuration.region, credentials: credentials))
+        case .broken(nil, let error): return .failure(S3Failure(error, subject: subject, partial: nil))
         }
     }
 

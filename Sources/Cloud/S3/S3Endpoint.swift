@@ -29,7 +29,7 @@ struct S3Endpoint: Sendable {
         }
         var url: String
         // Older buckets may have names with dots or capitals, which certificates or hosts do not allow.
-        if isCustom || !bucket.utf8.allSatisfy({ Self.isHostByte($0) }) {
+        if isCustom || !bucket.utf8.allSatisfy({ $0.isLowercase || $0.isDigit || "-".utf8.contains($0) }) {
             url = "\(base)/\(bucket)"
             if key != nil { url += "/" }
         } else {
@@ -40,13 +40,5 @@ struct S3Endpoint: Sendable {
             PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value ?? "")
         }
         return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
-    }
-
-    /// Whether it may be in a label of a host: a lower-case letter, a digit or a hyphen.
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
-        default: false
-        }
     }
 }

@@ -1,7 +1,7 @@
 import Platform
 
 /// A failed attempt.
-struct S3Failure {
+struct S3Failure: Error {
     let error: Failure
     /// Whether another attempt may succeed.
     let isTransient: Bool
@@ -26,10 +26,9 @@ struct S3Failure {
     /// An error response.
     /// - Parameter region: that the request was sent to.
     init(_ response: HTTPResponse, subject: String, region: String, credentials: AWSCredentials) {
-        let document = try? XMLElement(document: response.body)
-        let code = document?.name == "Error" ? document?["Code"] : nil
-        let said = document?.name == "Error" ? document?["Message"] : nil
-        let home = response.header("x-amz-bucket-region") ?? (document?.name == "Error" ? document?["Region"] : nil)
+        let document = (try? XMLElement(document: response.body)).flatMap { $0.name == "Error" ? $0 : nil }
+        let (code, said) = (document?["Code"], document?["Message"])
+        let home = response.header("x-amz-bucket-region") ?? document?["Region"]
         status = response.status
         self.code = code
         retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }

@@ -104,19 +104,12 @@ struct XMLReader {
 
     private mutating func name() throws(XMLError) -> String {
         let start = position
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: ":"),
-                UInt8(ascii: "_"), 0x80...0xFF:
-                position += 1
-                continue
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
-                guard position > start else { break }
-                position += 1
-                continue
-            default: break
-            }
-            break
+        func isFirst(_ byte: UInt8) -> Bool { byte.isLetter || byte >= 0x80 || ":_".utf8.contains(byte) }
+        while position < bytes.count,
+            isFirst(bytes[position])
+                || position > start && (bytes[position].isDigit || "-.".utf8.contains(bytes[position]))
+        {
+            position += 1
         }
         guard position > start else { throw failure("a name expected") }
         return try string(bytes[start..<position])
@@ -139,19 +132,15 @@ struct XMLReader {
     }
 
     private static func entity(_ name: String) -> Unicode.Scalar? {
-        switch name {
-        case "amp": return "&"
-        case "lt": return "<"
-        case "gt": return ">"
-        case "quot": return "\""
-        case "apos": return "'"
-        default:
-            guard name.hasPrefix("#") else { return nil }
-            let digits = name.dropFirst()
-            let number = digits.hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-            return number.flatMap { $0 == 0 ? nil : Unicode.Scalar($0) }
-        }
+        guard name.hasPrefix("#") else { return entities[name] }
+        let digits = name.dropFirst()
+        let number = digits.hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+        return number.flatMap { $0 == 0 ? nil : Unicode.Scalar($0) }
     }
+
+    private static let entities: [String: Unicode.Scalar] = [
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'",
+    ]
 
     private static func local(_ name: String) -> String { name.split(separator: ":").last.map(String.init) ?? name }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// The ARN of a state machine: `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, optionally with `:VERSION` or an alias.
 public struct StateMachineARN: Sendable, Equatable, CustomStringConvertible {
     public let description: String
@@ -8,7 +10,7 @@ public struct StateMachineARN: Sendable, Equatable, CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (7...8).contains(parts.count), parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "states",
             parts[5] == "stateMachine", parts.allSatisfy({ !$0.isEmpty }),
-            parts[3].utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
+            parts[3].utf8.allSatisfy({ $0.isLowercase || $0.isDigit || "-".utf8.contains($0) })
         else { return nil }
         description = text
         region = String(parts[3])

@@ -25,17 +25,11 @@ public struct StepFunctionsClient: Sendable {
     ///   - input: a JSON object.
     /// - Returns: the ARN of the execution.
     public func startExecution(stateMachine: String, name: String, input: String) throws(Failure) -> String {
-        struct Input: Encodable {
-            let stateMachineArn: String
-            let name: String
-            let input: String
-        }
         struct Output: Decodable {
             let executionArn: String
         }
-        let output: Output = try call(
-            "StartExecution", Input(stateMachineArn: stateMachine, name: name, input: input), of: stateMachine)
-        return output.executionArn
+        let input = ["stateMachineArn": stateMachine, "name": name, "input": input]
+        return try (call("StartExecution", input, of: stateMachine) as Output).executionArn
     }
 
     public func describeExecution(_ arn: String) throws(Failure) -> Execution {
@@ -72,19 +66,13 @@ public struct StepFunctionsClient: Sendable {
 
     /// One call, retried while the service is busy or unreachable. All calls here are idempotent.
     private func call<Output: Decodable>(
-        _ action: String, _ input: some Encodable, of subject: String
+        _ action: String, _ input: [String: String], of subject: String
     ) throws(Failure) -> Output {
-        let body: Data
-        do {
-            body = try JSONEncoder().encode(input)
-        } catch {
-            throw Failure(subject, "\(action): the request cannot be written as JSON")
-        }
         let request = HTTPRequest(
             "POST", endpoint + "/",
             headers: [
                 ("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", "AWSStepFunctions.\(action)"),
-            ], body: [UInt8](body), timeout: 60)
+            ], body: try JSONFile.encoded(input), timeout: 60)
         let response = try send(request, action, of: subject)
         do {
             return try JSONDecoder().decode(Output.self, from: Data(response.body))
@@ -117,4 +105,46 @@ public struct StepFunctionsClient: Sendable {
 
     /// Suspends this thread for that many seconds.
     func rest(_ seconds: Double) { retries.sleep(seconds) }
+
+    /// Polls the state of an execution until it has ended.
+    /// - Parameters:
+    ///   - interval: seconds between requests; one request a second is free and far below the limits of the service.
+    ///   - progress: called with the items of all Map runs, once there are any. Omitted where the counts are unavailable, for
+    ///     lack of permissions or because the service is busy.
+    /// - Throws: where the state cannot be read any more; the execution continues.
+    public func wait(
+        for execution: String, interval: Double = 1, progress: ((MapRun.ItemCounts) -> Void)? = nil
+    ) throws(Failure) -> Execution {
+        var runs = MapRuns(execution: execution)
+        while true {
+            let present = try describeExecution(execution)
+            if let progress, let counts = try? runs.itemCounts(self) { progress(counts) }
+            guard present.isRunning else { return present }
+            rest(interval)
+        }
+    }
+}
+
+/// The known Map runs of an execution. AWS allows to list them about once a second, so that they are not listed again while
+/// one of them is running.
+private struct MapRuns {
+    let execution: String
+    private var arns: [String] = []
+    private var isRunning = false
+
+    init(execution: String) { self.execution = execution }
+
+    /// The sum of their item counts; nil before the first has begun.
+    mutating func itemCounts(_ client: StepFunctionsClient) throws(Failure) -> MapRun.ItemCounts? {
+        if !isRunning { arns = try client.listMapRuns(of: execution) }
+        guard !arns.isEmpty else { return nil }
+        isRunning = false
+        var sum = MapRun.ItemCounts()
+        for arn in arns {
+            let run = try client.describeMapRun(arn)
+            sum += run.itemCounts
+            isRunning = isRunning || run.status == "RUNNING"
+        }
+        return sum
+    }
 }

@@ -13,9 +13,7 @@ struct BandOrder: Sendable {
         let plane = images.shape.dropFirst(2).reduce(1, *)
         let shape = [images.rows, places.count] + images.shape.dropFirst(2)
         return .floats(images.name, shape: shape, of: file) { (rows) throws(Failure) in
-            var all = [Float](repeating: 0, count: rows.count * count * plane)
-            var span = all.mutableSpan
-            try images.copyFloats(rows: rows, into: &span)
+            let all = try images.floats(rows: rows)
             images.release(rows: rows)
             return picked(all, galaxies: rows.count, size: plane)
         }
@@ -24,10 +22,7 @@ struct BandOrder: Sendable {
     /// The same for magnitudes [N, bands].
     func magnitudes(_ magnitudes: TensorView, of file: String) -> TensorView {
         .doubles(magnitudes.name, shape: [magnitudes.rows, places.count], of: file) { (rows) throws(Failure) in
-            var all = [Double](repeating: 0, count: rows.count * count)
-            var span = all.mutableSpan
-            try magnitudes.copyDoubles(rows: rows, into: &span)
-            return picked(all, galaxies: rows.count, size: 1)
+            picked(try magnitudes.doubles(rows: rows), galaxies: rows.count, size: 1)
         }
     }
 

@@ -32,12 +32,11 @@ enum GalaxyIDs: Sendable {
     /// - Throws: `Failure` naming the tensor, what was expected and what was found.
     func check(count: Int, of what: String, in file: String) throws(Failure) {
         if shape != [count], shape != [count, 1] {
-            throw .partition(
-                file: file, tensor: name,
-                message: "expected object ids of shape [\(count)] for \(count) \(what), found \(shape)")
+            throw Failure(
+                file, "\(name): expected object ids of shape [\(count)] for \(count) \(what), found \(shape)")
         }
-        if let complaint {
-            throw .partition(file: file, tensor: name, message: "expected integers, found \(complaint)")
+        if case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool {
+            throw Failure(file, "\(name): expected integers, found \(tensor.dtype.rawValue)")
         }
     }
 
@@ -50,13 +49,5 @@ enum GalaxyIDs: Sendable {
             ids += try self.ids(start..<min(start + blockSize, count))
         }
         return ids
-    }
-
-    /// A type that ids cannot have; nil for integers and strings.
-    private var complaint: String? {
-        guard case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool else {
-            return nil
-        }
-        return tensor.dtype.rawValue
     }
 }

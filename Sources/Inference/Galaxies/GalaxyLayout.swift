@@ -9,15 +9,15 @@ public struct GalaxyLayout: Sendable {
     /// The tensor, dataset, column or image of the cutouts; nil for the usual names.
     public var images: String?
     /// The tensor of the magnitudes, or one for each band; empty for the usual names.
-    public var magnitudes: [String]
+    public var magnitudes: [String] = []
     /// The tensor of spectroscopic redshifts; nil for the usual names.
     public var redshifts: String?
     /// The tensor or column of the galaxies' ids; nil for `object_id`.
     public var objectIDs: String?
     /// The index of each of the network's bands in the files; nil where both have the same bands in the same order.
-    public let bandPlaces: [Int]?
+    public private(set) var bandPlaces: [Int]?
     /// The number of bands in the files; nil where they have the network's bands.
-    public let bandCount: Int?
+    public private(set) var bandCount: Int?
     /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
 
@@ -30,10 +30,7 @@ public struct GalaxyLayout: Sendable {
     ) throws(Failure) {
         (self.images, self.magnitudes, self.redshifts) = (images, magnitudes, redshifts)
         (self.objectIDs, self.table) = (objectIDs, table)
-        guard let bands else {
-            (bandPlaces, bandCount) = (nil, nil)
-            return
-        }
+        guard let bands else { return }
         let letters = Array(bands)
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }
         guard places.count == Self.networkBands.count, Set(letters).count == letters.count else {
@@ -49,10 +46,7 @@ public struct GalaxyLayout: Sendable {
     /// Names and bands as the files have them.
     public static let usual = GalaxyLayout()
 
-    private init() {
-        (images, magnitudes, redshifts, objectIDs, table) = (nil, [], nil, nil, nil)
-        (bandPlaces, bandCount) = (nil, nil)
-    }
+    private init() {}
 
     /// The names that columns of magnitudes may have, where there is one for each band.
     public static let magnitudeColumns = [

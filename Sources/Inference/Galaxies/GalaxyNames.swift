@@ -28,9 +28,7 @@ struct GalaxyNames {
     /// - Parameter ids: the galaxies' ids; a table of magnitudes that has ids of its own has to have the same ones.
     func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
         if layout.magnitudes.count > 1 {
-            var columns: [TensorView] = []
-            for name in layout.magnitudes { columns.append(try named(name)) }
-            return try stacked(columns, ids)
+            return try stacked(layout.magnitudes.map { name throws(Failure) in try named(name) }, ids)
         }
         if let name = layout.magnitudes.first { return try ordered(named(name), layout, ids) }
         if layout.images == nil {
@@ -74,8 +72,7 @@ struct GalaxyNames {
             // Where a table is joined, the name may be one of the table's columns.
             guard let table = layout.table else { _ = try named(name); return nil }
             guard table.idName == name else {
-                throw .partition(
-                    file: file.name, tensor: name, message: "is neither there nor in \(table.name): found " + found)
+                throw file.failure(of: name, "is neither there nor in \(table.name): found " + found)
             }
         }
         return try ids(GalaxyLayout.usualObjectID)
@@ -112,13 +109,13 @@ struct GalaxyNames {
 
     private func named(_ name: String) throws(Failure) -> TensorView {
         if let found = try tensor([name]) { return found }
-        throw .partition(file: file.name, tensor: name, message: "is not there: found " + found)
+        throw file.failure(of: name, "is not there: found " + found)
     }
 
     private func tensor(_ names: [String]) throws(Failure) -> TensorView? {
         if let found = find(names, in: file.tensors, \.name) { return found }
         for name in names {
-            if let reason = file.refusals[name] { throw .partition(file: file.name, tensor: name, message: reason) }
+            if let reason = file.refusals[name] { throw file.failure(of: name, reason) }
         }
         return nil
     }
@@ -137,18 +134,17 @@ struct GalaxyNames {
     private func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
         let count = columns[0].rows
         for column in columns where column.count != count || !column.dtype.isFloatingPoint {
-            throw .partition(
-                file: file.name, tensor: column.name,
-                message: "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
+            throw file.failure(
+                of: column.name,
+                "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
         }
         try requireSame(ids, beside: columns)
         return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(Failure) in
             var values = [Double](repeating: 0, count: rows.count * columns.count)
             for (place, column) in columns.enumerated() {
-                var part = [Double](repeating: 0, count: rows.count)
-                var span = part.mutableSpan
-                try column.copyDoubles(rows: rows, into: &span)
-                for index in part.indices { values[index * columns.count + place] = part[index] }
+                for (index, value) in try column.doubles(rows: rows).enumerated() {
+                    values[index * columns.count + place] = value
+                }
             }
             return values
         }
@@ -161,11 +157,42 @@ struct GalaxyNames {
         try requireSame(ids, beside: [magnitudes])
         guard let count = layout.bandCount else { return magnitudes }
         guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {
-            throw .partition(
-                file: file.name, tensor: magnitudes.name,
-                message: "expected a magnitude for each of \(count) bands, found shape \(magnitudes.shape)")
+            throw file.failure(
+                of: magnitudes.name, "expected a magnitude for each of \(count) bands, found shape \(magnitudes.shape)")
         }
         return layout.bandPlaces.map { BandOrder(places: $0, count: count).magnitudes(magnitudes, of: file.name) }
             ?? magnitudes
+    }
+
+    // MARK: Tables of one FITS file: they are joined by their rows, and their ids have to be equal, row for row
+
+    /// The ids of the table that `tensor` is a column of, where it has a column of the same name as `ids`; otherwise
+    /// `ids`.
+    func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(Failure) -> GalaxyIDs {
+        guard let column = file.columns[ids.name], let place = file.columns[tensor.name], place.table != column.table,
+            let own = file.columns.first(where: {
+                $0.value.table == place.table && $0.value.name.lowercased() == column.name.lowercased()
+            })?.key
+        else { return ids }
+        return try self.ids(own) ?? ids
+    }
+
+    /// Checks that ids in the tables of `tensors` are equal to `ids`, row for row.
+    /// - Throws: `Failure` where a row differs.
+    func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(Failure) {
+        guard let ids else { return }
+        var compared: Set<String> = [ids.name]
+        for tensor in tensors {
+            let others = try self.ids(ids, beside: tensor)
+            guard compared.insert(others.name).inserted else { continue }
+            let (expected, found) = (try ids.all(), try others.all())
+            guard expected != found else { continue }
+            let row = zip(expected, found).enumerated().first { $0.element.0 != $0.element.1 }
+            throw file.failure(
+                of: others.name,
+                "two tables are joined row for row: expected the ids of \(ids.name), found "
+                    + (row.map { "\($0.element.1) for \($0.element.0) (row \($0.offset), counted from 0)" }
+                        ?? "\(found.count) ids for \(expected.count)"))
+        }
     }
 }

@@ -23,7 +23,7 @@ public struct GalaxyTable: Sendable {
     public init(
         name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?
     ) throws(Failure) {
-        func fail(_ message: String) -> Failure { .partition(file: name, tensor: nil, message: message) }
+        func fail(_ message: String) -> Failure { Failure(name, message) }
         guard magnitudes != nil || redshifts != nil else {
             throw fail("has neither magnitudes nor redshifts under the names that are looked for")
         }
@@ -59,24 +59,16 @@ public struct GalaxyTable: Sendable {
             ? try names.redshifts(layout, of: ids?.column) : nil
         let count = magnitudes?.rows ?? redshifts?.rows ?? 0
         if let magnitudes, magnitudes.shape != [count, Self.bands] {
-            throw .partition(
-                file: file.name, tensor: magnitudes.name,
-                message: "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
+            throw file.failure(
+                of: magnitudes.name, "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
         }
         if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
-            throw .partition(
-                file: file.name, tensor: redshifts.name,
-                message: "expected redshifts of shape [\(count)], found \(redshifts.shape)")
+            throw file.failure(of: redshifts.name, "expected redshifts of shape [\(count)], found \(redshifts.shape)")
         }
         try ids?.column.check(count: count, of: "rows", in: file.name)
         try self.init(
             name: file.name, ids: try ids?.column.all(), idName: ids?.name,
-            magnitudes: try magnitudes.map { view throws(Failure) in
-                try view.doubles()
-            },
-            redshifts: try redshifts.map { view throws(Failure) in
-                try view.doubles()
-            })
+            magnitudes: try magnitudes?.doubles(), redshifts: try redshifts?.doubles())
         file.release()
     }
 
@@ -87,9 +79,7 @@ public struct GalaxyTable: Sendable {
     /// - Throws: `Failure` with both counts.
     public func check(galaxies: Int, of inputs: String) throws(Failure) {
         guard !hasIDs, count != galaxies else { return }
-        throw .partition(
-            file: name, tensor: nil,
-            message: "has no object_id, and \(count) rows for the \(galaxies) galaxies of \(inputs)")
+        throw Failure(name, "has no object_id, and \(count) rows for the \(galaxies) galaxies of \(inputs)")
     }
 
     /// The table's rows of a file's galaxies.
@@ -126,9 +116,7 @@ public struct GalaxyTable: Sendable {
         found.reserveCapacity(ids.count)
         for id in ids {
             guard let row = rows?[id] else {
-                throw .partition(
-                    file: file, tensor: nil,
-                    message: "object id \(id.shortened()): expected a row in \(name), found none")
+                throw Failure(file, "object id \(id.shortened()): expected a row in \(name), found none")
             }
             found.append(row)
         }
@@ -150,6 +138,66 @@ public struct GalaxyTable: Sendable {
             .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(Failure) in
                 try places(rows, range).map { values[$0] }
             }
+        }
+    }
+
+    /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
+    /// - Throws: `Failure` for a file that cannot be read or is not a table of galaxies.
+    public init(path: String, layout: GalaxyLayout) throws(Failure) {
+        guard path.lowercased().hasSuffix(".csv") else {
+            try self.init(try TensorFile.open(path: path), layout: layout)
+            return
+        }
+        try self.init(csv: try MappedFile(path: path).bytes(), name: path, layout: layout)
+    }
+
+    /// Columns are found by the names in the first line. An empty redshift is unknown.
+    init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws(Failure) {
+        var text = DelimitedText(name: name, bytes: bytes)
+        guard let header = try text.next() else { throw Failure("\(name): expected a header, found an empty file") }
+        let columns = Columns(header, layout)
+        var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
+        while let record = try text.next() {
+            guard record.count == header.count else {
+                throw Failure(
+                    "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, found "
+                        + "\(record.count)")
+            }
+            func number(_ column: Int) throws(Failure) -> Double {
+                if let value = Double(record[column]) { return value }
+                throw Failure(
+                    "\(name): line \(text.recordLine): \(header[column].shortened()): expected a number, found '"
+                        + "\(record[column].shortened())'")
+            }
+            if let id = columns.id { ids.append(record[id]) }
+            for column in columns.magnitudes { magnitudes.append(try number(column)) }
+            if let redshift = columns.redshift {
+                redshifts.append(record[redshift].isEmpty ? .nan : try number(redshift))
+            }
+        }
+        try self.init(
+            name: name, ids: columns.id == nil ? nil : ids, idName: columns.idName,
+            magnitudes: columns.magnitudes.isEmpty ? nil : magnitudes,
+            redshifts: columns.redshift == nil ? nil : redshifts)
+    }
+
+    /// Indices of the fields of a line.
+    private struct Columns {
+        let id: Int?
+        /// The column name that `id` was found by.
+        let idName: String?
+        let magnitudes: [Int]
+        let redshift: Int?
+
+        init(_ header: [String], _ layout: GalaxyLayout) {
+            func index(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
+            // A name that is not in the table may be one of the galaxies' own file.
+            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { index($0) != nil }
+            id = idName.flatMap(index)
+            redshift =
+                layout.redshifts.map { index($0) } ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(index).first
+            let lists = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
+            magnitudes = lists.map { $0.compactMap(index) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
         }
     }
 }

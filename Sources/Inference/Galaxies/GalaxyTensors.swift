@@ -19,7 +19,7 @@ extension TensorFile {
 /// Which of a file's tensors are its galaxies.
 struct GalaxyTensors {
     /// [N, bands, rows, columns].
-    let images: TensorView
+    private(set) var images: TensorView
     /// nil for a network without magnitudes.
     let magnitudes: TensorView?
     /// Unvalidated magnitudes, also for a network that takes none.
@@ -36,7 +36,7 @@ struct GalaxyTensors {
     ///   - firstGalaxy: the number of galaxies in the inputs before this one, where a table without ids covers all
     ///     inputs, which `GalaxyTable.check` checks when all are counted; nil where the table covers this file alone.
     ///   - imagesAlone: reads images and ids only; the only array of a file counts as its images.
-    /// - Throws: `Failure.partition` when no layout fits, where there are more tensors than a layout has, or where the
+    /// - Throws: `Failure` when no layout fits, where there are more tensors than a layout has, or where the
     ///   table lacks a galaxy.
     init(
         _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false,
@@ -45,9 +45,8 @@ struct GalaxyTensors {
         let names = GalaxyNames(file)
         let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
         guard let found else {
-            throw .partition(
-                file: file.name, tensor: nil,
-                message: imagesAlone
+            throw file.failure(
+                imagesAlone
                     ? "holds no cutouts: expected images, tensors.0 (a TensorDataset) or one array, found \(names.found)"
                     : Self.expected + names.found)
         }
@@ -73,21 +72,14 @@ struct GalaxyTensors {
         if magnitudes == nil { magnitudes = try names.magnitudes(layout, of: ownIDs) }
         if redshifts == nil { redshifts = try names.redshifts(layout, of: ownIDs) }
         guard magnitudes != nil else {
-            throw .partition(file: file.name, tensor: nil, message: Self.expected + names.found)
+            throw file.failure(Self.expected + names.found)
         }
         if layout.images == nil, let further = names.further {
-            throw .partition(
-                file: file.name, tensor: further.name,
-                message: "expected images, magnitudes and at most redshifts, found a further tensor")
+            throw file.failure(
+                of: further.name, "expected images, magnitudes and at most redshifts, found a further tensor")
         }
         (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, magnitudes, redshifts, ids)
         catalogue = magnitudes
-    }
-
-    private init(_ other: GalaxyTensors, images: TensorView) {
-        self.images = images
-        (magnitudes, redshifts, objectIDs) = (other.magnitudes, other.redshifts, other.objectIDs)
-        catalogue = other.catalogue
     }
 
     /// Crops larger images to the central `imageShape`, whose first row and column are (size - wanted) / 2, rounded
@@ -98,7 +90,9 @@ struct GalaxyTensors {
             let tall = images.slice(axis: 2, from: (images.shape[2] - imageShape[1]) / 2, count: imageShape[1]),
             let both = tall.slice(axis: 3, from: (images.shape[3] - imageShape[2]) / 2, count: imageShape[2])
         else { return self }
-        return GalaxyTensors(self, images: both)
+        var cropped = self
+        cropped.images = both
+        return cropped
     }
 
     private static let expected =
@@ -110,15 +104,13 @@ struct GalaxyTensors {
     ) throws(Failure) -> TensorView {
         let images = file.format == .fits && found.shape.count == 3 ? found.asOneRow : found
         guard images.rowCount <= largestImage else {
-            throw .partition(
-                file: file.name, tensor: images.name,
-                message: "expected at most \(largestImage) numbers a galaxy, found shape \(images.shape)")
+            throw file.failure(
+                of: images.name, "expected at most \(largestImage) numbers a galaxy, found shape \(images.shape)")
         }
         guard let count = layout.bandCount else { return images }
         guard images.shape.count == 4, images.shape[1] == count else {
-            throw .partition(
-                file: file.name, tensor: images.name,
-                message: "expected images of \(count) bands, as --bands has them, found shape \(images.shape)")
+            throw file.failure(
+                of: images.name, "expected images of \(count) bands, as --bands has them, found shape \(images.shape)")
         }
         return layout.bandPlaces.map { BandOrder(places: $0, count: count).images(images, of: file.name) } ?? images
     }
@@ -133,9 +125,7 @@ struct GalaxyTensors {
             return .following(start..<start + images.rows)
         }
         guard let ids else {
-            throw .partition(
-                file: file.name, tensor: nil,
-                message: "expected object_id, by which galaxies are found in \(table.name), found none")
+            throw file.failure("expected object_id, by which galaxies are found in \(table.name), found none")
         }
         try ids.check(count: images.rows, of: "images", in: file.name)
         return .listed(try table.rows(of: ids.all(), in: file.name))
@@ -147,7 +137,7 @@ struct GalaxyTensors {
     /// - Returns: N.
     func rowCount(imageShape: [Int], magnitudeCount: Int?, file: String) throws(Failure) -> Int {
         func fail(_ tensor: TensorView, _ expected: String, _ found: String) -> Failure {
-            .partition(file: file, tensor: tensor.name, message: "expected \(expected), found \(found)")
+            Failure(file, "\(tensor.name): expected \(expected), found \(found)")
         }
         func text(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
 

@@ -72,7 +72,7 @@ public enum InputList {
 
     /// The file itself, or the partitions in the folder; nil where the path does not exist.
     private static func files(at path: String) throws(Failure) -> [String]? {
-        guard let isFolder = isFolder(path) else { return nil }
+        guard let isFolder = FileManager.default.isFolder(path) else { return nil }
         return isFolder ? try partitions(in: path) : [path]
     }
 
@@ -85,7 +85,7 @@ public enum InputList {
         let paths = names.filter { !$0.hasPrefix(".") && isPartition($0) }
             .sorted(by: NaturalOrder.precedes)
             .map { prefix + $0 }
-            .filter { isFolder($0) != true }
+            .filter { FileManager.default.isFolder($0) != true }
         guard !paths.isEmpty else {
             throw Failure(folder, "the folder holds no partition files (\(expected)); subfolders are not searched")
         }
@@ -96,12 +96,6 @@ public enum InputList {
     public static func isPartition(_ name: String) -> Bool {
         let name = name.lowercased()
         return endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }
-    }
-
-    /// nil where the path does not exist.
-    private static func isFolder(_ path: String) -> Bool? {
-        var isFolder = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) ? isFolder : nil
     }
 
     /// The ending of a path's last component without the dot, in lower case; empty without a dot.

@@ -18,7 +18,6 @@ public struct PartitionReader: Sendable {
 
     private let file: TensorFile
     private let tensors: GalaxyTensors
-    private let imageCount: Int
 
     /// Opens a file and checks its tensors against the model. Only headers are read: `verify` compares the checksums.
     /// - Throws: `Failure` naming file, tensor, what was expected and what was found.
@@ -44,13 +43,9 @@ public struct PartitionReader: Sendable {
         .cropped(to: imageShape)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
         path = file.name
-        imageCount = imageShape.reduce(1, *)
         self.source = source
         self.label = label
     }
-
-    /// Whether the file has spectroscopic redshifts.
-    public var hasRedshifts: Bool { tensors.redshifts != nil }
 
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
@@ -88,10 +83,7 @@ public struct PartitionReader: Sendable {
     ) throws(Failure) -> Result {
         let inPlace = try tensors.images.withContiguousFloats(rows: rows, body)
         if let inPlace { return inPlace }
-        let needed = rows.count * imageCount
-        if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
-        var span = buffer.mutableSpan
-        try tensors.images.copyFloats(rows: rows, into: &span)
+        try copy(tensors.images, rows, into: &buffer)
         return try body(buffer.span)
     }
 
@@ -102,19 +94,19 @@ public struct PartitionReader: Sendable {
             buffer = []
             return
         }
-        let needed = rows.count * magnitudes.rowCount
+        try copy(magnitudes, rows, into: &buffer)
+    }
+
+    private func copy(_ tensor: TensorView, _ rows: Range<Int>, into buffer: inout [Float]) throws(Failure) {
+        let needed = rows.count * tensor.rowCount
         if buffer.count != needed { buffer = [Float](repeating: 0, count: needed) }
         var span = buffer.mutableSpan
-        try magnitudes.copyFloats(rows: rows, into: &span)
+        try tensor.copyFloats(rows: rows, into: &span)
     }
 
     /// The spectroscopic redshifts of `rows`; nil where the file has none.
     public func redshifts(_ rows: Range<Int>) throws(Failure) -> [Double]? {
-        guard let redshifts = tensors.redshifts else { return nil }
-        var values = [Double](repeating: 0, count: rows.count)
-        var span = values.mutableSpan
-        try redshifts.copyDoubles(rows: rows, into: &span)
-        return values
+        try tensors.redshifts?.doubles(rows: rows)
     }
 
     /// The ids of `rows`: the file's own where it has an `object_id`, else `label:row`.
@@ -128,9 +120,6 @@ public struct PartitionReader: Sendable {
         guard let magnitudes = tensors.catalogue, magnitudes.shape == [self.count, count],
             magnitudes.dtype.isFloatingPoint
         else { return nil }
-        var values = [Float](repeating: 0, count: rows.count * count)
-        var span = values.mutableSpan
-        try magnitudes.copyFloats(rows: rows, into: &span)
-        return values
+        return try magnitudes.floats(rows: rows)
     }
 }

@@ -35,16 +35,15 @@ public struct PartitionSplit {
             let tensors = try GalaxyTensors(file, layout: layout, firstGalaxy: place)
             let first = inputs.first?.tensors ?? tensors
             guard first.images.shape.count == 4, let magnitudes = first.magnitudes?.shape.last else {
-                throw .partition(
-                    file: file.name, tensor: tensors.images.name,
-                    message: "expected images of shape [N, bands, rows, columns], found \(first.images.shape)")
+                throw file.failure(
+                    of: tensors.images.name,
+                    "expected images of shape [N, bands, rows, columns], found \(first.images.shape)")
             }
             let count = try tensors.rowCount(
                 imageShape: Array(first.images.shape.dropFirst()), magnitudeCount: magnitudes, file: file.name)
             if (tensors.redshifts == nil) != (first.redshifts == nil), let other = inputs.first?.file.name {
-                throw .partition(
-                    file: file.name, tensor: nil,
-                    message: tensors.redshifts == nil
+                throw file.failure(
+                    tensors.redshifts == nil
                         ? "has no redshifts, but \(other) has: expected all inputs to have them, or none"
                         : "has redshifts, but \(other) has none: expected all inputs to have them, or none")
             }

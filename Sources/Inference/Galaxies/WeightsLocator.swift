@@ -41,7 +41,7 @@ public struct WeightsLocator: Sendable {
 
     private func weights(named path: String?, else demo: String) throws(Failure) -> String {
         if let path { return path }
-        if let path = environment[Self.variable], !path.isEmpty { return path }
+        if let path = environment.set(Self.variable) { return path }
         return try bundled(demo, hint: "name the weights with --weights or $\(Self.variable)")
     }
 

@@ -1,4 +1,5 @@
 import CZlib
+import FoundationEssentials
 
 /// CRC-32 (that of zip, gzip and S3) over pieces of data.
 public struct CRC32: Sendable, Equatable {
@@ -31,5 +32,7 @@ public struct CRC32: Sendable, Equatable {
     }
 
     /// As S3 writes it: the four bytes from the highest down, in base 64.
-    package var base64: String { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }.base64 }
+    package var base64: String {
+        Data([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }).base64EncodedString()
+    }
 }

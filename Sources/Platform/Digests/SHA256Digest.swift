@@ -6,12 +6,9 @@ public enum SHA256Digest {
 
     /// In lower-case hexadecimal digits, as `sha256sum` writes it.
     public static func hexadecimal(of bytes: RawSpan) -> String {
-        var digest = [UInt8](repeating: 0, count: size)
-        unsafe bytes.withUnsafeBytes { bytes in
-            // An empty buffer may have no address, which libcrypto does not accept.
-            _ = unsafe bytes.isEmpty ? SHA256([], 0, &digest) : SHA256(bytes.baseAddress, bytes.count, &digest)
-        }
-        return digest.hexadecimal
+        var stream = SHA256Stream()
+        stream.update(bytes)
+        return stream.finish()
     }
 
     package static func hash(_ bytes: [UInt8]) -> [UInt8] {
@@ -24,5 +21,32 @@ public enum SHA256Digest {
         var digest = [UInt8](repeating: 0, count: size)
         _ = unsafe HMAC(EVP_sha256(), key, Int32(clamping: key.count), bytes, bytes.count, &digest, nil)
         return digest
+    }
+}
+
+/// SHA-256 of bytes given piece by piece.
+@safe public struct SHA256Stream: ~Copyable {
+    private let context: OpaquePointer?
+
+    public init() {
+        unsafe context = EVP_MD_CTX_new()
+        _ = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    public mutating func update(_ bytes: RawSpan) {
+        unsafe bytes.withUnsafeBytes { bytes in
+            _ = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    public mutating func update(_ text: String) { unsafe update(Array(text.utf8).span.bytes) }
+
+    /// The digest in lower-case hexadecimal digits, as `sha256sum` writes it.
+    public consuming func finish() -> String {
+        var digest = [UInt8](repeating: 0, count: SHA256Digest.size)
+        _ = unsafe EVP_DigestFinal_ex(context, &digest, nil)
+        return digest.hexadecimal
     }
 }

@@ -13,10 +13,7 @@ package enum FileBytes {
     /// All bytes of a file, or of a pipe, whose length is not known before its end (`cai evaluate /dev/stdin`).
     /// - Throws: `Failure` that names the file.
     package static func read(_ path: String) throws(Failure) -> [UInt8] {
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw Failure(.notFound, path, "no such file")
-        }
+        guard let isFolder = FileManager.default.isFolder(path) else { throw Failure(.notFound, path, "no such file") }
         guard !isFolder else { throw Failure(path, "is a folder, not a file") }
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(SystemError().kind, path, "cannot be read") }

@@ -1,9 +1,12 @@
 import Glibc
 
-/// Complete reads and writes of open files: a system call may transfer only a part, or be interrupted by a signal.
+/// Complete reads and writes of open files: a system call may transfer only a part, or be interrupted by a signal. A
+/// failed call throws what the caller's `failure` makes of its error number.
 public enum FileCalls {
     /// Bytes from `offset` on; fewer than `count` where the file ends.
-    public static func read(_ descriptor: Int32, at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+    public static func read(
+        _ descriptor: Int32, at offset: Int, count: Int, or failure: (SystemError) -> Failure
+    ) throws(Failure) -> [UInt8] {
         var reason: Int32?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             while done < count {
@@ -15,7 +18,7 @@ public enum FileCalls {
                 done += read
             }
         }
-        if let reason { throw SystemError(reason) }
+        if let reason { throw failure(SystemError(reason)) }
         return bytes
     }
 
@@ -34,7 +37,9 @@ public enum FileCalls {
 
     /// Writes all of `bytes`, over what was there before.
     /// - Parameter offset: nil for the current position of the file or pipe, which then moves.
-    public static func write(_ bytes: RawSpan, to descriptor: Int32, at offset: Int? = nil) throws(SystemError) {
+    public static func write(
+        _ bytes: RawSpan, to descriptor: Int32, at offset: Int? = nil, or failure: (SystemError) -> Failure
+    ) throws(Failure) {
         var done = 0
         while done < bytes.byteCount {
             let from = done
@@ -44,7 +49,7 @@ public enum FileCalls {
                 return unsafe pwrite(descriptor, data, rest, offset + from)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw SystemError() }
+            guard count > 0 else { throw failure(SystemError()) }
             done += count
         }
     }

@@ -1,6 +1,12 @@
 import FoundationEssentials
 
 extension FileManager {
+    /// Whether it is a folder, links followed; nil where the path does not exist.
+    package func isFolder(_ path: String) -> Bool? {
+        var isFolder = false
+        return fileExists(atPath: path, isDirectory: &isFolder) ? isFolder : nil
+    }
+
     /// Creates a folder and its parent folders, where they do not exist.
     package func makeFolder(_ path: String) throws(Failure) {
         do {

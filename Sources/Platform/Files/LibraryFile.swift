@@ -27,18 +27,16 @@ package final class LibraryFile: Sendable {
             return
         }
         let file = TemporaryFile()
-        let message = "cannot be copied to a temporary file in \(TemporaryFile.folder())"
-        do throws(SystemError) { descriptor = try file.create() } catch { throw Failure(source.name, message, error) }
+        func failure(_ error: SystemError) -> Failure {
+            Failure(source.name, "cannot be copied to a temporary file in \(TemporaryFile.folder())", error)
+        }
+        descriptor = try file.create(or: failure)
         if !isNamed { file.remove() }
         copy = isNamed ? file : nil
         var written = 0
         let descriptor = descriptor
         func write(_ piece: RawSpan) throws(Failure) {
-            do throws(SystemError) {
-                try FileCalls.write(piece, to: descriptor)
-            } catch {
-                throw Failure(source.name, message, error)
-            }
+            try FileCalls.write(piece, to: descriptor, or: failure)
             written += piece.byteCount
         }
         do throws(Failure) {
@@ -61,11 +59,7 @@ package final class LibraryFile: Sendable {
 
     /// Up to `count` bytes from `offset` on; fewer where the file ends.
     package func read(_ count: Int, at offset: Int) throws(Failure) -> [UInt8] {
-        do throws(SystemError) {
-            return try FileCalls.read(descriptor, at: offset, count: count)
-        } catch {
-            throw Failure(name, "cannot be read", error)
-        }
+        try FileCalls.read(descriptor, at: offset, count: count) { Failure(name, "cannot be read", $0) }
     }
 
     /// Removes a copy's name, once the library has the file open.

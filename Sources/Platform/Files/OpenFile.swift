@@ -39,11 +39,8 @@ package final class OpenFile: Sendable {
 
     /// - Throws: `Failure` where the file has become shorter since it was opened, or cannot be read.
     package func read(_ range: Range<Int>) throws(Failure) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try FileCalls.read(descriptor, at: range.lowerBound, count: range.count)
-        } catch {
-            throw Failure(path, "cannot be read", error)
+        let bytes = try FileCalls.read(descriptor, at: range.lowerBound, count: range.count) {
+            Failure(path, "cannot be read", $0)
         }
         guard bytes.count == range.count else {
             throw Failure(

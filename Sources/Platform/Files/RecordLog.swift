@@ -143,17 +143,16 @@ public final class RecordLog: Sendable {
     // MARK: Bytes
 
     private static func framed(_ record: [UInt8]) -> [UInt8] {
-        var frame = LittleEndian()
-        frame.word(record.count)
-        frame.word(Int(checksum(record)))
-        return frame.bytes + record
+        var frame: [UInt8] = []
+        frame.append32(record.count)
+        frame.append32(Int(checksum(record)))
+        return frame + record
     }
 
     private static func checksum(_ record: [UInt8]) -> UInt32 {
-        var count = LittleEndian()
-        count.word(record.count)
-        var sum = CRC32()
-        unsafe sum.update(count.bytes.span.bytes)
+        var count: [UInt8] = []
+        count.append32(record.count)
+        var sum = CRC32(count)
         unsafe sum.update(record.span.bytes)
         return sum.value
     }
@@ -177,19 +176,12 @@ public final class RecordLog: Sendable {
     ) throws(Failure) -> [UInt8] {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, SystemError()) }
-        do throws(SystemError) {
-            return try FileCalls.read(descriptor, at: offset, count: max(0, min(count, Int(status.st_size) - offset)))
-        } catch {
-            throw failure(path, error)
-        }
+        let count = max(0, min(count, Int(status.st_size) - offset))
+        return try FileCalls.read(descriptor, at: offset, count: count) { failure(path, $0) }
     }
 
     private func put(_ bytes: [UInt8], _ state: inout State) throws(Failure) {
-        do throws(SystemError) {
-            try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end)
-        } catch {
-            throw Self.failure(path, error)
-        }
+        try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end) { Self.failure(path, $0) }
         state.end += bytes.count
     }
 

@@ -25,7 +25,7 @@ import Glibc
 
     /// A function, or the address of a variable.
     /// - Throws: `Failure` where the library has no such symbol.
-    package func symbol<Symbol>(_ symbol: String, as type: Symbol.Type) throws(Failure) -> Symbol {
+    package func symbol<Symbol>(_ symbol: String, as type: Symbol.Type = Symbol.self) throws(Failure) -> Symbol {
         guard let address = unsafe dlsym(handle, symbol) else {
             throw Failure("the \(name) that is installed is of another version: it has no \(symbol)")
         }
@@ -38,7 +38,7 @@ import Glibc
     }
 
     /// The same for a symbol that not every version has; nil without it.
-    package func optional<Symbol>(_ symbol: String, as type: Symbol.Type) -> Symbol? {
+    package func optional<Symbol>(_ symbol: String, as type: Symbol.Type = Symbol.self) -> Symbol? {
         try? self.symbol(symbol, as: type)
     }
 }

@@ -25,9 +25,9 @@ package final class TemporaryFile: Sendable {
 
     /// Creates the file, readable and writable for this user alone.
     /// - Returns: its descriptor, which the caller closes.
-    package func create() throws(SystemError) -> Int32 {
+    package func create(or failure: (SystemError) -> Failure) throws(Failure) -> Int32 {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError() }
+        guard descriptor >= 0 else { throw failure(SystemError()) }
         return descriptor
     }
 
@@ -36,7 +36,6 @@ package final class TemporaryFile: Sendable {
 
     /// `$TMPDIR`, or `/tmp`, which is the only folder that AWS Lambda lets a function write to.
     package static func folder(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-        let folder = environment["TMPDIR"] ?? ""
-        return folder.isEmpty ? "/tmp" : folder
+        environment.set("TMPDIR") ?? "/tmp"
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -42,18 +43,19 @@ public enum UnfinishedFiles {
 
     /// Removes the temporary files of `path` that killed processes left. The caller makes sure that no process writes it now.
     public static func removeLeftovers(of path: String) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-        let prefix = path.dropFirst(path.lastIndex(of: "/").map { path[...$0].count } ?? 0) + ".partial-"
-        guard let stream = unsafe opendir(folder) else { return }
-        defer { unsafe closedir(stream) }
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            let parts = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
-            guard name.hasPrefix(prefix), parts.count == 2, Int32(parts[0]) != nil, UInt32(parts[1], radix: 16) != nil
-            else { continue }
+        let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        let folder = start == path.startIndex ? "./" : String(path[..<start])
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where finalName(of: name) == path[start...] {
             _ = unsafe unlink(folder + name)
         }
+    }
+
+    /// The name that a file with a temporary name will have; nil for any other name.
+    package static func finalName(of name: String) -> Substring? {
+        guard let mark = name.ranges(of: ".partial-").last else { return nil }
+        let parts = name[mark.upperBound...].split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, Int32(parts[0]) != nil, UInt32(parts[1], radix: 16) != nil else { return nil }
+        return name[..<mark.lowerBound]
     }
 }

@@ -93,27 +93,24 @@ package struct JSONScanner {
         guard offset < bytes.byteCount else { throw failure("a string does not end") }
         let byte = bytes.byte(at: offset)
         offset += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "u"):
-            let high = try hexadecimalUnit(bytes)
-            var code = high
-            if (0xD800..<0xDC00).contains(high), bytes.starts(with: Array("\\u".utf8), at: offset) {
-                offset += 2
-                let low = try hexadecimalUnit(bytes)
-                guard (0xDC00..<0xE000).contains(low) else { throw failure("half a surrogate pair") }
-                code = 0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair") }
-            return Array(String(Character(scalar)).utf8)
-        default: throw failure("an unknown escape in a string")
+        if let (_, plain) = Self.escapes.first(where: { $0.0 == Unicode.Scalar(byte) }) { return [plain] }
+        guard byte == UInt8(ascii: "u") else { throw failure("an unknown escape in a string") }
+        let high = try hexadecimalUnit(bytes)
+        var code = high
+        if (0xD800..<0xDC00).contains(high), bytes.starts(with: Array("\\u".utf8), at: offset) {
+            offset += 2
+            let low = try hexadecimalUnit(bytes)
+            guard (0xDC00..<0xE000).contains(low) else { throw failure("half a surrogate pair") }
+            code = 0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)
         }
+        guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair") }
+        return Array(String(Character(scalar)).utf8)
     }
+
+    /// The characters that one character after a backslash stands for.
+    private static let escapes: [(Unicode.Scalar, UInt8)] = [
+        ("\"", 0x22), ("\\", 0x5C), ("/", 0x2F), ("b", 0x08), ("f", 0x0C), ("n", 0x0A), ("r", 0x0D), ("t", 0x09),
+    ]
 
     private mutating func hexadecimalUnit(_ bytes: RawSpan) throws(Failure) -> UInt32 {
         guard bytes.byteCount - offset >= 4 else { throw failure("a string does not end") }

@@ -30,6 +30,9 @@ public enum JSONValue: Sendable, Equatable {
         if case .object(let fields) = self { fields[key] } else { nil }
     }
 
+    /// The string that this is; nil for any other value.
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
+
     /// For error messages: shortened.
     package var shown: String {
         switch self {

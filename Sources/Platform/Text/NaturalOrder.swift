@@ -8,7 +8,7 @@ public enum NaturalOrder {
         var i = 0
         var j = 0
         while i < left.count, j < right.count {
-            if isDigit(left[i]), isDigit(right[j]) {
+            if left[i].isDigit, right[j].isDigit {
                 let first = digits(of: left, from: &i)
                 let second = digits(of: right, from: &j)
                 if first.count != second.count { return first.count < second.count }
@@ -27,9 +27,7 @@ public enum NaturalOrder {
     /// The run of digits at `index`, of any length, without leading zeros; moves `index` past it.
     private static func digits(of bytes: [UInt8], from index: inout Int) -> ArraySlice<UInt8> {
         let start = index
-        while index < bytes.count, isDigit(bytes[index]) { index += 1 }
+        while index < bytes.count, bytes[index].isDigit { index += 1 }
         return bytes[start..<index].drop { $0 == UInt8(ascii: "0") }
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

@@ -36,12 +36,8 @@ import Glibc
 
     /// The same, and wakes the waiting threads, which check their conditions again.
     public func change<Result, Thrown: Error>(_ body: (inout State) throws(Thrown) -> Result) throws(Thrown) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer {
-            unsafe pthread_cond_broadcast(condition)
-            unsafe pthread_mutex_unlock(mutex)
-        }
-        return try body(&state)
+        defer { unsafe pthread_cond_broadcast(condition) }
+        return try withLock(body)
     }
 
     /// Calls `body` now and after every change, until it returns a value.

@@ -32,7 +32,7 @@ extension RankOutputs.Part {
             }
             guard sidecar.output.bytes > 0 else { return nil }
             guard let store, let place else { return try MappedFile(path: name) }
-            return try ObjectSource.open(store, bucket: place.bucket, key: place.key)
+            return try FetchPool(store).open(bucket: place.bucket, key: place.key)
         } catch {
             throw error.reading(name)
         }

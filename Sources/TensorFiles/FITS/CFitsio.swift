@@ -8,84 +8,42 @@ import Synchronization
 @safe final class CFitsio: @unchecked Sendable {
     // Sendable although it holds pointers: they are only used and changed with the lock held.
     typealias File = OpaquePointer
-    typealias Status = UnsafeMutablePointer<Int32>
-    typealias Open = @convention(c) (UnsafeMutablePointer<File?>, UnsafePointer<CChar>, Int32, Status) -> Int32
-    typealias Close = @convention(c) (File, Status) -> Int32
-    typealias Int32Of = @convention(c) (File, UnsafeMutablePointer<Int32>, Status) -> Int32
-    typealias Int64Of = @convention(c) (File, UnsafeMutablePointer<Int64>, Status) -> Int32
-    typealias Move = @convention(c) (File, Int32, UnsafeMutablePointer<Int32>?, Status) -> Int32
-    typealias ImageSize = @convention(c) (File, Int32, UnsafeMutablePointer<Int64>, Status) -> Int32
-    typealias TextKey =
-        @convention(c) (
-            File, UnsafePointer<CChar>, UnsafeMutablePointer<CChar>, UnsafeMutablePointer<CChar>?, Status
-        ) -> Int32
-    typealias NumberKey =
-        @convention(c) (File, UnsafePointer<CChar>, UnsafeMutablePointer<Double>, UnsafeMutablePointer<CChar>?, Status)
-        -> Int32
-    typealias ColumnType =
-        @convention(c) (
-            File, Int32, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int64>, UnsafeMutablePointer<Int64>, Status
-        ) -> Int32
-    typealias ColumnShape =
-        @convention(c) (File, Int32, Int32, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int64>, Status) -> Int32
-    typealias Addresses =
-        @convention(c) (
-            File, UnsafeMutablePointer<Int64>?, UnsafeMutablePointer<Int64>?, UnsafeMutablePointer<Int64>?, Status
-        ) -> Int32
-    typealias ReadImage =
-        @convention(c) (
-            File, Int32, Int64, Int64, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>, Status
-        ) -> Int32
-    typealias ReadSubset =
-        @convention(c) (
-            File, Int32, UnsafePointer<Int>, UnsafePointer<Int>, UnsafePointer<Int>, UnsafeRawPointer?,
-            UnsafeMutableRawPointer, UnsafeMutablePointer<Int32>, Status
-        ) -> Int32
-    typealias ReadColumn =
-        @convention(c) (
-            File, Int32, Int32, Int64, Int64, Int64, UnsafeRawPointer?, UnsafeMutableRawPointer,
-            UnsafeMutablePointer<Int32>, Status
-        ) -> Int32
-    typealias ReadTexts =
-        @convention(c) (
-            File, Int32, Int64, Int64, Int64, UnsafePointer<CChar>, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
-            UnsafeMutablePointer<Int32>, Status
-        ) -> Int32
-    typealias Words = @convention(c) (Int32, UnsafeMutablePointer<CChar>) -> Void
-    typealias NextMessage = @convention(c) (UnsafeMutablePointer<CChar>) -> Int32
+    typealias Out = UnsafeMutablePointer
+    typealias Status = Out<Int32>
+    typealias Buffer = Out<CChar>
+    typealias Text = UnsafePointer<CChar>
+    typealias Counts = UnsafePointer<Int>
+    typealias Null = UnsafeRawPointer?
+    typealias Values = UnsafeMutableRawPointer
+    typealias Int32Of = @convention(c) (File, Out<Int32>, Status) -> Int32
+    typealias ColumnType = @convention(c) (File, Int32, Out<Int32>, Out<Int64>, Out<Int64>, Status) -> Int32
 
-    /// The library's codes of types in memory.
-    enum Memory: Int32 {
-        case float32 = 42
-        case float64 = 82
-        case int64 = 81
-
-        var byteCount: Int { self == .float32 ? 4 : 8 }
-    }
+    /// The library's code of a type in memory: f32, i64 or f64.
+    static func code(_ dtype: DType) -> Int32 { dtype == .f32 ? 42 : dtype == .i64 ? 81 : 82 }
 
     let unitCount: Int32Of
-    let move: Move
+    let move: @convention(c) (File, Int32, Out<Int32>?, Status) -> Int32
     let imageType: Int32Of
     let imageRank: Int32Of
-    let imageSize: ImageSize
-    let isCompressed: Close
-    let textKey: TextKey
-    let numberKey: NumberKey
-    let rowCount: Int64Of
+    let imageSize: @convention(c) (File, Int32, Out<Int64>, Status) -> Int32
+    let isCompressed: @convention(c) (File, Status) -> Int32
+    let textKey: @convention(c) (File, Text, Buffer, Buffer?, Status) -> Int32
+    let numberKey: @convention(c) (File, Text, Out<Double>, Buffer?, Status) -> Int32
+    let rowCount: @convention(c) (File, Out<Int64>, Status) -> Int32
     let columnCount: Int32Of
     /// The type of a column's values once they are scaled, and the type in which they are stored.
     let columnType: ColumnType
     let storedType: ColumnType
-    let columnShape: ColumnShape
-    let addresses: Addresses
-    let readImage: ReadImage
-    let readSubset: ReadSubset
-    let readColumn: ReadColumn
-    let readTexts: ReadTexts
-    private let openFile: Open
-    private let closeFile: Close
-    private let words: Words
-    private let nextMessage: NextMessage
+    let columnShape: @convention(c) (File, Int32, Int32, Out<Int32>, Out<Int64>, Status) -> Int32
+    let addresses: @convention(c) (File, Out<Int64>?, Out<Int64>?, Out<Int64>?, Status) -> Int32
+    let readImage: @convention(c) (File, Int32, Int64, Int64, Null, Values, Out<Int32>, Status) -> Int32
+    let readSubset: @convention(c) (File, Int32, Counts, Counts, Counts, Null, Values, Out<Int32>, Status) -> Int32
+    let readColumn: @convention(c) (File, Int32, Int32, Int64, Int64, Int64, Null, Values, Out<Int32>, Status) -> Int32
+    let readTexts: @convention(c) (File, Int32, Int64, Int64, Int64, Text, Out<Buffer?>, Out<Int32>, Status) -> Int32
+    private let openFile: @convention(c) (Out<File?>, Text, Int32, Status) -> Int32
+    private let closeFile: @convention(c) (File, Status) -> Int32
+    private let words: @convention(c) (Int32, Buffer) -> Void
+    private let nextMessage: @convention(c) (Buffer) -> Int32
     private let lock = Mutex(())
     /// The most recently used files, the last one at the end.
     private var open: [OpenFile] = []
@@ -100,33 +58,38 @@ import Synchronization
         let file: File
     }
 
-    static let shared = Result { () throws(Failure) in try CFitsio() }
+    private static let loaded = Result { () throws(Failure) in try CFitsio() }
+
+    /// - Parameter name: of the file that needs the library, for errors.
+    static func shared(for name: String) throws(Failure) -> CFitsio {
+        do { return try loaded.get() } catch { throw Failure(name, "FITS: \(error.message)") }
+    }
 
     private init() throws(Failure) {
         let library = try SharedLibrary(
             "cfitsio", files: ["libcfitsio.so.10", "libcfitsio.so", "libcfitsio.so.9"], package: "libcfitsio-dev")
-        unsafe openFile = try library.symbol("ffdkopn", as: Open.self)
-        unsafe closeFile = try library.symbol("ffclos", as: Close.self)
-        unsafe unitCount = try library.symbol("ffthdu", as: Int32Of.self)
-        unsafe move = try library.symbol("ffmahd", as: Move.self)
-        unsafe imageType = try library.symbol("ffgidt", as: Int32Of.self)
-        unsafe imageRank = try library.symbol("ffgidm", as: Int32Of.self)
-        unsafe imageSize = try library.symbol("ffgiszll", as: ImageSize.self)
-        unsafe isCompressed = try library.symbol("fits_is_compressed_image", as: Close.self)
-        unsafe textKey = try library.symbol("ffgkys", as: TextKey.self)
-        unsafe numberKey = try library.symbol("ffgkyd", as: NumberKey.self)
-        unsafe rowCount = try library.symbol("ffgnrwll", as: Int64Of.self)
-        unsafe columnCount = try library.symbol("ffgncl", as: Int32Of.self)
-        unsafe columnType = try library.symbol("ffeqtyll", as: ColumnType.self)
-        unsafe storedType = try library.symbol("ffgtclll", as: ColumnType.self)
-        unsafe columnShape = try library.symbol("ffgtdmll", as: ColumnShape.self)
-        unsafe addresses = try library.symbol("ffghadll", as: Addresses.self)
-        unsafe readImage = try library.symbol("ffgpv", as: ReadImage.self)
-        unsafe readSubset = try library.symbol("ffgsv", as: ReadSubset.self)
-        unsafe readColumn = try library.symbol("ffgcv", as: ReadColumn.self)
-        unsafe readTexts = try library.symbol("ffgcvs", as: ReadTexts.self)
-        unsafe words = try library.symbol("ffgerr", as: Words.self)
-        unsafe nextMessage = try library.symbol("ffgmsg", as: NextMessage.self)
+        unsafe openFile = try library.symbol("ffdkopn")
+        unsafe closeFile = try library.symbol("ffclos")
+        unsafe unitCount = try library.symbol("ffthdu")
+        unsafe move = try library.symbol("ffmahd")
+        unsafe imageType = try library.symbol("ffgidt")
+        unsafe imageRank = try library.symbol("ffgidm")
+        unsafe imageSize = try library.symbol("ffgiszll")
+        unsafe isCompressed = try library.symbol("fits_is_compressed_image")
+        unsafe textKey = try library.symbol("ffgkys")
+        unsafe numberKey = try library.symbol("ffgkyd")
+        unsafe rowCount = try library.symbol("ffgnrwll")
+        unsafe columnCount = try library.symbol("ffgncl")
+        unsafe columnType = try library.symbol("ffeqtyll")
+        unsafe storedType = try library.symbol("ffgtclll")
+        unsafe columnShape = try library.symbol("ffgtdmll")
+        unsafe addresses = try library.symbol("ffghadll")
+        unsafe readImage = try library.symbol("ffgpv")
+        unsafe readSubset = try library.symbol("ffgsv")
+        unsafe readColumn = try library.symbol("ffgcv")
+        unsafe readTexts = try library.symbol("ffgcvs")
+        unsafe words = try library.symbol("ffgerr")
+        unsafe nextMessage = try library.symbol("ffgmsg")
     }
 
     /// Calls `body` with the open file of a document and its size in bytes (inflated), while the lock is held.

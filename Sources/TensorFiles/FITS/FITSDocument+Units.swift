@@ -88,9 +88,7 @@ extension FITSDocument {
     private func column(_ file: CFitsio.File, _ number: Int32, isASCII: Bool) throws(Failure) -> Column? {
         guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
         if isASCII {
-            return Column(
-                number: number, name: name, kind: .refused("lies in an ASCII table: not read"), hasNulls: false,
-                shape: [])
+            return Column(number: number, name: name, kind: .refused("lies in an ASCII table: not read"))
         }
         var (type, stored, count, width): (Int32, Int32, Int64, Int64) = (0, 0, 0, 0)
         try unsafe check("column \(name.quoted)") {
@@ -115,7 +113,7 @@ extension FITSDocument {
                 : (1...Self.mostCharacters).contains(count)
                     ? .text(width: Int(count))
                     : .refused("has texts of \(count) characters: 1 to \(Self.mostCharacters) are read")
-            return Column(number: number, name: name, kind: kind, hasNulls: false, shape: [])
+            return Column(number: number, name: name, kind: kind)
         default: return nil
         }
         var rank: Int32 = 0

@@ -31,9 +31,9 @@ final class FITSDocument: Sendable {
         let name: String
         let kind: Kind
         /// Whether integers are stored, one of which (TNULL) may stand for undefined values.
-        let hasNulls: Bool
+        var hasNulls = false
         /// Of one row, slowest axis first; empty where a row has one number or string.
-        let shape: [Int]
+        var shape: [Int] = []
     }
 
     /// A header and its data (HDU).
@@ -51,10 +51,7 @@ final class FITSDocument: Sendable {
         name = source.name
         self.source = source
         self.isGzip = isGzip
-        switch CFitsio.shared {
-        case .success(let library): self.library = library
-        case .failure(let missing): throw Failure(source.name, "FITS: \(missing.message)")
-        }
+        library = try CFitsio.shared(for: source.name)
     }
 
     deinit { close() }
@@ -65,13 +62,98 @@ final class FITSDocument: Sendable {
     /// The file as the library opens it: a new inflated or fetched copy, if it is compressed or remote. Using more files at
     /// once than are kept open takes time, not disk space.
     func local() throws(Failure) -> LibraryFile { try LibraryFile(source, isGzip: isGzip) }
-}
 
-extension FITSDocument {
     func failure(_ what: String) -> Failure { Failure(name, "FITS: \(what)") }
 
     /// Name of a unit in error messages.
     func describe(_ unit: Unit) -> String {
         unit.name.isEmpty ? "unit \(unit.number)" : "unit \(unit.number) (\(unit.name.printable))"
+    }
+
+    // MARK: Reading numbers and strings
+
+    /// Pixels of an image, row-major: `rows` of its slowest axis.
+    func pixels(_ unit: Unit, _ image: Image, rows: Range<Int>, as dtype: DType) throws(Failure) -> [UInt8] {
+        let width = image.shape.dropFirst().reduce(1, *)
+        var bytes = [UInt8](repeating: 0, count: rows.count * width * dtype.byteCount)
+        // Fastest axis first, from 1, both ends included. Compressed images of more than three axes can only be read this way.
+        let first = image.shape.dropFirst().map { _ in 1 } + [rows.lowerBound + 1]
+        let last = image.shape.dropFirst().reversed() + [rows.upperBound]
+        try unsafe read(rows, of: describe(unit), in: unit) { file, anyNull, status in
+            unsafe withNull(image.hasNulls, dtype) { null in
+                guard !bytes.isEmpty else { return 0 }
+                guard image.isCompressed else {
+                    return unsafe library.readImage(
+                        file, CFitsio.code(dtype), Int64(rows.lowerBound * width) + 1, Int64(rows.count * width), null,
+                        &bytes, anyNull, status)
+                }
+                let steps = [Int](repeating: 1, count: first.count)
+                return unsafe library.readSubset(
+                    file, CFitsio.code(dtype), first, Array(last), steps, null, &bytes, anyNull, status)
+            }
+        }
+        return bytes
+    }
+
+    /// Numbers of a column, row after row, `width` of each.
+    func numbers(
+        _ unit: Unit, _ column: Column, rows: Range<Int>, width: Int, as dtype: DType
+    ) throws(Failure) -> [UInt8] {
+        let count = rows.count * width
+        var bytes = [UInt8](repeating: 0, count: count * dtype.byteCount)
+        try unsafe read(rows, of: "column \(column.name.quoted)", in: unit) { file, anyNull, status in
+            unsafe withNull(column.hasNulls, dtype) { null in
+                guard !bytes.isEmpty else { return 0 }
+                return unsafe library.readColumn(
+                    file, CFitsio.code(dtype), column.number, Int64(rows.lowerBound) + 1, 1, Int64(count), null, &bytes,
+                    anyNull, status)
+            }
+        }
+        return bytes
+    }
+
+    /// Strings of a column, without trailing blanks.
+    func texts(_ unit: Unit, _ column: Column, rows: Range<Int>, width: Int) throws(Failure) -> [String] {
+        // The characters of a string, the terminating zero, and one to spare.
+        let stride = width + 2
+        var characters = [CChar](repeating: 0, count: rows.count * stride)
+        try unsafe read(rows, of: "column \(column.name.quoted)", in: unit) { file, anyNull, status in
+            unsafe characters.withUnsafeMutableBufferPointer { target -> Int32 in
+                guard let out = target.baseAddress else { return 0 }
+                var pointers = unsafe (0..<rows.count).map { index -> UnsafeMutablePointer<CChar>? in
+                    unsafe out + index * stride
+                }
+                return unsafe library.readTexts(
+                    file, column.number, Int64(rows.lowerBound) + 1, 1, Int64(rows.count), "", &pointers, anyNull,
+                    status)
+            }
+        }
+        return (0..<rows.count).map { index in
+            let text = String(zeroTerminated: Array(characters[index * stride..<(index + 1) * stride]))
+            return String(text.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// Calls `body`, which reads rows, with the file at a unit and a variable for whether any value was undefined.
+    /// - Parameter what: the column or image, for errors.
+    private func read(
+        _ rows: Range<Int>, of what: String, in unit: Unit,
+        _ body: (CFitsio.File, UnsafeMutablePointer<Int32>, CFitsio.Status) -> Int32
+    ) throws(Failure) {
+        try unsafe library.with(self) { (file, _) throws(Failure) in
+            try unsafe move(file, unit.number)
+            var anyNull: Int32 = 0
+            try unsafe check("\(what): rows from \(rows.lowerBound) on cannot be read") {
+                unsafe body(file, &anyNull, $0)
+            }
+        }
+    }
+
+    /// Calls `body` with the value for undefined pixels (NaN), or with nil where it is not wanted.
+    private func withNull(_ isWanted: Bool, _ dtype: DType, _ body: (UnsafeRawPointer?) -> Int32) -> Int32 {
+        // Without it cfitsio copies numbers unchanged; with it, it would turn infinity into NaN and subnormal numbers into 0.
+        guard isWanted, dtype != .i64 else { return body(nil) }
+        var (float, double) = (Float.nan, Double.nan)
+        return unsafe dtype == .f32 ? body(&float) : body(&double)
     }
 }

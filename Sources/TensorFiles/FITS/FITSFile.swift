@@ -29,7 +29,10 @@ enum FITSFile {
             case .image(let image):
                 let number = "hdu\(unit.number - 1)"
                 let name = unit.name.isEmpty ? (unit.number == 1 ? "primary" : number) : unit.name
-                tensors.append(try tensor(unique(name, "\(name).\(number)"), image, unit, document))
+                let view = try view(unique(name, "\(name).\(number)"), image.dtype, image.shape, document) {
+                    rows throws(Failure) in try document.pixels(unit, image, rows: rows, as: image.dtype)
+                }
+                tensors.append(view)
             case .table(let rows, let columns):
                 let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
                 for column in columns {
@@ -55,26 +58,14 @@ enum FITSFile {
     }
 
     private static func tensor(
-        _ name: String, _ image: FITSDocument.Image, _ unit: FITSDocument.Unit, _ document: FITSDocument
-    ) throws(Failure) -> TensorView {
-        _ = try elements(name, image.shape, document)
-        let memory: CFitsio.Memory = image.dtype == .f32 ? .float32 : .float64
-        return view(name, image.dtype, image.shape, document) { rows throws(Failure) in
-            try document.pixels(unit, image, rows: rows, as: memory)
-        }
-    }
-
-    private static func tensor(
         _ name: String, _ column: FITSDocument.Column, _ dtype: DType, rows: Int, _ unit: FITSDocument.Unit,
         _ document: FITSDocument
     ) throws(Failure) -> TensorView {
         let shape = [rows] + column.shape
         let width = try elements(name, column.shape, document)
-        _ = try elements(name, shape, document)
         let stored: DType = dtype == .i64 && !column.shape.isEmpty ? .f64 : dtype
-        let memory: CFitsio.Memory = stored == .f32 ? .float32 : stored == .f64 ? .float64 : .int64
-        return view(name, stored, shape, document) { rows throws(Failure) in
-            try document.numbers(unit, column, rows: rows, width: width, as: memory)
+        return try view(name, stored, shape, document) { rows throws(Failure) in
+            try document.numbers(unit, column, rows: rows, width: width, as: stored)
         }
     }
 
@@ -87,14 +78,12 @@ enum FITSFile {
         guard planes.count > 1, let first = planes.first?.image.shape, first.count == 2,
             planes.allSatisfy({ $0.image.shape == first })
         else { return nil }
-        _ = try elements("planes", [planes.count] + first, document)
         let dtype: DType = planes.allSatisfy { $0.image.dtype == .f32 } ? .f32 : .f64
-        let memory: CFitsio.Memory = dtype == .f32 ? .float32 : .float64
         let images = planes
-        return view("planes", dtype, [planes.count] + first, document) { rows throws(Failure) in
+        return try view("planes", dtype, [planes.count] + first, document) { rows throws(Failure) in
             var bytes: [UInt8] = []
             for plane in images[rows] {
-                bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: memory)
+                bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: dtype)
             }
             return bytes
         }
@@ -103,8 +92,9 @@ enum FITSFile {
     private static func view(
         _ name: String, _ dtype: DType, _ shape: [Int], _ document: FITSDocument,
         _ read: @escaping @Sendable (Range<Int>) throws(Failure) -> [UInt8]
-    ) -> TensorView {
-        TensorView(name: name, dtype: dtype, shape: shape, rowsOf: document.name, read)
+    ) throws(Failure) -> TensorView {
+        _ = try elements(name, shape, document)
+        return TensorView(name: name, dtype: dtype, shape: shape, rowsOf: document.name, read)
     }
 
     private static func elements(_ name: String, _ shape: [Int], _ document: FITSDocument) throws(Failure) -> Int {

@@ -20,7 +20,7 @@ public struct FITSTableWriter: TableWriter {
         (self.columns, self.rows) = (columns, rows)
         try put(
             Self.header(
-                ["SIMPLE  =                    T", "BITPIX  =                    8"].map(Self.padded) + [
+                ["SIMPLE  =                    T", "BITPIX  =                    8"].map { Self.padded($0) } + [
                     Self.card("NAXIS", 0), Self.padded("EXTEND  =                    T"),
                 ]))
         var cards = [
@@ -113,17 +113,13 @@ public struct FITSTableWriter: TableWriter {
         return bytes + [UInt8](repeating: 0x20, count: (blockSize - bytes.count % blockSize) % blockSize)
     }
 
-    private static func padded(_ text: String) -> String {
-        text + String(repeating: " ", count: max(0, 80 - text.utf8.count))
-    }
-
-    private static func key(_ keyword: String) -> String {
-        keyword + String(repeating: " ", count: max(0, 8 - keyword.utf8.count))
+    private static func padded(_ text: String, to width: Int = 80) -> String {
+        text + String(repeating: " ", count: max(0, width - text.utf8.count))
     }
 
     private static func card(_ keyword: String, _ number: Int) -> String {
         let digits = String(number)
-        return padded("\(key(keyword))= " + String(repeating: " ", count: max(0, 20 - digits.count)) + digits)
+        return padded("\(padded(keyword, to: 8))= " + String(repeating: " ", count: max(0, 20 - digits.count)) + digits)
     }
 
     /// A string, on as many cards as necessary (CONTINUE, section 4.2.1.2), with a comment if it fits on the last one.
@@ -140,7 +136,7 @@ public struct FITSTableWriter: TableWriter {
             // At least eight characters, which some readers require.
             let text = pieces[index] + (isLast ? "" : "&")
             let value = "'" + text + String(repeating: " ", count: pieces.count == 1 ? max(0, 8 - text.count) : 0) + "'"
-            let card = (index == 0 ? key(keyword) + "= " : "CONTINUE  ") + value
+            let card = (index == 0 ? padded(keyword, to: 8) + "= " : "CONTINUE  ") + value
             let ending = " / " + ascii(comment)
             let hasRoom = isLast && !comment.isEmpty && card.utf8.count + ending.utf8.count <= 80
             return padded(hasRoom ? card + ending : card)

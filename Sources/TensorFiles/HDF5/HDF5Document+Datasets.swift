@@ -33,12 +33,9 @@ extension HDF5Document {
     private func collect(_ group: ID, folder: String, depth: Int, into found: inout Found) throws(Failure) {
         // storage_type, nlinks and more.
         var info = [UInt64](repeating: 0, count: 16)
-        guard
-            unsafe info.withUnsafeMutableBytes({
-                unsafe $0.baseAddress.map { unsafe library.groupInfo(group, $0) } ?? -1
-            })
-                >= 0
-        else { throw failure("group \(("/" + folder).quoted) cannot be read") }
+        guard unsafe library.groupInfo(group, &info) >= 0 else {
+            throw failure("group \(("/" + folder).quoted) cannot be read")
+        }
         for index in 0..<info[1] {
             found.objects += 1
             guard found.objects <= Self.mostObjects, depth < Self.mostDepth else {
@@ -53,9 +50,7 @@ extension HDF5Document {
             let name = String(zeroTerminated: characters)
             let path = folder.isEmpty ? name : folder + "/" + name
             var link = [UInt64](repeating: 0, count: 16)
-            let status = unsafe link.withUnsafeMutableBytes {
-                unsafe $0.baseAddress.map { unsafe library.linkInfo(group, name, $0, 0) } ?? -1
-            }
+            let status = unsafe library.linkInfo(group, name, &link, 0)
             switch UInt32(truncatingIfNeeded: link[0]) {
             case _ where status < 0: found.refusals[path] = "its link cannot be read"
             case 0: try open(group, name, path, depth, into: &found)
@@ -78,33 +73,29 @@ extension HDF5Document {
         switch library.kind(object) {
         case 2: try collect(object, folder: path, depth: depth + 1, into: &found)
         case 5:
-            do throws(Refusal) { found.datasets.append(try describe(object, path)) } catch {
+            do throws(Failure) { found.datasets.append(try describe(object, path)) } catch {
                 found.refusals[path] = error.message
             }
         default: return
         }
     }
 
-    private struct Refusal: Error {
-        let message: String
-    }
-
-    private func describe(_ dataset: ID, _ path: String) throws(Refusal) -> Dataset {
+    private func describe(_ dataset: ID, _ path: String) throws(Failure) -> Dataset {
         let (space, type, list) = (library.space(dataset), library.type(dataset), library.creation(dataset))
         defer {
             _ = library.closeSpace(space)
             _ = library.closeType(type)
             _ = library.closeList(list)
         }
-        guard space >= 0, type >= 0, list >= 0 else { throw Refusal(message: "its header is damaged") }
+        guard space >= 0, type >= 0, list >= 0 else { throw Failure("its header is damaged") }
         let rank = library.rank(space)
-        guard rank >= 0, rank <= Self.mostAxes else { throw Refusal(message: "has \(rank) axes") }
+        guard rank >= 0, rank <= Self.mostAxes else { throw Failure("has \(rank) axes") }
         var lengths = [UInt64](repeating: 0, count: Int(rank) + 1)
-        guard unsafe library.extent(space, &lengths, nil) >= 0 else { throw Refusal(message: "its shape is damaged") }
+        guard unsafe library.extent(space, &lengths, nil) >= 0 else { throw Failure("its shape is damaged") }
         let shape = lengths.prefix(Int(rank)).map { Int(clamping: $0) }
-        guard RowSource.elements(shape) != nil else { throw Refusal(message: "shape \(shape) overflows") }
+        guard RowSource.elements(shape) != nil else { throw Failure("shape \(shape) overflows") }
         let size = library.typeSize(type)
-        guard size > 0 else { throw Refusal(message: "its type is damaged") }
+        guard size > 0 else { throw Failure("its type is damaged") }
         let isChunked = try checkStorage(list)
         let slab = isChunked ? try slab(list, shape, size) : 0
         let kind = try kind(type, size)
@@ -112,27 +103,27 @@ extension HDF5Document {
         return Dataset(path: path, kind: kind, shape: shape, slab: slab, characters: characters)
     }
 
-    private func kind(_ type: ID, _ size: Int) throws(Refusal) -> Dataset.Kind {
+    private func kind(_ type: ID, _ size: Int) throws(Failure) -> Dataset.Kind {
         switch library.typeClass(type) {
         case 0 where size <= 8: return .number(.i64, isUnsigned: size == 8 && library.sign(type) == 0)
         // Half precision is widened.
         case 1: return .number(size <= 4 ? .f32 : .f64, isUnsigned: false)
         case 3:
             if library.isVariable(type) > 0 { return .variableText }
-            guard size <= Self.mostCharacters else { throw Refusal(message: "texts of \(size) characters") }
+            guard size <= Self.mostCharacters else { throw Failure("texts of \(size) characters") }
             return .text(width: size)
-        default: throw Refusal(message: "its type is neither a number nor a text")
+        default: throw Failure("its type is neither a number nor a text")
         }
     }
 
     /// - Returns: whether the data is stored in chunks.
-    private func checkStorage(_ list: ID) throws(Refusal) -> Bool {
+    private func checkStorage(_ list: ID) throws(Failure) -> Bool {
         guard library.externalCount(list) <= 0 else {
-            throw Refusal(message: "its data lies in other files, which are not read (external storage)")
+            throw Failure("its data lies in other files, which are not read (external storage)")
         }
         let layout = library.layout(list)
         guard (0...2).contains(layout) else {
-            throw Refusal(message: "its data lies in other datasets, which are not read (virtual dataset)")
+            throw Failure("its data lies in other datasets, which are not read (virtual dataset)")
         }
         for index in 0..<UInt32(max(0, library.filterCount(list))) {
             var (flags, count): (UInt32, Int) = (0, 0)
@@ -140,23 +131,22 @@ extension HDF5Document {
             let filter = unsafe library.filter(list, index, &flags, &count, nil, name.count, &name, nil)
             guard filter >= 0, library.hasFilter(filter) > 0 else {
                 let known = String(zeroTerminated: name)
-                throw Refusal(
-                    message:
-                        "needs the filter \(filter)\(known.isEmpty ? "" : " (\(known.quoted))"): plugins are not loaded"
+                throw Failure(
+                    "needs the filter \(filter)\(known.isEmpty ? "" : " (\(known.quoted))"): plugins are not loaded"
                 )
             }
         }
         return layout == 2
     }
 
-    private func slab(_ list: ID, _ shape: [Int], _ size: Int) throws(Refusal) -> Int {
+    private func slab(_ list: ID, _ shape: [Int], _ size: Int) throws(Failure) -> Int {
         var lengths = [UInt64](repeating: 0, count: shape.count)
         guard !shape.isEmpty, unsafe library.chunk(list, Int32(shape.count), &lengths) == shape.count,
             !lengths.contains(0)
-        else { throw Refusal(message: "its chunks are damaged") }
+        else { throw Failure("its chunks are damaged") }
         let chunk = lengths.reduce(Double(size)) { $0 * Double($1) }
         guard chunk <= Double(Self.mostChunk) else {
-            throw Refusal(message: "has chunks of \(chunk) bytes, at most \(Self.mostChunk) are read")
+            throw Failure("has chunks of \(chunk) bytes, at most \(Self.mostChunk) are read")
         }
         let across = zip(shape, lengths).dropFirst().reduce(chunk) { bytes, axis in
             bytes * (Double(axis.0) / Double(axis.1)).rounded(.up)

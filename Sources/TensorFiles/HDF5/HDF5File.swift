@@ -32,15 +32,10 @@ enum HDF5File {
                         (rows) throws(Failure) in
                         try document.numbers(dataset, dtype, isUnsigned: isUnsigned, rows: rows)
                     })
-            case .text(let width) where dataset.shape.count == 1:
+            case _ where dataset.shape.count == 1:
                 texts.append(
                     TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(Failure) in
-                        try document.texts(dataset, width: width, rows: rows)
-                    })
-            case .variableText where dataset.shape.count == 1:
-                texts.append(
-                    TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(Failure) in
-                        try document.variableTexts(dataset, rows: rows)
+                        try document.texts(dataset, rows: rows)
                     })
             case .text, .variableText: refusals[dataset.path] = "texts of shape \(dataset.shape)"
             }

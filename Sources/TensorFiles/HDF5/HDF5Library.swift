@@ -14,40 +14,16 @@ import Synchronization
     typealias Close = @convention(c) (ID) -> Int32
     typealias Make = @convention(c) (ID) -> ID
     typealias Named = @convention(c) (ID, UnsafePointer<CChar>, ID) -> ID
-    typealias Size = @convention(c) (ID) -> Int
-    typealias OpenFile = @convention(c) (UnsafePointer<CChar>, UInt32, ID) -> ID
-    typealias GroupInfo = @convention(c) (ID, UnsafeMutableRawPointer) -> Int32
-    typealias LinkName =
-        @convention(c) (ID, UnsafePointer<CChar>, Int32, Int32, UInt64, UnsafeMutablePointer<CChar>?, Int, ID) -> Int
-    typealias LinkInfo = @convention(c) (ID, UnsafePointer<CChar>, UnsafeMutableRawPointer, ID) -> Int32
-    typealias Extent = @convention(c) (ID, UnsafeMutablePointer<UInt64>?, UnsafeMutablePointer<UInt64>?) -> Int32
-    typealias Chunk = @convention(c) (ID, Int32, UnsafeMutablePointer<UInt64>) -> Int32
-    typealias Filter =
-        @convention(c) (
-            ID, UInt32, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UInt32>?, Int,
-            UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<UInt32>?
-        ) -> Int32
-    /// Of a dataset and the first element of a chunk: filters, address and bytes of the chunk.
-    typealias ChunkPlace =
-        @convention(c) (
-            ID, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt64>,
-            UnsafeMutablePointer<UInt64>
-        ) -> Int32
-    typealias HasFilter = @convention(c) (Int32) -> Int32
-    typealias MakeSpace = @convention(c) (Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?) -> ID
-    typealias Select =
-        @convention(c) (
-            ID, Int32, UnsafePointer<UInt64>, UnsafePointer<UInt64>?, UnsafePointer<UInt64>, UnsafePointer<UInt64>?
-        ) -> Int32
-    typealias Read = @convention(c) (ID, ID, ID, ID, ID, UnsafeMutableRawPointer) -> Int32
-    typealias Cache = @convention(c) (ID, Int, Int, Double) -> Int32
-    typealias SetSize = @convention(c) (ID, Int) -> Int32
     typealias SetKind = @convention(c) (ID, Int32) -> Int32
-    typealias Quiet = @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
-    typealias SetLocking = @convention(c) (ID, Bool, Bool) -> Int32
+    typealias Text = UnsafePointer<CChar>
+    typealias Buffer = UnsafeMutablePointer<CChar>
+    typealias Numbers = UnsafePointer<UInt64>
+    typealias Out = UnsafeMutablePointer
+    typealias Fields = UnsafeMutableRawPointer
+    typealias LinkInfo = @convention(c) (ID, Text, Fields, ID) -> Int32
 
-    let groupInfo: GroupInfo
-    let linkName: LinkName
+    let groupInfo: @convention(c) (ID, Fields) -> Int32
+    let linkName: @convention(c) (ID, Text, Int32, Int32, UInt64, Buffer?, Int, ID) -> Int
     let linkInfo: LinkInfo
     let openObject: Named
     let closeObject: Close
@@ -56,29 +32,30 @@ import Synchronization
     let type: Make
     let creation: Make
     let rank: Close
-    let extent: Extent
+    let extent: @convention(c) (ID, Out<UInt64>?, Out<UInt64>?) -> Int32
     let typeClass: Close
-    let typeSize: Size
+    let typeSize: @convention(c) (ID) -> Int
     let sign: Close
     let characters: Close
     let isVariable: Close
     let layout: Close
     let externalCount: Close
     let filterCount: Close
-    let filter: Filter
-    let hasFilter: HasFilter
-    let chunk: Chunk
+    let filter: @convention(c) (ID, UInt32, Out<UInt32>, Out<Int>, Out<UInt32>?, Int, Buffer?, Out<UInt32>?) -> Int32
+    let hasFilter: @convention(c) (Int32) -> Int32
+    let chunk: @convention(c) (ID, Int32, Out<UInt64>) -> Int32
     let openDataset: Named
-    let makeSpace: MakeSpace
-    let select: Select
-    let read: Read
+    let makeSpace: @convention(c) (Int32, Numbers, Numbers?) -> ID
+    let select: @convention(c) (ID, Int32, Numbers, Numbers?, Numbers, Numbers?) -> Int32
+    let read: @convention(c) (ID, ID, ID, ID, ID, Fields) -> Int32
     let offset: @convention(c) (ID) -> UInt64
-    /// nil in versions before 1.10.5.
-    let chunkPlace: ChunkPlace?
+    /// Of a dataset and the first element of a chunk: filters, address and bytes of the chunk. nil in versions before
+    /// 1.10.5.
+    let chunkPlace: (@convention(c) (ID, Numbers, Out<UInt32>, Out<UInt64>, Out<UInt64>) -> Int32)?
     let makeList: Make
-    let setCache: Cache
+    let setCache: @convention(c) (ID, Int, Int, Double) -> Int32
     let copyType: Make
-    let setSize: SetSize
+    let setSize: @convention(c) (ID, Int) -> Int32
     let setCharacters: SetKind
     let setPadding: SetKind
     let closeType: Close
@@ -86,12 +63,20 @@ import Synchronization
     let closeList: Close
     let closeDataset: Close
     let closeFile: Close
+    let makeFile: @convention(c) (Text, UInt32, ID, ID) -> ID
+    let makeDataset: @convention(c) (ID, Text, ID, ID, ID, ID, ID) -> ID
+    let write: @convention(c) (ID, ID, ID, ID, ID, UnsafeRawPointer) -> Int32
+    let makeAttribute: @convention(c) (ID, Text, ID, ID, ID, ID) -> ID
+    let writeAttribute: @convention(c) (ID, ID, UnsafeRawPointer) -> Int32
+    let closeAttribute: Close
+    let setTimes: @convention(c) (ID, Bool) -> Int32
+    /// Types of numbers in memory and in files.
     let native: (float32: ID, float64: ID, int64: ID, uint64: ID, text: ID)
+    let stored: (float32: ID, float64: ID, int64: ID)
     let lists: (fileAccess: ID, datasetAccess: ID, datasetCreation: ID)
-    let writing: Writing
-    private let openFile: OpenFile
-    private let quiet: Quiet
-    private let setLocking: SetLocking?
+    private let openFile: @convention(c) (Text, UInt32, ID) -> ID
+    private let quiet: @convention(c) (ID, UnsafeRawPointer?, UnsafeRawPointer?) -> Int32
+    private let setLocking: (@convention(c) (ID, Bool, Bool) -> Int32)?
     private let lock = Mutex(())
     /// The most recently used files, the last one at the end.
     private var open: [Opened] = []
@@ -105,7 +90,12 @@ import Synchronization
         var datasets: [String: ID] = [:]
     }
 
-    static let shared = Result { () throws(Failure) in try HDF5Library() }
+    private static let loaded = Result { () throws(Failure) in try HDF5Library() }
+
+    /// - Parameter name: of the file that needs the library, for errors.
+    static func shared(for name: String) throws(Failure) -> HDF5Library {
+        do { return try loaded.get() } catch { throw Failure(name, "HDF5: \(error.message)") }
+    }
 
     private init() throws(Failure) {
         // Variables that would replace parts of the library by plugins. It reads them when it starts.
@@ -122,52 +112,52 @@ import Synchronization
         guard try library.symbol("H5open", as: Start.self)() >= 0,
             try library.symbol("H5PLset_loading_state", as: Plugins.self)(0) >= 0
         else { throw Failure("HDF5 cannot be started") }
-        unsafe quiet = try library.symbol("H5Eset_auto2", as: Quiet.self)
-        unsafe groupInfo = try library.symbol("H5Gget_info", as: GroupInfo.self)
-        unsafe linkName = try library.symbol("H5Lget_name_by_idx", as: LinkName.self)
+        unsafe quiet = try library.symbol("H5Eset_auto2")
+        unsafe groupInfo = try library.symbol("H5Gget_info")
+        unsafe linkName = try library.symbol("H5Lget_name_by_idx")
         if let first = unsafe library.optional("H5Lget_info1", as: LinkInfo.self) {
             unsafe linkInfo = first
         } else {
-            unsafe linkInfo = try library.symbol("H5Lget_info", as: LinkInfo.self)
+            unsafe linkInfo = try library.symbol("H5Lget_info")
         }
-        unsafe openObject = try library.symbol("H5Oopen", as: Named.self)
-        closeObject = try library.symbol("H5Oclose", as: Close.self)
-        kind = try library.symbol("H5Iget_type", as: Close.self)
-        space = try library.symbol("H5Dget_space", as: Make.self)
-        type = try library.symbol("H5Dget_type", as: Make.self)
-        creation = try library.symbol("H5Dget_create_plist", as: Make.self)
-        rank = try library.symbol("H5Sget_simple_extent_ndims", as: Close.self)
-        unsafe extent = try library.symbol("H5Sget_simple_extent_dims", as: Extent.self)
-        typeClass = try library.symbol("H5Tget_class", as: Close.self)
-        typeSize = try library.symbol("H5Tget_size", as: Size.self)
-        characters = try library.symbol("H5Tget_cset", as: Close.self)
-        sign = try library.symbol("H5Tget_sign", as: Close.self)
-        isVariable = try library.symbol("H5Tis_variable_str", as: Close.self)
-        layout = try library.symbol("H5Pget_layout", as: Close.self)
-        externalCount = try library.symbol("H5Pget_external_count", as: Close.self)
-        filterCount = try library.symbol("H5Pget_nfilters", as: Close.self)
-        unsafe filter = try library.symbol("H5Pget_filter2", as: Filter.self)
-        hasFilter = try library.symbol("H5Zfilter_avail", as: HasFilter.self)
-        unsafe chunk = try library.symbol("H5Pget_chunk", as: Chunk.self)
-        unsafe openDataset = try library.symbol("H5Dopen2", as: Named.self)
-        unsafe makeSpace = try library.symbol("H5Screate_simple", as: MakeSpace.self)
-        unsafe select = try library.symbol("H5Sselect_hyperslab", as: Select.self)
-        unsafe read = try library.symbol("H5Dread", as: Read.self)
-        offset = try library.symbol("H5Dget_offset", as: (@convention(c) (ID) -> UInt64).self)
-        unsafe chunkPlace = library.optional("H5Dget_chunk_info_by_coord", as: ChunkPlace.self)
-        makeList = try library.symbol("H5Pcreate", as: Make.self)
-        setCache = try library.symbol("H5Pset_chunk_cache", as: Cache.self)
-        copyType = try library.symbol("H5Tcopy", as: Make.self)
-        setSize = try library.symbol("H5Tset_size", as: SetSize.self)
-        setPadding = try library.symbol("H5Tset_strpad", as: SetKind.self)
-        setCharacters = try library.symbol("H5Tset_cset", as: SetKind.self)
-        closeType = try library.symbol("H5Tclose", as: Close.self)
-        closeSpace = try library.symbol("H5Sclose", as: Close.self)
-        closeList = try library.symbol("H5Pclose", as: Close.self)
-        closeDataset = try library.symbol("H5Dclose", as: Close.self)
-        closeFile = try library.symbol("H5Fclose", as: Close.self)
-        unsafe openFile = try library.symbol("H5Fopen", as: OpenFile.self)
-        setLocking = library.optional("H5Pset_file_locking", as: SetLocking.self)
+        unsafe openObject = try library.symbol("H5Oopen")
+        closeObject = try library.symbol("H5Oclose")
+        kind = try library.symbol("H5Iget_type")
+        space = try library.symbol("H5Dget_space")
+        type = try library.symbol("H5Dget_type")
+        creation = try library.symbol("H5Dget_create_plist")
+        rank = try library.symbol("H5Sget_simple_extent_ndims")
+        unsafe extent = try library.symbol("H5Sget_simple_extent_dims")
+        typeClass = try library.symbol("H5Tget_class")
+        typeSize = try library.symbol("H5Tget_size")
+        characters = try library.symbol("H5Tget_cset")
+        sign = try library.symbol("H5Tget_sign")
+        isVariable = try library.symbol("H5Tis_variable_str")
+        layout = try library.symbol("H5Pget_layout")
+        externalCount = try library.symbol("H5Pget_external_count")
+        filterCount = try library.symbol("H5Pget_nfilters")
+        unsafe filter = try library.symbol("H5Pget_filter2")
+        hasFilter = try library.symbol("H5Zfilter_avail")
+        unsafe chunk = try library.symbol("H5Pget_chunk")
+        unsafe openDataset = try library.symbol("H5Dopen2")
+        unsafe makeSpace = try library.symbol("H5Screate_simple")
+        unsafe select = try library.symbol("H5Sselect_hyperslab")
+        unsafe read = try library.symbol("H5Dread")
+        offset = try library.symbol("H5Dget_offset")
+        unsafe chunkPlace = library.optional("H5Dget_chunk_info_by_coord")
+        makeList = try library.symbol("H5Pcreate")
+        setCache = try library.symbol("H5Pset_chunk_cache")
+        copyType = try library.symbol("H5Tcopy")
+        setSize = try library.symbol("H5Tset_size")
+        setPadding = try library.symbol("H5Tset_strpad")
+        setCharacters = try library.symbol("H5Tset_cset")
+        closeType = try library.symbol("H5Tclose")
+        closeSpace = try library.symbol("H5Sclose")
+        closeList = try library.symbol("H5Pclose")
+        closeDataset = try library.symbol("H5Dclose")
+        closeFile = try library.symbol("H5Fclose")
+        unsafe openFile = try library.symbol("H5Fopen")
+        setLocking = library.optional("H5Pset_file_locking")
         native = (
             try library.constant("H5T_NATIVE_FLOAT_g"), try library.constant("H5T_NATIVE_DOUBLE_g"),
             try library.constant("H5T_NATIVE_LLONG_g"), try library.constant("H5T_NATIVE_ULLONG_g"),
@@ -177,7 +167,17 @@ import Synchronization
             try library.constant("H5P_CLS_FILE_ACCESS_ID_g"), try library.constant("H5P_CLS_DATASET_ACCESS_ID_g"),
             try library.constant("H5P_CLS_DATASET_CREATE_ID_g")
         )
-        writing = try Writing(library)
+        unsafe makeFile = try library.symbol("H5Fcreate")
+        unsafe makeDataset = try library.symbol("H5Dcreate2")
+        unsafe write = try library.symbol("H5Dwrite")
+        unsafe makeAttribute = try library.symbol("H5Acreate2")
+        unsafe writeAttribute = try library.symbol("H5Awrite")
+        closeAttribute = try library.symbol("H5Aclose")
+        setTimes = try library.symbol("H5Pset_obj_track_times")
+        stored = (
+            try library.constant("H5T_IEEE_F32LE_g"), try library.constant("H5T_IEEE_F64LE_g"),
+            try library.constant("H5T_STD_I64LE_g")
+        )
     }
 
     /// Calls `body` while the lock is held.

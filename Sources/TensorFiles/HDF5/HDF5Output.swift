@@ -17,7 +17,7 @@ final class HDF5Output {
             let access = library.unlockedAccess()
             defer { _ = library.closeList(access) }
             // H5F_ACC_TRUNC.
-            return unsafe library.writing.makeFile(path, 2, 0, access)
+            return unsafe library.makeFile(path, 2, 0, access)
         }
         guard file >= 0 else { throw failure("cannot be written") }
     }
@@ -36,17 +36,16 @@ final class HDF5Output {
             defer { _ = library.closeSpace(space) }
             let list = library.makeList(library.lists.datasetCreation)
             defer { _ = library.closeList(list) }
-            _ = library.writing.setTimes(list, false)
-            let stored = library.writing.stored
-            let type: ID
-            switch column.kind {
-            case .float32: type = library.copyType(stored.float32)
-            case .float64: type = library.copyType(stored.float64)
-            case .int64: type = library.copyType(stored.int64)
-            case .text(let width): type = textType(width)
-            }
+            _ = library.setTimes(list, false)
+            let type =
+                switch column.kind {
+                case .float32: library.copyType(library.stored.float32)
+                case .float64: library.copyType(library.stored.float64)
+                case .int64: library.copyType(library.stored.int64)
+                case .text(let width): textType(width)
+                }
             defer { _ = library.closeType(type) }
-            let dataset = unsafe library.writing.makeDataset(file, column.name, type, space, 0, list, 0)
+            let dataset = unsafe library.makeDataset(file, column.name, type, space, 0, list, 0)
             guard dataset >= 0 else { throw failure("dataset \(column.name.quoted) cannot be made") }
             datasets.append(dataset)
             try attribute(dataset, "description", column.description)
@@ -58,11 +57,11 @@ final class HDF5Output {
     func write(_ values: TableValues, column index: Int, _ column: TableColumn, rows: Range<Int>) throws(Failure) {
         switch values {
         case .floats(let numbers):
-            try unsafe write(index, rows, library.native.float32) { body in unsafe numbers.withUnsafeBytes(body) }
+            try write(index, rows, library.native.float32) { unsafe library.write($0, $1, $2, $3, 0, numbers) }
         case .doubles(let numbers):
-            try unsafe write(index, rows, library.native.float64) { body in unsafe numbers.withUnsafeBytes(body) }
+            try write(index, rows, library.native.float64) { unsafe library.write($0, $1, $2, $3, 0, numbers) }
         case .integers(let numbers):
-            try unsafe write(index, rows, library.native.int64) { body in unsafe numbers.withUnsafeBytes(body) }
+            try write(index, rows, library.native.int64) { unsafe library.write($0, $1, $2, $3, 0, numbers) }
         case .texts(let texts):
             guard case .text(let width) = column.kind else { return }
             var bytes: [UInt8] = []
@@ -71,7 +70,7 @@ final class HDF5Output {
                 bytes += text
                 bytes += [UInt8](repeating: 0, count: max(1, width) - text.count)
             }
-            try unsafe write(index, rows, nil, width: width) { body in unsafe bytes.withUnsafeBytes(body) }
+            try write(index, rows, nil, width: width) { unsafe library.write($0, $1, $2, $3, 0, bytes) }
         }
     }
 
@@ -87,9 +86,9 @@ final class HDF5Output {
         guard isWhole else { throw failure("cannot be written: the disk may be full") }
     }
 
+    /// - Parameter body: writes, given the dataset, the type in memory, and the spaces in memory and in the file.
     private func write(
-        _ index: Int, _ rows: Range<Int>, _ type: ID?, width: Int = 0,
-        _ body: ((UnsafeRawBufferPointer) -> Int32) -> Int32
+        _ index: Int, _ rows: Range<Int>, _ type: ID?, width: Int = 0, _ body: (ID, ID, ID, ID) -> Int32
     ) throws(Failure) {
         let status = try library.locked { () throws(Failure) -> Int32 in
             let memoryType = type ?? textType(width)
@@ -103,10 +102,7 @@ final class HDF5Output {
             guard unsafe library.select(space, 0, [UInt64(rows.lowerBound)], nil, [UInt64(rows.count)], nil) >= 0 else {
                 return -1
             }
-            return unsafe body { bytes in
-                guard let from = bytes.baseAddress else { return -1 }
-                return unsafe library.writing.write(datasets[index], memoryType, memory, space, 0, from)
-            }
+            return body(datasets[index], memoryType, memory, space)
         }
         guard status >= 0 else { throw failure("cannot be written: the disk may be full") }
     }
@@ -115,9 +111,9 @@ final class HDF5Output {
         let bytes = Array(text.utf8)
         let type = textType(bytes.count)
         let space = unsafe library.makeSpace(0, [], nil)
-        let attribute = unsafe library.writing.makeAttribute(owner, name, type, space, 0, 0)
-        let status = unsafe library.writing.writeAttribute(attribute, type, bytes + [0])
-        _ = library.writing.closeAttribute(attribute)
+        let attribute = unsafe library.makeAttribute(owner, name, type, space, 0, 0)
+        let status = unsafe library.writeAttribute(attribute, type, bytes + [0])
+        _ = library.closeAttribute(attribute)
         _ = library.closeSpace(space)
         _ = library.closeType(type)
         guard status >= 0 else { throw failure("attribute \(name.quoted) cannot be written") }

@@ -14,11 +14,7 @@ public struct HDF5TableWriter: TableWriter {
     /// - Parameter rows: of the whole table.
     /// - Throws: `Failure` where libhdf5 is not installed, or the file cannot be written.
     public init(path: String, columns: [TableColumn], rows: Int, notes: [TableNote]) throws(Failure) {
-        let library: HDF5Library
-        switch HDF5Library.shared {
-        case .success(let found): library = found
-        case .failure(let missing): throw Failure(path, "HDF5: \(missing.message)")
-        }
+        let library = try HDF5Library.shared(for: path)
         file = try AtomicFile(path: path)
         (self.columns, self.rows) = (columns, rows)
         guard let unfinished = file.pathWhileOpen else {
@@ -37,9 +33,7 @@ public struct HDF5TableWriter: TableWriter {
 
     /// Checks that libhdf5 is installed.
     /// - Throws: `Failure` that says what to install.
-    public static func check(path: String) throws(Failure) {
-        if case .failure(let missing) = HDF5Library.shared { throw Failure(path, "HDF5: \(missing.message)") }
-    }
+    public static func check(path: String) throws(Failure) { _ = try HDF5Library.shared(for: path) }
 
     public mutating func append(_ block: [TableValues]) throws(Failure) {
         let count = try rows(of: block, columns, file: file.path)

@@ -13,8 +13,7 @@ extension HDF5Document {
     /// Strings of `rows`, each of its own length.
     func variableTexts(_ dataset: Dataset, rows: Range<Int>) throws(Failure) -> [String] {
         func damaged() -> Failure {
-            failure(
-                "dataset \(dataset.path.quoted): rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
+            failure(dataset, "rows from \(rows.lowerBound) on cannot be read: damaged or cut short")
         }
         return try library.with(self) { opened throws(Failure) in
             let local = opened.local
@@ -56,7 +55,7 @@ extension HDF5Document {
         let none = [UInt8](repeating: 0, count: size)
         func split(_ bytes: [UInt8], _ rows: Range<Int>) throws(Failure) -> [[UInt8]] {
             guard rows.upperBound * size <= bytes.count else {
-                throw failure("dataset \(dataset.path.quoted): damaged or cut short")
+                throw failure(dataset, "damaged or cut short")
             }
             return rows.map { Array(bytes[$0 * size..<($0 + 1) * size]) }
         }
@@ -69,14 +68,14 @@ extension HDF5Document {
             let address = library.offset(id)
             guard address != Self.undefined else { return rows.map { _ in none } }
             let start = address.addingReportingOverflow(UInt64(rows.lowerBound * size))
-            guard !start.overflow else { throw failure("dataset \(dataset.path.quoted): damaged") }
+            guard !start.overflow else { throw failure(dataset, "damaged") }
             return try split(try read(rows.count * size, at: start.partialValue), 0..<rows.count)
         case 2:
             var length: [UInt64] = [0]
             guard let chunkPlace = unsafe library.chunkPlace, unsafe library.chunk(list, 1, &length) == 1,
                 length[0] > 0,
                 length[0] <= UInt64(Self.mostHeap / size)
-            else { throw failure("dataset \(dataset.path.quoted): texts of variable length in chunks cannot be read") }
+            else { throw failure(dataset, "texts of variable length in chunks cannot be read") }
             let step = Int(length[0])
             var found: [[UInt8]] = []
             var row = rows.lowerBound
@@ -85,7 +84,7 @@ extension HDF5Document {
                 let part = row - first..<min(rows.upperBound - first, step)
                 var (filters, address, stored): (UInt32, UInt64, UInt64) = (0, 0, 0)
                 guard unsafe chunkPlace(id, [UInt64(first)], &filters, &address, &stored) >= 0 else {
-                    throw failure("dataset \(dataset.path.quoted): its chunks are damaged")
+                    throw failure(dataset, "its chunks are damaged")
                 }
                 if address == Self.undefined || stored == 0 {
                     found += part.map { _ in none }
@@ -96,7 +95,7 @@ extension HDF5Document {
                 row = first + part.upperBound
             }
             return found
-        default: throw failure("dataset \(dataset.path.quoted): texts of variable length within its header: not read")
+        default: throw failure(dataset, "texts of variable length within its header: not read")
         }
     }
 
@@ -110,7 +109,7 @@ extension HDF5Document {
             var (flags, count): (UInt32, Int) = (0, 0)
             switch unsafe library.filter(list, index, &flags, &count, nil, 0, nil, nil) {
             case 1:  // deflate, in zlib's format: 2 bytes before and 4 after it
-                guard bytes.count > 6 else { throw failure("dataset \(dataset.path.quoted): a chunk is damaged") }
+                guard bytes.count > 6 else { throw failure(dataset, "a chunk is damaged") }
                 var inflated: [UInt8] = []
                 try Inflate.pieces(
                     of: MemorySource(name: name, bytes: bytes), in: 2..<bytes.count - 4, size: size, entry: dataset.path
@@ -128,8 +127,7 @@ extension HDF5Document {
                     }
                 }
             case let filter:
-                throw failure(
-                    "dataset \(dataset.path.quoted): texts of variable length behind filter \(filter) are not read")
+                throw failure(dataset, "texts of variable length behind filter \(filter) are not read")
             }
         }
         return bytes

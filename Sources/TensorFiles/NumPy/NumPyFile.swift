@@ -14,8 +14,7 @@ enum NumPyFile {
         }
         guard case .numbers(let tensor) = array else { throw Failure(source.name, "expected numbers, found texts") }
         return TensorFile(
-            name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor], classes: [:],
-            attributes: [:], metadata: [:])
+            name: source.name, format: .npy, byteCount: source.byteCount, tensors: [tensor])
     }
 
     /// Whether the archive contains arrays.
@@ -38,8 +37,7 @@ enum NumPyFile {
         }
         return TensorFile(
             name: archive.source.name, format: .npz, byteCount: archive.source.byteCount, tensors: tensors,
-            texts: texts,
-            members: members)
+            texts: texts, members: members)
     }
 
     private enum Contents { case numbers(TensorView), texts(TextColumn) }
@@ -69,10 +67,11 @@ enum NumPyFile {
         }
         let header = try NumPyHeader(bytes.extracting(start..<start + length)) { failure($0) }
         let dataStart = range.lowerBound + start + length
-        guard let strides = strides(header), let size = TensorLayout.measure(shape: header.shape, strides: strides),
-            case let (needed, overflow) = size.count.multipliedReportingOverflow(by: header.element.byteCount),
-            !overflow
-        else { throw failure("shape \(header.shape) overflows") }
+        let axes = header.isColumnMajor ? header.shape.reversed() : header.shape
+        guard let (rowMajor, _, needed) = TensorLayout.dense(axes, elementSize: header.element.byteCount) else {
+            throw failure("shape \(header.shape) overflows")
+        }
+        let strides = header.isColumnMajor ? rowMajor.reversed() : rowMajor
         guard needed == range.upperBound - dataStart else {
             throw failure(
                 "\(header.element.name) \(header.shape) needs \(needed) bytes, has \(range.upperBound - dataStart)")
@@ -107,11 +106,6 @@ enum NumPyFile {
             text.append(Unicode.Scalar(code) ?? "\u{FFFD}")
         }
         return String(text)
-    }
-
-    private static func strides(_ header: NumPyHeader) -> [Int]? {
-        guard header.isColumnMajor else { return TensorLayout.rowMajorStrides(header.shape) }
-        return TensorLayout.rowMajorStrides(header.shape.reversed()).map { $0.reversed() }
     }
 }
 

@@ -28,22 +28,16 @@ public final class NumPyWriter {
 
     /// Appends rows.
     public func append(_ values: [Float]) throws(Failure) {
-        if element == .float32 {
-            try unsafe file.write(values.span.bytes)
-        } else {
-            try append(values.map { Double($0) })
-        }
-        written += element == .float32 ? values.count : 0
+        guard element == .float32 else { return try append(values.map { Double($0) }) }
+        try unsafe file.write(values.span.bytes)
+        written += values.count
     }
 
     /// Appends rows; float32 files round them to nearest.
     public func append(_ values: [Double]) throws(Failure) {
-        if element == .float64 {
-            try unsafe file.write(values.span.bytes)
-        } else {
-            try append(values.map { Float($0) })
-        }
-        written += element == .float64 ? values.count : 0
+        guard element == .float64 else { return try append(values.map { Float($0) }) }
+        try unsafe file.write(values.span.bytes)
+        written += values.count
     }
 
     /// Completes the file.

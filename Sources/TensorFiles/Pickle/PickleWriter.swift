@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes a pickle of protocol 2, opcode by opcode, without a memo.
 struct PickleWriter {
     private(set) var bytes: [UInt8] = [0x80, 2]
@@ -13,19 +15,18 @@ struct PickleWriter {
 
     mutating func text(_ text: String) {
         bytes.append(0x58)
-        append(UInt32(text.utf8.count))
+        bytes.append32(text.utf8.count)
         bytes += Array(text.utf8)
     }
 
     /// A non-negative number.
     mutating func int(_ number: Int) {
-        if let small = Int32(exactly: number) {
+        if Int32(exactly: number) != nil {
             bytes.append(0x4A)
-            append(UInt32(bitPattern: small))
+            bytes.append32(number)
         } else {
             bytes += [0x8A, 8]
-            append(UInt32(truncatingIfNeeded: number))
-            append(UInt32(truncatingIfNeeded: number >> 32))
+            bytes.append64(number)
         }
     }
 
@@ -33,9 +34,5 @@ struct PickleWriter {
         codes(.mark)
         for number in numbers { int(number) }
         codes(.tuple)
-    }
-
-    private mutating func append(_ number: UInt32) {
-        for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 }

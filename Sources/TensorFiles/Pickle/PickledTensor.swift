@@ -3,10 +3,7 @@ import Platform
 /// A tensor as a pickle describes it: its layout and the key of the storage with its elements.
 struct PickledTensor {
     let name: String
-    let dtype: DType
-    let storageKey: String
-    /// Elements that the storage declares.
-    let storageCount: Int
+    let storage: PickledStorage
     /// Elements from the storage's first to the tensor's.
     let offset: Int
     let shape: [Int]
@@ -39,7 +36,7 @@ struct PickledTensor {
         else { throw failure("shape and strides are no integers within bounds, one per axis") }
 
         let found = try PickledStorage(node: storage, arena: arena, bytes: bytes) { failure($0) }
-        let (key, elements, dtype) = (found.key, found.count, found.dtype)
+        let elements = found.count
         let (first, overflow) = offset.addingReportingOverflow(found.viewOffset)
         guard !overflow, let size = TensorLayout.measure(shape: shape, strides: strides) else {
             throw failure("shape \(shape) with strides \(strides) is negative or overflows")
@@ -49,30 +46,29 @@ struct PickledTensor {
             guard !overflow, end <= elements else {
                 throw failure(
                     "shape \(shape), strides \(strides) and offset \(first) reach beyond the \(elements) elements "
-                        + "of storage \(key.quoted)")
+                        + "of storage \(found.key.quoted)")
             }
             guard size.count <= max(elements, Self.maximumExpanded) else {
                 throw failure("expands \(elements) elements to \(size.count)")
             }
         }
         self.name = name
-        self.dtype = dtype
+        self.storage = found
         self.offset = size.count > 0 ? first : 0
         self.shape = shape
         // Along an axis of one element any stride is valid, however large, since it is never used.
         self.strides = zip(shape, strides).map { $0 > 1 ? $1 : 1 }
-        storageKey = key
-        storageCount = elements
     }
 
     /// The tensor, with its storage in `range` of `source`.
     func view(in source: any ByteSource, _ range: Range<Int>, file: String) throws(Failure) -> TensorView {
-        let (needed, overflow) = storageCount.multipliedReportingOverflow(by: dtype.byteCount)
+        let dtype = storage.dtype
+        let (needed, overflow) = storage.count.multipliedReportingOverflow(by: dtype.byteCount)
         guard !overflow, needed <= range.count else {
             throw Failure(
                 file,
-                "tensor \(name.quoted): storage \(storageKey.quoted) has \(range.count) bytes, "
-                    + "needs \(storageCount) elements of \(dtype.rawValue)")
+                "tensor \(name.quoted): storage \(storage.key.quoted) has \(range.count) bytes, "
+                    + "needs \(storage.count) elements of \(dtype.rawValue)")
         }
         return TensorView(
             name: name, dtype: dtype, shape: shape, strides: strides,
@@ -111,18 +107,12 @@ struct PickledStorage {
 
     private static func dtype(of type: (module: String, name: String)) -> DType? {
         guard type.module == "torch" || type.module.hasPrefix("torch.") else { return nil }
-        return switch type.name {
-        case "DoubleStorage": .f64
-        case "FloatStorage": .f32
-        case "HalfStorage": .f16
-        case "BFloat16Storage": .bf16
-        case "LongStorage": .i64
-        case "IntStorage": .i32
-        case "ShortStorage": .i16
-        case "CharStorage": .i8
-        case "ByteStorage": .u8
-        case "BoolStorage": .bool
-        default: nil
-        }
+        return storages[type.name]
     }
+
+    private static let storages: [String: DType] = [
+        "DoubleStorage": .f64, "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16,
+        "LongStorage": .i64, "IntStorage": .i32, "ShortStorage": .i16, "CharStorage": .i8, "ByteStorage": .u8,
+        "BoolStorage": .bool,
+    ]
 }

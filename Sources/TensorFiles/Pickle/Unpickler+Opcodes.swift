@@ -23,22 +23,22 @@ extension Unpickler {
             try push(.int(Int(Int32(bitPattern: bytes.uint32(at: try take(4, bytes))))))
         case UInt8(ascii: "K"): try push(.int(Int(bytes.byte(at: try take(1, bytes)))))
         case UInt8(ascii: "M"): try push(.int(Int(bytes.uint16(at: try take(2, bytes)))))
-        case 0x8A: try push(longValue(try takeLength(1, bytes), bytes))
-        case 0x8B: try push(longValue(try takeLength(4, bytes), bytes))
+        case 0x8A: try push(longValue(takeData(1, bytes), bytes))
+        case 0x8B: try push(longValue(takeData(4, bytes), bytes))
         case UInt8(ascii: "G"):  // BINFLOAT: big-endian
             try push(.double(Double(bitPattern: bytes.uint64(at: try take(8, bytes)).byteSwapped)))
         case UInt8(ascii: "I"), UInt8(ascii: "L"), UInt8(ascii: "F"): try pushNumber(opcode, bytes)
 
         // Strings
-        case UInt8(ascii: "X"): try pushText(takeLength(4, bytes))
-        case 0x8C: try pushText(takeLength(1, bytes))
-        case 0x8D: try pushText(takeLength(8, bytes))
-        case UInt8(ascii: "U"): try pushText(takeLength(1, bytes))  // Python 2 strings: names and keys
-        case UInt8(ascii: "T"): try pushText(takeLength(4, bytes))
+        case UInt8(ascii: "X"): try push(textValue(takeData(4, bytes)))
+        case 0x8C: try push(textValue(takeData(1, bytes)))
+        case 0x8D: try push(textValue(takeData(8, bytes)))
+        case UInt8(ascii: "U"): try push(textValue(takeData(1, bytes)))  // Python 2 strings: names and keys
+        case UInt8(ascii: "T"): try push(textValue(takeData(4, bytes)))
         case UInt8(ascii: "S"), UInt8(ascii: "V"): try pushLine(opcode, bytes)
-        case UInt8(ascii: "C"): try pushBytes(takeLength(1, bytes))
-        case UInt8(ascii: "B"): try pushBytes(takeLength(4, bytes))
-        case 0x8E, 0x96: try pushBytes(takeLength(8, bytes))
+        case UInt8(ascii: "C"): try push(bytesValue(takeData(1, bytes)))
+        case UInt8(ascii: "B"): try push(bytesValue(takeData(4, bytes)))
+        case 0x8E, 0x96: try push(bytesValue(takeData(8, bytes)))
 
         default:
             if try buildContainer(opcode) { return }
@@ -114,25 +114,12 @@ extension Unpickler {
         }
     }
 
-    private mutating func pushText(_ count: Int) throws(Failure) {
-        let end = advance(count)
-        try push(try textValue(end - count..<end))
-    }
-
-    private mutating func pushBytes(_ count: Int) throws(Failure) {
-        let end = advance(count)
-        try push(try bytesValue(end - count..<end))
-    }
-
     /// A little-endian two's complement integer of any length.
-    private mutating func longValue(_ count: Int, _ bytes: RawSpan) -> PickleValue {
-        let end = advance(count)
-        guard count <= 8 else { return .wideInt }
-        guard count > 0 else { return .int(0) }
-        var number: Int64 = bytes.byte(at: end - 1) & 0x80 == 0 ? 0 : -1
-        for index in stride(from: end - 1, through: end - count, by: -1) {
-            number = number << 8 | Int64(bytes.byte(at: index))
-        }
+    private func longValue(_ range: Range<Int>, _ bytes: RawSpan) -> PickleValue {
+        guard range.count <= 8 else { return .wideInt }
+        guard let last = range.last else { return .int(0) }
+        var number: Int64 = bytes.byte(at: last) & 0x80 == 0 ? 0 : -1
+        for index in range.reversed() { number = number << 8 | Int64(bytes.byte(at: index)) }
         return .int(Int(number))
     }
 

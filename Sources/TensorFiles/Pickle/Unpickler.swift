@@ -75,10 +75,11 @@ struct Unpickler {
         return line
     }
 
-    /// Skips `count` bytes, which exist, and returns the offset after them.
-    mutating func advance(_ count: Int) -> Int {
-        offset += count
-        return offset
+    /// Consumes data behind its length, which is stored in `width` bytes, and returns its range.
+    mutating func takeData(_ width: Int, _ bytes: RawSpan) throws(Failure) -> Range<Int> {
+        let count = try takeLength(width, bytes)
+        defer { offset += count }
+        return offset..<offset + count
     }
 
     func textValue(_ range: Range<Int>) throws(Failure) -> PickleValue {

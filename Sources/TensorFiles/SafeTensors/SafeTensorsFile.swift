@@ -25,8 +25,7 @@ enum SafeTensorsFile {
         }
         let tensors = try locate(header.tensors, after: headerEnd, in: source)
         return TensorFile(
-            name: file, format: .safetensors, byteCount: source.byteCount, tensors: tensors, classes: [:],
-            attributes: [:], metadata: header.metadata)
+            name: file, format: .safetensors, byteCount: source.byteCount, tensors: tensors, metadata: header.metadata)
     }
 
     /// Checks that the tensors fill the data exactly, and returns them in the order of their data.
@@ -53,11 +52,9 @@ enum SafeTensorsFile {
                     "its data begins at \(entry.begin), the one before ends at \(position): "
                         + (entry.begin < position ? "they overlap" : "there is a gap"))
             }
-            guard let strides = TensorLayout.rowMajorStrides(entry.shape),
-                let size = TensorLayout.measure(shape: entry.shape, strides: strides),
-                case let (needed, overflow) = size.count.multipliedReportingOverflow(by: entry.dtype.byteCount),
-                !overflow
-            else { throw failure(entry, "shape \(entry.shape) overflows") }
+            guard let (strides, _, needed) = TensorLayout.dense(entry.shape, elementSize: entry.dtype.byteCount) else {
+                throw failure(entry, "shape \(entry.shape) overflows")
+            }
             guard needed == entry.end - entry.begin else {
                 throw failure(
                     entry,

@@ -48,13 +48,9 @@ public struct SafeTensorsWriter {
         }.map(\.element)
         let file = try AtomicFile(path: path)
         let header = Self.header(ordered, metadata)
-        var length = UInt64(header.utf8.count)
-        var prefix: [UInt8] = []
-        for _ in 0..<8 {
-            prefix.append(UInt8(truncatingIfNeeded: length))
-            length >>= 8
-        }
-        try file.write(prefix)
+        var length: [UInt8] = []
+        length.append64(header.utf8.count)
+        try file.write(length)
         try file.write(header)
         for entry in ordered { try write(entry, to: file) }
         try file.commit()
@@ -67,9 +63,9 @@ public struct SafeTensorsWriter {
             guard entry.name != "__metadata__", names.insert(entry.name).inserted else {
                 throw failure("this name is taken")
             }
-            guard entry.shape.allSatisfy({ $0 >= 0 }), let strides = TensorLayout.rowMajorStrides(entry.shape),
-                let count = TensorLayout.measure(shape: entry.shape, strides: strides)?.count
-            else { throw failure("shape \(entry.shape) is negative or overflows") }
+            guard let count = TensorLayout.dense(entry.shape)?.count else {
+                throw failure("shape \(entry.shape) is negative or overflows")
+            }
             let given: Int
             let kept: Bool
             switch entry.contents {
@@ -137,10 +133,7 @@ public struct SafeTensorsWriter {
                 if view.dtype == entry.dtype {
                     try file.write(try view.rowMajorBytes(rows: rows))
                 } else {
-                    var piece = [Double](repeating: 0, count: rows.count * view.rowCount)
-                    var span = piece.mutableSpan
-                    try view.copyDoubles(rows: rows, into: &span)
-                    try write(piece, as: entry, to: file)
+                    try write(try view.doubles(rows: rows), as: entry, to: file)
                 }
             }
         }

@@ -22,10 +22,5 @@ public enum DType: String, Sendable, CaseIterable {
     }
 
     /// Whether the type is a floating-point one.
-    public var isFloatingPoint: Bool {
-        switch self {
-        case .f64, .f32, .f16, .bf16: true
-        case .i64, .i32, .i16, .i8, .u8, .bool: false
-        }
-    }
+    public var isFloatingPoint: Bool { [.f64, .f32, .f16, .bf16].contains(self) }
 }

@@ -33,17 +33,17 @@ public struct TensorFile: Sendable {
     /// TensorDataset).
     public let tensors: [TensorView]
     /// Columns of strings, in formats that have any. Their names differ from those of tensors.
-    public let texts: [TextColumn]
+    public internal(set) var texts: [TextColumn] = []
     /// By name, why an object of the file is not read: its data is in another file, or needs a plugin.
-    public let refusals: [String: String]
+    public internal(set) var refusals: [String: String] = [:]
     /// The table and column of a FITS file that each tensor or column of strings comes from, by its name here.
-    public let columns: [String: ColumnPlace]
+    public internal(set) var columns: [String: ColumnPlace] = [:]
     /// Class of each pickled object by dotted path ("" for the root): `torch.nn.parallel.data_parallel.DataParallel`.
-    public let classes: [String: String]
+    public internal(set) var classes: [String: String] = [:]
     /// Plain attributes of each pickled object or dictionary by dotted path ("" for the root).
-    public let attributes: [String: [String: Attribute]]
+    public internal(set) var attributes: [String: [String: Attribute]] = [:]
     /// safetensors' `__metadata__`.
-    public let metadata: [String: String]
+    public internal(set) var metadata: [String: String] = [:]
     /// The entries of a zip archive that contain tensors, which have checksums. In the order of the tensors.
     var members: [ZipMember] = []
     /// All entries in the directory of a zip archive; empty in other formats.
@@ -51,18 +51,7 @@ public struct TensorFile: Sendable {
     /// The bytes of the file.
     var source: (any ByteSource)?
     /// Closes a library's open file, which reading opens again.
-    private let closing: @Sendable () -> Void
-
-    init(
-        name: String, format: Format, byteCount: Int, tensors: [TensorView], texts: [TextColumn] = [],
-        refusals: [String: String] = [:], columns: [String: ColumnPlace] = [:], classes: [String: String] = [:],
-        attributes: [String: [String: Attribute]] = [:],
-        metadata: [String: String] = [:], members: [ZipMember] = [], closing: @escaping @Sendable () -> Void = {}
-    ) {
-        (self.name, self.format, self.byteCount, self.tensors) = (name, format, byteCount, tensors)
-        (self.texts, self.refusals, self.columns, self.closing) = (texts, refusals, columns, closing)
-        (self.classes, self.attributes, self.metadata, self.members) = (classes, attributes, metadata, members)
-    }
+    var closing: @Sendable () -> Void = {}
 
     /// Bytes of the file and of its inflated tensors: an upper bound for tensors that share no bytes.
     public var inflatedByteCount: Int { members.reduce(byteCount) { $0 + $1.inflatedCount } }

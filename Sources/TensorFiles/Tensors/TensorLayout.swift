@@ -39,6 +39,14 @@ struct TensorLayout {
         return strides
     }
 
+    /// Strides, elements and bytes of a row-major tensor; nil when a length is negative or a number overflows.
+    static func dense(_ shape: [Int], elementSize: Int = 1) -> (strides: [Int], count: Int, byteCount: Int)? {
+        guard let strides = rowMajorStrides(shape), let size = measure(shape: shape, strides: strides),
+            case let (bytes, overflow) = size.count.multipliedReportingOverflow(by: elementSize), !overflow
+        else { return nil }
+        return (strides, size.count, bytes)
+    }
+
     static func isContiguous(shape: [Int], strides: [Int]) -> Bool {
         var step = 1
         for axis in shape.indices.reversed() where shape[axis] != 1 {

@@ -38,14 +38,14 @@ enum TorchLegacyFile {
 
             var tensors: [TensorView] = []
             for tensor in contents.tensors {
-                guard let range = storages[tensor.storageKey] else {
-                    throw Failure(file, "tensor \(tensor.name.quoted): storage \(tensor.storageKey.quoted) is missing")
+                guard let range = storages[tensor.storage.key] else {
+                    throw Failure(file, "tensor \(tensor.name.quoted): storage \(tensor.storage.key.quoted) is missing")
                 }
                 tensors.append(try tensor.view(in: source, range, file: file))
             }
             return TensorFile(
                 name: file, format: .torchLegacy, byteCount: source.byteCount, tensors: tensors,
-                classes: contents.classes, attributes: contents.attributes, metadata: [:])
+                classes: contents.classes, attributes: contents.attributes)
         }
     }
 

@@ -47,11 +47,10 @@ public struct TorchWriter {
             count += rows.count
         }
         let shape = [count] + columns
-        guard dtype == .f32 || dtype == .f64, let strides = TensorLayout.rowMajorStrides(shape),
-            let size = TensorLayout.measure(shape: shape, strides: strides)?.count,
-            !size.multipliedReportingOverflow(by: dtype.byteCount).overflow
-        else { throw failure(first.view, "\(shape) as \(dtype.rawValue) cannot be written") }
-        tensors.append(Tensor(pieces: pieces, dtype: dtype, shape: shape, strides: strides))
+        guard dtype == .f32 || dtype == .f64, let dense = TensorLayout.dense(shape, elementSize: dtype.byteCount) else {
+            throw failure(first.view, "\(shape) as \(dtype.rawValue) cannot be written")
+        }
+        tensors.append(Tensor(pieces: pieces, dtype: dtype, shape: shape, strides: dense.strides))
     }
 
     /// Writes the file, whole or not at all.
@@ -108,14 +107,10 @@ public struct TorchWriter {
                 let bytes = try view.rowMajorBytes(rows: rows)
                 try unsafe body(bytes.span.bytes)
             } else if dtype == .f32 {
-                var values = [Float](repeating: 0, count: rows.count * view.rowCount)
-                var span = values.mutableSpan
-                try view.copyFloats(rows: rows, into: &span)
+                let values = try view.floats(rows: rows)
                 try unsafe body(values.span.bytes)
             } else {
-                var values = [Double](repeating: 0, count: rows.count * view.rowCount)
-                var span = values.mutableSpan
-                try view.copyDoubles(rows: rows, into: &span)
+                let values = try view.doubles(rows: rows)
                 try unsafe body(values.span.bytes)
             }
             if let done = view.contiguousByteRange(rows: rows) { view.source.release(done) }

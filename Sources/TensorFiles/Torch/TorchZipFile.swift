@@ -32,7 +32,7 @@ enum TorchZipFile {
         var members: [ZipMember] = []
         var tensors: [TensorView] = []
         for tensor in object.tensors {
-            let key = tensor.storageKey
+            let key = tensor.storage.key
             if storages[key] == nil {
                 guard let entry = entries["\(folder)data/\(key)"] else {
                     throw Failure(file, "tensor \(tensor.name.quoted): entry \(("data/\(key)").quoted) is missing")
@@ -46,6 +46,6 @@ enum TorchZipFile {
         }
         return TensorFile(
             name: file, format: .torch, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: object.classes, attributes: object.attributes, metadata: [:], members: members)
+            classes: object.classes, attributes: object.attributes, members: members)
     }
 }

@@ -39,29 +39,13 @@ final class DeflatedSource: ByteSource {
     }
 
     /// Inflates, compares the checksum and keeps nothing.
-    func verify() throws(Failure) {
-        var sum = CRC32()
-        try inflate { (piece: RawSpan) in
-            sum.update(piece)
-            return true
-        }
-        try entry.check(sum, in: archive)
-    }
+    func verify() throws(Failure) { _ = try inflated(keeping: false) }
 
     /// The whole entry, inflated if it is not kept. Other threads wait meanwhile.
     @discardableResult func load() throws(Failure) -> MemorySource {
         try inflated.withLock { (kept: inout MemorySource?) throws(Failure) -> MemorySource in
             if let kept { return kept }
-            var sum = CRC32()
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(entry.size)
-            try inflate { (piece: RawSpan) in
-                sum.update(piece)
-                bytes += piece.array(0..<piece.byteCount)
-                return true
-            }
-            try entry.check(sum, in: archive)
-            let whole = MemorySource(name: name, bytes: bytes)
+            let whole = MemorySource(name: name, bytes: try inflated(keeping: true))
             kept = whole
             return whole
         }
@@ -69,6 +53,20 @@ final class DeflatedSource: ByteSource {
 
     /// Releases the inflated bytes, once present readers are done.
     func release() { inflated.withLock { $0 = nil } }
+
+    /// Inflates and compares the checksum.
+    private func inflated(keeping: Bool) throws(Failure) -> [UInt8] {
+        var sum = CRC32()
+        var bytes: [UInt8] = []
+        if keeping { bytes.reserveCapacity(entry.size) }
+        try inflate { (piece: RawSpan) in
+            sum.update(piece)
+            if keeping { bytes += piece.array(0..<piece.byteCount) }
+            return true
+        }
+        try entry.check(sum, in: archive)
+        return bytes
+    }
 
     private func inflate(_ body: (RawSpan) -> Bool) throws(Failure) {
         try Inflate.pieces(of: archive, in: entry.data, size: entry.size, entry: entry.name, body)

@@ -35,75 +35,75 @@ struct StoredEntry {
     /// The record before the data.
     func local(_ sum: CRC32) -> [UInt8] {
         let padding = dataOffset - offset - 30 - name.utf8.count - (isZip64 ? 20 : 0) - 4
-        var record = LittleEndian()
-        record.word(0x0403_4B50)
-        record.half(isZip64 ? Self.version : 0)
+        var record = [UInt8]()
+        record.append32(0x0403_4B50)
+        record.append16(isZip64 ? Self.version : 0)
         append(sum, extra: (isZip64 ? 20 : 0) + 4 + padding, to: &record)
-        record.bytes += Array(name.utf8)
+        record += Array(name.utf8)
         if isZip64 {
-            record.half(1)
-            record.half(16)
-            record.long(size)
-            record.long(size)
+            record.append16(1)
+            record.append16(16)
+            record.append64(size)
+            record.append64(size)
         }
-        record.bytes += Array("FB".utf8)
-        record.half(padding)
-        record.bytes += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
-        return record.bytes
+        record += Array("FB".utf8)
+        record.append16(padding)
+        record += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
+        return record
     }
 
     /// The record in the directory.
     func central(_ sum: CRC32) -> [UInt8] {
-        var record = LittleEndian()
-        record.word(0x0201_4B50)
-        for _ in 0..<2 { record.half(isZip64 ? Self.version : 0) }
+        var record = [UInt8]()
+        record.append32(0x0201_4B50)
+        for _ in 0..<2 { record.append16(isZip64 ? Self.version : 0) }
         append(sum, extra: isZip64 ? 28 : 0, to: &record)
-        for _ in 0..<3 { record.half(0) }  // comment, disk, attributes
-        record.word(0)
-        record.word(isZip64 ? Self.unknown : offset)
-        record.bytes += Array(name.utf8)
+        for _ in 0..<3 { record.append16(0) }  // comment, disk, attributes
+        record.append32(0)
+        record.append32(isZip64 ? Self.unknown : offset)
+        record += Array(name.utf8)
         if isZip64 {
-            record.half(1)
-            record.half(24)
-            record.long(size)
-            record.long(size)
-            record.long(offset)
+            record.append16(1)
+            record.append16(24)
+            record.append64(size)
+            record.append64(size)
+            record.append64(offset)
         }
-        return record.bytes
+        return record
     }
 
     /// The fields that both records share: flags, method, time and date (all zero), checksum, sizes, and the lengths of name
     /// and extra fields.
-    private func append(_ sum: CRC32, extra: Int, to record: inout LittleEndian) {
-        for _ in 0..<4 { record.half(0) }
-        record.word(Int(sum.value))
-        for _ in 0..<2 { record.word(isZip64 ? Self.unknown : size) }
-        record.half(name.utf8.count)
-        record.half(extra)
+    private func append(_ sum: CRC32, extra: Int, to record: inout [UInt8]) {
+        for _ in 0..<4 { record.append16(0) }
+        record.append32(Int(sum.value))
+        for _ in 0..<2 { record.append32(isZip64 ? Self.unknown : size) }
+        record.append16(name.utf8.count)
+        record.append16(extra)
     }
 
     /// The records after the directory of `count` entries, which begins at `start` and has `size` bytes.
     static func directoryEnd(count: Int, start: Int, size: Int, isZip64: Bool) -> [UInt8] {
-        var record = LittleEndian()
+        var record = [UInt8]()
         if isZip64 {
-            record.word(0x0606_4B50)
-            record.long(44)  // bytes of the rest of this record
-            for _ in 0..<2 { record.half(version) }
-            for _ in 0..<2 { record.word(0) }
-            for _ in 0..<2 { record.long(count) }
-            record.long(size)
-            record.long(start)
-            record.word(0x0706_4B50)
-            record.word(0)
-            record.long(start + size)
-            record.word(1)
+            record.append32(0x0606_4B50)
+            record.append64(44)  // bytes of the rest of this record
+            for _ in 0..<2 { record.append16(version) }
+            for _ in 0..<2 { record.append32(0) }
+            for _ in 0..<2 { record.append64(count) }
+            record.append64(size)
+            record.append64(start)
+            record.append32(0x0706_4B50)
+            record.append32(0)
+            record.append64(start + size)
+            record.append32(1)
         }
-        record.word(0x0605_4B50)
-        record.word(0)
-        for _ in 0..<2 { record.half(isZip64 ? 0xFFFF : count) }
-        record.word(isZip64 ? unknown : size)
-        record.word(isZip64 ? unknown : start)
-        record.half(0)
-        return record.bytes
+        record.append32(0x0605_4B50)
+        record.append32(0)
+        for _ in 0..<2 { record.append16(isZip64 ? 0xFFFF : count) }
+        record.append32(isZip64 ? unknown : size)
+        record.append32(isZip64 ? unknown : start)
+        record.append16(0)
+        return record
     }
 }

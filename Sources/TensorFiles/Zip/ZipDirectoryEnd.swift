@@ -60,13 +60,9 @@ struct ZipDirectoryEnd {
         directory = from..<limit
     }
 
-    private struct Found {
-        let offset: Int
-        let count: UInt16
-        let directorySize: UInt32
-        let directoryStart: UInt32
-        let oneDisk: Bool
-    }
+    private typealias Found = (
+        offset: Int, count: UInt16, directorySize: UInt32, directoryStart: UInt32, oneDisk: Bool
+    )
 
     private static func find(in bytes: RawSpan) -> Found? {
         guard bytes.byteCount >= size else { return nil }
@@ -74,11 +70,12 @@ struct ZipDirectoryEnd {
         where bytes.byte(at: at) == 0x50 && bytes.uint32(at: at) == 0x0605_4B50 {
             // The comment has to end at the end of the file.
             guard Int(bytes.uint16(at: at + 20)) == bytes.byteCount - at - size else { continue }
-            return Found(
-                offset: at, count: bytes.uint16(at: at + 10), directorySize: bytes.uint32(at: at + 12),
-                directoryStart: bytes.uint32(at: at + 16),
-                oneDisk: bytes.uint16(at: at + 4) == bytes.uint16(at: at + 6)
-                    && bytes.uint16(at: at + 8) == bytes.uint16(at: at + 10))
+            let oneDisk =
+                bytes.uint16(at: at + 4) == bytes.uint16(at: at + 6)
+                && bytes.uint16(at: at + 8) == bytes.uint16(at: at + 10)
+            return (
+                at, bytes.uint16(at: at + 10), bytes.uint32(at: at + 12), bytes.uint32(at: at + 16), oneDisk
+            )
         }
         return nil
     }

@@ -60,7 +60,7 @@ enum Console {
             line = String(decoding: json, as: UTF8.self) + "\n"
         }
         let bytes = Array(line.utf8)
-        try? unsafe FileCalls.write(bytes.span.bytes, to: STDERR_FILENO)
+        try? unsafe FileCalls.write(bytes.span.bytes, to: STDERR_FILENO) { Failure("", "", $0) }
     }
 }
 
@@ -68,11 +68,9 @@ enum Console {
 struct StandardOutput: ByteSink {
     /// - Throws: `Failure` of kind `.closedPipe` when the reader has closed it.
     func write(_ bytes: [UInt8]) throws(Failure) {
-        do throws(SystemError) {
-            try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO)
-        } catch {
+        try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO) { error in
             let kind = error.number == EPIPE ? .closedPipe : error.kind
-            throw Failure(kind, "standard output", "cannot be written: \(error.text)")
+            return Failure(kind, "standard output", "cannot be written: \(error.text)")
         }
     }
 

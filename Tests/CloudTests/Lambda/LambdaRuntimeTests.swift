@@ -84,8 +84,7 @@ struct LambdaRuntimeTests {
         #expect(
             contexts == [
                 LambdaContext(
-                    requestID: "a", deadline: 1_795_000_000.5,
-                    invokedFunctionARN: "arn:aws:lambda:eu-west-1:1:function:worker", traceID: "Root=1-5-6")
+                    requestID: "a", deadline: 1_795_000_000.5, traceID: "Root=1-5-6")
             ])
     }
 

@@ -35,20 +35,11 @@ struct TextTests {
         #expect(Date(extendedUTC: "1970-01-01T00:00:01.5Z")?.timeIntervalSince1970 == 1.5)
     }
 
-    @Test(
-        "Base 64 is padded",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("~~~?", "fn5+Pw=="),
-        ])
-    func base64(text: String, encoded: String) {
-        #expect(Array(text.utf8).base64 == encoded)
-    }
-
     @Test("Checksums of pieces combine to that of the whole")
     func checksums() {
         let bytes = Array("123456789".utf8)
         // The check value of CRC-32 is CBF43926.
-        #expect(CRC32(bytes).base64 == [0xCB, 0xF4, 0x39, 0x26].base64)
+        #expect(CRC32(bytes).base64 == "y/Q5Jg==")
         var sum = CRC32(Array(bytes[..<4]))
         sum.append(CRC32(Array(bytes[4...])))
         #expect(sum == CRC32(bytes))

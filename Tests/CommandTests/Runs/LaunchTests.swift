@@ -1,8 +1,8 @@
-import Cloud
 import Foundation
 import TestSupport
 import Testing
 
+@testable import Cloud
 @testable import cai
 
 /// `cai launch` with a Step Functions whose responses are scripted by the test, and folders as S3.

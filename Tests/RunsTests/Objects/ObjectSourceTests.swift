@@ -21,8 +21,8 @@ struct ObjectSourceTests {
     private func open(
         _ store: FakeStore, _ key: String = "o", threads: Int = 4, limit: Int = 1 << 30
     ) throws -> ObjectSource {
-        try ObjectSource.open(
-            store, bucket: "b", key: key, threads: threads, residentLimit: limit, blockSize: 64 * kilobyte)
+        try FetchPool(store, threads: threads, residentLimit: limit, blockSize: 64 * kilobyte)
+            .open(bucket: "b", key: key)
     }
 
     @Test(

@@ -129,7 +129,7 @@ struct HDF5FileTests {
     @Test("Writing a file does not need file locks")
     func unlocked() throws {
         try Fixture.withTemporaryFolder { folder in
-            let output = try HDF5Output(HDF5Library.shared.get(), path: folder + "/o.h5", name: "o.h5")
+            let output = try HDF5Output(HDF5Library.shared(for: "o.h5"), path: folder + "/o.h5", name: "o.h5")
             let file = Foundation.open(folder + "/o.h5", O_RDWR)
             #expect(file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0)
             Foundation.close(file)
