@@ -77,65 +77,29 @@ struct StatsCommand: ParsableCommand {
                 if !quiet { Console.report("wrote \(folder.file(file.name))") }
             }
         }
-        if json {
-            try StandardOutput.write(json: StatsObject(tables: tables, caveats: caveats))
-        } else {
-            try StandardOutput.write(StatsText(tree: tree, tables: tables, caveats: caveats).text)
-        }
+        try StandardOutput.write(
+            [
+                "result_stats": tables.resultStats, "threads_varying_results": tables.threadsVarying,
+                "batch_varying_results": tables.batchVarying.map { set -> JSONObject in
+                    ["set": set.key.text, "rows": set.table]
+                }, "result_stats_adjusted": tables.adjusted, "wall_clock_results": tables.wallClock,
+                "caveats": caveats.all,
+            ] as JSONObject, asJSON: json, text: StatsText(tree: tree, tables: tables, caveats: caveats).text)
     }
 
     /// - Throws: `Failure` where there is a difference.
     private static func report(_ check: TableCheck, json: Bool) throws {
-        if json {
-            try StandardOutput.write(json: check)
-        } else {
-            let set = check.set.map { " (\($0))" } ?? ""
-            let differences = check.differences.map { "\(check.file): \($0.text)\n" }.joined()
-            let compared =
-                "\(check.table)\(set): \(Numbers.counted(check.cells, "cell")) of "
-                + "\(Numbers.counted(check.rows, "row")) compared, "
-                + (check.differences.isEmpty ? "no difference" : Numbers.counted(check.differences.count, "difference"))
-            try StandardOutput.write((differences + compared + "\n").printableLines)
-        }
+        let set = check.set.map { " (\($0))" } ?? ""
+        let differences = check.differences.map { "\(check.file): \($0.text)\n" }.joined()
+        let compared =
+            "\(check.table)\(set): \(Numbers.counted(check.cells, "cell")) of "
+            + "\(Numbers.counted(check.rows, "row")) compared, "
+            + (check.differences.isEmpty ? "no difference" : Numbers.counted(check.differences.count, "difference"))
+        try StandardOutput.write(check, asJSON: json, text: (differences + compared + "\n").printableLines)
         guard check.differences.isEmpty else {
             throw Failure(
                 "\(check.file): expected what the trees give, found "
                     + Numbers.counted(check.differences.count, "difference"))
-        }
-    }
-}
-
-/// The object that `--json` prints: every table by its name.
-private struct StatsObject: Encodable {
-    let tables: ResultTables
-    let caveats: Caveats
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(tables.resultStats, forKey: .resultStats)
-        try container.encode(tables.batchVarying.map(BatchSet.init), forKey: .batchVarying)
-        try container.encode(tables.threadsVarying, forKey: .threadsVarying)
-        try container.encode(tables.adjusted, forKey: .adjusted)
-        try container.encode(tables.wallClock, forKey: .wallClock)
-        try container.encode(caveats.all, forKey: .caveats)
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case resultStats = "result_stats"
-        case batchVarying = "batch_varying_results"
-        case threadsVarying = "threads_varying_results"
-        case adjusted = "result_stats_adjusted"
-        case wallClock = "wall_clock_results"
-        case caveats
-    }
-
-    private struct BatchSet: Encodable {
-        let set: String
-        let rows: ResultTable
-
-        init(_ set: ResultTables.BatchSet) {
-            self.set = set.key.text
-            rows = set.table
         }
     }
 }

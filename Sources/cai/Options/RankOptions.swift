@@ -34,14 +34,10 @@ struct RankOptions: ParsableArguments {
         if whole, rank != nil || worldSize != nil {
             throw ValidationError("--whole: expected neither --rank nor --world-size with it")
         }
-        if let worldSize, !RankShare.worldSizes.contains(worldSize) {
-            throw ValidationError("--world-size: expected 1 to \(RankShare.worldSizes.upperBound), found \(worldSize)")
-        }
+        try requireNumber(worldSize, of: "--world-size", in: RankShare.worldSizes)
         guard let rank else { return }
         guard let worldSize else { throw ValidationError("--rank: expected --world-size with it") }
-        if RankShare(rank: rank, worldSize: worldSize) == nil {
-            throw ValidationError("--rank: expected 0 to \(worldSize - 1), found \(rank)")
-        }
+        try requireNumber(rank, of: "--rank", in: 0...worldSize - 1)
     }
 
     /// The rank and the name of its part of `output`; nil where all galaxies are run.
@@ -77,10 +73,6 @@ struct RankOptions: ParsableArguments {
                 RankEnvironment.Found(share: $0, origin: "--rank")
             }
         }
-        do throws(Failure) {
-            return try RankEnvironment(environment).find(worldSize: worldSize)
-        } catch {
-            throw ValidationError(error.description)
-        }
+        return try usage { () throws(Failure) in try RankEnvironment(environment).find(worldSize: worldSize) }
     }
 }
