@@ -83,15 +83,15 @@ struct ReportCommand: ParsableCommand {
             sparing: input.files + durations + (reference.map { [$0] } ?? []))
         var written: [String] = []
         if let place {
-            let html = document.html
-            try place.write { path throws(Failure) in
-                try AtomicFile.write(Array(html.utf8), to: path)
-            }
+            try place.write(Array(document.html.utf8))
             written.append(output)
         } else {
             try StandardOutput.write(document.html)
         }
-        if let folder { written += try document.writeFigures(into: folder) }
+        if let folder {
+            for figure in document.figures { try folder.write(figure.file, to: figure.fileName) }
+            written += drawings.map(\.name)
+        }
         if json {
             try StandardOutput.write(json: document.summary(page: output, files: written))
         } else if !quiet {

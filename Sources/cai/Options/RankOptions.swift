@@ -68,11 +68,7 @@ struct RankOptions: ParsableArguments {
     /// - Throws: `ValidationError` where the environment contradicts itself or the options.
     func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> RankEnvironment.Found? {
         if whole { return nil }
-        if let rank, let worldSize {
-            return RankShare(rank: rank, worldSize: worldSize).map {
-                RankEnvironment.Found(share: $0, origin: "--rank")
-            }
+        return try usage { () throws(Failure) in try RankEnvironment(environment).find(rank: rank, worldSize: worldSize)
         }
-        return try usage { () throws(Failure) in try RankEnvironment(environment).find(worldSize: worldSize) }
     }
 }

@@ -39,7 +39,7 @@ struct AnomalyPage {
 
     init(_ search: AnomalySearch, top: Int) { (self.search, self.top) = (search, top) }
 
-    func write(to file: OutputFile) throws(Failure) { try page().write(to: file) }
+    func write(to file: OutputFile) throws(Failure) { try file.write(Array(page().html.utf8)) }
 
     private func page() throws(Failure) -> HTMLPage {
         let places = Array(search.ranking.order.prefix(top))
