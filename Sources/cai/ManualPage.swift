@@ -132,7 +132,7 @@ struct ManualPage {
 
     /// The words of .Nd begin in lower case and have no period.
     private static func description(_ text: String) -> String {
-        escaped(text.prefix(1).lowercased() + text.dropFirst().trimmingSuffix { $0 == "." })
+        escaped(text.prefix(1).lowercased() + String(text.dropFirst().reversed().drop { $0 == "." }.reversed()))
     }
 
     /// Words on lines of 80 bytes at most, sentences on lines of their own: roff fills them anew.
@@ -161,10 +161,17 @@ struct ManualPage {
     }
 }
 
-extension Substring {
-    fileprivate func trimmingSuffix(_ isTrimmed: (Character) -> Bool) -> Substring {
-        var text = self
-        while let last = text.last, isTrimmed(last) { text.removeLast() }
-        return text
-    }
+struct ManualCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manual",
+        abstract: "Print the manual page.",
+        discussion: """
+            All of what --help says of the program and its commands, for man(1), in the macros of mdoc(7). \
+            'make install' puts it where man finds it.
+
+            EXAMPLES
+              cai manual > cai.1 && man -l cai.1
+            """)
+
+    func run() throws { try StandardOutput.write(ManualPage(of: Cai.self).text) }
 }

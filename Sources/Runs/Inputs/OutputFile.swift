@@ -73,6 +73,11 @@ public struct OutputFile: Sendable {
         object == nil && other.object == nil && AtomicFile.areSame(name, other.name)
     }
 
+    /// Writes all of it.
+    public func write(_ bytes: [UInt8]) throws(Failure) {
+        try write { path throws(Failure) in try AtomicFile.write(bytes, to: path) }
+    }
+
     /// Calls `body` with the path to write, and uploads the file where the destination is an object.
     public func write<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         guard let object else { return try body(name) }
@@ -84,5 +89,29 @@ public struct OutputFile: Sendable {
             throw error.reading(name)
         }
         return result
+    }
+}
+
+/// A local folder for the files that a command writes.
+public struct OutputFolder: Sendable {
+    public let path: String
+
+    /// Creates the folder, if it does not exist.
+    /// - Throws: `Failure` naming the folder.
+    public init(_ path: String) throws(Failure) {
+        self.path = path
+        try FileManager.default.makeFolder(path)
+    }
+
+    public func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+    /// Files of these names, to be checked before any is written.
+    public func outputs(_ names: [String]) throws(Failure) -> [OutputFile] {
+        try names.map { name throws(Failure) in try OutputFile(file(name), store: nil) }
+    }
+
+    /// Writes a file by way of a temporary one: it is complete, or not there.
+    public func write(_ text: String, to name: String) throws(Failure) {
+        try AtomicFile.write(Array(text.utf8), to: file(name))
     }
 }

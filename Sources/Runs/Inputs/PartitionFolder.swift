@@ -51,11 +51,7 @@ public struct PartitionFolder: Sendable {
     /// Creates the folder and those above it, where they do not exist.
     public func create() throws(Failure) {
         guard location == nil else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
-        } catch {
-            throw Failure(name, "the folder cannot be made")
-        }
+        try FileManager.default.makeFolder(name)
     }
 
     /// Checks, as far as possible, that partitions can be written, and that none of them is one of `inputs`.

@@ -24,18 +24,40 @@ struct RankRecorder: Sendable {
     }
 
     /// The rank's galaxies, where an earlier run has finished all of them; nil where they have to be computed.
-    /// - Throws: `Failure` where that run had other weights, inputs or options.
+    ///
+    /// The sidecar is written last, and states what the part was computed from: a part that has the stated bytes, of the run
+    /// that is resumed, need not be computed again. A part of another run is an error, as a journal of another run is: an
+    /// unneeded --resume must not discard finished rows. A part that was changed, truncated or removed, or whose sidecar is
+    /// invalid, is computed again, as incomplete records of a journal are.
+    /// - Throws: `Failure` where the part is complete, and that run had other weights, inputs or options.
     func finished(
         _ rank: Rank, sections: [GalaxyRun.Section], weightsETag: String?, _ events: some JobEvents
     ) throws(Failure) -> PredictionJournal.Earlier? {
+        func doubt(_ reason: String) { events.warning("\(reason): it is computed again") }
+        // Its checksum is not compared.
         let expected = sidecar(rank, RankSidecar.Output(name: name, bytes: 0, sha256: ""))
-        switch try FinishedRank.find(output.name, expected: expected, weightsETag: weightsETag) {
-        case .none: return nil
-        case .doubtful(let reason):
-            events.warning("\(reason): it is computed again")
+        let part: RankOutputs.Part
+        let source: (any ByteSource)?
+        do throws(Failure) {
+            guard let found = try RankOutputs.sidecar(of: output.name, nil) else { return nil }
+            part = RankOutputs.Part(name: output.name, sidecar: found)
+            source = try part.open(nil)
+        } catch {
+            doubt(error.description)
             return nil
-        case .whole(let redshifts): return try PredictionJournal.Earlier(redshifts: redshifts, of: sections)
         }
+        try expected.check(part, weightsETag: weightsETag)
+        // An input may be a copy, or repaired since: its galaxies are computed again.
+        guard let written = part.sidecar.written, written == expected.written else {
+            doubt("\(output.name): its inputs were written at other times than those of now")
+            return nil
+        }
+        let redshifts: [Float]
+        do throws(Failure) { redshifts = try part.redshifts(source) } catch {
+            doubt(error.description)
+            return nil
+        }
+        return try PredictionJournal.Earlier(redshifts: redshifts, of: sections)
     }
 
     /// The size and checksum of the output, which is complete at `path`.
@@ -56,5 +78,66 @@ struct RankRecorder: Sendable {
         return RankSidecar(
             share: part.share, total: part.total, inputs: part.inputs, written: part.written, weights: rank.weights,
             settings: settings, maker: rank.maker, output: written)
+    }
+}
+
+/// The galaxies of one rank among those of all inputs.
+public struct RankPart: Sendable {
+    public let share: RankShare
+    /// Of the rank, among those of all inputs.
+    public let galaxies: Range<Int>
+    /// Galaxies of all ranks.
+    public let total: Int
+    let inputs: InputsIdentity
+    /// `InputsIdentity.written`
+    let written: String
+    /// The rank's galaxies. Files without any of them are released: nothing more of them is read.
+    let sections: [GalaxyRun.Section]
+    /// The files of `sections`.
+    let files: [RunIdentity.File]
+    /// The rank's galaxies, counted from the first galaxy of the first of `files`.
+    let rows: Range<Int>
+
+    /// - Parameters:
+    ///   - all: the partitions of all ranks, in their order.
+    ///   - identities: of their files.
+    ///   - limit: of galaxies of all ranks.
+    init(_ share: RankShare, of all: [PartitionReader], _ identities: [RunIdentity.File], limit: Int?) {
+        self.share = share
+        inputs = InputsIdentity(identities)
+        written = InputsIdentity.written(identities)
+        total = min(limit ?? Int.max, inputs.galaxies)
+        galaxies = share.galaxies(of: total)
+        var position = 0
+        var first: Int?
+        var partitions: [PartitionReader] = []
+        var files: [RunIdentity.File] = []
+        for (partition, file) in zip(all, identities) {
+            if galaxies.overlaps(position..<position + partition.count) {
+                first = first ?? position
+                partitions.append(partition)
+                files.append(file)
+            }
+            position += partition.count
+        }
+        self.files = files
+        let start = galaxies.lowerBound - (first ?? galaxies.lowerBound)
+        rows = start..<start + galaxies.count
+        sections = GalaxyRun.sections(of: partitions, galaxies: rows)
+    }
+}
+
+extension RankSidecar {
+    /// Checks that a part is of the run that this sidecar is of.
+    fileprivate func check(_ part: RankOutputs.Part, weightsETag: String?) throws(Failure) {
+        let (left, earlier) = (EarlierRun(name: part.name + Self.ending), part.sidecar)
+        try left.check(
+            was: (earlier.weights, earlier.settings, earlier.maker),
+            is: (weights.comparable(with: earlier.weights, etag: weightsETag), settings, maker))
+        try left.check("ranks", was: [earlier.rank, earlier.worldSize], is: [rank, worldSize]) {
+            "rank \($0[0]) of \($0[1])"
+        }
+        try left.check("inputs", was: earlier.inputs, is: inputs, \.text)
+        try left.check("galaxies", was: earlier.total, is: total)
     }
 }

@@ -9,11 +9,6 @@ public struct RankEnvironment: Sendable {
         public let share: RankShare
         /// The variables that state it, for messages.
         public let origin: String
-
-        public init(share: RankShare, origin: String) {
-            self.share = share
-            self.origin = origin
-        }
     }
 
     private let variables: [String: String]
@@ -28,10 +23,15 @@ public struct RankEnvironment: Sendable {
         let origin: String
     }
 
-    /// - Parameter worldSize: given by the user; it has to agree with the environment.
+    /// - Parameters:
+    ///   - rank: given by the user, with `worldSize`; the environment does not count then.
+    ///   - worldSize: given by the user; alone, it has to agree with the environment.
     /// - Returns: nil where the environment has no ranks, or one.
     /// - Throws: `Failure` for variables that are incomplete, invalid or contradictory.
-    public func find(worldSize: Int? = nil) throws(Failure) -> Found? {
+    public func find(rank: Int? = nil, worldSize: Int? = nil) throws(Failure) -> Found? {
+        if let rank, let worldSize {
+            return RankShare(rank: rank, worldSize: worldSize).map { Found(share: $0, origin: "--rank") }
+        }
         let index = try index()
         let world = try number("WORLD_SIZE", from: 1)
         guard let index else {
@@ -62,25 +62,21 @@ public struct RankEnvironment: Sendable {
         return Found(share: share, origin: index.origin)
     }
 
-    /// The number of a Slurm job's tasks where its script runs the command without srun: no work is shared then.
-    public var idleTasks: Int? {
-        guard isBatchScript, let tasks = variables["SLURM_NTASKS"].flatMap({ Int($0) }), tasks > 1 else { return nil }
-        return tasks
-    }
-
     // MARK: Schedulers
 
+    /// RANK is torchrun's, which other launchers set as well.
     private func index() throws(Failure) -> Index? {
-        if let index = try process() { return index }
+        if let index = try index("RANK") { return index }
         if let index = try slurm() { return index }
-        if let index = try batch() { return index }
-        return try kubernetes()
+        if let index = try index("AWS_BATCH_JOB_ARRAY_INDEX", of: "AWS_BATCH_JOB_ARRAY_SIZE") { return index }
+        return try index("JOB_COMPLETION_INDEX")
     }
 
-    /// torchrun's variables, which other launchers use as well.
-    private func process() throws(Failure) -> Index? {
-        guard let rank = try number("RANK") else { return nil }
-        return Index(rank: rank, worldSize: nil, origin: "RANK")
+    /// A rank that one variable states, and another the number of ranks.
+    private func index(_ name: String, of size: String? = nil) throws(Failure) -> Index? {
+        guard let rank = try number(name) else { return nil }
+        return Index(
+            rank: rank, worldSize: try size.flatMap { size throws(Failure) in try number(size, from: 1) }, origin: name)
     }
 
     /// The tasks of a step, the elements of an array, or the tasks of each element.
@@ -130,17 +126,6 @@ public struct RankEnvironment: Sendable {
                     + "give --rank and --world-size")
         }
         return Index(rank: rank, worldSize: count, origin: "SLURM_ARRAY_TASK_ID")
-    }
-
-    private func batch() throws(Failure) -> Index? {
-        guard let rank = try number("AWS_BATCH_JOB_ARRAY_INDEX") else { return nil }
-        let size = try number("AWS_BATCH_JOB_ARRAY_SIZE", from: 1)
-        return Index(rank: rank, worldSize: size, origin: "AWS_BATCH_JOB_ARRAY_INDEX")
-    }
-
-    private func kubernetes() throws(Failure) -> Index? {
-        guard let rank = try number("JOB_COMPLETION_INDEX") else { return nil }
-        return Index(rank: rank, worldSize: nil, origin: "JOB_COMPLETION_INDEX")
     }
 
     // MARK: Messages

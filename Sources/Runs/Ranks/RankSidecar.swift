@@ -12,12 +12,6 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         public let name: String
         public let bytes: Int
         public let sha256: String
-
-        public init(name: String, bytes: Int, sha256: String) {
-            self.name = name
-            self.bytes = bytes
-            self.sha256 = sha256
-        }
     }
 
     public let rank: Int
@@ -84,9 +78,6 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     /// Writes the sidecar beside the output, which has to exist already.
     /// - Parameter file: the output's name with `ending`.
     public func write(to file: OutputFile) throws(Failure) {
-        let bytes = try json
-        try file.write { path throws(Failure) in
-            try AtomicFile.write(bytes, to: path)
-        }
+        try file.write(json)
     }
 }

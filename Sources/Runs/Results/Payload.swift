@@ -1,3 +1,4 @@
+import Cloud
 import Platform
 
 /// A JSON object from outside, read leniently: numbers may be written as strings and strings as numbers, null counts as
@@ -129,4 +130,15 @@ extension Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }
+}
+
+/// The location of an object, as payloads and results write it.
+extension S3Location {
+    /// - Parameter name: the value's name in errors.
+    init(_ json: JSONValue, name: String) throws(Failure) {
+        let payload = try Payload(json, name: name)
+        self.init(bucket: try payload.name("bucket"), key: try payload.name("key"))
+    }
+
+    var json: JSONValue { .object(["bucket": .string(bucket), "key": .string(key)]) }
 }

@@ -28,21 +28,11 @@ public struct WorkerItem: Sendable, Equatable {
     init(
         _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], labels: [String]?, runID: String?
     ) {
-        bucket = input.bucket
-        objectName = input.objectName
-        script = input.script
-        objectType = input.objectType
-        self.worldSize = worldSize
-        self.rank = rank
-        dataBucket = input.dataBucket
-        dataPrefix = input.dataPrefix
-        self.dataPaths = dataPaths
-        resultPath = input.resultPath
-        batchSize = input.batchSize
-        self.labels = labels
-        weights = input.weights
-        predictions = input.predictions
-        self.runID = runID
+        (bucket, resultPath, self.runID) = (input.bucket, input.resultPath, runID)
+        (objectName, script, objectType) = (input.objectName, input.script, input.objectType)
+        (self.rank, self.worldSize, batchSize) = (rank, worldSize, input.batchSize)
+        (dataBucket, dataPrefix, self.dataPaths) = (input.dataBucket, input.dataPrefix, dataPaths)
+        (self.labels, weights, predictions) = (labels, input.weights, input.predictions)
     }
 
     /// - Throws: `Failure` naming the key that is missing or invalid.

@@ -1,3 +1,4 @@
+import AstroMAE
 import FoundationEssentials
 import Inference
 import Platform
@@ -110,5 +111,46 @@ public struct RunIdentity: Sendable, Equatable, Codable {
                         + "\(then.version.shortened()), found \(now.bytes), \(now.version)")
             }
         }
+    }
+}
+
+/// Weights as two runs compare them.
+public struct WeightsIdentity: Sendable, Equatable, Codable {
+    /// As it was given; not compared.
+    public let name: String
+    /// `sha256:` and the digest of the file. Older sidecars have `etag:` and an object's ETag.
+    public let identity: String
+
+    /// The same weights, identified in the way that an earlier run has identified its own.
+    /// - Parameter etag: of the object now; nil of a local file.
+    func comparable(with earlier: WeightsIdentity, etag: String?) -> WeightsIdentity {
+        guard let etag, earlier.identity.hasPrefix(Self.etagPrefix) else { return self }
+        return WeightsIdentity(name: name, identity: Self.etagPrefix + etag)
+    }
+
+    private static let etagPrefix = "etag:"
+}
+
+extension WeightsIdentity {
+    /// - Parameter sha256: of the file, in hexadecimal digits.
+    init(name: String, sha256: String) { self.init(name: name, identity: "sha256:" + sha256) }
+}
+
+/// What redshifts depend on besides galaxies and weights.
+public struct Maker: Sendable, Equatable, Codable {
+    /// Of the program.
+    public let version: String
+    public let instructionSet: String
+    public let gemm: String
+
+    /// This program with that network.
+    init(_ model: RedshiftModel) {
+        version = Release.version
+        (instructionSet, gemm) = (model.instructionSet.rawValue, model.gemm.rawValue)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case version, gemm
+        case instructionSet = "instruction_set"
     }
 }

@@ -59,7 +59,7 @@ public struct WeightsFile: Sendable {
     static func find(
         _ url: String, in store: any ObjectStore, setting: String
     ) throws(Failure) -> (location: S3Location, info: ObjectInfo) {
-        guard let location = S3Location(url: url) else {
+        guard let location = try? S3Location(url), !location.key.isEmpty else {
             throw Failure("\(setting): expected s3://bucket/key or a path, found '\(url)'")
         }
         let info = try store.head(bucket: location.bucket, key: location.key)

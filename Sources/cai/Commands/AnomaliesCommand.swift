@@ -77,29 +77,15 @@ struct AnomaliesCommand: ParsableCommand {
             job, seed: seed, passes: passes, brightness: brightness, ConsoleEvents(isQuiet: options.galaxies.quiet))
         try outputs[0]?.write { path throws(Failure) in try search.ranking.write(to: path) }
         if let page = outputs[1] { try AnomalyPage(search, top: top ?? Self.usualTop).write(to: page) }
-        if !options.galaxies.quiet { Console.write(search.run.speedLine + "\n") }
+        if !options.galaxies.quiet { Console.write(search.speedLine + "\n") }
         if options.json {
+            let (ranking, scores) = (search.ranking, search.ranking.scores)
             try StandardOutput.write(
-                json: AnomalySummary(
-                    run: search.run, flagged: search.ranking.flags.flagged, output: output, report: report, seed: seed,
-                    brightness: search.ranking.scores.brightness.rawValue,
-                    withoutScore: search.ranking.scores.scores.count { $0 == nil }))
+                json: [
+                    "run": search.summary, "flagged": ranking.flags.flagged, "output": output, "report": report,
+                    "seed": seed, "brightness": scores.brightness.rawValue,
+                    "without_score": scores.scores.count { $0 == nil },
+                ] as JSONObject)
         }
-    }
-}
-
-private struct AnomalySummary: Encodable {
-    let run: AutoencoderRun
-    /// Galaxies that have flags, and no score.
-    let flagged: Int
-    let output: String
-    let report: String?
-    let seed: UInt64
-    let brightness: String
-    let withoutScore: Int
-
-    enum CodingKeys: String, CodingKey {
-        case run, flagged, output, report, seed, brightness
-        case withoutScore = "without_score"
     }
 }

@@ -76,27 +76,26 @@ struct CostCommand: ParsableCommand {
     func run() throws {
         let prices = try functions.priceList()
         if published {
-            try write(PublishedCostTable(prices: prices, memory: functions.memory?.whole))
+            let table = PublishedCostTable(prices: prices, memory: functions.memory?.whole)
+            try StandardOutput.write(table.json, asJSON: json, text: table.text)
         } else if let galaxies = planned.galaxies {
-            try write(plan(galaxies, rate: try measuredRate(), prices))
+            let plan = try plan(galaxies, rate: try measuredRate(), prices)
+            try StandardOutput.write(plan.json, asJSON: json, text: plan.text)
         } else if let requests = formula.requests, let duration = formula.duration {
             let comparison = CostComparison(
                 requests: requests, seconds: duration.value, memoryUsed: formula.memoryUsed.map { $0.value / 1024 },
                 memory: functions.memory?.whole ?? PublishedCost.configuredMemory, storage: functions.storageSize,
                 prices: prices)
-            try write(CostComparisonTable(comparison))
+            try StandardOutput.write(comparison.json, asJSON: json, text: comparison.text)
         } else {
-            try write(costs(prices))
+            var settings = RunCost.Settings()
+            settings.memoryUsed = formula.memoryUsed.map { $0.value / 1024 }
+            settings.memory = functions.memory?.whole
+            settings.storage = functions.storageSize
+            settings.prices = prices
+            let costs = try RunCosts(runs, settings: settings) { try options.objects() }
+            try StandardOutput.write(costs.json, asJSON: json, text: costs.text)
         }
-    }
-
-    private func costs(_ prices: PriceList) throws -> RunCosts {
-        var settings = RunCost.Settings()
-        settings.memoryUsed = formula.memoryUsed.map { $0.value / 1024 }
-        settings.memory = functions.memory?.whole
-        settings.storage = functions.storageSize
-        settings.prices = prices
-        return try RunCosts(runs, settings: settings) { try options.objects() }
     }
 
     /// The rate of the run that is named beside a plan; nil where none is.
@@ -108,10 +107,6 @@ struct CostCommand: ParsableCommand {
             throw Failure("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
         }
         return rate
-    }
-
-    private func write(_ result: some CostOutput) throws {
-        if json { try FanOutNotices.write(result.json) } else { try StandardOutput.write(result.text) }
     }
 
     private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> PlanReport {

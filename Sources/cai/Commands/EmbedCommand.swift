@@ -98,10 +98,15 @@ struct EmbedCommand: ParsableCommand {
             store: store, layer: layer, element: Self.elements[dtype] ?? .float32, output: file, ids: ids,
             settings: settings)
         let outcome = try job.run(ConsoleEvents(isQuiet: options.quiet))
-        let summary = EmbedSummary(
-            outcome, batchSize: settings.batchSize, dtype: dtype, weights: weights, output: output, ids: idsPath)
-        outcome.flags.report(of: summary.galaxies, without: FeatureTask.result)
-        if !options.quiet { Console.write(summary.speedLine + "\n") }
-        if json { try StandardOutput.write(json: summary) }
+        let (run, encoder) = (outcome.run, outcome.encoder)
+        outcome.flags.report(of: run.count, without: FeatureTask.result)
+        if !options.quiet { Console.write(run.speedLine(encoder.instructionSet, encoder.gemm) + "\n") }
+        guard json else { return }
+        try StandardOutput.write(
+            json: run.summary(encoder.instructionSet, encoder.gemm, weights: weights) + [
+                "flagged": outcome.flags.flagged, "batch_size": settings.batchSize, "network": encoder.kind.rawValue,
+                "layer": encoder.layer.rawValue, "dtype": dtype, "shape": [run.count] + encoder.featureShape,
+                "output": output, "ids": idsPath,
+            ])
     }
 }

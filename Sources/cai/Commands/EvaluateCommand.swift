@@ -35,11 +35,7 @@ struct EvaluateCommand: ParsableCommand {
         } catch {
             throw Failure("\(predictions): \(error.message)")
         }
-        if json {
-            try StandardOutput.write(json: quality)
-        } else {
-            let unknown = table.unknown > 0 ? "\(table.unknown) left out: their z_spec is not known\n" : ""
-            try StandardOutput.write(unknown + quality.text)
-        }
+        let unknown = table.unknown > 0 ? "\(table.unknown) left out: their z_spec is not known\n" : ""
+        try StandardOutput.write(quality, asJSON: json, text: unknown + quality.text)
     }
 }

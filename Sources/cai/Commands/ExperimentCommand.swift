@@ -96,9 +96,7 @@ struct ExperimentCommand: ParsableCommand {
             if let value { try requireName(value, of: option) }
         }
         guard !(resume && extend) else { throw ValidationError("expected --resume or --extend, found both") }
-        if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
-            throw ValidationError("--galaxies-per-second: expected a number above 0, found \(galaxiesPerSecond)")
-        }
+        try requireRate(galaxiesPerSecond)
         try require("--dry-run", isGiven: dryRun, by: ["--galaxies-per-second": galaxiesPerSecond != nil])
         try plan.check(onCloud: cloud.isAsked)
         guard !places.isEmpty else { throw ValidationError("expected inputs, found none") }

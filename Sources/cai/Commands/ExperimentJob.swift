@@ -111,9 +111,9 @@ struct ExperimentJob {
     ) throws -> ExperimentRecord {
         defer { line.wipe() }
         let total = experiment.record.plan.runs.count
-        try experiment.run(status: { line.show($0) }) { run, planned, done in
+        try experiment.run(status: { line.show($0) }) { run, _, done in
             watch.set(done: done, of: total)
-            line.finished(run, planned, done: done, of: total)
+            if !command.quiet { line.finished(run, done: done, of: total) }
         }
         return experiment.record
     }

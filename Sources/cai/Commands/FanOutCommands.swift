@@ -23,10 +23,10 @@ struct InitializeCommand: ParsableCommand {
     func validate() throws { try requireName(event, of: "event.json") }
 
     func run() throws {
-        let input = try InitializeInput(try EventFile.read(event))
+        let input = try InitializeInput(try FanOutOptions.event(event))
         let result = try options.handlers().initialize.run(input)
-        FanOutNotices.show(result.warnings)
-        try FanOutNotices.write(result.json)
+        result.warnings.forEach(Console.warn)
+        try StandardOutput.write(json: result.json)
     }
 }
 
@@ -58,12 +58,12 @@ struct WorkerCommand: ParsableCommand {
     }
 
     func run() throws {
-        let item = try WorkerItem(try EventFile.read(event))
+        let item = try WorkerItem(try FanOutOptions.event(event))
         let line = ProgressLine(isShown: true)
         defer { line.wipe() }
         let result = try options.handlers(threads: threads).worker.run(item) { line.show($0) }
         line.wipe()
-        try FanOutNotices.write(result)
+        try StandardOutput.write(json: result)
     }
 }
 
@@ -88,14 +88,8 @@ struct SummarizeCommand: ParsableCommand {
     func validate() throws { try requireName(event, of: "event.json") }
 
     func run() throws {
-        let report = try options.handlers().summarize.run(try SummarizeEvent(try EventFile.read(event)))
-        try FanOutNotices.write(RunAnswer(report: report))
+        let report = try options.handlers().summarize.run(try SummarizeEvent(try FanOutOptions.event(event)))
+        try StandardOutput.write(json: RunAnswer(report: report))
         guard report.isTolerable else { throw Failure(report.failureText) }
     }
-}
-
-/// As many threads as the other commands take.
-func requireThreads(_ threads: Int?) throws {
-    guard let threads, !(1...4096).contains(threads) else { return }
-    throw ValidationError("--threads: expected 1 to 4096, found \(threads)")
 }

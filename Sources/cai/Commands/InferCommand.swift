@@ -146,8 +146,8 @@ struct InferCommand: ParsableCommand {
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
         let summary = RunSummary(outcome, of: job, output: output)
-        outcome.report(summary, isQuiet: galaxies.quiet)
-        if json { try StandardOutput.write(json: summary) }
+        summary.report(isQuiet: galaxies.quiet)
+        if json { try StandardOutput.write(json: summary.json) }
     }
 
     /// OUT, where all galaxies are run.

@@ -38,18 +38,10 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         if let file {
             let contents = FileContents(try TensorFile.open(path: file))
-            try show(contents, contents.text)
+            try StandardOutput.write(contents.json, asJSON: json, text: contents.text)
         } else {
             let report = try CPUReport()
-            try show(report, report.text)
-        }
-    }
-
-    private func show(_ value: some Encodable, _ text: @autoclosure () -> String) throws {
-        if json {
-            try StandardOutput.write(json: value)
-        } else {
-            try StandardOutput.write(text())
+            try StandardOutput.write(report.json, asJSON: json, text: report.text)
         }
     }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Cloud
 import Costs
-import Runs
 import FoundationEssentials
+import Glibc
 import Platform
 import Report
+import Runs
+import Synchronization
 
 extension LambdaArchitecture: ExpressibleByArgument {}
 
@@ -64,20 +66,13 @@ struct LaunchCommand: ParsableCommand {
 
     func validate() throws {
         try requireName(payload, of: "payload.json")
-        if let stateMachine {
-            guard StateMachineARN(stateMachine) != nil else {
-                throw ValidationError(
-                    "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, found '\(stateMachine)'"
-                )
-            }
-        } else if !dryRun {
+        guard try requireStateMachine(stateMachine) != nil || dryRun else {
             throw ValidationError("--state-machine: expected an ARN, or --dry-run")
         }
         if let name {
             // Characters that Step Functions accepts without quoting.
-            let letters = name.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
-                    || byte == 95
+            let letters = name.unicodeScalars.allSatisfy { scalar in
+                scalar.isASCII && scalar.properties.isAlphabetic || "0123456789-_".unicodeScalars.contains(scalar)
             }
             guard letters, (1...80).contains(name.utf8.count) else {
                 throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
@@ -92,15 +87,13 @@ struct LaunchCommand: ParsableCommand {
                 "--galaxies-per-second": galaxiesPerSecond != nil, "--prices": prices != nil,
             ])
         if dryRun, name != nil { throw ValidationError("--name: --dry-run starts nothing that could have one") }
-        if let galaxiesPerSecond, !(galaxiesPerSecond > 0 && galaxiesPerSecond.isFinite) {
-            throw ValidationError("--galaxies-per-second: expected a number above 0, found \(galaxiesPerSecond)")
-        }
+        try requireRate(galaxiesPerSecond)
     }
 
     func run() throws {
-        let event = try EventFile.read(payload)
+        let event = try FanOutOptions.event(payload)
         let asked = try InitializeInput(event)
-        FanOutNotices.show(asked.warnings)
+        asked.warnings.forEach(Console.warn)
         guard !dryRun else { return try plan(asked) }
         guard let stateMachine, let machine = StateMachineARN(stateMachine) else { return }
         let store = try options.objects(region: machine.region)
@@ -117,7 +110,7 @@ struct LaunchCommand: ParsableCommand {
             if json { throw error }
             return
         }
-        if json { try FanOutNotices.write(summary.json) }
+        if json { try StandardOutput.write(json: summary.json) }
         if !quiet { Console.write(summary.text) }
     }
 
@@ -137,7 +130,59 @@ struct LaunchCommand: ParsableCommand {
         let plan = try Initialize(store: options.objects(region: region)).plan(
             input, worker: worker,
             prices: prices.map { path throws(Failure) in try PriceList(file: path) } ?? .published)
-        for warning in plan.warnings { Console.report("warning: \(warning)") }
-        if json { try FanOutNotices.write(plan.json) } else { try StandardOutput.write(plan.text) }
+        plan.warnings.forEach(Console.warn)
+        try StandardOutput.write(plan.json, asJSON: json, text: plan.text)
+    }
+}
+
+/// One execution of the state machine, from its start to its end.
+final class Launch: Sendable {
+    private enum Stage {
+        case before
+        /// Asked for under this name: whether it has started is not known yet.
+        case asked(String)
+        case started(String)
+    }
+
+    private let machine: StateMachineARN
+    private let client: StepFunctionsClient
+    private let isQuiet: Bool
+    private let stage = Mutex(Stage.before)
+
+    init(machine: StateMachineARN, client: StepFunctionsClient, isQuiet: Bool) {
+        self.machine = machine
+        self.client = client
+        self.isQuiet = isQuiet
+    }
+
+    /// The execution's ARN, once it has started.
+    var arn: String? {
+        stage.withLock { stage in
+            if case .started(let arn) = stage { arn } else { nil }
+        }
+    }
+
+    /// Starts it and waits for its end. Interrupted, this process ends and the execution does not.
+    func run(name: String, input: String) throws(Failure) -> Execution {
+        Interruption.tell { [self] in interruption }
+        stage.withLock { $0 = .asked(name) }
+        let arn = try client.startExecution(stateMachine: machine.description, name: name, input: input)
+        stage.withLock { $0 = .started(arn) }
+        if !isQuiet { Console.report("started \(arn)") }
+        let line = MapLine(isShown: !isQuiet)
+        defer { line.wipe() }
+        do throws(Failure) {
+            return try client.wait(for: arn, progress: line.isShown ? { line.show($0) } : nil)
+        } catch {
+            throw Failure("\(error); the execution goes on")
+        }
+    }
+
+    private var interruption: String {
+        switch stage.withLock({ $0 }) {
+        case .before: "nothing was started"
+        case .asked(let name): "\(machine) was asked to start execution \(name), which may go on"
+        case .started(let arn): "the execution goes on: \(arn)"
+        }
     }
 }

@@ -77,18 +77,13 @@ struct MergeCommand: ParsableCommand {
             defer { line.wipe() }
             try merge.write(to: try OutputFile(output, store: store)) { line.show($0) }
         }
-        let summary = MergeSummary(galaxies: outputs.total, ranks: outputs.worldSize, output: output)
-        if json { try StandardOutput.write(json: summary) }
+        if json {
+            try StandardOutput.write(
+                json: ["galaxies": outputs.total, "ranks": outputs.worldSize, "output": output] as JSONObject)
+        }
         guard !quiet else { return }
         Console.write(
-            Numbers.counted(summary.galaxies, "galaxy", "galaxies") + " of " + Numbers.counted(summary.ranks, "rank")
+            Numbers.counted(outputs.total, "galaxy", "galaxies") + " of " + Numbers.counted(outputs.worldSize, "rank")
                 + ": \(output.printable)\n")
     }
-}
-
-/// The object that `--json` prints.
-private struct MergeSummary: Encodable {
-    let galaxies: Int
-    let ranks: Int
-    let output: String
 }

@@ -99,36 +99,19 @@ struct ReconstructCommand: ParsableCommand {
             try ReconstructionPage(show: show ?? .first, panels: panels ?? 12)
                 .write(result, opened, plan: plan, to: page)
         }
-        let run = AutoencoderRun(result.run, of: opened, passes: passes)
-        result.flags.report(of: run.galaxies, without: Reconstructions.result)
+        result.flags.report(of: result.run.count, without: Reconstructions.result)
         if !options.galaxies.quiet {
-            Console.write(run.speedLine + "\n")
+            Console.write(opened.speedLine(result.run, passes: passes) + "\n")
             Console.write("mean loss of \(opened.masking.masked) of \(opened.masking.patches) hidden patches: ")
             Console.write("\(Float(result.meanLoss))\n")
         }
         if options.json {
             try StandardOutput.write(
-                json: ReconstructSummary(
-                    run: run, flagged: result.flags.flagged, output: output, ids: idsPath, report: report,
-                    seed: noise == nil ? seed : nil,
-                    noise: noise, meanLoss: result.meanLoss.isFinite ? result.meanLoss : nil))
+                json: [
+                    "run": opened.summary(result.run, passes: passes), "flagged": result.flags.flagged,
+                    "output": output, "ids": idsPath, "report": report, "seed": noise == nil ? seed : nil,
+                    "noise": noise, "mean_loss": result.meanLoss.isFinite ? result.meanLoss : nil,
+                ] as JSONObject)
         }
-    }
-}
-
-private struct ReconstructSummary: Encodable {
-    let run: AutoencoderRun
-    /// Galaxies that have flags, and NaN for their reconstruction.
-    let flagged: Int
-    let output: String
-    let ids: String
-    let report: String?
-    let seed: UInt64?
-    let noise: String?
-    let meanLoss: Double?
-
-    enum CodingKeys: String, CodingKey {
-        case run, flagged, output, ids, report, seed, noise
-        case meanLoss = "mean_loss"
     }
 }

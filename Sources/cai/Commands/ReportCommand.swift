@@ -83,17 +83,17 @@ struct ReportCommand: ParsableCommand {
             sparing: input.files + durations + (reference.map { [$0] } ?? []))
         var written: [String] = []
         if let place {
-            let html = document.html
-            try place.write { path throws(Failure) in
-                try AtomicFile.write(Array(html.utf8), to: path)
-            }
+            try place.write(Array(document.html.utf8))
             written.append(output)
         } else {
             try StandardOutput.write(document.html)
         }
-        if let folder { written += try document.writeFigures(into: folder) }
+        if let folder {
+            for figure in document.figures { try folder.write(figure.file, to: figure.fileName) }
+            written += drawings.map(\.name)
+        }
         if json {
-            try StandardOutput.write(json: ReportSummary(document, page: output, files: written))
+            try StandardOutput.write(json: document.summary(page: output, files: written))
         } else if !quiet {
             for file in written { Console.report("wrote \(file)") }
         }
@@ -113,58 +113,21 @@ struct ReportCommand: ParsableCommand {
     }
 }
 
-/// The object that `--json` prints.
-private struct ReportSummary: Encodable {
-    /// A bin of spectroscopic redshift.
-    struct Bin: Encodable {
-        let from: Double
-        let to: Double
-        let quality: Quality
-    }
-
-    let page: String
-    let files: [String]
-    let runs: Int
-    /// null where the input has no predictions.
-    let galaxies: Int?
-    /// Galaxies without a z_spec.
-    let unknown: Int?
-    /// null where no redshifts are known.
-    let quality: Quality?
-    /// Ends of the 95% intervals by the measures' names; null where a measure is undefined.
-    let intervals: [String: [Double]?]
-    let resamples: Int?
-    let byRedshift: [Bin]
-
-    enum CodingKeys: String, CodingKey {
-        case page, files, runs, galaxies, unknown, quality, intervals, resamples
-        case byRedshift = "by_redshift"
-    }
-
-    init(_ document: ReportDocument, page: String, files: [String]) {
-        let report = document.predictions
-        (self.page, self.files, runs) = (page, files, document.runs)
-        (galaxies, unknown, quality) = (report?.galaxies, report?.unknown, report?.quality)
-        resamples = report?.intervals?.resamples
-        let names = (report?.quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
-        let ends = report?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
-        intervals = Dictionary(zip(names, ends)) { first, _ in first }
-        byRedshift = (report?.bins?.bins ?? []).map {
-            Bin(from: $0.redshifts.lowerBound, to: $0.redshifts.upperBound, quality: $0.quality)
+extension ReportDocument {
+    /// The object that `--json` prints.
+    fileprivate func summary(page: String, files: [String]) -> JSONObject {
+        let quality = predictions?.quality
+        let names = (quality.map { $0.reference.lines + $0.field.lines } ?? []).map(\.name)
+        let ends = predictions?.intervals?.intervals.map { $0.map { [$0.lowerBound, $0.upperBound] } } ?? []
+        let bins = (predictions?.bins?.bins ?? []).map { bin -> JSONObject in
+            ["from": bin.redshifts.lowerBound, "to": bin.redshifts.upperBound, "quality": bin.quality]
         }
-    }
-
-    /// A missing key and null are not the same to a reader: every key is always there.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(page, forKey: .page)
-        try container.encode(files, forKey: .files)
-        try container.encode(runs, forKey: .runs)
-        try container.encode(galaxies, forKey: .galaxies)
-        try container.encode(unknown, forKey: .unknown)
-        try container.encode(quality, forKey: .quality)
-        try container.encode(intervals, forKey: .intervals)
-        try container.encode(resamples, forKey: .resamples)
-        try container.encode(byRedshift, forKey: .byRedshift)
+        return [
+            "page": page, "files": files, "runs": runs, "galaxies": orNull(predictions?.galaxies),
+            "unknown": orNull(predictions?.unknown), "quality": orNull(quality),
+            // Ends of the 95% intervals by the measures' names; null where a measure is undefined.
+            "intervals": Dictionary(zip(names, ends)) { first, _ in first },
+            "resamples": orNull(predictions?.intervals?.resamples), "by_redshift": bins,
+        ]
     }
 }

@@ -45,19 +45,17 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         try requireName(payload, of: "payload.json")
         try requireThreads(threads)
-        if let `repeat`, !(1...InitializeInput.mostRanks).contains(`repeat`) {
-            throw ValidationError("--repeat: expected 1 to \(InitializeInput.mostRanks), found \(`repeat`)")
-        }
+        try requireNumber(`repeat`, of: "--repeat", in: 1...InitializeInput.mostRanks)
     }
 
     func run() throws {
-        let input = try InitializeInput(try EventFile.read(payload), repeated: `repeat`)
+        let input = try InitializeInput(try FanOutOptions.event(payload), repeated: `repeat`)
         let handlers = try options.handlers(threads: threads)
         let begun = try handlers.initialize.run(input)
-        FanOutNotices.show(begun.warnings)
+        begun.warnings.forEach(Console.warn)
         work(begun, handlers.worker)
         let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
-        if json { try FanOutNotices.write(RunAnswer(report: report)) }
+        if json { try StandardOutput.write(json: RunAnswer(report: report)) }
         if !quiet {
             if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
             Console.write(report.text)
@@ -67,12 +65,12 @@ struct RunCommand: ParsableCommand {
 
     /// Runs the items, rank after rank.
     private func work(_ begun: InitializeResult, _ worker: Worker) {
-        let line = RankLine(isShown: !quiet, total: begun.items.count)
+        let line = RankLine(isShown: !quiet)
         var notices: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(Failure) {
-                let result = try worker.run(item) { line.show(ranks: done, $0) }
-                line.finish(galaxies: result.galaxies)
+                let result = try worker.run(item) { line.show(ranks: done, of: begun.items.count, $0) }
+                line.galaxies += result.galaxies
                 for notice in result.notices where !quiet && notices.insert(notice).inserted {
                     line.wipe()
                     Console.report("notice: \(notice)")
@@ -86,54 +84,11 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-/// `rank 3 of 12: 1,280 of 5,113 galaxies, 890/s, 0:48 left`, on a terminal only.
-private final class RankLine {
-    private let line: StatusLine
-    private let total: Int
-    private let start = ContinuousClock.now
-    /// Galaxies of the ranks that are done.
-    private var galaxies = 0
-
-    init(isShown: Bool, total: Int) {
-        line = StatusLine(isShown: isShown)
-        self.total = total
-    }
-
-    /// - Parameter ranks: that are done.
-    func show(ranks: Int, _ progress: Progress) {
-        guard line.isShown else { return }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let rank = "rank \(Numbers.grouped(ranks + 1)) of \(Numbers.grouped(total))"
-        var forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
-        // Ranks are of about as many galaxies each; how many those to come have is not known.
-        let part = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
-        let share = (Double(ranks) + part) / Double(max(1, total))
-        if share > 0, seconds > 0 {
-            let speed = Decimals.fixed(Double(galaxies + progress.done) / seconds, 0) + "/s"
-            let left = Numbers.clock(seconds * (1 - share) / share) + " left"
-            forms = forms.map { "\($0), \(speed), \(left)" } + forms
-        }
-        line.write(StatusLine.fitting(forms, columns: Console.columns))
-    }
-
-    func finish(galaxies count: Int) { galaxies += count }
-
-    func wipe() { line.wipe() }
-}
-
 extension RunReport {
     /// A few lines for people.
     fileprivate var text: String {
-        var text =
-            Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(ranks, "rank")
-            + (failedCount == 0 ? "" : " (\(Numbers.grouped(failedCount)) failed)")
-            + " in \(Decimals.fixed(wallSeconds, 2)) s"
-            + (galaxiesPerSecond.map { ", \(Decimals.fixed($0, 1)) galaxies/s" } ?? "")
-            + "; workers \(Decimals.fixed(workerSeconds, 2)) s, of which computing "
-            + "\(Decimals.fixed(inferenceSeconds, 2)) s\n"
-        if let quality {
-            text += quality.reference.lines.map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") + "\n"
-        }
-        return text + "results: \(bucket)/\(keys.summary) and beside it\n"
+        headline + "; workers \(Decimals.fixed(workerSeconds, 2)) s, of which computing "
+            + "\(Decimals.fixed(inferenceSeconds, 2)) s\n" + (quality.map { $0.reference.line + "\n" } ?? "")
+            + "results: \(bucket)/\(keys.summary) and beside it\n"
     }
 }

@@ -53,7 +53,7 @@ struct SplitCommand: ParsableCommand {
         if let megabytes, PartitionSplit.rowsByMegabytes[megabytes] == nil {
             throw ValidationError("--megabytes: expected 25, 50, 75 or 100, found \(megabytes)")
         }
-        if let rows, rows < 1 { throw ValidationError("--rows: expected at least 1, found \(rows)") }
+        try requireNumber(rows, of: "--rows")
     }
 
     func run() throws {

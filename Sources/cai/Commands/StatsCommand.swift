@@ -1,8 +1,8 @@
 import ArgumentParser
 import Inference
-import Runs
 import Platform
 import Report
+import Runs
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -77,26 +77,25 @@ struct StatsCommand: ParsableCommand {
                 if !quiet { Console.report("wrote \(folder.file(file.name))") }
             }
         }
-        if json {
-            try StandardOutput.write(json: StatsObject(tables: tables, caveats: caveats))
-        } else {
-            try StandardOutput.write(StatsText(tree: tree, tables: tables, caveats: caveats).text)
-        }
+        try StandardOutput.write(
+            [
+                "result_stats": tables.resultStats, "threads_varying_results": tables.threadsVarying,
+                "batch_varying_results": tables.batchVarying.map { set -> JSONObject in
+                    ["set": set.key.text, "rows": set.table]
+                }, "result_stats_adjusted": tables.adjusted, "wall_clock_results": tables.wallClock,
+                "caveats": caveats.all,
+            ] as JSONObject, asJSON: json, text: StatsText(tree: tree, tables: tables, caveats: caveats).text)
     }
 
     /// - Throws: `Failure` where there is a difference.
     private static func report(_ check: TableCheck, json: Bool) throws {
-        if json {
-            try StandardOutput.write(json: check)
-        } else {
-            let set = check.set.map { " (\($0))" } ?? ""
-            let differences = check.differences.map { "\(check.file): \($0.text)\n" }.joined()
-            let compared =
-                "\(check.table)\(set): \(Numbers.counted(check.cells, "cell")) of "
-                + "\(Numbers.counted(check.rows, "row")) compared, "
-                + (check.differences.isEmpty ? "no difference" : Numbers.counted(check.differences.count, "difference"))
-            try StandardOutput.write((differences + compared + "\n").printableLines)
-        }
+        let set = check.set.map { " (\($0))" } ?? ""
+        let differences = check.differences.map { "\(check.file): \($0.text)\n" }.joined()
+        let compared =
+            "\(check.table)\(set): \(Numbers.counted(check.cells, "cell")) of "
+            + "\(Numbers.counted(check.rows, "row")) compared, "
+            + (check.differences.isEmpty ? "no difference" : Numbers.counted(check.differences.count, "difference"))
+        try StandardOutput.write(check, asJSON: json, text: (differences + compared + "\n").printableLines)
         guard check.differences.isEmpty else {
             throw Failure(
                 "\(check.file): expected what the trees give, found "
@@ -105,37 +104,72 @@ struct StatsCommand: ParsableCommand {
     }
 }
 
-/// The object that `--json` prints: every table by its name.
-private struct StatsObject: Encodable {
+/// The means of a result tree and remarks on them, as text.
+struct StatsText {
+    let tree: ResultTree
     let tables: ResultTables
     let caveats: Caveats
 
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(tables.resultStats, forKey: .resultStats)
-        try container.encode(tables.batchVarying.map(BatchSet.init), forKey: .batchVarying)
-        try container.encode(tables.threadsVarying, forKey: .threadsVarying)
-        try container.encode(tables.adjusted, forKey: .adjusted)
-        try container.encode(tables.wallClock, forKey: .wallClock)
-        try container.encode(caveats.all, forKey: .caveats)
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case resultStats = "result_stats"
-        case batchVarying = "batch_varying_results"
-        case threadsVarying = "threads_varying_results"
-        case adjusted = "result_stats_adjusted"
-        case wallClock = "wall_clock_results"
-        case caveats
-    }
-
-    private struct BatchSet: Encodable {
-        let set: String
-        let rows: ResultTable
-
-        init(_ set: ResultTables.BatchSet) {
-            self.set = set.key.text
-            rows = set.table
+    var text: String {
+        let ranks = tree.runs.reduce(0) { $0 + $1.ranks.count }
+        var text = "\(Numbers.counted(tree.runs.count, "run")), \(Numbers.counted(ranks, "rank"))\n"
+        text += Columns.text(
+            [["mean of runs", "runs", "ranks", "rank's time s", "sum of ranks Mbit/s"]]
+                + tables.groups.map { group in
+                    [
+                        group.key.text, "\(group.runs.count)", Self.ranks(of: group),
+                        Self.number(group.mean(\.statistics.seconds), 2),
+                        Self.number(group.mean(\.statistics.throughput).map { $0 / 1e6 }, 1),
+                    ]
+                }, margin: "  ")
+        text += wallClock
+        if !caveats.all.isEmpty {
+            text += "\nWhat these data cannot support\n"
+            for kind in Caveats.Kind.allCases {
+                let caveats = caveats.all.filter { $0.kind == kind }
+                text += caveats.prefix(Self.mostOfAKind).map { "  \($0.place): \($0.text)\n" }.joined()
+                let more = caveats.count - Self.mostOfAKind
+                if more > 0 { text += "    and \(more) more like this; --json names them\n" }
+            }
         }
+        return text.printableLines
+    }
+
+    private static let mostOfAKind = 4
+
+    /// What was achieved by the clock on the wall, run by run.
+    private var wallClock: String {
+        let durations = tables.durations
+        let known = tree.runs.compactMap { run in durations.duration(of: run).map { (run, $0) } }
+        guard !known.isEmpty else { return "" }
+        return "\n"
+            + Columns.text(
+                [["wall clock", "run", "galaxies", "s", "galaxies/s", "Mbit/s", "from"]]
+                    + known.map { run, duration in
+                        [
+                            run.key.group.text, run.key.run, Numbers.grouped(run.statistics.galaxies),
+                            Self.number(duration.seconds, 2),
+                            Self.number(Double(run.statistics.galaxies) / duration.seconds, 1),
+                            Self.number(run.statistics.bits / duration.seconds / 1e6, 1), duration.source.text,
+                        ]
+                    }, texts: [0, 6], margin: "  ")
+    }
+
+    /// 41, or 40-41 where runs differ.
+    private static func ranks(of group: RunGroup) -> String {
+        let counts = group.runs.map(\.ranks.count)
+        guard let least = counts.min(), let most = counts.max() else { return "" }
+        return least == most ? "\(least)" : "\(least)-\(most)"
+    }
+
+    private static func number(_ value: Double?, _ decimals: Int) -> String {
+        value.map { Decimals.grouped($0, decimals) } ?? ""
+    }
+}
+
+extension String {
+    /// Lines of which none holds what a terminal would obey.
+    var printableLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }.joined(separator: "\n")
     }
 }

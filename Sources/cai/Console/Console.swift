@@ -30,6 +30,8 @@ enum Console {
         log(level ?? .info, message, text: "cai: \(message.printable)\n")
     }
 
+    static func warn(_ message: String) { report("warning: \(message)") }
+
     /// Writes text unchanged: summaries, and control sequences of status lines.
     static func write(_ text: String) {
         guard settings.withLock({ $0.format }) == .json else { return log(.info, text, text: text) }
@@ -80,16 +82,37 @@ struct StandardOutput: ByteSink {
     static func write(json value: some Encodable) throws(Failure) {
         try StandardOutput().write(try JSONFile.encoded(value, pretty: true) + [UInt8(ascii: "\n")])
     }
-}
 
-/// The standard input, which an event named `-` is read from.
-enum StandardInput {
-    /// All of it.
-    static func read() throws(Failure) -> [UInt8] {
-        do throws(SystemError) {
-            return try FileCalls.readToEnd(STDIN_FILENO)
-        } catch {
-            throw Failure(.unavailable, "standard input", "cannot be read")
-        }
+    /// A result as JSON, or as text.
+    static func write(
+        _ json: @autoclosure () -> some Encodable, asJSON: Bool, text: @autoclosure () -> String
+    ) throws(Failure) {
+        if asJSON { try write(json: json()) } else { try write(text()) }
     }
 }
+
+/// An object that `--json` prints. A member that is nil is left out; `orNull` keeps it.
+struct JSONObject: Encodable, ExpressibleByDictionaryLiteral {
+    private var members: [String: any Encodable] = [:]
+
+    private struct Member: Encodable {
+        let value: any Encodable
+        func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+    }
+
+    init(dictionaryLiteral elements: (String, (any Encodable)?)...) {
+        for (key, value) in elements { members[key] = value }
+    }
+
+    /// The members of both.
+    static func + (left: JSONObject, right: JSONObject) -> JSONObject {
+        var sum = left
+        sum.members.merge(right.members) { $1 }
+        return sum
+    }
+
+    func encode(to encoder: any Encoder) throws { try members.mapValues(Member.init).encode(to: encoder) }
+}
+
+/// For members of an object that are always there: a missing key and null are not the same to a reader.
+func orNull<Value: Encodable>(_ value: Value?) -> any Encodable { value }

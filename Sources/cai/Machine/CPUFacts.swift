@@ -1,13 +1,30 @@
 import AstroMAE
 import FoundationEssentials
+import Platform
+import Runs
 import TensorFiles
 
 /// The first processor, as the system describes it.
 struct CPUFacts {
+    struct Cache: Encodable {
+        let level: Int
+        /// data, instruction or unified.
+        let type: String
+        /// As the system writes it: 32K, 1024K.
+        let size: String
+        /// Logical processors that share it.
+        let processors: Int
+
+        var text: String {
+            let kind = type == "unified" ? "" : " \(type)"
+            return "L\(level)\(kind) \(size)" + (processors > 1 ? " for \(processors) processors" : "")
+        }
+    }
+
     let name: String
     /// Everything in the `flags` (x86) or `Features` (Arm) of /proc/cpuinfo.
     let flags: Set<String>
-    let caches: [CPUReport.Cache]
+    let caches: [Cache]
     /// Cores of all processors, each counted once however many threads it has; nil where the system does not state them.
     let cores: Int?
 
@@ -30,15 +47,12 @@ struct CPUFacts {
     ]
 
     static var current: CPUFacts {
-        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-        return CPUFacts(cpuinfo: text, caches: caches(under: "/sys/devices/system/cpu/cpu0/cache"))
+        CPUFacts(
+            cpuinfo: systemText("/proc/cpuinfo") ?? "", caches: caches(under: "/sys/devices/system/cpu/cpu0/cache"))
     }
 
-    init(cpuinfo: String, caches: [CPUReport.Cache]) {
-        func value(_ key: String) -> String? {
-            let line = cpuinfo.split(separator: "\n").first { $0.hasPrefix(key) }
-            return line?.split(separator: ":", maxSplits: 1).last?.words
-        }
+    init(cpuinfo: String, caches: [Cache]) {
+        func value(_ key: String) -> String? { systemValue(key, in: cpuinfo, after: ":") }
         name = value("model name") ?? "unknown processor"
         flags = Set((value("flags") ?? value("Features") ?? "").split(separator: " ").map(String.init))
         self.caches = caches
@@ -76,8 +90,8 @@ struct CPUFacts {
     }
 
     /// The caches of one processor, from its folder in /sys; those that are not described are left out.
-    private static func caches(under folder: String) -> [CPUReport.Cache] {
-        func read(_ path: String) -> String? { (try? String(contentsOfFile: path, encoding: .utf8))?.words }
+    private static func caches(under folder: String) -> [Cache] {
+        func read(_ path: String) -> String? { systemText(path)?.words }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasPrefix("index") }.sorted().compactMap { name in
             let path = "\(folder)/\(name)/"
@@ -88,9 +102,49 @@ struct CPUFacts {
             let processors = (read(path + "shared_cpu_map") ?? "").reduce(0) {
                 $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0)
             }
-            return CPUReport.Cache(level: level, type: type.lowercased(), size: size, processors: max(1, processors))
+            return Cache(level: level, type: type.lowercased(), size: size, processors: max(1, processors))
         }
     }
+}
+
+extension ExperimentMachine {
+    /// This one.
+    /// - Throws: `Failure` where `CAI_ISA` names no instruction set.
+    static func current() throws -> ExperimentMachine {
+        let facts = CPUFacts.current
+        var machine = ExperimentMachine()
+        machine.processor = facts.name
+        machine.architecture = CPUFacts.architecture
+        machine.cores = facts.cores
+        machine.threads = Processors.available
+        machine.memoryBytes = memory(meminfo: systemText("/proc/meminfo") ?? "")
+        machine.instructionSet = try InstructionSet.choice.set.rawValue
+        let kernel = systemText("/proc/sys/kernel/osrelease")?.split(whereSeparator: \.isWhitespace).first
+        let system = [name(release: systemText("/etc/os-release") ?? ""), kernel.map { "Linux \($0)" }]
+        machine.system = system.compactMap(\.self).joined(separator: ", ")
+        return machine
+    }
+
+    /// Bytes, of the line `MemTotal: 24684092 kB`.
+    static func memory(meminfo: String) -> Int? {
+        systemValue("MemTotal", in: meminfo, after: ":")?.split(separator: " ").first.flatMap { Int($0) }.map {
+            $0 << 10
+        }
+    }
+
+    /// Of the line `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"`.
+    static func name(release: String) -> String? {
+        systemValue("PRETTY_NAME", in: release, after: "=")?.filter { $0 != "\"" }
+    }
+}
+
+/// A file in which the system describes itself; nil where it cannot be read.
+private func systemText(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+
+/// The words behind the separator in the first line that begins with `key`.
+private func systemValue(_ key: String, in text: String, after separator: Character) -> String? {
+    let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
+    return line?.split(separator: separator, maxSplits: 1).last?.words
 }
 
 extension StringProtocol {

@@ -9,12 +9,8 @@ struct Seconds: ExpressibleByArgument, CustomStringConvertible {
     init(_ value: Double) { self.value = value }
 
     init?(argument: String) {
-        let digits = argument.prefix { $0.isNumber || $0 == "." }
-        let units = ["": 1.0, "s": 1, "min": 60, "m": 60, "h": 3600]
-        guard let number = Double(digits), let unit = units[String(argument.dropFirst(digits.count))] else {
-            return nil
-        }
-        value = number * unit
+        guard let value = quantity(argument, ["": 1, "s": 1, "min": 60, "m": 60, "h": 3600]) else { return nil }
+        self.value = value
     }
 
     var description: String { "\(Decimals.shortest(value, digits: 6))s" }
@@ -27,18 +23,21 @@ struct Megabytes: ExpressibleByArgument, CustomStringConvertible {
     init(_ whole: Int) { value = Double(whole) }
 
     init?(argument: String) {
-        let digits = argument.prefix { $0.isNumber || $0 == "." }
-        let units = ["": 1.0, "MB": 1, "GB": 1024]
-        guard let number = Double(digits), let unit = units[argument.dropFirst(digits.count).uppercased()] else {
-            return nil
-        }
-        value = number * unit
+        guard let value = quantity(argument.uppercased(), ["": 1, "MB": 1, "GB": 1024]) else { return nil }
+        self.value = value
     }
 
     /// MB as they are configured: whole.
     var whole: Int? { Int(exactly: value) }
 
     var description: String { "\(Decimals.shortest(value, digits: 6)) MB" }
+}
+
+/// A number with one of the units behind it; nil for anything else.
+private func quantity(_ argument: String, _ units: [String: Double]) -> Double? {
+    let digits = argument.prefix { $0.isNumber || $0 == "." }
+    guard let number = Double(digits), let unit = units[String(argument.dropFirst(digits.count))] else { return nil }
+    return number * unit
 }
 
 /// The configuration of the functions.
@@ -89,9 +88,7 @@ struct FormulaOptions: ParsableArguments {
     var memoryUsed: Megabytes?
 
     func validate() throws {
-        if let requests, !(1...1_000_000_000).contains(requests) {
-            throw ValidationError("--requests: expected 1 to 1000000000, found \(requests)")
-        }
+        try requireNumber(requests, of: "--requests", in: 1...1_000_000_000)
         if let duration, !(duration.value > 0 && duration.value <= LambdaLimits.mostSeconds) {
             throw ValidationError("--duration: expected more than 0 and at most 900 s, found \(duration)")
         }
@@ -170,31 +167,21 @@ struct PlanOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if let galaxies, !(1...1_000_000_000_000).contains(galaxies) {
-            throw ValidationError("--galaxies: expected 1 to 1000000000000, found \(galaxies)")
-        }
-        if let within { try Self.positive(within.value, "--within") }
-        if let rate { try Self.positive(rate, "--rate") }
-        if let coreRate { try Self.positive(coreRate, "--core-rate") }
-        if let instancePrice { try Self.positive(instancePrice, "--instance-price") }
-        if let network { try Self.positive(network, "--network") }
-        if let memoryLimit { try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange) }
-        if let concurrencyLimit, !(1...LambdaLimits.mostConcurrency).contains(concurrencyLimit) {
-            throw ValidationError("--concurrency-limit: expected 1 to 10000, found \(concurrencyLimit)")
-        }
-        for (time, option) in [(overhead, "--overhead"), (start, "--start")] {
-            guard let time else { continue }
-            guard (0...600).contains(time.value) else {
-                throw ValidationError("\(option): expected 0 to 600 s, found \(time)")
-            }
-        }
-        _ = try partitionSizes()
-    }
-
-    private static func positive(_ value: Double, _ option: String) throws {
-        guard value >= 1e-6, value <= 1e9 else {
+        try requireNumber(galaxies, of: "--galaxies", in: 1...1_000_000_000_000)
+        let amounts: KeyValuePairs = [
+            "--within": within?.value, "--rate": rate, "--core-rate": coreRate, "--instance-price": instancePrice,
+            "--network": network,
+        ]
+        for case (let option, let value?) in amounts where !(1e-6...1e9).contains(value) {
             throw ValidationError("\(option): expected a number above 0, at most 10^9, found \(value)")
         }
+        if let memoryLimit { try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange) }
+        try requireNumber(concurrencyLimit, of: "--concurrency-limit", in: 1...LambdaLimits.mostConcurrency)
+        for (time, option) in [(overhead, "--overhead"), (start, "--start")] {
+            guard let time, !(0...600).contains(time.value) else { continue }
+            throw ValidationError("\(option): expected 0 to 600 s, found \(time)")
+        }
+        _ = try partitionSizes()
     }
 
     /// MB; nil for the planner's own.

@@ -87,10 +87,6 @@ struct ExperimentPlanOptions: ParsableArguments {
                 runs: runs, isGrid: grid)
         }
     }
-
-    private func usage<Result>(_ body: () throws(Failure) -> Result) throws -> Result {
-        do throws(Failure) { return try body() } catch { throw ValidationError(error.description) }
-    }
 }
 
 /// Where runs are made, if not on this machine.
@@ -110,24 +106,18 @@ struct ExperimentCloudOptions: ParsableArguments {
 
     /// - Parameter places: the inputs.
     func check(_ places: [String]) throws {
-        guard let stateMachine else {
+        guard try requireStateMachine(stateMachine) != nil else {
             guard results == nil, maxConcurrency == nil, options.store == nil else {
                 throw ValidationError("--results, --max-concurrency and --store: expected --state-machine with them")
             }
             return
-        }
-        guard StateMachineARN(stateMachine) != nil else {
-            throw ValidationError(
-                "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, found '\(stateMachine)'")
         }
         guard let results else { throw ValidationError("--results: expected s3://bucket/prefix/ with --state-machine") }
         guard places.count == 1 else {
             throw ValidationError("--state-machine: expected one input, s3://bucket/prefix/, found \(places.count)")
         }
         for (place, option) in [(results, "--results"), (places[0], "input")] {
-            do throws(Failure) { _ = try S3Location(place) } catch {
-                throw ValidationError("\(option): \(error.description)")
-            }
+            _ = try usage("\(option): ") { () throws(Failure) in try S3Location(place) }
         }
         try requireNumber(maxConcurrency, of: "--max-concurrency", in: 1...10_000)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cloud
 import Runs
 import FoundationEssentials
+import Glibc
 import Platform
 
 /// The store of a fan-out's objects: options of all its commands.
@@ -22,8 +23,8 @@ struct FanOutOptions: ParsableArguments {
 
     /// - Parameter threads: nil for the processors that this process may use.
     func handlers(threads: Int? = nil) throws(Failure) -> FanOutHandlers {
-        let environment = ProcessInfo.processInfo.environment
-        return FanOutHandlers(store: try objects(), environment: environment, threads: threads)
+        FanOutHandlers(
+            store: try objects(), environment: ProcessInfo.processInfo.environment, threads: threads)
     }
 
     /// The store alone.
@@ -31,27 +32,14 @@ struct FanOutOptions: ParsableArguments {
     func objects(region: String? = nil) throws(Failure) -> any ObjectStore {
         try StoreLocator.store(store, region: region)
     }
-}
 
-/// Reads the event that is given to a command.
-enum EventFile {
-    /// The JSON in a file, or in the standard input for `-`.
-    static func read(_ path: String) throws -> JSONValue {
-        guard path != "-" else { return try JSONValue.parse(StandardInput.read(), name: "standard input") }
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder,
-            let bytes = FileManager.default.contents(atPath: path)
-        else { throw Failure(path, isFolder ? "is a folder, not a file" : "no such file") }
-        return try JSONValue.parse([UInt8](bytes), name: path)
-    }
-}
-
-/// Messages and results of fan-out commands.
-enum FanOutNotices {
-    static func show(_ warnings: [String]) { for warning in warnings { Console.report("warning: \(warning)") } }
-
-    /// One object on the standard output.
-    static func write(_ value: some Encodable) throws {
-        try StandardOutput.write(String(decoding: JSONFile.encoded(value, pretty: true), as: UTF8.self) + "\n")
+    /// The event that is given to a command: the JSON in a file, or in the standard input for `-`.
+    static func event(_ path: String) throws(Failure) -> JSONValue {
+        guard path == "-" else { return try JSONValue.parse(FileBytes.read(path), name: path) }
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try FileCalls.readToEnd(STDIN_FILENO) } catch {
+            throw Failure(.unavailable, "standard input", "cannot be read")
+        }
+        return try JSONValue.parse(bytes, name: "standard input")
     }
 }

@@ -34,14 +34,10 @@ struct RankOptions: ParsableArguments {
         if whole, rank != nil || worldSize != nil {
             throw ValidationError("--whole: expected neither --rank nor --world-size with it")
         }
-        if let worldSize, !RankShare.worldSizes.contains(worldSize) {
-            throw ValidationError("--world-size: expected 1 to \(RankShare.worldSizes.upperBound), found \(worldSize)")
-        }
+        try requireNumber(worldSize, of: "--world-size", in: RankShare.worldSizes)
         guard let rank else { return }
         guard let worldSize else { throw ValidationError("--rank: expected --world-size with it") }
-        if RankShare(rank: rank, worldSize: worldSize) == nil {
-            throw ValidationError("--rank: expected 0 to \(worldSize - 1), found \(rank)")
-        }
+        try requireNumber(rank, of: "--rank", in: 0...worldSize - 1)
     }
 
     /// The rank and the name of its part of `output`; nil where all galaxies are run.
@@ -72,15 +68,7 @@ struct RankOptions: ParsableArguments {
     /// - Throws: `ValidationError` where the environment contradicts itself or the options.
     func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> RankEnvironment.Found? {
         if whole { return nil }
-        if let rank, let worldSize {
-            return RankShare(rank: rank, worldSize: worldSize).map {
-                RankEnvironment.Found(share: $0, origin: "--rank")
-            }
-        }
-        do throws(Failure) {
-            return try RankEnvironment(environment).find(worldSize: worldSize)
-        } catch {
-            throw ValidationError(error.description)
+        return try usage { () throws(Failure) in try RankEnvironment(environment).find(rank: rank, worldSize: worldSize)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Costs
 import Platform
 
-extension PlanReport: CostOutput {
+extension PlanReport {
     /// The plans, and what is said of them in lines of at most 110 columns.
     var text: String {
         let galaxies = Numbers.counted(planner.galaxies, "galaxy", "galaxies")
@@ -26,12 +26,12 @@ extension PlanReport: CostOutput {
     var json: JSONValue {
         let assumptions = planner.assumptions
         func json(_ candidate: Planner.Candidate?) -> JSONValue { candidate?.json ?? .null }
-        func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
         var fields: [String: JSONValue] = [
             "galaxies": .integer(planner.galaxies), "architecture": .string(planner.architecture.rawValue),
-            "within_s": number(within), "cheapest": json(cheapest), "fastest": json(fastest), "in_time": json(inTime),
+            "within_s": .optional(within), "cheapest": json(cheapest), "fastest": json(fastest),
+            "in_time": json(inTime),
             "in_time_at_half_the_rate": json(atHalfTheRate), "frontier": .array(frontier.map(\.json)),
-            "fewest_workers_at_once": fewestWorkers.map { .integer($0) } ?? .null,
+            "fewest_workers_at_once": .optional(fewestWorkers),
             "assumptions": .object([
                 "core_rate": .number(assumptions.coreRate), "core_source": .string(assumptions.coreSource),
                 "processor_rate": .number(assumptions.processorRate),
@@ -45,7 +45,7 @@ extension PlanReport: CostOutput {
         if let within {
             fields["one_machine"] = .object([
                 "cores": .number(planner.cores(within: within)),
-                "galaxies_per_s_of_a_core": .number(assumptions.coreRate), "usd": number(machineCost(within)),
+                "galaxies_per_s_of_a_core": .number(assumptions.coreRate), "usd": .optional(machineCost(within)),
             ])
         }
         return .object(fields)

@@ -52,7 +52,7 @@ struct ExperimentForecast {
     private var seconds: Double { lines.reduce(0) { $0 + $1.seconds * Double($1.point.runs) } }
 
     func write(asJSON: Bool) throws {
-        if asJSON { try FanOutNotices.write(json) } else { try StandardOutput.write(text) }
+        try StandardOutput.write(json, asJSON: asJSON, text: text)
     }
 
     private var text: String {
@@ -79,14 +79,14 @@ struct ExperimentForecast {
     private var json: JSONValue {
         .object([
             "galaxies_per_s": .number(rate), "runs": .integer(runs), "seconds": .number(seconds),
-            "cost_usd": cost.map { .number($0) } ?? .null,
+            "cost_usd": .optional(cost),
             "points": .array(
                 lines.map { line in
                     .object([
                         "path": .string(line.point.path), "partition_mb": .integer(line.point.partition),
                         "size": .string(line.point.size), "data_gb": .number(line.point.gigabytes),
                         "batch_size": .integer(line.point.batchSize),
-                        "threads": line.point.threads.map { .integer($0) } ?? .null,
+                        "threads": .optional(line.point.threads),
                         "partitions": .integer(line.point.partitions), "galaxies": .integer(line.galaxies),
                         "runs": .integer(line.point.runs), "seconds": .number(line.seconds),
                     ])

@@ -5,15 +5,6 @@ import Platform
 import Report
 import TensorFiles
 
-extension HTMLPage {
-    func write(to file: OutputFile) throws(Failure) {
-        let html = html
-        try file.write { path throws(Failure) in
-            try AtomicFile.write(Array(html.utf8), to: path)
-        }
-    }
-}
-
 /// Pictures of some galaxies of a run.
 struct GalaxyPictures {
     let opened: AutoencoderJob.Opened
@@ -113,7 +104,7 @@ struct ReconstructionPage {
                     id: "galaxies", [.text(GalaxyPictures.explanation), .pictures(pictures)]),
             ],
             footer: "cai reconstruct, with \(InputList.lastComponent(opened.weights))")
-        try page.write(to: file)
+        try file.write(Array(page.html.utf8))
     }
 
     static func short(_ value: Double) -> String { value.isFinite ? Decimals.significant(value) : "not finite" }

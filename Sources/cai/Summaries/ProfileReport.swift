@@ -3,71 +3,59 @@ import Inference
 import Platform
 
 /// Where the time of a run went, operation by operation: the `profile` of `infer --json`, and its table.
-struct ProfileReport: Encodable {
+struct ProfileReport {
     /// An operation's part; rates are those of one thread while it is in the operation.
-    struct Line: Encodable {
+    private struct Line {
         let operation: String
-        let calls: Int
+        let counts: OperationCounts
         /// Of all threads together.
         let seconds: Double
         /// Of the threads' time.
         let share: Double
-        let flops: Int
-        let bytes: Int
-        let elements: Int
-        /// Left out where an operation has no multiply-adds.
+        /// nil where an operation has no multiply-adds.
         let gflopsPerSecond: Double?
         let peakShare: Double?
         let gigabytesPerSecond: Double?
-
-        enum CodingKeys: String, CodingKey {
-            case operation, calls, seconds, share, flops, bytes, elements
-            case gflopsPerSecond = "gflops_per_second"
-            case peakShare = "peak_share"
-            case gigabytesPerSecond = "gigabytes_per_second"
-        }
 
         /// - Parameters:
         ///   - total: seconds of all threads.
         ///   - peak: floating-point operations a second of one thread.
         init(_ name: String, _ counts: OperationCounts, of total: Double, peak: Double?) {
-            func rate(_ count: Int, _ seconds: Double) -> Double? {
-                count > 0 && seconds > 0 ? Double(count) / seconds : nil
-            }
-            operation = name
-            calls = counts.calls
-            seconds = Double(counts.nanoseconds) / 1e9
+            let seconds = Double(counts.nanoseconds) / 1e9
+            func rate(_ count: Int) -> Double? { count > 0 && seconds > 0 ? Double(count) / seconds : nil }
+            (operation, self.counts, self.seconds) = (name, counts, seconds)
             share = total > 0 ? seconds / total : 0
-            (flops, bytes, elements) = (counts.flops, counts.bytes, counts.elements)
-            let speed = rate(flops, seconds)
+            let speed = rate(counts.flops)
             gflopsPerSecond = speed.map { $0 / 1e9 }
             peakShare = speed.flatMap { speed in peak.flatMap { $0 > 0 ? speed / $0 : nil } }
-            gigabytesPerSecond = rate(bytes, seconds).map { $0 / 1e9 }
+            gigabytesPerSecond = rate(counts.bytes).map { $0 / 1e9 }
+        }
+
+        var json: JSONObject {
+            [
+                "operation": operation, "calls": counts.calls, "seconds": seconds, "share": share,
+                "flops": counts.flops, "bytes": counts.bytes, "elements": counts.elements,
+                "gflops_per_second": gflopsPerSecond, "peak_share": peakShare,
+                "gigabytes_per_second": gigabytesPerSecond,
+            ]
         }
     }
 
-    /// Wall time of the run, the threads that it had, and the one times the other.
-    let seconds: Double
-    let threads: Int
-    let threadSeconds: Double
+    /// Wall time of the run, and the threads that it had.
+    private let seconds: Double
+    private let threads: Int
     /// Multiply-adds in registers on as many threads, per thread.
-    let peakGflopsPerSecond: Double?
-    let operations: [Line]
+    private let peakGflopsPerSecond: Double?
+    private let operations: [Line]
     /// Time outside the kernels: threads starting and waiting, reading and converting galaxies, copies.
-    let other: Line
+    private let other: Line
     /// All of it, over the threads' whole time.
-    let total: Line
-
-    enum CodingKeys: String, CodingKey {
-        case seconds, threads, operations, other, total
-        case threadSeconds = "thread_seconds"
-        case peakGflopsPerSecond = "peak_gflops_per_second"
-    }
+    private let total: Line
 
     init(_ profile: Profile, seconds: Double, threads: Int, peak: FMAPeak) {
         let threadSeconds = seconds * Double(threads)
         let rate = peak.perThread
-        (self.seconds, self.threads, self.threadSeconds) = (seconds, threads, threadSeconds)
+        (self.seconds, self.threads) = (seconds, threads)
         peakGflopsPerSecond = rate.map { $0 / 1e9 }
         operations = NetworkOperation.allCases.compactMap { operation in
             let counts = profile[operation]
@@ -82,12 +70,20 @@ struct ProfileReport: Encodable {
         total = Line("total", whole, of: threadSeconds, peak: rate)
     }
 
+    var json: JSONObject {
+        [
+            "seconds": seconds, "threads": threads, "thread_seconds": seconds * Double(threads),
+            "peak_gflops_per_second": peakGflopsPerSecond, "operations": operations.map(\.json), "other": other.json,
+            "total": total.json,
+        ]
+    }
+
     /// A line an operation, in the order of the network.
     var text: String {
         var lines = [["operation", "calls", "ms", "GFLOP/s", "% of peak", "GB/s", "% of time"]]
         lines += (operations + [other, total]).map { line in
             [
-                line.operation, line.calls > 0 ? Numbers.grouped(line.calls) : "-",
+                line.operation, line.counts.calls > 0 ? Numbers.grouped(line.counts.calls) : "-",
                 Decimals.fixed(line.seconds * 1e3, 1),
                 line.gflopsPerSecond.map { Decimals.fixed($0, 1) } ?? "-",
                 line.peakShare.map { Decimals.fixed($0 * 100, 1) } ?? "-",

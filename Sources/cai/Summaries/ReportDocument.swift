@@ -65,12 +65,4 @@ struct ReportDocument {
             return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
         }
     }
-
-    /// - Returns: the files' paths.
-    func writeFigures(into folder: OutputFolder) throws -> [String] {
-        try figures.map { figure in
-            try folder.write(figure.file, to: figure.fileName)
-            return folder.file(figure.fileName)
-        }
-    }
 }

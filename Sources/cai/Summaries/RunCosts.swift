@@ -6,7 +6,7 @@ import Platform
 import Report
 
 /// The costs of runs that have run.
-struct RunCosts: CostOutput {
+struct RunCosts {
     let runs: [RunCost]
     private let prices: PriceList
 
@@ -49,7 +49,7 @@ struct RunCosts: CostOutput {
     var text: String {
         guard runs.count == 1, let run = runs.first else { return table }
         return "\(run.name.printable): \(Numbers.counted(run.galaxies, "galaxy", "galaxies"))\n"
-            + CostComparisonTable(run.comparison).text + run.notes.map { $0 + "\n" }.joined()
+            + run.comparison.text + run.notes.map { $0 + "\n" }.joined()
     }
 
     /// A line a run.
@@ -70,7 +70,7 @@ struct RunCosts: CostOutput {
         // Notes that all runs have are said once; others name theirs.
         var notes: [String] = []
         for note in runs.flatMap(\.notes) where !notes.contains(note) { notes.append(note) }
-        return Columns.text([head] + rows) + "\n" + CostComparisonTable.footer(prices)
+        return Columns.text([head] + rows) + "\n" + prices.footer
             + notes.map { note in
                 let count = runs.count { $0.notes.contains(note) }
                 return note + (count == runs.count ? "" : " (\(count) of \(runs.count) runs)") + "\n"

@@ -1,124 +1,109 @@
+import AstroMAE
 import Inference
 import Platform
 import Runs
 
-/// The run, its speed and its quality: the object that `--json` prints.
-struct RunSummary: Encodable {
-    let galaxies: Int
-    /// Galaxies that have flags, and NaN for a redshift.
-    let flagged: Int
-    /// Galaxies that an earlier run had finished.
-    let resumed: Int
-    /// From the first thread's start to the last redshift; loading the weights and opening the inputs are not in it.
-    let seconds: Double
-    let galaxiesPerSecond: Double
-    let threads: Int
-    let batchSize: Int
-    /// The kernels, and the matrix multiplication (packed or openblas) that were used.
-    let instructionSet: String
-    let gemm: String
-    let weights: String
-    let output: String
-    /// null where no galaxy has a redshift to compare with.
-    let quality: ReferenceQuality?
-    /// Left out where all galaxies were run.
-    let rank: RankSummary?
-    /// Left out where none was asked for.
-    let profile: ProfileReport?
-
-    enum CodingKeys: String, CodingKey {
-        case galaxies, flagged, resumed, seconds, threads, gemm, weights, output, quality, rank, profile
-        case galaxiesPerSecond = "galaxies_per_second"
-        case instructionSet = "instruction_set"
-        case batchSize = "batch_size"
-    }
+/// A run of `cai infer`: its speed, its quality and its profile.
+struct RunSummary {
+    private let outcome: PredictionJob.Outcome
+    private let job: PredictionJob
+    private let output: String
+    private let profile: ProfileReport?
 
     init(_ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String) {
-        galaxies = outcome.predictions.redshifts.count
-        flagged = outcome.predictions.flagCounts.flagged
-        resumed = galaxies - outcome.predictions.run.computed
-        seconds = outcome.predictions.seconds
-        galaxiesPerSecond = outcome.predictions.galaxiesPerSecond
-        threads = outcome.predictions.threads
-        batchSize = job.settings.batchSize
-        instructionSet = outcome.instructionSet.rawValue
-        gemm = outcome.gemm.rawValue
-        rank = outcome.part.map(RankSummary.init)
-        profile = outcome.profile.map { [seconds, threads] profile in
+        (self.outcome, self.job, self.output) = (outcome, job, output)
+        let run = outcome.predictions.run
+        profile = outcome.profile.map { profile in
             ProfileReport(
-                profile, seconds: seconds, threads: threads,
-                peak: FMAPeak.measure(outcome.instructionSet, threads: threads))
+                profile, seconds: run.seconds, threads: run.threads,
+                peak: FMAPeak.measure(outcome.instructionSet, threads: run.threads))
         }
-        weights = job.weights
-        self.output = output
-        quality = outcome.quality?.reference
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(galaxies, forKey: .galaxies)
-        try container.encode(flagged, forKey: .flagged)
-        try container.encode(resumed, forKey: .resumed)
-        try container.encode(seconds, forKey: .seconds)
-        try container.encode(galaxiesPerSecond, forKey: .galaxiesPerSecond)
-        try container.encode(threads, forKey: .threads)
-        try container.encode(batchSize, forKey: .batchSize)
-        try container.encode(instructionSet, forKey: .instructionSet)
-        try container.encode(gemm, forKey: .gemm)
-        try container.encode(weights, forKey: .weights)
-        try container.encode(output, forKey: .output)
-        // A missing key and null are not the same to a reader: the key is always there.
-        try container.encode(quality, forKey: .quality)
-        try container.encodeIfPresent(rank, forKey: .rank)
-        try container.encodeIfPresent(profile, forKey: .profile)
+    private var run: GalaxyRun { outcome.predictions.run }
+    /// Galaxies that an earlier run had finished.
+    private var resumed: Int { run.count - run.computed }
+
+    /// The object that `--json` prints.
+    var json: JSONObject {
+        let rank = outcome.part.map { part -> JSONObject in
+            [
+                "rank": part.share.rank, "world_size": part.share.worldSize, "start": part.galaxies.lowerBound,
+                "end": part.galaxies.upperBound, "total": part.total,
+            ]
+        }
+        return run.summary(outcome.instructionSet, outcome.gemm, weights: job.weights) + [
+            "flagged": outcome.predictions.flagCounts.flagged, "resumed": resumed, "batch_size": job.settings.batchSize,
+            "output": output, "quality": orNull(outcome.quality?.reference), "rank": rank, "profile": profile?.json,
+        ]
+    }
+
+    var speedLine: String { run.speedLine(outcome.instructionSet, outcome.gemm) }
+
+    /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
+    func report(isQuiet: Bool) {
+        outcome.predictions.flagCounts.report(of: run.count, without: "redshift")
+        guard !isQuiet else { return }
+        let before = Numbers.counted(resumed, "galaxy", "galaxies") + " had been done before"
+        if outcome.wasComplete {
+            Console.write("\(before), and \(output) is whole: there is nothing to do\n")
+        } else {
+            if resumed > 0 { Console.write(before + "; the others:\n") }
+            Console.write(
+                speedLine + " (before it: weights \(Decimals.fixed(outcome.loadSeconds, 2)) s, opening inputs "
+                    + "\(Decimals.fixed(outcome.checkSeconds, 2)) s)\n")
+        }
+        if let quality = outcome.quality { Console.write(quality.reference.line + "\n") }
+        if let profile { Console.write(profile.text) }
+    }
+}
+
+extension ReferenceQuality {
+    /// `MAE 0.012520, MSE 0.00029700, ...`
+    var line: String { lines.map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") }
+}
+
+extension GalaxyRun {
+    /// The members that the summaries of all commands have: the run, its kernels and its weights.
+    func summary(_ instructionSet: InstructionSet, _ gemm: GemmBackend, weights: String) -> JSONObject {
+        [
+            "galaxies": count, "seconds": seconds, "galaxies_per_second": galaxiesPerSecond, "threads": threads,
+            "instruction_set": instructionSet.rawValue, "gemm": gemm.rawValue, "weights": weights,
+        ]
     }
 
     /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`
-    var speedLine: String {
-        Numbers.speedLine(
-            galaxies: galaxies - resumed, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
-            kernels: "\(instructionSet), \(gemm)")
-    }
-
-    /// `MAE 0.012520, MSE 0.00029700, ...`; empty where quality is not known.
-    var qualityLine: String { (quality?.lines ?? []).map { "\($0.name) \($0.valueText)" }.joined(separator: ", ") }
-}
-
-/// A rank's galaxies among those of all ranks.
-struct RankSummary: Encodable {
-    let rank: Int
-    let worldSize: Int
-    /// From the first to before the end.
-    let start: Int
-    let end: Int
-    let total: Int
-
-    enum CodingKeys: String, CodingKey {
-        case rank, start, end, total
-        case worldSize = "world_size"
-    }
-
-    init(_ part: RankPart) {
-        (rank, worldSize) = (part.share.rank, part.share.worldSize)
-        (start, end, total) = (part.galaxies.lowerBound, part.galaxies.upperBound, part.total)
+    /// - Parameter passes: over each galaxy; nil for a network that reads it once.
+    func speedLine(_ instructionSet: InstructionSet, _ gemm: GemmBackend, passes: Int? = nil) -> String {
+        let each = passes.map { $0 == 1 ? "each once, " : "each \($0) times, " } ?? ""
+        return Numbers.speedLine(
+            galaxies: computed, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
+            kernels: "\(each)\(instructionSet.rawValue), \(gemm.rawValue)")
     }
 }
 
-extension PredictionJob.Outcome {
-    /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
-    func report(_ summary: RunSummary, isQuiet: Bool) {
-        predictions.flagCounts.report(of: summary.galaxies, without: "redshift")
-        guard !isQuiet else { return }
-        let before = Numbers.counted(summary.resumed, "galaxy", "galaxies") + " had been done before"
-        if wasComplete {
-            Console.write("\(before), and \(summary.output) is whole: there is nothing to do\n")
-        } else {
-            if summary.resumed > 0 { Console.write(before + "; the others:\n") }
-            Console.write(
-                summary.speedLine + " (before it: weights \(Decimals.fixed(loadSeconds, 2)) s, opening inputs "
-                    + "\(Decimals.fixed(checkSeconds, 2)) s)\n")
-        }
-        if !summary.qualityLine.isEmpty { Console.write(summary.qualityLine + "\n") }
-        if let profile = summary.profile { Console.write(profile.text) }
+extension AutoencoderJob.Opened {
+    /// The `run` of the object that `--json` prints.
+    func summary(_ run: GalaxyRun, passes: Int) -> JSONObject {
+        run.summary(model.instructionSet, model.gemm, weights: weights)
+            + ["passes": passes, "masked": masking.masked, "patches": masking.patches]
+    }
+
+    func speedLine(_ run: GalaxyRun, passes: Int) -> String {
+        run.speedLine(model.instructionSet, model.gemm, passes: passes)
+    }
+}
+
+extension FlagCounts {
+    /// A warning where galaxies have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.
+    /// - Parameters:
+    ///   - total: all galaxies.
+    ///   - result: the result that galaxies with flags lack.
+    ///   - remark: further words about these galaxies.
+    func report(of total: Int, without result: String, _ remark: String = "") {
+        guard flagged > 0 else { return }
+        Console.report(
+            "warning: \(Numbers.grouped(flagged)) of \(Numbers.counted(total, "galaxy", "galaxies")) have flags and no "
+                + "\(result)\(remark): \(text(of: result))")
     }
 }

@@ -2,14 +2,10 @@ import Costs
 import Platform
 
 /// A run's cost by the published formula, and the bills of both architectures beside it.
-struct CostComparisonTable: CostOutput {
-    private let comparison: CostComparison
-
-    init(_ comparison: CostComparison) { self.comparison = comparison }
-
+extension CostComparison {
     var text: String {
-        let used = comparison.memoryUsed.map { "\(Decimals.fixed($0, 2)) GB used, " } ?? ""
-        let bills = [comparison.formula] + LambdaArchitecture.allCases.map { comparison.bill(on: $0) }
+        let used = memoryUsed.map { "\(Decimals.fixed($0, 2)) GB used, " } ?? ""
+        let bills = [formula] + LambdaArchitecture.allCases.map { bill(on: $0) }
         func row(_ name: String, _ part: KeyPath<Bill, Double>, isFormulas: Bool = true) -> [String] {
             [name]
                 + bills.enumerated().map { place, bill in
@@ -23,25 +19,15 @@ struct CostComparisonTable: CostOutput {
                 row("Lambda", \.lambda), row("S3 requests", \.objects, isFormulas: false),
                 row("Step Functions", \.stateMachine, isFormulas: false), row("total", \.total),
             ]
-        return "\(Numbers.counted(comparison.requests, "worker")) of \(Decimals.fixed(comparison.seconds, 2)) s, "
-            + "\(used)\(Numbers.grouped(comparison.memory)) MB configured\n\n" + Columns.text(rows) + "\n"
-            + Self.footer(comparison.prices)
+        return "\(Numbers.counted(requests, "worker")) of \(Decimals.fixed(seconds, 2)) s, "
+            + "\(used)\(Numbers.grouped(memory)) MB configured\n\n" + Columns.text(rows) + "\n"
+            + prices.footer
     }
 
-    /// Prices' day, and what is in the bill.
-    static func footer(_ prices: PriceList) -> String {
-        "Prices of \(prices.region), \(prices.asOf); free allowances not taken off. Bills have Initialize, Summarize and "
-            + "the\nstate machine in them; arm64's is of as many seconds as x86_64's.\n"
-    }
-
-    var json: JSONValue { comparison.json }
-}
-
-extension CostComparison {
     var json: JSONValue {
         .object([
             "requests": .integer(requests), "duration_s": .number(seconds),
-            "memory_used_gb": memoryUsed.map { .number($0) } ?? .null, "memory_mb": .integer(memory),
+            "memory_used_gb": .optional(memoryUsed), "memory_mb": .integer(memory),
             "storage_mb": .integer(storage), "gb_s": .number(usage.gigabyteSeconds),
             "state_transitions": .integer(usage.stateTransitions),
             "s3_requests": .integer(usage.gets + usage.puts + usage.lists),
@@ -65,6 +51,12 @@ extension Bill {
 }
 
 extension PriceList {
+    /// Prices' day, and what is in the bill.
+    var footer: String {
+        "Prices of \(region), \(asOf); free allowances not taken off. Bills have Initialize, Summarize and the\n"
+            + "state machine in them; arm64's is of as many seconds as x86_64's.\n"
+    }
+
     /// Where they are from, not each of them.
     var json: JSONValue {
         .object([
@@ -74,7 +66,7 @@ extension PriceList {
 }
 
 /// The reference's table of costs: as published, by its formula, and as AWS bills the memory configured.
-struct PublishedCostTable: CostOutput {
+struct PublishedCostTable {
     private let prices: PriceList
     private let rows: [(published: PublishedCost, comparison: CostComparison)]
     private let logged: CostComparison
@@ -110,7 +102,7 @@ struct PublishedCostTable: CostOutput {
             + "\nIts logged run with 50 MB partitions, \(Dollars.text(PublishedCost.logged.cost)) at 10,240 MB: "
             + "\(logged.requests) workers of \(Decimals.fixed(logged.seconds, 1)) s (worked back from that cost; the log "
             + "is not published): \(Dollars.cents(logged.bill(on: .x86).lambda)) at \(memory) MB.\n"
-            + CostComparisonTable.footer(prices)
+            + prices.footer
     }
 
     private func bills(_ comparison: CostComparison) -> [String] {

@@ -1,6 +1,7 @@
+import Cloud
 import Costs
-import Runs
 import Platform
+import Runs
 
 extension LaunchPlan {
     /// The plan for people: what would run, a line for ranks that are alike, then time and cost.
@@ -70,5 +71,43 @@ extension LaunchPlan {
             }
         }
         return groups
+    }
+}
+
+/// The summary that Summarize wrote of a run.
+struct LaunchSummary {
+    /// The file as it is, with keys that `RunReport` does not have.
+    let json: JSONValue
+    private let report: RunReport
+    private let name: String
+
+    /// - Throws: where it does not exist, or is no summary.
+    init(_ input: InitializeInput, from store: any ObjectStore) throws(Failure) {
+        let key = RunKeys(resultPath: input.resultPath).summary
+        name = store.name(bucket: input.bucket, key: key)
+        let bytes = try store.get(bucket: input.bucket, key: key)
+        json = try JSONValue.parse(bytes, name: name)
+        report = try JSONFile.decode(RunReport.self, bytes, name: name)
+    }
+
+    /// A few lines for people.
+    var text: String {
+        var text = report.headline
+        if let seconds = report.mapSeconds { text += "; the Map \(Decimals.fixed(seconds, 2)) s" }
+        text += "; workers together \(Decimals.fixed(report.workerSeconds, 2)) s\n"
+        if let billed = report.billedGigabyteSeconds, let cost = report.cost {
+            text += "billed \(Decimals.fixed(billed, 1)) GB-s, $\(Decimals.fixed(cost, 4))\n"
+        }
+        return text + "results: \(name) and beside it\n"
+    }
+}
+
+extension RunReport {
+    /// `5,113 galaxies by 4 ranks (1 failed) in 5.12 s, 998.6 galaxies/s`
+    var headline: String {
+        Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(ranks, "rank")
+            + (failedCount == 0 ? "" : " (\(Numbers.grouped(failedCount)) failed)")
+            + " in \(Decimals.fixed(wallSeconds, 2)) s"
+            + (galaxiesPerSecond.map { ", \(Decimals.fixed($0, 1)) galaxies/s" } ?? "")
     }
 }

@@ -1,0 +1,185 @@
+import ArgumentParser
+import Cloud
+import Inference
+import Platform
+import Runs
+
+/// How galaxies are run through a network: options of all commands that run galaxies.
+struct GalaxyRunOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The most galaxies of one micro-batch; bits do not depend on it. Default: 128, with masks 64.",
+            valueName: "n"))
+    var batchSize: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads that compute; bits do not depend on it. One more checks files ahead. Default: the processors this process may use.",
+            valueName: "n"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
+    var numHeads: Int?
+
+    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    var quiet = false
+
+    func validate() throws {
+        try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
+        try requireNumber(threads, of: "--threads", in: 1...4096)
+        try requireNumber(limit, of: "--limit")
+        try requireNumber(numHeads, of: "--num-heads")
+    }
+
+    /// - Parameter batchSize: where none is given.
+    func settings(
+        batchSize standard: Int = BatchRunner.defaultBatchSize, decoderHeads: Int? = nil, isStrict: Bool
+    ) -> RunSettings {
+        RunSettings(
+            limit: limit, batchSize: batchSize ?? standard, threads: threads ?? Processors.available,
+            numHeads: numHeads, decoderHeads: decoderHeads, isStrict: isStrict)
+    }
+}
+
+/// Names and bands of the galaxies in files: options of all commands that read galaxies.
+struct GalaxyFileOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The tensor, dataset, column or image of the cutouts. Default: images, image, or the only FITS image.",
+            valueName: "name"))
+    var images: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The one of the magnitudes, or one for each band, between commas. Default: magnitudes; mag_u to mag_z; u to z.",
+            valueName: "names"))
+    var magnitudes: String?
+
+    @Option(help: ArgumentHelp("The one of known redshifts. Default: redshifts, redshift.", valueName: "name"))
+    var redshifts: String?
+
+    @Option(help: ArgumentHelp("The one of the galaxies' ids. Default: object_id.", valueName: "name"))
+    var objectID: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The bands in the files, in their order, a letter each; others than u g r i z are left out.",
+            valueName: "order"))
+    var bands: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
+    var table: String?
+
+    /// The given options, by their names without hyphens. They have to be the same for all ranks of a run.
+    var settings: [String: String] {
+        let all = [
+            "images": images, "magnitudes": magnitudes, "redshifts": redshifts, "object-id": objectID, "bands": bands,
+            "table": table,
+        ]
+        return all.compactMapValues { $0 }
+    }
+
+    func validate() throws {
+        for (option, name) in settings.sorted(by: { $0.key < $1.key }) where option != "bands" {
+            try requireName(name, of: "--\(option)")
+        }
+        if let table, table.lowercased().hasPrefix("s3://") {
+            throw ValidationError("--table: expected a local file, found '\(table)': copy it first")
+        }
+        if let magnitudes, ![1, GalaxyLayout.networkBands.count].contains(Self.names(magnitudes).count) {
+            throw ValidationError(
+                "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'"
+            )
+        }
+        do { _ = try GalaxyLayout(bands: bands) } catch { throw ValidationError("--\(error)") }
+    }
+
+    /// For commands that read images alone.
+    func requireImagesAlone() throws {
+        for (option, value) in [("--magnitudes", magnitudes), ("--redshifts", redshifts), ("--table", table)]
+        where value != nil {
+            throw ValidationError("\(option): images alone are read, and object_id")
+        }
+    }
+
+    /// Reads the table, if one is named.
+    func layout() throws -> GalaxyLayout {
+        var layout = try GalaxyLayout(
+            images: images, magnitudes: magnitudes.map(Self.names) ?? [], redshifts: redshifts, objectIDs: objectID,
+            bands: bands)
+        if let table { layout.table = try GalaxyTable(path: table, layout: layout) }
+        return layout
+    }
+
+    private static func names(_ list: String) -> [String] {
+        list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+}
+
+/// Options of all commands that run a masked autoencoder.
+struct AutoencoderOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
+    var inputs: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The masked autoencoder: a checkpoint that 'cai inspect' knows. Default: $CAI_WEIGHTS, else the demo's.",
+            valueName: "file"))
+    var weights: String?
+
+    @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
+
+    @Option(help: ArgumentHelp("Patches to hide, of all; at least one stays.", valueName: "ratio"))
+    var maskRatio: Double = 0.75
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the masks come from: docs/ANOMALIES.md has the generator. Default: 0", valueName: "n"))
+    var seed: UInt64?
+
+    @OptionGroup var galaxies: GalaxyRunOptions
+
+    @Option(help: ArgumentHelp("The same of the decoder.", valueName: "n"))
+    var decoderHeads: Int?
+
+    @Flag(help: "A galaxy whose pixels are not finite or all zero is an error.")
+    var strict = false
+
+    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    var json = false
+
+    func validate() throws {
+        for input in inputs { try requireName(input, of: "input") }
+        if let weights { try requireName(weights, of: "--weights") }
+        guard maskRatio > 0, maskRatio < 1 else {
+            throw ValidationError("--mask-ratio: expected more than 0 and less than 1, found \(maskRatio)")
+        }
+        try requireNumber(decoderHeads, of: "--decoder-heads")
+    }
+
+    /// The job, and its output files. Checks that they can be written, and that none of them is an input.
+    /// - Parameters:
+    ///   - names: of outputs, of which options may be missing.
+    ///   - others: files that are read besides galaxies and weights.
+    func job(
+        writing names: [String?], reading others: [String?] = []
+    ) throws -> (job: AutoencoderJob, outputs: [OutputFile?]) {
+        let weights = try WeightsLocator().autoencoder(named: weights)
+        let store = try StoreLocator.store(of: [weights] + names.compactMap(\.self) + inputs)
+        let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
+        let outputs = try names.map { name throws(Failure) in
+            try name.map { name throws(Failure) in try OutputFile(name, store: store) }
+        }
+        try OutputFile.check(outputs.compactMap(\.self), sparing: [weights] + others.compactMap(\.self) + files.paths)
+        let job = AutoencoderJob(
+            weights: weights, inputs: files, store: store, maskRatio: maskRatio,
+            settings: galaxies.settings(
+                batchSize: AutoencoderJob.defaultBatchSize, decoderHeads: decoderHeads, isStrict: strict))
+        return (job, outputs)
+    }
+}
