@@ -17,36 +17,52 @@ public struct Quality: Sendable, Equatable, Codable {
     /// Compares predicted with spectroscopic redshifts, galaxy by galaxy.
     /// - Throws: `Failure` when the counts differ or no galaxy has two finite redshifts.
     public init(predicted: [Double], spectroscopic: [Double]) throws(Failure) {
-        guard predicted.count == spectroscopic.count else {
+        self.init(try ComparedRedshifts(predicted: predicted, spectroscopic: spectroscopic))
+    }
+
+    package init(_ compared: ComparedRedshifts) {
+        (galaxies, skipped) = (compared.scaled.count, compared.skipped)
+        let sorted = compared.scaled.sorted()
+        reference = ReferenceQuality(
+            errors: zip(compared.predicted, compared.spectroscopic).map { $0 - $1 }, truths: compared.spectroscopic,
+            bias: Statistics.mean(compared.scaled), sortedScaled: sorted)
+        field = FieldQuality(sortedScaled: sorted)
+    }
+}
+
+/// Galaxies for which zp, zs and dz = (zp - zs) / (1 + zs) are finite, in their order; at least one.
+package struct ComparedRedshifts: Sendable {
+    package private(set) var predicted: [Double] = []
+    package private(set) var spectroscopic: [Double] = []
+    /// dz of the same galaxies.
+    package private(set) var scaled: [Double] = []
+    /// Galaxies that are left out.
+    package let skipped: Int
+
+    /// - Throws: `Failure` when the counts differ or no galaxy has two finite redshifts.
+    package init(predicted all: [Double], spectroscopic known: [Double]) throws(Failure) {
+        guard all.count == known.count else {
             throw Failure(
-                "\(predicted.count) predicted redshifts against \(spectroscopic.count) spectroscopic ones: "
+                "\(all.count) predicted redshifts against \(known.count) spectroscopic ones: "
                     + "expected as many of the one as of the other")
         }
-        var errors: [Double] = []
-        var truths: [Double] = []
-        var scaled: [Double] = []
-        errors.reserveCapacity(predicted.count)
-        truths.reserveCapacity(predicted.count)
-        scaled.reserveCapacity(predicted.count)
-        for (zp, zs) in zip(predicted, spectroscopic) {
+        predicted.reserveCapacity(all.count)
+        spectroscopic.reserveCapacity(all.count)
+        scaled.reserveCapacity(all.count)
+        for (zp, zs) in zip(all, known) {
             let dz = (zp - zs) / (1 + zs)
             guard zp.isFinite, zs.isFinite, dz.isFinite else { continue }
-            errors.append(zp - zs)
-            truths.append(zs)
+            predicted.append(zp)
+            spectroscopic.append(zs)
             scaled.append(dz)
         }
-        guard !errors.isEmpty else {
+        guard !scaled.isEmpty else {
             throw Failure(
-                predicted.isEmpty
+                all.isEmpty
                     ? "no galaxies to measure: expected at least one with z_phot and z_spec"
-                    : "no galaxy of \(predicted.count) has a finite z_phot and z_spec: nothing to measure")
+                    : "no galaxy of \(all.count) has a finite z_phot and z_spec: nothing to measure")
         }
-        galaxies = errors.count
-        skipped = predicted.count - errors.count
-        let bias = Statistics.mean(scaled)
-        scaled.sort()
-        reference = ReferenceQuality(errors: errors, truths: truths, bias: bias, sortedScaled: scaled)
-        field = FieldQuality(sortedScaled: scaled)
+        skipped = all.count - scaled.count
     }
 }
 

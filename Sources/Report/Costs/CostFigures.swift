@@ -41,8 +41,8 @@ enum CostFigures {
         let costs = costs.sorted { $0.x < $1.x }
         func line(_ name: String, _ series: Int, _ value: (TreeCost) -> Double?) -> LineSeries {
             LineSeries(
-                name,
-                costs.compactMap { x, cost in
+                name: name,
+                points: costs.compactMap { x, cost in
                     value(cost).map { .init(x, $0, label: "\(name): \(Scale.label(x)), \(Dollars.text($0))") }
                 }, series: series)
         }
@@ -72,13 +72,12 @@ enum CostFigures {
                 if let last = points.last { points.append(.init(candidate.seconds, last.y)) }
                 points.append(.init(candidate.seconds, candidate.cost))
             }
-            return LineSeries(name, points, series: place + 1, hasMarkers: false)
+            return LineSeries(name: name, points: points, series: place + 1, hasMarkers: false)
         }
         let marks = reports.enumerated().compactMap { place, report in
             report.inTime.map { inTime in
                 LineSeries(
-                    "",
-                    [
+                    points: [
                         .init(
                             inTime.seconds, inTime.cost,
                             label: "\(report.planner.architecture.rawValue): \(PlanReport.workers(inTime.plan.ranks)), "

@@ -30,7 +30,7 @@ public enum CostSection {
                         }),
                 .table(
                     PageTable(
-                        "US dollars",
+                        caption: "US dollars",
                         columns: [.init("", .text), .init("published formula")]
                             + LambdaArchitecture.allCases.map { .init("billed, \($0.rawValue)") },
                         rows: [
@@ -74,7 +74,7 @@ public enum CostSection {
             ] + (figures.isEmpty ? [] : [.figures(figures)]) + [
                 .table(
                     PageTable(
-                        "Means over runs, US dollars",
+                        caption: "Means over runs, US dollars",
                         columns: [
                             .init("setting", .text), .init("runs"), .init("workers"), .init("time each (s)"),
                             .init("memory (MB)"), .init("published formula"),

@@ -35,7 +35,7 @@ public enum HeadlineSection {
         ]
         let names = report.rows.first ?? []
         let table = PageTable(
-            "Plans on \(report.planner.architecture.rawValue)",
+            caption: "Plans on \(report.planner.architecture.rawValue)",
             columns: names.enumerated().map { .init($1, $0 == 0 ? .text : .number) },
             rows: Array(report.rows.dropFirst()))
         return PageSection(

@@ -2,43 +2,30 @@
 ///
 /// The legend is above the plot, in as many rows as its names need, and the number of ticks depends on the space:
 /// elements never overlap, whatever the data.
-public struct Chart: Sendable {
-    public var x: Axis
-    public var y: Axis
+struct Chart {
+    let x: Axis
+    let y: Axis
     /// From the back to the front.
-    public var layers: [any ChartLayer]
+    let layers: [any ChartLayer]
     /// The size of the view box, legend and titles included. 520 is half a page on a screen and a full one on a phone.
-    public var width: Double
-    public var height: Double
+    var width = 520.0
+    var height = 380.0
     /// The colour scale on the right.
-    public var colourBar: ColourBar?
-    /// Whether lines of a grid are drawn at the ticks.
-    public var hasGrid: Bool
-
-    public init(
-        x: Axis, y: Axis, layers: [any ChartLayer], width: Double = 520, height: Double = 380,
-        colourBar: ColourBar? = nil, hasGrid: Bool = true
-    ) {
-        self.x = x
-        self.y = y
-        self.layers = layers
-        self.width = width
-        self.height = height
-        self.colourBar = colourBar
-        self.hasGrid = hasGrid
-    }
+    var colourBar: ColourBar?
 
     /// The drawing with its title and description.
-    public func figure(id: String, title: String, description: String, caption: String = "") -> Figure {
-        Figure(
+    /// - Parameter id: reduced to letters, digits and hyphens.
+    func figure(id: String, title: String, description: String, caption: String = "") -> Figure {
+        let id = Markup.identifier(id)
+        return Figure(
             id: id, title: title, description: description, caption: caption, width: width, height: height,
-            drawing: drawing(id: Markup.identifier(id)))
+            drawing: drawing(id: id))
     }
 
     /// - Parameter id: of the figure: the prefix of its elements' ids.
     private func drawing(id: String) -> SVG {
         let font = FigureStyle.fontSize
-        let legend = Legend(layers.flatMap(\.keys), width: width - 24)
+        let legend = Legend(layers.compactMap(\.key), width: width - 24)
         let top = 10 + legend.height
         let bottom = 12 + 2 * font + 8
         let plotHeight = max(40, height - top - bottom)
@@ -52,10 +39,8 @@ public struct Chart: Sendable {
 
         var svg = SVG()
         legend.draw(left: 12, top: 8, onto: &svg)
-        if hasGrid {
-            for tick in xTicks { svg.line(plot.x(tick.value), top, plot.x(tick.value), plot.bottom, style: "g") }
-            for tick in yTicks { svg.line(left, plot.y(tick.value), plot.right, plot.y(tick.value), style: "g") }
-        }
+        for tick in xTicks { svg.line(plot.x(tick.value), top, plot.x(tick.value), plot.bottom, style: "g") }
+        for tick in yTicks { svg.line(left, plot.y(tick.value), plot.right, plot.y(tick.value), style: "g") }
         svg.clipped(to: plot, id: id + "-clip") { svg in
             for layer in layers { layer.draw(in: plot, onto: &svg) }
         }
@@ -106,7 +91,7 @@ struct Legend {
     init(_ keys: [LegendKey], width: Double) {
         var rows: [[LegendKey]] = []
         var taken = Double.infinity
-        for key in keys {
+        for key in keys where !key.name.isEmpty {
             let own = Self.width(of: key)
             if taken + own > width {
                 rows.append([])
@@ -128,14 +113,10 @@ struct Legend {
             let middle = top + Double(row) * Self.rowHeight + FigureStyle.fontSize * 0.62
             for key in keys {
                 switch key.sample {
-                case .line(let style, let marker):
-                    if !style.isEmpty { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
-                    if let marker { Marker.draw(marker, at: x + (Self.sampleWidth - 6) / 2, middle, onto: &svg) }
-                case .outline(let series, let hasLine):
-                    let style = FigureStyle.outline(series)
-                    if hasLine { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
+                case .line(let style, let marker, let isHollow):
+                    if let style { svg.line(x, middle, x + Self.sampleWidth - 6, middle, style: style) }
                     let centre = x + (Self.sampleWidth - 6) / 2
-                    Marker.draw(series, at: centre, middle, onto: &svg, isHollow: true)
+                    if let marker { Marker.draw(marker, at: centre, middle, onto: &svg, isHollow: isHollow) }
                 case .box(let style): svg.rectangle(x + 6, middle - 6, 12, 12, style: style)
                 }
                 svg.text(key.name, x + Self.sampleWidth, middle + FigureStyle.fontSize * 0.35)
@@ -146,18 +127,13 @@ struct Legend {
 }
 
 /// The legend of the density colours.
-public struct ColourBar: Sendable {
-    public let title: String
+struct ColourBar {
+    let title: String
     /// The lower bound of the lowest step and the upper bound of the highest.
-    public let scale: Scale
-
-    public init(_ title: String, _ scale: Scale) {
-        self.title = title
-        self.scale = scale
-    }
+    let scale: Scale
 
     /// The step of a value, from 0.
-    public func step(_ value: Double) -> Int {
+    func step(_ value: Double) -> Int {
         guard scale.holds(value) else { return 0 }
         let step = scale.fraction(value) * Double(FigureStyle.densitySteps)
         return Int(min(max(step, 0), Double(FigureStyle.densitySteps - 1)))

@@ -1,6 +1,6 @@
 /// The density of points: counts in the cells of a grid, coloured by their logarithm; few points are drawn as dots.
-public struct Density: ChartLayer {
-    private enum Content: Sendable {
+struct Density: ChartLayer {
+    private enum Content {
         /// Counts, row after row from the lowest y.
         case cells([Int], columns: Int)
         /// Points, and the number of others near each.
@@ -8,22 +8,22 @@ public struct Density: ChartLayer {
     }
 
     /// The range of the colour scale.
-    public let colourBar: ColourBar
+    let colourBar: ColourBar
     /// Points outside of both scales, which are not drawn.
-    public let outside: Int
+    let outside: Int
     private let content: Content
     private let x: Scale
     private let y: Scale
 
     /// More points than this are counted in cells.
-    public static let mostDots = 2000
+    static let mostDots = 2000
     private static let columns = 130
 
     /// - Parameters:
     ///   - xs, ys: coordinates of the same points. A point with a coordinate that is not finite is outside.
     ///   - x, y: linear scales of the chart.
     ///   - points: the plural noun for the points.
-    public init(_ xs: [Double], _ ys: [Double], x: Scale, y: Scale, points: String) {
+    init(_ xs: [Double], _ ys: [Double], x: Scale, y: Scale, points: String) {
         self.x = x
         self.y = y
         let places = min(xs.count, ys.count)
@@ -40,7 +40,7 @@ public struct Density: ChartLayer {
             }
             content = .dots(dots)
             let most = Double(dots.map(\.near).max() ?? 1)
-            colourBar = ColourBar("\(points) near it", .logarithmic(from: 1, to: max(most, 10)))
+            colourBar = ColourBar(title: "\(points) near it", scale: .logarithmic(from: 1, to: max(most, 10)))
         } else {
             var counts = [Int](repeating: 0, count: Self.columns * Self.columns)
             var drawn = 0
@@ -56,7 +56,8 @@ public struct Density: ChartLayer {
             }
             outside = places - drawn
             content = .cells(counts, columns: Self.columns)
-            colourBar = ColourBar("\(points) in a cell", .logarithmic(from: 1, to: max(Double(counts.max() ?? 1), 10)))
+            let most = Double(counts.max() ?? 1)
+            colourBar = ColourBar(title: "\(points) in a cell", scale: .logarithmic(from: 1, to: max(most, 10)))
         }
     }
 
@@ -68,9 +69,9 @@ public struct Density: ChartLayer {
         return (domain.lowerBound, Double(columns) / (domain.upperBound - domain.lowerBound))
     }
 
-    public var keys: [LegendKey] { [] }
+    var key: LegendKey? { nil }
 
-    public func draw(in plot: Plot, onto svg: inout SVG) {
+    func draw(in plot: Plot, onto svg: inout SVG) {
         switch content {
         case .cells(let counts, let columns): draw(counts, columns: columns, in: plot, onto: &svg)
         case .dots(let dots):

@@ -1,6 +1,6 @@
 /// A drawing with title, description and caption: on a page, or as a separate file.
 public struct Figure: Sendable {
-    /// The name of its file and its element; unique on a page.
+    /// The name of its file and its element, of letters, digits and hyphens; unique on a page.
     public let id: String
     /// The title of a separate file.
     public var fileName: String { id + ".svg" }
@@ -12,21 +12,7 @@ public struct Figure: Sendable {
     /// The size of the view box.
     public let width: Double
     public let height: Double
-    private let drawing: SVG
-
-    /// - Parameter id: reduced to letters, digits and hyphens.
-    public init(
-        id: String, title: String, description: String, caption: String = "", width: Double, height: Double,
-        drawing: SVG
-    ) {
-        self.id = Markup.identifier(id)
-        self.title = title
-        self.description = description
-        self.caption = caption
-        self.width = width
-        self.height = height
-        self.drawing = drawing
-    }
+    let drawing: SVG
 
     /// The element for a page, as wide as its container; the page's style defines the colours.
     public var inline: String { element("role=\"img\"", style: nil) }
@@ -34,11 +20,10 @@ public struct Figure: Sendable {
     /// A separate file: with a style for light and dark, a background and a size.
     public var file: String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            + element(
-                "xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Markup.number(width))\" "
-                    + "height=\"\(Markup.number(height))\" role=\"img\"",
-                style: FigureStyle.fileRules)
+            + element("xmlns=\"http://www.w3.org/2000/svg\" \(size) role=\"img\"", style: FigureStyle.fileRules)
     }
+
+    private var size: String { Markup.attributes(("width", width), ("height", height)) }
 
     private func element(_ attributes: String, style: String?) -> String {
         var text =
@@ -46,9 +31,7 @@ public struct Figure: Sendable {
             + "aria-label=\"\(Markup.escape(title + ". " + description))\">\n"
             + "<title>\(Markup.escape(title))</title>\n<desc>\(Markup.escape(description))</desc>\n"
         if let style {
-            text +=
-                "<style>\n\(style)\n</style>\n"
-                + "<rect class=\"page\" width=\"\(Markup.number(width))\" height=\"\(Markup.number(height))\"/>\n"
+            text += "<style>\n\(style)\n</style>\n<rect class=\"page\" \(size)/>\n"
         }
         return text + drawing.markup + "</svg>\n"
     }

@@ -3,35 +3,25 @@
 /// Series have the hues of Okabe and Ito's palette, which are distinguishable with the common kinds of colour
 /// blindness (https://jfly.uni-koeln.de/color/), ordered by contrast to white; on a dark background they are lightened.
 /// Markers also differ in shape, and lines in their dashes.
-public enum FigureStyle {
-    struct Role: Sendable {
-        let name: String
-        let light: String
-        let dark: String
-
-        init(_ name: String, _ light: String, _ dark: String) {
-            self.name = name
-            self.light = light
-            self.dark = dark
-        }
-    }
+enum FigureStyle {
+    typealias Role = (name: String, light: String, dark: String)
 
     /// The size of text in figures, in units of the view box.
-    public static let fontSize = 13.0
+    static let fontSize = 13.0
     /// The number of series before colours repeat.
-    public static let seriesCount = 8
+    static let seriesCount = 8
     /// Steps of the colour scale of densities, from few to many.
-    public static let densitySteps = 10
+    static let densitySteps = 10
 
-    static let surface = Role("surface", "#FFFFFF", "#14181D")
-    static let ink = Role("ink", "#1B232C", "#E4E9EE")
-    static let soft = Role("soft", "#56626E", "#A3AFBA")
-    static let grid = Role("grid", "#DFE5EA", "#2F3841")
+    static let surface: Role = ("surface", "#FFFFFF", "#14181D")
+    static let ink: Role = ("ink", "#1B232C", "#E4E9EE")
+    static let soft: Role = ("soft", "#56626E", "#A3AFBA")
+    static let grid: Role = ("grid", "#DFE5EA", "#2F3841")
 
-    static let series = [
-        Role("s0", "#0072B2", "#4FA8E3"), Role("s1", "#D55E00", "#FF8340"), Role("s2", "#00825F", "#2CC597"),
-        Role("s3", "#B5568F", "#E79BC6"), Role("s4", "#B87A00", "#F0B33A"), Role("s5", "#3E9BD3", "#93D3F7"),
-        Role("s6", "#4A4A4A", "#C9C9C9"), Role("s7", "#8A7D00", "#F0E442"),
+    static let series: [Role] = [
+        ("s0", "#0072B2", "#4FA8E3"), ("s1", "#D55E00", "#FF8340"), ("s2", "#00825F", "#2CC597"),
+        ("s3", "#B5568F", "#E79BC6"), ("s4", "#B87A00", "#F0B33A"), ("s5", "#3E9BD3", "#93D3F7"),
+        ("s6", "#4A4A4A", "#C9C9C9"), ("s7", "#8A7D00", "#F0E442"),
     ]
 
     /// Lightness falls evenly from 0.83 to 0.27 on a light background and rises from 0.36 to 0.95 on a dark one, while
@@ -39,18 +29,18 @@ public enum FigureStyle {
     static let density = zip(
         ["#87D5E4", "#64C3E5", "#48AFE1", "#369BD8", "#3086CA", "#3171B8", "#345CA1", "#344785", "#2F3366", "#262047"],
         ["#30376C", "#234F87", "#00689A", "#0083A5", "#009EA5", "#00B59F", "#4CC994", "#8EDA89", "#C7E786", "#FAF392"]
-    ).enumerated().map { Role("d\($0)", $1.0, $1.1) }
+    ).enumerated().map { ("d\($0)", $1.0, $1.1) as Role }
 
-    static let roles = [surface, ink, soft, grid] + series + density
+    static let roles: [Role] = [surface, ink, soft, grid] + series + density
 
     /// Classes of a series: a line `l`, a thin one or an outline `e`, a filled shape `f`, a band `b`.
-    public static func line(_ series: Int) -> String { "l\(index(series))" }
-    public static func outline(_ series: Int) -> String { "e\(index(series))" }
-    public static func fill(_ series: Int) -> String { "f\(index(series))" }
-    public static func band(_ series: Int) -> String { "b\(index(series))" }
+    static func line(_ series: Int) -> String { "l\(index(series))" }
+    static func outline(_ series: Int) -> String { "e\(index(series))" }
+    static func fill(_ series: Int) -> String { "f\(index(series))" }
+    static func band(_ series: Int) -> String { "b\(index(series))" }
     /// Fills and dots of a step of densities.
-    public static func density(_ step: Int) -> String { "d\(min(max(step, 0), densitySteps - 1))" }
-    public static func densityDot(_ step: Int) -> String { "o\(min(max(step, 0), densitySteps - 1))" }
+    static func density(_ step: Int) -> String { "d\(min(max(step, 0), densitySteps - 1))" }
+    static func densityDot(_ step: Int) -> String { "o\(min(max(step, 0), densitySteps - 1))" }
 
     static func index(_ series: Int) -> Int { abs(series % seriesCount) }
 
@@ -67,8 +57,7 @@ public enum FigureStyle {
             ".r3{stroke:\(colour(ink));stroke-width:1.2;stroke-dasharray:1.5 3;fill:none}",
         ]
         for (index, role) in series.enumerated() {
-            let dashes = index < Self.dashes.count ? Self.dashes[index] : ""
-            let dash = dashes.isEmpty ? "" : ";stroke-dasharray:\(dashes)"
+            let dash = dashes[index].isEmpty ? "" : ";stroke-dasharray:\(dashes[index])"
             rules.append(".l\(index){stroke:\(colour(role));stroke-width:2;fill:none;stroke-linejoin:round\(dash)}")
             rules.append(".e\(index){stroke:\(colour(role));stroke-width:1.4;fill:none}")
             rules.append(".f\(index){fill:\(colour(role))}")
@@ -93,5 +82,7 @@ public enum FigureStyle {
     static var pageRules: String { rules { "var(--\($0.name))" } }
 
     /// A file's rules, with colours written out: not every SVG viewer supports custom properties.
-    static var fileRules: String { rules(\.light) + "\n@media (prefers-color-scheme:dark){\n" + rules(\.dark) + "\n}" }
+    static var fileRules: String {
+        rules { $0.light } + "\n@media (prefers-color-scheme:dark){\n" + rules { $0.dark } + "\n}"
+    }
 }

@@ -1,64 +1,48 @@
-/// Values over an axis: a line, markers, error bars.
-public struct LineSeries: ChartLayer {
-    public struct Point: Sendable {
-        public let x: Double
-        public let y: Double
+/// Values over an axis: a line, markers, error bars; or, beside such a series of the same colour, a thin line and hollow
+/// markers without bars.
+struct LineSeries: ChartLayer {
+    struct Point {
+        let x: Double
+        let y: Double
         /// The ends of its error bar.
-        public let range: ClosedRange<Double>?
+        let range: ClosedRange<Double>?
         /// The tooltip of its marker; the numbers if nil.
-        public let label: String?
+        let label: String?
 
-        public init(_ x: Double, _ y: Double, range: ClosedRange<Double>? = nil, label: String? = nil) {
-            self.x = x
-            self.y = y
-            self.range = range
-            self.label = label
+        init(_ x: Double, _ y: Double, range: ClosedRange<Double>? = nil, label: String? = nil) {
+            (self.x, self.y, self.range, self.label) = (x, y, range, label)
         }
+
+        /// Its value and the ends of its bar, for a scale to cover.
+        var extent: [Double] { [y] + (range.map { [$0.lowerBound, $0.upperBound] } ?? []) }
     }
 
-    public let name: String
+    var name = ""
     /// In the order of the line. A point that cannot be drawn (not finite, or not positive on a logarithmic axis)
     /// leaves a gap.
-    public let points: [Point]
+    let points: [Point]
     /// Selects colour, dashes and marker.
-    public let series: Int
-    public let hasLine: Bool
-    public let hasMarkers: Bool
+    let series: Int
+    var hasLine = true
+    var hasMarkers = true
+    var isOutline = false
 
-    public init(_ name: String, _ points: [Point], series: Int, hasLine: Bool = true, hasMarkers: Bool = true) {
-        self.name = name
-        self.points = points
-        self.series = series
-        self.hasLine = hasLine
-        self.hasMarkers = hasMarkers
+    private var lineStyle: String { isOutline ? FigureStyle.outline(series) : FigureStyle.line(series) }
+
+    var key: LegendKey? {
+        let sample = LegendSample.line(
+            style: hasLine ? lineStyle : nil, marker: hasMarkers ? series : nil, isHollow: isOutline)
+        return (name, sample)
     }
 
-    /// All values and the ends of their bars, for a scale to cover.
-    public var extent: [Double] {
-        points.flatMap { point in [point.y] + (point.range.map { [$0.lowerBound, $0.upperBound] } ?? []) }
-    }
-
-    public var keys: [LegendKey] {
-        name.isEmpty
-            ? []
-            : [
-                LegendKey(
-                    name, .line(style: hasLine ? FigureStyle.line(series) : "", marker: hasMarkers ? series : nil))
-            ]
-    }
-
-    public func draw(in plot: Plot, onto svg: inout SVG) {
-        if hasLine {
-            var path = SVGPath()
-            path.join(points.map { ($0.x, $0.y) }, in: plot)
-            svg.path(path, style: FigureStyle.line(series))
-        }
-        drawErrors(in: plot, onto: &svg)
+    func draw(in plot: Plot, onto svg: inout SVG) {
+        if hasLine { svg.path(SVGPath(points.map { ($0.x, $0.y) }, in: plot), style: lineStyle) }
+        if !isOutline { drawErrors(in: plot, onto: &svg) }
         guard hasMarkers else { return }
         for point in points where plot.holds(point.x, point.y) {
             let label =
                 point.label ?? "\(name.isEmpty ? "" : name + ": ")\(Scale.label(point.x)), \(Scale.label(point.y))"
-            Marker.draw(series, at: plot.x(point.x), plot.y(point.y), onto: &svg, label: label)
+            Marker.draw(series, at: plot.x(point.x), plot.y(point.y), onto: &svg, label: label, isHollow: isOutline)
         }
     }
 
@@ -77,25 +61,19 @@ public struct LineSeries: ChartLayer {
                 path.line(x + 3.5, end)
             }
         }
-        svg.path(path, style: "e\(FigureStyle.index(series))")
+        svg.path(path, style: FigureStyle.outline(series))
     }
 }
 
 /// An area between two curves.
-public struct Band: ChartLayer {
-    public let name: String
-    public let points: [(x: Double, low: Double, high: Double)]
-    public let series: Int
+struct Band: ChartLayer {
+    let name: String
+    let points: [(x: Double, low: Double, high: Double)]
+    let series: Int
 
-    public init(_ name: String, _ points: [(x: Double, low: Double, high: Double)], series: Int) {
-        self.name = name
-        self.points = points
-        self.series = series
-    }
+    var key: LegendKey? { (name, .box(style: FigureStyle.band(series))) }
 
-    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.band(series)))] }
-
-    public func draw(in plot: Plot, onto svg: inout SVG) {
+    func draw(in plot: Plot, onto svg: inout SVG) {
         let drawn = points.filter { plot.holds($0.x, $0.low) && plot.y.holds($0.high) }
         guard let first = drawn.first, drawn.count > 1 else { return }
         var path = SVGPath()

@@ -1,8 +1,8 @@
 /// Text and numbers in SVG and HTML.
-public enum Markup {
+enum Markup {
     /// Text with `&`, `<`, `>` and quotes replaced, for use between tags and in attributes. Characters that XML
     /// excludes (most controls) become U+FFFD.
-    public static func escape(_ text: String) -> String {
+    static func escape(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -23,7 +23,7 @@ public enum Markup {
 
     /// A coordinate to a hundredth, in the fewest characters: 12, 12.5, -0.03. A number that is not finite is 0;
     /// coordinates are clamped to a million.
-    public static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         guard value.isFinite else { return "0" }
         let hundredths = Int((min(max(value, -1e6), 1e6) * 100).rounded())
         let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
@@ -33,8 +33,13 @@ public enum Markup {
         return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
     }
 
+    /// Coordinates as attributes: `x="12" y="0.5"`.
+    static func attributes(_ values: (name: String, value: Double)...) -> String {
+        values.map { "\($0.name)=\"\(number($0.value))\"" }.joined(separator: " ")
+    }
+
     /// A name for an element: letters, digits and hyphens of `text`, in lower case. Never empty.
-    public static func identifier(_ text: String) -> String {
+    static func identifier(_ text: String) -> String {
         var result = ""
         for scalar in text.lowercased().unicodeScalars {
             if ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) {

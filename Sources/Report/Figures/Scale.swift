@@ -2,34 +2,25 @@ import Glibc
 import Platform
 
 /// Maps values to positions along an axis, and selects the labelled ones.
-public struct Scale: Sendable, Equatable {
-    public enum Kind: Sendable {
+struct Scale: Sendable, Equatable {
+    enum Kind {
         case linear
         /// For positive values only.
         case logarithmic
     }
 
-    public struct Tick: Sendable, Equatable {
-        public let value: Double
-        public let label: String
+    typealias Tick = (value: Double, label: String)
 
-        public init(_ value: Double, _ label: String) {
-            self.value = value
-            self.label = label
-        }
-    }
-
-    public let kind: Kind
+    let kind: Kind
     /// Ascending, finite, not empty; positive where logarithmic.
-    public let domain: ClosedRange<Double>
+    let domain: ClosedRange<Double>
 
     private init(_ kind: Kind, _ domain: ClosedRange<Double>) {
-        self.kind = kind
-        self.domain = domain
+        (self.kind, self.domain) = (kind, domain)
     }
 
     /// A linear scale over exactly these bounds, in either order; slightly wider where they are equal.
-    public static func linear(_ low: Double, _ high: Double) -> Scale {
+    static func linear(_ low: Double, _ high: Double) -> Scale {
         let (low, high) = (low.isFinite ? low : 0, high.isFinite ? high : 1)
         guard low != high else {
             let room = low == 0 ? 1 : abs(low) / 2
@@ -40,7 +31,7 @@ public struct Scale: Sendable, Equatable {
 
     /// A linear scale that covers all finite `values`, extended to round numbers.
     /// - Parameter zero: whether it includes 0, for lengths and counts.
-    public static func linear(covering values: [Double], zero: Bool = false) -> Scale {
+    static func linear(covering values: [Double], zero: Bool = false) -> Scale {
         let finite = values.filter(\.isFinite) + (zero ? [0] : [])
         let bare = linear(finite.min() ?? 0, finite.max() ?? 1)
         let step = roundStep(bare.domain, parts: 5)
@@ -50,7 +41,7 @@ public struct Scale: Sendable, Equatable {
     }
 
     /// A logarithmic scale that covers all finite, positive `values`, with a margin at both ends.
-    public static func logarithmic(covering values: [Double]) -> Scale {
+    static func logarithmic(covering values: [Double]) -> Scale {
         let positive = values.filter { $0.isFinite && $0 > 0 }
         guard let low = positive.min(), let high = positive.max() else { return Scale(.logarithmic, 1...10) }
         let room = max(pow(high / low, 0.06), 1.12)
@@ -62,15 +53,15 @@ public struct Scale: Sendable, Equatable {
     }
 
     /// A logarithmic scale over exactly these bounds, where they are positive and ascend.
-    public static func logarithmic(from low: Double, to high: Double) -> Scale {
+    static func logarithmic(from low: Double, to high: Double) -> Scale {
         low > 0 && low < high && high.isFinite ? Scale(.logarithmic, low...high) : logarithmic(covering: [low, high])
     }
 
     /// Whether a value has a position: it is finite, and positive on a logarithmic scale.
-    public func holds(_ value: Double) -> Bool { value.isFinite && (kind == .linear || value > 0) }
+    func holds(_ value: Double) -> Bool { value.isFinite && (kind == .linear || value > 0) }
 
     /// 0 at the lower end, 1 at the upper end; outside the domain below 0 or above 1.
-    public func fraction(_ value: Double) -> Double {
+    func fraction(_ value: Double) -> Double {
         switch kind {
         case .linear: (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
         case .logarithmic:
@@ -79,12 +70,12 @@ public struct Scale: Sendable, Equatable {
     }
 
     /// Round values within the domain with their labels: as many as fit, at most `most` (2 or more).
-    public func ticks(most: Int) -> [Tick] {
+    func ticks(most: Int) -> [Tick] {
         let values = kind == .linear ? linearTicks(most: max(2, most)) : logarithmicTicks(most: max(2, most))
         let isGrowing = zip(values, values.dropFirst()).allSatisfy { $0 > 0 && $1 >= 2 * $0 }
         let arePowers = values.contains { $0 < 1e-4 }
         let labels = isGrowing ? values.map { arePowers ? Self.power($0) : Self.label($0) } : Self.evenLabels(values)
-        return zip(values, labels).map { Tick($0, $1) }
+        return zip(values, labels).map { ($0, $1) }
     }
 
     private func linearTicks(most: Int) -> [Double] {
@@ -151,7 +142,7 @@ public struct Scale: Sendable, Equatable {
     private static let units = [(limit: 1e12, name: "T"), (limit: 1e9, name: "G"), (limit: 1e6, name: "M")]
 
     /// A value as a label: 0.02, 1,500, 2M, 3×10⁻⁷.
-    public static func label(_ value: Double) -> String {
+    static func label(_ value: Double) -> String {
         let size = abs(value)
         guard value.isFinite, size > 0 else { return value == 0 ? "0" : "\(value)" }
         if size < 1e15, let unit = units.first(where: { size >= $0.limit }) {
@@ -170,10 +161,7 @@ public struct Scale: Sendable, Equatable {
     }
 
     private static func superscript(_ number: Int) -> String {
-        let digits: [Character] = [
-            "\u{2070}", "\u{B9}", "\u{B2}", "\u{B3}", "\u{2074}", "\u{2075}", "\u{2076}", "\u{2077}", "\u{2078}",
-            "\u{2079}",
-        ]
+        let digits = Array("\u{2070}\u{B9}\u{B2}\u{B3}\u{2074}\u{2075}\u{2076}\u{2077}\u{2078}\u{2079}")
         return String(String(number).map { $0 == "-" ? "\u{207B}" : digits[$0.wholeNumberValue ?? 0] })
     }
 }

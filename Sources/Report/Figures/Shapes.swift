@@ -1,33 +1,23 @@
 /// Filled rectangles in data units: the bars of a histogram, stacked bars, the stages of a timeline.
-public struct Boxes: ChartLayer {
-    public struct Box: Sendable {
-        public let x: ClosedRange<Double>
-        public let y: ClosedRange<Double>
+struct Boxes: ChartLayer {
+    struct Box: Sendable {
+        let x: ClosedRange<Double>
+        let y: ClosedRange<Double>
         /// Its tooltip; without any tooltips, all rectangles are one path.
-        public let label: String?
-
-        public init(x: ClosedRange<Double>, y: ClosedRange<Double>, label: String? = nil) {
-            self.x = x
-            self.y = y
-            self.label = label
-        }
+        var label: String?
     }
 
-    public let name: String
-    public let boxes: [Box]
-    public let series: Int
+    let name: String
+    let boxes: [Box]
+    let series: Int
 
-    public init(_ name: String, _ boxes: [Box], series: Int) {
-        self.name = name
-        self.boxes = boxes
-        self.series = series
-    }
+    init(_ name: String, _ boxes: [Box], series: Int) { (self.name, self.boxes, self.series) = (name, boxes, series) }
 
     /// A histogram.
     /// - Parameters:
     ///   - edges: one more than heights, ascending.
     ///   - gap: between bars, as a fraction of their width.
-    public init(_ name: String, edges: [Double], heights: [Double], series: Int, gap: Double = 0.06) {
+    init(_ name: String, edges: [Double], heights: [Double], series: Int, gap: Double = 0.06) {
         let boxes = zip(zip(edges, edges.dropFirst()), heights).compactMap { edges, height -> Box? in
             guard height.isFinite, height > 0, edges.0.isFinite, edges.1.isFinite, edges.0 < edges.1 else { return nil }
             let room = (edges.1 - edges.0) * gap / 2
@@ -36,9 +26,9 @@ public struct Boxes: ChartLayer {
         self.init(name, boxes, series: series)
     }
 
-    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .box(style: FigureStyle.fill(series)))] }
+    var key: LegendKey? { (name, .box(style: FigureStyle.fill(series))) }
 
-    public func draw(in plot: Plot, onto svg: inout SVG) {
+    func draw(in plot: Plot, onto svg: inout SVG) {
         var path = SVGPath()
         for box in boxes where plot.x.holds(box.x.upperBound) && plot.y.holds(box.y.upperBound) {
             // On a logarithmic axis, bars from 0 begin at the frame.
@@ -56,28 +46,22 @@ public struct Boxes: ChartLayer {
 }
 
 /// A line without markers that is not a series: a limit, the 1:1 line, a fitted curve.
-public struct Guide: ChartLayer {
-    public enum Dash: String, Sendable {
+struct Guide: ChartLayer {
+    enum Dash: String, Sendable {
         case solid = "r"
         case dashed = "r2"
         case dotted = "r3"
     }
 
-    public let name: String
-    public let points: [(x: Double, y: Double)]
-    public let dash: Dash
+    let name: String
+    let points: [(x: Double, y: Double)]
+    let dash: Dash
 
-    public init(_ name: String, _ points: [(x: Double, y: Double)], dash: Dash = .dashed) {
-        self.name = name
-        self.points = points
-        self.dash = dash
+    init(_ name: String, _ points: [(x: Double, y: Double)], dash: Dash = .dashed) {
+        (self.name, self.points, self.dash) = (name, points, dash)
     }
 
-    public var keys: [LegendKey] { name.isEmpty ? [] : [LegendKey(name, .line(style: dash.rawValue, marker: nil))] }
+    var key: LegendKey? { (name, .line(style: dash.rawValue, marker: nil)) }
 
-    public func draw(in plot: Plot, onto svg: inout SVG) {
-        var path = SVGPath()
-        path.join(points, in: plot)
-        svg.path(path, style: dash.rawValue)
-    }
+    func draw(in plot: Plot, onto svg: inout SVG) { svg.path(SVGPath(points, in: plot), style: dash.rawValue) }
 }

@@ -24,22 +24,13 @@ public struct QualityIntervals: Sendable, Equatable {
     /// Makes 200 to 1,000 resamples, so that about 10^8 galaxies are drawn altogether. Above a million galaxies, a
     /// million of them (each n-th by dz) represent all, and intervals are narrowed by the square root of the ratio.
     /// - Parameters:
-    ///   - predicted: zp; galaxies without two finite redshifts are left out, as in `Quality`.
     ///   - resamples: the number of resamples; nil for the number above.
     ///   - seed: selects the galaxies drawn. The same seed gives the same intervals, whatever the executor.
-    /// - Throws: `Failure` as `Quality` does.
-    public init(
-        predicted: [Double], spectroscopic: [Double], resamples: Int? = nil, seed: UInt64 = usualSeed,
-        forEach: ForEach = { (0..<$0).forEach($1) }
-    ) throws(Failure) {
-        let sample = try SortedRedshifts(predicted: predicted, spectroscopic: spectroscopic)
-        self.init(sample, resamples: resamples, seed: seed, forEach: forEach)
-    }
-
     init(
-        _ all: SortedRedshifts, resamples: Int? = nil, seed: UInt64 = usualSeed,
+        _ compared: ComparedRedshifts, resamples: Int? = nil, seed: UInt64 = usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
     ) {
+        let all = SortedRedshifts(compared)
         let sample = all.thinned(toAtMost: Self.mostGalaxies)
         let shrink = (Double(sample.scaled.count) / Double(all.scaled.count)).squareRoot()
         let original = ResampledQuality(scaled: sample.scaled, truths: sample.truths)
@@ -88,30 +79,14 @@ struct SortedRedshifts: Sendable {
     /// zs of the same galaxies.
     let truths: [Double]
 
-    /// Galaxies without two finite redshifts are left out.
-    /// - Throws: `Failure` as `Quality` does.
-    init(predicted: [Double], spectroscopic: [Double]) throws(Failure) {
-        var galaxies: [(dz: Double, zs: Double)] = []
-        galaxies.reserveCapacity(predicted.count)
-        for (zp, zs) in zip(predicted, spectroscopic) {
-            let dz = (zp - zs) / (1 + zs)
-            if zp.isFinite, zs.isFinite, dz.isFinite { galaxies.append((dz, zs)) }
-        }
-        guard predicted.count == spectroscopic.count, !galaxies.isEmpty else {
-            // Throws the same error as Quality.
-            _ = try Quality(predicted: predicted, spectroscopic: spectroscopic)
-            throw Failure("no galaxies to measure")
-        }
+    init(_ compared: ComparedRedshifts) {
+        var galaxies = zip(compared.scaled, compared.spectroscopic).map { (dz: $0, zs: $1) }
         // The second key makes the order, and so every resample, independent of the order of the file.
         galaxies.sort { $0.dz != $1.dz ? $0.dz < $1.dz : $0.zs < $1.zs }
-        scaled = galaxies.map(\.dz)
-        truths = galaxies.map(\.zs)
+        self.init(scaled: galaxies.map(\.dz), truths: galaxies.map(\.zs))
     }
 
-    private init(scaled: [Double], truths: [Double]) {
-        self.scaled = scaled
-        self.truths = truths
-    }
+    private init(scaled: [Double], truths: [Double]) { (self.scaled, self.truths) = (scaled, truths) }
 
     /// Evenly spaced galaxies.
     func thinned(toAtMost count: Int) -> SortedRedshifts {

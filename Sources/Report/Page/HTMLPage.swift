@@ -8,10 +8,7 @@ public struct HTMLPage: Sendable {
     public let footer: String
 
     public init(title: String, lead: String = "", sections: [PageSection], footer: String = "") {
-        self.title = title
-        self.lead = lead
-        self.sections = sections
-        self.footer = footer
+        (self.title, self.lead, self.sections, self.footer) = (title, lead, sections, footer)
     }
 
     /// The file's text.
@@ -72,13 +69,10 @@ public struct HTMLPage: Sendable {
         case .text(let text): "<p>\(Markup.escape(text))</p>\n"
         case .note(let text): "<p class=\"note\">\(Markup.escape(text))</p>\n"
         case .heading(let text): "<h3>\(Markup.escape(text))</h3>\n"
-        case .facts(let facts):
-            "<ul class=\"facts\">\n" + facts.map(html).joined() + "</ul>\n"
-        case .figures(let figures):
-            "<div class=\"figures\">\n" + figures.map(html).joined() + "</div>\n"
+        case .facts(let facts): "<ul class=\"facts\">\n" + facts.map(html).joined() + "</ul>\n"
+        case .figures(let figures): "<div class=\"figures\">\n" + figures.map(html).joined() + "</div>\n"
         case .table(let table): html(table)
-        case .pictures(let pictures):
-            "<div class=\"pictures\">\n" + pictures.map(\.html).joined() + "</div>\n"
+        case .pictures(let pictures): "<div class=\"pictures\">\n" + pictures.map(\.html).joined() + "</div>\n"
         }
     }
 
@@ -99,8 +93,8 @@ public struct HTMLPage: Sendable {
         if !table.caption.isEmpty { text += "<caption>\(Markup.escape(table.caption))</caption>\n" }
         func style(_ index: Int) -> String { table.columns[index].alignment == .number ? " class=\"n\"" : "" }
         text += "<thead><tr>"
-        for index in table.columns.indices {
-            text += "<th scope=\"col\"\(style(index))>\(Markup.escape(table.columns[index].title))</th>"
+        for (index, column) in table.columns.enumerated() {
+            text += "<th scope=\"col\"\(style(index))>\(Markup.escape(column.title))</th>"
         }
         text += "</tr></thead>\n<tbody>\n"
         for row in table.rows {

@@ -23,9 +23,7 @@ public struct PageSection: Sendable {
 
     /// - Parameter id: reduced to letters, digits and hyphens; the title if nil.
     public init(_ title: String, id: String? = nil, _ items: [Item]) {
-        self.id = Markup.identifier(id ?? title)
-        self.title = title
-        self.items = items
+        (self.id, self.title, self.items) = (Markup.identifier(id ?? title), title, items)
     }
 
     /// All figures, in their order.
@@ -42,9 +40,7 @@ public struct PageFact: Sendable {
     public let detail: String
 
     public init(_ name: String, _ value: String, detail: String = "") {
-        self.name = name
-        self.value = value
-        self.detail = detail
+        (self.name, self.value, self.detail) = (name, value, detail)
     }
 }
 
@@ -62,8 +58,7 @@ public struct PageTable: Sendable {
         public let alignment: Alignment
 
         public init(_ title: String, _ alignment: Alignment = .number) {
-            self.title = title
-            self.alignment = alignment
+            (self.title, self.alignment) = (title, alignment)
         }
     }
 
@@ -71,10 +66,4 @@ public struct PageTable: Sendable {
     public let columns: [Column]
     /// The first cell of each is its heading. Cells beyond the columns are left out; missing ones are empty.
     public let rows: [[String]]
-
-    public init(_ caption: String = "", columns: [Column], rows: [[String]]) {
-        self.caption = caption
-        self.columns = columns
-        self.rows = rows
-    }
 }

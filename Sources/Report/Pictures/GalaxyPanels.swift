@@ -39,13 +39,11 @@ public struct GalaxyPanels: Sendable {
 
     /// Original, masked, reconstruction, residual.
     public var rows: [PagePicture.Row] {
-        let bandStretches = (0..<bands).map { AsinhStretch(pixels(image, $0)) }
+        let bandStretches = (0..<bands).map { AsinhStretch(Array(image[$0 * side * side..<($0 + 1) * side * side])) }
         let colourStretch = AsinhStretch(
-            (colourBands ?? []).isEmpty
-                ? []
-                : (0..<side * side).map { place in
-                    (colourBands ?? []).reduce(0) { $0 + image[$1 * side * side + place] } / 3
-                })
+            colourBands.map { bands in
+                (0..<side * side).map { place in bands.reduce(0) { $0 + image[$1 * side * side + place] } / 3 }
+            } ?? [])
         func picture(_ values: [Float], isMasked: Bool) -> PNG {
             strip { column, place in
                 if isMasked, isHidden[patch(place)] { return Self.hidden }
@@ -58,10 +56,10 @@ public struct GalaxyPanels: Sendable {
             }
         }
         return [
-            PagePicture.Row("original", picture(image, isMasked: false)),
-            PagePicture.Row("masked", picture(image, isMasked: true)),
-            PagePicture.Row("made up", picture(reconstruction, isMasked: false)),
-            PagePicture.Row("residual", residuals),
+            PagePicture.Row(title: "original", image: picture(image, isMasked: false)),
+            PagePicture.Row(title: "masked", image: picture(image, isMasked: true)),
+            PagePicture.Row(title: "made up", image: picture(reconstruction, isMasked: false)),
+            PagePicture.Row(title: "residual", image: residuals),
         ]
     }
 
@@ -88,10 +86,6 @@ public struct GalaxyPanels: Sendable {
     private var colourBands: [Int]? {
         let places = Self.colours.compactMap { names.firstIndex(of: $0) }
         return places.count == 3 ? places : nil
-    }
-
-    private func pixels(_ values: [Float], _ band: Int) -> [Float] {
-        Array(values[band * side * side..<(band + 1) * side * side])
     }
 
     private func patch(_ place: Int) -> Int { place / side / patchSide * (side / patchSide) + place % side / patchSide }

@@ -23,20 +23,20 @@ public struct PredictionReport: Sendable {
         galaxies = table.predicted.count + table.unknown
         unknown = table.unknown
         guard galaxies > 0 else { throw Failure("\(name): no galaxies: expected at least one row below the header") }
-        let compared = ComparedRedshifts(table)
-        guard !compared.scaled.isEmpty else {
+        // The counts are equal: it fails only where there is nothing to compare.
+        guard
+            let compared = try? ComparedRedshifts(predicted: table.predicted, spectroscopic: table.spectroscopic)
+        else {
             (quality, intervals, bins) = (nil, nil, nil)
             sections = [Self.distribution(table, isCompared: false)]
             return
         }
-        let quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
-        let intervals = try QualityIntervals(
-            predicted: compared.predicted, spectroscopic: compared.spectroscopic, seed: seed, forEach: forEach)
-        let bins = try QualityByRedshift(
-            predicted: compared.predicted, spectroscopic: compared.spectroscopic, seed: seed, forEach: forEach)
+        let quality = Quality(compared)
+        let intervals = QualityIntervals(compared, seed: seed, forEach: forEach)
+        let bins = try QualityByRedshift(compared, seed: seed, forEach: forEach)
         (self.quality, self.intervals, self.bins) = (quality, intervals, bins)
         let figures = RedshiftFigures(compared, quality)
-        let tables = QualityTables(quality, intervals, bins)
+        let tables = QualityTables(quality: quality, intervals: intervals, bins: bins)
         sections = [
             PageSection(
                 "Quality",
@@ -101,25 +101,5 @@ public struct PredictionReport: Sendable {
         }
         if finite > 0 { items.append(.figures([RedshiftFigures.distribution(predicted, table.spectroscopic)])) }
         return PageSection("Distribution of redshifts", id: "distribution", items)
-    }
-}
-
-/// Galaxies with two finite redshifts and a finite dz, in the table's order.
-struct ComparedRedshifts: Sendable {
-    private(set) var predicted: [Double] = []
-    private(set) var spectroscopic: [Double] = []
-    private(set) var scaled: [Double] = []
-
-    init(_ table: PredictionTable) {
-        predicted.reserveCapacity(table.predicted.count)
-        spectroscopic.reserveCapacity(table.predicted.count)
-        scaled.reserveCapacity(table.predicted.count)
-        for (zp, zs) in zip(table.predicted, table.spectroscopic) {
-            let dz = (zp - zs) / (1 + zs)
-            guard zp.isFinite, zs.isFinite, dz.isFinite else { continue }
-            predicted.append(zp)
-            spectroscopic.append(zs)
-            scaled.append(dz)
-        }
     }
 }

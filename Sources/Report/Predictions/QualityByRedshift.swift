@@ -18,41 +18,25 @@ public struct QualityByRedshift: Sendable, Equatable {
     ///   - width: of a bin; bins begin at multiples of it. If nil, a round width with about eight bins for all but the
     ///     outermost hundredth of galaxies.
     ///   - seed, forEach: as those of `QualityIntervals`.
-    /// - Throws: `Failure` as `Quality` does.
-    public init(
-        predicted: [Double], spectroscopic: [Double], width: Double? = nil, seed: UInt64 = QualityIntervals.usualSeed,
+    init(
+        _ all: ComparedRedshifts, width: Double? = nil, seed: UInt64 = QualityIntervals.usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
     ) throws(Failure) {
-        // Throws the errors of both.
-        guard predicted.count == spectroscopic.count else {
-            throw Failure(
-                "\(predicted.count) predicted redshifts against \(spectroscopic.count) spectroscopic ones: "
-                    + "expected as many of the one as of the other")
-        }
-        let usable = predicted.indices.filter { index in
-            let (zp, zs) = (predicted[index], spectroscopic[index])
-            return zp.isFinite && zs.isFinite && ((zp - zs) / (1 + zs)).isFinite
-        }
-        guard !usable.isEmpty else {
-            throw Failure("no galaxy of \(predicted.count) has a finite z_phot and z_spec: nothing to measure")
-        }
-        let width = width.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? Self.width(usable.map { spectroscopic[$0] })
+        let width = width.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? Self.width(all.spectroscopic)
         var members: [Int: (predicted: [Double], spectroscopic: [Double])] = [:]
-        for index in usable {
+        for (predicted, spectroscopic) in zip(all.predicted, all.spectroscopic) {
             // Outliers may have any value: limit the indices of bins.
-            let number = Int(min(max((spectroscopic[index] / width).rounded(.down), -1e9), 1e9))
-            members[number, default: ([], [])].predicted.append(predicted[index])
-            members[number, default: ([], [])].spectroscopic.append(spectroscopic[index])
+            let number = Int(min(max((spectroscopic / width).rounded(.down), -1e9), 1e9))
+            members[number, default: ([], [])].predicted.append(predicted)
+            members[number, default: ([], [])].spectroscopic.append(spectroscopic)
         }
         var bins: [Bin] = []
         for (number, galaxies) in members.sorted(by: { $0.key < $1.key }) {
-            let quality = try Quality(predicted: galaxies.predicted, spectroscopic: galaxies.spectroscopic)
+            let compared = try ComparedRedshifts(predicted: galaxies.predicted, spectroscopic: galaxies.spectroscopic)
+            let quality = Quality(compared)
             let intervals =
                 quality.galaxies < RunningMedian.fewest
-                ? nil
-                : QualityIntervals(
-                    try SortedRedshifts(predicted: galaxies.predicted, spectroscopic: galaxies.spectroscopic),
-                    resamples: Self.resamples, seed: seed, forEach: forEach)
+                ? nil : QualityIntervals(compared, resamples: Self.resamples, seed: seed, forEach: forEach)
             let redshifts = Double(number) * width..<Double(number + 1) * width
             bins.append(Bin(redshifts: redshifts, quality: quality, intervals: intervals))
         }

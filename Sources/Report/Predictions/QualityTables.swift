@@ -8,12 +8,6 @@ struct QualityTables {
     let intervals: QualityIntervals
     let bins: QualityByRedshift
 
-    init(_ quality: Quality, _ intervals: QualityIntervals, _ bins: QualityByRedshift) {
-        self.quality = quality
-        self.intervals = intervals
-        self.bins = bins
-    }
-
     /// The numbers at the top of the page.
     var facts: [PageFact] {
         func fact(_ line: MeasureLine, _ name: String, _ index: Int) -> PageFact {
@@ -39,7 +33,7 @@ struct QualityTables {
 
     private func table(_ caption: String, _ lines: [MeasureLine], from first: Int) -> PageTable {
         PageTable(
-            caption,
+            caption: caption,
             columns: [.init("measure", .text), .init("value"), .init("95% interval"), .init("is", .text)],
             rows: lines.enumerated().map { index, line in
                 [
@@ -59,7 +53,7 @@ struct QualityTables {
 
     var byRedshift: PageTable {
         PageTable(
-            "Quality by spectroscopic redshift; intervals are those of sigma_MAD",
+            caption: "Quality by spectroscopic redshift; intervals are those of sigma_MAD",
             columns: [
                 .init("zs", .text), .init("galaxies"), .init("MAE"), .init("Bias"), .init("sigma_MAD"),
                 .init("95% interval"), .init("median bias"), .init("|dz| > 0.15 (%)"),

@@ -47,7 +47,7 @@ struct RedshiftFigures {
             x: Axis("spectroscopic redshift zs", scale), y: Axis("predicted redshift zp", scale),
             layers: [density] + bound("|dz| = 0.15", 0.15, .dashed)
                 + bound("|dz| = max(0.06, 3\u{3C3})", limit, .dotted)
-                + [LineSeries("zp = zs", ends.map { .init($0, $0) }, series: 1, hasMarkers: false)],
+                + [LineSeries(name: "zp = zs", points: ends.map { .init($0, $0) }, series: 1, hasMarkers: false)],
             height: 460, colourBar: density.colourBar)
         return chart.figure(
             id: "redshifts", title: "Predicted against spectroscopic redshift",
@@ -80,8 +80,8 @@ struct RedshiftFigures {
             dz > reach ? [] : [level("\u{B1}" + name, dz, dash), level("", -dz, dash)]
         }
         let median = LineSeries(
-            "median, 16% to 84%",
-            running.steps.map {
+            name: "median, 16% to 84%",
+            points: running.steps.map {
                 .init(
                     $0.redshift, $0.median, range: $0.low...$0.high,
                     label: "zs \(Decimals.fixed($0.redshift, 3)): median \(Decimals.fixed($0.median, 5)), 16% to 84% "
@@ -142,8 +142,8 @@ struct RedshiftFigures {
         let shown = bins.bins.filter { $0.quality.galaxies >= RunningMedian.fewest }
         func series(_ name: String, _ index: Int, _ measure: Int, _ value: (Quality) -> Double) -> LineSeries {
             LineSeries(
-                name,
-                shown.map { bin in
+                name: name,
+                points: shown.map { bin in
                     let middle = (bin.redshifts.lowerBound + bin.redshifts.upperBound) / 2
                     return .init(
                         middle, value(bin.quality), range: bin.intervals?[measure],
@@ -159,7 +159,8 @@ struct RedshiftFigures {
         let edges = shown.flatMap { [$0.redshifts.lowerBound, $0.redshifts.upperBound] }
         let chart = Chart(
             x: Axis("spectroscopic redshift zs", .linear(edges.min() ?? 0, edges.max() ?? 1)),
-            y: Axis("redshift error", .linear(covering: all.flatMap { $0.extent }, zero: true)), layers: all)
+            y: Axis("redshift error", .linear(covering: all.flatMap(\.points).flatMap(\.extent), zero: true)),
+            layers: all)
         return chart.figure(
             id: "by-redshift", title: "Quality by redshift",
             description: "sigma_MAD, MAE and median bias in bins of spectroscopic redshift.",
@@ -181,7 +182,9 @@ struct RedshiftFigures {
         let isCompared = spec.counts.contains { $0 > 0 }
         if isCompared {
             layers.append(
-                LineSeries("spectroscopic", spec.outline.map { .init($0.x, $0.y) }, series: 1, hasMarkers: false))
+                LineSeries(
+                    name: "spectroscopic", points: spec.outline.map { .init($0.x, $0.y) }, series: 1, hasMarkers: false)
+            )
         }
         let top = max(phot.counts.max() ?? 1, spec.counts.max() ?? 1, 1)
         let outside = predicted.count { $0.isFinite } - phot.counts.reduce(0, +)

@@ -9,25 +9,16 @@ public struct DataSize: Sendable {
     /// nil where the name is not a size.
     public let gigabytes: Double?
 
-    public init(_ name: String) {
-        self.init(name: name, gigabytes: name.lowercased() == "total" ? 12.6 : Self.gigabytes(name))
-    }
+    public init(_ name: String) { (self.name, gigabytes) = (name, Self.gigabytes(name)) }
 
     /// A cell of the published tables: a number is in GB.
-    public init(cell: String) {
-        if let number = Double(cell), number > 0, number.isFinite {
-            self.init(name: cell, gigabytes: number)
-        } else {
-            self.init(cell)
-        }
-    }
-
-    private init(name: String, gigabytes: Double?) {
-        self.name = name
-        self.gigabytes = gigabytes
+    init(cell: String) {
+        let number = Double(cell).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+        (name, gigabytes) = (cell, number ?? Self.gigabytes(cell))
     }
 
     private static func gigabytes(_ name: String) -> Double? {
+        if name.lowercased() == "total" { return 12.6 }
         let units = ["KB": 1e6, "MB": 1e3, "GB": 1, "TB": 1e-3]
         guard let divisor = units[name.suffix(2).uppercased()] else { return nil }
         let digits = name.dropLast(2).filter { $0 != " " }
@@ -49,21 +40,15 @@ public struct DataSize: Sendable {
 }
 
 extension DataSize: Hashable, Comparable {
-    public static func == (a: DataSize, b: DataSize) -> Bool {
-        a.gigabytes == b.gigabytes && (a.gigabytes != nil || a.name == b.name)
-    }
+    /// By size; names that are not sizes come last.
+    private var order: (Double, String) { gigabytes.map { ($0, "") } ?? (.infinity, name) }
+
+    public static func == (a: DataSize, b: DataSize) -> Bool { a.order == b.order }
 
     public func hash(into hasher: inout Hasher) {
-        if let gigabytes { hasher.combine(gigabytes) } else { hasher.combine(name) }
+        hasher.combine(order.0)
+        hasher.combine(order.1)
     }
 
-    /// By size; names that are not sizes come last.
-    public static func < (a: DataSize, b: DataSize) -> Bool {
-        switch (a.gigabytes, b.gigabytes) {
-        case (let first?, let second?): first < second
-        case (_?, nil): true
-        case (nil, _?): false
-        case (nil, nil): a.name < b.name
-        }
-    }
+    public static func < (a: DataSize, b: DataSize) -> Bool { a.order < b.order }
 }

@@ -9,15 +9,7 @@ public struct ResultTables: Sendable {
     }
 
     /// A column of numbers: a run's value, and in a group's row the mean.
-    struct Measure: Sendable {
-        let column: String
-        let value: @Sendable (Run) -> Double?
-
-        init(_ column: String, _ value: @escaping @Sendable (Run) -> Double?) {
-            self.column = column
-            self.value = value
-        }
-    }
+    private typealias Measure = (column: String, value: @Sendable (Run) -> Double?)
 
     /// Runs that differ in partition and data size: `result_stats.csv`.
     public var resultStats: ResultTable { table(plain, keys: Self.treeKeys, Self.timeMeasures + Self.storeMeasures) }
@@ -30,7 +22,7 @@ public struct ResultTables: Sendable {
             RunGroupKey(partition: $0.key.partition, size: $0.key.size)
         }
         return sets.sorted { RunGroupKey.precedes($0.key, $1.key) }.map { key, groups in
-            BatchSet(key: key, table: table(groups, keys: [Self.batchKey], Self.timeMeasures))
+            BatchSet(key: key, table: table(groups, keys: [("batch_size", Self.varied)], Self.timeMeasures))
         }
     }
 
@@ -44,7 +36,7 @@ public struct ResultTables: Sendable {
     public var threadsVarying: ResultTable {
         let threads = groups.filter { if case .threads = $0.key.variation { true } else { false } }
         return table(
-            threads, keys: Self.treeKeys + [Key("threads") { .count($0.variation.value) }],
+            threads, keys: Self.treeKeys + [("threads", Self.varied)],
             Self.timeMeasures + Self.storeMeasures)
     }
 
@@ -54,16 +46,11 @@ public struct ResultTables: Sendable {
             let runs = group.runs.filter { (inference(of: $0) ?? 0) > 0 }
             return runs.isEmpty ? nil : RunGroup(key: group.key, runs: runs)
         }
-        let measures = Self.timeMeasures.map { measure in
-            measure.column != Self.throughputColumn
-                ? measure : Measure(measure.column) { run in inference(of: run).map { run.statistics.bits / $0 } }
-        }
-        return table(
-            known, keys: Self.treeKeys,
-            measures + Self.storeMeasures + [
-                Measure("total_duration (s)") { durations.duration(of: $0)?.total },
-                Measure("inference_duration (s)") { inference(of: $0) },
-            ])
+        let throughput: Measure = (
+            Self.throughputColumn, { run in inference(of: run).map { run.statistics.bits / $0 } }
+        )
+        let measures = Self.timeMeasures.map { $0.column == throughput.column ? throughput : $0 }
+        return table(known, keys: Self.treeKeys, measures + Self.storeMeasures + durationMeasures)
     }
 
     /// Not in the published system: the wall-time rates of runs, next to the sum of their ranks' rates.
@@ -78,18 +65,30 @@ public struct ResultTables: Sendable {
         return table(
             known,
             keys: Self.treeKeys + [
-                Key("batch_size") { if case .batch(let size) = $0.variation { .count(size) } else { .none } },
-                Key("threads") { if case .threads(let count) = $0.variation { .count(count) } else { .none } },
+                (
+                    "batch_size",
+                    { @Sendable in if case .batch(let size) = $0.variation { .count(size) } else { .none } }
+                ),
+                (
+                    "threads",
+                    { @Sendable in if case .threads(let count) = $0.variation { .count(count) } else { .none } }
+                ),
             ],
             [
-                Measure("ranks") { Double($0.ranks.count) },
-                Measure("galaxies") { Double($0.statistics.galaxies) },
-                Measure("total_duration (s)") { durations.duration(of: $0)?.total },
-                Measure("inference_duration (s)") { inference(of: $0) },
-                Measure("galaxies_per_s") { rate($0, Double($0.statistics.galaxies)) },
-                Measure("bits_per_s") { rate($0, $0.statistics.bits) },
-                Measure("sum_of_ranks_bps") { $0.statistics.throughput },
+                ("ranks", { @Sendable in Double($0.ranks.count) }),
+                ("galaxies", { @Sendable in Double($0.statistics.galaxies) }),
+            ] + durationMeasures + [
+                ("galaxies_per_s", { @Sendable in rate($0, Double($0.statistics.galaxies)) }),
+                ("bits_per_s", { @Sendable in rate($0, $0.statistics.bits) }),
+                ("sum_of_ranks_bps", { @Sendable in $0.statistics.throughput }),
             ])
+    }
+
+    private var durationMeasures: [Measure] {
+        [
+            ("total_duration (s)", { durations.duration(of: $0)?.total }),
+            ("inference_duration (s)", { inference(of: $0) }),
+        ]
     }
 
     private var plain: [RunGroup] { groups.filter { $0.key.variation == .none } }
@@ -97,15 +96,7 @@ public struct ResultTables: Sendable {
     private func inference(of run: Run) -> Double? { durations.duration(of: run)?.inference }
 
     /// A column that identifies the group of a row.
-    private struct Key: Sendable {
-        let column: String
-        let cell: @Sendable (RunGroupKey) -> ResultCell
-
-        init(_ column: String, _ cell: @escaping @Sendable (RunGroupKey) -> ResultCell) {
-            self.column = column
-            self.cell = cell
-        }
-    }
+    private typealias Key = (column: String, cell: @Sendable (RunGroupKey) -> ResultCell)
 
     private func table(_ groups: [RunGroup], keys: [Key], _ measures: [Measure]) -> ResultTable {
         let rows = groups.flatMap { group -> [[ResultCell]] in
@@ -122,8 +113,7 @@ public struct ResultTables: Sendable {
     private static func runCell(_ run: String) -> ResultCell { Int(run).map { .count($0) } ?? .text(run) }
 
     private static let treeKeys: [Key] = [
-        Key("partition (MB)") { $0.partition.map(partitionCell) ?? .none },
-        Key("data (GB)") { $0.size?.cell ?? .none },
+        ("partition (MB)", { $0.partition.map(partitionCell) ?? .none }), ("data (GB)", { $0.size?.cell ?? .none }),
     ]
 
     /// 25, not 25.0.
@@ -131,20 +121,16 @@ public struct ResultTables: Sendable {
         Int(exactly: megabytes).map { .count($0) } ?? .number(megabytes)
     }
 
-    private static let batchKey = Key("batch_size") { .count($0.variation.value) }
+    @Sendable private static func varied(_ key: RunGroupKey) -> ResultCell { .count(key.variation.folder.value) }
     private static let throughputColumn = "throughput_bps"
 
-    private static let timeMeasures = [
-        Measure("total_cpu_time (seconds)") { $0.statistics.seconds },
-        Measure("total_cpu_memory (MB)") { $0.statistics.memory },
-        Measure(throughputColumn) { $0.statistics.throughput },
-        Measure("total_bits") { $0.statistics.bits },
+    private static let timeMeasures: [Measure] = [
+        ("total_cpu_time (seconds)", { $0.statistics.seconds }), ("total_cpu_memory (MB)", { $0.statistics.memory }),
+        (throughputColumn, { $0.statistics.throughput }), ("total_bits", { $0.statistics.bits }),
     ]
 
-    private static let storeMeasures = [
-        Measure("s3_total_time") { $0.statistics.storeTotal },
-        Measure("s3_avg_time") { $0.statistics.storeAverage },
-        Measure("s3_min_time") { $0.statistics.storeShortest },
-        Measure("s3_max_time") { $0.statistics.storeLongest },
+    private static let storeMeasures: [Measure] = [
+        ("s3_total_time", { $0.statistics.storeTotal }), ("s3_avg_time", { $0.statistics.storeAverage }),
+        ("s3_min_time", { $0.statistics.storeShortest }), ("s3_max_time", { $0.statistics.storeLongest }),
     ]
 }

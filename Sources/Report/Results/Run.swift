@@ -57,19 +57,14 @@ public struct RunKey: Sendable, Hashable {
     public var run: String
 
     public init(group: RunGroupKey, run: String) {
-        self.group = group
-        self.run = run
+        (self.group, self.run) = (group, run)
     }
 
-    /// By group, then by number.
+    /// By group, then by number; other names come last.
     static func precedes(_ a: RunKey, _ b: RunKey) -> Bool {
         guard a.group == b.group else { return RunGroupKey.precedes(a.group, b.group) }
-        return switch (Int(a.run), Int(b.run)) {
-        case (let first?, let second?): first < second
-        case (_?, nil): true
-        case (nil, _?): false
-        case (nil, nil): a.run < b.run
-        }
+        func order(_ run: String) -> (Int, String) { Int(run).map { ($0, "") } ?? (.max, run) }
+        return order(a.run) < order(b.run)
     }
 }
 
@@ -81,20 +76,12 @@ public struct RunGroupKey: Sendable, Hashable {
         case batch(Int)
         case threads(Int)
 
-        /// The number that is varied.
-        var value: Int {
+        /// The name of its folder, and the number that is varied.
+        var folder: (name: String, value: Int) {
             switch self {
-            case .none: 0
-            case .batch(let value), .threads(let value): value
-            }
-        }
-
-        /// The name of its folder.
-        var folder: String? {
-            switch self {
-            case .none: nil
-            case .batch: "Batches"
-            case .threads: "Threads"
+            case .none: ("", 0)
+            case .batch(let value): ("Batches", value)
+            case .threads(let value): ("Threads", value)
             }
         }
     }
@@ -105,9 +92,7 @@ public struct RunGroupKey: Sendable, Hashable {
     public var variation: Variation
 
     public init(partition: Double?, size: DataSize?, variation: Variation = .none) {
-        self.partition = partition
-        self.size = size
-        self.variation = variation
+        (self.partition, self.size, self.variation) = (partition, size, variation)
     }
 
     static func precedes(_ a: RunGroupKey, _ b: RunGroupKey) -> Bool {
@@ -116,8 +101,7 @@ public struct RunGroupKey: Sendable, Hashable {
             guard let first = a.size, let second = b.size else { return a.size != nil }
             return first < second
         }
-        let (first, second) = (a.variation, b.variation)
-        return (first.folder ?? "", first.value) < (second.folder ?? "", second.value)
+        return a.variation.folder < b.variation.folder
     }
 
     /// `25 MB partitions, 1 GB, batch 32`

@@ -25,12 +25,11 @@ public struct RunDuration: Sendable, Equatable {
     public let inference: Double?
     public let source: Source
 
-    init(total: Double?, inference: Double?, source: Source) {
-        self.total = total
-        self.inference = inference
-        self.source = source
-    }
+    /// The longest known time, which rates of the run are computed with.
+    public var seconds: Double { total ?? inference ?? 0 }
+}
 
+extension RunDuration {
     /// Of a `summary.json`; nil where its wall time is no positive number.
     init?(_ summary: RunReport) {
         guard summary.wallSeconds > 0, summary.wallSeconds.isFinite else { return nil }
@@ -46,7 +45,4 @@ public struct RunDuration: Sendable, Equatable {
         else { return nil }
         self.init(total: nil, inference: end - start, source: .ranks)
     }
-
-    /// The longest known time, which rates of the run are computed with.
-    public var seconds: Double { total ?? inference ?? 0 }
 }

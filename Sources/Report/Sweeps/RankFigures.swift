@@ -5,10 +5,7 @@ struct RankFigures {
     let run: Run
     let timeline: RankTimeline
 
-    init(_ run: Run) {
-        self.run = run
-        timeline = RankTimeline(run.ranks)
-    }
+    init(_ run: Run) { (self.run, timeline) = (run, RankTimeline(run.ranks)) }
 
     /// The most bars that can be distinguished; more ranks are counted.
     static let mostBars = 200
@@ -16,24 +13,23 @@ struct RankFigures {
 
     /// A bar for each rank, or for many ranks the number of them in each stage over time.
     var ranks: Figure {
-        let isCounted = timeline.bars.count > Self.mostBars
-        let from =
-            switch timeline.origin {
-            case .run: "the first rank's start"
-            case .store: "the first call to the store"
-            case .rank: "each rank's own start"
-            }
-        let chart = isCounted ? counted(since: from) : stacked(since: from)
-        let caption =
+        let (from, caption) =
             switch timeline.origin {
             case .run:
-                "Queue is what a rank waited after the first one began. Galaxies are fetched while others are computed: "
-                    + "that is in compute."
+                (
+                    "the first rank's start",
+                    "Queue is what a rank waited after the first one began. Galaxies are fetched while others are "
+                        + "computed: that is in compute."
+                )
             case .store:
-                "The files do not tell when ranks began: bars start with their first call to the store, and compute is "
-                    + "drawn right behind the last."
-            case .rank: "The files tell how long each rank computed, and not when."
+                (
+                    "the first call to the store",
+                    "The files do not tell when ranks began: bars start with their first call to the store, and compute "
+                        + "is drawn right behind the last."
+                )
+            case .rank: ("each rank's own start", "The files tell how long each rank computed, and not when.")
             }
+        let chart = timeline.bars.count > Self.mostBars ? counted(since: from) : stacked(since: from)
         return chart.figure(
             id: "ranks", title: timeline.origin == .rank ? "Time of each rank" : "Timeline of the ranks",
             description: description, caption: caption)
@@ -44,9 +40,10 @@ struct RankFigures {
             let seconds = timeline.bars.reduce(0) { sum, bar in
                 sum + bar.spans.filter { $0.stage == stage }.reduce(0) { $0 + $1.to - $1.from }
             }
-            return "\(stage.name) \(Decimals.shortest(seconds / Double(max(1, timeline.bars.count)), digits: 3)) s"
+            return "\(stage.rawValue) \(Decimals.shortest(seconds / Double(max(1, timeline.bars.count)), digits: 3)) s"
         }
-        return "\(timeline.bars.count == 1 ? "1 rank" : "\(timeline.bars.count) ranks"); on average "
+        let count = timeline.bars.count
+        return "\(count == 1 ? "1 rank" : "\(count) ranks"); on average "
             + "\(stages.joined(separator: ", ")); the last ends after \(Decimals.shortest(timeline.end, digits: 4)) s."
     }
 
@@ -54,23 +51,24 @@ struct RankFigures {
         let bars = timeline.bars
         let layers = timeline.stages.map { stage in
             Boxes(
-                stage.name,
+                stage.rawValue,
                 bars.enumerated().flatMap { index, bar in
                     let row = Double(bars.count - 1 - index)
                     return bar.spans.filter { $0.stage == stage }.map { span in
                         let seconds = Decimals.shortest(span.to - span.from, digits: 4)
                         return Boxes.Box(
                             x: span.from...span.to, y: row + 0.08...row + 0.92,
-                            label: "\(bar.name): \(stage.name) \(seconds) s")
+                            label: "\(bar.name): \(stage.rawValue) \(seconds) s")
                     }
                 }, series: stage.series)
         }
         // The first bar is at the top.
         let every = max(1, (bars.count + 24) / 25)
         let ticks = stride(from: 0, to: bars.count, by: every).map { index in
-            Scale.Tick(
-                Double(bars.count) - Double(index) - 0.5,
-                String(every == 1 ? bars[index].name.dropFirst("rank ".count) : "\(index + 1)"[...]))
+            (
+                value: Double(bars.count) - Double(index) - 0.5,
+                label: every == 1 ? String(bars[index].name.dropFirst("rank ".count)) : "\(index + 1)"
+            )
         }
         let order = timeline.origin == .rank ? "the longest first" : "in the order of their starts"
         return Chart(
@@ -91,12 +89,11 @@ struct RankFigures {
                 boxes.append(Boxes.Box(x: x...x + width, y: below[part]...below[part] + count))
                 below[part] += count
             }
-            layers.append(Boxes(stage.name, boxes, series: stage.series))
+            layers.append(Boxes(stage.rawValue, boxes, series: stage.series))
         }
         return Chart(
             x: Axis("seconds since \(start)", .linear(covering: [timeline.end], zero: true)),
-            y: Axis("ranks in a stage", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers, width: 560,
-            height: 380)
+            y: Axis("ranks in a stage", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers, width: 560)
     }
 
     /// The times of calls to the store, rank by rank; nil where no rank has them.
@@ -119,8 +116,8 @@ struct RankFigures {
             x: Axis("ranks, in the order of their mean", .linear(1, Double(times.count))),
             y: Axis("seconds of a call", .logarithmic(covering: values)),
             layers: [
-                Band("shortest to longest", points.map { (x: $0.x, low: $0.low, high: $0.high) }, series: 5),
-                LineSeries("mean", points.map { .init($0.x, $0.average) }, series: 0, hasMarkers: false),
+                Band(name: "shortest to longest", points: points.map { ($0.x, $0.low, $0.high) }, series: 5),
+                LineSeries(name: "mean", points: points.map { .init($0.x, $0.average) }, series: 0, hasMarkers: false),
             ])
         let slowest = times.compactMap(\.longest).max() ?? 0
         return chart.figure(

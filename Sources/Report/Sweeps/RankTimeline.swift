@@ -2,31 +2,19 @@ import Runs
 
 /// The stages of each rank of a run over time.
 struct RankTimeline {
-    enum Stage: Int, CaseIterable {
-        case queue, load, download, compute, publish, other
-
-        var name: String {
-            switch self {
-            case .queue: "queue"
-            case .load: "load weights"
-            case .download: "open or download"
-            case .compute: "compute"
-            case .publish: "publish"
-            case .other: "other"
-            }
-        }
+    /// A stage by its name, in the order of time.
+    enum Stage: String, CaseIterable {
+        case queue
+        case load = "load weights"
+        case download = "open or download"
+        case compute, publish, other
 
         /// Its colour.
-        var series: Int {
-            switch self {
-            case .queue: 6
-            case .load: 4
-            case .download: 5
-            case .compute: 0
-            case .publish: 2
-            case .other: 3
-            }
-        }
+        var series: Int { Self.colours[self] ?? 0 }
+
+        private static let colours: [Stage: Int] = [
+            .queue: 6, .load: 4, .download: 5, .compute: 0, .publish: 2, .other: 3,
+        ]
     }
 
     struct Span: Equatable {
@@ -62,10 +50,25 @@ struct RankTimeline {
         let named = ranks.enumerated().map { ("rank \($1.rank ?? $0)", $1) }
         if let first = starts.min(), starts.count == ranks.count {
             origin = .run
-            bars = Self.inOrder(named.map { Self.bar($0, $1, first: first) })
+            bars = Self.inOrder(
+                named.map { name, rank in
+                    let stages = rank.stages
+                    return Self.bar(
+                        name,
+                        [
+                            (.queue, (rank.started ?? first) - first), (.load, stages?.load ?? 0),
+                            (.download, stages?.download ?? 0), (.compute, stages?.compute ?? 0),
+                            (.publish, stages?.publish ?? 0), (.other, stages?.other ?? 0),
+                        ])
+                })
         } else if let first = calls.min(), calls.count == ranks.count {
             origin = .store
-            bars = Self.inOrder(named.map { Self.barOfCalls($0, $1, first: first) })
+            bars = Self.inOrder(
+                named.map { name, rank in
+                    let start = rank.store?.firstRequest ?? first
+                    let calls = max(0, (rank.store?.lastResponse ?? start) - start)
+                    return Self.bar(name, [(.queue, start - first), (.download, calls), (.compute, rank.seconds)])
+                })
         } else {
             origin = .rank
             bars = named.map { Bar(name: $0, spans: [Span(stage: .compute, from: 0, to: $1.seconds)]) }
@@ -78,23 +81,6 @@ struct RankTimeline {
         // A stable sort: ranks with equal starts keep their order.
         return bars.enumerated().sorted { (start($0.element), $0.offset) < (start($1.element), $1.offset) }
             .map(\.element)
-    }
-
-    private static func bar(_ name: String, _ rank: RankResult, first: Double) -> Bar {
-        let stages = rank.stages
-        return bar(
-            name,
-            [
-                (.queue, (rank.started ?? first) - first), (.load, stages?.load ?? 0),
-                (.download, stages?.download ?? 0), (.compute, stages?.compute ?? 0),
-                (.publish, stages?.publish ?? 0), (.other, stages?.other ?? 0),
-            ])
-    }
-
-    private static func barOfCalls(_ name: String, _ rank: RankResult, first: Double) -> Bar {
-        let start = rank.store?.firstRequest ?? first
-        let calls = max(0, (rank.store?.lastResponse ?? start) - start)
-        return bar(name, [(.queue, start - first), (.download, calls), (.compute, rank.seconds)])
     }
 
     private static func bar(_ name: String, _ lengths: [(Stage, Double)]) -> Bar {

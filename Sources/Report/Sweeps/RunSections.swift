@@ -53,7 +53,7 @@ public struct RunSections: Sendable {
         let requests = run.ranks.compactMap { $0.store?.requests }.reduce(0, +)
         func cell(_ value: Double?) -> String { value.map { Decimals.shortest($0, digits: 4) } ?? "" }
         return PageTable(
-            "Seconds in calls to the store",
+            caption: "Seconds in calls to the store",
             columns: [
                 .init("calls"), .init("sum (s)"), .init("mean (s)"), .init("shortest (s)"), .init("longest (s)"),
             ],

@@ -17,15 +17,9 @@ struct SweepFigures {
         var points: [LineSeries.Point]
 
         var name: String { [kind.isEmpty ? nil : kind, owner].compactMap(\.self).joined(separator: ", ") }
-
-        fileprivate mutating func add(_ point: LineSeries.Point) {
-            points.append(point)
-            points.sort { $0.x < $1.x }
-        }
     }
 
-    /// Whether there is a curve to draw: points of this tree at two or more values, or at one and a reference
-    /// measurement.
+    /// Whether there is a curve of this tree to draw.
     func isThere(_ quantity: SweepQuantity, by variable: SweepVariable) -> Bool { !own(quantity, by: variable).isEmpty }
 
     /// Runs of this tree. Curves are of one partition size, and where something else than the data size is varied, of one
@@ -33,10 +27,9 @@ struct SweepFigures {
     func own(_ quantity: SweepQuantity, by variable: SweepVariable) -> [Curve] {
         var curves: [Curve] = []
         for group in groups {
-            guard let x = variable.value(of: group.key),
-                let y = group.mean({ quantity.value(of: $0, durations.duration(of: $0)) })
-            else { continue }
             let values = group.runs.compactMap { quantity.value(of: $0, durations.duration(of: $0)) }
+            guard let x = variable.value(of: group.key), !values.isEmpty else { continue }
+            let y = Statistics.mean(values)
             let range = values.count > 1 ? (values.min() ?? y)...(values.max() ?? y) : nil
             let runs = values.count == 1 ? "1 run" : "mean of \(values.count) runs"
             let label = "\(group.key.text): \(Decimals.shortest(y, digits: 4)) (\(runs))"
@@ -61,11 +54,11 @@ struct SweepFigures {
     }
 
     private static func add(_ point: LineSeries.Point, kind: String, owner: String?, to curves: inout [Curve]) {
-        if let index = curves.firstIndex(where: { $0.kind == kind && $0.owner == owner }) {
-            curves[index].add(point)
-        } else {
-            curves.append(Curve(kind: kind, owner: owner, points: [point]))
+        guard let index = curves.firstIndex(where: { $0.kind == kind && $0.owner == owner }) else {
+            return curves.append(Curve(kind: kind, owner: owner, points: [point]))
         }
+        curves[index].points.append(point)
+        curves[index].points.sort { $0.x < $1.x }
     }
 
     /// `25 MB`, `25 MB, 1 GB`
@@ -75,10 +68,7 @@ struct SweepFigures {
 
     /// A figure with linear axes and one with logarithmic ones.
     func pair(_ quantity: SweepQuantity, by variable: SweepVariable, caption: String = "") -> [Figure] {
-        [
-            figure(quantity, by: variable, .linear, caption: caption),
-            figure(quantity, by: variable, .logarithmic, caption: caption),
-        ]
+        [.linear, .logarithmic].map { figure(quantity, by: variable, $0, caption: caption) }
     }
 
     func figure(
@@ -123,25 +113,27 @@ struct SweepFigures {
             return places[min(alone, places.count) - 1]
         }
         let layers: [any ChartLayer] =
-            own.map { LineSeries($0.name, $0.points, series: colour($0)) }
-            + shown.map { OutlineSeries($0.name, $0.points, series: colour($0), hasLine: $0.points.count > 1) }
+            own.map { LineSeries(name: $0.name, points: $0.points, series: colour($0)) }
+            + shown.map {
+                LineSeries(
+                    name: $0.name, points: $0.points, series: colour($0), hasLine: $0.points.count > 1, isOutline: true)
+            }
         let points = curves.flatMap(\.points)
-        let values = points.flatMap { [$0.y, $0.range?.lowerBound ?? $0.y, $0.range?.upperBound ?? $0.y] }
+        let values = points.flatMap(\.extent)
         let places = points.map(\.x)
-        let ticks = Set(places).sorted().map { Scale.Tick($0, Scale.label($0)) }
+        // Only measured batch sizes and threads have ticks.
+        let ticks = variable == .dataSize ? nil : Set(places).sorted().map { ($0, Scale.label($0)) }
         let chart = Chart(
-            x: Axis(
-                variable.axis, log ? .logarithmic(covering: places) : Self.linear(places),
-                ticks: variable.hasOwnTicks ? ticks : nil),
-            y: Axis(quantity.axis, log ? .logarithmic(covering: values) : Self.linear(values)),
+            x: Axis(variable.words.axis, log ? .logarithmic(covering: places) : Self.linear(places), ticks: ticks),
+            y: Axis(quantity.words.axis, log ? .logarithmic(covering: values) : Self.linear(values)),
             layers: (guide.map { [$0] } ?? []) + layers,
             // Rows of the legend do not shrink the plot.
             height: 380 + 18 * Double(max(0, curves.count - 3)))
-        let title = "\(quantity.title) by \(variable.name)" + (log ? ", logarithmic axes" : "")
+        let title = "\(quantity.words.title) by \(variable.words.title)" + (log ? ", logarithmic axes" : "")
         let left = others.reduce(0) { $0 + $1.points.count } - shown.reduce(0) { $0 + $1.points.count }
         let beyond = left > 0 ? " \(left) of others' points lie beyond these axes." : ""
         return chart.figure(
-            id: "\(quantity.id)-by-\(variable.id)" + (log ? "-log" : ""), title: title,
+            id: "\(quantity.words.id)-by-\(variable.words.id)" + (log ? "-log" : ""), title: title,
             description: Self.description(curves), caption: caption + beyond)
     }
 

@@ -1,7 +1,7 @@
 import Runs
 
 /// The quantity on the vertical axis of a sweep.
-enum SweepQuantity: CaseIterable {
+enum SweepQuantity {
     /// Mean computing time of a rank without outliers.
     case rankSeconds
     /// The sum of the ranks' rates: the published formula, not the rate of the run.
@@ -15,38 +15,16 @@ enum SweepQuantity: CaseIterable {
     /// Galaxies by the ranks' computing time: the rate of one worker.
     case workerRate
 
-    /// With the unit.
-    var axis: String {
+    /// Its words in figures; the axis with the unit.
+    var words: (id: String, axis: String, title: String) {
         switch self {
-        case .rankSeconds: "mean time of a rank (s)"
-        case .sumOfRanks: "sum of ranks' rates (Mbit/s)"
-        case .wallSeconds: "wall time of the run (s)"
-        case .wallRate: "galaxies/s by the wall's clock"
-        case .wallBits: "throughput (Mbit/s)"
-        case .workerRate: "galaxies/s of one worker"
-        }
-    }
-
-    /// Of the figures.
-    var title: String {
-        switch self {
-        case .rankSeconds: "Time of a rank"
-        case .sumOfRanks: "Sum of the ranks' rates"
-        case .wallSeconds: "Wall time"
-        case .wallRate: "Galaxies per second of wall time"
-        case .wallBits: "Throughput by the wall's clock, and the sum of the ranks' rates"
-        case .workerRate: "Galaxies per second of one worker"
-        }
-    }
-
-    var id: String {
-        switch self {
-        case .rankSeconds: "time"
-        case .sumOfRanks: "sum-of-ranks"
-        case .wallSeconds: "wall-time"
-        case .wallRate: "rate"
-        case .wallBits: "throughput"
-        case .workerRate: "worker"
+        case .rankSeconds: ("time", "mean time of a rank (s)", "Time of a rank")
+        case .sumOfRanks: ("sum-of-ranks", "sum of ranks' rates (Mbit/s)", "Sum of the ranks' rates")
+        case .wallSeconds: ("wall-time", "wall time of the run (s)", "Wall time")
+        case .wallRate: ("rate", "galaxies/s by the wall's clock", "Galaxies per second of wall time")
+        case .wallBits:
+            ("throughput", "throughput (Mbit/s)", "Throughput by the wall's clock, and the sum of the ranks' rates")
+        case .workerRate: ("worker", "galaxies/s of one worker", "Galaxies per second of one worker")
         }
     }
 
@@ -89,28 +67,12 @@ enum SweepQuantity: CaseIterable {
 enum SweepVariable {
     case dataSize, batchSize, threads
 
-    var axis: String {
+    /// Its words in figures; the title after `by`.
+    var words: (id: String, axis: String, title: String) {
         switch self {
-        case .dataSize: "data size (GB)"
-        case .batchSize: "batch size (galaxies)"
-        case .threads: "threads"
-        }
-    }
-
-    /// In titles: `by data size`.
-    var name: String {
-        switch self {
-        case .dataSize: "data size"
-        case .batchSize: "batch size"
-        case .threads: "threads"
-        }
-    }
-
-    var id: String {
-        switch self {
-        case .dataSize: "size"
-        case .batchSize: "batch"
-        case .threads: "threads"
+        case .dataSize: ("size", "data size (GB)", "data size")
+        case .batchSize: ("batch", "batch size (galaxies)", "batch size")
+        case .threads: ("threads", "threads", "threads")
         }
     }
 
@@ -131,7 +93,4 @@ enum SweepVariable {
         case .threads: nil
         }
     }
-
-    /// Whether only measured values have ticks.
-    var hasOwnTicks: Bool { self != .dataSize }
 }

@@ -2,13 +2,7 @@ import Platform
 
 /// The sections of a tree's sweeps; nil for sweeps that it does not have.
 struct SweepSections {
-    private let figures: SweepFigures
-    private let tree: ResultTree
-
-    init(_ figures: SweepFigures, _ tree: ResultTree) {
-        self.figures = figures
-        self.tree = tree
-    }
+    let figures: SweepFigures
 
     private static let sumCaption =
         "The published formula: rates of ranks, summed as if all had run at once. No rate of the run."
@@ -37,17 +31,14 @@ struct SweepSections {
                         + "for, and what costs are made of; ranks of one machine run one after another."),
                 .figures(figures.pair(.wallSeconds, by: .dataSize)),
                 .figures(figures.pair(.wallRate, by: .dataSize)),
-                .figures([beside(.linear), beside(.logarithmic)]),
+                .figures(
+                    [.linear, .logarithmic].map { figures.wallBesideSum(by: .dataSize, $0, caption: besideCaption) }),
             ])
     }
 
-    private func beside(_ kind: Scale.Kind) -> Figure {
-        figures.wallBesideSum(
-            by: .dataSize, kind,
-            caption:
-                "Bits of galaxies by wall time, and the published formula, which sums the rates of ranks as if all had "
-                + "run at once: where they run one after another it overstates by their number.")
-    }
+    private let besideCaption =
+        "Bits of galaxies by wall time, and the published formula, which sums the rates of ranks as if all had run at "
+        + "once: where they run one after another it overstates by their number."
 
     var batchSize: PageSection? {
         guard figures.isThere(.rankSeconds, by: .batchSize) else { return nil }
@@ -91,7 +82,7 @@ struct SweepSections {
             [
                 .table(
                     PageTable(
-                        "Means of runs; sum over the ranks, the other three averaged over them",
+                        caption: "Means of runs; sum over the ranks, the other three averaged over them",
                         columns: [
                             .init("runs of", .text), .init("sum (s)"), .init("mean (s)"), .init("shortest (s)"),
                             .init("longest (s)"),
@@ -124,7 +115,7 @@ struct SweepSections {
         // Empty columns are left out.
         let columns = numbers.filter { column in groups.contains { !column.cell($0).isEmpty } }
         return PageTable(
-            "Means of runs", columns: [.init("runs of", .text)] + columns.map { .init($0.title) },
+            caption: "Means of runs", columns: [.init("runs of", .text)] + columns.map { .init($0.title) },
             rows: groups.map { group in [group.key.text] + columns.map { $0.cell(group) } })
     }
 }

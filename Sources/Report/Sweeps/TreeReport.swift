@@ -18,7 +18,7 @@ public struct TreeReport: Sendable {
     ) {
         let figures = SweepFigures(
             groups: tree.groups, durations: durations, references: references, label: setup?.label ?? "this tree")
-        let sweeps = SweepSections(figures, tree)
+        let sweeps = SweepSections(figures: figures)
         let caveats = Caveats(tree, durations: durations)
         lead = Self.lead(tree)
         var sections = [Self.overview(tree, durations, references, setup)]
@@ -55,7 +55,7 @@ public struct TreeReport: Sendable {
             durations.duration(of: run).map { (run, Double(run.statistics.galaxies) / $0.seconds) }
         }
         if let best = rated.max(by: { $0.rate < $1.rate }) {
-            items.append(.facts(Headline(best.run, rate: best.rate).facts))
+            items.append(.facts(headline(best.run, rate: best.rate)))
         } else {
             items.append(
                 .note(
@@ -76,9 +76,8 @@ public struct TreeReport: Sendable {
             }
             items.append(
                 .text(
-                    "Numbers of others are drawn beside these, labelled with their hardware: \(hardware.joined(separator: "; "))."
-                )
-            )
+                    "Numbers of others are drawn beside these, labelled with their hardware: "
+                        + "\(hardware.joined(separator: "; "))."))
         }
         items.append(
             .text(
@@ -103,25 +102,21 @@ public struct TreeReport: Sendable {
 
     private static let mostOfAKind = 6
 
-    /// A folder's path in the tree, where it can be derived.
-    public static func inTree(_ place: String) -> String {
-        let parts = place.split(separator: "/", omittingEmptySubsequences: false)
-        let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
-        return parts[first...].joined(separator: "/")
-    }
-}
-
-/// The headline case of the published system: half a million cutouts in a minute.
-struct Headline {
-    let facts: [PageFact]
-
+    /// The headline case of the published system: half a million cutouts in a minute.
     /// - Parameter rate: galaxies per second of wall time.
-    init(_ run: Run, rate: Double) {
-        facts = [
+    static func headline(_ run: Run, rate: Double) -> [PageFact] {
+        [
             PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text),
             PageFact(
                 "\(Decimals.grouped(HeadlineSection.galaxies)) galaxies",
                 RunSections.seconds(Double(HeadlineSection.galaxies) / rate), detail: "at that rate"),
         ]
+    }
+
+    /// A folder's path in the tree, where it can be derived.
+    public static func inTree(_ place: String) -> String {
+        let parts = place.split(separator: "/", omittingEmptySubsequences: false)
+        let first = parts.firstIndex { $0.hasPrefix("result-partition-") } ?? max(0, parts.count - 1)
+        return parts[first...].joined(separator: "/")
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import FoundationXML
-import Report
 import Testing
+
+@testable import Report
 
 /// The elements and texts of an XML document.
 private final class Document: NSObject, XMLParserDelegate {
@@ -32,7 +33,7 @@ private func chart(_ layers: [any ChartLayer], x: Scale = .linear(0, 10), y: Sca
 
 @Test("A figure's file is well-formed XML, escapes strings, and has a title, a description, a size and its own colours")
 func fileIsWellFormed() throws {
-    let figure = chart([LineSeries("a < b & c", [.init(1, 2), .init(5, 5, range: 4...6)], series: 0)])
+    let figure = chart([LineSeries(name: "a < b & c", points: [.init(1, 2), .init(5, 5, range: 4...6)], series: 0)])
     #expect(figure.id == "time-size")
     let document = try #require(Document(figure.file))
     #expect(document.text.contains("Time <against> size"))
@@ -65,9 +66,9 @@ func whatCannotBeDrawn() throws {
     let scale = Scale.logarithmic(covering: [1, 5])
     let figure = chart(
         [
-            LineSeries("s", points + [.init(6, 0), .init(7, -.infinity)], series: 2),
+            LineSeries(name: "s", points: points + [.init(6, 0), .init(7, -.infinity)], series: 2),
             Boxes("b", edges: [0, 1, .infinity], heights: [.nan, 3], series: 1),
-            Band("", [(.nan, 1, 2), (2, 1, 2)], series: 1), Guide("g", [(1, 1), (.infinity, 2), (3, 3)]),
+            Band(name: "", points: [(.nan, 1, 2), (2, 1, 2)], series: 1), Guide("g", [(1, 1), (.infinity, 2), (3, 3)]),
         ], x: scale, y: scale)
     #expect(!figure.file.contains("nan"))
     #expect(!figure.file.contains("inf"))
@@ -91,7 +92,9 @@ func positionsFollowScales() throws {
 
 @Test("Rows of a legend are not wider than the figure", arguments: [1, 3, 8, 20])
 func legendsFit(count: Int) throws {
-    let layers = (0..<count).map { LineSeries("\($0) MB partitions of a survey", [.init(1, 1)], series: $0) }
+    let layers = (0..<count).map {
+        LineSeries(name: "\($0) MB partitions of a survey", points: [.init(1, 1)], series: $0)
+    }
     let document = try #require(Document(chart(layers).file))
     let names = document.all("text").prefix(count)
     var positions: Set<String> = []

@@ -1,10 +1,11 @@
 import Foundation
-import Report
 import Testing
+
+@testable import Report
 
 private let figure = Chart(
     x: Axis("x (s)", .linear(0, 1)), y: Axis("y", .linear(0, 1)),
-    layers: [LineSeries("line", [.init(0, 0), .init(1, 1)], series: 0)]
+    layers: [LineSeries(name: "line", points: [.init(0, 0), .init(1, 1)], series: 0)]
 ).figure(id: "one", title: "One", description: "A line.", caption: "It rises.")
 
 private let page = HTMLPage(
@@ -17,7 +18,8 @@ private let page = HTMLPage(
             [
                 .heading("Part"),
                 .table(
-                    PageTable("c", columns: [.init("name", .text), .init("n")], rows: [["a", "1", "extra"], ["b<"]])),
+                    PageTable(
+                        caption: "c", columns: [.init("name", .text), .init("n")], rows: [["a", "1", "extra"], ["b<"]])),
             ]),
     ], footer: "made by cai")
 

@@ -34,11 +34,6 @@ import Testing
         #expect(found == pixels)
     }
 
-    @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
-    func base64IsThatOfTheStandard(text: String, expected: String) {
-        #expect(Base64.text(Array(text.utf8)) == expected)
-    }
-
     @Test("Colours keep the ratios of bands") func coloursKeepTheirRatios() {
         let stretch = AsinhStretch(white: 2)
         #expect(stretch.value(0) == 0 && abs(stretch.value(2) - 1) < 1e-12 && stretch.value(0.1) > 0.05)

@@ -1,6 +1,7 @@
 import Platform
-import Report
 import Testing
+
+@testable import Report
 
 @Test(
     "Ticks are round values inside of the domain, no more than asked for",

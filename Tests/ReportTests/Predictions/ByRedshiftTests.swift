@@ -1,7 +1,14 @@
 import Testing
 
+@testable import Inference
 @testable import Platform
 @testable import Report
+
+extension QualityByRedshift {
+    fileprivate init(predicted: [Double], spectroscopic: [Double], width: Double? = nil) throws(Failure) {
+        try self.init(try ComparedRedshifts(predicted: predicted, spectroscopic: spectroscopic), width: width)
+    }
+}
 
 @Test("Bins of redshift have numpy's measures of their galaxies to 1e-12")
 func binsAgreeWithNumpy() throws {

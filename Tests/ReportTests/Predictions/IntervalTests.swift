@@ -10,6 +10,22 @@ extension Quality {
     fileprivate var values: [Double] { (reference.lines + field.lines).map { $0.value ?? .nan } }
 }
 
+extension QualityIntervals {
+    fileprivate init(
+        predicted: [Double], spectroscopic: [Double], resamples: Int? = nil, seed: UInt64 = usualSeed,
+        forEach: ForEach = { (0..<$0).forEach($1) }
+    ) throws(Failure) {
+        let compared = try ComparedRedshifts(predicted: predicted, spectroscopic: spectroscopic)
+        self.init(compared, resamples: resamples, seed: seed, forEach: forEach)
+    }
+}
+
+extension SortedRedshifts {
+    fileprivate init(predicted: [Double], spectroscopic: [Double]) throws(Failure) {
+        self.init(try ComparedRedshifts(predicted: predicted, spectroscopic: spectroscopic))
+    }
+}
+
 private func agree(_ found: [Double], _ expected: [Double]) -> Bool {
     found.count == expected.count
         && zip(found, expected).allSatisfy { found, expected in

@@ -171,7 +171,7 @@ func headline() throws {
     try ResultFolder.with { folder in
         try folder.write("result-partition-25MB/1GB/1", [ResultFolder.rank(["threads": 2])])
         let run = try #require(try ResultTree([folder.path]).runs.first)
-        #expect(Headline(run, rate: 100).facts.map(\.value) == ["100 galaxies/s", "5,000 s"])
+        #expect(TreeReport.headline(run, rate: 100).map(\.value) == ["100 galaxies/s", "5,000 s"])
     }
 }
 
