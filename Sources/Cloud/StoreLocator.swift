@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Platform
 
-/// Finds the store that a command is told to use.
+/// Finds the store that a command uses.
 public enum StoreLocator {
     /// S3, as the environment says, where any of `names` is an object's; nil where all are files'.
     /// - Throws: `Failure` where the environment's settings make no sense.

@@ -10,7 +10,7 @@ extension ExperimentRecord {
         do {
             self = try JSONDecoder().decode(ExperimentRecord.self, from: Data(bytes))
         } catch {
-            throw Failure("\(name): expected what an experiment writes, found something else")
+            throw Failure("\(name): expected the record of an experiment, found something else")
         }
         var paths: Set<String> = []
         for (index, point) in points.enumerated() {

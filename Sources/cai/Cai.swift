@@ -15,7 +15,7 @@ struct Cai: ParsableCommand {
               cai evaluate z.csv               how good they are
               cai report z.csv -o z.html       the same as a page with figures
               cai embed data/ -o features.npy  what the encoder makes of them
-              cai reconstruct 1.pt -o r.npz    hidden patches, made up again
+              cai reconstruct 1.pt -o r.npz    hidden patches, reconstructed
               cai anomalies data/ -o odd.csv   galaxies that are not as expected
               cai inspect weights.pt           what is in a file
               cai split all.npz 25MB/ --megabytes 25

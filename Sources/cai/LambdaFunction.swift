@@ -15,7 +15,7 @@ struct LambdaFunction {
     private let environment: [String: String]
 
     /// - Returns: nil where this is a process like any other: with no runtime API to talk to, and not named `bootstrap` or
-    ///   told to be another command, as AWS Batch and Kubernetes tell the same image.
+    ///   given another command, as AWS Batch and Kubernetes give to the same image.
     init?(arguments: [String], environment: [String: String]) {
         let name = arguments.first?.split(separator: "/").last
         api = environment["AWS_LAMBDA_RUNTIME_API"] ?? ""
@@ -71,8 +71,8 @@ struct LambdaFunction {
         } catch {
             do {
                 try runtime.report(initFailure: LambdaFailure(type: "Cai.Init", message: "\(error)"))
-            } catch let unheard {
-                throw Failure("\(error); and nobody can be told: \(unheard)")
+            } catch let reportError {
+                throw Failure("\(error); and the error could not be reported: \(reportError)")
             }
             throw error
         }

@@ -29,7 +29,7 @@ struct HostileRecordTests {
         ("\"batch_size\" : 512,", "\"batch_size\" : 0,", "points[0].batch_size: expected 1 to 1048576, found 0"),
         ("\"threads\" : 1\n", "\"threads\" : 2\n", "points[0].path: expected"),
         ("\"data_gb\" : 0.05,", "\"data_gb\" : 1e300,", "points[0].data_gb"),
-        ("\"points\" : [", "\"points\" : {", "expected what an experiment writes, found something else"),
+        ("\"points\" : [", "\"points\" : {", "expected the record of an experiment, found something else"),
     ]
 
     private static func record() throws -> (LocalTree, String) {

@@ -109,7 +109,7 @@ struct ResumeTests {
             try Data().write(to: URL(fileURLWithPath: path + "/notes.txt"))
             #expect(try message { try local.run(plan) }.contains("found 'notes.txt'"))
             try Data().write(to: URL(fileURLWithPath: path + "/experiment.json"))
-            #expect(try message { try local.run(plan, .resume) }.contains("experiment.json: expected what"))
+            #expect(try message { try local.run(plan, .resume) }.contains("expected the record of an experiment"))
             try FileManager.default.removeItem(atPath: path)
             #expect(try local.run(plan, .resume).record.runs.count == 1)
         }

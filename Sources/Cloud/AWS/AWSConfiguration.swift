@@ -27,7 +27,7 @@ public struct AWSConfiguration: Sendable {
             throw Failure("AWS region", "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
         }
         guard Self.isRegion(region) else {
-            throw Failure("AWS region", "\"\(region.oneLine)\" is none: expected such as us-east-1")
+            throw Failure("AWS region", "\"\(region.oneLine)\" is not a region: expected a name such as us-east-1")
         }
         self.region = region
         endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }

@@ -8,7 +8,7 @@ import Platform
 /// block is let go of when all of its bytes were released, and fetched once more if it is asked for again.
 ///
 /// The threads end when the pool and all of its sources are gone, or `close` is called; an exchange that is underway is
-/// finished first, and nobody waits for it.
+/// finished first; no caller waits for it.
 public final class FetchPool: Sendable {
     public static let defaultThreads = 8
     public static let defaultResidentLimit = 256 << 20
@@ -110,7 +110,7 @@ final class FetchCore: Sendable {
         state.change { $0.threads -= 1 }
     }
 
-    /// Brings a block to its place in memory, and nobody else is there meanwhile.
+    /// Copies a block to its offset in memory; no other thread accesses it meanwhile.
     private func fetch(_ place: FetchState.Place) throws(Failure) -> CRC32 {
         let object = place.object
         let range = object.layout[place.block]

@@ -12,7 +12,7 @@ final class FetchedObject: @unchecked Sendable {
         var pins = 0
         /// How many of its bytes were released.
         var released = 0
-        /// Released as a whole: nobody is expected to read it again.
+        /// Released as a whole: it is not read again.
         var isSpent = false
         /// Whether it stands among the hints.
         var isHinted = false

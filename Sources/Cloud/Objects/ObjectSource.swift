@@ -4,7 +4,7 @@ import Platform
 /// `FetchPool`, while earlier ones are computed.
 ///
 /// Every exchange demands the ETag that the object had when it was opened: one that has changed meanwhile is an error. An
-/// error is kept, and whoever reads the object from then on gets it.
+/// error is kept: later reads of the object throw it.
 public final class ObjectSource: ByteSource {
     public let byteCount: Int
     private let object: FetchedObject

@@ -64,7 +64,7 @@ extension S3Client {
         case "false": break
         case "true":
             guard let next = document["NextContinuationToken"], !next.isEmpty else {
-                throw failure("a page that is not the last one does not say how to go on")
+                throw failure("a page that is not the last has no continuation token")
             }
             page.next = next
         default: throw failure("a page does not say whether it is the last one")

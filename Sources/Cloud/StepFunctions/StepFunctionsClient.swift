@@ -60,7 +60,7 @@ public struct StepFunctionsClient: Sendable {
 
     public func describeMapRun(_ arn: String) throws(Failure) -> MapRun {
         let run: MapRun = try call("DescribeMapRun", ["mapRunArn": arn], of: arn)
-        guard run.itemCounts.areCounts else { throw Failure(arn, "DescribeMapRun: its counts of items are none") }
+        guard run.itemCounts.areCounts else { throw Failure(arn, "DescribeMapRun: invalid counts of items") }
         return run
     }
 

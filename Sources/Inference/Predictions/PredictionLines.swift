@@ -98,7 +98,7 @@ struct PredictionLines: PredictionText {
         return integer
     }
 
-    /// A string without its escapes; nil for what is none.
+    /// A string without its escapes; nil for any other value.
     private mutating func text(of key: String) throws(Failure) -> String? {
         skipSpace()
         guard peek() == .quote else {

@@ -55,7 +55,7 @@ extension ByteSource {
         guard range.lowerBound >= 0, range.upperBound <= byteCount else {
             throw Failure(
                 name,
-                "bytes \(range.lowerBound)..<\(range.upperBound) lie outside the \(byteCount) bytes there are")
+                "bytes \(range.lowerBound)..<\(range.upperBound) are outside the file's \(byteCount) bytes")
         }
     }
 }

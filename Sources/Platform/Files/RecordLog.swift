@@ -33,7 +33,7 @@ public final class RecordLog: Sendable {
         do throws(Failure) {
             let magic = try Self.read(path, descriptor, at: 0, count: Self.magic.count)
             guard Self.magic.starts(with: magic) else {
-                throw Failure(path, "is in the way: expected what an unfinished run leaves, found something else")
+                throw Failure(path, "is in the way: expected the journal of an unfinished run, found something else")
             }
             let first = try Self.record(path, descriptor, at: Self.magic.count)
             header = first?.bytes

@@ -40,7 +40,7 @@ package enum JSONFile {
             return line(path(context), "expected the key \(key.stringValue), found none")
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             return line(path(context), "expected \(name(of: type)), found something else")
-        case .dataCorrupted(let context): return line(path(context), "expected JSON, found text that is none")
+        case .dataCorrupted(let context): return line(path(context), "expected JSON, found other text")
         @unknown default: return "expected JSON"
         }
     }

@@ -58,7 +58,7 @@ public struct GalaxyPanels: Sendable {
         return [
             PagePicture.Row(title: "original", image: picture(image, isMasked: false)),
             PagePicture.Row(title: "masked", image: picture(image, isMasked: true)),
-            PagePicture.Row(title: "made up", image: picture(reconstruction, isMasked: false)),
+            PagePicture.Row(title: "reconstruction", image: picture(reconstruction, isMasked: false)),
             PagePicture.Row(title: "residual", image: residuals),
         ]
     }

@@ -93,7 +93,7 @@ public struct PredictionReport: Sendable {
             items.append(
                 .note(
                     table.spectroscopic.isEmpty
-                        ? "No galaxy has a z_spec: there is nothing to compare predictions with, and no quality to tell."
+                        ? "No galaxy has a z_spec: there is nothing to compare predictions with, and no quality."
                         : "No galaxy has a finite z_phot and z_spec: there is nothing to compare."))
             if finite < predicted.count {
                 items.append(.note("\(counted(predicted.count - finite)) with a z_phot that is not a finite number."))

@@ -47,8 +47,8 @@ struct QualityTables {
     /// Explains how the intervals were computed.
     var explanation: String {
         "Intervals are those of the bootstrap: the same number of galaxies drawn with replacement "
-            + "\(Decimals.grouped(intervals.resamples)) times, and the middle 95% of each measure. They tell what chance in "
-            + "the choice of galaxies does, not what is wrong with all of them alike."
+            + "\(Decimals.grouped(intervals.resamples)) times, and the middle 95% of each measure. They show the effect of chance in "
+            + "the choice of galaxies, not errors common to all of them."
     }
 
     var byRedshift: PageTable {

@@ -158,7 +158,7 @@ public struct Caveats: Sendable {
         guard let gigabytes = size.gigabytes else {
             add(
                 .mislabelled, run.folder,
-                "\"\(size.name)\" is no data size: its runs have rows in tables, and no place on an axis")
+                "\"\(size.name)\" is not a data size: its runs have rows in tables, and are not drawn on an axis")
             return
         }
         let actual = Double(run.statistics.galaxies) * RankResult.bitsPerGalaxy / 8e9

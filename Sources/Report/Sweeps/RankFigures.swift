@@ -24,10 +24,10 @@ struct RankFigures {
             case .store:
                 (
                     "the first call to the store",
-                    "The files do not tell when ranks began: bars start with their first call to the store, and compute "
+                    "The files do not state when ranks began: bars start with their first call to the store, and compute "
                         + "is drawn right behind the last."
                 )
-            case .rank: ("each rank's own start", "The files tell how long each rank computed, and not when.")
+            case .rank: ("each rank's own start", "The files state how long each rank computed, and not when.")
             }
         let chart = timeline.bars.count > Self.mostBars ? counted(since: from) : stacked(since: from)
         return chart.figure(

@@ -21,7 +21,7 @@ struct PartialRun: Sendable {
         (self.isResumed, self.settings) = (isResumed, settings)
         if !isResumed, try journal.hasRows {
             throw Failure(
-                "\(journal.path): has finished galaxies of an unfinished run: --resume goes on with them; to begin anew, "
+                "\(journal.path): has finished galaxies of an unfinished run: resume with --resume; to start again, "
                     + "remove it")
         }
         UnfinishedFiles.removeLeftovers(of: target)

@@ -40,7 +40,7 @@ public final class RunStatus: Sendable {
         self.total.store(total, ordering: .relaxed)
     }
 
-    /// `12,288 of 100,000 galaxies done, kept in z.csv.partial: --resume goes on with them`
+    /// `12,288 of 100,000 galaxies done, kept in z.csv.partial: resume with --resume`
     public var text: String {
         if let journal, journal.isDone { return "every galaxy is in the output" }
         let total = total.load(ordering: .relaxed)
@@ -49,7 +49,7 @@ public final class RunStatus: Sendable {
         let text = Numbers.grouped(done) + " of " + Numbers.counted(max(total, done), "galaxy", "galaxies") + " done"
         guard done > 0 else { return text }
         guard let journal else { return text + ", and not kept: that takes an --output that is a file here" }
-        return text + ", kept in \(journal.path): --resume goes on with them"
+        return text + ", kept in \(journal.path): resume with --resume"
     }
 }
 

@@ -89,7 +89,7 @@ public struct RankOutputs: Sendable {
                 .joined(separator: ", ")
         }
         return [
-            mixture("instruction set", \.maker.instructionSet), mixture("what multiplies matrices", \.maker.gemm),
+            mixture("instruction set", \.maker.instructionSet), mixture("back end of matrix products", \.maker.gemm),
             mixture("version", \.maker.version),
             mixture("when their inputs were written") { $0.written ?? "unknown" },
         ].compactMap { $0 }

@@ -55,9 +55,9 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         do {
             self = try JSONDecoder().decode(RankSidecar.self, from: Data(json))
         } catch DecodingError.keyNotFound(let key, _) {
-            throw Failure("\(name): expected what a rank writes beside its output, found no '\(key.stringValue)'")
+            throw Failure("\(name): expected the sidecar of a rank's output, found no '\(key.stringValue)'")
         } catch {
-            throw Failure("\(name): expected what a rank writes beside its output, found something else")
+            throw Failure("\(name): expected the sidecar of a rank's output, found something else")
         }
         let isNamed = !output.name.isEmpty && !output.name.contains("/") && ![".", ".."].contains(output.name)
         guard let share = RankShare(rank: rank, worldSize: worldSize), total >= 0, output.bytes >= 0, isNamed,

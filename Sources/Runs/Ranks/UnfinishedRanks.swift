@@ -58,13 +58,13 @@ struct UnfinishedRanks {
         return names
     }
 
-    /// `; z.csv.partial is kept: the same command with --resume goes on with it`; empty where there is nothing.
+    /// `; z.csv.partial is kept: resume with --resume with it`; empty where there is nothing.
     var text: String {
         var text = ""
         if kept.count == 1 {
-            text += "; \(kept[0]) is kept: that rank's command with --resume goes on with it"
+            text += "; \(kept[0]) is kept: resume that rank with --resume"
         } else if !kept.isEmpty {
-            text += "; \(Self.listed(kept)) are kept: those ranks' commands with --resume go on with them"
+            text += "; \(Self.listed(kept)) are kept: resume those ranks with --resume"
         }
         if !running.isEmpty { text += "; running: \(Self.listed(running))" }
         return text

@@ -24,7 +24,7 @@ struct ObjectLabelTable {
             let components = key.split(separator: "/")
             guard !components.isEmpty else { throw Failure("\(name): expected a partition's key, found '\(key)'") }
             if let earlier = first.updateValue(key, forKey: components) {
-                throw Failure("\(name): expected partitions that can be told apart, found '\(earlier)' and '\(key)'")
+                throw Failure("\(name): expected partitions with distinct names, found '\(earlier)' and '\(key)'")
             }
         }
     }

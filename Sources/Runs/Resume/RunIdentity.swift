@@ -58,7 +58,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     ///   - name: the journal, for errors.
     public init(json: String, name: String) throws(Failure) {
         guard let identity = try? JSONDecoder().decode(RunIdentity.self, from: Data(json.utf8)) else {
-            throw Failure("\(name): does not say what it is of: remove it, and begin anew")
+            throw Failure("\(name): has no identity of a run: remove it to start again")
         }
         self = identity
     }

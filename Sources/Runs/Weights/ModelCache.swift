@@ -28,7 +28,7 @@ final class ModelCache: Sendable {
     func model(_ weights: String?, from store: any ObjectStore) throws(Failure) -> Loaded {
         let name = try WeightsLocator(environment: environment).weights(named: weights)
         guard name.hasPrefix("s3://") else {
-            // Called for every event: the file's metadata tell whether it has changed, without reading it.
+            // Called for every event: the file's metadata show whether it has changed, without reading it.
             let file = try OpenFile(path: name)
             return try model(name, version: file?.etag ?? "") { () throws(Failure) in
                 (try WeightsFile(name, store: nil), try Self.fingerprint(name))

@@ -28,8 +28,8 @@ public struct WeightsFile: Sendable {
             self.init(name: name, path: name, etag: nil)
             return
         }
+        let location = try S3Location(name)
         do throws(Failure) {
-            let location = try S3Location(name)
             guard let info = try store.head(bucket: location.bucket, key: location.key) else {
                 throw Failure(name, "there is no such object")
             }

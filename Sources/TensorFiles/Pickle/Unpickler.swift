@@ -84,7 +84,7 @@ struct Unpickler {
 
     func textValue(_ range: Range<Int>) throws(Failure) -> PickleValue {
         guard let start = UInt32(exactly: range.lowerBound), let count = UInt32(exactly: range.count) else {
-            throw failure("a text lies beyond the first 4 GB")
+            throw failure("a string lies beyond the first 4 GB")
         }
         return .text(offset: start, count: count)
     }
@@ -122,7 +122,7 @@ struct Unpickler {
 
     /// Removes the values above the last mark, and the mark.
     mutating func popMark() throws(Failure) -> [PickleValue] {
-        guard let start = marks.popLast() else { throw failure("needs a mark, there is none") }
+        guard let start = marks.popLast() else { throw failure("expected a mark, found none") }
         let values = Array(stack[start...])
         stack.removeSubrange(start...)
         return values

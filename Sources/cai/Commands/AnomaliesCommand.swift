@@ -12,13 +12,13 @@ struct AnomaliesCommand: ParsableCommand {
         commandName: "anomalies",
         abstract: "Rank galaxies by how unusually well or badly a masked autoencoder makes them up.",
         discussion: """
-            Each galaxy is masked several times, so that every patch is hidden at least once. How far the errors of its \
-            patches lie, either way, from what is usual at that brightness and noise is its score: about 1 for a usual \
-            galaxy. What is usual is learnt from the inputs themselves, so give many galaxies of one kind at once. Fewer \
-            than \(AnomalyScores.fewest) get no score, and are ranked by their loss. docs/ANOMALIES.md says how the score \
-            is made, and what it is worth.
+            Each galaxy is masked several times, so that every patch is hidden at least once. The score is the deviation, in \
+            either direction, of the errors of its patches from those usual at that brightness and noise: about 1 for a \
+            usual galaxy. The usual errors are estimated from the inputs, so give many galaxies of one kind at once. Fewer \
+            than \(AnomalyScores.fewest) get no score, and are ranked by their loss. docs/ANOMALIES.md describes the \
+            score and its limits.
 
-            OUT is CSV, the oddest galaxy first:
+            OUT is CSV, the galaxy with the highest score first:
               rank, object_id, source, row
               score                 of all bands together
               direction             whether errors are higher or lower than expected
@@ -29,7 +29,7 @@ struct AnomaliesCommand: ParsableCommand {
               flags                 1 pixels not finite, 2 image all zero, 16 result not finite; else 0
             A galaxy that has flags comes last, without a score; --strict makes it an error.
 
-            Inputs are as for 'cai infer', and files that hold images alone will do. Memory is about a kilobyte a galaxy.
+            Inputs are as for 'cai infer', or files of images alone. Memory is about a kilobyte a galaxy.
 
             EXAMPLES
               cai anomalies 1.pt 2.pt -o odd.csv
@@ -39,7 +39,7 @@ struct AnomaliesCommand: ParsableCommand {
 
     @OptionGroup var options: AutoencoderOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the table goes: a name ending in .csv.", valueName: "out"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the table: a name ending in .csv.", valueName: "out"))
     var output: String
 
     @Option(help: ArgumentHelp("How often each galaxy is masked, every patch once at least.", valueName: "k"))
@@ -47,7 +47,7 @@ struct AnomaliesCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What a galaxy's brightness is: catalogue (the files' magnitudes) or image (the sum of its pixels). "
+            "Source of a galaxy's brightness: catalogue (the files' magnitudes) or image (the sum of its pixels). "
                 + "Default: catalogue where all files have magnitudes.", valueName: "kind"))
     var brightness: AnomalyScores.Brightness?
 

@@ -14,17 +14,16 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Convert a checkpoint to safetensors.",
         discussion: """
-            Reads any checkpoint that 'cai inspect' knows and writes its tensors under their plain names, with the \
-            network's heads and epsilons and where it came from in the metadata. In half precision, tensors of 65,536 elements \
+            Reads any checkpoint that 'cai inspect' supports and writes its tensors under their plain names, with the \
+            network's heads, epsilons and source in the metadata. In half precision, tensors of 65,536 elements \
             and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
 
             Linear layers with nothing between them ('head' and 'vit_block.0'; the last of each branch and \
             'concat_block.0') are merged into one, which runs faster and cannot be undone; other programs need \
             --keep-layers. A masked autoencoder has no such layers.
 
-            A bare state dict does not tell heads and epsilons. They can be stated in the file that is written: \
-            --num-heads and --decoder-heads state the heads, and --state-assumed all that had to be assumed, so \
-            that it need not be assumed again.
+            A bare state dict does not state heads and epsilons. The output can: --num-heads and --decoder-heads set \
+            the heads, and --state-assumed stores all assumed values.
 
             EXAMPLES
               cai convert model.pt model.safetensors
@@ -45,13 +44,13 @@ struct ConvertCommand: ParsableCommand {
     @Flag(help: "Keep every layer apart, as in PyTorch's state dict.")
     var keepLayers = false
 
-    @Option(help: ArgumentHelp("Attention heads, where the file does not tell or tells wrong.", valueName: "n"))
+    @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the file.", valueName: "n"))
     var numHeads: Int?
 
     @Option(help: ArgumentHelp("The same of a masked autoencoder's decoder.", valueName: "n"))
     var decoderHeads: Int?
 
-    @Flag(help: "State what the file does not tell and had to be assumed: the reference's heads and epsilons.")
+    @Flag(help: "Store the assumed heads and epsilons: those of the reference.")
     var stateAssumed = false
 
     func validate() throws {

@@ -6,15 +6,15 @@ import Report
 struct CostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cost",
-        abstract: "What a run costs on AWS, and which one would be cheapest or fastest.",
+        abstract: "Compute the cost of a run on AWS, or plan the cheapest or fastest run.",
         discussion: """
-            Of a run, by its combined_data.json (RUN: that file, its folder or s3://bucket/path/, or a tree of runs), \
-            or described by --requests and --duration: the cost by the published formula (memory used), and what AWS \
-            bills (memory configured, each invocation rounded up to a millisecond, S3, Step Functions).
+            For a run, by its combined_data.json (RUN: that file, its folder or s3://bucket/path/, or a tree of runs), \
+            or by --requests and --duration: the cost by the published formula (memory used), and AWS's bill (memory \
+            configured, each invocation rounded up to a millisecond, S3, Step Functions).
 
             With --galaxies, a plan: searches memory, partition size and workers at once for the cheapest and the \
-            fastest run within AWS's limits, and with --within for the cheapest that ends in time; exits with 1 where \
-            none does. It says what is measured and what assumed. With a RUN, the rate is that run's.
+            fastest run within AWS's limits, and with --within for the cheapest that ends in time; exits with 1 if \
+            none does. The output marks measured and assumed values. With a RUN, the rate is that run's.
 
             Prices are those of us-east-1, first tiers, without free allowances; docs/COST.md has them with their \
             date, and all formulas.
@@ -29,7 +29,7 @@ struct CostCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Runs: combined_data.json, folders or s3:// URLs.", valueName: "run"))
     var runs: [String] = []
 
-    @Flag(help: "The reference's four published costs, and what AWS bills for them.")
+    @Flag(help: "The reference's four published costs, and AWS's bill for them.")
     var published = false
 
     @OptionGroup(title: "A RUN DESCRIBED") var formula: FormulaOptions
@@ -104,7 +104,7 @@ struct CostCommand: ParsableCommand {
         // The options describe the planned functions, not those of this run.
         let costs = try RunCosts(runs, settings: RunCost.Settings()) { try options.objects() }
         guard let rate = MeasuredRate.typical(of: costs.runs.compactMap(\.rate)) else {
-            throw Failure("\(runs[0]): expected a run that tells galaxies, time and threads, found none")
+            throw Failure("\(runs[0]): expected a run with galaxies, time and threads, found none")
         }
         return rate
     }

@@ -9,12 +9,12 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Run the demo network on the demo galaxies.",
         discussion: """
-            Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and tells \
-            quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (what is \
-            printed) and summary.json.
+            Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and prints \
+            quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (the \
+            printed text) and summary.json.
 
-            With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by how odd \
-            they are. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
+            With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by \
+            anomaly score. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
 
             EXAMPLES
               cai demo

@@ -10,24 +10,24 @@ extension FeatureLayer: ExpressibleByArgument {}
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
-        abstract: "Write what the encoder makes of each galaxy: features, a row a galaxy.",
+        abstract: "Write the encoder's features, one row per galaxy.",
         discussion: """
-            The weights are a redshift network's or a masked autoencoder's; the encoder sees every patch. Inputs are as \
-            for 'cai infer', and files that hold images alone will do (.npz or .safetensors with 'images', or one array \
+            The weights are a redshift network's or a masked autoencoder's; no patch is masked. Inputs are as \
+            for 'cai infer', or files of images alone (.npz or .safetensors with 'images', or one array \
             [N, 5, 32, 32]); magnitudes are not read.
 
             LAYERS, of 12 blocks 192 wide over a class token and 16 patch tokens
               pooled   [N, 192]      mean over the patch tokens
               cls      [N, 192]      the class token
               tokens   [N, 17, 192]  the class token, then the patches' in row-major order
-              fc_norm  [N, 192]      LayerNorm fc_norm of the mean over the patch tokens: what the redshift head reads
-            Tokens are the last block's. A masked autoencoder's have then passed its LayerNorm 'norm', as its decoder \
-            reads them, and pooled is the mean of those; it has no fc_norm. A redshift network has no norm over tokens, \
+              fc_norm  [N, 192]      LayerNorm fc_norm of the mean over the patch tokens: the redshift head's input
+            Tokens are the last block's. Those of a masked autoencoder are after its LayerNorm 'norm', as its decoder \
+            reads them, and pooled is their mean; it has no fc_norm. A redshift network has no norm over tokens, \
             and its class token was never trained on redshift.
 
             OUT is an .npy file that NumPy can map into memory; OUT without its ending and with .ids.csv has the ids of \
-            its rows (object_id, source, row). Both are written aside and renamed, while galaxies are computed: \
-            memory does not grow with them. Either may be s3://bucket/key.
+            its rows (object_id, source, row). Both are temporary files until they are complete, written while \
+            galaxies are computed: memory does not grow with them. Either may be s3://bucket/key.
 
             A galaxy whose pixels are not finite or all zero has flags, and NaN for all its features; so has one whose \
             features, as they are stored, are not finite. --strict makes it an error.
@@ -47,10 +47,10 @@ struct EmbedCommand: ParsableCommand {
             valueName: "file"))
     var weights: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where features go: a name ending in .npy.", valueName: "out"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the features: a name ending in .npy.", valueName: "out"))
     var output: String
 
-    @Option(help: ArgumentHelp("What is taken: pooled, cls, tokens or fc_norm.", valueName: "layer"))
+    @Option(help: ArgumentHelp("The features: pooled, cls, tokens or fc_norm.", valueName: "layer"))
     var layer = FeatureLayer.pooled
 
     @Option(help: ArgumentHelp("Type of the features: f32, or f16, rounded to nearest.", valueName: "type"))

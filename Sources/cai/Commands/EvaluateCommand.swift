@@ -10,8 +10,8 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Reads the columns z_phot and z_spec of predictions and prints two families of measures: those that \
             AstroMAE publishes, and those of the photometric-redshift literature. Galaxies without a z_spec are left \
-            out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or others' files with \
-            such columns; a .npy array holds no z_spec. The first bytes of the file say which form it is.
+            out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or other files with \
+            such columns; a .npy array holds no z_spec. The format is recognized by the first bytes of the file.
 
             EXAMPLES
               cai evaluate predictions.csv

@@ -8,14 +8,14 @@ struct ExperimentCommand: ParsableCommand {
         commandName: "experiment",
         abstract: "Measure how time depends on data size, batch size, partition size and threads.",
         discussion: """
-            Cuts the galaxies of INPUT ('cai infer' says what inputs can be) into partitions, runs fan-outs of them on \
-            this machine, and puts each run's results into TREE, laid out as the published ones are: \
+            Cuts the galaxies of INPUT (see 'cai infer') into partitions, runs fan-outs of them on this machine, and puts \
+            each run's results into TREE, in the layout of the published ones: \
             result-partition-25MB/1GB/RUN/, .../Batches/BATCH/RUN/, .../Threads/THREADS/RUN/. 'cai stats' and 'cai \
             report' read it. Each --vary holds the other variables at the values of --data-size, --batch-size, \
             --partition and --threads.
 
-            Runs are made in turn: the first of every point, then the second of every point. Interrupted, the same \
-            command with --resume goes on. docs/EXPERIMENTS.md tells what is timed, and how it compares.
+            Runs alternate: the first of every point, then the second of every point. Continue an interrupted experiment \
+            with --resume. docs/EXPERIMENTS.md describes the timings.
 
             With --state-machine each run is an execution on AWS: INPUT is s3://bucket/prefix/ with the folders 25MB/, \
             50MB/, ... of partitions, and results stay in --results, too.
@@ -56,13 +56,13 @@ struct ExperimentCommand: ParsableCommand {
     var keepPredictions = false
 
     @Option(
-        help: ArgumentHelp("Where partitions are cut; emptied at the end. Default: TREE/.scratch", valueName: "dir"))
+        help: ArgumentHelp("Folder of the partitions; emptied at the end. Default: TREE/.scratch", valueName: "dir"))
     var scratch: String?
 
     @Flag(help: "Leave the partitions there at the end.")
     var keep = false
 
-    @Option(help: ArgumentHelp("What to note as the version of the source, such as a commit.", valueName: "name"))
+    @Option(help: ArgumentHelp("Version of the source to record, such as a commit.", valueName: "name"))
     var commit: String?
 
     @Flag(help: "Tell points, partitions, galaxies and time; run nothing.")
@@ -74,7 +74,7 @@ struct ExperimentCommand: ParsableCommand {
                 + "most; on AWS 250.", valueName: "n"))
     var galaxiesPerSecond: Double?
 
-    @Flag(help: "Print what experiment.json says, or with --dry-run the plan, on the standard output.")
+    @Flag(help: "Print experiment.json, or with --dry-run the plan, on the standard output.")
     var json = false
 
     @Flag(help: "No progress, no notices, no line for each run; warnings stay.")

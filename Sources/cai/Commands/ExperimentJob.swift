@@ -166,12 +166,12 @@ private final class Watch: Sendable {
     private let state = Mutex(State())
 
     init(isResumable: Bool) {
-        Interruption.tell { [self] in
+        Interruption.reportStatus { [self] in
             let state = state.withLock { $0 }
             state.scratch?.remove()
             guard isResumable, state.total > 0 else { return "" }
             let runs = "\(state.done) of \(Numbers.counted(state.total, "run")) are done"
-            return "\(runs); the same command with --resume goes on"
+            return "\(runs); resume with --resume"
         }
     }
 

@@ -14,23 +14,23 @@ struct InferCommand: ParsableCommand {
         discussion: """
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
             redshifts [N]); .npz, .safetensors, HDF5 or FITS files with tensors, datasets or columns of those names; \
-            folders of such files; or patterns. The options below say where names or bands differ; larger cutouts are \
-            cropped to their middle. docs/FORMATS.md tells the rest. Files are taken in natural order (1, 2, 10). \
-            s3://bucket/key is an object, s3://bucket/prefix/ the files right under a prefix: they are computed while \
-            they are fetched, with the credentials and the endpoint that AWS's own tools would use.
+            folders of such files; or patterns. The options below set other names or bands; larger cutouts are \
+            cropped to their middle: see docs/FORMATS.md. Files are sorted in natural order (1, 2, 10). \
+            s3://bucket/key is an object, s3://bucket/prefix/ the files directly under a prefix: they are computed while \
+            they are fetched, with the credentials and the endpoint of AWS's own tools.
 
-            OUT is written aside and renamed, so that it is complete or not there. Its ending decides: .csv (columns \
-            object_id, source, row, z_phot, z_spec, flags), .csv.gz, .fits or .h5 (the same columns, and what made them), .jsonl \
-            (the same, an object a line) or .npy (z_phot as float32). It may be s3://bucket/key, too. Without it, or \
-            with -, CSV goes to the standard output. Numbers have as many digits as it takes to read them back exactly.
+            OUT is complete or absent: it is written to a temporary file and renamed. Its ending sets the format: .csv (columns \
+            object_id, source, row, z_phot, z_spec, flags), .csv.gz, .fits or .h5 (the same columns, and provenance), .jsonl \
+            (the same, one object per line) or .npy (z_phot as float32). It may be s3://bucket/key. Without it, or \
+            with -, CSV goes to the standard output. Numbers have the digits needed to read them back exactly.
 
             A galaxy whose pixels or magnitudes are not finite or all zero has flags and NaN for its z_phot: the sum of 1 \
             (pixels not finite), 2 (image all zero), 4 (magnitudes not finite), 8 (magnitudes all zero) and 16 (the \
             network's result is not finite). --strict makes it an error.
 
-            Finished galaxies are kept in OUT.partial until OUT is whole. When a run ends before that, killed, stopped or \
-            by an error, the same command with --resume goes on from there, and OUT has the bytes that an undisturbed run \
-            would have written. A rank whose part is whole, by what lies beside it, is not run again.
+            Finished galaxies are kept in OUT.partial until OUT is complete. Continue a run that was killed, stopped or \
+            failed by the same command with --resume: OUT then has the bytes of an undisturbed run. A rank whose \
+            part is complete by its PART.rank.json is not run again.
 
             \(RankOptions.discussion)
 
@@ -55,14 +55,14 @@ struct InferCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The network: any checkpoint that 'cai inspect' knows. Default: $CAI_WEIGHTS, else the demo weights.",
+            "The network: any checkpoint that 'cai inspect' supports. Default: $CAI_WEIGHTS, else the demo weights.",
             valueName: "file"))
     var weights: String?
 
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Where predictions go: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on the standard output.",
+            "The output: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on the standard output.",
             valueName: "out"))
     var output: String = "-"
 
@@ -70,7 +70,7 @@ struct InferCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What multiplies matrices; with openblas, which has to be installed, the last bits depend on a galaxy's place "
+            "Back end of matrix products; with openblas, which has to be installed, the last bits depend on a galaxy's index "
                 + "in its batch. auto is packed.", valueName: "back end"))
     var gemm = GemmBackend.auto
 
@@ -78,8 +78,8 @@ struct InferCommand: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Go on with the galaxies that an unfinished run left in OUT.partial, if there is one; leave a rank's part that "
-                + "is whole; else run all."))
+            "Resume from OUT.partial, if there is one; keep a rank's part that "
+                + "is complete; else run all galaxies."))
     var resume = false
 
     @Flag(help: "A galaxy whose pixels or magnitudes are not finite or all zero is an error.")
@@ -99,7 +99,7 @@ struct InferCommand: ParsableCommand {
                 "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
         }
         if profile, galaxies.quiet, !json {
-            throw ValidationError("--profile: --quiet leaves no place for it: add --json, or leave --quiet out")
+            throw ValidationError("--profile: --quiet suppresses it: add --json, or leave --quiet out")
         }
         if resume, output == "-" || S3Location.isLocation(output) {
             throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
@@ -139,7 +139,7 @@ struct InferCommand: ParsableCommand {
             gemm: gemm, isProfiled: profile, command: CommandLine.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice("\(rank.share) (\(rank.origin)), to \(rank.output)") }
-        Interruption.tell { [status = job.status] in status.text }
+        Interruption.reportStatus { [status = job.status] in status.text }
         let outcome = try job.run(events)
         if file == nil {
             var sink = StandardOutput()

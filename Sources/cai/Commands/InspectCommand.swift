@@ -4,13 +4,13 @@ import TensorFiles
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what is in a file of tensors, or in this machine.",
+        abstract: "Show the contents of a file of tensors, or this machine's processor.",
         discussion: """
-            Tells the format, the tensors with their types and shapes and, for a checkpoint, the network's config and \
+            Prints the format, the tensors with their types and shapes and, for a checkpoint, the network's config and \
             its parameters; for a partition, the number of galaxies. Nothing in the file is executed.
 
-            With --cpu instead of a file: the processor and its caches, the instruction sets that there are kernels \
-            for, which of them is used and why, and how many threads this process may run.
+            With --cpu instead of a file: the processor and its caches, the instruction sets of the kernels, the \
+            one in use and the reason, and the number of threads of this process.
 
             EXAMPLES
               cai inspect weights.pt
@@ -22,7 +22,7 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: "A PyTorch, safetensors, .npy, .npz, FITS or HDF5 file.")
     var file: String?
 
-    @Flag(help: "Show the processor and what of it is used; takes no file.")
+    @Flag(help: "Show the processor and the features that are used; takes no file.")
     var cpu = false
 
     @Flag(help: "Print a JSON object.")

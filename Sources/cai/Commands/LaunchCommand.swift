@@ -15,14 +15,14 @@ struct LaunchCommand: ParsableCommand {
         commandName: "launch",
         abstract: "Run a fan-out on AWS: start the state machine and follow it to its end.",
         discussion: """
-            Starts an execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows how \
-            far its workers are, and prints the summary. Exits with 1 where the run failed. Interrupted, it leaves the \
-            execution alone.
+            Starts an execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows \
+            the progress of its workers, and prints the summary. Exits with 1 if the run failed. An interruption does \
+            not stop the execution.
 
-            With --dry-run nothing is started: it lists the partitions and tells ranks, time and cost to be expected. \
+            With --dry-run nothing is started: it prints the partitions and the expected ranks, time and cost. \
             Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
             1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. \
-            'cai cost' finds out which memory and which partitions are cheapest or fastest.
+            'cai cost' finds the cheapest or fastest memory and partitions.
 
             EXAMPLES
               cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai
@@ -35,10 +35,10 @@ struct LaunchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The state machine's ARN, which names its region.", valueName: "arn"))
     var stateMachine: String?
 
-    @Option(help: ArgumentHelp("What the execution is called. Default: made up.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the execution. Default: random.", valueName: "name"))
     var name: String?
 
-    @Flag(help: "Tell what would run, its time and its cost; start nothing.")
+    @Flag(help: "Print the ranks, the time and the cost; start nothing.")
     var dryRun = false
 
     @Option(
@@ -50,7 +50,7 @@ struct LaunchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64. Default: x86_64", valueName: "name"))
     var architecture: LambdaArchitecture?
 
-    @Option(help: ArgumentHelp("With --dry-run: what one worker does in a second.", valueName: "n"))
+    @Option(help: ArgumentHelp("With --dry-run: galaxies a second of one worker.", valueName: "n"))
     var galaxiesPerSecond: Double?
 
     @Option(help: ArgumentHelp("With --dry-run: prices in a file (docs/COST.md).", valueName: "file"))
@@ -164,7 +164,7 @@ final class Launch: Sendable {
 
     /// Starts it and waits for its end. Interrupted, this process ends and the execution does not.
     func run(name: String, input: String) throws(Failure) -> Execution {
-        Interruption.tell { [self] in interruption }
+        Interruption.reportStatus { [self] in interruption }
         stage.withLock { $0 = .asked(name) }
         let arn = try client.startExecution(stateMachine: machine.description, name: name, input: input)
         stage.withLock { $0 = .started(arn) }
@@ -174,15 +174,15 @@ final class Launch: Sendable {
         do throws(Failure) {
             return try client.wait(for: arn, progress: line.isShown ? { line.show($0) } : nil)
         } catch {
-            throw Failure("\(error); the execution goes on")
+            throw Failure("\(error); the execution continues")
         }
     }
 
     private var interruption: String {
         switch stage.withLock({ $0 }) {
         case .before: "nothing was started"
-        case .asked(let name): "\(machine) was asked to start execution \(name), which may go on"
-        case .started(let arn): "the execution goes on: \(arn)"
+        case .asked(let name): "\(machine) was asked to start execution \(name), which may continue"
+        case .started(let arn): "the execution continues: \(arn)"
         }
     }
 }

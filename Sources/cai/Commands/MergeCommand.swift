@@ -9,10 +9,10 @@ struct MergeCommand: ParsableCommand {
         commandName: "merge",
         abstract: "Join the outputs of ranks.",
         discussion: """
-            Ranks that share the galaxies of the same inputs ('cai infer --rank R --world-size W') each write a part, \
-            and what it holds beside it (PART.rank.json). Their parts together are, byte for byte, what one command \
-            would have written; OUT gets it, whole or not at all. It is an error where a rank is missing or there twice, \
-            ranks had other inputs, weights or options, or a part is no longer what it was when it was written. PARTs \
+            Ranks that share the galaxies of the same inputs ('cai infer --rank R --world-size W') each write a part \
+            with a sidecar (PART.rank.json). OUT has, byte for byte, the output of a single command, and is complete or \
+            absent. It is an error if a rank is missing or duplicated, if inputs, weights or options differ, or if a \
+            part was changed after it was written. PARTs \
             are files, folders of them, patterns, or the same in a store (s3://bucket/key, s3://bucket/prefix/).
 
             EXAMPLES
@@ -27,7 +27,7 @@ struct MergeCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where all rows go, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"))
+        help: ArgumentHelp("Output of all rows, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"))
     var output: String?
 
     @Flag(help: "Print the ranks that are missing or have lost their part, such as 3,7-9, and write nothing.")
@@ -39,7 +39,7 @@ struct MergeCommand: ParsableCommand {
         ))
     var allowMixed = false
 
-    @Flag(help: "Print what was joined as a JSON object on the standard output.")
+    @Flag(help: "Print the joined parts as a JSON object on the standard output.")
     var json = false
 
     @Flag(help: "No progress and no summary; warnings stay.")

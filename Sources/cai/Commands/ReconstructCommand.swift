@@ -7,27 +7,27 @@ import Platform
 struct ReconstructCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconstruct",
-        abstract: "Hide patches of galaxies, and write what a masked autoencoder makes of them.",
+        abstract: "Hide patches of galaxies, and reconstruct them by a masked autoencoder.",
         discussion: """
-            Inputs are as for 'cai infer', and files that hold images alone will do (.npz or .safetensors with 'images', \
+            Inputs are as for 'cai infer', or files of images alone (.npz or .safetensors with 'images', \
             or one array [N, 5, 32, 32]); magnitudes are not read.
 
             OUT is an .npz of float32 arrays for N galaxies of 16 patches (row-major) of 320 numbers (8 rows x 8 \
             columns x 5 bands, band fastest):
-              pred   [N, 16, 320]  what was made up for each patch, hidden or not
-              mask   [N, 16]       1 for a patch that was hidden, 0 for one that was seen
+              pred   [N, 16, 320]  the reconstruction of each patch, hidden or not
+              mask   [N, 16]       1 for a hidden patch, 0 for a visible one
               loss   [N]           mean squared error over the hidden patches
-              noise  [N, 16]       what decided: the patches of the smallest noise stay
+              noise  [N, 16]       the patches of the smallest noise are visible
             With --passes K > 1 each galaxy is masked K times, so that the hidden patches of one pass follow those of the \
             pass before it, and all arrays have an axis of K after the first. OUT without its ending and with .ids.csv \
-            has the ids of the rows (object_id, source, row). Both are written aside and renamed, while galaxies are \
-            computed: memory does not grow with them. They may be s3://bucket/key.
+            has the ids of the rows (object_id, source, row). Both are temporary files until they are complete, written \
+            while galaxies are computed: memory does not grow with them. They may be s3://bucket/key.
 
-            A galaxy whose pixels are not finite or all zero has flags, and NaN for pred and loss; so has one of which \
-            the network makes numbers that are not finite. Means leave it out. --strict makes it an error.
+            A galaxy whose pixels are not finite or all zero has flags, and NaN for pred and loss; so has one whose \
+            reconstruction is not finite. Means omit it. --strict makes it an error.
 
-            Noise comes from --seed and each galaxy's row in its file, by a generator that docs/ANOMALIES.md has in ten \
-            lines of Python, or from --noise; the same noise gives PyTorch's masks.
+            Noise comes from --seed and each galaxy's row in its file, by the generator in docs/ANOMALIES.md (ten lines \
+            of Python), or from --noise; the same noise gives PyTorch's masks.
 
             EXAMPLES
               cai reconstruct 1.pt -o reconstructed.npz
@@ -38,7 +38,7 @@ struct ReconstructCommand: ParsableCommand {
 
     @OptionGroup var options: AutoencoderOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where arrays go: a name ending in .npz.", valueName: "out"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the arrays: a name ending in .npz.", valueName: "out"))
     var output: String
 
     @Option(
@@ -50,7 +50,7 @@ struct ReconstructCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How often each galaxy is masked.", valueName: "k"))
     var passes: Int = 1
 
-    @Option(help: ArgumentHelp("A page that shows galaxies and what was made of them.", valueName: "page.html"))
+    @Option(help: ArgumentHelp("A page of galaxies and their reconstructions.", valueName: "page.html"))
     var report: String?
 
     @Option(

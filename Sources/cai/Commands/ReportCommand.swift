@@ -11,16 +11,16 @@ struct ReportCommand: ParsableCommand {
         abstract: "Draw predictions, a run or an experiment as one page.",
         discussion: """
             INPUT is predictions as 'cai infer' writes them (.csv, .csv.gz, .jsonl, .fits or .h5; /dev/stdin for a \
-            pipe), the folder that 'cai run' left, s3://bucket/key of either, or a tree of runs as 'cai experiment' or \
-            the published system lays it out. The page is one HTML file that loads nothing, follows the reader's light \
-            or dark setting, and prints.
+            pipe), the folder of a 'cai run', s3://bucket/key of either, or a tree of runs of 'cai experiment' or the \
+            published system. The page is one HTML file without external resources, in light and dark colours, fit for \
+            printing.
 
-            Of predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
-            dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; where no galaxy has \
-            a z_spec, how many galaxies there are at each redshift. Of a run, its ranks over time, calls to the store and \
-            cost besides. Of a tree, time and throughput against data size, batch size and threads.
+            For predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
+            dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; without z_spec, the \
+            distribution of redshifts. For a run also its ranks over time, calls to the store and cost. For a tree, time \
+            and throughput against data size, batch size and threads.
 
-            The same input gives the same bytes. docs/REPORTS.md says how each number is made.
+            The same input gives the same bytes. docs/REPORTS.md defines each number.
 
             EXAMPLES
               cai report predictions.csv
@@ -40,7 +40,7 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write each figure there as an .svg file, too; made if need be.", valueName: "folder"))
     var figures: String?
 
-    @Option(help: ArgumentHelp("The page's heading. Default: what the input is called.", valueName: "text"))
+    @Option(help: ArgumentHelp("The page's heading. Default: the name of the input.", valueName: "text"))
     var title: String?
 
     @Option(

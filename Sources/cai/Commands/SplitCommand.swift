@@ -10,10 +10,10 @@ struct SplitCommand: ParsableCommand {
         commandName: "split",
         abstract: "Cut galaxies into partition files of one size.",
         discussion: """
-            Takes the galaxies of all inputs in their order ('cai infer' says what inputs can be) and writes them as \
-            1.pt, 2.pt, ... into OUT: a folder, which is made if need be, or s3://bucket/prefix. Each file is a \
+            Takes the galaxies of all inputs in their order (see 'cai infer') and writes them as \
+            1.pt, 2.pt, ... into OUT: a folder, created if missing, or s3://bucket/prefix. Each file is a \
             TensorDataset as torch.save writes it, of images (float32), magnitudes and, if the inputs have them, \
-            redshifts, in the inputs' types; torch.load reads it with weights_only=False. Each appears whole.
+            redshifts, in the inputs' types; torch.load reads it with weights_only=False. Each is complete or absent.
 
             EXAMPLES
               cai split survey.npz partitions/ --megabytes 25
@@ -71,7 +71,7 @@ struct SplitCommand: ParsableCommand {
         try folder.create()
         try folder.check(split.partitionCount, sparing: inputs.paths)
         if split.dropsObjectIDs {
-            Console.report("warning: a TensorDataset has no place for object_id: the galaxies' ids are left out")
+            Console.report("warning: a TensorDataset cannot store object_id: the galaxies' ids are left out")
         }
         try write(split, to: folder)
         guard !quiet else { return }

@@ -11,11 +11,11 @@ struct StatsCommand: ParsableCommand {
         discussion: """
             Reads trees of results, as the published system or 'cai experiment' lay them out \
             (result-partition-25MB/1GB/1/combined_data.json, .../1GB/Batches/32/1/..., .../1GB/Threads/2/1/...), and \
-            writes result_stats.csv, batch_varying_results.csv and more into a folder. Prints the means, what runs \
-            achieved by the clock on the wall where that is known, and what the data cannot support.
+            writes result_stats.csv, batch_varying_results.csv and more into a folder. Prints the means, the \
+            wall-clock rates of runs if known, and what the data cannot support.
 
-            With --check a table that exists is compared with the trees instead, cell by cell. Any difference is \
-            printed, and makes the exit status 1.
+            With --check an existing table is compared with the trees instead, cell by cell. Any difference is printed, \
+            and makes the exit status 1.
 
             docs/STATISTICS.md has the formulas.
 
@@ -33,13 +33,13 @@ struct StatsCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("Where tables are written; made if it is not there.", valueName: "folder"))
+        help: ArgumentHelp("Folder of the tables; created if it does not exist.", valueName: "folder"))
     var output: String?
 
     @Option(
         help: ArgumentHelp(
             "How long runs took: state_machine_logs.csv or total_execution_time.csv. May be given again; the first that "
-                + "knows a run counts.", valueName: "csv"))
+                + "contains a run counts.", valueName: "csv"))
     var durations: [String] = []
 
     @Option(help: ArgumentHelp("Compare this table with the trees.", valueName: "csv"))

@@ -6,7 +6,7 @@ import Synchronization
 /// that its parent sees it.
 enum Interruption {
     private struct State {
-        var teller: (@Sendable () -> String)?
+        var status: (@Sendable () -> String)?
         var isEnding = false
     }
 
@@ -21,15 +21,15 @@ enum Interruption {
 
     /// Registers `body`, which returns the progress for the line that a signal is answered with, and removes temporary files. It
     /// is called on its own thread, while work continues.
-    static func tell(_ body: @escaping @Sendable () -> String) { state.withLock { $0.teller = body } }
+    static func reportStatus(_ body: @escaping @Sendable () -> String) { state.withLock { $0.status = body } }
 
     /// Does not return once a signal has arrived: a failure that the end of the process causes is not reported.
     static func hold() { while state.withLock({ $0.isEnding }) { sleep(1) } }
 
     private static func end(by signal: Int32) {
-        let teller = state.withLock { state in
+        let status = state.withLock { state in
             state.isEnding = true
-            return state.teller
+            return state.status
         }
         // A blocked standard error or disk must not delay the end beyond two seconds; a second signal ends the process at once.
         SignalWatch.letEndProcess([SIGINT, SIGTERM, SIGHUP])
@@ -37,10 +37,10 @@ enum Interruption {
             sleep(2)
             SignalWatch.endProcess(by: signal)
         }?.detach()
-        let told = teller?() ?? ""
+        let report = status?() ?? ""
         UnfinishedFiles.removeAll()
         if Console.isTerminal { Console.write("\r\u{1B}[K") }
-        Console.report("error: interrupted (\(name(signal)))" + (told.isEmpty ? "" : ": \(told)"))
+        Console.report("error: interrupted (\(name(signal)))" + (report.isEmpty ? "" : ": \(report)"))
         SignalWatch.endProcess(by: signal)
     }
 

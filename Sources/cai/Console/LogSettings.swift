@@ -83,7 +83,7 @@ struct LogSettings: Sendable, Equatable {
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What is said on the standard error, of errors, warnings, notices and all else; of every command. "
+            "Level of the messages on the standard error: errors, warnings, notices or all; of every command. "
                 + "Default: $CAI_LOG_LEVEL, else info.", valueName: "level"))
     var logLevel: LogLevel?
 

@@ -141,10 +141,10 @@ extension ExperimentMachine {
 /// A file in which the system describes itself; nil where it cannot be read.
 private func systemText(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
-/// The words behind the separator in the first line that begins with `key`.
+/// The words behind the separator in the first line of that key; nil where there is no such line.
 private func systemValue(_ key: String, in text: String, after separator: Character) -> String? {
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-    return line?.split(separator: separator, maxSplits: 1).last?.words
+    text.split(separator: "\n").lazy.map { $0.split(separator: separator, maxSplits: 1).map(\.words) }
+        .first { $0.first == key }?.dropFirst().first
 }
 
 extension StringProtocol {

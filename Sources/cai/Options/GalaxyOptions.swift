@@ -21,7 +21,7 @@ struct GalaxyRunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
     var limit: Int?
 
-    @Option(help: ArgumentHelp("Attention heads, where the weights do not tell or tell wrong.", valueName: "n"))
+    @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the weights.", valueName: "n"))
     var numHeads: Int?
 
     @Flag(help: "No progress, no notices, no summary; warnings stay.")
@@ -128,7 +128,7 @@ struct AutoencoderOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The masked autoencoder: a checkpoint that 'cai inspect' knows. Default: $CAI_WEIGHTS, else the demo's.",
+            "The masked autoencoder: a checkpoint that 'cai inspect' supports. Default: $CAI_WEIGHTS, else the demo's.",
             valueName: "file"))
     var weights: String?
 
@@ -139,7 +139,7 @@ struct AutoencoderOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where the masks come from: docs/ANOMALIES.md has the generator. Default: 0", valueName: "n"))
+            "Seed of the masks: docs/ANOMALIES.md has the generator. Default: 0", valueName: "n"))
     var seed: UInt64?
 
     @OptionGroup var galaxies: GalaxyRunOptions

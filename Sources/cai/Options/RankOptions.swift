@@ -8,23 +8,23 @@ import Platform
 struct RankOptions: ParsableArguments {
     static let discussion = """
         SHARING THE WORK
-          Of W commands with the same inputs, each can run a share of the galaxies: contiguous rows, whatever files they
-          lie in. OUT then is OUT.rank-0003-of-0016.csv for rank 3 of 16, or what {rank} in OUT makes of it, and
-          .rank.json beside it says what it holds; 'cai merge' joins all of them. The rank is, in this order:
+          Each of W commands with the same inputs runs a share of the galaxies: contiguous rows, across files. OUT is
+          then OUT.rank-0003-of-0016.csv for rank 3 of 16, or has {rank} replaced, with a sidecar .rank.json;
+          'cai merge' joins the parts. The rank is the first of:
             --rank and --world-size
             RANK and WORLD_SIZE
             SLURM_PROCID and SLURM_NTASKS in what srun starts, SLURM_ARRAY_TASK_ID and
               SLURM_ARRAY_TASK_COUNT in an array job; both, where srun runs in an array
             AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
             JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
-          A world of one rank is none. --whole runs all galaxies whatever the environment says.
+          A single rank runs all galaxies. --whole runs all galaxies and ignores the environment.
         """
 
-    @Option(help: ArgumentHelp("Run the share of this rank alone, from 0; with --world-size.", valueName: "r"))
+    @Option(help: ArgumentHelp("Run only the share of this rank, from 0; with --world-size.", valueName: "r"))
     var rank: Int?
 
     @Option(
-        help: ArgumentHelp("How many ranks share the galaxies; alone, the environment tells the rank.", valueName: "w"))
+        help: ArgumentHelp("The number of ranks; without --rank, the environment gives the rank.", valueName: "w"))
     var worldSize: Int?
 
     @Flag(help: "Run all galaxies, whatever ranks the environment has.")

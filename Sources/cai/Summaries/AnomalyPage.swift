@@ -28,7 +28,7 @@ struct AnomalySearch {
         guard ranking.scores.scores.allSatisfy({ $0 == nil }) else { return }
         events.warning(
             "\(Numbers.counted(total, "galaxy", "galaxies")), of which fewer than \(AnomalyScores.fewest) have no "
-                + "flags, do not tell what is usual: no scores, ranked by loss")
+                + "flags, do not show what is usual: no scores, ranked by loss")
     }
 }
 
@@ -71,7 +71,7 @@ struct AnomalyPage {
         guard !known.isEmpty else {
             return [
                 .note(
-                    "Fewer than \(AnomalyScores.fewest) galaxies without flags do not tell what is usual: there are no "
+                    "Fewer than \(AnomalyScores.fewest) galaxies without flags do not show what is usual: there are no "
                         + "scores. The order is that of the loss.")
             ]
         }

@@ -44,9 +44,9 @@ struct RunSummary {
     func report(isQuiet: Bool) {
         outcome.predictions.flagCounts.report(of: run.count, without: "redshift")
         guard !isQuiet else { return }
-        let before = Numbers.counted(resumed, "galaxy", "galaxies") + " had been done before"
+        let before = Numbers.counted(resumed, "galaxy", "galaxies") + " were done before"
         if outcome.wasComplete {
-            Console.write("\(before), and \(output) is whole: there is nothing to do\n")
+            Console.write("\(before), and \(output) is complete: there is nothing to do\n")
         } else {
             if resumed > 0 { Console.write(before + "; the others:\n") }
             Console.write(

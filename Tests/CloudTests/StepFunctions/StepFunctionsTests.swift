@@ -130,7 +130,7 @@ struct StepFunctionsTests {
             Self.answer(200, #"{"status": "RUNNING", "itemCounts": {\#(counts), "succeeded": \#(succeeded)}}"#)
         ])
         let error = #expect(throws: Failure.self) { try Self.client(transport).describeMapRun("a") }
-        #expect(error?.message == "DescribeMapRun: its counts of items are none")
+        #expect(error?.message == "DescribeMapRun: invalid counts of items")
     }
 
     @Test("Requests to busy and unreachable services are retried with growing delays")

@@ -64,7 +64,7 @@ struct SplitTests {
             #expect(command.status == 0)
             #expect(
                 command.errors
-                    == "cai: warning: a TensorDataset has no place for object_id: the galaxies' ids are left out\n")
+                    == "cai: warning: a TensorDataset cannot store object_id: the galaxies' ids are left out\n")
         }
     }
 

@@ -21,7 +21,7 @@ func mergeNamesJournals() throws {
         let journals = (0..<4).map { Ranks.part($0, of: 4) + ".partial" }
         #expect(try infer(1, fileBlocks: 20).status == 1)
         #expect(try names(in: folder) == ["p.safetensors", journals[1]])
-        let one = "\(journals[1]) is kept: that rank's command with --resume goes on with it\n"
+        let one = "\(journals[1]) is kept: resume that rank with --resume\n"
         for (argument, what) in [
             (".", "no outputs of ranks (.rank.json) there"), ("z.rank-*.csv", "the pattern matches no file"),
             ("z.*", "no outputs of ranks (.rank.json) there"), (Ranks.part(1, of: 4), "no such file or folder"),
@@ -34,8 +34,8 @@ func mergeNamesJournals() throws {
         #expect(try infer(3, fileBlocks: 20).status == 1)
         #expect(
             try merge(["."])
-                == "cai: error: expected 4 ranks, found 1: missing 1-3; \(journals[1]), \(journals[3]) are kept: those "
-                + "ranks' commands with --resume go on with them\n")
+                == "cai: error: expected 4 ranks, found 1: missing 1-3; \(journals[1]), \(journals[3]) are kept: resume "
+                + "those ranks with --resume\n")
         // The journal of a running rank is locked, as this test locks it.
         let lock = try RecordLog(path: "\(folder)/\(journals[3])")
         #expect(
@@ -62,7 +62,7 @@ func mergeNamesJournalsOfAnyName() throws {
         let merge = try Command.run(["merge", "0000/0000.csv", "-o", "z.csv"], in: folder)
         #expect(
             merge.errors
-                == "cai: error: expected 4 ranks, found 1: missing 1-3; 0000/0002.csv.partial is kept: that rank's command "
-                + "with --resume goes on with it\n")
+                == "cai: error: expected 4 ranks, found 1: missing 1-3; 0000/0002.csv.partial is kept: resume that rank "
+                + "with --resume\n")
     }
 }

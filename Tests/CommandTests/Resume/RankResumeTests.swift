@@ -23,7 +23,7 @@ func wholeRank(ending: String) throws {
         #expect(again.status == 0)
         let part = Ranks.part(1, of: 3, ending: ending)
         #expect(
-            again.errors.contains("26 galaxies had been done before, and \(part) is whole: there is nothing to do\n"),
+            again.errors.contains("26 galaxies were done before, and \(part) is complete: there is nothing to do\n"),
             "\(again.errors)")
         let (before, summary) = (try object(first.output), try object(again.output))
         #expect(before["resumed"] as? Int == 0 && summary["resumed"] as? Int == 26)
@@ -52,7 +52,7 @@ func wholeEmptyRank(ending: String) throws {
         let part = Ranks.part(2, of: 3, ending: ending)
         let before = try stamp("\(folder)/\(part)")
         let again = try Ranks.run(arguments + ["--resume"], in: folder)
-        #expect(again.status == 0 && again.errors.contains("\(part) is whole"), "\(again.errors)")
+        #expect(again.status == 0 && again.errors.contains("\(part) is complete"), "\(again.errors)")
         #expect(try stamp("\(folder)/\(part)") == before)
     }
 }
@@ -133,7 +133,7 @@ private enum Doubt: String, CaseIterable {
         case .cutShort: "bytes, as its .rank.json states, found "
         case .gone: "bytes, as its .rank.json states, found no file"
         case .emptySidecar, .otherSidecar:
-            "z.rank-0001-of-0003.csv.rank.json: expected what a rank writes beside its output"
+            "z.rank-0001-of-0003.csv.rank.json: expected the sidecar of a rank's output"
         case .touched: "z.rank-0001-of-0003.csv: its inputs were written at other times than those of now"
         }
     }

@@ -139,7 +139,7 @@ private enum Fault: String, CaseIterable {
         case .damaged: "is not what its .rank.json describes: run rank 1 again"
         case .truncated: "bytes, as its .rank.json states, found "
         case .gone: "bytes, as its .rank.json states, found no file"
-        case .sidecar: "expected what a rank writes beside its output, found no '"
+        case .sidecar: "expected the sidecar of a rank's output, found no '"
         case .otherSet: "ranks differ in instruction set: amx (1), "
         case .otherForm: "expected csv, as z.rank-0000-of-0002.csv is"
         // (echo redshift; yes 0.5 | head -74) | sha256sum

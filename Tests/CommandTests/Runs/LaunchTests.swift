@@ -135,7 +135,7 @@ struct LaunchTests {
                 #expect(ended.status == -SIGINT)
                 #expect(
                     ended.errors == "cai: started \(Self.execution)\n"
-                        + "cai: error: interrupted (SIGINT): the execution goes on: \(Self.execution)\n")
+                        + "cai: error: interrupted (SIGINT): the execution continues: \(Self.execution)\n")
             }
         }
     }

@@ -52,7 +52,7 @@ import Testing
             side: 8, image: image, reconstruction: other, isHidden: [true, false, false, false],
             names: BandNames.names(5), noise: [1, 1, 0.01, 1, 1])
         #expect(panels.heads == ["i r g", "u", "g", "r", "i", "z"])
-        #expect(panels.rows.map(\.title) == ["original", "masked", "made up", "residual"])
+        #expect(panels.rows.map(\.title) == ["original", "masked", "reconstruction", "residual"])
         #expect(panels.rows.allSatisfy { $0.image.width == 6 * 8 + 5 * 2 && $0.image.height == 8 })
         #expect(panels.rows[0].image != panels.rows[1].image && panels.rows[0].image != panels.rows[2].image)
         // NaN has no residual; NaN in the reconstruction is black.

@@ -59,7 +59,7 @@ struct DoubtfulRun: Sendable, CustomTestStringConvertible {
         DoubtfulRun(
             testDescription: "no size", folder: "result-partition-25MB/timing/1", ranks: ResultFolder.ranks(1),
             kind: .mislabelled,
-            text: "\"timing\" is no data size: its runs have rows in tables, and no place on an axis"),
+            text: "\"timing\" is not a data size: its runs have rows in tables, and are not drawn on an axis"),
         DoubtfulRun(
             testDescription: "a straggler",
             ranks: ResultFolder.ranks(40, fields())

@@ -69,8 +69,8 @@ func brokenRank(example: BrokenRank) throws {
     "The error for a file that is not an array of results has its name",
     arguments: [
         ("{}", "expected an array, found something else"), ("[1]", "result 0: expected an object, found 1.0"),
-        ("", "expected JSON, found text that is none"), ("[{", "expected JSON, found text that is none"),
-        ("[{\"throughput_bps\": NaN}]", "expected JSON, found text that is none"),
+        ("", "expected JSON, found other text"), ("[{", "expected JSON, found other text"),
+        ("[{\"throughput_bps\": NaN}]", "expected JSON, found other text"),
         ("[]", "expected the results of ranks, found an empty array"),
     ])
 func brokenFile(text: String, message: String) throws {

@@ -132,7 +132,7 @@ extension HostileFiles {
         torch("POP with an empty stack", "empty stack") { $0.ops("0") },
         torch("DUP with an empty stack", "empty stack") { $0.ops("2") },
         torch("value below a mark", "empty stack") { $0.ops("]N(a") },
-        torch("tuple without a mark", "there is none") { $0.ops("Nt") },
+        torch("tuple without a mark", "expected a mark, found none") { $0.ops("Nt") },
         torch("APPEND to a number", "takes no items") { $0.ops("K\u{1}Na") },
         torch("SETITEMS of three", "no keys and values") { $0.ops("}(NNNu") },
         torch("BUILD on a number", "BUILD on a plain value") { $0.ops("K\u{1}}b") },
