@@ -29,7 +29,7 @@ struct GalaxyRunOptions: ParsableArguments {
 
     func validate() throws {
         try requireNumber(batchSize, of: "--batch-size", in: 1...8192)
-        try requireNumber(threads, of: "--threads", in: 1...4096)
+        try requireThreads(threads)
         try requireNumber(limit, of: "--limit")
         try requireNumber(numHeads, of: "--num-heads")
     }
@@ -96,7 +96,7 @@ struct GalaxyFileOptions: ParsableArguments {
                 "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'"
             )
         }
-        do { _ = try GalaxyLayout(bands: bands) } catch { throw ValidationError("--\(error)") }
+        _ = try usage("--") { () throws(Failure) in try GalaxyLayout(bands: bands) }
     }
 
     /// For commands that read images alone.
