@@ -1,9 +1,7 @@
 import Cloud
-import Dispatch
 import FoundationEssentials
 import Inference
 import Platform
-import Synchronization
 
 /// A rank while it runs: its clock, its deadline and its result so far.
 struct RankRun {
@@ -69,35 +67,5 @@ enum LambdaSettings {
     /// Configured memory in MB of 2^20 bytes; nil outside of Lambda.
     static func memory(_ environment: [String: String]) -> Int? {
         environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }
-    }
-}
-
-/// Calls a closure at a given time, unless cancelled before.
-final class Alarm: Sendable {
-    private let rung = Atomic<Bool>(false)
-    private let cancelled = DispatchSemaphore(value: 0)
-    private let thread: Mutex<WorkerThread?>
-
-    /// - Parameter time: nil to never call it.
-    init(at time: ContinuousClock.Instant?, _ body: @escaping @Sendable () -> Void) {
-        thread = Mutex(nil)
-        guard let time else { return }
-        let started = WorkerThread { [self] in
-            let seconds = max(0, (time - ContinuousClock.now) / .seconds(1))
-            // The limit of three years keeps the clock's arithmetic in range.
-            guard cancelled.wait(timeout: .now() + min(seconds, 1e8)) == .timedOut else { return }
-            rung.store(true, ordering: .releasing)
-            body()
-        }
-        thread.withLock { $0 = started }
-    }
-
-    /// Whether the time has come.
-    var hasRung: Bool { rung.load(ordering: .acquiring) }
-
-    /// Must be called at the end; returns once `body` can no longer be called.
-    func cancel() {
-        cancelled.signal()
-        thread.withLock { $0.take() }?.join()
     }
 }
