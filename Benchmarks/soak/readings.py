@@ -36,7 +36,7 @@ class Rank:
 class Row:
     """A line of samples.csv: a reading, and sums of the ranks that ended since the previous line.
 
-    Columns of ranks are None if no rank ended.
+    The columns of ranks are None if no rank ended since then.
     """
 
     minute: float

@@ -122,7 +122,7 @@ struct S3Request {
 }
 
 extension S3Client {
-    /// A whole response of status 2xx, or why there is none.
+    /// A complete response of status 2xx, or the failure.
     typealias Answer = Result<HTTPResponse, S3Failure>
 
     /// Signs and sends once.

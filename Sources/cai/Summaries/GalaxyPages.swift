@@ -15,7 +15,7 @@ struct GalaxyPictures {
         "Colours are made of i, r and g, with an asinh stretch (Lupton et al. 2004); every panel of a galaxy's band has "
         + "the same stretch. Masked: what the network saw in the first pass. Reconstruction: each patch as it was predicted when "
         + "it was hidden, the mean of those passes; where it never was, as it is. Residual: original minus reconstruction, red "
-        + "where the original is brighter, full colour at 8 times the pixels' noise; in colour, grey is none."
+        + "where the original is brighter, full colour at 8 times the pixels' noise; in colour, grey means no residual."
 
     /// Pictures of galaxies.
     /// - Parameters:
