@@ -21,7 +21,9 @@ struct BandOrder: Sendable {
 
     /// The same for magnitudes [N, bands].
     func magnitudes(_ magnitudes: TensorView, of file: String) -> TensorView {
-        .doubles(magnitudes.name, shape: [magnitudes.rows, places.count], of: file) { (rows) throws(Failure) in
+        .doubles(
+            magnitudes.name, shape: [magnitudes.rows, places.count], of: file, storedAs: magnitudes.storedTypes
+        ) { (rows) throws(Failure) in
             picked(try magnitudes.doubles(rows: rows), galaxies: rows.count, size: 1)
         }
     }

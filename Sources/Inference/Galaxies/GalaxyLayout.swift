@@ -20,16 +20,18 @@ public struct GalaxyLayout: Sendable {
     public private(set) var bandCount: Int?
     /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
+    /// Values that stand for an unknown magnitude, redshift or pixel.
+    public var missing = MissingValues.usual
 
     /// - Parameter bands: a letter for each band of images and magnitudes in the files, in their order: `grizy`, say.
     ///   nil for u, g, r, i, z.
     /// - Throws: `Failure.input` where a band of the network's is missing, or one is given twice.
     public init(
         images: String? = nil, magnitudes: [String] = [], redshifts: String? = nil, objectIDs: String? = nil,
-        bands: String? = nil, table: GalaxyTable? = nil
+        bands: String? = nil, table: GalaxyTable? = nil, missing: MissingValues = .usual
     ) throws(Failure) {
         (self.images, self.magnitudes, self.redshifts) = (images, magnitudes, redshifts)
-        (self.objectIDs, self.table) = (objectIDs, table)
+        (self.objectIDs, self.table, self.missing) = (objectIDs, table, missing)
         guard let bands else { return }
         let letters = Array(bands)
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }

@@ -139,7 +139,9 @@ struct GalaxyNames {
                 "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
         }
         try requireSame(ids, beside: columns)
-        return .doubles("magnitudes", shape: [count, columns.count], of: file.name) { (rows) throws(Failure) in
+        return .doubles(
+            "magnitudes", shape: [count, columns.count], of: file.name, storedAs: columns.flatMap(\.storedTypes)
+        ) { (rows) throws(Failure) in
             var values = [Double](repeating: 0, count: rows.count * columns.count)
             for (place, column) in columns.enumerated() {
                 for (index, value) in try column.doubles(rows: rows).enumerated() {

@@ -15,13 +15,16 @@ public struct GalaxyTable: Sendable {
     private let magnitudes: [Double]?
     /// [count], NaN where a redshift is unknown; nil where the table has no redshifts.
     private let redshifts: [Double]?
+    /// The types of the magnitudes in the table's file.
+    private let magnitudeTypes: [DType]
     private static let bands = GalaxyLayout.networkBands.count
 
     /// - Parameter idName: the name that the ids were found by.
     /// - Throws: `Failure` where columns are of different lengths, an id occurs twice, or there are neither
     ///   magnitudes nor redshifts.
     public init(
-        name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?
+        name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?,
+        magnitudeTypes: [DType] = [.f64]
     ) throws(Failure) {
         func fail(_ message: String) -> Failure { Failure(name, message) }
         guard magnitudes != nil || redshifts != nil else {
@@ -32,7 +35,7 @@ public struct GalaxyTable: Sendable {
             throw fail("expected columns of one length, found \(counts.map(String.init).joined(separator: ", ")) rows")
         }
         (self.name, self.count, self.magnitudes, self.redshifts) = (name, count, magnitudes, redshifts)
-        self.idName = idName
+        (self.idName, self.magnitudeTypes) = (idName, magnitudeTypes)
         guard let ids else {
             rows = nil
             return
@@ -68,7 +71,8 @@ public struct GalaxyTable: Sendable {
         try ids?.column.check(count: count, of: "rows", in: file.name)
         try self.init(
             name: file.name, ids: try ids?.column.all(), idName: ids?.name,
-            magnitudes: try magnitudes?.doubles(), redshifts: try redshifts?.doubles())
+            magnitudes: try magnitudes?.doubles(), redshifts: try redshifts?.doubles(),
+            magnitudeTypes: magnitudes?.storedTypes ?? [])
         file.release()
     }
 
@@ -126,7 +130,9 @@ public struct GalaxyTable: Sendable {
     /// Magnitudes [rows, bands] of the given rows; nil where the table has none.
     func magnitudes(_ rows: Rows, of file: String) -> TensorView? {
         magnitudes.map { values in
-            .doubles("magnitudes", shape: [rows.count, Self.bands], of: file) { (range) throws(Failure) in
+            .doubles(
+                "magnitudes", shape: [rows.count, Self.bands], of: file, storedAs: magnitudeTypes
+            ) { (range) throws(Failure) in
                 try places(rows, range).flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
             }
         }

@@ -18,6 +18,10 @@ public struct PartitionReader: Sendable {
 
     private let file: TensorFile
     private let tensors: GalaxyTensors
+    private let missing: MissingValues
+    /// Values that stand for none, as float32.
+    private let missingMagnitudes: [MissingValues.Stored]
+    private let missingPixels: [MissingValues.Stored]
 
     /// Opens a file and checks its tensors against the model. Only headers are read: `verify` compares the checksums.
     /// - Throws: `Failure` naming file, tensor, what was expected and what was found.
@@ -42,6 +46,9 @@ public struct PartitionReader: Sendable {
         )
         .cropped(to: imageShape)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
+        missing = layout.missing
+        missingMagnitudes = tensors.magnitudes.map { layout.missing.magnitudes(storedAs: $0.storedTypes) } ?? []
+        missingPixels = layout.missing.pixels(storedAs: tensors.images.storedTypes)
         path = file.name
         self.source = source
         self.label = label
@@ -76,25 +83,38 @@ public struct PartitionReader: Sendable {
         for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
     }
 
-    /// Calls `body` with the images of `rows`, row-major: in the mapped file, if they are contiguous float32 there,
-    /// otherwise converted into `buffer`, which grows to their size.
+    /// Calls `body` with the images of `rows`, row-major: in the mapped file, if they are contiguous float32 there and none
+    /// of their pixels is missing, otherwise converted into `buffer`, which grows to their size. Missing pixels are NaN.
     func withImages<Result>(
         _ rows: Range<Int>, buffer: inout [Float], _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let inPlace = try tensors.images.withContiguousFloats(rows: rows, body)
-        if let inPlace { return inPlace }
+        let inPlace = try tensors.images.withContiguousFloats(rows: rows) { images throws(Failure) -> Result? in
+            MissingValues.mayHold(missingPixels, images) ? nil : try body(images)
+        }
+        if let inPlace, let result = inPlace { return result }
         try copy(tensors.images, rows, into: &buffer)
+        if MissingValues.mayHold(missingPixels, buffer.span) { MissingValues.erase(missingPixels, in: &buffer) }
         return try body(buffer.span)
     }
 
     /// Copies the magnitudes of `rows`, float32, row-major; `buffer` is resized to them, to 0 for a network without
-    /// magnitudes.
+    /// magnitudes. Missing ones are NaN.
     func readMagnitudes(_ rows: Range<Int>, into buffer: inout [Float]) throws(Failure) {
         guard let magnitudes = tensors.magnitudes else {
             buffer = []
             return
         }
         try copy(magnitudes, rows, into: &buffer)
+        MissingValues.erase(missingMagnitudes, in: &buffer)
+    }
+
+    /// The values that stand for none in a galaxy's magnitudes and pixels, each once.
+    func missingValues(_ row: Int) throws(Failure) -> Set<Double> {
+        let magnitudes = try tensors.magnitudes?.floats(rows: row..<row + 1) ?? []
+        let pixels = try tensors.images.floats(rows: row..<row + 1)
+        return Set(
+            missingMagnitudes.filter { magnitudes.contains($0.stored) }.map(\.value)
+                + missingPixels.filter { pixels.contains($0.stored) }.map(\.value))
     }
 
     private func copy(_ tensor: TensorView, _ rows: Range<Int>, into buffer: inout [Float]) throws(Failure) {
@@ -104,7 +124,10 @@ public struct PartitionReader: Sendable {
         try tensor.copyFloats(rows: rows, into: &span)
     }
 
-    /// The spectroscopic redshifts of `rows`; nil where the file has none.
+    /// Why a spectroscopic redshift counts as unknown; nil for a known one.
+    public func unknown(_ redshift: Double) -> UnknownRedshift? { UnknownRedshift(redshift, missing) }
+
+    /// The spectroscopic redshifts of `rows`, as they are stored; nil where the file has none.
     public func redshifts(_ rows: Range<Int>) throws(Failure) -> [Double]? {
         try tensors.redshifts?.doubles(rows: rows)
     }
@@ -115,11 +138,14 @@ public struct PartitionReader: Sendable {
         return try ids.ids(rows)
     }
 
-    /// The magnitudes of `rows`, whether or not the network takes them; nil where the file has none of [N, count].
+    /// The magnitudes of `rows`, whether or not the network takes them, NaN where they are missing; nil where the file has
+    /// none of [N, count].
     func catalogueMagnitudes(_ rows: Range<Int>, count: Int) throws(Failure) -> [Float]? {
         guard let magnitudes = tensors.catalogue, magnitudes.shape == [self.count, count],
             magnitudes.dtype.isFloatingPoint
         else { return nil }
-        return try magnitudes.floats(rows: rows)
+        var values = try magnitudes.floats(rows: rows)
+        MissingValues.erase(missing.magnitudes(storedAs: magnitudes.storedTypes), in: &values)
+        return values
     }
 }

@@ -58,6 +58,6 @@ public struct BatchRunner: Sendable {
         try task.check()
         let run = try runner.run(task, over: sections, profile: profile, until: deadline, progress: progress)
         let (redshifts, flags) = task.values
-        return Predictions(run: run, redshifts: redshifts, flags: flags)
+        return Predictions(run: run, redshifts: redshifts, flags: flags, flagCounts: task.flagCounts)
     }
 }

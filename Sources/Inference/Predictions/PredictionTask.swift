@@ -41,6 +41,9 @@ struct PredictionTask: GalaxyTask {
         for place in finished.ranges.joined() { try flagged.insert(flags[place], at: place) }
     }
 
+    /// Galaxies with flags, complete after the run.
+    var flagCounts: FlagCounts { flagged.counts }
+
     /// The results of all galaxies, in their order.
     var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
 

@@ -23,19 +23,19 @@ public struct Predictions: Sendable {
     public let redshifts: [Float]
     /// Why a redshift is NaN; empty where it is not.
     public let flags: [PredictionFlags]
+    /// The number of galaxies whose redshift is NaN, by reason.
+    public let flagCounts: FlagCounts
 
     public var seconds: Double { run.seconds }
     public var threads: Int { run.threads }
     public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
-    /// The number of galaxies whose redshift is NaN, by reason.
-    public var flagCounts: FlagCounts { FlagCounts(flags) }
 
     /// Calls `body` with each galaxy in order. Ids and known redshifts are read a few thousand rows at a time.
     public func forEach(_ body: (Prediction) throws(Failure) -> Void) throws(Failure) {
         try forEachBlock { partition, rows, place, zSpec throws(Failure) in
             let ids = try partition.objectIDs(rows)
             for (index, row) in rows.enumerated() {
-                let known = zSpec.flatMap { $0[index].isNaN ? nil : $0[index] }
+                let known = zSpec.flatMap { partition.unknown($0[index]) == nil ? $0[index] : nil }
                 try body(
                     Prediction(
                         objectID: ids[index], source: partition.source, row: row,
@@ -44,17 +44,25 @@ public struct Predictions: Sendable {
         }
     }
 
-    /// z_phot and z_spec of the galaxies with a known redshift (not NaN), the input of `Quality`.
-    public func knownRedshifts() throws(Failure) -> (predicted: [Double], spectroscopic: [Double]) {
+    /// z_phot and z_spec of the galaxies with a known redshift, the input of `Quality`; and how many are unknown, where the
+    /// inputs have redshifts at all.
+    public func knownRedshifts() throws(Failure) -> (
+        predicted: [Double], spectroscopic: [Double], unknown: UnknownRedshifts
+    ) {
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
-        try forEachBlock { _, rows, place, zSpec throws(Failure) in
-            for (zp, zs) in zip(redshifts[place..<place + rows.count], zSpec ?? []) where !zs.isNaN {
-                predicted.append(Double(zp))
-                spectroscopic.append(zs)
+        var unknown = UnknownRedshifts()
+        try forEachBlock { partition, rows, place, zSpec throws(Failure) in
+            for (zp, zs) in zip(redshifts[place..<place + rows.count], zSpec ?? []) {
+                if let reason = partition.unknown(zs) {
+                    unknown.insert(reason)
+                } else {
+                    predicted.append(Double(zp))
+                    spectroscopic.append(zs)
+                }
             }
         }
-        return (predicted, spectroscopic)
+        return (predicted, spectroscopic, unknown)
     }
 
     private func forEachBlock(

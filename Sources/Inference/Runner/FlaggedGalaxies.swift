@@ -4,7 +4,7 @@ import Synchronization
 /// Counts the flagged galaxies of a run, or throws at the first one in strict mode. Any thread may call it.
 final class FlaggedGalaxies: Sendable {
     private let sections: GalaxySections
-    private let files: [String]
+    private let partitions: [PartitionReader]
     /// The name of the network's result in error messages.
     private let result: String
     private let isStrict: Bool
@@ -12,7 +12,7 @@ final class FlaggedGalaxies: Sendable {
 
     init(_ sections: [GalaxyRun.Section], result: String, isStrict: Bool) {
         self.sections = GalaxySections(sections)
-        files = sections.map(\.partition.path)
+        partitions = sections.map(\.partition)
         (self.result, self.isStrict) = (result, isStrict)
     }
 
@@ -21,11 +21,17 @@ final class FlaggedGalaxies: Sendable {
     /// - Throws: in strict mode, for a galaxy with flags, naming its file and row.
     func insert(_ flags: PredictionFlags, at place: Int) throws(Failure) {
         guard !flags.isEmpty else { return }
-        guard isStrict else { return held.withLock { $0.insert(flags) } }
         let row = sections.rows(at: place, count: 1).lowerBound
+        let partition = partitions[sections.section(of: place)]
+        var missing: Set<Double> = []
+        if !flags.isDisjoint(with: [.pixelNotFinite, .magnitudeNotFinite]) {
+            missing = try partition.missingValues(row)
+        }
+        guard isStrict else { return held.withLock { $0.insert(flags, missing: missing) } }
+        let values = missing.sorted().map(MissingValues.text).joined(separator: ", ")
         throw Failure(
-            files[sections.section(of: place)],
-            "row \(row): expected a galaxy, found \(flags.text(of: result))")
+            partition.path,
+            "row \(row): expected a galaxy, found \(flags.text(of: result))" + (values.isEmpty ? "" : " (\(values))"))
     }
 
     var counts: FlagCounts { held.withLock { $0 } }

@@ -10,11 +10,11 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// 1: a pixel is NaN or infinite.
+    /// 1: a pixel is NaN, infinite or missing: see `MissingValues`.
     public static let pixelNotFinite = PredictionFlags(rawValue: 1)
     /// 2: all pixels of all bands are zero.
     public static let imageZero = PredictionFlags(rawValue: 2)
-    /// 4: a magnitude is NaN or infinite.
+    /// 4: a magnitude is NaN, infinite or missing: see `MissingValues`.
     public static let magnitudeNotFinite = PredictionFlags(rawValue: 4)
     /// 8: all magnitudes are zero.
     public static let magnitudesZero = PredictionFlags(rawValue: 8)
@@ -25,9 +25,9 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
 
     /// A short description of each flag, for summaries.
     public static let meanings: [(flag: PredictionFlags, text: String)] = [
-        (.pixelNotFinite, "pixels not finite"), (.imageZero, "image all zero"),
-        (.magnitudeNotFinite, "magnitudes not finite"), (.magnitudesZero, "magnitudes all zero"),
-        (.redshiftNotFinite, "\(redshift) not finite"),
+        (.pixelNotFinite, "pixels missing or not finite"), (.imageZero, "image all zero"),
+        (.magnitudeNotFinite, "magnitudes missing or not finite"),
+        (.magnitudesZero, "magnitudes all zero"), (.redshiftNotFinite, "\(redshift) not finite"),
     ]
 
     /// `pixels not finite, magnitudes all zero`; empty for none.
@@ -102,15 +102,19 @@ public struct FlagCounts: Sendable, Equatable {
     /// Galaxies with any flag.
     public private(set) var flagged = 0
     private var counts: [PredictionFlags: Int] = [:]
+    /// Galaxies by the value that stands for a missing pixel or magnitude of theirs.
+    public private(set) var missing: [Double: Int] = [:]
 
     public init(_ flags: [PredictionFlags]) {
         for galaxy in flags { insert(galaxy) }
     }
 
     /// Counts one galaxy.
-    mutating func insert(_ galaxy: PredictionFlags) {
+    /// - Parameter missing: the values that stand for missing pixels or magnitudes of it.
+    mutating func insert(_ galaxy: PredictionFlags, missing values: Set<Double> = []) {
         guard !galaxy.isEmpty else { return }
         flagged += 1
+        for value in values { missing[value, default: 0] += 1 }
         for (flag, _) in PredictionFlags.meanings where galaxy.contains(flag) { counts[flag, default: 0] += 1 }
     }
 
@@ -119,9 +123,13 @@ public struct FlagCounts: Sendable, Equatable {
     /// `2 with pixels not finite, 1 with magnitudes all zero`; a galaxy with two flags is counted under both.
     public var text: String { text(of: PredictionFlags.redshift) }
 
-    /// The same for a network whose result is `result` in place of a redshift.
+    /// The same for a network whose result is `result` in place of a redshift. Missing values are counted by value:
+    /// `2 with magnitudes missing or not finite; missing values: -9999 in 1, 99 in 1`.
     public func text(of result: String) -> String {
-        PredictionFlags.meanings.filter { self[$0.flag] > 0 }
+        let values = missing.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\(MissingValues.text($0.key)) in \($0.value)" }.joined(separator: ", ")
+        return PredictionFlags.meanings.filter { self[$0.flag] > 0 }
             .map { "\(self[$0.flag]) with \(PredictionFlags.text($0, of: result))" }.joined(separator: ", ")
+            + (values.isEmpty ? "" : "; missing values: \(values)")
     }
 }

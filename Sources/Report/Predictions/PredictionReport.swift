@@ -20,8 +20,8 @@ public struct PredictionReport: Sendable {
         _ table: PredictionTable, name: String, seed: UInt64 = QualityIntervals.usualSeed,
         forEach: ForEach = { (0..<$0).forEach($1) }
     ) throws(Failure) {
-        galaxies = table.predicted.count + table.unknown
-        unknown = table.unknown
+        galaxies = table.predicted.count + table.unknown.count
+        unknown = table.unknown.count
         guard galaxies > 0 else { throw Failure("\(name): no galaxies: expected at least one row below the header") }
         // The counts are equal: it fails only where there is nothing to compare.
         guard
@@ -66,8 +66,10 @@ public struct PredictionReport: Sendable {
 
     private static func notes(_ table: PredictionTable, _ quality: Quality) -> [String] {
         var notes: [String] = []
-        if table.unknown > 0 {
-            notes.append("\(counted(table.unknown)) without a known z_spec: left out of all that compares.")
+        if table.unknown.count > 0 {
+            notes.append(
+                "\(counted(table.unknown.count)) without a known z_spec, left out of all that compares: "
+                    + "\(table.unknown.text).")
         }
         if quality.skipped > 0 {
             notes.append("\(counted(quality.skipped)) left out: a redshift is not a finite number.")

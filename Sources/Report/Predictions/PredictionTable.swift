@@ -9,16 +9,24 @@ public struct PredictionTable: Sendable {
     public private(set) var spectroscopic: [Double] = []
     /// z_phot of the galaxies with an unknown z_spec, such as an empty field, in the file's order.
     public private(set) var predictedAlone: [Double] = []
-    /// The number of galaxies with an unknown z_spec.
-    public var unknown: Int { predictedAlone.count }
+    /// The galaxies with an unknown z_spec, by reason.
+    public private(set) var unknown = UnknownRedshifts()
 
     /// Reads the columns z_phot and z_spec.
-    /// - Parameter needsSpectroscopic: whether a table without a column z_spec is an error; otherwise all its z_spec
-    ///   are unknown.
+    /// - Parameters:
+    ///   - needsSpectroscopic: whether a table without a column z_spec is an error; otherwise all its z_spec
+    ///     are unknown.
+    ///   - missing: values that stand for an unknown z_spec.
     /// - Throws: `Failure` naming the file and the line or the column.
-    public init(_ file: PredictionFile, needsSpectroscopic: Bool = false) throws(Failure) {
+    public init(
+        _ file: PredictionFile, needsSpectroscopic: Bool = false, missing: MissingValues = .usual
+    ) throws(Failure) {
         try file.forEach([.zSpec], requiring: needsSpectroscopic ? [.zSpec] : []) { row in
-            guard let known = row.zSpec else { return predictedAlone.append(row.zPhot) }
+            let known = row.zSpec ?? .nan
+            if let reason = UnknownRedshift(known, missing) {
+                unknown.insert(reason)
+                return predictedAlone.append(row.zPhot)
+            }
             predicted.append(row.zPhot)
             spectroscopic.append(known)
         }

@@ -107,10 +107,11 @@ public struct PredictionJob: Sendable {
         let checked = clock.now
         let profile = isProfiled ? Profile() : nil
         let predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
-        let (predicted, spectroscopic) = try predictions.knownRedshifts()
+        let (predicted, spectroscopic, unknown) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
-            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
+            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic), unknownRedshifts: unknown,
+            medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
             instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: sha256, profile: profile, part: part,
             wasComplete: wasComplete, rank: rank)
@@ -174,6 +175,10 @@ public struct PredictionJob: Sendable {
         public let predictions: Predictions
         /// nil where no galaxy has a known redshift.
         public let quality: Quality?
+        /// Galaxies whose spectroscopic redshift counts as unknown, in inputs that have redshifts.
+        public let unknownRedshifts: UnknownRedshifts
+        /// Median |dz|; nil where few redshifts are known: see `PlausibleRedshifts`.
+        public let medianError: Double?
         /// Seconds to read, check and pack the weights.
         public let loadSeconds: Double
         /// Seconds to open the inputs and check their headers.

@@ -21,6 +21,30 @@ public enum DType: String, Sendable, CaseIterable {
         }
     }
 
+    /// The number as elements of the type hold it: rounded to nearest, infinite where it is too large. Integers beyond the
+    /// type's range, and fractions, are NaN of an integer type.
+    public func rounded(_ value: Double) -> Double {
+        switch self {
+        case .f64: value
+        case .f32: Double(Float(value))
+        case .f16: Double(Float16(value))
+        case .bf16: Double(Float(brain: HalfPrecision.brain(value)))
+        case .i64, .i32, .i16, .i8, .u8, .bool: isExact(value) ? value : .nan
+        }
+    }
+
+    private func isExact(_ value: Double) -> Bool {
+        switch self {
+        case .i64: Int64(exactly: value) != nil
+        case .i32: Int32(exactly: value) != nil
+        case .i16: Int16(exactly: value) != nil
+        case .i8: Int8(exactly: value) != nil
+        case .u8: UInt8(exactly: value) != nil
+        case .bool: value == 0 || value == 1
+        case .f64, .f32, .f16, .bf16: true
+        }
+    }
+
     /// Whether the type is a floating-point one.
     public var isFloatingPoint: Bool { [.f64, .f32, .f16, .bf16].contains(self) }
 }

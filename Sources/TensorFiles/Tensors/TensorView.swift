@@ -14,6 +14,11 @@ public struct TensorView: Sendable {
     /// Byte offset of element [0, 0, ...] in `source`.
     public let byteOffset: Int
     public let source: any ByteSource
+    /// The types of the elements in the file, where a view converts them; empty where that is `dtype`.
+    var storedAs: [DType] = []
+
+    /// The types of the elements in the file: several, where columns are put side by side.
+    public var storedTypes: [DType] { storedAs.isEmpty ? [dtype] : storedAs }
 
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }
@@ -129,14 +134,14 @@ public struct TensorView: Sendable {
         shape[axis] = count
         return TensorView(
             name: name, dtype: dtype, shape: shape, strides: strides,
-            byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source)
+            byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source, storedAs: storedAs)
     }
 
     /// The same elements with an additional first axis of length 1.
     public var asOneRow: TensorView {
         TensorView(
             name: name, dtype: dtype, shape: [1] + shape, strides: [count] + strides, byteOffset: byteOffset,
-            source: source)
+            source: source, storedAs: storedAs)
     }
 
     /// The range of `source` that contains rows of the first axis, and perhaps other bytes between them; nil when rows
@@ -172,13 +177,16 @@ public struct TensorView: Sendable {
     }
 
     /// The same for float64.
+    /// - Parameter storedAs: types of the elements in the file, before they are converted.
     public static func doubles(
-        _ name: String, shape: [Int], of file: String,
+        _ name: String, shape: [Int], of file: String, storedAs: [DType] = [],
         _ values: @escaping @Sendable (Range<Int>) throws(Failure) -> [Double]
     ) -> TensorView {
-        TensorView(name: name, dtype: .f64, shape: shape, rowsOf: file) { rows throws(Failure) in
+        var view = TensorView(name: name, dtype: .f64, shape: shape, rowsOf: file) { rows throws(Failure) in
             bytes(try values(rows))
         }
+        view.storedAs = storedAs
+        return view
     }
 
     private static func bytes<Element: BitwiseCopyable>(_ values: [Element]) -> [UInt8] {

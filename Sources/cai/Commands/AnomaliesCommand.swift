@@ -26,7 +26,7 @@ struct AnomaliesCommand: ParsableCommand {
               score_u ... score_z   of each band alone; negative where its errors are lower
               loss                  mean squared error over hidden patches and passes
               snr                   signal to noise of the whole cutout
-              flags                 1 pixels not finite, 2 image all zero, 16 result not finite; else 0
+              flags                 1 pixels missing or not finite, 2 image all zero, 16 result not finite; else 0
             A galaxy that has flags comes last, without a score; --strict makes it an error.
 
             Inputs are as for 'cai infer', or files of images alone. Memory is about a kilobyte a galaxy.

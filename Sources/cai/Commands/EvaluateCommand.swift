@@ -22,20 +22,40 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "predictions.csv"))
     var predictions: String
 
+    @OptionGroup var missing: MissingValuesOption
+
     @Flag(help: "Print the measures as a JSON object.")
     var json = false
 
     func validate() throws { try requireName(predictions, of: "predictions.csv") }
 
     func run() throws {
-        let table = try PredictionTable(PredictionFile(path: predictions), needsSpectroscopic: true)
+        let table = try PredictionTable(
+            PredictionFile(path: predictions), needsSpectroscopic: true, missing: missing.values())
         let quality: Quality
         do {
             quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
         } catch {
             throw Failure("\(predictions): \(error.message)")
         }
-        let unknown = table.unknown > 0 ? "\(table.unknown) left out: their z_spec is not known\n" : ""
-        try StandardOutput.write(quality, asJSON: json, text: unknown + quality.text)
+        let unknown = table.unknown
+        try StandardOutput.write(
+            EvaluatedQuality(quality: quality, unknown: unknown), asJSON: json,
+            text: (unknown.count > 0 ? unknown.summary + "\n" : "") + quality.text)
+    }
+}
+
+/// The measures, and the galaxies that they leave out because their z_spec is unknown.
+private struct EvaluatedQuality: Encodable {
+    let quality: Quality
+    let unknown: UnknownRedshifts
+
+    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons" }
+
+    func encode(to encoder: any Encoder) throws {
+        try quality.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(unknown.count, forKey: .unknown)
+        try container.encode(unknown.counts, forKey: .reasons)
     }
 }

@@ -85,6 +85,12 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "A galaxy whose pixels or magnitudes are not finite or all zero is an error.")
     var strict = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Warn of a z_phot outside MIN,MAX; 'none': no warning. Default: -0.1,10.", valueName: "min,max"))
+    var zRange: String?
+
     @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
     var profile = false
 
@@ -108,9 +114,14 @@ struct InferCommand: ParsableCommand {
             throw ValidationError(
                 "--resume: with --gemm openblas bits depend on the micro-batches: run all of it again")
         }
+        do { _ = try plausible() } catch { throw ValidationError("--\(error)") }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by it: name a file with --output")
         }
+    }
+
+    private func plausible() throws(Failure) -> PlausibleRedshifts? {
+        zRange == "none" ? nil : try zRange.map(PlausibleRedshifts.init) ?? .usual
     }
 
     /// Options that rows depend on, by their names. A table's has its SHA-256, since ranks of one run may start days apart.
@@ -145,7 +156,7 @@ struct InferCommand: ParsableCommand {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
-        let summary = RunSummary(outcome, of: job, output: output)
+        let summary = RunSummary(outcome, of: job, output: output, plausible: try plausible())
         summary.report(isQuiet: galaxies.quiet)
         if json { try StandardOutput.write(json: summary.json) }
     }

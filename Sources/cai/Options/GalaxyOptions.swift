@@ -75,17 +75,19 @@ struct GalaxyFileOptions: ParsableArguments {
             "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
     var table: String?
 
+    @OptionGroup var missing: MissingValuesOption
+
     /// The given options, by their names without hyphens. They have to be the same for all ranks of a run.
     var settings: [String: String] {
         let all = [
             "images": images, "magnitudes": magnitudes, "redshifts": redshifts, "object-id": objectID, "bands": bands,
-            "table": table,
+            "table": table, "missing": missing.missing,
         ]
         return all.compactMapValues { $0 }
     }
 
     func validate() throws {
-        for (option, name) in settings.sorted(by: { $0.key < $1.key }) where option != "bands" {
+        for (option, name) in settings.sorted(by: { $0.key < $1.key }) where !["bands", "missing"].contains(option) {
             try requireName(name, of: "--\(option)")
         }
         if let table, table.lowercased().hasPrefix("s3://") {
@@ -111,7 +113,7 @@ struct GalaxyFileOptions: ParsableArguments {
     func layout() throws -> GalaxyLayout {
         var layout = try GalaxyLayout(
             images: images, magnitudes: magnitudes.map(Self.names) ?? [], redshifts: redshifts, objectIDs: objectID,
-            bands: bands)
+            bands: bands, missing: missing.values())
         if let table { layout.table = try GalaxyTable(path: table, layout: layout) }
         return layout
     }

@@ -9,9 +9,17 @@ struct RunSummary {
     private let job: PredictionJob
     private let output: String
     private let profile: ProfileReport?
+    private let plausible: PlausibleRedshifts?
+    /// Implausible results: their number, and the farthest.
+    private let implausible: (count: Int, farthest: Float)?
 
-    init(_ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String) {
-        (self.outcome, self.job, self.output) = (outcome, job, output)
+    /// - Parameter plausible: the range of plausible redshifts; nil where results are not compared with one.
+    init(
+        _ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String,
+        plausible: PlausibleRedshifts? = .usual
+    ) {
+        (self.outcome, self.job, self.output, self.plausible) = (outcome, job, output, plausible)
+        implausible = plausible?.outside(outcome.predictions.redshifts)
         let run = outcome.predictions.run
         profile = outcome.profile.map { profile in
             ProfileReport(
@@ -34,15 +42,17 @@ struct RunSummary {
         }
         return run.summary(outcome.instructionSet, outcome.gemm, weights: job.weights) + [
             "flagged": outcome.predictions.flagCounts.flagged, "resumed": resumed, "batch_size": job.settings.batchSize,
+            "skipped": outcome.unknownRedshifts.count, "implausible": plausible.map { _ in implausible?.count ?? 0 },
             "output": output, "quality": orNull(outcome.quality?.reference), "rank": rank, "profile": profile?.json,
         ]
     }
 
     var speedLine: String { run.speedLine(outcome.instructionSet, outcome.gemm) }
 
-    /// The speed, and the quality where it is known; a warning where galaxies have no redshift.
+    /// The speed, and the quality where it is known; warnings where galaxies have no redshift or an implausible one.
     func report(isQuiet: Bool) {
         outcome.predictions.flagCounts.report(of: run.count, without: "redshift")
+        warnOfImplausible()
         guard !isQuiet else { return }
         let before = Numbers.counted(resumed, "galaxy", "galaxies") + " were done before"
         if outcome.wasComplete {
@@ -53,8 +63,25 @@ struct RunSummary {
                 speedLine + " (before it: weights \(Decimals.fixed(outcome.loadSeconds, 2)) s, opening inputs "
                     + "\(Decimals.fixed(outcome.checkSeconds, 2)) s)\n")
         }
+        if outcome.unknownRedshifts.count > 0 { Console.write("\(outcome.unknownRedshifts.summary)\n") }
         if let quality = outcome.quality { Console.write(quality.reference.line + "\n") }
         if let profile { Console.write(profile.text) }
+    }
+
+    private func warnOfImplausible() {
+        guard let plausible else { return }
+        let advice = "check units and order of the bands (--bands, --magnitudes) and missing values (--missing)"
+        if let implausible {
+            Console.report(
+                "warning: \(Numbers.grouped(implausible.count)) of \(Numbers.counted(run.count, "galaxy", "galaxies")) have a "
+                    + "z_phot outside \(plausible.range.lowerBound) to \(plausible.range.upperBound), the farthest "
+                    + "\(implausible.farthest): \(advice); --z-range changes the range")
+        }
+        if let error = outcome.medianError, error > PlausibleRedshifts.largeError {
+            Console.report(
+                "warning: the median |dz| of the known redshifts is \(Decimals.significant(error)): \(advice), and whether "
+                    + "the weights are for this survey")
+        }
     }
 }
 

@@ -120,7 +120,8 @@ private func array(_ path: String) throws -> TensorView {
             #expect(command.status == 0)
             #expect(
                 command.errors
-                    == "cai: warning: 1 of 4 galaxies have flags and no features: 1 with pixels not finite\n")
+                    == "cai: warning: 1 of 4 galaxies have flags and no features: 1 with pixels missing or not finite\n"
+            )
             let values = try array(folder + "/f.npy").floats()
             #expect(values[24..<48].allSatisfy { $0.isNaN } && values[48...].allSatisfy { $0.isFinite })
         }

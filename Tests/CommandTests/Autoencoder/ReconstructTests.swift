@@ -188,7 +188,7 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             #expect(command.status == 0)
             #expect(
                 command.errors
-                    == "cai: warning: 1 of 30 galaxies have flags and no score, and are ranked last: 1 with pixels not finite\n"
+                    == "cai: warning: 1 of 30 galaxies have flags and no score, and are ranked last: 1 with pixels missing or not finite\n"
             )
             let last = try #require(try table(folder + "/broken.csv").last)
             #expect(last[0] == "30" && last[3] == "4" && last[4].isEmpty && last[14] == "1")

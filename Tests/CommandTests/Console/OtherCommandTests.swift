@@ -61,12 +61,13 @@ func evaluate() throws {
         #expect(command.status == 0)
         #expect(command.errors.isEmpty)
         for part in [
-            "1 left out", "3 galaxies", "1 skipped", "reference measures", "MAE", "field measures", "sigma_IQR",
+            "1 skipped, their z_spec is unknown: 1 with z_spec absent", "3 galaxies", "1 skipped", "reference measures",
+            "MAE", "field measures", "sigma_IQR",
         ] {
             #expect(command.output.contains(part))
         }
         let json = try object(try Command.run(["evaluate", path, "--json"]).output)
-        #expect(Set(json.keys) == ["galaxies", "skipped", "reference", "field"])
+        #expect(Set(json.keys) == ["galaxies", "skipped", "reference", "field", "unknown", "unknown_reasons"])
         #expect(json["galaxies"] as? Int == 3)
         let reference = try #require(json["reference"] as? [String: Double])
         #expect(abs(try #require(reference["MAE"]) - 0.02 / 3) < 1e-15)
@@ -114,7 +115,7 @@ func demo() throws {
         #expect(run["galaxies"] as? Int == 512)
         #expect(run["output"] as? String == out + "/predictions.csv")
         let quality = try #require(summary["quality"] as? [String: Any])
-        #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field"])
+        #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field", "unknown", "unknown_reasons"])
         // PyTorch with these weights on these galaxies: 0.938.
         let reference = try #require(quality["reference"] as? [String: Double])
         #expect(try #require(reference["R2"]) > 0.9)

@@ -13,8 +13,8 @@ func flags() throws {
         #expect(try object(command.output)["flagged"] as? Int == BrokenGalaxies.flags.count)
         #expect(
             command.errors.contains(
-                "cai: warning: 6 of 37 galaxies have flags and no redshift: 2 with pixels not finite, 2 with image all zero, "
-                    + "2 with magnitudes not finite, 2 with magnitudes all zero\n"), "\(command.errors)")
+                "cai: warning: 6 of 37 galaxies have flags and no redshift: 2 with pixels missing or not finite, 2 with image all zero, "
+                    + "2 with magnitudes missing or not finite, 2 with magnitudes all zero\n"), "\(command.errors)")
         let clean = try Command.infer([Tiny.partition]).outputLines.dropFirst().map { $0.split(separator: ",")[3] }
         let rows = try text(of: folder + "/z.csv").split(separator: "\n").dropFirst()
         #expect(rows.count == 37)
@@ -49,7 +49,8 @@ func strict(threads: Int) throws {
             [path, "-o", folder + "/z.csv", "--strict", "--threads", "\(threads)", "--batch-size", "4"])
         #expect(command.status == 1)
         #expect(
-            command.errors.contains("cai: error: \(path): row 3: expected a galaxy, found pixels not finite\n"),
+            command.errors.contains(
+                "cai: error: \(path): row 3: expected a galaxy, found pixels missing or not finite\n"),
             "\(command.errors)")
         #expect(!FileManager.default.fileExists(atPath: folder + "/z.csv"))
         try? FileManager.default.removeItem(atPath: folder + "/z.csv.partial")

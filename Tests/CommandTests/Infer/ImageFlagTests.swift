@@ -20,7 +20,7 @@ private func writeBroken(to path: String) throws {
     try table.write(to: path)
 }
 
-private let counts = "2 with pixels not finite, 2 with image all zero, 1 with"
+private let counts = "2 with pixels missing or not finite, 2 with image all zero, 1 with"
 
 /// The same results for the unmodified galaxies.
 private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
@@ -175,7 +175,8 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
             let refused = try run(["p.safetensors"], command.output)
             #expect(refused.status == 1)
             #expect(
-                refused.errors == "cai: error: p.safetensors: row 4: expected a galaxy, found pixels not finite\n",
+                refused.errors
+                    == "cai: error: p.safetensors: row 4: expected a galaxy, found pixels missing or not finite\n",
                 "\(refused.errors)")
             #expect(try names(in: folder) == ["p.safetensors"])
             #expect(try run(sound, command.output).status == 0)

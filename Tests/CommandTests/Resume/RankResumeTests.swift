@@ -68,8 +68,8 @@ func wholeRankFlags(ending: String) throws {
         let warning = try #require(first.errorLines.first { $0.contains("warning") })
         #expect(
             warning
-                == "cai: warning: 3 of 18 galaxies have flags and no redshift: 1 with pixels not finite, 1 with image all zero, "
-                + "1 with magnitudes not finite, 2 with magnitudes all zero")
+                == "cai: warning: 3 of 18 galaxies have flags and no redshift: 1 with pixels missing or not finite, 1 with image all zero, "
+                + "1 with magnitudes missing or not finite, 2 with magnitudes all zero")
         let again = try Ranks.run(arguments + ["--resume", "--json", "--quiet"], in: folder)
         #expect(again.status == 0 && again.errors == warning + "\n", "\(again.errors)")
         #expect(try object(again.output)["flagged"] as? Int == 3)

@@ -49,7 +49,8 @@ func predictionFlags() {
     #expect(flags([0], [.signalingNaN]) == [.imageZero, .magnitudeNotFinite])
     #expect(flags([1], []) == [])
     #expect(PredictionFlags([.imageZero, .magnitudeNotFinite]).rawValue == 6)
-    #expect(PredictionFlags([.imageZero, .magnitudeNotFinite]).text == "image all zero, magnitudes not finite")
+    #expect(
+        PredictionFlags([.imageZero, .magnitudeNotFinite]).text == "image all zero, magnitudes missing or not finite")
     let counts = FlagCounts([[], .imageZero, [.imageZero, .redshiftNotFinite], []])
     #expect(counts.flagged == 2 && counts[.imageZero] == 2 && counts[.redshiftNotFinite] == 1)
     #expect(counts.text == "2 with image all zero, 1 with redshift not finite")

@@ -43,7 +43,7 @@ func tableIsRead(table example: TableCase) throws {
     let table = try table(example.text)
     #expect(table.predicted == example.predicted)
     #expect(table.spectroscopic == example.spectroscopic)
-    #expect(table.unknown == example.unknown)
+    #expect(table.unknown.count == example.unknown)
 }
 
 @Test("Numbers are read as Swift's own Double reads them, to the last bit")

@@ -1,0 +1,48 @@
+import Platform
+
+/// Redshifts that a galaxy of a cutout can have. A result outside is not changed: it is a sign that the inputs are not what
+/// the network takes.
+public struct PlausibleRedshifts: Sendable, Equatable {
+    public let range: ClosedRange<Double>
+
+    /// -0.1 to 10: below zero for peculiar velocities and noise, above for what cutouts show.
+    public static let usual = PlausibleRedshifts(range: -0.1...10)
+
+    /// The least number of known redshifts for which a large error is a sign of wrong inputs, and the median |dz| beyond
+    /// which it is large.
+    public static let leastKnown = 30
+    public static let largeError = 0.3
+
+    private init(range: ClosedRange<Double>) { self.range = range }
+
+    /// - Parameter text: `MIN,MAX`.
+    /// - Throws: `Failure` where it is not two finite numbers, the smaller one first.
+    public init(_ text: String) throws(Failure) {
+        let bounds = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Double($0) }
+        guard bounds.count == 2, bounds.count == text.count(where: { $0 == "," }) + 1, bounds[0].isFinite,
+            bounds[1].isFinite, bounds[0] < bounds[1]
+        else { throw Failure("z-range", "expected MIN,MAX, the smaller one first, or none, found '\(text)'") }
+        range = bounds[0]...bounds[1]
+    }
+
+    /// The implausible ones of `redshifts`; NaN is none.
+    /// - Returns: their number, and the one farthest from the range.
+    public func outside(_ redshifts: [Float]) -> (count: Int, farthest: Float)? {
+        var found: (count: Int, farthest: Float)?
+        for redshift in redshifts where !redshift.isNaN && !range.contains(Double(redshift)) {
+            let farthest = found?.farthest ?? redshift
+            found = ((found?.count ?? 0) + 1, distance(redshift) > distance(farthest) ? redshift : farthest)
+        }
+        return found
+    }
+
+    /// Median |dz| of the galaxies whose redshifts are both finite; nil where there are fewer than `leastKnown` of them.
+    public static func medianError(predicted: [Double], spectroscopic: [Double]) -> Double? {
+        let errors = zip(predicted, spectroscopic).map { abs(($0 - $1) / (1 + $1)) }.filter(\.isFinite).sorted()
+        return errors.count < leastKnown ? nil : Statistics.median(sorted: errors)
+    }
+
+    private func distance(_ redshift: Float) -> Double {
+        max(range.lowerBound - Double(redshift), Double(redshift) - range.upperBound)
+    }
+}

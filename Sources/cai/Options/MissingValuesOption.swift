@@ -1,0 +1,17 @@
+import ArgumentParser
+import Inference
+import Platform
+
+/// Values that stand for an unknown magnitude or redshift: an option of all commands that read galaxies or redshifts.
+struct MissingValuesOption: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Values of magnitudes and redshifts that stand for none, between commas, or 'none'. Default: those of surveys, "
+                + "such as -9999, -99, 99.", valueName: "values"))
+    var missing: String?
+
+    func values() throws(Failure) -> MissingValues { try missing.map(MissingValues.init) ?? .usual }
+
+    func validate() throws { do { _ = try values() } catch { throw ValidationError("--\(error)") } }
+}
