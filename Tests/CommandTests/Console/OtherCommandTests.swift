@@ -115,7 +115,7 @@ func demo() throws {
         #expect(run["galaxies"] as? Int == 512)
         #expect(run["output"] as? String == out + "/predictions.csv")
         let quality = try #require(summary["quality"] as? [String: Any])
-        #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field", "unknown", "unknown_reasons"])
+        #expect(Set(quality.keys) == ["galaxies", "skipped", "reference", "field"])
         // PyTorch with these weights on these galaxies: 0.938.
         let reference = try #require(quality["reference"] as? [String: Double])
         #expect(try #require(reference["R2"]) > 0.9)
