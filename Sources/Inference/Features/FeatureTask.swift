@@ -46,8 +46,9 @@ public struct FeatureTask: GalaxyTask {
             }
             let (pixels, size) = (images.count / max(1, count), task.encoder.featureCount)
             for index in 0..<count {
-                var flags = PredictionFlags(
-                    image: images.extracting(index * pixels..<(index + 1) * pixels), magnitudes: Span())
+                let image = images.extracting(index * pixels..<(index + 1) * pixels)
+                task.flagged.countBlankBands(of: image)
+                var flags = PredictionFlags(image: image, magnitudes: Span())
                 let own = index * size..<(index + 1) * size
                 if flags.isEmpty, !features[own].allSatisfy(task.rows.isFinite) { flags = .resultNotFinite }
                 guard !flags.isEmpty else { continue }

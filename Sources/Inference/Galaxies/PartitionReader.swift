@@ -54,6 +54,9 @@ public struct PartitionReader: Sendable {
         self.label = label
     }
 
+    /// The bands of an image.
+    var bandCount: Int { tensors.images.shape[1] }
+
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
     /// - Throws: `Failure` naming the damaged entry.

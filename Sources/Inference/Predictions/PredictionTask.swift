@@ -79,9 +79,10 @@ struct PredictionTask: GalaxyTask {
             var flags = [PredictionFlags](repeating: [], count: count)
             let (pixels, bands) = (images.count / max(1, count), magnitudes.count / max(1, count))
             for index in 0..<count {
+                let image = images.extracting(index * pixels..<(index + 1) * pixels)
+                task.flagged.countBlankBands(of: image)
                 flags[index] = PredictionFlags(
-                    image: images.extracting(index * pixels..<(index + 1) * pixels),
-                    magnitudes: magnitudes.extracting(index * bands..<(index + 1) * bands))
+                    image: image, magnitudes: magnitudes.extracting(index * bands..<(index + 1) * bands))
                 if flags[index].isEmpty, !redshifts[index].isFinite { flags[index].insert(.redshiftNotFinite) }
                 guard !flags[index].isEmpty else { continue }
                 try task.flagged.insert(flags[index], at: place + index)

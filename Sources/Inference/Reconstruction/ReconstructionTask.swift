@@ -117,8 +117,9 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
         )
         for galaxy in 0..<batch.count {
             let own = galaxy * size..<(galaxy + 1) * size
-            var flags = PredictionFlags(
-                image: images.extracting(galaxy * pixels..<(galaxy + 1) * pixels), magnitudes: Span())
+            let image = images.extracting(galaxy * pixels..<(galaxy + 1) * pixels)
+            task.flagged.countBlankBands(of: image)
+            var flags = PredictionFlags(image: image, magnitudes: Span())
             for pass in batch.losses.indices where flags.isEmpty {
                 let predictions = batch.predictions[pass]
                 let areFinite = PredictionFlags.areFinite(predictions.span.extracting(own))

@@ -1,19 +1,22 @@
 import Platform
 import Synchronization
 
-/// Counts the flagged galaxies of a run, or throws at the first one in strict mode. Any thread may call it.
+/// Counts the flagged galaxies of a run, or throws at the first one in strict mode, and those with a blank band. Any
+/// thread may call it.
 final class FlaggedGalaxies: Sendable {
     private let sections: GalaxySections
     private let partitions: [PartitionReader]
     /// The name of the network's result in error messages.
     private let result: String
     private let isStrict: Bool
+    private let bands: Int
     private let held = Mutex(FlagCounts([]))
 
     init(_ sections: [GalaxyRun.Section], result: String, isStrict: Bool) {
         self.sections = GalaxySections(sections)
         partitions = sections.map(\.partition)
         (self.result, self.isStrict) = (result, isStrict)
+        bands = max(1, partitions.first?.bandCount ?? 1)
     }
 
     /// Records the flags of a galaxy; called once for each galaxy.
@@ -32,6 +35,20 @@ final class FlaggedGalaxies: Sendable {
         throw Failure(
             partition.path,
             "row \(row): expected a galaxy, found \(flags.text(of: result))" + (values.isEmpty ? "" : " (\(values))"))
+    }
+
+    /// Counts a galaxy some of whose bands are zero in all pixels, while others are not.
+    func countBlankBands(of image: Span<Float>) {
+        let size = image.count / bands
+        var blank: [Int] = []
+        for band in 0..<bands {
+            var pixel = band * size
+            // Usually ends at the first pixel.
+            while pixel < (band + 1) * size, image[pixel] == 0 { pixel += 1 }
+            if pixel == (band + 1) * size { blank.append(band) }
+        }
+        guard !blank.isEmpty, blank.count < bands else { return }
+        held.withLock { $0.insert(blankBands: blank) }
     }
 
     var counts: FlagCounts { held.withLock { $0 } }

@@ -104,6 +104,9 @@ public struct FlagCounts: Sendable, Equatable {
     private var counts: [PredictionFlags: Int] = [:]
     /// Galaxies by the value that stands for a missing pixel or magnitude of theirs.
     public private(set) var missing: [Double: Int] = [:]
+    /// Galaxies with a blank band: all its pixels are zero, those of another band are not. They keep their results.
+    public private(set) var withBlankBand = 0
+    private var blankBands: [Int: Int] = [:]
 
     public init(_ flags: [PredictionFlags]) {
         for galaxy in flags { insert(galaxy) }
@@ -118,7 +121,18 @@ public struct FlagCounts: Sendable, Equatable {
         for (flag, _) in PredictionFlags.meanings where galaxy.contains(flag) { counts[flag, default: 0] += 1 }
     }
 
+    /// Counts one galaxy with blank bands.
+    mutating func insert(blankBands bands: [Int]) {
+        withBlankBand += 1
+        for band in bands { blankBands[band, default: 0] += 1 }
+    }
+
     public subscript(_ flag: PredictionFlags) -> Int { counts[flag] ?? 0 }
+
+    /// `3 in band 2, 1 in band 5`, counted from 1 in the network's order; empty for none.
+    public var blankText: String {
+        blankBands.sorted { $0.key < $1.key }.map { "\($0.value) in band \($0.key + 1)" }.joined(separator: ", ")
+    }
 
     /// `2 with pixels not finite, 1 with magnitudes all zero`; a galaxy with two flags is counted under both.
     public var text: String { text(of: PredictionFlags.redshift) }

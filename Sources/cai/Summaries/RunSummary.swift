@@ -43,6 +43,7 @@ struct RunSummary {
         return run.summary(outcome.instructionSet, outcome.gemm, weights: job.weights) + [
             "flagged": outcome.predictions.flagCounts.flagged, "resumed": resumed, "batch_size": job.settings.batchSize,
             "skipped": outcome.unknownRedshifts.count, "implausible": plausible.map { _ in implausible?.count ?? 0 },
+            "blank_band": outcome.predictions.flagCounts.withBlankBand,
             "output": output, "quality": orNull(outcome.quality?.reference), "rank": rank, "profile": profile?.json,
         ]
     }
@@ -122,15 +123,19 @@ extension AutoencoderJob.Opened {
 }
 
 extension FlagCounts {
-    /// A warning where galaxies have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.
+    /// Warnings where galaxies have a blank band, and where they have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.
     /// - Parameters:
     ///   - total: all galaxies.
     ///   - result: the result that galaxies with flags lack.
     ///   - remark: further words about these galaxies.
     func report(of total: Int, without result: String, _ remark: String = "") {
+        let all = Numbers.counted(total, "galaxy", "galaxies")
+        if withBlankBand > 0 {
+            Console.report(
+                "warning: \(Numbers.grouped(withBlankBand)) of \(all) have a blank band, all pixels zero: \(blankText)")
+        }
         guard flagged > 0 else { return }
         Console.report(
-            "warning: \(Numbers.grouped(flagged)) of \(Numbers.counted(total, "galaxy", "galaxies")) have flags and no "
-                + "\(result)\(remark): \(text(of: result))")
+            "warning: \(Numbers.grouped(flagged)) of \(all) have flags and no \(result)\(remark): \(text(of: result))")
     }
 }

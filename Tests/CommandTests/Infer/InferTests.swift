@@ -61,7 +61,7 @@ func jsonSummary() throws {
             Set(summary.keys) == [
                 "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "instruction_set", "gemm",
                 "weights",
-                "output", "quality", "flagged", "resumed", "skipped", "implausible",
+                "output", "quality", "flagged", "resumed", "skipped", "implausible", "blank_band",
             ])
         #expect(summary["galaxies"] as? Int == 37)
         #expect(summary["threads"] as? Int == 2)

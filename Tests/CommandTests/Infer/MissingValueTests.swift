@@ -125,3 +125,30 @@ func evaluateMissing() throws {
         #expect(try text(of: folder + "/r.html").contains("1 with z_spec -9999"))
     }
 }
+
+@Test("Galaxies with a blank band are counted by band in a warning, and keep their redshifts")
+func blankBands() throws {
+    try Fixture.withTemporaryFolder { folder in
+        var table = try TensorTable.partition()
+        // Row, bands: all pixels of these are zero. All bands are: a flag, and no blank band.
+        let blank = [(3, [1]), (8, [1, 4]), (20, [0, 1, 2, 3, 4])]
+        table.change("images") { entry in
+            let band = entry.bytes.count / 37 / 5
+            for (row, bands) in blank {
+                for index in bands {
+                    let offset = (row * 5 + index) * band
+                    entry.bytes.replaceSubrange(offset..<offset + band, with: repeatElement(0, count: band))
+                }
+            }
+        }
+        try table.write(to: folder + "/p.safetensors")
+        let command = try Command.infer(
+            [folder + "/p.safetensors", "-o", folder + "/z.csv", "--json", "--quiet", "--z-range", "none"])
+        #expect(command.status == 0)
+        #expect(
+            command.errors.hasPrefix(
+                "cai: warning: 2 of 37 galaxies have a blank band, all pixels zero: 2 in band 2, 1 in band 5\n"
+                    + "cai: warning: 1 of 37 galaxies have flags"), "\(command.errors)")
+        #expect(try object(command.output)["blank_band"] as? Int == 2)
+    }
+}
