@@ -91,7 +91,9 @@ struct SortedRedshifts: Sendable {
     /// Evenly spaced galaxies.
     func thinned(toAtMost count: Int) -> SortedRedshifts {
         guard scaled.count > count, count > 0 else { return self }
-        let chosen = (0..<count).map { Int((Double($0) + 0.5) / Double(count) * Double(scaled.count)) }
+        let chosen = (0..<count).map { index -> Int in
+            Int((Double(index) + 0.5) / Double(count) * Double(scaled.count))
+        }
         return SortedRedshifts(scaled: chosen.map { scaled[$0] }, truths: chosen.map { truths[$0] })
     }
 }

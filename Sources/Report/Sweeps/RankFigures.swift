@@ -64,7 +64,7 @@ struct RankFigures {
         }
         // The first bar is at the top.
         let every = max(1, (bars.count + 24) / 25)
-        let ticks = stride(from: 0, to: bars.count, by: every).map { index in
+        let ticks = stride(from: 0, to: bars.count, by: every).map { index -> (value: Double, label: String) in
             (
                 value: Double(bars.count) - Double(index) - 0.5,
                 label: every == 1 ? String(bars[index].name.dropFirst("rank ".count)) : "\(index + 1)"

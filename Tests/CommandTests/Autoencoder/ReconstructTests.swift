@@ -151,8 +151,9 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             #expect(rows.count == 61 && rows.allSatisfy { $0.count == 15 })
             #expect(rows.dropFirst().allSatisfy { $0[14] == "0" })
             #expect(rows.dropFirst().map { $0[0] } == (1...60).map(String.init))
-            #expect(Set(rows.dropFirst().map { $0[3] }) == Set((0..<60).map(String.init)))
-            let scores = try rows.dropFirst().map { try #require(Double($0[4])) }
+            let sourceRows: [String] = rows.dropFirst().map { $0[3] }
+            #expect(Set(sourceRows) == Set((0..<60).map(String.init)))
+            let scores: [Double] = try rows.dropFirst().map { row -> Double in try #require(Double(row[4])) }
             #expect(scores == scores.sorted(by: >))
             for row in rows.dropFirst() {
                 let ratio = try #require(Double(row[6]))

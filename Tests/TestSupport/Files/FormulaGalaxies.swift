@@ -21,7 +21,7 @@ public enum FormulaGalaxies {
     /// All pixels.
     public static var images: [Float] { (0..<count).flatMap { image($0) } }
     public static var magnitudes: [Double] {
-        (0..<count).flatMap { galaxy in (0..<5).map { 15 + Double(galaxy) + Double($0) / 8 } }
+        (0..<count * 5).map { index -> Double in 15 + Double(index / 5) + Double(index % 5) / 8 }
     }
     public static let redshifts = [0, 0.125, 0.25]
     public static let integerIDs = ["1000000000000000", "1000000000000001", "1000000000000002"]
