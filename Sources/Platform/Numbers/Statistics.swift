@@ -32,4 +32,20 @@ package enum Statistics {
         let range = 1.5 * (third - first)
         return values.filter { (first - range...third + range).contains($0) }
     }
+
+    /// The 95% interval of a fraction (E. B. Wilson, "Probable inference, the law of succession, and statistical
+    /// inference", 1927): its width is not 0 for none or all of a sample.
+    /// - Parameters:
+    ///   - part: the galaxies with a property, 0...total.
+    ///   - total: at least 1.
+    package static func fractionInterval(_ part: Int, of total: Int) -> ClosedRange<Double> {
+        let z = 1.959_963_984_540_054
+        let (n, p) = (Double(total), Double(part) / Double(total))
+        let centre = p + z * z / (2 * n)
+        let reach = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+        // The ends of none and of all are exact.
+        let low = part == 0 ? 0 : (centre - reach) / (1 + z * z / n)
+        let high = part == total ? 1 : (centre + reach) / (1 + z * z / n)
+        return low...max(low, high)
+    }
 }

@@ -6,8 +6,8 @@ import Synchronization
 /// passes an executor.
 public typealias ForEach = (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void
 
-/// 95% confidence intervals of the measures of quality, by the bootstrap (B. Efron, "Bootstrap methods: another
-/// look at the jackknife", 1979).
+/// 95% confidence intervals of the measures of quality: of fractions by Wilson's formula, of all others by the bootstrap
+/// (B. Efron, "Bootstrap methods: another look at the jackknife", 1979).
 ///
 /// Each resample draws as many galaxies as there are, with replacement, and computes all measures; an interval holds
 /// the middle 95% of the results. It shows the statistical error of the choice of galaxies, and no systematic error
@@ -50,7 +50,9 @@ public struct QualityIntervals: Sendable, Equatable {
         let measures = drawn.withLock { $0 }
         let estimates = original.measures()
         self.resamples = count
+        let outliers = Self.outliers(of: all.scaled)
         intervals = estimates.indices.map { measure in
+            if let part = outliers[measure] { return Statistics.fractionInterval(part, of: all.scaled.count) }
             // A resample may have equal redshifts only: that resample has no R2.
             let values = measures.map { $0[measure] }.filter { !$0.isNaN }.sorted()
             let estimate = estimates[measure]
@@ -70,6 +72,17 @@ public struct QualityIntervals: Sendable, Equatable {
     }
 
     private static let mostGalaxies = 1_000_000
+
+    /// The number of outliers by the index of the measure that is their fraction.
+    /// - Parameter scaled: dz, ascending.
+    private static func outliers(of scaled: [Double]) -> [Int: Int] {
+        let sigmaIQR = FieldQuality(sortedScaled: scaled).sigmaIQR
+        let limits = [
+            Measure.outliersAbove005: 0.05, Measure.outliersAbove015: 0.15,
+            Measure.outliersAboveThreeSigma: FieldQuality.outlierLimit(sigmaIQR: sigmaIQR),
+        ]
+        return limits.mapValues { limit in scaled.count { abs($0) > limit } }
+    }
 }
 
 /// The redshifts of galaxies in ascending order of dz.

@@ -50,7 +50,8 @@ public struct PredictionReport: Sendable {
                 "Predicted against spectroscopic redshift", id: "redshifts",
                 [.figures([figures.redshifts, figures.residuals])]),
             PageSection(
-                "Residuals", [.figures([figures.histogram, figures.scatter(bins)]), .table(tables.byRedshift)]),
+                "Residuals",
+                [.figures([figures.histogram] + [figures.scatter(bins)].compactMap { $0 }), .table(tables.byRedshift)]),
             Self.distribution(table, isCompared: true),
         ]
     }

@@ -46,7 +46,7 @@ struct QualityTables {
 
     /// Explains how the intervals were computed.
     var explanation: String {
-        "Intervals are those of the bootstrap: the same number of galaxies drawn with replacement "
+        "Intervals of fractions are Wilson's; the others are those of the bootstrap: the same number of galaxies drawn with replacement "
             + "\(Decimals.grouped(intervals.resamples)) times, and the middle 95% of each measure. They show the effect of chance in "
             + "the choice of galaxies, not errors common to all of them."
     }
@@ -93,5 +93,7 @@ enum Measure {
     static let r2 = 4
     static let sigmaMAD = 5
     static let medianBias = 6
+    static let outliersAbove005 = 8
     static let outliersAbove015 = 9
+    static let outliersAboveThreeSigma = 10
 }

@@ -39,25 +39,33 @@ struct RedshiftFigures {
         let density = Density(
             redshiftsCompared.spectroscopic, redshiftsCompared.predicted, x: scale, y: scale, points: "galaxies")
         let ends = [scale.domain.lowerBound, scale.domain.upperBound]
+        /// The lines that cross the axes' square; the legend has the name once.
         func bound(_ name: String, _ dz: Double, _ dash: Guide.Dash) -> [Guide] {
-            // The legend has the name once.
-            [(name, dz), ("", -dz)].map { name, dz in Guide(name, ends.map { ($0, $0 + dz * (1 + $0)) }, dash: dash) }
+            [dz, -dz].map { dz in ends.map { ($0, $0 + dz * (1 + $0)) } }
+                .filter { line in line[0].1 < ends[1] && line[1].1 > ends[0] }
+                .enumerated().map { Guide($0.offset == 0 ? name : "", $0.element, dash: dash) }
         }
+        let (fixed, wide) = (
+            bound("|dz| = 0.15", 0.15, .dashed), bound("|dz| = max(0.06, 3\u{3C3})", limit, .dotted)
+        )
+        let drawn = [fixed.isEmpty ? nil : "dashed", wide.isEmpty ? nil : "dotted"].compactMap { $0 }
         let chart = Chart(
             x: Axis("spectroscopic redshift zs", scale), y: Axis("predicted redshift zp", scale),
-            layers: [density] + bound("|dz| = 0.15", 0.15, .dashed)
-                + bound("|dz| = max(0.06, 3\u{3C3})", limit, .dotted)
+            layers: [density] + fixed + wide
                 + [LineSeries(name: "zp = zs", points: ends.map { .init($0, $0) }, series: 1, hasMarkers: false)],
             height: 460, colourBar: density.colourBar)
         return chart.figure(
             id: "redshifts", title: "Predicted against spectroscopic redshift",
             description: "\(PredictionReport.counted(quality.galaxies)); MAE "
                 + "\(Decimals.significant(quality.reference.meanAbsoluteError)), "
-                + "sigma_MAD \(Decimals.significant(quality.field.sigmaMAD)), with the line zp = zs and the bounds beyond "
-                + "which a galaxy is called an outlier.",
+                + "sigma_MAD \(Decimals.significant(quality.field.sigmaMAD)), with the line zp = zs"
+                + (drawn.isEmpty ? "." : " and the bounds beyond which a galaxy is called an outlier."),
             caption:
-                "\(PredictionReport.counted(quality.galaxies)). Beyond the dashed and the dotted lines galaxies are "
-                + "called outliers; max(0.06, 3\u{3C3}) is \(Decimals.significant(limit)) here."
+                "\(PredictionReport.counted(quality.galaxies)). "
+                + (drawn.isEmpty
+                    ? "The bounds of outliers are outside of the axes"
+                    : "Beyond the \(drawn.joined(separator: " and the ")) lines galaxies are called outliers")
+                + "; max(0.06, 3\u{3C3}) is \(Decimals.significant(limit)) here."
                 + Self.outsideText(density.outside))
     }
 
@@ -92,14 +100,17 @@ struct RedshiftFigures {
             x: Axis("spectroscopic redshift zs", x), y: Axis("dz = (zp \u{2212} zs) / (1 + zs)", y),
             layers: [
                 density, level("dz = 0", 0, .solid),
-            ] + levels("0.15", 0.15, .dashed) + levels("max(0.06, 3\u{3C3})", limit, .dotted) + [median], height: 460,
+            ] + levels("0.15", 0.15, .dashed) + levels("max(0.06, 3\u{3C3})", limit, .dotted)
+                + (running.steps.isEmpty ? [] : [median]), height: 460,
             colourBar: density.colourBar)
         return chart.figure(
             id: "residuals", title: "Residual against redshift",
-            description: "dz of \(PredictionReport.counted(dz.count)) with its median and scatter along redshift.",
-            caption:
-                "Points are medians of steps with \(RunningMedian.fewest) galaxies or more, bars reach from the 16th to "
-                + "the 84th percentile." + Self.outsideText(density.outside))
+            description: "dz of \(PredictionReport.counted(dz.count))"
+                + (running.steps.isEmpty ? "." : " with its median and scatter along redshift."),
+            caption: (running.steps.isEmpty
+                ? "No step has \(RunningMedian.fewest) galaxies, so that no median is drawn."
+                : "Points are medians of steps with \(RunningMedian.fewest) galaxies or more, bars reach from the 16th "
+                    + "to the 84th percentile.") + Self.outsideText(density.outside))
     }
 
     var histogram: Figure {
@@ -137,9 +148,10 @@ struct RedshiftFigures {
                 + "is the tails." + Self.outsideText(dz.count - histogram.counts.reduce(0, +)))
     }
 
-    /// sigma_MAD, bias and outliers by redshift.
-    func scatter(_ bins: QualityByRedshift) -> Figure {
+    /// sigma_MAD, MAE and median bias by redshift; nil where no bin has enough galaxies.
+    func scatter(_ bins: QualityByRedshift) -> Figure? {
         let shown = bins.bins.filter { $0.quality.galaxies >= RunningMedian.fewest }
+        guard !shown.isEmpty else { return nil }
         func series(_ name: String, _ index: Int, _ measure: Int, _ value: (Quality) -> Double) -> LineSeries {
             LineSeries(
                 name: name,

@@ -107,7 +107,6 @@ struct BootstrapCase: Sendable, CustomTestStringConvertible {
 
 /// The percentile p of B draws from a normal distribution has the standard deviation sqrt(p (1 - p) / B) / density, in
 /// units of sigma: 0.042 for 2.5% and B = 4,000. Five of those are 0.054 of the interval, which is 3.92 sigma wide.
-/// In addition, fractions of n galaxies have steps of 1 / n.
 @Test(
     "Intervals agree with numpy's bootstrap within the error of 4,000 resamples", arguments: BootstrapCase.cases
 )
@@ -116,14 +115,43 @@ func intervalsAgreeWithBruteForce(example: BootstrapCase) throws {
     let found = try QualityIntervals(predicted: predicted, spectroscopic: spectroscopic, resamples: 4000)
     #expect(found.resamples == 4000)
     #expect(found.intervals.count == 11)
-    for (index, interval) in found.intervals.enumerated() {
+    for (index, interval) in found.intervals.prefix(Measure.outliersAbove005).enumerated() {
         let interval = try #require(interval)
         let (low, high) = (example.low[index], example.high[index])
-        let step = index >= 8 ? 1 / Double(example.galaxies.count) : 0
-        let slack = 0.054 * (high - low) + step + 1e-9
+        let slack = 0.054 * (high - low) + 1e-9
         #expect(abs(interval.lowerBound - low) <= slack, "measure \(index): \(interval), expected \(low)")
         #expect(abs(interval.upperBound - high) <= slack, "measure \(index): \(interval), expected \(high)")
     }
+}
+
+@Test(
+    "The interval of a fraction is Wilson's: of none it begins at 0, of all it ends at 1, and it has a width",
+    arguments: [
+        (part: 0, total: 512, low: 0, high: 0.00744697572288274), (512, 512, 0.9925530242771172, 1),
+        (1, 512, 0.00034485776154337454, 0.010979278212421855), (7, 100, 0.03431926106727267, 0.137495147390735),
+        (0, 1, 0, 0.7934506856227626), (1, 1, 0.2065493143772374, 1),
+        (500, 1000, 0.4690696003681042, 0.5309303996318958),
+        (3, 1_000_000, 1.0202712409681227e-06, 8.821149774312436e-06),
+    ])
+func fractionIntervals(part: Int, total: Int, low: Double, high: Double) {
+    let found = Statistics.fractionInterval(part, of: total)
+    #expect(abs(found.lowerBound - low) < 1e-14 && abs(found.upperBound - high) < 1e-14, "\(found)")
+}
+
+@Test("Fractions of outliers have the intervals of their counts, also without outliers")
+func outlierIntervals() throws {
+    let spectroscopic = (0..<512).map { 0.1 + Double($0) / 1000 }
+    var predicted = spectroscopic.map { $0 + 0.01 }
+    func intervals() throws -> [ClosedRange<Double>?] {
+        let found = try QualityIntervals(predicted: predicted, spectroscopic: spectroscopic, resamples: 20)
+        return [Measure.outliersAbove005, Measure.outliersAbove015, Measure.outliersAboveThreeSigma].map { found[$0] }
+    }
+    let none = Statistics.fractionInterval(0, of: 512)
+    #expect(try intervals() == [none, none, none])
+    predicted[0] = 0.2
+    predicted[1] = 0.9
+    let (one, two) = (Statistics.fractionInterval(1, of: 512), Statistics.fractionInterval(2, of: 512))
+    #expect(try intervals() == [two, one, two])
 }
 
 @Test(

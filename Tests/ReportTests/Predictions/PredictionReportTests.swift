@@ -35,7 +35,11 @@ func everythingIsReported(galaxies: Galaxies) throws {
     #expect(report.galaxies == galaxies.count)
     #expect(report.unknown == 0)
     let figures = report.sections.flatMap(\.figures)
-    #expect(figures.map(\.id) == ["redshifts", "residuals", "dz", "by-redshift", "distribution-of-z"])
+    // No bin of a few galaxies has the ten that a point needs.
+    let isBinned = galaxies.count > 10
+    #expect(
+        figures.map(\.id) == ["redshifts", "residuals", "dz"] + (isBinned ? ["by-redshift"] : [])
+            + ["distribution-of-z"])
     checkFigures(report)
     let html = html(report)
     let quality = try #require(report.quality)
