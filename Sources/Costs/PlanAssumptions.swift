@@ -1,5 +1,10 @@
 /// The assumptions of a plan: some are measured, the others assumed, since this program has not run on AWS.
 public struct PlanAssumptions: Sendable, Equatable {
+    /// What a user may give in place of a measured or an assumed value; `account` is its limits.
+    public enum Quantity: Sendable { case coreRate, processorRate, network, overhead, start, account }
+
+    /// The quantities that the user gave.
+    public var given: Set<Quantity> = []
     /// Galaxies/s of one core of an own machine.
     public var coreRate = 460.0
     /// The source of that rate.
@@ -25,7 +30,7 @@ public struct PlanAssumptions: Sendable, Equatable {
 
     public init() {}
 
-    /// Sets a core's rate that was measured elsewhere, and with it a Lambda processor's.
+    /// Sets a core's rate, and with it a Lambda processor's.
     public mutating func setCoreRate(_ rate: Double, source: String) {
         (coreRate, coreSource) = (rate, source)
         processorRate = rate / 2

@@ -46,27 +46,42 @@ extension PlanReport {
                 ))
         }
         statements.append(("One machine", machine))
-        let onLambda =
-            "\(Self.rate(assumptions.processorRate)) a Lambda processor, which 1,769 MB bring "
-            + "(\(assumptions.processorSource)); "
         let isMeasured = assumptions.isProcessorMeasured
-        statements += [
+        /// What a plan is reckoned with, and whether it was measured where the user did not give it.
+        let quantities: [(PlanAssumptions.Quantity, isMeasured: Bool, text: String)] = [
+            (
+                .processorRate, isMeasured,
+                "\(Self.rate(assumptions.processorRate)) a Lambda processor, which 1,769 MB bring "
+                    + "(\(assumptions.processorSource))"
+            ),
+            (.coreRate, true, "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource))"),
+            (
+                .overhead, false,
+                "\(Self.seconds(assumptions.overhead)) beside computing for each worker (its process starts in 35 to "
+                    + "43 ms in Amazon's emulator)"
+            ),
+            (.start, false, "\(Self.seconds(assumptions.start)) until the first begins"),
+            (.network, false, "\(Decimals.shortest(assumptions.network / 1e6, digits: 3)) MB/s from S3"),
+            (
+                .account, false,
+                "an account with \(Decimals.grouped(planner.concurrencyLimit)) at once and "
+                    + "\(Decimals.grouped(planner.memories.max() ?? 0)) MB for each (new ones often have fewer and "
+                    + "3,008 MB)"
+            ),
+        ]
+        let given = quantities.filter { assumptions.given.contains($0.0) }.map(\.text)
+        let others = quantities.filter { !assumptions.given.contains($0.0) }
+        let measured = others.filter(\.isMeasured).map(\.text) + ["a worker's memory (docs/PERFORMANCE.md)"]
+        let assumed = others.filter { !$0.isMeasured }.map(\.text)
+        if !given.isEmpty { statements.append(("Given", given.joined(separator: "; "))) }
+        statements.append(
             (
                 "Measured",
-                (isMeasured ? onLambda : "")
-                    + "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource)); a worker's memory "
-                    + "(docs/PERFORMANCE.md). Nothing \(isMeasured ? "else " : "")was measured on AWS"
-            ),
-            (
-                "Assumed",
-                (isMeasured ? "" : onLambda) + "\(Self.seconds(assumptions.overhead)) beside computing for each "
-                    + "worker (its process starts in 35 to 43 ms in Amazon's emulator); "
-                    + "\(Self.seconds(assumptions.start)) until the first begins; "
-                    + "\(Decimals.shortest(assumptions.network / 1e6, digits: 3)) MB/s from S3; an account with "
-                    + "\(Decimals.grouped(planner.concurrencyLimit)) at once and "
-                    + "\(Decimals.grouped(planner.memories.max() ?? 0)) MB for each (new ones often have fewer and 3,008 MB)"
-            ),
-            ("Left free", "\(Self.percent(assumptions.reserve)) of 900 s and of the memory"),
+                measured.joined(separator: "; ") + ". Nothing \(isMeasured ? "else " : "")was measured on AWS"
+            ))
+        if !assumed.isEmpty { statements.append(("Assumed", assumed.joined(separator: "; "))) }
+        statements += [
+            ("Left free", "\(Self.percent(assumptions.reserve)) of 900 s and of the memory")
         ]
         if let within {
             statements.append(

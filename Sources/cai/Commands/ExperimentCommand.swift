@@ -1,7 +1,9 @@
 import ArgumentParser
 import Cloud
+import Costs
 import Experiment
 import FoundationEssentials
+import Platform
 
 struct ExperimentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -71,7 +73,9 @@ struct ExperimentCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "With --dry-run: the rate to reckon with, on AWS that of one worker. Default: measured on 512 galaxies at "
-                + "most; on AWS 250.", valueName: "n"))
+                + "most; on AWS \(Decimals.shortest(PlanAssumptions().processorRate, digits: 3)) for each 1769 MB of a "
+                + "worker.",
+            valueName: "n"))
     var galaxiesPerSecond: Double?
 
     @Flag(help: "Print experiment.json, or with --dry-run the plan, on the standard output.")

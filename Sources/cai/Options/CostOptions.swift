@@ -204,6 +204,12 @@ struct PlanOptions: ParsableArguments {
         if let network { assumptions.network = network * 1e6 }
         if let overhead { assumptions.overhead = overhead.value }
         if let start { assumptions.start = start.value }
+        let given: [(Bool, PlanAssumptions.Quantity)] = [
+            (coreRate != nil, .coreRate), (rate != nil, .processorRate), (network != nil, .network),
+            (overhead != nil, .overhead), (start != nil, .start),
+            (concurrencyLimit != nil || memoryLimit != nil, .account),
+        ]
+        assumptions.given = Set(given.filter(\.0).map(\.1))
         return assumptions
     }
 }

@@ -120,6 +120,26 @@ struct CostCommandTests {
         #expect(command.errors.contains(message), "\(command.errors)")
     }
 
+    @Test(
+        "Values that the user gives are listed as given, and no longer as measured or assumed",
+        arguments: [
+            (["--core-rate", "100"], "100 galaxies/s a core (--core-rate)", "Measured     a worker's memory"),
+            (["--rate", "50"], "50 galaxies/s a Lambda processor", "Assumed      1 s beside computing"),
+            (["--network", "12"], "12 MB/s from S3", "until the first begins; an account"),
+            (["--overhead", "3s"], "3 s beside computing", "threads); 10 s until"),
+            (["--start", "4s"], "4 s until the first begins", "emulator); 70 MB/s"),
+            (["--concurrency-limit", "77"], "an account with 77 at once", "70 MB/s from S3\n"),
+        ])
+    func given(arguments: [String], given: String, others: String) throws {
+        let command = try Command.run(["cost", "--galaxies", "5000"] + arguments)
+        #expect(command.status == 0)
+        let text = command.output.split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " }) }
+            .joined(separator: "\n")
+        let unwrapped = text.replacing("\n", with: " ").replacing(" Left free", with: "\nLeft free")
+        #expect(unwrapped.contains("Given        \(given)"), "\(command.output)")
+        #expect(unwrapped.contains(others), "\(command.output)")
+    }
+
     @Test("cai cost plans half a million galaxies in a minute")
     func headline() throws {
         let arguments = ["cost", "--galaxies", "500000", "--within", "60s", "--instance-price", "1.2"]
