@@ -40,6 +40,9 @@ let package = Package(
         // The SIGBUS handler for mapped files, which cannot be written in Swift
         .target(name: "CMapping", cSettings: [.treatAllWarnings(as: .error)]),
 
+        // The arguments that the loader passes to the process
+        .target(name: "CArguments", cSettings: [.treatAllWarnings(as: .error)]),
+
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(
             name: "CKernels", path: "kernels",
@@ -51,7 +54,7 @@ let package = Package(
         // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
-            name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CLinux"],
+            name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CArguments", "CLinux"],
             swiftSettings: memorySafe + optimised),
         .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
         .target(

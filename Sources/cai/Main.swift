@@ -12,11 +12,11 @@ enum Main {
         // So is a file above the size limit (`ulimit -f`).
         signal(SIGXFSZ, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
-        let taken = LogSettings.take(Array(CommandLine.arguments.dropFirst()), environment: environment)
+        let taken = LogSettings.take(Array(ProcessArguments.all.dropFirst()), environment: environment)
         var log = taken.settings
         log.subcommand = taken.rest.first.flatMap { isKnown($0) ? $0 : nil } ?? ""
         Console.use(log)
-        if let function = LambdaFunction(arguments: CommandLine.arguments, environment: environment) {
+        if let function = LambdaFunction(arguments: ProcessArguments.all, environment: environment) {
             end(function.run { try StoreLocator.store(nil) })
         }
         Interruption.watch()

@@ -147,7 +147,7 @@ struct InferCommand: ParsableCommand {
         let job = try PredictionJob(
             weights: weights, inputs: inputs, store: store, output: file, share: rank?.share, isResumed: resume,
             rowOptions: file == nil ? [:] : try rowOptions(), settings: galaxies.settings(isStrict: strict),
-            gemm: gemm, isProfiled: profile, command: CommandLine.quoted)
+            gemm: gemm, isProfiled: profile, command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice("\(rank.share) (\(rank.origin)), to \(rank.output)") }
         Interruption.reportStatus { [status = job.status] in status.text }

@@ -22,6 +22,31 @@ func helpListsSubcommands(arguments: [String]) throws {
     for part in ["EXAMPLES", "EXIT STATUS"] { #expect(command.output.contains(part)) }
 }
 
+/// Runs the program in a mount namespace of its own without /proc.
+private func withoutProc(_ arguments: [String]) throws -> (status: Int32, output: String, errors: String) {
+    let script = "mount -t tmpfs none /proc && exec \"$@\""
+    let words = ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", Command.path] + arguments
+    let ended = try ChildProcess(
+        ["/usr/bin/env"] + words, environment: ChildProcess.inherited([:]), within: Command.bound
+    ).end()
+    return (ended.status, ended.output, ended.errors)
+}
+
+@Test(
+    "Without /proc, arguments are the process's own: wrong ones are errors, and results are the same",
+    .enabled(if: (try? withoutProc(["--version"]))?.status == 0, "mount namespaces are not permitted"))
+func argumentsWithoutProc() throws {
+    #expect(try withoutProc(["--version"]).output == "0.1.0\n")
+    let wrong = try withoutProc(["infer"])
+    #expect(wrong.status == 2 && wrong.output.isEmpty)
+    let missing = try withoutProc(["infer", "nowhere.pt", "--weights", "nowhere.safetensors"])
+    #expect(missing.status == 1 && missing.output.isEmpty && missing.errors.contains("nowhere"))
+    let arguments = ["infer", Tiny.partition, "--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
+    let found = try withoutProc(arguments)
+    #expect(found.status == 0, "\(found.errors)")
+    #expect(try found.output == Command.run(arguments).output)
+}
+
 @Test("cai --version prints the version")
 func version() throws {
     let command = try Command.run(["--version"])

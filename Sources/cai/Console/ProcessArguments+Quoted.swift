@@ -1,7 +1,9 @@
-extension CommandLine {
+import Platform
+
+extension ProcessArguments {
     /// The command as a shell takes it, without `--resume`: rows do not depend on whether a run was resumed.
     static var quoted: String {
-        (["cai"] + arguments.dropFirst().filter { $0 != "--resume" }.map(quoted)).joined(separator: " ")
+        (["cai"] + all.dropFirst().filter { $0 != "--resume" }.map(quoted)).joined(separator: " ")
     }
 
     private static func quoted(_ argument: String) -> String {
