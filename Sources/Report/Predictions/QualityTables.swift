@@ -86,14 +86,3 @@ struct QualityTables {
     /// A true minus sign, as wide as a digit.
     private static func minus(_ text: String) -> String { text.replacing("-", with: "\u{2212}") }
 }
-
-/// Indices of measures among the lines of both families.
-enum Measure {
-    static let meanAbsoluteError = 0
-    static let r2 = 4
-    static let sigmaMAD = 5
-    static let medianBias = 6
-    static let outliersAbove005 = 8
-    static let outliersAbove015 = 9
-    static let outliersAboveThreeSigma = 10
-}
