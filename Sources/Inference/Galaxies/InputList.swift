@@ -87,10 +87,40 @@ public enum InputList {
             .map { prefix + $0 }
             .filter { FileManager.default.isFolder($0) != true }
         guard !paths.isEmpty else {
-            throw Failure(folder, "the folder holds no partition files (\(expected)); subfolders are not searched")
+            let pattern = pattern(below: prefix).map { ": for those in subfolders, give '\($0)'" } ?? ""
+            throw Failure(
+                folder, "the folder holds no partition files (\(expected)); subfolders are not searched\(pattern)")
         }
         return paths
     }
+
+    /// A pattern that matches partitions in subfolders, `survey/healpix=*/*.hdf5`; nil where there are none in the first
+    /// hundred folders of three levels.
+    /// - Parameter prefix: a folder with a slash at its end.
+    private static func pattern(below prefix: String) -> String? {
+        var levels = [(folder: prefix, pattern: prefix)]
+        for _ in 0...3 {
+            var next: [(folder: String, pattern: String)] = []
+            for (folder, pattern) in levels {
+                let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+                    .filter { !$0.hasPrefix(".") }.sorted(by: NaturalOrder.precedes)
+                if let name = names.first(where: { isPartition($0) && !isFolder(folder + $0) }), folder != prefix {
+                    let lower = name.lowercased()
+                    let ending = endings.filter { lower.hasSuffix("." + $0) }.max { $0.count < $1.count } ?? ""
+                    return pattern + "*." + String(name.suffix(ending.count))
+                }
+                for name in names where next.count < 100 && isFolder(folder + name) {
+                    // Names such as healpix=12: the key is common to all.
+                    let key = name.firstIndex(of: "=").map { name[...$0] } ?? ""
+                    next.append((folder + name + "/", pattern + key + "*/"))
+                }
+            }
+            levels = next
+        }
+        return nil
+    }
+
+    private static func isFolder(_ path: String) -> Bool { FileManager.default.isFolder(path) == true }
 
     /// Whether a file of that name in a folder is a partition, by its ending.
     public static func isPartition(_ name: String) -> Bool {

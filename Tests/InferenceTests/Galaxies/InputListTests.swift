@@ -102,6 +102,27 @@ func wrongInputs(arguments: [String], message: String) throws {
     }
 }
 
+@Test(
+    "The error of a folder with partitions in subfolders alone proposes a pattern, which matches them",
+    arguments: [
+        (["s/a/1.pt", "s/b/2.pt"], "s/*/*.pt"),
+        (["s/healpix=12/1.hdf5", "s/healpix=7/1.hdf5", "s/readme.txt"], "s/healpix=*/*.hdf5"),
+        (["s/x/y/1.fits.gz"], "s/*/*/*.fits.gz"), (["s/x/y/w/1.npz", "s/a/readme.txt"], "s/*/*/*/*.npz"),
+        (["s/x/1.txt", "s/.hidden/1.pt"], nil), (["s/1/2/3/4/5.pt"], nil),
+    ])
+func patternOfSubfolders(files: [String], pattern: String?) throws {
+    try withFiles(files) { folder in
+        let error = try #require(throws: Failure.self) { try InputList.expand([folder + "/s"]) }
+        guard let pattern else {
+            #expect(error.description.hasSuffix("subfolders are not searched"))
+            return
+        }
+        #expect(error.description.hasSuffix("for those in subfolders, give '\(folder)/\(pattern)'"), "\(error)")
+        let expected = files.filter { InputList.isPartition($0) }.count
+        #expect(try InputList.expand([folder + "/" + pattern]).count == expected)
+    }
+}
+
 @Test("A dangling link is kept, so that opening it is an error", arguments: [".", "*.pt", "?.pt"])
 func brokenLinkIsKept(argument: String) throws {
     try withFiles(["1.pt"]) { folder in
