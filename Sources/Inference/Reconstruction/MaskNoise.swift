@@ -4,9 +4,9 @@ import TensorFiles
 /// The noise that selects the patches of a galaxy to hide: patches with the smallest values stay visible. From a seed,
 /// or given.
 ///
-/// From a seed it is SplitMix64's mixing function (Steele, Lea and Flood 2014) applied to seed, row and patch in turn:
-/// a hash, not a stream, so that it depends on neither batches, threads nor other files. `docs/ANOMALIES.md` has the
-/// function in ten lines of Python.
+/// From a seed it is SplitMix64's mixing function (Steele, Lea and Flood 2014) applied to seed, index and patch in turn,
+/// where the index is the galaxy's among all inputs: a hash, not a stream, so that it depends on neither batches nor
+/// threads, nor on how the galaxies are divided into files. `docs/ANOMALIES.md` has the function in ten lines of Python.
 public struct MaskNoise: Sendable {
     private enum Origin {
         case seed(UInt64)
@@ -41,9 +41,9 @@ public struct MaskNoise: Sendable {
     }
 
     /// The noise of a patch, in [0, 1): a multiple of 2^-24.
-    /// - Parameter row: the galaxy's row in its file.
-    public static func value(seed: UInt64, row: Int, patch: Int) -> Float {
-        let mixed = mix(mix(mix(seed) ^ UInt64(truncatingIfNeeded: row)) ^ UInt64(truncatingIfNeeded: patch))
+    /// - Parameter index: the galaxy's, among all inputs.
+    public static func value(seed: UInt64, index: Int, patch: Int) -> Float {
+        let mixed = mix(mix(mix(seed) ^ UInt64(truncatingIfNeeded: index)) ^ UInt64(truncatingIfNeeded: patch))
         return Float(mixed >> 40) * 0x1p-24
     }
 
@@ -63,30 +63,29 @@ public struct MaskNoise: Sendable {
     /// order would depend on the patches that they are assigned to; further passes are then assigned the values' ranks,
     /// divided by `patches`.
     /// - Parameters:
-    ///   - rows: of the galaxies in their file.
-    ///   - place: index of the first among all galaxies.
+    ///   - galaxies: their indices among all inputs.
     ///   - masked: patches that a pass hides.
-    func values(rows: Range<Int>, place: Int, passes: Int, masked: Int) throws(Failure) -> [Float] {
-        var first = [Float](repeating: 0, count: rows.count * patches)
+    func values(galaxies: Range<Int>, passes: Int, masked: Int) throws(Failure) -> [Float] {
+        var first = [Float](repeating: 0, count: galaxies.count * patches)
         switch origin {
         case .seed(let seed):
-            for (index, row) in rows.enumerated() {
+            for (row, index) in galaxies.enumerated() {
                 for patch in 0..<patches {
-                    first[index * patches + patch] = Self.value(seed: seed, row: row, patch: patch)
+                    first[row * patches + patch] = Self.value(seed: seed, index: index, patch: patch)
                 }
             }
         case .given(let tensor):
             var span = first.mutableSpan
-            try tensor.copyFloats(rows: place..<place + rows.count, into: &span)
+            try tensor.copyFloats(rows: galaxies, into: &span)
             if let bad = first.firstIndex(where: { !$0.isFinite }) {
                 throw Failure(
                     tensor.source.name,
-                    "row \(place + bad / patches): expected finite noise, found \(first[bad])")
+                    "row \(galaxies.lowerBound + bad / patches): expected finite noise, found \(first[bad])")
             }
         }
         guard passes > 1 else { return first }
         var all = [Float](repeating: 0, count: passes * first.count)
-        for galaxy in rows.indices.map({ $0 - rows.lowerBound }) {
+        for galaxy in 0..<galaxies.count {
             let base = galaxy * patches
             let order = (0..<patches).sorted { (first[base + $0], $0) < (first[base + $1], $1) }
             let hasEqual = zip(order, order.dropFirst()).contains { first[base + $0] == first[base + $1] }

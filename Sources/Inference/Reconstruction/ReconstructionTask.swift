@@ -60,7 +60,6 @@ protocol ReconstructionSink: Sendable {
 struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     let model: MaskedAutoencoder
     let plan: MaskPlan
-    let sections: GalaxySections
     let sink: Sink
     /// The counts of flags, complete after the run.
     let flagged: FlaggedGalaxies
@@ -68,7 +67,6 @@ struct ReconstructionTask<Sink: ReconstructionSink>: GalaxyTask {
     /// - Parameter isStrict: whether a galaxy that gets flags ends the run.
     init(model: MaskedAutoencoder, plan: MaskPlan, sections: [GalaxyRun.Section], sink: Sink, isStrict: Bool = false) {
         (self.model, self.plan, self.sink) = (model, plan, sink)
-        self.sections = GalaxySections(sections)
         flagged = FlaggedGalaxies(sections, result: Reconstructions.result, isStrict: isStrict)
     }
 
@@ -92,8 +90,7 @@ final class ReconstructionWorker<Sink: ReconstructionSink>: GalaxyWorker {
     func run(images: Span<Float>, magnitudes: Span<Float>, count: Int, at place: Int) throws(Failure) {
         let (plan, config) = (task.plan, task.model.config)
         let noise = try plan.noise.values(
-            rows: task.sections.rows(at: place, count: count), place: place, passes: plan.passes,
-            masked: plan.masking.masked)
+            galaxies: place..<place + count, passes: plan.passes, masked: plan.masking.masked)
         var batch = ReconstructedBatch.none
         swap(&batch, &room)
         batch.prepare(count: count, place: place, passes: plan.passes, config: config)

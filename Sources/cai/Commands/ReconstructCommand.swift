@@ -26,7 +26,7 @@ struct ReconstructCommand: ParsableCommand {
             A galaxy whose pixels are not finite or all zero has flags, and NaN for pred and loss; so has one whose \
             reconstruction is not finite. Means omit it. --strict makes it an error.
 
-            Noise comes from --seed and each galaxy's row in its file, by the generator in docs/ANOMALIES.md (ten lines \
+            Noise comes from --seed and each galaxy's index among all inputs, by the generator in docs/ANOMALIES.md (ten lines \
             of Python), or from --noise; the same noise gives PyTorch's masks.
 
             EXAMPLES

@@ -46,7 +46,7 @@ struct AnomalyPage {
         let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.ranking.errors.run)
             .pictures(of: places) { galaxy, place in
                 let rank = (places.firstIndex(of: place) ?? 0) + 1
-                return ("\(rank). \(galaxy.objectID)", caption(place))
+                return ("\(rank). \(galaxy.objectID)", "\(galaxy.source), row \(galaxy.row); \(caption(place))")
             }
         let count = Numbers.counted(search.ranking.order.count, "galaxy", "galaxies")
         let masking = search.plan.masking

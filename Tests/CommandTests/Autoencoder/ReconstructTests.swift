@@ -10,6 +10,19 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
     try #require(TensorFile.open(path: path)[name]).floats()
 }
 
+/// Some of the demo galaxies, in files of their own.
+private enum SplitGalaxies {
+    static func write(_ rows: Range<Int>, to path: String) throws {
+        var table = TensorTable()
+        let images = try #require(TensorFile.open(path: galaxies)["tensors.0"])
+        var some = [Float](repeating: 0, count: rows.count * 5120)
+        var span = some.mutableSpan
+        try images.copyFloats(rows: rows, into: &span)
+        table.add("images", [rows.count, 5, 32, 32], some, .f32)
+        try Data(table.npz(deflated: true).bytes).write(to: URL(fileURLWithPath: path))
+    }
+}
+
 @Suite("cai reconstruct") struct ReconstructTests {
     @Test("cai reconstruct with PyTorch's noise gives the values of the float64 network")
     func golden() throws {
@@ -66,29 +79,22 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
         }
     }
 
-    @Test("A galaxy's masks depend on its row only, and the first of several passes is that of one pass")
-    func rowsAlone() throws {
+    @Test("A galaxy's masks depend on its index among all inputs, not on files, and the first of passes is one pass")
+    func indexAlone() throws {
         try Fixture.withTemporaryFolder { folder in
-            var table = TensorTable()
-            let images = try #require(TensorFile.open(path: galaxies)["tensors.0"])
-            var some = [Float](repeating: 0, count: 3 * 5120)
-            var span = some.mutableSpan
-            try images.copyFloats(rows: 0..<3, into: &span)
-            table.add("images", [3, 5, 32, 32], some, .f32)
-            try Data(table.npz(deflated: true).bytes).write(to: URL(fileURLWithPath: folder + "/alone.npz"))
-            let both = try Command.run([
-                "reconstruct", folder + "/alone.npz", galaxies, "--limit", "6", "--passes", "2", "-o",
-                folder + "/both.npz",
-            ])
+            try SplitGalaxies.write(0..<3, to: folder + "/a.npz")
+            try SplitGalaxies.write(3..<4, to: folder + "/b.npz")
+            try SplitGalaxies.write(4..<6, to: folder + "/c.npz")
+            let files = ["a", "b", "c"].map { "\(folder)/\($0).npz" }
+            let both = try Command.run(["reconstruct"] + files + ["--passes", "2", "-o", folder + "/both.npz"])
             #expect(both.status == 0, "\(both.errors)")
-            let one = try Command.run(["reconstruct", galaxies, "--limit", "3", "-o", folder + "/one.npz"])
+            let one = try Command.run(["reconstruct", galaxies, "--limit", "6", "-o", folder + "/one.npz"])
             #expect(one.status == 0, "\(one.errors)")
             let (first, second) = (try floats(folder + "/both.npz", "pred"), try floats(folder + "/one.npz", "pred"))
             let size = 16 * 320
-            for galaxy in 0..<3 {
+            for galaxy in 0..<6 {
                 let alone = Array(second[galaxy * size..<(galaxy + 1) * size])
                 #expect(Array(first[2 * galaxy * size..<(2 * galaxy + 1) * size]) == alone)
-                #expect(Array(first[2 * (galaxy + 3) * size..<(2 * (galaxy + 3) + 1) * size]) == alone)
             }
         }
     }
@@ -164,6 +170,34 @@ private func floats(_ path: String, _ name: String) throws -> [Float] {
             #expect(page.components(separatedBy: "data:image/png;base64,").count == 1 + 2 * 4)
             // With brightness from the image, the order differs.
             #expect(try run("image", ["--brightness", "image"]) != one)
+        }
+    }
+
+    @Test("Anomaly scores do not depend on how galaxies are divided into files; page and table name file and row")
+    func dividedFiles() throws {
+        try Fixture.withTemporaryFolder { folder in
+            func rows(_ name: String, _ ranges: [Range<Int>]) throws -> [[String]] {
+                var files: [String] = []
+                for (number, range) in ranges.enumerated() {
+                    files.append("\(folder)/\(name)-\(number).npz")
+                    try SplitGalaxies.write(range, to: files[number])
+                }
+                let command = try Command.run(
+                    ["anomalies"] + files + [
+                        "--quiet", "-o", "\(folder)/\(name).csv", "--report", "\(folder)/\(name).html", "--top", "2",
+                    ])
+                #expect(command.status == 0, "\(command.errors)")
+                return try table("\(folder)/\(name).csv")
+            }
+            let one = try rows("one", [0..<40])
+            func numbers(_ rows: [[String]]) -> [[String]] { rows.map { [$0[0]] + $0[4...] } }
+            for (name, ranges) in [("two", [0..<20, 20..<40]), ("five", [0..<1, 1..<2, 2..<9, 9..<30, 30..<40])] {
+                let divided = try rows(name, ranges)
+                #expect(numbers(divided) == numbers(one))
+                #expect(divided[1][2].hasPrefix(name + "-") && Int(divided[1][3]) != nil)
+                let page = try String(contentsOfFile: "\(folder)/\(name).html", encoding: .utf8)
+                #expect(page.contains("\(divided[1][2]), row \(divided[1][3]); score "))
+            }
         }
     }
 

@@ -6,8 +6,8 @@ import Testing
 @testable import Inference
 
 @Suite("Noise of masks") struct MaskNoiseTests {
-    /// Computed by the Python code in docs/ANOMALIES.md: (seed, row, patch) and the noise times 2^24.
-    private static let expected: [(seed: UInt64, row: Int, patch: Int, value: Float)] = [
+    /// Computed by the Python code in docs/ANOMALIES.md: (seed, index, patch) and the noise times 2^24.
+    private static let expected: [(seed: UInt64, index: Int, patch: Int, value: Float)] = [
         (0, 0, 0, 2327157),
         (0, 0, 15, 1984136),
         (0, 1, 0, 4515257),
@@ -17,15 +17,15 @@ import Testing
     ]
 
     @Test("Noise equals that of the documented Python") func numbersAreThoseOfPython() {
-        for (seed, row, patch, value) in Self.expected {
-            #expect(MaskNoise.value(seed: seed, row: row, patch: patch) == value * 0x1p-24)
+        for (seed, index, patch, value) in Self.expected {
+            #expect(MaskNoise.value(seed: seed, index: index, patch: patch) == value * 0x1p-24)
         }
     }
 
-    @Test("Noise of a row does not depend on the batch") func rowsDoNotDependOnTheBatch() throws {
+    @Test("Noise of a galaxy does not depend on the batch") func galaxiesDoNotDependOnTheBatch() throws {
         let noise = MaskNoise(seed: 3, patches: 16)
-        let all = try noise.values(rows: 0..<40, place: 0, passes: 1, masked: 12)
-        let some = try noise.values(rows: 17..<23, place: 911, passes: 1, masked: 12)
+        let all = try noise.values(galaxies: 0..<40, passes: 1, masked: 12)
+        let some = try noise.values(galaxies: 17..<23, passes: 1, masked: 12)
         #expect(some == Array(all[17 * 16..<23 * 16]))
     }
 
@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: [(12, 2), (12, 4), (7, 3), (1, 16)])
     func passesHideEveryPatch(masked: Int, passes: Int) throws {
         let noise = try MaskNoise(seed: 11, patches: 16)
-            .values(rows: 0..<25, place: 0, passes: passes, masked: masked)
+            .values(galaxies: 0..<25, passes: passes, masked: masked)
         for galaxy in 0..<25 {
             var hidden = [Int](repeating: 0, count: 16)
             let first = Array(noise[galaxy * 16..<(galaxy + 1) * 16])
@@ -57,7 +57,7 @@ import Testing
             let given = (0..<25 * 16).map { Float($0 * $0 * 7 % 23 % levels) / 8 }
             try NumPyWriter.write(given, shape: [25, 16], to: folder + "/noise.npy")
             let noise = try MaskNoise(path: folder + "/noise.npy", galaxies: 25, patches: 16)
-                .values(rows: 0..<25, place: 0, passes: passes, masked: masked)
+                .values(galaxies: 0..<25, passes: passes, masked: masked)
             #expect(Array(noise[..<given.count]) == given)
             for galaxy in 0..<25 {
                 var hidden = [Int](repeating: 0, count: 16)
@@ -78,14 +78,14 @@ import Testing
             let values = (0..<80).map { Float(($0 * 37) % 80) / 80 }
             try NumPyWriter.write(values, shape: [5, 16], to: folder + "/noise.npy")
             let noise = try MaskNoise(path: folder + "/noise.npy", galaxies: 5, patches: 16)
-            #expect(try noise.values(rows: 0..<2, place: 3, passes: 1, masked: 12) == Array(values[48..<80]))
+            #expect(try noise.values(galaxies: 3..<5, passes: 1, masked: 12) == Array(values[48..<80]))
             #expect {
                 try MaskNoise(path: folder + "/noise.npy", galaxies: 6, patches: 16)
             } throws: { "\($0)".contains("expected noise of shape [6, 16], a row for each galaxy, found F32 [5, 16]") }
             try NumPyWriter.write([0.5, .nan], shape: [1, 2], to: folder + "/nan.npy")
             let broken = try MaskNoise(path: folder + "/nan.npy", galaxies: 1, patches: 2)
             #expect {
-                try broken.values(rows: 0..<1, place: 0, passes: 1, masked: 1)
+                try broken.values(galaxies: 0..<1, passes: 1, masked: 1)
             } throws: { "\($0)".contains("row 0: expected finite noise, found nan") }
         }
     }

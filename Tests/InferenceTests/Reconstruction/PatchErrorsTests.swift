@@ -20,7 +20,7 @@ import Testing
             runner: GalaxyRunner(gemm: model.gemm, threads: 1, batchSize: 2))
         #expect(errors.errors.count == 3 * 16 * 5)
         for galaxy in 0..<3 {
-            let values = (0..<16).map { MaskNoise.value(seed: 0, row: galaxy, patch: $0) }
+            let values = (0..<16).map { MaskNoise.value(seed: 0, index: galaxy, patch: $0) }
             let visible = Set((0..<16).sorted { values[$0] < values[$1] }.prefix(4))
             for patch in 0..<16 {
                 let bands = errors.errors[(galaxy * 16 + patch) * 5..<(galaxy * 16 + patch + 1) * 5]
