@@ -18,6 +18,8 @@ public struct GalaxyLayout: Sendable {
     public private(set) var bandPlaces: [Int]?
     /// The number of bands in the files; nil where they have the network's bands.
     public private(set) var bandCount: Int?
+    /// The bands in the files, a letter each, where they are stated.
+    public private(set) var bandLetters: String?
     /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
     /// Values that stand for an unknown magnitude, redshift or pixel.
@@ -43,6 +45,7 @@ public struct GalaxyLayout: Sendable {
         }
         bandPlaces = places == Array(letters.indices) ? nil : places
         bandCount = letters.count
+        bandLetters = bands
     }
 
     /// Names and bands as the files have them.

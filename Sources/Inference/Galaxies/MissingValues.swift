@@ -35,6 +35,9 @@ public struct MissingValues: Sendable, Equatable {
         self.init(values: values, pixels: Self.large)
     }
 
+    /// The list as `init(_:)` reads it: `-9999,-999,99.99`, or `none`.
+    public var text: String { values.isEmpty ? "none" : values.map(Self.text).joined(separator: ",") }
+
     /// A value, and the float32 that is read where a file has it.
     struct Stored: Sendable {
         let value: Double

@@ -57,6 +57,12 @@ public struct PartitionReader: Sendable {
     /// The bands of an image.
     var bandCount: Int { tensors.images.shape[1] }
 
+    /// The tensors, arrays or columns that were taken, by what they were taken for: `images`, `magnitudes`, `redshifts`.
+    public var names: [String: String] {
+        ["images": tensors.images.name, "magnitudes": tensors.magnitudes?.name, "redshifts": tensors.redshifts?.name]
+            .compactMapValues(\.self)
+    }
+
     /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
     /// `release`.
     /// - Throws: `Failure` naming the damaged entry.

@@ -102,18 +102,27 @@ public struct GalaxyRunner: Sendable {
     /// next partition's pages and inflates it. A remote partition is verified after it is computed, so that it is
     /// transferred once, in the order of the computation.
     private static func verify(_ sections: [GalaxyRun.Section], _ work: Work, _ task: some GalaxyTask) {
-        let verified = task.finished.verified
+        let finished = task.finished
         for (index, section) in sections.enumerated() {
             guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
-            if !verified.contains(section.places) {
-                do throws(Failure) { try verify(section, task) } catch { work.fail(section: index, error) }
+            // Galaxies of the section are still to be computed. A file may have changed since an earlier run compared its
+            // checksums, whatever its times; an object is known by its ETag.
+            let isKnown = section.partition.isVerifiedLast && finished.verified.contains(section.places)
+            let isResumed = finished.gaps(in: section.places) != [section.places]
+            if !isKnown {
+                do throws(Failure) { try verify(section, task, isNeeded: isResumed) } catch {
+                    work.fail(section: index, error)
+                }
             }
             if work.finishPart(of: index) { section.partition.release() }
         }
     }
 
-    private static func verify(_ section: GalaxyRun.Section, _ task: some GalaxyTask) throws(Failure) {
-        guard section.isVerified else { return }
+    /// - Parameter isNeeded: whether it is compared even if another run of those that share the partition compares it.
+    private static func verify(
+        _ section: GalaxyRun.Section, _ task: some GalaxyTask, isNeeded: Bool = false
+    ) throws(Failure) {
+        guard section.isVerified || isNeeded && !section.partition.isVerifiedLast else { return }
         do throws(Failure) {
             try section.partition.verify()
         } catch {

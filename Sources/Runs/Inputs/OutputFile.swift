@@ -41,6 +41,9 @@ public struct OutputFile: Sendable {
         return unsafe stat(name, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
+    /// Whether files can lie beside it: not beside a pipe or a device.
+    public var isFile: Bool { object != nil || isLocalFile }
+
     /// Checks before the work begins, as far as possible, that it can be written, and that it is not one of `inputs`. Writes
     /// nothing.
     /// - Parameter format: of predictions, whose library may be missing; nil for any other file.
@@ -71,6 +74,11 @@ public struct OutputFile: Sendable {
 
     private func isSameFile(as other: OutputFile) -> Bool {
         object == nil && other.object == nil && AtomicFile.areSame(name, other.name)
+    }
+
+    /// The file of that name and a further ending, beside it.
+    public func beside(_ ending: String) throws(Failure) -> OutputFile {
+        try OutputFile(name + ending, store: object?.store, environment: environment)
     }
 
     /// Writes all of it.

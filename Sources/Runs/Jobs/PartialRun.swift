@@ -24,7 +24,9 @@ struct PartialRun: Sendable {
                 "\(journal.path): has finished galaxies of an unfinished run: resume with --resume; to start again, "
                     + "remove it")
         }
-        UnfinishedFiles.removeLeftovers(of: target)
+        for ending in ["", RunRecord.ending, RankSidecar.ending] {
+            UnfinishedFiles.removeLeftovers(of: target + ending)
+        }
     }
 
     /// The galaxies that an earlier run has finished; nil where there was none.
@@ -36,7 +38,15 @@ struct PartialRun: Sendable {
             try journal.begin(identity: identity.json)
             return nil
         }
-        try identity.check(try RunIdentity(json: text, name: journal.path), name: journal.path)
+        let first = try RunIdentity(json: text, name: journal.path)
+        try identity.check(first.stating(missingOf: identity), name: journal.path)
+        guard first.settings.statesMissing else {
+            events.warning(
+                "\(journal.path): is of a version that knew no missing values (--missing): its galaxies are computed again"
+            )
+            try journal.begin(identity: identity.json)
+            return nil
+        }
         let count = sections.galaxyCount
         guard var earlier = try journal.replay(count: count) else { return nil }
         let last = try RunIdentity(json: earlier.identity, name: journal.path)

@@ -25,6 +25,10 @@ public struct PredictionJob: Sendable {
     private let command: String
     private let partial: PartialRun?
     private let record: RankRecorder?
+    /// Where the `RunRecord` of an output goes that has neither a sidecar nor provenance of its own.
+    private let runRecord: OutputFile?
+    /// Options that rows depend on, by their names, and the missing values.
+    private let rowOptions: [String: String]
 
     /// Checks that the output can be written, and opens its journal.
     /// - Parameters:
@@ -48,6 +52,9 @@ public struct PredictionJob: Sendable {
         (self.share, self.settings, self.gemm) = (share, settings, gemm)
         (self.isProfiled, self.command) = (isProfiled, command)
         format = output.flatMap { PredictionFormat(path: $0.name) } ?? .csv
+        // Stated also where it is the default, which may be another of another version.
+        let rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
+        self.rowOptions = rowOptions
         try output?.check(sparing: [weights] + inputs.paths, format: format)
         partial =
             if let output, gemm != .openblas {
@@ -57,6 +64,11 @@ public struct PredictionJob: Sendable {
             if let output, share != nil {
                 try RankRecorder(output, settings: rowOptions, store: store)
             } else { nil }
+        runRecord =
+            if let output, share == nil, output.isFile, !format.hasProvenance {
+                try output.beside(RunRecord.ending)
+            } else { nil }
+        try runRecord?.check(sparing: [weights] + inputs.paths)
         status = RunStatus(partial?.journal)
     }
 
@@ -83,7 +95,8 @@ public struct PredictionJob: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let file = try WeightsFile(weights, store: store)
-        let isDigested = partial != nil || record != nil || output != nil && format.hasProvenance
+        let isRecorded = record != nil || runRecord != nil
+        let isDigested = partial != nil || isRecorded || output != nil && format.hasProvenance
         let (model, sha256) = try file.load(threads: settings.threads, isDigested: isDigested) {
             (file, parallel) throws(Failure) in
             try RedshiftModel(weights: file, numHeads: settings.numHeads, gemm: gemm, on: parallel)
@@ -91,12 +104,13 @@ public struct PredictionJob: Sendable {
         model.notices.forEach(events.notice)
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: settings.limit)
-        let identities = partial != nil || share != nil ? try inputs.identities(of: all) : []
+        let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []
         let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }
         let sections = part?.sections ?? GalaxyRun.sections(of: all, limit: settings.limit)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
-        let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, maker: maker) }
+        let choices = RunChoices.made(all, inputs.layout, heads: model.config.encoder.numHeads)
+        let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,
             RunIdentity(
@@ -114,7 +128,8 @@ public struct PredictionJob: Sendable {
             medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
             instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: sha256, profile: profile, part: part,
-            wasComplete: wasComplete, rank: rank)
+            wasComplete: wasComplete, choices: choices, rank: rank,
+            made: isRecorded ? Made(identities: identities, weights: identity, maker: maker) : nil)
     }
 
     /// The rows that an earlier run has left: in the journal, else in a rank's complete output.
@@ -163,11 +178,27 @@ public struct PredictionJob: Sendable {
             try PredictionWriter.write(
                 outcome.predictions, to: path, format: format,
                 provenance: outcome.weightsSHA256.map {
-                    Provenance(creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command)
+                    Provenance(
+                        creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command,
+                        instructionSet: outcome.instructionSet.rawValue, choices: outcome.choices)
                 })
-            written = try record?.output(at: path)
+            if outcome.made != nil { written = try RankSidecar.Output(at: path, of: output.name) }
         }
-        if let record, let rank = outcome.rank, let written { try record.write(rank, written) }
+        guard let made = outcome.made, let written else { return }
+        if let record, let rank = outcome.rank { try record.write(rank, written) }
+        try runRecord?.write(
+            RunRecord(
+                galaxies: outcome.predictions.run.count, inputs: InputsIdentity(made.identities),
+                written: InputsIdentity.written(made.identities), weights: made.weights, settings: rowOptions,
+                choices: outcome.choices, maker: made.maker, output: written
+            ).json)
+    }
+
+    /// What the rows of an output were computed from and by.
+    struct Made: Sendable {
+        let identities: [RunIdentity.File]
+        let weights: WeightsIdentity
+        let maker: Maker
     }
 
     /// A job's result.
@@ -194,6 +225,10 @@ public struct PredictionJob: Sendable {
         public let part: RankPart?
         /// Whether the output existed already, with these galaxies, and was not written again.
         public let wasComplete: Bool
+        /// What was taken from files and weights, by name: see `RunRecord`.
+        public let choices: [String: String]
         let rank: RankRecorder.Rank?
+        /// nil where nothing is recorded beside the output.
+        let made: Made?
     }
 }

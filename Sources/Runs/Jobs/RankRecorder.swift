@@ -8,6 +8,7 @@ struct RankRecorder: Sendable {
     struct Rank: Sendable {
         let part: RankPart
         let weights: WeightsIdentity
+        let choices: [String: String]
         let maker: Maker
     }
 
@@ -47,6 +48,10 @@ struct RankRecorder: Sendable {
             return nil
         }
         try expected.check(part, weightsETag: weightsETag)
+        guard part.sidecar.settings.statesMissing else {
+            doubt("\(output.name): is of a version that knew no missing values (--missing)")
+            return nil
+        }
         // An input may be a copy, or repaired since: its galaxies are computed again.
         guard let written = part.sidecar.written, written == expected.written else {
             doubt("\(output.name): its inputs were written at other times than those of now")
@@ -60,12 +65,6 @@ struct RankRecorder: Sendable {
         return try PredictionJournal.Earlier(redshifts: redshifts, of: sections)
     }
 
-    /// The size and checksum of the output, which is complete at `path`.
-    func output(at path: String) throws(Failure) -> RankSidecar.Output {
-        let (bytes, sha256) = try SHA256Digest.ofFile(path)
-        return RankSidecar.Output(name: name, bytes: bytes, sha256: sha256)
-    }
-
     /// Writes the sidecar. The output has to exist under its own name by then.
     func write(_ rank: Rank, _ written: RankSidecar.Output) throws(Failure) {
         try sidecar(rank, written).write(to: sidecar)
@@ -77,7 +76,7 @@ struct RankRecorder: Sendable {
         let part = rank.part
         return RankSidecar(
             share: part.share, total: part.total, inputs: part.inputs, written: part.written, weights: rank.weights,
-            settings: settings, maker: rank.maker, output: written)
+            settings: settings, choices: rank.choices, maker: rank.maker, output: written)
     }
 }
 
@@ -132,7 +131,7 @@ extension RankSidecar {
     fileprivate func check(_ part: RankOutputs.Part, weightsETag: String?) throws(Failure) {
         let (left, earlier) = (EarlierRun(name: part.name + Self.ending), part.sidecar)
         try left.check(
-            was: (earlier.weights, earlier.settings, earlier.maker),
+            was: (earlier.weights, earlier.settings.stating(missingOf: settings), earlier.maker),
             is: (weights.comparable(with: earlier.weights, etag: weightsETag), settings, maker))
         try left.check("ranks", was: [earlier.rank, earlier.worldSize], is: [rank, worldSize]) {
             "rank \($0[0]) of \($0[1])"

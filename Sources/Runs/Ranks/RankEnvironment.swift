@@ -2,8 +2,10 @@ import Platform
 
 /// Finds a process's share in the environment variables of its scheduler.
 ///
-/// The first of these schedulers applies: `RANK`, Slurm, AWS Batch, Kubernetes. A variable that is empty is not set. A
-/// world of one rank counts as no rank: all galaxies are run, and nothing is merged.
+/// The first of these applies: `RANK`, launchers of MPI programs and Flux or Slurm, AWS Batch, Kubernetes. A variable that
+/// is empty is not set. A world of one rank counts as no rank: all galaxies are run, and nothing is merged.
+///
+/// Indices of the job arrays of SGE, LSF and PBS are no ranks: scripts for these use them to name files (`unreadIndex`).
 public struct RankEnvironment: Sendable {
     public struct Found: Sendable, Equatable {
         public let share: RankShare
@@ -37,8 +39,10 @@ public struct RankEnvironment: Sendable {
         guard let index else {
             if worldSize != nil {
                 throw Failure(
-                    "--world-size: expected --rank with it, or a rank in the environment (RANK, SLURM_PROCID, "
-                        + "SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX, JOB_COMPLETION_INDEX), found none")
+                    "--world-size: expected --rank with it, or a rank in the environment (RANK, "
+                        + Self.launchers.map(\.rank).joined(separator: ", ")
+                        + ", SLURM_PROCID, SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX, JOB_COMPLETION_INDEX), "
+                        + "found none")
             }
             guard let world, world > 1 else { return nil }
             throw Failure("WORLD_SIZE is \(world), but RANK is not set: \(Self.remedy)")
@@ -48,7 +52,7 @@ public struct RankEnvironment: Sendable {
         guard let first = known.first else {
             throw Failure(
                 "\(index.origin) is \(index.rank), but the number of ranks is not known: set WORLD_SIZE, or give "
-                    + "--world-size")
+                    + "--world-size, or --whole to run all galaxies")
         }
         if let other = known.first(where: { $0.size != first.size }) {
             throw Failure(
@@ -67,7 +71,7 @@ public struct RankEnvironment: Sendable {
     /// RANK is torchrun's, which other launchers set as well.
     private func index() throws(Failure) -> Index? {
         if let index = try index("RANK") { return index }
-        if let index = try slurm() { return index }
+        if let index = try tasksOrArray() { return index }
         if let index = try index("AWS_BATCH_JOB_ARRAY_INDEX", of: "AWS_BATCH_JOB_ARRAY_SIZE") { return index }
         return try index("JOB_COMPLETION_INDEX")
     }
@@ -79,9 +83,15 @@ public struct RankEnvironment: Sendable {
             rank: rank, worldSize: try size.flatMap { size throws(Failure) in try number(size, from: 1) }, origin: name)
     }
 
-    /// The tasks of a step, the elements of an array, or the tasks of each element.
-    private func slurm() throws(Failure) -> Index? {
-        let (array, tasks) = (try slurmArray(), try slurmTasks())
+    /// Variables of launchers: Open MPI, MVAPICH, those that speak PMI (MPICH, Intel MPI, Cray), Flux, and PMIx.
+    private static let launchers: [(rank: String, size: String)] = [
+        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
+        ("PMI_RANK", "PMI_SIZE"), ("FLUX_TASK_RANK", "FLUX_JOB_SIZE"), ("PMIX_RANK", "PMIX_SIZE"),
+    ]
+
+    /// The tasks of a launcher, the elements of a Slurm array, or the tasks of each element.
+    private func tasksOrArray() throws(Failure) -> Index? {
+        let (array, tasks) = (try slurmArray(), try tasks())
         guard let array else { return tasks }
         guard let tasks, let size = tasks.worldSize, let count = array.worldSize, size > 1 else { return array }
         let (world, overflow) = count.multipliedReportingOverflow(by: size)
@@ -89,6 +99,15 @@ public struct RankEnvironment: Sendable {
             throw Failure("\(array.origin), \(tasks.origin): \(count) times \(size) ranks are too many")
         }
         return Index(rank: array.rank * size + tasks.rank, worldSize: world, origin: "\(array.origin), \(tasks.origin)")
+    }
+
+    /// A launcher within a Slurm job starts its daemons as Slurm's tasks: its own rank is that of the process. Slurm's counts
+    /// where the launcher has one task, or states no number.
+    private func tasks() throws(Failure) -> Index? {
+        var launched: Index?
+        for (rank, size) in Self.launchers where launched == nil { launched = try index(rank, of: size) }
+        if let launched, launched.worldSize ?? 1 > 1 { return launched }
+        return try slurmTasks() ?? launched
     }
 
     /// A batch script has these variables too, but is not one of the tasks, which srun starts.
@@ -126,6 +145,20 @@ public struct RankEnvironment: Sendable {
                     + "give --rank and --world-size")
         }
         return Index(rank: rank, worldSize: count, origin: "SLURM_ARRAY_TASK_ID")
+    }
+
+    // MARK: Job arrays
+
+    /// The index of a job array that is not used as a rank: `SGE_TASK_ID is 3`; nil for none.
+    public var unreadIndex: String? {
+        for name in ["SGE_TASK_ID", "LSB_JOBINDEX", "PBS_ARRAY_INDEX", "PBS_ARRAYID"] {
+            // A job without an array has "undefined" (SGE), 0 (LSF) or no such variable.
+            guard let text = variables[name], let index = Int(text), index > 0 || !name.hasPrefix("LSB") else {
+                continue
+            }
+            return "\(name) is \(index)"
+        }
+        return nil
     }
 
     // MARK: Messages

@@ -40,7 +40,7 @@ public struct RankMerge {
         format = first.format
     }
 
-    /// Writes all rows to `place`.
+    /// Writes all rows to `place`, and their `RunRecord` beside it.
     /// - Parameter progress: called with the bytes that were read, and those of all ranks, rank by rank.
     /// - Throws: `Failure` where an output does not match its sidecar, or `place` cannot be written. No file is then left.
     public func write(to place: OutputFile, progress: (Progress) -> Void = { _ in }) throws(Failure) {
@@ -48,13 +48,23 @@ public struct RankMerge {
             throw Failure("\(place.name): expected a name ending in .\(format.rawValue), as the ranks' outputs are")
         }
         try place.check(sparing: outputs.parts.flatMap { [$0.name, $0.name + RankSidecar.ending] })
+        let recordFile = try place.isFile ? place.beside(RunRecord.ending) : nil
+        try recordFile?.check(sparing: [])
         let merge = self
-        try place.write { path throws(Failure) in
+        let written = try place.write { path throws(Failure) in
             switch merge.format {
             case .npy: try merge.writeArray(path, progress)
             default: try merge.writeText(path, progress)
             }
+            return recordFile == nil ? nil : try RankSidecar.Output(at: path, of: place.name)
         }
+        guard let recordFile, let written, let first = outputs.parts.first?.sidecar else { return }
+        let mixtures = outputs.mixtures
+        try recordFile.write(
+            RunRecord(
+                first, galaxies: outputs.total,
+                choices: mixtures.isEmpty ? [:] : ["mixed": mixtures.joined(separator: "; ")], output: written
+            ).json)
     }
 
     private func writeText(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {

@@ -121,7 +121,8 @@ public struct RankOutputs: Sendable {
         try differ("the inputs") { $0.inputs.text }
         try differ("the number of galaxies") { "\($0.total)" }
         try differ("the weights") { $0.weights.identity }
-        try differ("the options", \.settings.optionsText)
+        let (options, others) = first.sidecar.settings.differences(from: part.sidecar.settings)
+        try differ("the options") { ($0.rank == first.sidecar.rank ? options : others).optionsText }
         guard part.sidecar.inputs == first.sidecar.inputs else {
             throw Failure("\(part.name): expected the inputs of \(first.name), found others")
         }
@@ -149,8 +150,8 @@ public struct RankOutputs: Sendable {
         guard !matches.isEmpty else {
             throw Failure("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
         }
-        // Unfinished parts of ranks have other names.
-        return matches.map(output)
+        // Unfinished parts of ranks have other names, and a record of a run is no output.
+        return matches.filter { !$0.hasSuffix(RunRecord.ending) }.map(output)
             .filter { !$0.contains(PredictionJournal.ending + "-") && !$0.hasSuffix(PredictionJournal.ending) }
     }
 

@@ -12,6 +12,15 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         public let name: String
         public let bytes: Int
         public let sha256: String
+
+        init(name: String, bytes: Int, sha256: String) { (self.name, self.bytes, self.sha256) = (name, bytes, sha256) }
+
+        /// The complete file at `path`.
+        /// - Parameter output: its name to be, with or without folders.
+        init(at path: String, of output: String) throws(Failure) {
+            let (bytes, sha256) = try SHA256Digest.ofFile(path)
+            self.init(name: InputList.lastComponent(output), bytes: bytes, sha256: sha256)
+        }
     }
 
     public let rank: Int
@@ -27,11 +36,13 @@ public struct RankSidecar: Sendable, Equatable, Codable {
     public let weights: WeightsIdentity
     /// Options that redshifts or rows depend on, by their names.
     public let settings: [String: String]
+    /// `RunRecord.choices`; nil of older sidecars.
+    public let choices: [String: String]?
     public let maker: Maker
     public let output: Output
 
     enum CodingKeys: String, CodingKey {
-        case rank, start, end, total, inputs, weights, settings, output
+        case rank, start, end, total, inputs, weights, settings, choices, output
         case written = "inputs_written"
         case worldSize = "world_size"
         case maker = "made_by"
@@ -39,14 +50,13 @@ public struct RankSidecar: Sendable, Equatable, Codable {
 
     public init(
         share: RankShare, total: Int, inputs: InputsIdentity, written: String? = nil, weights: WeightsIdentity,
-        settings: [String: String] = [:],
-        maker: Maker, output: Output
+        settings: [String: String] = [:], choices: [String: String]? = nil, maker: Maker, output: Output
     ) {
         let galaxies = share.galaxies(of: total)
         (rank, worldSize) = (share.rank, share.worldSize)
         (start, end, self.total) = (galaxies.lowerBound, galaxies.upperBound, total)
         (self.inputs, self.written, self.weights, self.settings) = (inputs, written, weights, settings)
-        (self.maker, self.output) = (maker, output)
+        (self.choices, self.maker, self.output) = (choices, maker, output)
     }
 
     /// - Parameter name: the sidecar, for errors.

@@ -63,6 +63,17 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         self = identity
     }
 
+    private init(_ other: RunIdentity, settings: [String: String]) {
+        (start, end, firstRow, files) = (other.start, other.end, other.firstRow, other.files)
+        (weights, self.settings, maker) = (other.weights, settings, other.maker)
+    }
+
+    /// The same, with the missing values of `other` where this one, of an earlier version, states none: what else differs can
+    /// then be compared.
+    func stating(missingOf other: RunIdentity) -> RunIdentity {
+        RunIdentity(self, settings: settings.stating(missingOf: other.settings))
+    }
+
     /// One line.
     public var json: String { (try? JSONFile.encoded(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Inference
 import Platform
 import Report
+import Runs
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,7 +12,9 @@ struct EvaluateCommand: ParsableCommand {
             Reads the columns z_phot and z_spec of predictions and prints two families of measures: those that \
             AstroMAE publishes, and those of the photometric-redshift literature. Galaxies without a z_spec are left \
             out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or other files with \
-            such columns; a .npy array holds no z_spec. The format is recognized by the first bytes of the file.
+            such columns; a .npy array holds no z_spec. The format is recognized by the first bytes of the file. The \
+            record that 'cai infer' writes beside its output (.run.json) says which weights they are of, and which \
+            values stand for none, where --missing does not.
 
             EXAMPLES
               cai evaluate predictions.csv
@@ -30,8 +33,12 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws { try requireName(predictions, of: "predictions.csv") }
 
     func run() throws {
+        var doubts: [String] = []
+        let record = RunRecord.beside(predictions) { doubts.append($0) }
         let table = try PredictionTable(
-            PredictionFile(path: predictions), needsSpectroscopic: true, missing: missing.values())
+            PredictionFile(path: predictions), needsSpectroscopic: true,
+            missing: missing.missing == nil ? record?.missing ?? .usual : missing.values())
+        doubts.forEach(Console.warn)
         let quality: Quality
         do {
             quality = try Quality(predicted: table.predicted, spectroscopic: table.spectroscopic)
@@ -40,8 +47,9 @@ struct EvaluateCommand: ParsableCommand {
         }
         let unknown = table.unknown
         try StandardOutput.write(
-            EvaluatedQuality(quality: quality, unknown: unknown), asJSON: json,
-            text: (unknown.count > 0 ? unknown.summary + "\n" : "") + quality.text)
+            EvaluatedQuality(quality: quality, unknown: unknown, record: record), asJSON: json,
+            text: (record.map { $0.text + "\n" } ?? "") + (unknown.count > 0 ? unknown.summary + "\n" : "")
+                + quality.text)
     }
 }
 
@@ -49,13 +57,15 @@ struct EvaluateCommand: ParsableCommand {
 private struct EvaluatedQuality: Encodable {
     let quality: Quality
     let unknown: UnknownRedshifts
+    let record: RunRecord?
 
-    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons" }
+    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons", record = "made_of" }
 
     func encode(to encoder: any Encoder) throws {
         try quality.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(unknown.count, forKey: .unknown)
         try container.encode(unknown.counts, forKey: .reasons)
+        try container.encodeIfPresent(record, forKey: .record)
     }
 }

@@ -149,7 +149,7 @@ struct InferCommand: ParsableCommand {
             rowOptions: file == nil ? [:] : try rowOptions(), settings: galaxies.settings(isStrict: strict),
             gemm: gemm, isProfiled: profile, command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
-        if let rank { events.notice("\(rank.share) (\(rank.origin)), to \(rank.output)") }
+        if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }
         let outcome = try job.run(events)
         if file == nil {

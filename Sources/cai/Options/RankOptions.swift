@@ -13,11 +13,14 @@ struct RankOptions: ParsableArguments {
           'cai merge' joins the parts. The rank is the first of:
             --rank and --world-size
             RANK and WORLD_SIZE
+            OMPI_COMM_WORLD_RANK, MV2_COMM_WORLD_RANK, PMI_RANK or PMIX_RANK (mpirun) or
+              FLUX_TASK_RANK, each with its SIZE
             SLURM_PROCID and SLURM_NTASKS in what srun starts, SLURM_ARRAY_TASK_ID and
-              SLURM_ARRAY_TASK_COUNT in an array job; both, where srun runs in an array
+              SLURM_ARRAY_TASK_COUNT in an array job; both, where tasks run in an array
             AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
             JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
           A single rank runs all galaxies. --whole runs all galaxies and ignores the environment.
+          Indices of array jobs of SGE, LSF and PBS are not read: a warning says so.
         """
 
     @Option(help: ArgumentHelp("Run only the share of this rank, from 0; with --world-size.", valueName: "r"))
@@ -62,6 +65,23 @@ struct RankOptions: ParsableArguments {
         let origin: String
         /// The name of its part.
         let output: String
+
+        /// Which galaxies are run, why, and how to run all of them.
+        var notice: String {
+            origin.hasPrefix("--")
+                ? "\(share) (\(origin)), to \(output)"
+                : "\(share) (\(origin) in the environment): its galaxies alone are run, to \(output); "
+                    + "--whole runs all"
+        }
+    }
+
+    /// Why all galaxies are run though the environment has the index of a job array; nil where it has none, or the options
+    /// say which galaxies are run.
+    func warning(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String? {
+        guard !whole, rank == nil, let index = RankEnvironment(environment).unreadIndex else { return nil }
+        return
+            "\(index): the index of a job array is not read as a rank: all galaxies are run; --rank and --world-size "
+            + "give each job its share, --whole says that all are meant"
     }
 
     /// The share, and the variables or options that state it; nil where all galaxies are run.

@@ -23,13 +23,14 @@ struct ReportDocument {
         var sections: [PageSection] = []
         var leads: [String] = []
         switch input.content {
-        case .run(let table, let results):
+        case .run(let table, let results, let record):
             if let table {
                 let parallel = ParallelLoop.threads(Processors.available)
                 let report = try PredictionReport(table, name: input.name) { parallel($0, $1) }
                 predictions = report
                 sections += report.sections
                 leads.append(report.lead)
+                if let record { leads.append("Made with \(record.text).") }
             }
             if let results {
                 runs = 1

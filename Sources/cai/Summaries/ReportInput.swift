@@ -9,7 +9,7 @@ import Report
 struct ReportInput {
     enum Content {
         /// Predictions, the results of a run, or both.
-        case run(predictions: PredictionTable?, results: Run?)
+        case run(predictions: PredictionTable?, results: Run?, record: RunRecord? = nil)
         case tree(ResultTree, ExperimentSetup?)
     }
 
@@ -39,7 +39,12 @@ struct ReportInput {
         } else {
             // The reader reports a missing file.
             files = [name]
-            content = .run(predictions: try PredictionTable(PredictionFile(path: name)), results: nil)
+            var doubts: [String] = []
+            let record = RunRecord.beside(name) { doubts.append($0) }
+            content = .run(
+                predictions: try PredictionTable(PredictionFile(path: name), missing: record?.missing ?? .usual),
+                results: nil, record: record)
+            doubts.forEach(Console.warn)
         }
     }
 
@@ -71,8 +76,13 @@ struct ReportInput {
         }
         func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
         if PredictionFormat(path: place.key) != nil {
-            let bytes = try store.get(bucket: place.bucket, key: place.key)
-            return .run(predictions: try PredictionTable(PredictionFile(bytes, name: name(place.key))), results: nil)
+            let predictions = try store.get(bucket: place.bucket, key: place.key)
+            let record = try bytes(place.key + RunRecord.ending).flatMap { json in
+                RunRecord.of(predictions, json, name: name(place.key + RunRecord.ending), warn: Console.warn)
+            }
+            let table = try PredictionTable(
+                PredictionFile(predictions, name: name(place.key)), missing: record?.missing ?? .usual)
+            return .run(predictions: table, results: nil, record: record)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
         let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)

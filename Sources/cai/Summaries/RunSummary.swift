@@ -44,7 +44,8 @@ struct RunSummary {
             "flagged": outcome.predictions.flagCounts.flagged, "resumed": resumed, "batch_size": job.settings.batchSize,
             "skipped": outcome.unknownRedshifts.count, "implausible": plausible.map { _ in implausible?.count ?? 0 },
             "blank_band": outcome.predictions.flagCounts.withBlankBand,
-            "output": output, "quality": orNull(outcome.quality?.reference), "rank": rank, "profile": profile?.json,
+            "output": output, "choices": outcome.choices, "quality": orNull(outcome.quality?.reference), "rank": rank,
+            "profile": profile?.json,
         ]
     }
 
@@ -136,6 +137,7 @@ extension FlagCounts {
         }
         guard flagged > 0 else { return }
         Console.report(
-            "warning: \(Numbers.grouped(flagged)) of \(all) have flags and no \(result)\(remark): \(text(of: result))")
+            "warning: \(Numbers.grouped(flagged)) of \(all) have flags and no \(result)\(remark)"
+                + (text(of: result).isEmpty ? "" : ": " + text(of: result)))
     }
 }

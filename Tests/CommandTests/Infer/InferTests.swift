@@ -61,7 +61,7 @@ func jsonSummary() throws {
             Set(summary.keys) == [
                 "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "instruction_set", "gemm",
                 "weights",
-                "output", "quality", "flagged", "resumed", "skipped", "implausible", "blank_band",
+                "output", "quality", "flagged", "resumed", "skipped", "implausible", "blank_band", "choices",
             ])
         #expect(summary["galaxies"] as? Int == 37)
         #expect(summary["threads"] as? Int == 2)
@@ -105,7 +105,8 @@ func formatsAgree() throws {
             #expect(command.status == 0)
             #expect(command.output.isEmpty)
         }
-        #expect(try names(in: folder) == ["z.csv", "z.jsonl", "z.npy"])
+        #expect(
+            try names(in: folder) == ["z.csv", "z.jsonl", "z.npy"].flatMap { [$0, $0 + ".run.json"] })
         let csv = try text(of: folder + "/z.csv").split(separator: "\n").dropFirst().map {
             Float($0.split(separator: ",")[3])
         }

@@ -6,10 +6,11 @@ import Testing
 
 private let forms = ["csv", "csv.gz", "jsonl", "fits", "h5"]
 
-/// Writes predictions of the small partition in that format.
+/// Writes predictions of the small partition in that format, without the record beside them.
 private func infer(into path: String) throws {
     let command = try Command.infer([Tiny.partition, "-o", path, "--quiet"])
     #expect(command.status == 0, "\(command.errors)")
+    try? FileManager.default.removeItem(atPath: path + ".run.json")
 }
 
 /// The results of evaluate and report for a file: the measures as JSON, and the page.

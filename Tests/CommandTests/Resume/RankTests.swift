@@ -239,10 +239,12 @@ func environmentRank() throws {
     try Fixture.withTemporaryFolder { folder in
         let environment = ["SLURM_PROCID": "1", "SLURM_NTASKS": "2"]
         let ranked = try Ranks.run([Tiny.partition, "-o", "z.csv"], in: folder, environment: environment)
-        #expect(ranked.status == 0 && ranked.errors.contains("rank 1 of 2 (SLURM_PROCID), to \(Ranks.part(1, of: 2))"))
+        #expect(ranked.status == 0 && ranked.errors.contains("rank 1 of 2 (SLURM_PROCID in the environment): "))
         let whole = try Ranks.run([Tiny.partition, "-o", "z.csv", "--whole"], in: folder, environment: environment)
         #expect(whole.status == 0)
-        #expect(try names(in: folder) == ["z.csv", Ranks.part(1, of: 2), Ranks.part(1, of: 2) + ".rank.json"])
+        #expect(
+            try names(in: folder)
+                == ["z.csv", "z.csv.run.json", Ranks.part(1, of: 2), Ranks.part(1, of: 2) + ".rank.json"])
         let one = try Ranks.run([Tiny.partition], in: folder, environment: ["SLURM_PROCID": "0", "SLURM_NTASKS": "1"])
         #expect(one.status == 0 && one.outputLines.count == 38)
         for (variables, message) in [
@@ -252,6 +254,45 @@ func environmentRank() throws {
             let wrong = try Ranks.run([Tiny.partition], in: folder, environment: variables)
             #expect(wrong.status == 2 && wrong.errorLines.count == 1 && wrong.errors.contains(message))
         }
+    }
+}
+
+@Test("Variables of MPI's launchers share the galaxies, and the notice says which rank, why, and how to run all")
+func launchedRanks() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try Ranks.makeInputs(in: folder)
+        #expect(try Ranks.run(inputs + ["-o", "whole.csv"], in: folder).status == 0)
+        let kinds = [
+            ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"),
+            ("FLUX_TASK_RANK", "FLUX_JOB_SIZE"),
+        ]
+        for (rank, kind) in kinds.enumerated() {
+            let command = try Ranks.run(
+                inputs + ["-o", "z.csv"], in: folder, environment: [kind.0: "\(rank)", kind.1: "3"])
+            #expect(command.status == 0)
+            #expect(
+                command.errors.contains(
+                    "cai: notice: rank \(rank) of 3 (\(kind.0) in the environment): its galaxies alone are run, to "
+                        + "\(Ranks.part(rank, of: 3)); --whole runs all\n"), "\(command.errors)")
+        }
+        #expect(try Command.run(["merge", "z.rank-*", "-o", "z.csv"], in: folder).status == 0)
+        #expect(try Ranks.bytes(folder + "/z.csv") == Ranks.bytes(folder + "/whole.csv"))
+    }
+}
+
+@Test("The index of a job array is not a rank: a warning, which --quiet shows, names --rank and --whole")
+func arrayIndex() throws {
+    for variables in [["SGE_TASK_ID": "3", "SGE_TASK_LAST": "8"], ["PBS_ARRAY_INDEX": "3"], ["LSB_JOBINDEX": "3"]] {
+        func run(_ options: [String]) throws -> Command {
+            try Ranks.run([Tiny.partition, "--quiet"] + options, in: "/", environment: variables)
+        }
+        let command = try run([])
+        #expect(command.status == 0 && command.outputLines.count == 38)
+        #expect(
+            command.errors.contains(
+                " is 3: the index of a job array is not read as a rank: all galaxies are run; --rank "),
+            "\(command.errors)")
+        #expect(try run(["--whole"]).errors.isEmpty)
     }
 }
 

@@ -155,6 +155,53 @@ struct ResumeTests {
         }
     }
 
+    @Test("Rows of a run with other missing values, or of a version without any, are not used")
+    func otherMissingValues() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let partitions = try Partitions(folder, copies: [20, 1, 20])
+            let output = folder + "/z.csv"
+            let running = try stopped(partitions, output)
+            running.send(SIGKILL)
+            #expect(try running.end().status == -SIGKILL)
+            for (values, found) in [("none", "none"), ("-99,99", "-99,99"), ("-99, 99", "-99,99")] {
+                let command = try Command.run(partitions.arguments(output, ["--resume", "--missing", values]))
+                #expect(command.status == 1)
+                #expect(
+                    command.errors.contains(
+                        "is of a run with other options: expected --missing \(found), found --missing -9999,"),
+                    "\(command.errors)")
+            }
+            // The default in words is the same run.
+            let usual = MissingValues.usual.text
+            let journal = try RecordLog(path: output + ".partial")
+            let header = try #require(journal.header)
+            let earlier = String(decoding: header, as: UTF8.self).replacing("\"missing\":\"\(usual)\"", with: "")
+            #expect(earlier.utf8.count < header.count)
+            journal.close()
+            #expect(try Command.run(partitions.arguments(output, ["--resume", "--missing", usual])).status == 0)
+            #expect(try object(text(of: output + ".run.json"))["settings"] as? [String: String] == ["missing": usual])
+
+            // A journal as an earlier version wrote it.
+            let old = try RecordLog(path: output + ".partial")
+            try old.begin(header: Array(earlier.utf8))
+            try old.append([1] + [UInt8](repeating: 0, count: 8) + [1] + [UInt8](repeating: 0, count: 12))
+            old.close()
+            let whole = try text(of: output)
+            try FileManager.default.removeItem(atPath: output)
+            let refused = try Command.run(partitions.arguments(output, ["--resume", "--bands", "zirgu"]))
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("other options: expected --bands zirgu, found none"), "\(refused.errors)")
+            let command = try Command.run(partitions.arguments(output, ["--resume", "--quiet", "--json"]))
+            #expect(command.status == 0)
+            #expect(
+                command.errors
+                    == "cai: warning: \(output).partial: is of a version that knew no missing values (--missing): its "
+                    + "galaxies are computed again\n")
+            #expect(try object(command.output)["resumed"] as? Int == 0)
+            #expect(try text(of: output) == whole)
+        }
+    }
+
     @Test("A second command for the same output is refused")
     func locked() throws {
         try Fixture.withTemporaryFolder { folder in
@@ -166,7 +213,7 @@ struct ResumeTests {
             #expect(second.status == 1)
             #expect(second.errors.contains("is being written by another process"))
             #expect(try first.end().status == 0)
-            #expect(try names(in: folder).filter { $0.hasPrefix("z") } == ["z.csv"])
+            #expect(try names(in: folder).filter { $0.hasPrefix("z") } == ["z.csv", "z.csv.run.json"])
         }
     }
 
@@ -253,7 +300,7 @@ struct ResumeTests {
             let output = folder + "/z.csv"
             try RecordLog(path: output + ".partial").begin(header: Array("{}".utf8))
             #expect(try Command.infer([Tiny.partition, "-o", output]).status == 0)
-            #expect(try names(in: folder) == ["z.csv"])
+            #expect(try names(in: folder) == ["z.csv", "z.csv.run.json"])
             let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
             let command = try Command.run(
                 ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), Tiny.partition, "-o", output, "--json"],

@@ -50,7 +50,11 @@ private enum Form: String {
 }
 
 /// The change to the file after the first run.
-private enum Since { case untouched, copied, overwritten, mended }
+private enum Since {
+    case untouched, copied, overwritten, mended
+    /// Overwritten, with the earlier modification time.
+    case disguised
+}
 
 /// The expected behaviour of the resumed run.
 private enum Outcome { case kept, again, refused, damaged }
@@ -78,6 +82,11 @@ private let cells = [
     Cell(.pt, .overwritten, rows: false, verified: true, .damaged),
     Cell(.pt, .mended, verified: true, .refused), Cell(.pt, .mended, verified: false, .refused),
     Cell(.pt, .mended, rows: false, verified: true, .again),
+    Cell(.pt, .disguised, verified: true, .damaged), Cell(.pt, .disguised, verified: false, .damaged),
+    Cell(.pt, .disguised, rows: false, verified: true, .damaged),
+    Cell(.npz, .disguised, verified: true, .damaged), Cell(.hidden, .disguised, verified: true, .damaged),
+    // Nothing shows a change of the middle of such a file that keeps its time.
+    Cell(.safetensors, .disguised, verified: true, .kept),
     Cell(.npz, .copied, verified: true, .kept), Cell(.npz, .overwritten, verified: true, .damaged),
     Cell(.hidden, .copied, verified: true, .kept), Cell(.hidden, .mended, verified: true, .again),
     Cell(.hidden, .mended, rows: false, verified: true, .again),
@@ -124,6 +133,7 @@ private func rewrittenInput(cell: Cell) throws {
         case .copied: try write(cell.form.bytes(), to: path, second: 1)
         case .overwritten: try write(cell.form.bytes(changed: true, mended: false), to: path, second: 1)
         case .mended: try write(cell.form.bytes(changed: true), to: path, second: 1)
+        case .disguised: try write(cell.form.bytes(changed: true, mended: false), to: path, second: 0)
         }
         let resumed = try run("z.csv", ["--resume"])
         switch cell.outcome {

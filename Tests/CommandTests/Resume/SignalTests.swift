@@ -23,6 +23,7 @@ struct SignalTests {
                 guard FileManager.default.fileExists(atPath: output) else { return ended }
                 found = "a whole output, status \(ended.status)"
                 try FileManager.default.removeItem(atPath: output)
+                try? FileManager.default.removeItem(atPath: output + ".run.json")
                 return nil
             }
             #expect(status == -signal)
@@ -32,7 +33,7 @@ struct SignalTests {
             #expect(try names(in: folder) == ["p.safetensors", "z.csv.partial"])
             let resumed = try Command.run(try arguments(folder, output) + ["--resume"])
             #expect(resumed.status == 0, "\(resumed.errors)")
-            #expect(try names(in: folder) == ["p.safetensors", "z.csv"])
+            #expect(try names(in: folder) == ["p.safetensors", "z.csv", "z.csv.run.json"])
         }
     }
 
@@ -75,7 +76,7 @@ struct SignalTests {
                 found = "a run that had ended"
                 return isMet ? () : nil
             }
-            #expect(try names(in: folder) == ["p.safetensors", "z.csv"])
+            #expect(try names(in: folder) == ["p.safetensors", "z.csv", "z.csv.run.json"])
         }
     }
 
@@ -171,7 +172,8 @@ func fullDisk(ending: String) throws {
         let resumed = try Command.run(try arguments(folder, output) + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(resumed.errors.contains("were done before"))
-        #expect(try names(in: disk) == ["z.\(ending)"])
+        #expect(
+            try names(in: disk) == ["z.\(ending)"] + (ending == "fits" ? [] : ["z.\(ending).run.json"]))
         if ending != "fits" {
             #expect(FileManager.default.contentsEqual(atPath: output, andPath: "\(folder)/z.\(ending)"))
         }

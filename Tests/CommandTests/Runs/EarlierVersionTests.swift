@@ -93,7 +93,7 @@ struct EarlierVersionTests {
         }
     }
 
-    @Test("The journal of a run that version 0.1.0 left unfinished is resumed")
+    @Test("The galaxies of a journal of version 0.1.0, which knew no missing values, are computed again")
     func journal() throws {
         try Fixture.withTemporaryFolder { folder in
             let inputs = (1...20).map { "\($0).pt" }
@@ -112,7 +112,8 @@ struct EarlierVersionTests {
                 return
             }
             #expect(resumed.status == 0, "\(resumed.errors)")
-            #expect(try object(resumed.output)["resumed"] as? Int == 90)
+            #expect(resumed.errors.contains("z.csv.partial: is of a version that knew no missing values"))
+            #expect(try object(resumed.output)["resumed"] as? Int == 0)
             let whole = try Ranks.run(
                 inputs + ["-o", "whole.csv", "--quiet"], in: folder, environment: ["CAI_ISA": "portable"])
             #expect(whole.status == 0, "\(whole.errors)")

@@ -88,7 +88,54 @@ struct RankCase: Sendable, CustomTestStringConvertible {
         RankCase(
             testDescription: "Kubernetes, --world-size", variables: ["JOB_COMPLETION_INDEX": "2"], worldSize: 8,
             expected: RankShare(rank: 2, worldSize: 8), origin: "JOB_COMPLETION_INDEX"),
+        RankCase(
+            testDescription: "Open MPI's mpirun",
+            variables: ["OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "1"],
+            expected: RankShare(rank: 1, worldSize: 4), origin: "OMPI_COMM_WORLD_RANK"),
+        RankCase(
+            testDescription: "MVAPICH",
+            variables: ["MV2_COMM_WORLD_RANK": "3", "MV2_COMM_WORLD_SIZE": "4"],
+            expected: RankShare(rank: 3, worldSize: 4), origin: "MV2_COMM_WORLD_RANK"),
+        RankCase(
+            testDescription: "MPICH's mpiexec", variables: ["PMI_RANK": "0", "PMI_SIZE": "2"],
+            expected: RankShare(rank: 0, worldSize: 2), origin: "PMI_RANK"),
+        RankCase(
+            testDescription: "Flux", variables: ["FLUX_TASK_RANK": "5", "FLUX_JOB_SIZE": "6"],
+            expected: RankShare(rank: 5, worldSize: 6), origin: "FLUX_TASK_RANK"),
+        RankCase(
+            testDescription: "PMIx, --world-size", variables: ["PMIX_RANK": "2"], worldSize: 3,
+            expected: RankShare(rank: 2, worldSize: 3), origin: "PMIX_RANK"),
+        RankCase(
+            testDescription: "srun --mpi=pmix", variables: step.merging(["PMIX_RANK": "2"]) { $1 },
+            expected: RankShare(rank: 2, worldSize: 4), origin: "SLURM_PROCID"),
+        RankCase(
+            testDescription: "mpirun in a Slurm job, whose daemon is a task of Slurm's",
+            variables: step.merging(["OMPI_COMM_WORLD_RANK": "7", "OMPI_COMM_WORLD_SIZE": "8"]) { $1 },
+            expected: RankShare(rank: 7, worldSize: 8), origin: "OMPI_COMM_WORLD_RANK"),
+        RankCase(
+            testDescription: "mpirun in each element of an array",
+            variables: array.merging(["PMI_RANK": "1", "PMI_SIZE": "2"]) { $1 },
+            expected: RankShare(rank: 11, worldSize: 32), origin: "SLURM_ARRAY_TASK_ID, PMI_RANK"),
+        RankCase(
+            testDescription: "mpirun of one process", variables: ["PMI_RANK": "0", "PMI_SIZE": "1"], expected: nil),
+        RankCase(
+            testDescription: "RANK within mpirun",
+            variables: ["RANK": "0", "WORLD_SIZE": "2", "PMI_RANK": "3", "PMI_SIZE": "4"],
+            expected: RankShare(rank: 0, worldSize: 2), origin: "RANK"),
+        RankCase(testDescription: "an array of SGE", variables: ["SGE_TASK_ID": "3"], expected: nil),
+        RankCase(testDescription: "an array of PBS", variables: ["PBS_ARRAY_INDEX": "3"], expected: nil),
     ]
+}
+
+@Test(
+    "Indices of the job arrays of SGE, LSF and PBS are known, and not read as ranks",
+    arguments: [
+        ("SGE_TASK_ID", "3", true), ("SGE_TASK_ID", "undefined", false), ("LSB_JOBINDEX", "2", true),
+        ("LSB_JOBINDEX", "0", false), ("PBS_ARRAY_INDEX", "0", true), ("PBS_ARRAYID", "7", true),
+        ("PBS_JOBID", "7", false),
+    ])
+func unreadIndex(name: String, value: String, isIndex: Bool) {
+    #expect(RankEnvironment([name: value]).unreadIndex == (isIndex ? "\(name) is \(value)" : nil))
 }
 
 @Test("Environments of schedulers give their ranks", arguments: RankCase.cases)
@@ -118,6 +165,9 @@ func rankOfEnvironment(_ one: RankCase) throws {
         ),
         (["SLURM_PROCID": "1", "SLURM_NTASKS": "3", "WORLD_SIZE": "4"], nil, "SLURM_PROCID says 3 ranks"),
         (["AWS_BATCH_JOB_ARRAY_INDEX": "1"], nil, "the number of ranks is not known"),
+        (["PMIX_RANK": "1"], nil, "--whole"), (["PMI_RANK": "4", "PMI_SIZE": "4"], nil, "from 0 to 3, found 4"),
+        (["OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "x"], nil, "found 'x'"),
+        (["PMI_RANK": "1", "PMI_SIZE": "4", "WORLD_SIZE": "2"], nil, "PMI_RANK says 4 ranks"),
         (["JOB_COMPLETION_INDEX": "1"], nil, "set WORLD_SIZE, or give --world-size"),
         ([:], 4, "expected --rank with it"),
     ] as [([String: String], Int?, String)])
