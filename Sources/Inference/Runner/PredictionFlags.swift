@@ -100,10 +100,10 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
 /// The number of galaxies with each flag.
 public struct FlagCounts: Sendable, Equatable {
     /// Galaxies with any flag.
-    public private(set) var flagged = 0
-    private var counts: [PredictionFlags: Int] = [:]
+    public internal(set) var flagged = 0
+    var counts: [PredictionFlags: Int] = [:]
     /// Galaxies by the value that stands for a missing pixel or magnitude of theirs.
-    public private(set) var missing: [Double: Int] = [:]
+    public internal(set) var missing: [Double: Int] = [:]
     /// Galaxies with a blank band: all its pixels are zero, those of another band are not. They keep their results.
     public private(set) var withBlankBand = 0
     private var blankBands: [Int: Int] = [:]

@@ -35,6 +35,23 @@ public struct FanOutHandlers: Sendable {
         Summarize(store: store.until(deadline), environment: environment)
     }
 
+    /// Checks that the results that a resumed run keeps are of the weights that its workers use now: with no rank pending, no
+    /// worker would notice.
+    /// - Throws: `Failure` with both.
+    public func checkWeights(_ begun: InitializeResult) throws(Failure) {
+        let (manifest, pending) = (begun.manifest, Set(begun.items.map(\.rank)))
+        guard let kept = (0..<manifest.ranks).first(where: { !pending.contains($0) }) else { return }
+        let present = try store.list(bucket: manifest.input.bucket, prefix: manifest.keys.prefix)
+        let results = RankResults(manifest: manifest, present: present, store: store).read(kept..<kept + 1)
+        guard case .success(let entry)? = results.first, let earlier = entry.result.weightsETag else { return }
+        let now = try worker.weightsIdentity(manifest.input.weights)
+        guard earlier != now.etag else { return }
+        throw Failure(
+            "\(store.name(bucket: manifest.input.bucket, key: manifest.keys.prefix)): resume: expected the weights of its "
+                + "results, \((entry.result.weights ?? "").shortened()) (\(earlier.shortened())), found \(now.name) "
+                + "(\(now.etag)): name another result_path, or ask for overwrite")
+    }
+
     /// Loads the default weights before the first event: a function has more processor time while it starts than later.
     /// An error here is silent: the first event that needs the weights reports it.
     public func prepare(_ handler: FanOutHandler) { if handler == .worker { worker.prepare() } }

@@ -1,26 +1,41 @@
 import Cloud
 import Costs
 import FoundationEssentials
+import Inference
 import Platform
 import Synchronization
+import TensorFiles
 
 /// Starts a run: lists the partitions, assigns them to ranks, and writes the manifest and the workers' items.
 public struct Initialize: Sendable {
     private let store: any ObjectStore
+    private let checkLibrary: @Sendable (String) throws(Failure) -> Void
 
-    public init(store: any ObjectStore) { self.store = store }
+    /// - Parameter checkLibrary: throws where the library of a file's format cannot be loaded: workers then have none either,
+    ///   since they run the same program.
+    public init(
+        store: any ObjectStore,
+        checkLibrary: @escaping @Sendable (String) throws(Failure) -> Void = TensorFile.checkLibrary
+    ) {
+        (self.store, self.checkLibrary) = (store, checkLibrary)
+    }
 
     /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
     /// - Throws: `Failure` where the input is invalid, a bucket or the partitions do not exist, or the
     ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is set.
     public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
         let created = Date().timeIntervalSince1970
-        let objects = try partitions(input)
+        let (objects, leftOut) = try partitions(input)
+        for object in objects { try checkLibrary(of: object, input) }
         let ranks = input.ranks ?? objects.count
         let weightsETag = try weightsETag(input)
         var manifest = RunManifest(
             runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
-            weightsETag: weightsETag)
+            weightsETag: weightsETag, leftOut: leftOut)
+        var warnings = input.warnings
+        if let line = leftOut.line {
+            warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
+        }
         let present = try store.list(bucket: input.bucket, prefix: manifest.keys.prefix).filter {
             manifest.keys.isOurs($0.key)
         }
@@ -33,8 +48,15 @@ public struct Initialize: Sendable {
             items = manifest.items
         } else {
             let earlier = try earlierRun(manifest, present)
-            // A result of a partition's earlier content is invalid.
-            let stale = Set(manifest.ranksReplaced(since: earlier).map { manifest.keys.result($0) })
+            // A result of a partition's earlier content is invalid, and so is one of other missing values.
+            let hasOtherValues = earlier.missing != manifest.missing
+            let replaced = hasOtherValues ? Set(0..<manifest.ranks) : manifest.ranksReplaced(since: earlier)
+            if hasOtherValues {
+                warnings.append(
+                    "\(store.name(bucket: input.bucket, key: manifest.keys.prefix)): results of a version with other "
+                        + "missing values: all ranks are run again")
+            }
+            let stale = Set(replaced.map { manifest.keys.result($0) })
             try remove(present.map(\.key).filter(stale.contains), from: input.bucket)
             manifest = earlier.restarted(manifest)
             let done = validRanks(of: manifest, present.filter { !stale.contains($0.key) })
@@ -42,7 +64,7 @@ public struct Initialize: Sendable {
         }
         try write(manifest.json, to: manifest.keys.manifest, in: input.bucket)
         try write(.array(items.map(\.json)), to: manifest.keys.items, in: input.bucket)
-        return InitializeResult(manifest: manifest, items: items, warnings: input.warnings)
+        return InitializeResult(manifest: manifest, items: items, warnings: warnings)
     }
 
     /// The plan of a run, from the listing alone; writes nothing.
@@ -50,7 +72,7 @@ public struct Initialize: Sendable {
     public func plan(
         _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
     ) throws(Failure) -> LaunchPlan {
-        let objects = try partitions(input)
+        let (objects, _) = try partitions(input)
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
             weightsETag: nil)
@@ -63,20 +85,32 @@ public struct Initialize: Sendable {
         return LaunchPlan(place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
     }
 
-    /// The partitions to run, in natural order.
-    private func partitions(_ input: InitializeInput) throws(Failure) -> [ObjectInfo] {
+    /// The partitions to run, in natural order: the files that `cai infer` takes from a folder.
+    private func partitions(_ input: InitializeInput) throws(Failure) -> ([ObjectInfo], LeftOutObjects) {
         let place = store.name(bucket: input.dataBucket, key: input.folder)
         let listed = try store.list(bucket: input.dataBucket, prefix: input.folder)
-        let found = listed.filter { $0.key.lowercased().hasSuffix(".pt") }
-            .sorted { NaturalOrder.precedes($0.key, $1.key) }
+        var found: [ObjectInfo] = []
+        var leftOut = LeftOutObjects()
+        // Results of this and other runs may lie below the partitions' prefix.
+        let results = input.bucket == input.dataBucket ? RunKeys(resultPath: input.resultPath).prefix : nil
+        for object in listed {
+            if LeftOutObjects.isPartition(object.key) {
+                found.append(object)
+            } else if !(results.map(object.key.hasPrefix) ?? false) {
+                leftOut.insert(object.key)
+            }
+        }
+        found.sort { NaturalOrder.precedes($0.key, $1.key) }
         guard !found.isEmpty else {
+            let endings = InputList.endings.map { "." + $0 }.joined(separator: ", ")
             throw Failure(
-                "\(place): expected at least one partition (.pt) in data_prefix '\(input.dataPrefix)' of data_bucket "
-                    + "'\(input.dataBucket)', found " + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
+                "\(place): expected at least one partition (\(endings)) in data_prefix '\(input.dataPrefix)' of "
+                    + "data_bucket '\(input.dataBucket)', found "
+                    + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
         }
         let taken = Array(found.prefix(input.fileLimit ?? Int.max))
         try ObjectLabelTable.check(taken.map(\.key), name: place)
-        guard let repeated = input.repeated else { return taken }
+        guard let repeated = input.repeated else { return (taken, leftOut) }
         // The rows of one prediction file need different ids.
         let ranks = input.ranks ?? repeated
         guard (repeated - 1) / ranks < taken.count else {
@@ -84,7 +118,15 @@ public struct Initialize: Sendable {
                 "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
                     + "there are, found \(repeated) in all")
         }
-        return (0..<repeated).map { taken[$0 % taken.count] }
+        return ((0..<repeated).map { taken[$0 % taken.count] }, leftOut)
+    }
+
+    private func checkLibrary(of object: ObjectInfo, _ input: InitializeInput) throws(Failure) {
+        do throws(Failure) { try checkLibrary(object.key) } catch {
+            throw Failure(
+                "\(store.name(bucket: input.dataBucket, key: object.key)): \(error.message): the workers run this program "
+                    + "too: install it in their image, or convert the file to .npz or .safetensors")
+        }
     }
 
     /// The ETag of weights in the store; nil for others, which only the worker can read.

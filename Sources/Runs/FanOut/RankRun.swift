@@ -46,7 +46,8 @@ struct RankRun {
         result.seconds = result.inferenceSeconds ?? 0
         let bits = Double(result.galaxies) * RankResult.bitsPerGalaxy
         result.throughput = result.seconds > 0 ? bits / result.seconds : 0
-        result.nonFinite = predictions.flagCounts.flagged
+        let flags = predictions.flagCounts
+        (result.nonFinite, result.flags) = (flags.flagged, flags.flagged > 0 ? flags : nil)
         result.threads = predictions.threads
         result.instructionSet = loaded.model.instructionSet.rawValue
         result.weights = loaded.name

@@ -24,6 +24,11 @@ public struct Worker: Sendable {
     /// Loads the weights that are used where an item names none, if they exist.
     func prepare() { _ = try? models.model(nil, from: store) }
 
+    /// The name of the weights that a rank would use, and the identity that its result would state.
+    func weightsIdentity(_ weights: String?) throws(Failure) -> (name: String, etag: String) {
+        try models.identity(weights, from: store)
+    }
+
     /// Runs a rank to its end. Run again, it writes the same predictions.
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.

@@ -124,14 +124,6 @@ struct Payload {
     }
 }
 
-extension Int {
-    /// The sum, or `Int.max` where it overflows: numbers from untrusted files must not end the process.
-    func cappedSum(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-}
-
 /// The location of an object, as payloads and results write it.
 extension S3Location {
     /// - Parameter name: the value's name in errors.

@@ -1,3 +1,4 @@
+import Inference
 import Platform
 
 /// Reads the fields of a result. A missing or mistyped one is a `Failure` that names the result's index and the key.
@@ -75,6 +76,9 @@ struct RankFields {
         }
         return values
     }
+
+    /// nil where a file does not state them.
+    var flags: FlagCounts? { (try? container.decodeIfPresent(FlagCounts.self, forKey: .flags)) ?? nil }
 
     private func isThere(_ key: RankResult.CodingKeys) -> Bool {
         container.contains(key) && (try? container.decodeNil(forKey: key)) != true

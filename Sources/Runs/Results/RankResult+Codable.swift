@@ -1,3 +1,4 @@
+import Inference
 import Platform
 
 extension RankResult: Codable {
@@ -39,6 +40,7 @@ extension RankResult: Codable {
         case weightsETag = "weights_etag"
         case predictionBytes = "predictions_bytes"
         case nonFinite = "non_finite"
+        case flags
         case peakFetched = "fetched_peak_bytes"
         case configuredMemory = "configured_memory_mb"
     }
@@ -99,6 +101,7 @@ extension RankResult: Codable {
         for (key, field) in Self.bytes { self[keyPath: field] = try fields.optionalBytes(key) }
         for (key, field) in Self.texts { self[keyPath: field] = try fields.optionalText(key) }
         nonFinite = try fields.optionalCount(.nonFinite) ?? 0
+        flags = fields.flags
         notices = try fields.texts(.notices)
     }
 
@@ -131,6 +134,7 @@ extension RankResult: Codable {
         for (key, field) in Self.counts + Self.bytes { try fields.encode(self[keyPath: field], forKey: key) }
         for (key, field) in Self.texts { try fields.encode(self[keyPath: field], forKey: key) }
         try fields.encode(nonFinite, forKey: .nonFinite)
+        try fields.encodeIfPresent(flags, forKey: .flags)
         if !notices.isEmpty { try fields.encode(notices, forKey: .notices) }
     }
 }

@@ -1,4 +1,5 @@
 import Cloud
+import Inference
 
 /// The result of one rank: `{result_path}/{rank}.json`, and an element of `combined_data.json`. It has every field of the
 /// published system, and more of this program (docs/RESULTS.md). What files of the published system or of earlier versions
@@ -49,6 +50,8 @@ public struct RankResult: Sendable, Equatable {
     public var predictionBytes: Int?
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
+    /// These galaxies by the reason; nil where there are none, and in files of versions that did not count reasons.
+    public var flags: FlagCounts?
     /// The most bytes of partitions that were in memory at a time.
     public var peakFetched: Int?
     /// The memory configured on AWS Lambda, in MB of 2^20 bytes; nil elsewhere.

@@ -1,4 +1,5 @@
 import Cloud
+import Inference
 import Platform
 
 /// The manifest of a run, `{result_path}/manifest.json`, which workers' results are checked against.
@@ -22,15 +23,21 @@ public struct RunManifest: Sendable, Equatable {
     public internal(set) var partitions: [Partition]
     /// For weights in the store; nil for others.
     public let weightsETag: String?
+    /// Objects of the listing that are no partitions.
+    public internal(set) var leftOut = LeftOutObjects()
+    /// The values that stand for a missing magnitude, as `MissingValues.text`; nil in manifests of versions without any.
+    public internal(set) var missing: String? = MissingValues.usual.text
 
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
     /// Assigns the partitions: each rank gets ceil(left / ranks left), and surplus ranks get none.
     init(
-        runID: String, created: Double, input: InitializeInput, objects: [ObjectInfo], ranks: Int, weightsETag: String?
+        runID: String, created: Double, input: InitializeInput, objects: [ObjectInfo], ranks: Int, weightsETag: String?,
+        leftOut: LeftOutObjects = LeftOutObjects()
     ) {
         (self.runID, self.created, started) = (runID, created, created)
+        self.leftOut = leftOut
         (self.input, self.ranks, self.weightsETag) = (input, ranks, weightsETag)
         var partitions: [Partition] = []
         for rank in 0..<ranks {
@@ -54,6 +61,8 @@ public struct RunManifest: Sendable, Equatable {
         self.ranks = ranks
         input = try InitializeInput(payload.fields["input"] ?? .null)
         weightsETag = try payload.text("weights_etag")
+        leftOut = LeftOutObjects(json: payload.fields["left_out"])
+        missing = try payload.text("missing")
         guard case .array(let values)? = payload.fields["partitions"] else {
             throw payload.error("partitions", expected: "an array")
         }
@@ -75,7 +84,8 @@ public struct RunManifest: Sendable, Equatable {
     public var json: JSONValue {
         .object([
             "run_id": .string(runID), "created": .number(created), "started": .number(started), "input": input.json,
-            "ranks": .integer(ranks), "weights_etag": .optional(weightsETag),
+            "ranks": .integer(ranks), "weights_etag": .optional(weightsETag), "left_out": leftOut.json,
+            "missing": .optional(missing),
             "partitions": .array(
                 partitions.map { partition in
                     .object([
@@ -117,6 +127,7 @@ extension RunManifest {
         manifest.started = planned.created
         manifest.input = planned.input
         manifest.partitions = planned.partitions
+        (manifest.leftOut, manifest.missing) = (planned.leftOut, planned.missing)
         return manifest
     }
 

@@ -24,6 +24,10 @@ public struct RunReport: Sendable {
     public internal(set) var failedCount = 0
     public internal(set) var galaxies = 0
     public internal(set) var nonFinite = 0
+    /// These galaxies by the reason, of the ranks that state it.
+    public internal(set) var flags = FlagCounts([])
+    /// Objects of the listing that are no partitions.
+    public internal(set) var leftOut = LeftOutObjects()
     /// The instruction sets of the ranks. Equal bits are promised for one instruction set; a run over different machines
     /// may have several.
     public internal(set) var instructionSets: Set<String> = []
@@ -52,6 +56,7 @@ public struct RunReport: Sendable {
         (runID, ranks, keys) = (manifest.runID, manifest.ranks, manifest.keys)
         (bucket, hasPredictions) = (manifest.input.bucket, manifest.input.predictions)
         toleratedFailurePercentage = manifest.input.toleratedFailurePercentage
+        leftOut = manifest.leftOut
     }
 
     public var failedPercentage: Double { 100 * Double(failedCount) / Double(max(1, ranks)) }
@@ -70,6 +75,7 @@ public struct RunReport: Sendable {
     mutating func add(_ rank: RankResult) {
         galaxies = galaxies.cappedSum(rank.galaxies)
         nonFinite = nonFinite.cappedSum(rank.nonFinite)
+        if let flags = rank.flags { self.flags.add(flags) }
         instructionSets.insert(rank.instructionSet ?? "")
         weights.insert(rank.weights ?? "")
         workerSeconds += rank.totalSeconds ?? 0
@@ -108,6 +114,8 @@ extension RunReport: Codable {
         case mapError = "map_error"
         case galaxies
         case nonFinite = "non_finite"
+        case flags
+        case leftOut = "left_out"
         case instructionSets = "instruction_sets"
         case weights
         case wallSeconds = "wall_s"
@@ -159,6 +167,8 @@ extension RunReport: Codable {
         cost = value(.cost)
         quality = value(.quality)
         mapError = value(.mapError)
+        flags = value(.flags) ?? FlagCounts([])
+        leftOut = LeftOutObjects(json: value(.leftOut))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -182,6 +192,8 @@ extension RunReport: Codable {
         try fields.encode(billedGigabyteSeconds, forKey: .billedGigabyteSeconds)
         try fields.encode(cost, forKey: .cost)
         try fields.encode(quality, forKey: .quality)
+        if flags.flagged > 0 { try fields.encode(flags, forKey: .flags) }
+        if !leftOut.counts.isEmpty { try fields.encode(leftOut.json, forKey: .leftOut) }
         try fields.encode(location(keys.manifest), forKey: .manifest)
         try fields.encode(location(keys.combined), forKey: .combined)
         try fields.encode(hasPredictions ? location(keys.predictions) : .null, forKey: .predictions)

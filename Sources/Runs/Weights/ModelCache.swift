@@ -40,6 +40,13 @@ final class ModelCache: Sendable {
         }
     }
 
+    /// The name and `Loaded.etag` of the weights, without loading them.
+    func identity(_ weights: String?, from store: any ObjectStore) throws(Failure) -> (name: String, etag: String) {
+        let name = try WeightsLocator(environment: environment).weights(named: weights)
+        guard name.hasPrefix("s3://") else { return (name, try Self.fingerprint(name)) }
+        return (name, try WeightsFile.find(name, in: store, setting: "weights").info.etag)
+    }
+
     /// - Parameters:
     ///   - version: differs where the bytes may differ.
     ///   - file: the local file, and `Loaded.etag`.

@@ -14,6 +14,9 @@ struct RunCommand: ParsableCommand {
             after another, each on all threads; one that fails does not stop the others. Exits with 1 where more \
             failed than the run tolerates.
 
+            Partitions are the objects below data_prefix with an ending that 'cai infer' takes from a folder; others, and \
+            those whose name begins with a dot, are left out and counted in a warning and in summary.json.
+
             EXAMPLES
               cai run payload.json --store file:///data       buckets are folders in /data
               cai run payload.json --threads 8 --json         partitions and results in S3
@@ -53,8 +56,10 @@ struct RunCommand: ParsableCommand {
         let handlers = try options.handlers(threads: threads)
         let begun = try handlers.initialize.run(input)
         begun.warnings.forEach(Console.warn)
+        try handlers.checkWeights(begun)
         work(begun, handlers.worker)
         let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
+        report.flags.report(of: report.galaxies, without: "redshift")
         if json { try StandardOutput.write(json: RunAnswer(report: report)) }
         if !quiet {
             if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
