@@ -71,6 +71,7 @@ def test_fits_with_astropy(written, table, demo):
         assert header["TCOMM4"] == "predicted redshift" and header["TUNIT4"] == ""
         assert header["WSHA256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
         assert header["CREATOR"].startswith("cai ")
+        assert header["BANDS"] == "ugriz" and header["MISSING"].startswith("-9999,-999,") and header["HEADS"] == "3"
         assert header["WEIGHTS"].endswith("weights/astromae-demo.safetensors")
         assert header["COMMAND"].startswith("cai infer ") and header["COMMAND"].endswith("z.fits --quiet")
     read = Table.read(written / "z.fits")
@@ -87,6 +88,7 @@ def test_hdf5_with_h5py(written, table, demo):
         assert file["z_phot"].attrs["description"].decode() == "predicted redshift"
         assert file.attrs["WSHA256"].decode() == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
         assert file.attrs["COMMAND"].decode().startswith("cai infer ")
+        assert file.attrs["BANDS"].decode() == "ugriz" and file.attrs["MISSING"].decode().startswith("-9999,-999,")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -96,7 +98,8 @@ def test_same_command_same_bytes(tmp_path, ending):
         cai("infer", DEMO, "--weights", WEIGHTS, "--limit", "20", "-o", f"z.{ending}", "--quiet", cwd=tmp_path)
         files.append((tmp_path / f"z.{ending}").read_bytes())
     assert files[0] == files[1]
-    assert [path.name for path in tmp_path.iterdir()] == [f"z.{ending}"]
+    record = [] if ending in ["fits", "h5"] else [f"z.{ending}.run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"z.{ending}"] + record
 
 
 def test_ids_that_fits_cannot_store_are_escaped(demo, tmp_path):
