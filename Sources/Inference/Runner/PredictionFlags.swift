@@ -105,8 +105,9 @@ public struct FlagCounts: Sendable, Equatable {
     /// Galaxies by the value that stands for a missing pixel or magnitude of theirs.
     public internal(set) var missing: [Double: Int] = [:]
     /// Galaxies with a blank band: all its pixels are zero, those of another band are not. They keep their results.
-    public private(set) var withBlankBand = 0
-    private var blankBands: [Int: Int] = [:]
+    public internal(set) var withBlankBand = 0
+    /// The number of galaxies by the index of the blank band.
+    var blankBands: [Int: Int] = [:]
 
     public init(_ flags: [PredictionFlags]) {
         for galaxy in flags { insert(galaxy) }
