@@ -18,8 +18,15 @@ import Synchronization
     typealias Int32Of = @convention(c) (File, Out<Int32>, Status) -> Int32
     typealias ColumnType = @convention(c) (File, Int32, Out<Int32>, Out<Int64>, Out<Int64>, Status) -> Int32
 
-    /// The library's code of a type in memory: f32, i64 or f64.
-    static func code(_ dtype: DType) -> Int32 { dtype == .f32 ? 42 : dtype == .i64 ? 81 : 82 }
+    /// The library's code of a type in memory: f32, i64, u64 or f64.
+    static func code(_ dtype: DType) -> Int32 {
+        switch dtype {
+        case .f32: 42
+        case .i64: 81
+        case .u64: 80
+        default: 82
+        }
+    }
 
     let unitCount: Int32Of
     let move: @convention(c) (File, Int32, Out<Int32>?, Status) -> Int32

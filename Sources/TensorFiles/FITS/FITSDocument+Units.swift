@@ -30,7 +30,7 @@ extension FITSDocument {
 
     private func unit(_ file: CFitsio.File, _ number: Int32, _ byteCount: Int) throws(Failure) -> Unit {
         let type = try unsafe move(file, number)
-        let name = unsafe text(file, "EXTNAME") ?? ""
+        let (name, filter) = unsafe (text(file, "EXTNAME") ?? "", text(file, "FILTER") ?? "")
         var dataEnd: Int64 = 0
         try unsafe check("unit \(number)") { unsafe library.addresses(file, nil, nil, &dataEnd, $0) }
         // The last block may lack its padding.
@@ -39,7 +39,7 @@ extension FITSDocument {
         }
         let isImage = unsafe type == 0 || isCompressed(file)
         let content = try unsafe isImage ? image(file, number) : table(file, number, type, byteCount)
-        return Unit(number: number, name: name, content: content)
+        return Unit(number: number, name: name, filter: filter, content: content)
     }
 
     private func image(_ file: CFitsio.File, _ unit: Int32) throws(Failure) -> Unit.Content {
@@ -101,7 +101,8 @@ extension FITSDocument {
         let kind: Column.Kind
         switch type {
         // Unsigned integers are signed ones with an offset.
-        case 11, 12, 20, 21, 30, 31, 40, 41, 80, 81: kind = .number(.i64)
+        case 11, 12, 20, 21, 30, 31, 40, 41, 81: kind = .number(.i64)
+        case 80: kind = .number(.u64)
         // Scaled integers fit into float64.
         case 42: kind = .number(isStoredReal ? .f32 : .f64)
         case 82: kind = .number(.f64)

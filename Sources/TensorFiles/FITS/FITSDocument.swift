@@ -44,6 +44,8 @@ final class FITSDocument: Sendable {
         let number: Int32
         /// EXTNAME; empty where it is missing.
         let name: String
+        /// FILTER; empty where it is missing.
+        let filter: String
         let content: Content
     }
 
@@ -128,10 +130,15 @@ final class FITSDocument: Sendable {
                     status)
             }
         }
-        return (0..<rows.count).map { index in
-            let text = String(zeroTerminated: Array(characters[index * stride..<(index + 1) * stride]))
-            return String(text.reversed().drop { $0 == " " }.reversed())
+        var texts: [String] = []
+        for (index, row) in rows.enumerated() {
+            let bytes = characters[index * stride..<(index + 1) * stride].map { UInt8(bitPattern: $0) }
+            guard let text = String(padded: bytes[...]) else {
+                throw failure("column \(column.name.quoted): row \(row) is not text in ASCII or UTF-8")
+            }
+            texts.append(text)
         }
+        return texts
     }
 
     /// Calls `body`, which reads rows, with the file at a unit and a variable for whether any value was undefined.
@@ -152,7 +159,7 @@ final class FITSDocument: Sendable {
     /// Calls `body` with the value for undefined pixels (NaN), or with nil where it is not wanted.
     private func withNull(_ isWanted: Bool, _ dtype: DType, _ body: (UnsafeRawPointer?) -> Int32) -> Int32 {
         // Without it cfitsio copies numbers unchanged; with it, it would turn infinity into NaN and subnormal numbers into 0.
-        guard isWanted, dtype != .i64 else { return body(nil) }
+        guard isWanted, dtype != .i64, dtype != .u64 else { return body(nil) }
         var (float, double) = (Float.nan, Double.nan)
         return unsafe dtype == .f32 ? body(&float) : body(&double)
     }

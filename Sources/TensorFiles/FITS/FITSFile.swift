@@ -7,7 +7,7 @@ import Platform
 /// images have two axes and the same shape, they form the additional tensor `planes`. A column has the name of its TTYPE,
 /// after the table's EXTNAME (`TABLE.column`) where two tables have a column of that name. Integers of images, and of
 /// columns with several numbers a row, are scaled to float64, NaN where BLANK or TNULL marks them undefined; those of other
-/// columns are int64, or float64 where they are scaled.
+/// columns are int64, unsigned ones of 64 bits uint64, or float64 where they are scaled.
 enum FITSFile {
     static let magic = Array("SIMPLE  =".utf8)
 
@@ -22,22 +22,35 @@ enum FITSFile {
         var origins: [String: TensorFile.ColumnPlace] = [:]
         var names = Set<String>()
         let units = try document.units()
+        /// The first of the names that no other tensor has; the last of them is always free.
+        func unique(_ candidates: [String]) -> String {
+            let free = candidates.first { !names.contains($0) } ?? candidates[0]
+            names.insert(free)
+            return free
+        }
         for unit in units {
-            func unique(_ name: String, _ other: String) -> String { names.insert(name).inserted ? name : other }
             switch unit.content {
             case .empty: continue
             case .image(let image):
                 let number = "hdu\(unit.number - 1)"
                 let name = unit.name.isEmpty ? (unit.number == 1 ? "primary" : number) : unit.name
-                let view = try view(unique(name, "\(name).\(number)"), image.dtype, image.shape, document) {
+                let key = unique([name, "\(name).\(number)"])
+                origins[key] = TensorFile.ColumnPlace(
+                    table: Int(unit.number), name: name, aliases: ["\(name).\(number)"])
+                let view = try view(key, image.dtype, image.shape, document) {
                     rows throws(Failure) in try document.pixels(unit, image, rows: rows, as: image.dtype)
                 }
                 tensors.append(view)
             case .table(let rows, let columns):
                 let table = unit.name.isEmpty ? "hdu\(unit.number - 1)" : unit.name
                 for column in columns {
-                    let name = unique(column.name, "\(table).\(column.name)")
-                    origins[name] = TensorFile.ColumnPlace(table: Int(unit.number), name: column.name)
+                    let number = "\(column.name):\(column.number)"
+                    let aliases = [
+                        "\(table).\(column.name)", number, "\(table).\(number)", "hdu\(unit.number - 1).\(number)",
+                    ]
+                    let name = unique([column.name] + aliases)
+                    origins[name] = TensorFile.ColumnPlace(
+                        table: Int(unit.number), name: column.name, aliases: aliases)
                     switch column.kind {
                     case .number(let dtype):
                         tensors.append(try tensor(name, column, dtype, rows: rows, unit, document))
@@ -51,10 +64,11 @@ enum FITSFile {
                 }
             }
         }
-        if let planes = try planes(units, document) { tensors.append(planes) }
+        let planes = try planes(units, document)
+        if let planes { tensors.append(planes.tensor) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, columns: origins, closing: { document.close() })
+            refusals: refusals, columns: origins, planeNames: planes?.names ?? [], closing: { document.close() })
     }
 
     private static func tensor(
@@ -63,14 +77,17 @@ enum FITSFile {
     ) throws(Failure) -> TensorView {
         let shape = [rows] + column.shape
         let width = try elements(name, column.shape, document)
-        let stored: DType = dtype == .i64 && !column.shape.isEmpty ? .f64 : dtype
+        let stored: DType = [.i64, .u64].contains(dtype) && !column.shape.isEmpty ? .f64 : dtype
         return try view(name, stored, shape, document) { rows throws(Failure) in
             try document.numbers(unit, column, rows: rows, width: width, as: stored)
         }
     }
 
-    /// All images [number, rows, columns], where all of them have two axes of the same lengths; otherwise nil.
-    private static func planes(_ units: [FITSDocument.Unit], _ document: FITSDocument) throws(Failure) -> TensorView? {
+    /// All images [number, rows, columns] and their names, where all of them have two axes of the same lengths; otherwise
+    /// nil.
+    private static func planes(
+        _ units: [FITSDocument.Unit], _ document: FITSDocument
+    ) throws(Failure) -> (tensor: TensorView, names: [String])? {
         var planes: [(unit: FITSDocument.Unit, image: FITSDocument.Image)] = []
         for unit in units {
             if case .image(let image) = unit.content { planes.append((unit, image)) }
@@ -80,13 +97,14 @@ enum FITSFile {
         else { return nil }
         let dtype: DType = planes.allSatisfy { $0.image.dtype == .f32 } ? .f32 : .f64
         let images = planes
-        return try view("planes", dtype, [planes.count] + first, document) { rows throws(Failure) in
+        let tensor = try view("planes", dtype, [planes.count] + first, document) { rows throws(Failure) in
             var bytes: [UInt8] = []
             for plane in images[rows] {
                 bytes += try document.pixels(plane.unit, plane.image, rows: 0..<plane.image.shape[0], as: dtype)
             }
             return bytes
         }
+        return (tensor, planes.map { "\($0.unit.name) \($0.unit.filter)" })
     }
 
     private static func view(

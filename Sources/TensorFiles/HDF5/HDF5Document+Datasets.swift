@@ -105,9 +105,9 @@ extension HDF5Document {
 
     private func kind(_ type: ID, _ size: Int) throws(Failure) -> Dataset.Kind {
         switch library.typeClass(type) {
-        case 0 where size <= 8: return .number(.i64, isUnsigned: size == 8 && library.sign(type) == 0)
+        case 0 where size <= 8: return .number(size == 8 && library.sign(type) == 0 ? .u64 : .i64)
         // Half precision is widened.
-        case 1: return .number(size <= 4 ? .f32 : .f64, isUnsigned: false)
+        case 1: return .number(size <= 4 ? .f32 : .f64)
         case 3:
             if library.isVariable(type) > 0 { return .variableText }
             guard size <= Self.mostCharacters else { throw Failure("texts of \(size) characters") }

@@ -9,7 +9,7 @@ final class HDF5Document: Sendable {
     /// A dataset as the file declares it.
     struct Dataset: Sendable {
         enum Kind: Sendable {
-            case number(DType, isUnsigned: Bool)
+            case number(DType)
             case text(width: Int)
             case variableText
         }
@@ -51,13 +51,14 @@ final class HDF5Document: Sendable {
     // MARK: Reading numbers and strings
 
     /// Numbers of `rows` of the first axis, row-major.
-    func numbers(_ dataset: Dataset, _ dtype: DType, isUnsigned: Bool, rows: Range<Int>) throws(Failure) -> [UInt8] {
+    func numbers(_ dataset: Dataset, _ dtype: DType, rows: Range<Int>) throws(Failure) -> [UInt8] {
         let width = dataset.shape.dropFirst().reduce(1, *)
         let memory =
             switch dtype {
             case .f32: library.native.float32
             case .f64: library.native.float64
-            default: isUnsigned ? library.native.uint64 : library.native.int64
+            case .u64: library.native.uint64
+            default: library.native.int64
             }
         var bytes = [UInt8](repeating: 0, count: rows.count * width * dtype.byteCount)
         try library.with(self) { opened throws(Failure) in
@@ -65,9 +66,6 @@ final class HDF5Document: Sendable {
             try selecting(rows, of: dataset, id) { memorySpace, fileSpace in
                 unsafe bytes.isEmpty ? 0 : library.read(id, memory, memorySpace, fileSpace, 0, &bytes)
             }
-        }
-        if isUnsigned, bytes.indices.contains(where: { $0 % 8 == 7 && bytes[$0] > 0x7F }) {
-            throw failure(dataset, "a number is beyond 63 bits")
         }
         return bytes
     }
@@ -86,7 +84,13 @@ final class HDF5Document: Sendable {
                 unsafe characters.isEmpty ? 0 : library.read(id, type, memorySpace, fileSpace, 0, &characters)
             }
         }
-        return (0..<rows.count).map { String(zeroTerminated: Array(characters[$0 * stride..<($0 + 1) * stride])) }
+        var texts: [String] = []
+        for (index, row) in rows.enumerated() {
+            let bytes = characters[index * stride..<(index + 1) * stride].map { UInt8(bitPattern: $0) }
+            guard let text = String(padded: bytes[...]) else { throw failure(dataset, "row \(row) is not UTF-8") }
+            texts.append(text)
+        }
+        return texts
     }
 
     /// A type of strings in memory. HDF5 does not convert between character sets: it has that of the file.

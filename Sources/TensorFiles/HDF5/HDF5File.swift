@@ -3,7 +3,7 @@ import Platform
 /// HDF5: datasets of all groups as named tensors, `images` or `group/images`.
 /// Format: https://support.hdfgroup.org/documentation/
 ///
-/// Numbers are float32 (half precision is widened), float64 or int64. Data in other files (external links and storage,
+/// Numbers are float32 (half precision is widened), float64, int64 or uint64. Data in other files (external links and storage,
 /// virtual datasets) and data that needs a filter which is not built in are not read.
 enum HDF5File {
     static let magic: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
@@ -26,11 +26,11 @@ enum HDF5File {
                 continue
             }
             switch dataset.kind {
-            case .number(let dtype, let isUnsigned):
+            case .number(let dtype):
                 tensors.append(
                     TensorView(name: dataset.path, dtype: dtype, shape: dataset.shape, rowsOf: source.name) {
                         (rows) throws(Failure) in
-                        try document.numbers(dataset, dtype, isUnsigned: isUnsigned, rows: rows)
+                        try document.numbers(dataset, dtype, rows: rows)
                     })
             case _ where dataset.shape.count == 1:
                 texts.append(

@@ -32,12 +32,18 @@ extension HDF5Document {
                     texts.append("")
                     continue
                 }
+                guard length <= Self.mostCharacters else {
+                    throw failure(dataset, "has a text of \(length) bytes: at most \(Self.mostCharacters) are read")
+                }
                 if heap?.address != address {
                     guard let found = try HDF5Heap(local, at: address, most: Self.mostHeap) else { throw damaged() }
                     heap = (address, found)
                 }
-                guard let text = heap?.objects.text(index, length: length, most: Self.mostCharacters) else {
+                guard let bytes = heap?.objects.text(index, length: length) else {
                     throw damaged()
+                }
+                guard let text = String(validating: bytes, as: UTF8.self) else {
+                    throw failure(dataset, "row \(rows.lowerBound + texts.count) is not UTF-8")
                 }
                 texts.append(text)
             }
@@ -167,10 +173,9 @@ private struct HDF5Heap {
         }
     }
 
-    /// An object as a string, up to its first zero; nil where there is no object of at least that length.
-    func text(_ index: UInt32, length: Int, most: Int) -> String? {
+    /// The bytes of a string up to its first zero; nil where there is no object of at least that length.
+    func text(_ index: UInt32, length: Int) -> ArraySlice<UInt8>? {
         guard let range = objects[index], length <= range.count else { return nil }
-        let text = bytes[range].prefix(min(length, most))
-        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        return bytes[range].prefix(length).prefix { $0 != 0 }
     }
 }

@@ -43,6 +43,9 @@ extension TensorLayout {
             case .i32: unsafe walk(from, to) { (value: Int32) in Element(value) }
             case .i16: unsafe walk(from, to) { (value: Int16) in Element(value) }
             case .i8: unsafe walk(from, to) { (value: Int8) in Element(value) }
+            case .u64: unsafe walk(from, to) { (value: UInt64) in Element(value) }
+            case .u32: unsafe walk(from, to) { (value: UInt32) in Element(value) }
+            case .u16: unsafe walk(from, to) { (value: UInt16) in Element(value) }
             case .u8: unsafe walk(from, to) { (value: UInt8) in Element(value) }
             case .bool: unsafe walk(from, to) { (value: UInt8) in value == 0 ? 0 : 1 }
             }

@@ -16,12 +16,14 @@ public struct TensorFile: Sendable {
         case torch, torchLegacy = "torch-legacy", safetensors, npy, npz, fits, hdf5
     }
 
-    /// A column of one of several tables.
+    /// A column of one of several tables, or one of several images.
     public struct ColumnPlace: Sendable {
         /// Number of the table, the same for all of its columns.
         public let table: Int
         /// Name of the column in its table.
         public let name: String
+        /// Other names of the column, for files with several of that name: `TABLE.name`, `name:7`, `TABLE.name:7`.
+        public let aliases: [String]
     }
 
     /// Path or URL.
@@ -36,8 +38,11 @@ public struct TensorFile: Sendable {
     public internal(set) var texts: [TextColumn] = []
     /// By name, why an object of the file is not read: its data is in another file, or needs a plugin.
     public internal(set) var refusals: [String: String] = [:]
-    /// The table and column of a FITS file that each tensor or column of strings comes from, by its name here.
+    /// The table and column of a FITS file that each tensor or column of strings comes from, by its name here; of an image
+    /// its unit and EXTNAME.
     public internal(set) var columns: [String: ColumnPlace] = [:]
+    /// EXTNAME and FILTER, with a blank between them, of each image in the tensor `planes` of a FITS file.
+    public internal(set) var planeNames: [String] = []
     /// Class of each pickled object by dotted path ("" for the root): `torch.nn.parallel.data_parallel.DataParallel`.
     public internal(set) var classes: [String: String] = [:]
     /// Plain attributes of each pickled object or dictionary by dotted path ("" for the root).

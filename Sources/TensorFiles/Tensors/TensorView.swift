@@ -137,6 +137,15 @@ public struct TensorView: Sendable {
             byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source, storedAs: storedAs)
     }
 
+    /// The same elements with the axes in another order: axis i of the result is `axes[i]`; nil where these are not the
+    /// axes, each once.
+    public func permuted(_ axes: [Int]) -> TensorView? {
+        guard axes.sorted() == Array(shape.indices) else { return nil }
+        return TensorView(
+            name: name, dtype: dtype, shape: axes.map { shape[$0] }, strides: axes.map { strides[$0] },
+            byteOffset: byteOffset, source: source, storedAs: storedAs)
+    }
+
     /// The same elements with an additional first axis of length 1.
     public var asOneRow: TensorView {
         TensorView(

@@ -113,6 +113,12 @@ with h5py.File("chunked.h5", "w") as file:
     file.create_dataset("magnitudes", data=magnitudes.astype("f4"), chunks=(2, 5), **pack)
     file.create_dataset("redshift", data=redshifts, chunks=(2,), maxshape=(None,))
     file["object_id"] = list(map(str, names))  # of variable length, UTF-8
+# Ids of 64 bits without a sign, and strings with blanks.
+with h5py.File("unsigned.h5", "w") as file:
+    file.create_dataset("images", data=images, chunks=(3, 5, 32, 32), compression="gzip")
+    file["magnitudes"] = magnitudes
+    file["object_id"] = np.array([2**63, 2**64 - 1, 1237648720693755918], "u8")
+    file["name"] = ["J0", "J 1 ", "J2"]  # of variable length
 with h5py.File("half.h5", "w") as file:
     file["survey/cutouts"] = images.astype("f2")
     file["survey/psf"] = magnitudes.astype("f2")

@@ -137,9 +137,9 @@ extension HostileFiles {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }\n"
             return ZipBuilder([ZipBuilder.Entry("a.npy", ByteBuilder.npy(header, data: 12))]).bytes
         },
-        HostileFile("npz: header of 5000 bytes", "npz", "header of 5000 bytes, at most 4096 are read") {
+        HostileFile("npz: header of 40000 bytes", "npz", "header of 40000 bytes, at most 32768 are read") {
             let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }"
-            let padding = String(repeating: " ", count: 5000 - header.utf8.count)
+            let padding = String(repeating: " ", count: 40_000 - header.utf8.count)
             return ZipBuilder([ZipBuilder.Entry("a.npy", ByteBuilder.npy(header + padding))]).bytes
         },
         HostileFile("npz: bomb whose header agrees with it", "npz", "beyond the 50331648 bytes allowed") {
