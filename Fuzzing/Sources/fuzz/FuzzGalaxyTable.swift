@@ -40,19 +40,33 @@ extension FuzzTarget {
     private static func checkCSV(_ bytes: [UInt8], _ layout: GalaxyLayout) throws {
         let table = try GalaxyTable(csv: bytes, name: "input", layout: layout)
         var text = DelimitedText(name: "input", bytes: bytes)
-        let header = try text.next()?.map { $0.lowercased() } ?? []
+        func trimmed(_ field: String) -> String {
+            let isBlank = { (character: Character) in character == " " || character == "\t" }
+            return String(field.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+        }
+        let header = try text.next()?.map(trimmed) ?? []
         var records: [[String]] = []
         while let record = try text.next() { records.append(record) }
         Promise.keep(table.count == records.count, "\(table.count) rows for \(records.count) lines")
         guard !records.isEmpty else { return }
-        func index(_ name: String) -> Int? { header.firstIndex(of: name.lowercased()) }
-        let names = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
-        let bands = names.map { $0.compactMap(index) }.first { $0.count == 5 } ?? []
+        func index(_ name: String) -> Int? {
+            header.firstIndex(of: name) ?? header.firstIndex { $0.lowercased() == name.lowercased() }
+        }
+        let letters = GalaxyLayout.networkBands.map(String.init)
+        let names = [letters.map { "mag_" + $0 }, letters, letters.map { $0.uppercased() }]
+        let bands =
+            layout.magnitudes.isEmpty
+            ? names.enumerated().map { number, names in
+                names.compactMap { number == 0 ? index($0) : header.firstIndex(of: $0) }
+            }
+            .first { $0.count == letters.count } ?? []
+            : layout.magnitudes.allSatisfy { index($0) != nil } ? layout.magnitudes.compactMap(index) : []
         let all = Array(records.indices)
         let magnitudes = try table.magnitudes(.listed(all), of: "input")?.doubles()
         Promise.keep((magnitudes == nil) == bands.isEmpty, "magnitudes differ from the named columns")
-        let expected = records.flatMap { record in bands.map { Double(record[$0]) ?? .zero } }
-        Promise.keep(magnitudes?.map(\.bitPattern) ?? [] == expected.map(\.bitPattern), "magnitudes differ")
+        let expected = records.flatMap { record in bands.map { Double(trimmed(record[$0])) ?? .nan } }
+        func bits(_ values: [Double]) -> [UInt64?] { values.map { $0.isNaN ? nil : $0.bitPattern } }
+        Promise.keep(bits(magnitudes ?? []) == bits(expected), "magnitudes differ")
         let redshifts = try table.redshifts(.listed(all), of: "input")?.doubles()
         Promise.keep(redshifts == nil || redshifts?.count == records.count, "the number of redshifts differs")
         var ids: [String]?
@@ -60,7 +74,7 @@ extension FuzzTarget {
             guard let column = table.idName.flatMap(index) else {
                 return Promise.keep(false, "the id column is missing")
             }
-            ids = records.map { $0[column] }
+            ids = records.map { trimmed($0[column]) }
             Promise.keep(try table.rows(of: ids ?? [], in: "input") == all, "rows of ids differ")
         }
         try checkTensors(table, ids: ids, magnitudes, redshifts)
@@ -81,7 +95,7 @@ extension FuzzTarget {
         let file = TensorFile(
             name: "tensors", format: .hdf5, byteCount: 1 << 30,
             tensors: [
-                magnitudes.map { tensor("magnitudes", [count, 5], $0) },
+                magnitudes.map { tensor("magnitudes", [count, $0.count / count], $0) },
                 redshifts.map { tensor("redshifts", [count], $0) },
             ].compactMap(\.self), texts: ids.map { [TextColumn("object_id", texts: $0, of: "tensors")] } ?? [])
         let other = try GalaxyTable(file, layout: .usual)
@@ -89,7 +103,10 @@ extension FuzzTarget {
         Promise.keep(other.count == count && other.hasIDs == table.hasIDs, "the table from tensors differs")
         let found = try other.magnitudes(.listed(all), of: "tensors")?.doubles()
         Promise.keep(found?.map(\.bitPattern) == magnitudes?.map(\.bitPattern), "magnitudes from tensors differ")
-        if let ids { Promise.keep(try other.rows(of: ids, in: "tensors") == all, "rows of ids from tensors differ") }
+        if let ids {
+            Promise.keep(
+                try other.rows(of: ids, in: "tensors") == all, "rows of ids from tensors differ")
+        }
     }
 
     /// Galaxies in the reverse order of the table, unless they are matched by row.

@@ -40,3 +40,40 @@ struct BandOrder: Sendable {
         return out
     }
 }
+
+extension BandOrder {
+    /// The order that the names of a FITS file's planes state; nil where they state none, or that of the layout.
+    ///
+    /// A name states a band where one of its words is the band's letter: `z`, `SDSS_z`, `z-band`.
+    /// - Parameter planes: of each plane.
+    /// - Throws: `Failure` where the names contradict the bands of the layout, or are those of some bands only.
+    init?(planes: [String], _ layout: GalaxyLayout, of file: String) throws(Failure) {
+        let wanted = Array(layout.bandNames)
+        let known = Set(wanted + (layout.statedBands ?? "") + Self.letters)
+        let bands = planes.map { name -> Character? in
+            let words = Set(name.lowercased().split { !$0.isLetter }.filter { $0.count == 1 }.compactMap(\.first))
+            let found = words.intersection(known)
+            return found.count == 1 ? found.first : nil
+        }
+        let expected = layout.statedBands.map { Array($0) } ?? wanted
+        let agrees = bands.count == expected.count && zip(bands, expected).allSatisfy { $0 == nil || $0 == $1 }
+        if agrees || bands.allSatisfy({ $0 == nil }) { return nil }
+        let places = wanted.compactMap { bands.firstIndex(of: $0) }
+        guard layout.statedBands == nil, places.count == wanted.count,
+            Set(bands.compactMap(\.self)).count == bands.count(where: { $0 != nil })
+        else {
+            let found = zip(planes, bands).map { name, band in
+                band.map(String.init) ?? "'\(name.split(separator: " ").joined(separator: " ").printable)'"
+            }
+            throw Failure(
+                file,
+                "planes: their names are \(found.joined(separator: ", ")), expected "
+                    + (layout.statedBands.map { "the bands of --bands, \($0), or no --bands" }
+                        ?? "\(wanted.map(String.init).joined(separator: ", ")), each once, or no names"))
+        }
+        (self.places, count) = (places, planes.count)
+    }
+
+    /// Letters of the usual bands.
+    private static let letters = "ugrizy"
+}

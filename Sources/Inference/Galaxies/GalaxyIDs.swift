@@ -23,7 +23,7 @@ enum GalaxyIDs: Sendable {
     /// The ids of `rows`; integers as their digits.
     func ids(_ rows: Range<Int>) throws(Failure) -> [String] {
         switch self {
-        case .integers(let tensor): try tensor.integers(rows: rows).map { String($0) }
+        case .integers(let tensor): try tensor.digits(rows: rows)
         case .texts(let column): try column.texts(rows: rows)
         }
     }

@@ -3,8 +3,16 @@ import Platform
 /// Options that describe galaxy files beyond what the files state: names, the order of the bands, and a table with
 /// magnitudes and redshifts.
 public struct GalaxyLayout: Sendable {
-    /// The networks' bands, in their order.
+    /// AstroMAE's bands, in its order.
     public static let networkBands = "ugriz"
+
+    /// How a table is joined to the galaxies.
+    public enum Join: String, Sendable, CaseIterable {
+        /// By the galaxies' ids.
+        case ids = "id"
+        /// Row for row, in the order of all inputs.
+        case rows
+    }
 
     /// The tensor, dataset, column or image of the cutouts; nil for the usual names.
     public var images: String?
@@ -14,20 +22,28 @@ public struct GalaxyLayout: Sendable {
     public var redshifts: String?
     /// The tensor or column of the galaxies' ids; nil for `object_id`.
     public var objectIDs: String?
+    /// The network's bands, a letter each: `networkBands`, or those of the files where these are others.
+    public private(set) var bandNames = Self.networkBands
+    /// The bands of the files in their order, as they are stated; nil where they are not.
+    public private(set) var statedBands: String?
     /// The index of each of the network's bands in the files; nil where both have the same bands in the same order.
     public private(set) var bandPlaces: [Int]?
     /// The number of bands in the files; nil where they have the network's bands.
     public private(set) var bandCount: Int?
-    /// The bands in the files, a letter each, where they are stated.
-    public private(set) var bandLetters: String?
     /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
     /// Values that stand for an unknown magnitude, redshift or pixel.
     public var missing = MissingValues.usual
+    /// Whether images are [N, rows, columns, bands].
+    public var isChannelsLast = false
+    /// nil for a join by ids where there are any.
+    public var join: Join?
+    /// Whether galaxies that the table does not have are given NaN and a flag; otherwise they are an error.
+    public var flagsMissingRows = false
 
     /// - Parameter bands: a letter for each band of images and magnitudes in the files, in their order: `grizy`, say.
-    ///   nil for u, g, r, i, z.
-    /// - Throws: `Failure.input` where a band of the network's is missing, or one is given twice.
+    ///   nil for u, g, r, i, z. Letters without all of these are the bands of a network with other bands, in its order.
+    /// - Throws: `Failure.input` where one is given twice, or u, g, r, i, z in upper case.
     public init(
         images: String? = nil, magnitudes: [String] = [], redshifts: String? = nil, objectIDs: String? = nil,
         bands: String? = nil, table: GalaxyTable? = nil, missing: MissingValues = .usual
@@ -37,15 +53,21 @@ public struct GalaxyLayout: Sendable {
         guard let bands else { return }
         let letters = Array(bands)
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }
-        guard places.count == Self.networkBands.count, Set(letters).count == letters.count else {
+        let isUpperCase =
+            places.count < Self.networkBands.count
+            && Self.networkBands.allSatisfy { bands.lowercased().contains($0) }
+        guard !letters.isEmpty, letters.allSatisfy(\.isLetter), Set(letters).count == letters.count, !isUpperCase else {
             throw Failure(
                 "bands",
                 "expected the letters \(Self.networkBands) in some order, each once, and any "
-                    + "others that the files have; found '\(bands)'")
+                    + "others that the files have, or the bands of another network; found '\(bands)'")
         }
-        bandPlaces = places == Array(letters.indices) ? nil : places
-        bandCount = letters.count
-        bandLetters = bands
+        (bandCount, statedBands) = (letters.count, bands)
+        if places.count == Self.networkBands.count {
+            bandPlaces = places == Array(letters.indices) ? nil : places
+        } else {
+            bandNames = bands
+        }
     }
 
     /// Names and bands as the files have them.
@@ -53,10 +75,6 @@ public struct GalaxyLayout: Sendable {
 
     private init() {}
 
-    /// The names that columns of magnitudes may have, where there is one for each band.
-    public static let magnitudeColumns = [
-        networkBands.map { "mag_\($0)" }, networkBands.map { String($0) },
-    ]
     public static let usualRedshifts = ["redshifts", "redshift"]
     public static let usualObjectID = "object_id"
 }

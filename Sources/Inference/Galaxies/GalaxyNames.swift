@@ -4,8 +4,36 @@ import TensorFiles
 /// Finds a file's tensors of galaxies by their usual names or by the names in a `GalaxyLayout`.
 struct GalaxyNames {
     let file: TensorFile
+    private let layout: GalaxyLayout
+    private let lookup: NameLookup
+    private let items: [Item]
 
-    init(_ file: TensorFile) { self.file = file }
+    private enum Item { case tensor(TensorView), texts(TextColumn), refused(name: String, reason: String) }
+
+    /// - Throws: `Failure` where two options name the same tensor.
+    init(_ file: TensorFile, _ layout: GalaxyLayout = .usual) throws(Failure) {
+        (self.file, self.layout) = (file, layout)
+        items =
+            file.tensors.map { .tensor($0) } + file.texts.map { .texts($0) }
+            + file.refusals.sorted { $0.key < $1.key }.map { .refused(name: $0.key, reason: $0.value) }
+        var lookup = NameLookup(
+            file: file.name,
+            items.map { item in
+                let name = Self.name(item)
+                let place = file.columns[name]
+                return NameLookup.Item(name: name, aliases: place.map { [$0.name] + $0.aliases } ?? [])
+            }, ignoresCase: file.format == .fits)
+        try lookup.take(layout)
+        self.lookup = lookup
+    }
+
+    private static func name(_ item: Item) -> String {
+        switch item {
+        case .tensor(let tensor): tensor.name
+        case .texts(let column): column.name
+        case .refused(let name, _): name
+        }
+    }
 
     /// How a `TensorDataset`, a bare tuple or list, and NumPy's `savez` without names number images, magnitudes and
     /// redshifts.
@@ -15,58 +43,61 @@ struct GalaxyNames {
 
     /// Images with the file's bands and size; nil where none are found.
     /// - Parameter alone: whether the only array of a file counts as its images, whatever its name.
-    func images(_ layout: GalaxyLayout, alone: Bool) throws(Failure) -> TensorView? {
+    func images(alone: Bool) throws(Failure) -> TensorView? {
         if let name = layout.images { return try named(name) }
         for (images, magnitudes, _) in Self.numbered {
-            if let found = file[images], alone || file[magnitudes] != nil { return found }
+            if let found = unnamed(images), alone || file[magnitudes] != nil { return found }
         }
-        if let found = try tensor(["images", "image"]) { return found }
-        return inFITS ?? (alone ? file[""] : nil)
+        if let found = try usual(["images", "image"]) { return found }
+        return inFITS ?? (alone ? unnamed("") : nil)
     }
 
     /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
     /// - Parameter ids: the galaxies' ids; a table of magnitudes that has ids of its own has to have the same ones.
-    func magnitudes(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
+    func magnitudes(of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
         if layout.magnitudes.count > 1 {
             return try stacked(layout.magnitudes.map { name throws(Failure) in try named(name) }, ids)
         }
-        if let name = layout.magnitudes.first { return try ordered(named(name), layout, ids) }
+        if let name = layout.magnitudes.first { return try ordered(named(name), ids) }
         if layout.images == nil {
             for (images, magnitudes, _) in Self.numbered where file[images] != nil {
-                if let found = file[magnitudes] { return try ordered(found, layout, ids) }
+                if let found = unnamed(magnitudes) { return try ordered(found, ids) }
             }
         }
-        if let found = try tensor(["magnitudes"]) { return try ordered(found, layout, ids) }
-        for names in GalaxyLayout.magnitudeColumns {
-            var columns: [TensorView] = []
-            // A FITS file of one galaxy may have its images under the bands' names.
-            for name in names { if let column = try tensor([name]), column.shape.count == 1 { columns.append(column) } }
-            if columns.count == names.count { return try stacked(columns, ids) }
+        if let found = try usual(["magnitudes"]) { return try ordered(found, ids) }
+        // A FITS file of one galaxy may have its images under the bands' names.
+        let columns = try lookup.magnitudes(layout.bandNames) { index in
+            switch items[index] {
+            case .tensor(let tensor): (1...2).contains(tensor.shape.count) && tensor.rowCount == 1
+            case .texts: false
+            case .refused: true
+            }
         }
-        return nil
+        guard let columns else { return nil }
+        return try stacked(columns.map { index throws(Failure) in try tensor(index) }, ids)
     }
 
     /// - Parameter ids: as for magnitudes.
-    func redshifts(_ layout: GalaxyLayout, of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
-        let found = try redshifts(layout)
+    func redshifts(of ids: GalaxyIDs?) throws(Failure) -> TensorView? {
+        let found = try redshifts()
         if let found { try requireSame(ids, beside: [found]) }
         return found
     }
 
-    private func redshifts(_ layout: GalaxyLayout) throws(Failure) -> TensorView? {
+    private func redshifts() throws(Failure) -> TensorView? {
         if let name = layout.redshifts { return try named(name) }
         for (images, magnitudes, redshifts) in Self.numbered where layout.images == nil {
-            if file[images] != nil, file[magnitudes] != nil, let found = file[redshifts] { return found }
+            if file[images] != nil, file[magnitudes] != nil, let found = unnamed(redshifts) { return found }
         }
-        return try tensor(GalaxyLayout.usualRedshifts)
+        return try usual(GalaxyLayout.usualRedshifts)
     }
 
     /// The galaxies' ids, out of the images' own table where several have some; nil where there are none.
-    func objectIDs(_ layout: GalaxyLayout, of images: TensorView) throws(Failure) -> GalaxyIDs? {
-        try objectIDs(layout).map { found throws(Failure) in try ids(found, beside: images) }
+    func objectIDs(of images: TensorView) throws(Failure) -> GalaxyIDs? {
+        try objectIDs().map { found throws(Failure) in try ids(found, beside: images) }
     }
 
-    private func objectIDs(_ layout: GalaxyLayout) throws(Failure) -> GalaxyIDs? {
+    private func objectIDs() throws(Failure) -> GalaxyIDs? {
         if let name = layout.objectIDs {
             if let found = try ids(name) { return found }
             // Where a table is joined, the name may be one of the table's columns.
@@ -75,20 +106,44 @@ struct GalaxyNames {
                 throw file.failure(of: name, "is neither there nor in \(table.name): found " + found)
             }
         }
-        return try ids(GalaxyLayout.usualObjectID)
+        return try lookup.matches(GalaxyLayout.usualObjectID).allSatisfy { lookup.option($0) == nil }
+            ? ids(GalaxyLayout.usualObjectID) : nil
     }
 
-    /// The ids of that name; nil where there are none.
+    /// The ids of that name; nil where there are none. Tables of one file may all have them.
     func ids(_ name: String) throws(Failure) -> GalaxyIDs? {
-        if let texts = find([name], in: file.texts, \.name) { return .texts(texts) }
-        return try tensor([name]).map { .integers($0) }
+        let found = lookup.matches(name)
+        let tables = Set(found.compactMap { file.columns[Self.name(items[$0])]?.table })
+        guard let index = try tables.count == found.count ? found.first : lookup.index(of: name) else { return nil }
+        if case .texts(let texts) = items[index] { return .texts(texts) }
+        return .integers(try tensor(index))
+    }
+
+    /// Columns of that many integers or strings that look like ids.
+    func idNames(rows: Int) -> [String] {
+        items.filter { item in
+            switch item {
+            case .tensor(let tensor):
+                tensor.shape.first == rows && tensor.rowCount == 1 && !tensor.dtype.isFloatingPoint
+                    && tensor.dtype != .bool
+            case .texts(let column): column.count == rows
+            case .refused: false
+            }
+        }.map(Self.name).filter(NameLookup.looksLikeID)
     }
 
     /// Whether there is a tensor of that name.
-    func has(_ name: String) -> Bool { find([name], in: file.tensors, \.name) != nil }
+    func has(_ name: String) -> Bool { !lookup.matches(name).isEmpty }
+
+    /// Whether all of the magnitudes' names are there.
+    /// - Throws: `Failure` where only some are, but three or more.
+    func hasMagnitudes() throws(Failure) -> Bool {
+        guard !layout.magnitudes.isEmpty else { return true }
+        return try lookup.magnitudes(named: layout.magnitudes) != nil
+    }
 
     /// A tensor beside the numbered ones that no layout has.
-    var further: TensorView? { ["tensors.3", "3", "arr_3"].compactMap { file[$0] }.first }
+    var further: TensorView? { ["tensors.3", "3", "arr_3"].compactMap { unnamed($0) }.first }
 
     /// The first names in the file, for error messages.
     var found: String {
@@ -97,50 +152,62 @@ struct GalaxyNames {
             + (names.count > 3 ? ", ... (\(names.count) tensors)" : "")
     }
 
+    /// More of them, for errors about what the options name.
+    var listed: String { lookup.listed() }
+
     /// The planes of a file of one galaxy, or the only image with the shape of cutouts: most FITS images have no names.
     private var inFITS: TensorView? {
         guard file.format == .fits else { return nil }
-        let cubes = file.tensors.filter { $0.shape.count == 4 }
+        let cubes = file.tensors.filter { $0.shape.count == 4 && unnamed($0.name) != nil }
         if cubes.count == 1 { return cubes[0] }
         if let planes = file["planes"] { return planes }
-        let stacks = file.tensors.filter { $0.shape.count == 3 && $0.shape[0] <= 16 }
+        let stacks = file.tensors.filter { $0.shape.count == 3 && $0.shape[0] <= 16 && unnamed($0.name) != nil }
         return cubes.isEmpty && stacks.count == 1 ? stacks[0] : nil
     }
 
     private func named(_ name: String) throws(Failure) -> TensorView {
-        if let found = try tensor([name]) { return found }
-        throw file.failure(of: name, "is not there: found " + found)
+        if let index = try lookup.index(of: name) { return try tensor(index) }
+        throw file.failure(of: name, "is not there: found " + (layout.magnitudes.contains(name) ? listed : found))
     }
 
-    private func tensor(_ names: [String]) throws(Failure) -> TensorView? {
-        if let found = find(names, in: file.tensors, \.name) { return found }
+    /// The first of the usual names that is a tensor, and that no option names.
+    private func usual(_ names: [String]) throws(Failure) -> TensorView? {
         for name in names {
-            if let reason = file.refusals[name] { throw file.failure(of: name, reason) }
+            guard let index = try lookup.usual([name]) else { continue }
+            if case .texts = items[index] { continue }
+            return try tensor(index)
         }
         return nil
     }
 
-    /// The first of the names that the file has. Names of FITS columns are compared without regard to case.
-    private func find<Item>(_ names: [String], in items: [Item], _ name: (Item) -> String) -> Item? {
-        for wanted in names {
-            if let found = items.first(where: { name($0) == wanted }) { return found }
-            guard file.format == .fits else { continue }
-            if let found = items.first(where: { name($0).lowercased() == wanted.lowercased() }) { return found }
-        }
-        return nil
+    /// The tensor of exactly that name, unless an option names it.
+    private func unnamed(_ name: String) -> TensorView? {
+        let isFree = lookup.matches(name).allSatisfy { lookup.option($0) == nil }
+        return isFree ? file[name] : nil
     }
 
+    private func tensor(_ index: Int) throws(Failure) -> TensorView {
+        switch items[index] {
+        case .tensor(let tensor): return tensor
+        case .texts(let column): throw file.failure(of: column.name, "expected numbers, found texts")
+        case .refused(let name, let reason): throw file.failure(of: name, reason)
+        }
+    }
+}
+
+extension GalaxyNames {
     /// Columns side by side.
-    private func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
+    fileprivate func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
         let count = columns[0].rows
-        for column in columns where column.count != count || !column.dtype.isFloatingPoint {
+        for column in columns where column.count != count || column.rows != count || !column.dtype.isFloatingPoint {
             throw file.failure(
                 of: column.name,
                 "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
         }
         try requireSame(ids, beside: columns)
         return .doubles(
-            "magnitudes", shape: [count, columns.count], of: file.name, storedAs: columns.flatMap(\.storedTypes)
+            columns.map(\.name).joined(separator: ", "), shape: [count, columns.count], of: file.name,
+            storedAs: columns.flatMap(\.storedTypes)
         ) { (rows) throws(Failure) in
             var values = [Double](repeating: 0, count: rows.count * columns.count)
             for (place, column) in columns.enumerated() {
@@ -153,8 +220,8 @@ struct GalaxyNames {
     }
 
     /// The network's bands out of the file's.
-    private func ordered(
-        _ magnitudes: TensorView, _ layout: GalaxyLayout, _ ids: GalaxyIDs?
+    fileprivate func ordered(
+        _ magnitudes: TensorView, _ ids: GalaxyIDs?
     ) throws(Failure) -> TensorView {
         try requireSame(ids, beside: [magnitudes])
         guard let count = layout.bandCount else { return magnitudes }
@@ -164,37 +231,5 @@ struct GalaxyNames {
         }
         return layout.bandPlaces.map { BandOrder(places: $0, count: count).magnitudes(magnitudes, of: file.name) }
             ?? magnitudes
-    }
-
-    // MARK: Tables of one FITS file: they are joined by their rows, and their ids have to be equal, row for row
-
-    /// The ids of the table that `tensor` is a column of, where it has a column of the same name as `ids`; otherwise
-    /// `ids`.
-    func ids(_ ids: GalaxyIDs, beside tensor: TensorView) throws(Failure) -> GalaxyIDs {
-        guard let column = file.columns[ids.name], let place = file.columns[tensor.name], place.table != column.table,
-            let own = file.columns.first(where: {
-                $0.value.table == place.table && $0.value.name.lowercased() == column.name.lowercased()
-            })?.key
-        else { return ids }
-        return try self.ids(own) ?? ids
-    }
-
-    /// Checks that ids in the tables of `tensors` are equal to `ids`, row for row.
-    /// - Throws: `Failure` where a row differs.
-    func requireSame(_ ids: GalaxyIDs?, beside tensors: [TensorView]) throws(Failure) {
-        guard let ids else { return }
-        var compared: Set<String> = [ids.name]
-        for tensor in tensors {
-            let others = try self.ids(ids, beside: tensor)
-            guard compared.insert(others.name).inserted else { continue }
-            let (expected, found) = (try ids.all(), try others.all())
-            guard expected != found else { continue }
-            let row = zip(expected, found).enumerated().first { $0.element.0 != $0.element.1 }
-            throw file.failure(
-                of: others.name,
-                "two tables are joined row for row: expected the ids of \(ids.name), found "
-                    + (row.map { "\($0.element.1) for \($0.element.0) (row \($0.offset), counted from 0)" }
-                        ?? "\(found.count) ids for \(expected.count)"))
-        }
     }
 }

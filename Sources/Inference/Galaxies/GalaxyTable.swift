@@ -9,34 +9,47 @@ public struct GalaxyTable: Sendable {
     public let count: Int
     /// The name that the ids were found by; nil where none was given.
     let idName: String?
-    /// The row of each id; nil where the table has no ids: then its rows are in the order of the images.
-    private let rows: [String: Int]?
-    /// [count, bands of the network]; nil where the table has no magnitudes.
-    private let magnitudes: [Double]?
+    /// Columns that look like ids, under names that are not looked for; and the first of all columns.
+    private(set) var idNames: [String] = []
+    private(set) var listed = ""
+    /// Names of the magnitudes' columns, with a comma between them, and of the redshifts'.
+    private(set) var magnitudeNames = ""
+    private(set) var redshiftName = ""
+    /// Whether `--join rows` states that the rows are in the order of the images.
+    let isRowJoinStated: Bool
+    /// The row of each id; nil where the table has no ids, or they are not used: its rows are in the order of the images.
+    let rows: [String: Int]?
+    /// [count, bandCount]; nil where the table has no magnitudes.
+    let magnitudes: [Double]?
+    let bandCount: Int
     /// [count], NaN where a redshift is unknown; nil where the table has no redshifts.
-    private let redshifts: [Double]?
+    let redshifts: [Double]?
     /// The types of the magnitudes in the table's file.
-    private let magnitudeTypes: [DType]
-    private static let bands = GalaxyLayout.networkBands.count
+    let magnitudeTypes: [DType]
 
-    /// - Parameter idName: the name that the ids were found by.
+    /// - Parameters:
+    ///   - idName: the name that the ids were found by.
+    ///   - bandCount: magnitudes of a galaxy.
+    ///   - join: `rows` for a table whose ids are not used.
     /// - Throws: `Failure` where columns are of different lengths, an id occurs twice, or there are neither
     ///   magnitudes nor redshifts.
     public init(
         name: String, ids: [String]?, idName: String? = nil, magnitudes: [Double]?, redshifts: [Double]?,
-        magnitudeTypes: [DType] = [.f64]
+        magnitudeTypes: [DType] = [.f64], bandCount: Int = GalaxyLayout.networkBands.count,
+        join: GalaxyLayout.Join? = nil
     ) throws(Failure) {
         func fail(_ message: String) -> Failure { Failure(name, message) }
         guard magnitudes != nil || redshifts != nil else {
             throw fail("has neither magnitudes nor redshifts under the names that are looked for")
         }
-        let counts = [ids?.count, magnitudes.map { $0.count / Self.bands }, redshifts?.count].compactMap { $0 }
+        let counts = [ids?.count, magnitudes.map { $0.count / bandCount }, redshifts?.count].compactMap { $0 }
         guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
             throw fail("expected columns of one length, found \(counts.map(String.init).joined(separator: ", ")) rows")
         }
         (self.name, self.count, self.magnitudes, self.redshifts) = (name, count, magnitudes, redshifts)
-        (self.idName, self.magnitudeTypes) = (idName, magnitudeTypes)
-        guard let ids else {
+        (self.idName, self.magnitudeTypes, self.bandCount) = (idName, magnitudeTypes, bandCount)
+        isRowJoinStated = join == .rows
+        guard let ids, join != .rows else {
             rows = nil
             return
         }
@@ -50,20 +63,22 @@ public struct GalaxyTable: Sendable {
     /// Reads any format that `TensorFile` reads.
     /// - Throws: `Failure` where it has no such columns, or they cannot be read.
     public init(_ file: TensorFile, layout: GalaxyLayout) throws(Failure) {
-        let names = GalaxyNames(file)
+        var layout = layout
+        layout.images = nil
+        let names = try GalaxyNames(file, layout)
         var ids: (name: String, column: GalaxyIDs)?
         for name in [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self) where ids == nil {
             ids = try names.ids(name).map { (name, $0) }
         }
         // A name that the table lacks may be a column of the galaxies' own file.
-        let magnitudes = layout.magnitudes.allSatisfy(names.has) ? try names.magnitudes(layout, of: ids?.column) : nil
+        let magnitudes = try names.hasMagnitudes() ? names.magnitudes(of: ids?.column) : nil
         let redshifts =
             [layout.redshifts].compactMap(\.self).allSatisfy(names.has)
-            ? try names.redshifts(layout, of: ids?.column) : nil
+            ? try names.redshifts(of: ids?.column) : nil
         let count = magnitudes?.rows ?? redshifts?.rows ?? 0
-        if let magnitudes, magnitudes.shape != [count, Self.bands] {
+        if let magnitudes, magnitudes.shape.count != 2 || magnitudes.shape[1] == 0 {
             throw file.failure(
-                of: magnitudes.name, "expected magnitudes of shape [N, \(Self.bands)], found \(magnitudes.shape)")
+                of: magnitudes.name, "expected magnitudes of shape [N, bands], found \(magnitudes.shape)")
         }
         if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
             throw file.failure(of: redshifts.name, "expected redshifts of shape [\(count)], found \(redshifts.shape)")
@@ -72,79 +87,10 @@ public struct GalaxyTable: Sendable {
         try self.init(
             name: file.name, ids: try ids?.column.all(), idName: ids?.name,
             magnitudes: try magnitudes?.doubles(), redshifts: try redshifts?.doubles(),
-            magnitudeTypes: magnitudes?.storedTypes ?? [])
+            magnitudeTypes: magnitudes?.storedTypes ?? [], bandCount: magnitudes?.shape[1] ?? 1, join: layout.join)
+        (idNames, listed) = (names.idNames(rows: count), names.listed)
+        (magnitudeNames, redshiftName) = (magnitudes?.name ?? "", redshifts?.name ?? "")
         file.release()
-    }
-
-    /// Whether rows are found by ids; otherwise by their number.
-    public var hasIDs: Bool { rows != nil }
-
-    /// Checks that a table without ids has one row for each galaxy of all inputs, in the inputs' order.
-    /// - Throws: `Failure` with both counts.
-    public func check(galaxies: Int, of inputs: String) throws(Failure) {
-        guard !hasIDs, count != galaxies else { return }
-        throw Failure(name, "has no object_id, and \(count) rows for the \(galaxies) galaxies of \(inputs)")
-    }
-
-    /// The table's rows of a file's galaxies.
-    enum Rows: Sendable {
-        case listed([Int])
-        /// Consecutive rows. The table may have fewer: `check` compares the counts when all galaxies are counted.
-        case following(Range<Int>)
-
-        var count: Int {
-            switch self {
-            case .listed(let rows): rows.count
-            case .following(let rows): rows.count
-            }
-        }
-    }
-
-    /// The table's rows of a range of a file's galaxies.
-    private func places(_ rows: Rows, _ galaxies: Range<Int>) throws(Failure) -> [Int] {
-        switch rows {
-        case .listed(let rows): return Array(rows[galaxies])
-        case .following(let rows):
-            let places = rows.lowerBound + galaxies.lowerBound..<rows.lowerBound + galaxies.upperBound
-            guard places.upperBound <= count else {
-                throw Failure(name, "has \(count) rows, expected \(places.upperBound) at least")
-            }
-            return Array(places)
-        }
-    }
-
-    /// The row of each id.
-    /// - Throws: `Failure` naming an id that the table lacks.
-    func rows(of ids: [String], in file: String) throws(Failure) -> [Int] {
-        var found: [Int] = []
-        found.reserveCapacity(ids.count)
-        for id in ids {
-            guard let row = rows?[id] else {
-                throw Failure(file, "object id \(id.shortened()): expected a row in \(name), found none")
-            }
-            found.append(row)
-        }
-        return found
-    }
-
-    /// Magnitudes [rows, bands] of the given rows; nil where the table has none.
-    func magnitudes(_ rows: Rows, of file: String) -> TensorView? {
-        magnitudes.map { values in
-            .doubles(
-                "magnitudes", shape: [rows.count, Self.bands], of: file, storedAs: magnitudeTypes
-            ) { (range) throws(Failure) in
-                try places(rows, range).flatMap { values[$0 * Self.bands..<($0 + 1) * Self.bands] }
-            }
-        }
-    }
-
-    /// Redshifts [rows] of the given rows; nil where the table has none.
-    func redshifts(_ rows: Rows, of file: String) -> TensorView? {
-        redshifts.map { values in
-            .doubles("redshifts", shape: [rows.count], of: file) { (range) throws(Failure) in
-                try places(rows, range).map { values[$0] }
-            }
-        }
     }
 
     /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
@@ -157,11 +103,12 @@ public struct GalaxyTable: Sendable {
         try self.init(csv: try MappedFile(path: path).bytes(), name: path, layout: layout)
     }
 
-    /// Columns are found by the names in the first line. An empty redshift is unknown.
+    /// Columns are found by the names in the first line, without blanks around them. An empty field, and what programs write
+    /// for none, is a missing magnitude or an unknown redshift.
     init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws(Failure) {
         var text = DelimitedText(name: name, bytes: bytes)
         guard let header = try text.next() else { throw Failure("\(name): expected a header, found an empty file") }
-        let columns = Columns(header, layout)
+        let columns = try Columns(header, layout, of: name)
         var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
         while let record = try text.next() {
             guard record.count == header.count else {
@@ -170,22 +117,31 @@ public struct GalaxyTable: Sendable {
                         + "\(record.count)")
             }
             func number(_ column: Int) throws(Failure) -> Double {
-                if let value = Double(record[column]) { return value }
+                let field = record[column].trimmed
+                if let value = Double(field) { return value }
+                if Self.absentValues.contains(field.lowercased()) { return .nan }
                 throw Failure(
                     "\(name): line \(text.recordLine): \(header[column].shortened()): expected a number, found '"
                         + "\(record[column].shortened())'")
             }
-            if let id = columns.id { ids.append(record[id]) }
+            if let id = columns.id { ids.append(record[id].trimmed) }
             for column in columns.magnitudes { magnitudes.append(try number(column)) }
             if let redshift = columns.redshift {
-                redshifts.append(record[redshift].isEmpty ? .nan : try number(redshift))
+                redshifts.append(try number(redshift))
             }
         }
         try self.init(
             name: name, ids: columns.id == nil ? nil : ids, idName: columns.idName,
             magnitudes: columns.magnitudes.isEmpty ? nil : magnitudes,
-            redshifts: columns.redshift == nil ? nil : redshifts)
+            redshifts: columns.redshift == nil ? nil : redshifts, bandCount: max(1, columns.magnitudes.count),
+            join: layout.join)
+        (idNames, listed) = (columns.idNames, columns.listed)
+        magnitudeNames = columns.magnitudes.map { header[$0].trimmed }.joined(separator: ", ")
+        redshiftName = columns.redshift.map { header[$0].trimmed } ?? ""
     }
+
+    /// What programs write for a number that is absent, in lower case.
+    private static let absentValues: Set = ["", "nan", "null", "none", "n/a", "na", "<na>", "-", "--", "masked"]
 
     /// Indices of the fields of a line.
     private struct Columns {
@@ -195,15 +151,42 @@ public struct GalaxyTable: Sendable {
         let magnitudes: [Int]
         let redshift: Int?
 
-        init(_ header: [String], _ layout: GalaxyLayout) {
-            func index(_ column: String) -> Int? { header.firstIndex { $0.lowercased() == column.lowercased() } }
+        let idNames: [String]
+        let listed: String
+
+        /// - Throws: `Failure` where a name that is asked for is there twice, or some magnitudes are missing.
+        init(_ header: [String], _ layout: GalaxyLayout, of file: String) throws(Failure) {
+            let items = header.enumerated().map { index, field in
+                let name = field.trimmed
+                return NameLookup.Item(name: name, aliases: ["\(name):\(index + 1)"])
+            }
+            var lookup = NameLookup(file: file, items, ignoresCase: true)
+            var layout = layout
+            layout.images = nil
+            try lookup.take(layout)
             // A name that is not in the table may be one of the galaxies' own file.
-            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).first { index($0) != nil }
-            id = idName.flatMap(index)
+            idName = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self)
+                .first { !lookup.matches($0).isEmpty }
+            id = try idName.flatMap { name throws(Failure) in try lookup.index(of: name) }
             redshift =
-                layout.redshifts.map { index($0) } ?? (GalaxyLayout.usualRedshifts + ["z_spec"]).compactMap(index).first
-            let lists = layout.magnitudes.isEmpty ? GalaxyLayout.magnitudeColumns : [layout.magnitudes]
-            magnitudes = lists.map { $0.compactMap(index) }.first { $0.count == GalaxyLayout.networkBands.count } ?? []
+                if let name = layout.redshifts {
+                    try lookup.index(of: name)
+                } else {
+                    try lookup.usual(GalaxyLayout.usualRedshifts + ["z_spec"])
+                }
+            let names = layout.magnitudes
+            magnitudes =
+                try
+                (names.isEmpty
+                ? lookup.magnitudes(layout.bandNames) { _ in true } : lookup.magnitudes(named: names)) ?? []
+            (idNames, listed) = (lookup.idNames, lookup.listed())
         }
+    }
+}
+
+extension String {
+    /// The string without the blanks around it.
+    fileprivate var trimmed: String {
+        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }

@@ -26,6 +26,9 @@ struct GalaxyTensors {
     let catalogue: TensorView?
     let redshifts: TensorView?
     let objectIDs: GalaxyIDs?
+    /// Rows of the table; nil where there is none.
+    let tableRows: GalaxyTable.Rows?
+    private let layout: GalaxyLayout
 
     /// The most bytes of a galaxy, which is loaded as a whole: more is an error in the file or an attempt to exhaust
     /// memory.
@@ -42,8 +45,9 @@ struct GalaxyTensors {
         _ file: TensorFile, layout: GalaxyLayout = .usual, label: String = "", imagesAlone: Bool = false,
         firstGalaxy: Int? = nil
     ) throws(Failure) {
-        let names = GalaxyNames(file)
-        let found = try names.images(layout, alone: imagesAlone || layout.table != nil)
+        self.layout = layout
+        let names = try GalaxyNames(file, layout.table?.remaining(layout) ?? layout)
+        let found = try names.images(alone: imagesAlone || layout.table != nil)
         guard let found else {
             throw file.failure(
                 imagesAlone
@@ -51,28 +55,36 @@ struct GalaxyTensors {
                     : Self.expected + names.found)
         }
         let images = try Self.arranged(found, layout, in: file)
-        var ids = try names.objectIDs(layout, of: found)
+        var ids = try names.objectIDs(of: found)
         let ownIDs = ids
         var (magnitudes, redshifts): (TensorView?, TensorView?) = (nil, nil)
+        var tableRows: GalaxyTable.Rows?
         if let table = layout.table {
             if ids == nil, images.rows == 1, table.hasIDs {
                 ids = .texts(TextColumn("object_id", texts: [label], of: file.name))
             }
-            let rows = try Self.rows(of: table, for: images, ids, from: firstGalaxy, in: file)
+            let rows = try Self.rows(of: table, for: images, ids, names, layout, from: firstGalaxy, in: file)
+            tableRows = rows
             magnitudes = table.magnitudes(rows, of: file.name)
             redshifts = table.redshifts(rows, of: file.name)
         }
+        self.tableRows = tableRows
         if imagesAlone {
             (self.images, self.magnitudes, self.redshifts, objectIDs) = (images, nil, nil, ids)
-            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(layout, of: ownIDs) }
+            if magnitudes == nil, !layout.magnitudes.isEmpty { magnitudes = try names.magnitudes(of: ownIDs) }
             // Magnitudes that the network does not take are ignored where their shape does not fit.
-            catalogue = magnitudes ?? (try? names.magnitudes(layout, of: ownIDs))
+            catalogue = magnitudes ?? (try? names.magnitudes(of: ownIDs))
             return
         }
-        if magnitudes == nil { magnitudes = try names.magnitudes(layout, of: ownIDs) }
-        if redshifts == nil { redshifts = try names.redshifts(layout, of: ownIDs) }
+        if magnitudes == nil { magnitudes = try names.magnitudes(of: ownIDs) }
+        if redshifts == nil { redshifts = try names.redshifts(of: ownIDs) }
         guard magnitudes != nil else {
-            throw file.failure(Self.expected + names.found)
+            let bands = layout.bandNames.map { "mag_\($0)" }.joined(separator: ", ")
+            throw file.failure(
+                "has images (\(images.name) \(images.shape)) but no magnitudes: expected tensors.1 (a TensorDataset), magnitudes, "
+                    + "or \(bands), found \(names.listed)"
+                    + (layout.table.map { ", and in \($0.name) \($0.listed)" } ?? "")
+                    + ": name them by --magnitudes, or give a table by --table")
         }
         if layout.images == nil, let further = names.further {
             throw file.failure(
@@ -102,33 +114,78 @@ struct GalaxyTensors {
     private static func arranged(
         _ found: TensorView, _ layout: GalaxyLayout, in file: TensorFile
     ) throws(Failure) -> TensorView {
-        let images = file.format == .fits && found.shape.count == 3 ? found.asOneRow : found
+        var images = file.format == .fits && found.shape.count == 3 ? found.asOneRow : found
+        if layout.isChannelsLast {
+            guard let channelsFirst = images.shape.count == 4 ? images.permuted([0, 3, 1, 2]) : nil else {
+                throw file.failure(
+                    of: images.name,
+                    "expected images [N, rows, columns, bands] for --channels-last, found \(images.shape)")
+            }
+            images = channelsFirst
+        }
         guard images.rowCount <= largestImage else {
             throw file.failure(
                 of: images.name, "expected at most \(largestImage) numbers a galaxy, found shape \(images.shape)")
         }
+        if !file.planeNames.isEmpty, found.name == "planes",
+            let order = try BandOrder(planes: file.planeNames, layout, of: file.name)
+        {
+            return order.images(images, of: file.name)
+        }
         guard let count = layout.bandCount else { return images }
         guard images.shape.count == 4, images.shape[1] == count else {
             throw file.failure(
-                of: images.name, "expected images of \(count) bands, as --bands has them, found shape \(images.shape)")
+                of: images.name,
+                "expected images of \(count) bands, as --bands has them, found shape \(found.shape)"
+                    + hint(images.shape, bands: count, layout))
         }
         return layout.bandPlaces.map { BandOrder(places: $0, count: count).images(images, of: file.name) } ?? images
     }
 
+    /// The option for images of a shape that is refused.
+    /// - Parameter shape: with bands first, as `--channels-last` makes it.
+    private static func hint(_ shape: [Int], bands: Int, _ layout: GalaxyLayout) -> String {
+        guard shape.count == 4, shape[1] != bands else { return "" }
+        if layout.isChannelsLast {
+            return shape[2] == bands
+                ? ": leave --channels-last out" : ": --bands gives the bands of the file, a letter each"
+        }
+        if shape[3] == bands { return ": --channels-last reads images [N, rows, columns, bands]" }
+        return layout.bandCount == nil ? ": --bands gives the bands of the file, a letter each" : ""
+    }
+
     /// The table's rows of the galaxies.
     private static func rows(
-        of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, from first: Int?, in file: TensorFile
+        of table: GalaxyTable, for images: TensorView, _ ids: GalaxyIDs?, _ names: GalaxyNames, _ layout: GalaxyLayout,
+        from first: Int?, in file: TensorFile
     ) throws(Failure) -> GalaxyTable.Rows {
+        let looked = [layout.objectIDs, GalaxyLayout.usualObjectID].compactMap(\.self).joined(separator: " or ")
+        func options(_ names: [String]) -> String {
+            (names.first.map { ": name the ids by --object-id \($0.printable), or" }
+                ?? ": name the ids by --object-id, or")
+                + " state by --join rows that all rows are in the order of the galaxies"
+        }
         guard table.hasIDs else {
+            let own = ids.map { [$0.name] } ?? names.idNames(rows: images.rows)
+            let isNamed = images.rows == 1 && !table.idNames.isEmpty
+            guard table.isRowJoinStated || own.isEmpty && layout.join != .ids && !isNamed else {
+                throw Failure(
+                    table.name,
+                    "has no column \(looked), by which the galaxies of \(file.name) are found"
+                        + (own.first.map { " (they have \($0.printable))" } ?? "")
+                        + ", but \(table.listed)\(options(table.idNames))")
+            }
             if first == nil { try table.check(galaxies: images.rows, of: file.name) }
             let start = first ?? 0
             return .following(start..<start + images.rows)
         }
         guard let ids else {
-            throw file.failure("expected object_id, by which galaxies are found in \(table.name), found none")
+            throw file.failure(
+                "expected \(looked), by which galaxies are found in \(table.name), found none, but \(names.listed)"
+                    + options(names.idNames(rows: images.rows)))
         }
         try ids.check(count: images.rows, of: "images", in: file.name)
-        return .listed(try table.rows(of: ids.all(), in: file.name))
+        return .listed(try table.rows(of: ids.all(), in: file.name, allowingAbsent: layout.flagsMissingRows))
     }
 
     /// Checks that images are [N, imageShape...], magnitudes [N, magnitudeCount], redshifts and ids [N] (or [N, 1]), N
@@ -143,7 +200,9 @@ struct GalaxyTensors {
 
         guard images.shape.count == 1 + imageShape.count, Array(images.shape.dropFirst()) == imageShape else {
             let expected = "[N, " + text(imageShape).dropFirst()
-            throw fail(images, "images of shape \(expected)", text(images.shape))
+            throw fail(
+                images, "images of shape \(expected)",
+                text(images.shape) + Self.hint(images.shape, bands: imageShape.first ?? 0, layout))
         }
         let count = images.shape[0]
         guard count > 0 else { throw fail(images, "at least one galaxy", text(images.shape)) }
@@ -155,7 +214,9 @@ struct GalaxyTensors {
         if let redshifts, redshifts.shape != [count], redshifts.shape != [count, 1] {
             throw fail(redshifts, "redshifts of shape [\(count)] for \(count) images", text(redshifts.shape))
         }
-        for tensor in [images, magnitudes, redshifts].compactMap({ $0 }) where !tensor.dtype.isFloatingPoint {
+        // Pixels of surveys' images are often integers.
+        guard images.dtype != .bool else { throw fail(images, "numbers", images.dtype.rawValue) }
+        for tensor in [magnitudes, redshifts].compactMap({ $0 }) where !tensor.dtype.isFloatingPoint {
             throw fail(tensor, "floating-point numbers", tensor.dtype.rawValue)
         }
         try objectIDs?.check(count: count, of: "images", in: file)

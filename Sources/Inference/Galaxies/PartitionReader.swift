@@ -7,6 +7,15 @@ import TensorFiles
 ///
 /// Reads only the rows that a caller asks for, from any number of threads at once.
 public struct PartitionReader: Sendable {
+    /// The number of `rows` that the table does not have.
+    func absentFromTable(_ rows: Range<Int>) -> Int { tensors.tableRows?.absentCount(rows) ?? 0 }
+    /// The file's columns of magnitudes, with a comma between them; nil where they are in one tensor, or in a table.
+    var magnitudeColumns: String? {
+        guard tensors.tableRows == nil, let name = tensors.magnitudes?.name, name.contains(", ") else { return nil }
+        return name
+    }
+    /// Whether the file, or the table, has the galaxies' ids.
+    var hasObjectIDs: Bool { tensors.objectIDs != nil }
     /// The file's path, as it was given.
     public let path: String
     /// The path's last component: `source` in files of predictions.

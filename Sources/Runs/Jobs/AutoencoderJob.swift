@@ -40,9 +40,9 @@ public struct AutoencoderJob: Sendable {
             throw Failure(weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
         }
         let partitions = try inputs.partitions(for: model, limit: settings.limit)
-        return Opened(
-            weights: weights, model: model, masking: masking,
-            sections: GalaxyRun.sections(of: partitions, limit: settings.limit), settings: settings)
+        let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)
+        try GalaxyChoices(sections, inputs.layout).report(to: events)
+        return Opened(weights: weights, model: model, masking: masking, sections: sections, settings: settings)
     }
 
     /// The loaded network, and the galaxies of checked files.

@@ -53,6 +53,7 @@ public struct FeatureJob: Sendable {
         encoder.notices.forEach(events.notice)
         let sections = GalaxyRun.sections(
             of: try inputs.partitions(for: encoder, limit: settings.limit), limit: settings.limit)
+        try GalaxyChoices(sections, inputs.layout).report(to: events)
         return try output.write { path throws(Failure) in try write(sections, encoder, to: path, events) }
     }
 

@@ -107,6 +107,7 @@ public struct PredictionJob: Sendable {
         let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []
         let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }
         let sections = part?.sections ?? GalaxyRun.sections(of: all, limit: settings.limit)
+        try GalaxyChoices(sections, inputs.layout, format: format).report(to: events)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
         let choices = RunChoices.made(all, inputs.layout, heads: model.config.encoder.numHeads)

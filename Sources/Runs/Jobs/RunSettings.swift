@@ -65,6 +65,13 @@ public protocol JobEvents {
     func warning(_ message: String)
 }
 
+extension GalaxyChoices {
+    func report(to events: some JobEvents) {
+        notices.forEach(events.notice)
+        warnings.forEach(events.warning)
+    }
+}
+
 /// Ignores all events.
 public struct NoEvents: JobEvents {
     public init() {}

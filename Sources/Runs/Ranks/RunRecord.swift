@@ -135,7 +135,7 @@ enum RunChoices {
             for (role, name) in partition.names { values[role, default: []].insert(name) }
         }
         var choices = values.mapValues { $0.sorted().joined(separator: ", ").shortened(to: 400) }
-        choices["bands"] = layout.bandLetters ?? GalaxyLayout.networkBands
+        choices["bands"] = layout.statedBands ?? layout.bandNames
         choices["missing"] = layout.missing.text
         choices["num_heads"] = "\(heads)"
         if let table = layout.table {

@@ -66,7 +66,8 @@ struct GalaxyFileOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The bands in the files, in their order, a letter each; others than u g r i z are left out.",
+            "The bands in the files, in their order, a letter each; others than u g r i z are left out. Without one of these: "
+                + "the bands of the network, too.",
             valueName: "order"))
     var bands: String?
 
@@ -75,30 +76,48 @@ struct GalaxyFileOptions: ParsableArguments {
             "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
     var table: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How the table is joined: 'id', or 'rows' where its rows are in the order of all galaxies. Default: id, where the "
+                + "galaxies have ids.", valueName: "how"))
+    var join: GalaxyLayout.Join?
+
+    @Option(
+        help: ArgumentHelp(
+            "Galaxies that the table does not have: 'error', or 'flag' for NaN and a flag. Default: error.",
+            valueName: "what"))
+    var missingRows: MissingRows?
+
+    @Flag(help: "Images are [N, rows, columns, bands].")
+    var channelsLast = false
+
+    enum MissingRows: String, ExpressibleByArgument, CaseIterable { case error, flag }
+
     @OptionGroup var missing: MissingValuesOption
 
     /// The given options, by their names without hyphens. They have to be the same for all ranks of a run.
     var settings: [String: String] {
         let all = [
             "images": images, "magnitudes": magnitudes, "redshifts": redshifts, "object-id": objectID, "bands": bands,
-            "table": table, "missing": missing.missing,
+            "table": table, "missing": missing.missing, "join": join?.rawValue,
+            "missing-rows": missingRows?.rawValue, "channels-last": channelsLast ? "true" : nil,
         ]
         return all.compactMapValues { $0 }
     }
 
     func validate() throws {
-        for (option, name) in settings.sorted(by: { $0.key < $1.key }) where !["bands", "missing"].contains(option) {
-            try requireName(name, of: "--\(option)")
-        }
+        for (option, name) in settings.sorted(by: { $0.key < $1.key })
+        where !["bands", "missing"].contains(option) { try requireName(name, of: "--\(option)") }
+        try require(
+            "--table", isGiven: table != nil, by: ["--join": join != nil, "--missing-rows": missingRows != nil])
         if let table, table.lowercased().hasPrefix("s3://") {
             throw ValidationError("--table: expected a local file, found '\(table)': copy it first")
         }
-        if let magnitudes, ![1, GalaxyLayout.networkBands.count].contains(Self.names(magnitudes).count) {
+        let layout = try usage("--") { () throws(Failure) in try GalaxyLayout(bands: bands) }
+        if let magnitudes, ![1, layout.bandNames.count].contains(Self.names(magnitudes).count) {
             throw ValidationError(
-                "--magnitudes: expected one name, or one for each of \(GalaxyLayout.networkBands), found '\(magnitudes)'"
-            )
+                "--magnitudes: expected one name, or one for each of \(layout.bandNames), found '\(magnitudes)'")
         }
-        _ = try usage("--") { () throws(Failure) in try GalaxyLayout(bands: bands) }
     }
 
     /// For commands that read images alone.
@@ -114,6 +133,7 @@ struct GalaxyFileOptions: ParsableArguments {
         var layout = try GalaxyLayout(
             images: images, magnitudes: magnitudes.map(Self.names) ?? [], redshifts: redshifts, objectIDs: objectID,
             bands: bands, missing: missing.values())
+        (layout.isChannelsLast, layout.join, layout.flagsMissingRows) = (channelsLast, join, missingRows == .flag)
         if let table { layout.table = try GalaxyTable(path: table, layout: layout) }
         return layout
     }
@@ -122,6 +142,8 @@ struct GalaxyFileOptions: ParsableArguments {
         list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 }
+
+extension GalaxyLayout.Join: ExpressibleByArgument {}
 
 /// Options of all commands that run a masked autoencoder.
 struct AutoencoderOptions: ParsableArguments {

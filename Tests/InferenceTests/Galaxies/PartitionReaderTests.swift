@@ -111,7 +111,9 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
     static let cases = [
         WrongPartition(
             testDescription: "another image shape",
-            message: "images: expected images of shape [N, 5, 32, 32], found [37, 32, 32, 5]"
+            message:
+                "images: expected images of shape [N, 5, 32, 32], found [37, 32, 32, 5]: --channels-last reads images "
+                + "[N, rows, columns, bands]"
         ) { table in table.change("images") { $0.shape = [37, 32, 32, 5] } },
         WrongPartition(
             testDescription: "flattened images",
@@ -140,8 +142,13 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
             }
         },
         WrongPartition(
-            testDescription: "integer images", message: "images: expected floating-point numbers, found I32"
-        ) { table in table.change("images") { $0.dtype = .i32 } },
+            testDescription: "boolean images", message: "images: expected numbers, found BOOL"
+        ) { table in
+            table.change("images") {
+                $0.dtype = .bool
+                $0.bytes = [UInt8](repeating: 1, count: $0.bytes.count / 4)
+            }
+        },
         WrongPartition(
             testDescription: "integer magnitudes",
             message: "magnitudes: expected floating-point numbers, found I64"
