@@ -161,7 +161,10 @@ struct GalaxyNames {
         let cubes = file.tensors.filter { $0.shape.count == 4 && unnamed($0.name) != nil }
         if cubes.count == 1 { return cubes[0] }
         if let planes = file["planes"] { return planes }
-        let stacks = file.tensors.filter { $0.shape.count == 3 && $0.shape[0] <= 16 && unnamed($0.name) != nil }
+        // Bands first, or last for --channels-last.
+        let stacks = file.tensors.filter { tensor in
+            tensor.shape.count == 3 && min(tensor.shape[0], tensor.shape[2]) <= 16 && unnamed(tensor.name) != nil
+        }
         return cubes.isEmpty && stacks.count == 1 ? stacks[0] : nil
     }
 

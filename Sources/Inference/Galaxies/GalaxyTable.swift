@@ -157,7 +157,7 @@ public struct GalaxyTable: Sendable {
         /// - Throws: `Failure` where a name that is asked for is there twice, or some magnitudes are missing.
         init(_ header: [String], _ layout: GalaxyLayout, of file: String) throws(Failure) {
             let items = header.enumerated().map { index, field in
-                let name = field.trimmed
+                let name = field.trimmed.isEmpty ? "column \(index + 1)" : field.trimmed
                 return NameLookup.Item(name: name, aliases: ["\(name):\(index + 1)"])
             }
             var lookup = NameLookup(file: file, items, ignoresCase: true)

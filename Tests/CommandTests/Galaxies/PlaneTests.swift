@@ -40,6 +40,24 @@ struct PlaneTests {
         }
     }
 
+    @Test("One image of three axes is a galaxy, with bands first or last", arguments: [false, true])
+    func stack(isLast: Bool) throws {
+        try Fixture.withTemporaryFolder { folder in
+            let arguments = try Self.write([], cards: [], in: folder)
+            let galaxies = try TinyGalaxies(3)
+            let planes = (0..<5).map { galaxies.plane(2, $0) }
+            var file = FITSBuilder()
+            file.image(
+                isLast ? [32, 32, 5] : [5, 32, 32],
+                isLast ? (0..<1024).flatMap { pixel in planes.map { $0[pixel] } } : planes.flatMap(\.self))
+            try Trial.write(file.bytes, folder + "/g2.fits")
+            let command = try Command.infer(arguments + (isLast ? ["--channels-last"] : []))
+            #expect(try Trial.column(command) == [Trial.right(3)[2]], "\(command.errors)")
+            let other = try Command.infer(arguments + (isLast ? [] : ["--channels-last"]))
+            #expect(other.status == 1 && other.errors.contains("--channels-last"), "\(other.errors)")
+        }
+    }
+
     @Test("Names of the same order as --bands are read, and others are an error")
     func stated() throws {
         try Fixture.withTemporaryFolder { folder in
