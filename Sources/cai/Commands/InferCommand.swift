@@ -22,7 +22,8 @@ struct InferCommand: ParsableCommand {
             OUT is complete or absent: it is written to a temporary file and renamed. Its ending sets the format: .csv (columns \
             object_id, source, row, z_phot, z_spec, flags), .csv.gz, .fits or .h5 (the same columns, and provenance), .jsonl \
             (the same, one object per line) or .npy (z_phot as float32). It may be s3://bucket/key. Without it, or \
-            with -, CSV goes to the standard output. Numbers have the digits needed to read them back exactly.
+            with -, CSV goes to the standard output. Numbers have the digits needed to read them back exactly. Beside a \
+            form without provenance, OUT.run.json states the weights, the options and what was taken from the files.
 
             A galaxy whose pixels or magnitudes are not finite or all zero has flags and NaN for its z_phot: the sum of 1 \
             (pixels not finite), 2 (image all zero), 4 (magnitudes not finite), 8 (magnitudes all zero) and 16 (the \

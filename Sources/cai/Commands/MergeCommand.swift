@@ -11,7 +11,7 @@ struct MergeCommand: ParsableCommand {
         discussion: """
             Ranks that share the galaxies of the same inputs ('cai infer --rank R --world-size W') each write a part \
             with a sidecar (PART.rank.json). OUT has, byte for byte, the output of a single command, and is complete or \
-            absent. It is an error if a rank is missing or duplicated, if inputs, weights or options differ, or if a \
+            absent; OUT.run.json beside it states what it was made of. It is an error if a rank is missing or duplicated, if inputs, weights or options differ, or if a \
             part was changed after it was written. PARTs \
             are files, folders of them, patterns, or the same in a store (s3://bucket/key, s3://bucket/prefix/).
 

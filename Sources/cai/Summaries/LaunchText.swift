@@ -78,7 +78,7 @@ extension LaunchPlan {
 struct LaunchSummary {
     /// The file as it is, with keys that `RunReport` does not have.
     let json: JSONValue
-    private let report: RunReport
+    let report: RunReport
     private let name: String
 
     /// - Throws: where it does not exist, or is no summary.
