@@ -15,8 +15,14 @@ public enum CheckpointWriter {
         /// Whether the written file states the reference's values of all constants that are still missing.
         public var areAssumed = false
 
-        public init(numHeads: Int? = nil, decoderHeads: Int? = nil, areAssumed: Bool = false) {
-            (self.numHeads, self.decoderHeads, self.areAssumed) = (numHeads, decoderHeads, areAssumed)
+        /// The one of several networks in the file: see `RedshiftModel.init`.
+        public var network: String?
+
+        public init(
+            network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil, areAssumed: Bool = false
+        ) {
+            (self.network, self.numHeads) = (network, numHeads)
+            (self.decoderHeads, self.areAssumed) = (decoderHeads, areAssumed)
         }
     }
 
@@ -38,8 +44,10 @@ public enum CheckpointWriter {
         guard [.f32, .f16, .bf16].contains(dtype) else {
             throw Failure(path, "weights cannot be written as \(dtype.rawValue)")
         }
-        let isAutoencoder = NetworkKind(file) == .autoencoder
-        let checkpoint = try Checkpoint(file, rules: isAutoencoder ? ViTEncoder.rules : RedshiftModel.rules)
+        let kind = try NetworkKind.of(file, network: constants.network)
+        let checkpoint = try Checkpoint(
+            file, rules: kind == .autoencoder ? MaskedAutoencoder.rules : RedshiftModel.rules, of: kind,
+            network: constants.network)
         let (network, stated) = try checked(file, checkpoint, constants)
         guard linearLayout == .merged || checkpoint.linearLayout == .separate else {
             throw checkpoint.error("its merged layers cannot be taken apart: expected weights that keep every layer")
@@ -65,11 +73,13 @@ public enum CheckpointWriter {
             }
         }
         for key in checkpoint.keys where !replaced.contains(key) {
-            guard let tensor = checkpoint[key], tensor.dtype.isFloatingPoint, !checkpoint.isAlias(key) else { continue }
+            guard let tensor = checkpoint[key], tensor.dtype.isFloatingPoint, !checkpoint.isAlias(key),
+                !checkpoint.isOfTraining(key)
+            else { continue }
             writer.add(tensor, named: key, as: stored(tensor.count))
         }
         try writer.write(to: path, metadata: metadata.merging(provenance) { ours, _ in ours })
-        return constants.areAssumed ? [] : network.notices
+        return constants.areAssumed ? [] : network.warnings
     }
 
     /// Loads the network as for inference, and the constants that the new file will state.
@@ -82,13 +92,16 @@ public enum CheckpointWriter {
             guard constants.decoderHeads == nil else {
                 throw checkpoint.error("has no decoder whose heads could be stated")
             }
-            let model = try RedshiftModel(weights: file, numHeads: constants.numHeads)
+            let model = try RedshiftModel(
+                weights: file, network: constants.network, numHeads: constants.numHeads,
+                assumesHeads: !constants.areAssumed)
             if constants.areAssumed { stated.assume(model.config.encoder) }
             return (model, stated)
         }
         stated.decoder.override(constants.decoderHeads)
         let model = try MaskedAutoencoder(
-            weights: file, numHeads: constants.numHeads, decoderHeads: constants.decoderHeads)
+            weights: file, network: constants.network, numHeads: constants.numHeads,
+            decoderHeads: constants.decoderHeads, assumesHeads: !constants.areAssumed)
         if constants.areAssumed {
             stated.assume(model.config.encoder)
             stated.decoder.numHeads = model.config.decoder.numHeads

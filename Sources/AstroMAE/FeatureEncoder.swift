@@ -22,7 +22,8 @@ public final class FeatureEncoder: CutoutNetwork {
     public let kind: NetworkKind
     public let layer: FeatureLayer
     public let parameterCount: Int
-    public let notices: [String]
+    public let warnings: [String]
+    public let checks: [String]
     public let instructionSet: InstructionSet
     public let gemm: GemmBackend
     public var imageShape: [Int] { encoder.config.imageShape }
@@ -37,33 +38,36 @@ public final class FeatureEncoder: CutoutNetwork {
 
     /// - Parameters:
     ///   - weights: an opened checkpoint of either network, checked as strictly as by the network.
+    ///   - name: the one of several networks in the file: see `RedshiftModel.init`.
     ///   - numHeads, decoderHeads: override the file's heads; no feature depends on the decoder's.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure`, also if the network has no such layer.
     public init(
-        weights: TensorFile, layer: FeatureLayer, numHeads: Int? = nil, decoderHeads: Int? = nil,
-        gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
+        weights: TensorFile, network name: String? = nil, layer: FeatureLayer, numHeads: Int? = nil,
+        decoderHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
+        on parallel: ParallelLoop = .serial
     ) throws(Failure) {
         self.layer = layer
         let network: any CutoutNetwork
-        if NetworkKind(weights) == .autoencoder {
+        if try NetworkKind.of(weights, network: name) == .autoencoder {
             guard layer != .fcNorm else {
                 throw Failure(
                     weights.name,
                     "is a masked autoencoder, which has no layer fc_norm: expected pooled, cls or tokens")
             }
             let model = try MaskedAutoencoder(
-                weights: weights, numHeads: numHeads, decoderHeads: decoderHeads, gemm: gemm,
-                instructionSet: instructionSet, on: parallel)
+                weights, network: name, numHeads: numHeads, decoderHeads: decoderHeads,
+                assumesHeads: (encoder: false, decoder: true), gemm: gemm, instructionSet: instructionSet, on: parallel)
             (kind, encoder, norm, branch, kernels) = (.autoencoder, model.encoder, model.norm, nil, model.kernels)
             network = model
         } else {
             let model = try RedshiftModel(
-                weights: weights, numHeads: numHeads, gemm: gemm, instructionSet: instructionSet, on: parallel)
+                weights: weights, network: name, numHeads: numHeads, gemm: gemm, instructionSet: instructionSet,
+                on: parallel)
             (kind, encoder, norm, branch, kernels) = (.redshift, model.vit.encoder, nil, model.vit, model.kernels)
             network = model
         }
-        (parameterCount, notices) = (network.parameterCount, network.notices)
+        (parameterCount, warnings, checks) = (network.parameterCount, network.warnings, network.checks)
         (self.instructionSet, self.gemm) = (network.instructionSet, network.gemm)
     }
 

@@ -8,7 +8,8 @@ public final class RedshiftModel: CutoutNetwork {
     /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`, also for weights
     /// with merged layers.
     public let parameterCount: Int
-    public let notices: [String]
+    public let warnings: [String]
+    public let checks: [String]
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
 
@@ -23,7 +24,7 @@ public final class RedshiftModel: CutoutNetwork {
     /// Rules of all parts; the last ones are the Inception branch's Linear layers.
     static let rules =
         ViTEncoder.rules + InceptionBranch.rules + ViTHead.rules + MagnitudeBranch.rules + FusionHead.rules
-        + CheckpointRules(layerClasses: [(".vis_inception.11", "ReLU")])
+        + .stack(InceptionBranch.key, 10, through: 12)
 
     /// Galaxies of a batch of the heads, whose 27 to 41 MB of weights are read once a batch.
     static let headBatch = 128
@@ -37,24 +38,28 @@ public final class RedshiftModel: CutoutNetwork {
     /// Checks the weights against the network and packs them.
     /// - Parameters:
     ///   - weights: an opened checkpoint in any of the readable formats.
+    ///   - network: the one of several networks in the file, by its path there; "." is the root.
     ///   - numHeads: overrides the file's value, or the reference's for a file without one.
+    ///   - assumesHeads: whether a width that is no multiple of 64 has one head where neither states heads. Nothing may be
+    ///     computed by such a network; otherwise it is an error.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or of kind
     ///   `outOfMemory`.
     public init(
-        weights: TensorFile, numHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
-        on parallel: ParallelLoop = .serial
+        weights: TensorFile, network: String? = nil, numHeads: Int? = nil, assumesHeads: Bool = false,
+        gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
     ) throws(Failure) {
-        let checkpoint = try Checkpoint(weights, rules: Self.rules)
+        let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .redshift, network: network)
         try checkpoint.require(.redshift)
         let stated = try StatedConstants(checkpoint)
-        let encoder = try EncoderConfig.derived(from: checkpoint, stated: stated, numHeads: numHeads)
+        let encoder = try EncoderConfig.derived(
+            from: checkpoint, stated: stated, numHeads: numHeads,
+            assumesHeads: assumesHeads)
+        let modules = try ModuleChecks(checkpoint, encoder)
         config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(
-            checkpoint: checkpoint, layerNormEps: encoder.layerNormEps, batchNormEps: encoder.batchNormEps,
-            dense: kernels.gemm == .openblas)
+        let loader = LayerLoader(checkpoint, encoder, stated, dense: kernels.gemm == .openblas)
         vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
         vitHead = try ViTHead(loader, width: encoder.width, features: config.vitFeatures)
         inception = try InceptionBranch(loader, encoder)
@@ -66,7 +71,10 @@ public final class RedshiftModel: CutoutNetwork {
         try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()
-        notices = stated.notices(file: checkpoint.name, heads: numHeads == nil ? encoder.numHeads : nil)
+        checks = modules.lines + stated.lines
+        warnings =
+            modules.warnings(file: checkpoint.name)
+            + stated.warnings(file: checkpoint.name, heads: numHeads == nil ? encoder.numHeads : nil)
         let floats = Workspace.count(for: self, capacity: Self.headBatch)
         try checkpoint.requireWorkspace(floats: floats)
         try loader.packLinears(on: parallel)

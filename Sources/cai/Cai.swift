@@ -18,6 +18,8 @@ struct Cai: ParsableCommand {
               cai reconstruct 1.pt -o r.npz    hidden patches, reconstructed
               cai anomalies data/ -o odd.csv   galaxies that are not as expected
               cai inspect weights.pt           what is in a file
+              cai verify --weights model.pt --reference z.npy 1.pt
+                                               whether it is your network that runs
               cai split all.npz 25MB/ --megabytes 25
                                                partitions for a fan-out
               cai run payload.json --store file:///data
@@ -33,7 +35,8 @@ struct Cai: ParsableCommand {
               2  the command line is wrong
 
             ENVIRONMENT
-              CAI_WEIGHTS       the weights, where --weights does not name them
+              CAI_WEIGHTS       the redshift network, where --weights does not name it
+              CAI_MAE_WEIGHTS   the same for the masked autoencoder
               CAI_ISA           portable, avx2, avx512 or neon: the widest to use
               CAI_LOG_LEVEL     as --log-level
               CAI_LOG_FORMAT    as --log-format
@@ -50,6 +53,7 @@ struct Cai: ParsableCommand {
             DemoCommand.self,
             InspectCommand.self,
             ConvertCommand.self,
+            VerifyCommand.self,
             EvaluateCommand.self,
             StatsCommand.self,
             ReportCommand.self,

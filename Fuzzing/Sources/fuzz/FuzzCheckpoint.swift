@@ -21,7 +21,7 @@ extension FuzzTarget {
         run: { bytes in
             guard let file = WeightsText.file(bytes) else { return }
             do throws(Failure) {
-                let model = try RedshiftModel(weights: file)
+                let model = try RedshiftModel(weights: file, assumesHeads: true)
                 var workspace = try Workspace(for: model, capacity: 1)
                 let images = [Float](repeating: 0.5, count: model.imageCount)
                 let magnitudes = [Float](repeating: 20, count: model.magnitudeCount)
@@ -32,7 +32,7 @@ extension FuzzTarget {
                 Promise.line(error.description)
             }
             do throws(Failure) {
-                let model = try MaskedAutoencoder(weights: file)
+                let model = try MaskedAutoencoder(weights: file, assumesHeads: true)
                 Promise.keep(model.config.patches > 0, "no patches")
             } catch {
                 Promise.line(error.description)

@@ -3,9 +3,12 @@ import Platform
 extension AutoencoderConfig {
     /// Derives the decoder's sizes from its tensors' shapes; its heads from the stated constants, or else one for each
     /// 64 channels.
-    /// - Parameter decoderHeads: overrides the file's number of heads.
+    /// - Parameters:
+    ///   - decoderHeads: overrides the file's number of heads.
+    ///   - assumesHeads: see `RedshiftModel.init`.
     static func derived(
-        from checkpoint: Checkpoint, encoder: EncoderConfig, stated: StatedConstants, decoderHeads: Int?
+        from checkpoint: Checkpoint, encoder: EncoderConfig, stated: StatedConstants, decoderHeads: Int?,
+        assumesHeads: Bool
     ) throws(Failure) -> AutoencoderConfig {
         let embedding = try checkpoint.shape("decoder_embed.weight", axes: 2)
         let depth = checkpoint.depth(of: "decoder_blocks")
@@ -14,7 +17,9 @@ extension AutoencoderConfig {
         }
         let width = embedding[0]
         guard width > 0 else { throw checkpoint.error("'decoder_embed.weight' has shape \(embedding)") }
-        let attention = try stated.decoder.resolved(decoderHeads, width: width, of: "decoder", error: checkpoint.error)
+        let attention = try stated.decoder.resolved(
+            decoderHeads, width: width, of: "decoder", option: "--decoder-heads", isAssumed: assumesHeads,
+            error: checkpoint.error)
         let config = AutoencoderConfig(
             encoder: encoder,
             decoder: Decoder(

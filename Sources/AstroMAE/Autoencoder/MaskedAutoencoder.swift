@@ -8,7 +8,8 @@ public final class MaskedAutoencoder: CutoutNetwork {
     /// The file of its weights, for messages.
     public let name: String
     public let parameterCount: Int
-    public let notices: [String]
+    public let warnings: [String]
+    public let checks: [String]
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
     public var imageShape: [Int] { config.encoder.imageShape }
@@ -20,39 +21,64 @@ public final class MaskedAutoencoder: CutoutNetwork {
     let decoder: MaskedDecoder
     let kernels: Kernels
 
+    static let rules =
+        ViTEncoder.rules + EncoderBlock.rules("decoder_blocks")
+        + CheckpointRules(layers: [
+            ("norm", .layerNorm), ("decoder_norm", .layerNorm), ("decoder_embed", .linear), ("decoder_pred", .linear),
+        ])
+
     /// Checks the weights against the network and packs them.
     /// - Parameters:
     ///   - weights: an opened checkpoint in any of the readable formats.
+    ///   - network, assumesHeads: see `RedshiftModel.init`.
     ///   - numHeads, decoderHeads: override the file's heads of the encoder and the decoder; without either there is
     ///     one for each 64 channels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; if the
     ///   weights are a redshift network's; or of kind `outOfMemory`.
-    public init(
-        weights: TensorFile, numHeads: Int? = nil, decoderHeads: Int? = nil, gemm: GemmBackend = .auto,
-        instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
+    public convenience init(
+        weights: TensorFile, network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil,
+        assumesHeads: Bool = false, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
+        on parallel: ParallelLoop = .serial
     ) throws(Failure) {
-        let checkpoint = try Checkpoint(weights, rules: ViTEncoder.rules)
+        try self.init(
+            weights, network: network, numHeads: numHeads, decoderHeads: decoderHeads,
+            assumesHeads: (encoder: assumesHeads, decoder: assumesHeads), gemm: gemm, instructionSet: instructionSet,
+            on: parallel)
+    }
+
+    /// - Parameter assumesHeads: the same for each stack.
+    init(
+        _ weights: TensorFile, network: String?, numHeads: Int?, decoderHeads: Int?,
+        assumesHeads: (encoder: Bool, decoder: Bool), gemm: GemmBackend, instructionSet: InstructionSet?,
+        on parallel: ParallelLoop
+    ) throws(Failure) {
+        let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .autoencoder, network: network)
         name = checkpoint.name
         try checkpoint.require(.autoencoder)
         let stated = try StatedConstants(checkpoint)
-        let encoderConfig = try EncoderConfig.derived(from: checkpoint, stated: stated, numHeads: numHeads)
+        let encoderConfig = try EncoderConfig.derived(
+            from: checkpoint, stated: stated, numHeads: numHeads,
+            assumesHeads: assumesHeads.encoder)
+        let modules = try ModuleChecks(checkpoint, encoderConfig)
         config = try AutoencoderConfig.derived(
-            from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads)
+            from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads,
+            assumesHeads: assumesHeads.decoder)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(
-            checkpoint: checkpoint, layerNormEps: encoderConfig.layerNormEps, batchNormEps: encoderConfig.batchNormEps,
-            dense: kernels.gemm == .openblas)
+        let loader = LayerLoader(checkpoint, encoderConfig, stated, dense: kernels.gemm == .openblas)
         encoder = try ViTEncoder(loader, encoderConfig)
         norm = try loader.layerNorm("norm", encoderConfig.width)
         decoder = try MaskedDecoder(loader, config)
         try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()
-        notices = stated.notices(
-            file: checkpoint.name, heads: numHeads == nil ? encoderConfig.numHeads : nil,
-            decoderHeads: decoderHeads == nil ? config.decoder.numHeads : nil,
-            hasBatchNorm: encoderConfig.parallelConvolution != nil)
+        checks = modules.lines + stated.lines
+        warnings =
+            modules.warnings(file: checkpoint.name)
+            + stated.warnings(
+                file: checkpoint.name, heads: numHeads == nil ? encoderConfig.numHeads : nil,
+                decoderHeads: decoderHeads == nil ? config.decoder.numHeads : nil,
+                hasBatchNorm: encoderConfig.parallelConvolution != nil)
         let everything = Masking(visible: config.patches, patches: config.patches)
         try checkpoint.requireWorkspace(floats: AutoencoderWorkspace.floats(for: self, masking: everything))
         try loader.packLinears(on: parallel)

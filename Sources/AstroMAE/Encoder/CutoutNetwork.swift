@@ -11,6 +11,8 @@ public protocol CutoutNetwork: Sendable {
     var gemm: GemmBackend { get }
     /// Trainable parameters as the network was trained, without class and mask tokens and positions.
     var parameterCount: Int { get }
-    /// Constants that the file does not state and that were assumed: one line each, to be shown to the user.
-    var notices: [String] { get }
+    /// What the file does not state and was assumed: one line each, to be shown to the user, since numbers depend on it.
+    var warnings: [String] { get }
+    /// What was compared with this network, and what no file holds: one line each.
+    var checks: [String] { get }
 }

@@ -12,6 +12,17 @@ struct EncoderBlock: Sendable {
     private let mlp: Mlp
     private let config: BlockConfig
 
+    /// The layers of the blocks `key.0`, `key.1`, ...
+    static func rules(_ key: String) -> CheckpointRules {
+        let layers: [(String, PickledLayer)] = [
+            ("norm1", .layerNorm), ("attn.qkv", .linear), ("attn.proj", .linear), ("PCM.0", .convolution),
+            ("PCM.1", .batchNorm), ("PCM.2", .activation(.silu)), ("PCM.3", .convolution), ("norm2", .layerNorm),
+            ("mlp.fc1", .linear), ("mlp.act", .activation(.gelu)), ("mlp.fc2", .linear),
+        ]
+        return CheckpointRules(
+            layers: layers.map { ("\(key).*.\($0.0)", $0.1) }, authored: ["\(key).*", "\(key).*.attn"])
+    }
+
     /// - Parameter name: `blocks.0`, `decoder_blocks.3`, ...
     init(_ loader: LayerLoader, _ name: String, _ config: BlockConfig) throws(Failure) {
         self.name = name

@@ -3,9 +3,11 @@ import Platform
 extension EncoderConfig {
     /// Derives the sizes from the tensors' shapes, and heads and epsilons from the stated constants or else the
     /// reference's.
-    /// - Parameter numHeads: overrides the file's number of heads.
+    /// - Parameters:
+    ///   - numHeads: overrides the file's number of heads.
+    ///   - assumesHeads: see `RedshiftModel.init`.
     static func derived(
-        from checkpoint: Checkpoint, stated: StatedConstants, numHeads: Int?
+        from checkpoint: Checkpoint, stated: StatedConstants, numHeads: Int?, assumesHeads: Bool
     ) throws(Failure) -> EncoderConfig {
         let patch = try checkpoint.shape(Checkpoint.anchor, axes: 4)
         let (width, bands, patchSize) = (patch[0], patch[1], patch[2])
@@ -25,8 +27,8 @@ extension EncoderConfig {
         let depth = checkpoint.depth(of: "blocks")
         guard depth > 0 else { throw checkpoint.error("missing key 'blocks.0.norm1.weight': expected encoder blocks") }
         let isCell = checkpoint.has("blocks.0.PCM.0.weight")
-        try checkpoint.refuseOtherLayers(patchSize: patchSize)
-        let attention = try stated.encoder.resolved(numHeads, width: width, error: checkpoint.error)
+        let attention = try stated.encoder.resolved(
+            numHeads, width: width, option: "--num-heads", isAssumed: assumesHeads, error: checkpoint.error)
         let config = EncoderConfig(
             bands: bands, imageSize: grid * patchSize, patchSize: patchSize, width: width, depth: depth,
             blockKind: isCell ? .normalCell : .plain, numHeads: attention.heads, attentionScale: attention.scale,
@@ -88,5 +90,20 @@ extension EncoderConfig.ParallelConvolution {
                     + "that divide the width \(width) and hidden")
         }
         return Self(kernel: kernel, groups: width / perGroup, hidden: hidden)
+    }
+}
+
+extension LayerLoader {
+    /// - Parameter dense: whether OpenBLAS runs the Linear layers.
+    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, dense: Bool) {
+        self.init(
+            checkpoint: checkpoint, layerNormEps: config.layerNormEps, batchNormEps: config.batchNormEps,
+            otherEps: stated.otherEps, dense: dense)
+    }
+}
+
+extension ModuleChecks {
+    init(_ checkpoint: Checkpoint, _ config: EncoderConfig) throws(Failure) {
+        try self.init(checkpoint, patchSize: config.patchSize, imageSize: config.imageSize)
     }
 }

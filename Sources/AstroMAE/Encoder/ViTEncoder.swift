@@ -2,7 +2,8 @@ import Platform
 
 /// The encoder: patch embed and blocks, over all patches or the visible ones.
 struct ViTEncoder: Sendable {
-    static let rules = CheckpointRules(layerClasses: [(".mlp.act", "GELU"), (".PCM.2", "SiLU")])
+    static let rules =
+        EncoderBlock.rules("blocks") + CheckpointRules(layers: [("patch_embed.proj", .patches)])
 
     let config: EncoderConfig
     private let patchEmbed: PatchEmbed

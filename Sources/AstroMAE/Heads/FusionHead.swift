@@ -14,7 +14,7 @@ struct FusionHead: Sendable {
     static let merged = MergedLinear(
         key: "merged.concat_block.0", outer: key + ".0",
         inner: ["vit_block.2", InceptionBranch.key + ".12", MagnitudeBranch.key + ".8"])
-    static let rules = CheckpointRules(merged: [merged], layerClasses: [("concat_block.1", "ReLU")])
+    static let rules = CheckpointRules(merged: [merged]) + .stack(key, 0, through: 2)
 
     /// - Parameter width: of the hidden layer.
     init(_ loader: LayerLoader, inputs: Int, width: Int) throws(Failure) {

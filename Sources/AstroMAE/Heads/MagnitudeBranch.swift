@@ -9,7 +9,7 @@ struct MagnitudeBranch: Sendable {
     private let rest: LinearStack
 
     static let key = "inception_model.magnitude_block"
-    static let rules = CheckpointRules(layerClasses: [1, 3, 5, 7].map { (".magnitude_block.\($0)", "ReLU") })
+    static let rules = CheckpointRules.stack(key, 0, through: 8)
 
     /// - Parameter features: of the last layer that is run.
     init(_ loader: LayerLoader, bands: Int, features: Int) throws(Failure) {

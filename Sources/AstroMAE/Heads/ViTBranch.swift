@@ -46,7 +46,9 @@ struct ViTHead: Sendable {
 
     /// `head` and the first layer of `vit_block`, merged.
     static let merged = MergedLinear(key: "merged.vit_block.0", outer: "vit_block.0", inner: ["head"])
-    static let rules = CheckpointRules(merged: [merged], layerClasses: [("vit_block.1", "ReLU")])
+    static let rules =
+        CheckpointRules(merged: [merged], layers: [("head", .linear), ("fc_norm", .layerNorm)])
+        + .stack("vit_block", 0, through: 2)
 
     /// - Parameters:
     ///   - width: of the encoder's features.

@@ -52,6 +52,13 @@ struct InceptionBlock: Sendable {
         (self.direct, self.pooled, self.towers) = (try direct.packed(), try pooled.packed(), towers)
     }
 
+    /// The layers of the block `key`.
+    static func layers(_ key: String) -> [(path: String, layer: PickledLayer)] {
+        ["branch1", "branch2.0", "branch2.1", "branch3.0", "branch3.1", "branch4.1"]
+            .flatMap { [("\(key).\($0).conv", .convolution), ("\(key).\($0).bn", .batchNorm)] }
+            + [("\(key).branch4.0", .maxPool)]
+    }
+
     private static func layer(
         _ loader: LayerLoader, _ key: String, _ inputs: Int, kernel: Int
     ) throws(Failure) -> DenseWeights {

@@ -22,10 +22,12 @@ struct InceptionBranch: Sendable {
                     key + ".8.branch3." + layer + $0
                 }
             }),
-        layerClasses: [
-            (".vis_inception.1", "AvgPool2d"), (".vis_inception.4", "AvgPool2d"), (".vis_inception.7", "AvgPool2d"),
-            (".branch4.0", "MaxPool2d"),
-        ])
+        layers: [(key + ".0", .convolution), (key + ".9", .flatten)]
+            + stages.enumerated().map { (key + ".\($1.pool)", .averagePool(halving: $0 + 1)) }
+            + stages.flatMap(\.blocks).flatMap { InceptionBlock.layers(key + ".\($0)") },
+        authored: stages.flatMap(\.blocks).map { key + ".\($0)" },
+        rectified: [key],
+        idle: ["inception_model.conv2d_init", key + ".8.branch3"])
     /// Indices of the average poolings, each with the blocks that follow it.
     private static let stages = [(pool: 1, blocks: [2, 3]), (pool: 4, blocks: [5, 6]), (pool: 7, blocks: [8])]
 

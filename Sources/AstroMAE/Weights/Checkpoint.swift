@@ -11,6 +11,9 @@ public final class Checkpoint {
     /// Whether the file has merged those Linear layers that have nothing between them.
     public let linearLayout: LinearLayout
     let rules: CheckpointRules
+    /// The pickled modules of the network, by canonical path; empty for a state dict.
+    let modules: [PickledModule]
+    private let choice: NetworkChoice
     private let file: TensorFile
     private let tensors: [String: TensorView]
     private var used: Set<String> = []
@@ -19,32 +22,33 @@ public final class Checkpoint {
 
     /// The key by which an AstroMAE checkpoint is recognised.
     static let anchor = "patch_embed.proj.weight"
-    /// Known prefixes, in order of preference when a file holds several copies.
-    static let prefixes = ["", "module.", "model.", "model.module.", "state_dict.", "state_dict.module."]
 
     /// A checkpoint of any network: no merged layers, aliases or unused tensors are known.
-    public convenience init(_ file: TensorFile) throws(Failure) { try self.init(file, rules: CheckpointRules()) }
+    public convenience init(_ file: TensorFile) throws(Failure) {
+        try self.init(file, rules: CheckpointRules(), of: nil, network: nil)
+    }
 
-    /// - Throws: `Failure` if the file holds no such network, or several without a known prefix, or if its metadata and
-    ///   keys contradict each other about merged layers.
-    init(_ file: TensorFile, rules: CheckpointRules) throws(Failure) {
-        let found = file.tensors.map(\.name).filter { $0 == Self.anchor || $0.hasSuffix("." + Self.anchor) }
-            .map { String($0.dropLast(Self.anchor.count)) }
-        guard !found.isEmpty else {
-            throw Failure(file.name, "no AstroMAE network: expected a tensor '\(Self.anchor)', found none")
-        }
-        guard let prefix = Self.prefixes.first(where: found.contains) ?? (found.count == 1 ? found.first : nil) else {
-            throw Failure(file.name, "several networks, none under a known name: \(found.joined(separator: ", "))")
-        }
+    /// - Parameters:
+    ///   - kind: the wanted network, if the file has one of each.
+    ///   - network: names one of several networks of the file, as errors list them.
+    /// - Throws: `Failure` if the file holds no such network, or several whose weights differ and none is named, or if its
+    ///   metadata and keys contradict each other about merged layers.
+    init(_ file: TensorFile, rules: CheckpointRules, of kind: NetworkKind?, network: String?) throws(Failure) {
+        let choice = try NetworkChoice(file, of: kind, named: network)
         name = file.name
         self.file = file
         self.rules = rules
-        self.prefix = prefix
+        self.choice = choice
+        prefix = choice.prefix
         var tensors: [String: TensorView] = [:]
-        for tensor in file.tensors where tensor.name.hasPrefix(prefix) {
-            tensors[String(tensor.name.dropFirst(prefix.count))] = tensor
+        for tensor in file.tensors where choice.contains(tensor.name) {
+            tensors[String(tensor.name.dropFirst(choice.prefix.count))] = tensor
         }
         self.tensors = tensors
+        let prefix = choice.prefix
+        modules = file.modules.filter { choice.contains($0.path + ".") }.map { module in
+            PickledModule(module, path: String((module.path + ".").dropFirst(prefix.count).dropLast()))
+        }
         linearLayout = try LinearLayout(
             metadata: file.metadata[LinearLayout.metadataKey], merged: rules.merged, has: { tensors[$0] != nil },
             error: { Failure(file.name, $0) })
@@ -124,7 +128,11 @@ public final class Checkpoint {
     /// The exceptions to a strict load: second names, layers that are never run, and BatchNorm's step counters.
     func isKnownExtra(_ key: String) -> Bool {
         isCounter(key) || rules.unused.contains(key) || rules.aliases.keys.contains { key.isTensor(of: $0) }
+            || isOfTraining(key)
     }
+
+    /// Whether a key is a loss's or a metric's, which are no part of the network.
+    func isOfTraining(_ key: String) -> Bool { !modules.isEmpty && isLossOrMetric(key.parent) }
 
     private func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }
 
@@ -133,18 +141,20 @@ public final class Checkpoint {
         rules.aliases.contains { key.isTensor(of: $0.key) && has($0.value + ".weight") }
     }
 
-    /// Attributes of the pickled object at a canonical path, such as `blocks.0.attn`.
-    func attribute(_ path: String, _ name: String) -> Attribute? { file.attributes[prefix + path]?[name] }
+    /// Attribute of the pickled object at a canonical path, such as `blocks.0.attn`.
+    func attribute(_ path: String, _ name: String) -> Attribute? { attributes(path)[name] }
 
-    /// Class of the pickled object at a canonical path, without its module.
-    func className(_ path: String) -> String? {
-        file.classes[prefix + path].map { String($0.split(separator: ".").last ?? "") }
-    }
+    /// All plain attributes of the pickled object at a canonical path.
+    func attributes(_ path: String) -> [String: Attribute] { file.attributes[choice.name(of: path)] ?? [:] }
 
-    /// Canonical paths of all pickled objects under the prefix.
-    var objectPaths: [String] {
-        file.attributes.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
-    }
+    /// Class of the pickled object at a canonical path.
+    func moduleClass(_ path: String) -> ModuleClass? { file.classes[choice.name(of: path)].map(ModuleClass.init) }
+
+    /// Whether a module is a loss or a metric, or in one, in the root or in containers there.
+    func isLossOrMetric(_ path: String) -> Bool { file.isLossOrMetric(choice.name(of: path), in: choice.name(of: "")) }
+
+    /// - Throws: `Failure` for layers around a network that the user has not named: see `NetworkChoice`.
+    func requireEnclosingModules() throws(Failure) { try choice.requireEnclosingModules(of: file) }
 
     /// The file's own metadata (safetensors).
     func metadata(_ key: String) -> String? { file.metadata[key] }
@@ -179,7 +189,8 @@ extension Checkpoint {
         return keys.reduce(0) { total, key in
             let isStatistic = key.hasSuffix(".running_mean") || key.hasSuffix(".running_var") || isCounter(key)
             let isLeftOut = ["cls_token", "mask_token", "pos_embed", "decoder_pos_embed"].contains(key)
-            return total + (isStatistic || isAlias(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
+            return total
+                + (isStatistic || isAlias(key) || isOfTraining(key) || isLeftOut ? 0 : tensors[key]?.count ?? 0)
         }
     }
 }

@@ -6,12 +6,54 @@ struct CheckpointRules: Sendable {
     var aliases: [String: String] = [:]
     /// Tensors that belong to the network and are never run.
     var unused: Set<String> = []
-    /// Classes of the layers without weights, by the end of their canonical path.
-    var layerClasses: [(path: String, className: String)] = []
+    /// The layers that are computed, by canonical path; `*` is any one component.
+    var layers: [(path: String, layer: PickledLayer)] = []
+    /// Modules with a `forward` of the authors', by canonical path: none of torch.nn's containers runs their parts alike.
+    var authored: [String] = []
+    /// Modules in which every layer's output goes through a ReLU, so that another changes nothing.
+    var rectified: [String] = []
+    /// Modules that are never run, with all below them.
+    var idle: [String] = []
 
     static func + (left: Self, right: Self) -> Self {
         Self(
             merged: left.merged + right.merged, aliases: left.aliases.merging(right.aliases) { first, _ in first },
-            unused: left.unused.union(right.unused), layerClasses: left.layerClasses + right.layerClasses)
+            unused: left.unused.union(right.unused), layers: left.layers + right.layers,
+            authored: left.authored + right.authored,
+            rectified: left.rectified + right.rectified, idle: left.idle + right.idle)
+    }
+
+    /// A `Sequential` of Linear layers with ReLUs between them, from `first` to `last`.
+    static func stack(_ key: String, _ first: Int, through last: Int) -> Self {
+        Self(layers: (first...last).map { ("\(key).\($0)", ($0 - first) % 2 == 0 ? .linear : .activation(.relu)) })
+    }
+
+    /// The layer that is computed at a path.
+    func layer(at path: String) -> PickledLayer? { layers.first { path.matches($0.path) }?.layer }
+
+    /// The layers that are computed directly below a path, by the last components of their paths.
+    func layers(below path: String) -> [(name: String, layer: PickledLayer)] {
+        layers.compactMap { pattern, layer in
+            guard let dot = pattern.lastIndex(of: "."), path.matches(pattern[..<dot]) else { return nil }
+            return (String(pattern[pattern.index(after: dot)...]), layer)
+        }
+    }
+
+    func isIdle(_ path: String) -> Bool { idle.contains { path == $0 || path.hasPrefix($0 + ".") } }
+    func isAuthored(_ path: String) -> Bool { authored.contains { path.matches($0) } }
+}
+
+extension StringProtocol {
+    /// Whether a dotted path is that of a pattern, whose components may be `*`.
+    func matches(_ pattern: some StringProtocol) -> Bool {
+        var (path, pattern) = (self[...], pattern[...])
+        while true {
+            let (component, expected) = (path.prefix { $0 != "." }, pattern.prefix { $0 != "." })
+            guard expected == "*" || component == expected else { return false }
+            path = path.dropFirst(component.count)
+            pattern = pattern.dropFirst(expected.count)
+            guard !path.isEmpty, !pattern.isEmpty else { return path.isEmpty && pattern.isEmpty }
+            (path, pattern) = (path.dropFirst(), pattern.dropFirst())
+        }
     }
 }

@@ -3,9 +3,10 @@ import Platform
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
 struct LayerLoader {
     let checkpoint: Checkpoint
-    /// Of every LayerNorm and BatchNorm.
+    /// Of LayerNorms and BatchNorms, and of those that have another one, by key.
     let layerNormEps: Double
     let batchNormEps: Double
+    let otherEps: [String: Double]
     /// Whether OpenBLAS runs the Linear layers.
     let dense: Bool
 
@@ -46,7 +47,7 @@ struct LayerLoader {
     func layerNorm(_ key: String, _ width: Int) throws(Failure) -> LayerNorm {
         try LayerNorm(
             gamma: try checkpoint.take(key + ".weight", [width]),
-            beta: try checkpoint.take(key + ".bias", [width]), eps: layerNormEps)
+            beta: try checkpoint.take(key + ".bias", [width]), eps: otherEps[key] ?? layerNormEps)
     }
 
     /// [outputs, inputs/groups, kernel, kernel] and a bias.
@@ -70,9 +71,10 @@ struct LayerLoader {
         let beta = try checkpoint.take(norm + ".bias", [outputs])
         let mean = try checkpoint.take(norm + ".running_mean", [outputs])
         let variance = try checkpoint.take(norm + ".running_var", [outputs])
+        let eps = otherEps[norm] ?? batchNormEps
         let taps = inputs * kernel * kernel
         for output in 0..<outputs {
-            let spread = Double(variance[output]) + batchNormEps
+            let spread = Double(variance[output]) + eps
             guard spread > 0 else {
                 throw checkpoint.error(
                     "'\(norm).running_var' element \(output) is \(variance[output]), expected a variance")

@@ -9,7 +9,7 @@ public enum NetworkKind: String, Sendable {
     case autoencoder = "masked autoencoder"
 
     /// A key that only this network has, with or without merged layers.
-    private var mark: String {
+    var mark: String {
         switch self {
         case .redshift: "concat_block.2.weight"
         case .autoencoder: "mask_token"
@@ -17,9 +17,10 @@ public enum NetworkKind: String, Sendable {
     }
 
     /// The network that a file of weights holds; nil for neither or both.
-    public init?(_ file: TensorFile) {
-        guard let checkpoint = try? Checkpoint(file), let kind = NetworkKind(checkpoint) else { return nil }
-        self = kind
+    /// - Parameter network: the one of several: see `RedshiftModel.init`.
+    /// - Throws: `Failure` if the file has no encoder, or several networks whose weights differ and none is named.
+    public static func of(_ file: TensorFile, network: String? = nil) throws(Failure) -> NetworkKind? {
+        NetworkKind(try Checkpoint(file, rules: CheckpointRules(), of: nil, network: network))
     }
 
     init?(_ checkpoint: Checkpoint) {

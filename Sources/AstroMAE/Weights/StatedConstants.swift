@@ -14,15 +14,38 @@ struct StatedConstants {
         var numHeads: Int?
         /// The factor of q.k.
         var scale: Double?
+        /// Whole numbers of unknown meaning that an attention layer has.
+        var others: [String: Int] = [:]
 
         /// The heads in use: `override`, or the stated ones, or the reference's heads of 64 channels.
-        /// - Parameter part: names the stack in messages, before "width".
+        /// - Parameters:
+        ///   - part: names the stack in messages, before "width".
+        ///   - isAssumed: whether widths that such heads do not divide are one head, because nothing is computed with them.
+        /// - Throws: `Failure` if the heads do not divide the width, or are not known.
         func resolved(
-            _ override: Int?, width: Int, of part: String? = nil, error: (String) -> Failure
+            _ override: Int?, width: Int, of part: String? = nil, option: String, isAssumed: Bool,
+            error: (String) -> Failure
         ) throws(Failure) -> (heads: Int, scale: Double) {
-            let heads = override ?? numHeads ?? max(1, width / StatedConstants.referenceHeadWidth)
+            let usual = StatedConstants.referenceHeadWidth
+            let known = override ?? numHeads
+            let owner = part.map { $0 + "'s " } ?? ""
+            guard known != nil || width % usual == 0 || isAssumed else {
+                throw error(
+                    "does not state the heads of its \(owner)width \(width), which is no multiple of \(usual): expected "
+                        + "\(option) N, or a file of 'cai convert \(option) N'")
+            }
+            let heads = known ?? (width % usual == 0 ? max(1, width / usual) : 1)
             guard heads > 0, width % heads == 0 else {
-                throw error("\(heads) heads do not divide the \(part.map { $0 + "'s " } ?? "")width \(width)")
+                throw error("\(heads) heads do not divide the \(owner)width \(width)")
+            }
+            if known == nil, !isAssumed,
+                let other = others.sorted(by: { $0.key < $1.key }).first(where: { _, value in
+                    value > 1 && value != width && width % value == 0 && value != heads && value != width / heads
+                })
+            {
+                throw error(
+                    "states no heads under a known name, but '\(other.key)' \(other.value), which divides the "
+                        + "\(owner)width \(width): expected \(option) N")
             }
             // A scale that the file states belongs to the file's own heads.
             let ownScale = override == nil || override == numHeads ? scale : nil
@@ -32,18 +55,49 @@ struct StatedConstants {
 
     var encoder: Attention
     var decoder: Attention
+    /// Of most LayerNorms and BatchNorms.
     var layerNormEps: Double?
     var batchNormEps: Double?
+    /// Of norms that have another one, by path.
+    var otherEps: [String: Double] = [:]
+    /// Norms of a pickled module that state none, though others do.
+    var silentNorms: [String] = []
 
-    /// - Throws: `Failure` if layers state different values, or metadata is not a number.
+    /// - Throws: `Failure` if attention layers state different values, or a value is not a number.
     init(_ checkpoint: Checkpoint) throws(Failure) {
         encoder = try checkpoint.attention("blocks", metadata: "")
         decoder = try checkpoint.attention("decoder_blocks", metadata: "decoder_")
-        let paths = checkpoint.objectPaths
-        layerNormEps = try checkpoint.stated(
-            "eps", metadata: "layer_norm_eps", at: paths.filter { checkpoint.className($0) == "LayerNorm" })
-        batchNormEps = try checkpoint.stated(
-            "eps", metadata: "batch_norm_eps", at: paths.filter { checkpoint.className($0) == "BatchNorm2d" })
+        let norms = checkpoint.keys.filter { $0.hasSuffix(".weight") }.map(\.parent)
+        for layer in [PickledLayer.layerNorm, .batchNorm] {
+            let paths = norms.filter { checkpoint.rules.layer(at: $0) == layer && !checkpoint.rules.isIdle($0) }
+            let usual = try readEpsilons(of: paths, checkpoint, layer)
+            if layer == .layerNorm { layerNormEps = usual } else { batchNormEps = usual }
+        }
+    }
+
+    private static let epsilonNames = ["eps", "epsilon", "variance_epsilon"]
+    /// Of metadata, before the path of a norm.
+    private static let epsilonPrefix = "eps."
+
+    /// Reads the eps of norms, of whatever class they are.
+    /// - Returns: the most frequent one; nil if none is stated.
+    private mutating func readEpsilons(
+        of paths: [String], _ checkpoint: Checkpoint, _ layer: PickledLayer
+    ) throws(Failure) -> Double? {
+        var stated: [String: Double] = [:]
+        for path in paths {
+            stated[path] = try checkpoint.stated(
+                Self.epsilonNames, metadata: Self.epsilonPrefix + path, at: [path])
+        }
+        let key = layer == .layerNorm ? "layer_norm_eps" : "batch_norm_eps"
+        var usual = try checkpoint.stated([], metadata: key, at: [])
+        if usual == nil {
+            let counts = Dictionary(stated.values.map { ($0, 1) }, uniquingKeysWith: +)
+            usual = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+            silentNorms += usual == nil ? [] : paths.filter { stated[$0] == nil }
+        }
+        for (path, eps) in stated where eps != usual { otherEps[path] = eps }
+        return usual
     }
 
     /// The stated constants as a safetensors file's metadata.
@@ -55,14 +109,20 @@ struct StatedConstants {
         }
         entries["layer_norm_eps"] = layerNormEps.map { "\($0)" }
         entries["batch_norm_eps"] = batchNormEps.map { "\($0)" }
+        for (path, eps) in otherEps { entries[Self.epsilonPrefix + path] = "\(eps)" }
         return entries
+    }
+
+    /// The eps of norms that have another than most.
+    var lines: [String] {
+        otherEps.sorted { $0.key < $1.key }.prefix(32).map { "eps \($0.value) of \($0.key)" }
     }
 
     /// One line that lists all assumed constants; empty if none was assumed.
     /// - Parameters:
     ///   - heads, decoderHeads: the number of heads in use, unless the user gave it or the network has no such part.
     ///   - hasBatchNorm: whether any layer of the network has one.
-    func notices(file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true) -> [String] {
+    func warnings(file: String, heads: Int?, decoderHeads: Int? = nil, hasBatchNorm: Bool = true) -> [String] {
         var assumed: [String] = []
         if encoder.numHeads == nil, let heads {
             assumed.append("\(heads) \(heads == 1 ? "head" : "heads") (--num-heads overrides)")
@@ -72,6 +132,9 @@ struct StatedConstants {
         }
         if layerNormEps == nil { assumed.append("LayerNorm eps \(Self.referenceLayerNormEps)") }
         if batchNormEps == nil, hasBatchNorm { assumed.append("BatchNorm eps \(Self.referenceBatchNormEps)") }
+        if let norm = silentNorms.first {
+            assumed.append("eps of '\(norm)'" + (silentNorms.count > 1 ? " and \(silentNorms.count - 1) more" : ""))
+        }
         return assumed.isEmpty ? [] : ["\(file): not in the file, assumed: \(assumed.joined(separator: ", "))"]
     }
 }
@@ -81,28 +144,52 @@ extension Checkpoint {
     /// - Parameter prefix: of the metadata's keys.
     fileprivate func attention(_ blocks: String, metadata prefix: String) throws(Failure) -> StatedConstants.Attention {
         let paths = (0..<depth(of: blocks)).map { "\(blocks).\($0).attn" }
-        var whole: Int?
-        if let heads = try stated("num_heads", metadata: prefix + "num_heads", at: paths) {
-            guard let number = Int(exactly: heads) else {
-                throw error("'\(prefix)num_heads' is \(heads), expected a whole number")
-            }
-            whole = number
+        let numbers = attributes(paths.first ?? "").compactMapValues { value -> Int? in
+            if case .int(let number) = value { number } else { nil }
+        }
+        // `num_heads`, `heads`, `n_head`, `num_attention_heads`; `head_dim`, `dim_head` is their width.
+        let heads = numbers.keys.filter { $0.lowercased().contains("head") }.sorted()
+        let isWidth = { (name: String) in
+            ["dim", "width", "size", "channel"].contains { name.lowercased().contains($0) }
+        }
+        var found = try whole(
+            try stated(heads.filter { !isWidth($0) }, metadata: prefix + "num_heads", at: paths), prefix + "num_heads")
+        if found == nil, let name = heads.first(where: isWidth),
+            let width = try stated([name], metadata: nil, at: paths),
+            let total = self["\(blocks).0.attn.proj.weight"]?.shape.first, width > 0
+        {
+            found = try whole(Double(total) / width, name)
         }
         return StatedConstants.Attention(
-            numHeads: whole, scale: try stated("scale", metadata: prefix + "attention_scale", at: paths))
+            numHeads: found,
+            scale: try stated(["scale", "scaling"], metadata: prefix + "attention_scale", at: paths),
+            others: numbers.filter { !$0.key.lowercased().contains("head") })
     }
 
-    /// The attribute `name` of the objects at `paths`, on which these have to agree, or else the file's metadata.
-    fileprivate func stated(_ name: String, metadata key: String, at paths: [String]) throws(Failure) -> Double? {
+    private func whole(_ number: Double?, _ name: String) throws(Failure) -> Int? {
+        guard let number else { return nil }
+        guard let whole = Int(exactly: number) else {
+            throw error("'\(name)' is \(number), expected a whole number")
+        }
+        return whole
+    }
+
+    /// The attribute of one of `names` of the objects at `paths`, on which these have to agree, or else the file's metadata.
+    fileprivate func stated(
+        _ names: [String], metadata key: String?, at paths: [String]
+    ) throws(Failure) -> Double? {
         var found: Set<Double> = []
         for path in paths {
-            switch attribute(path, name) {
-            case .int(let value)?: found.insert(Double(value))
-            case .double(let value)?: found.insert(value)
-            default: break
+            for name in names {
+                switch attribute(path, name) {
+                case .int(let value)?: found.insert(Double(value))
+                case .double(let value)?: found.insert(value)
+                default: break
+                }
             }
         }
-        if found.isEmpty, let text = metadata(key) {
+        let name = key ?? names.first ?? ""
+        if found.isEmpty, let key, let text = metadata(key) {
             guard let value = Double(text) else { throw error("metadata '\(key)' is '\(text)', expected a number") }
             found.insert(value)
         }

@@ -9,8 +9,26 @@ public struct WeightsLocator: Sendable {
     public static let demoAutoencoder = "astromae-mae-demo.safetensors"
     /// 512 simulated galaxies with their redshifts.
     public static let demoGalaxies = "demo-galaxies.pt"
-    /// The environment variable that names the weights.
+    /// The environment variables that name the weights of a redshift network, and those of a masked autoencoder.
     public static let variable = "CAI_WEIGHTS"
+    public static let autoencoderVariable = "CAI_MAE_WEIGHTS"
+
+    /// A path or an `s3://` URL of weights, and what has named it.
+    public struct Located: Sendable {
+        public let path: String
+        /// `$CAI_WEIGHTS`; nil for an option.
+        public let origin: String?
+
+        public init(path: String, origin: String?) { (self.path, self.origin) = (path, origin) }
+
+        /// Runs `body`, whose failures about these weights then state what has named them.
+        public func naming<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+            do throws(Failure) { return try body() } catch {
+                guard let origin, error.subject == path else { throw error }
+                throw Failure(error.kind, path, "\(error.message) (named by \(origin))")
+            }
+        }
+    }
 
     private let environment: [String: String]
     private let binaryFolder: String
@@ -30,19 +48,31 @@ public struct WeightsLocator: Sendable {
 
     /// The weights to use: those given, else `$CAI_WEIGHTS`, else the demo's.
     /// - Throws: `Failure.input` where none are given and the demo's are not found.
-    public func weights(named path: String?) throws(Failure) -> String {
-        try weights(named: path, else: Self.demoWeights)
+    public func located(_ path: String?) throws(Failure) -> Located {
+        try located(path, else: Self.variable, else: Self.demoWeights)
     }
 
-    /// The same for commands that need a masked autoencoder.
-    public func autoencoder(named path: String?) throws(Failure) -> String {
-        try weights(named: path, else: Self.demoAutoencoder)
+    /// The same for commands that need a masked autoencoder: `$CAI_MAE_WEIGHTS`.
+    public func locatedAutoencoder(_ path: String?) throws(Failure) -> Located {
+        try located(path, else: Self.autoencoderVariable, else: Self.demoAutoencoder)
     }
 
-    private func weights(named path: String?, else demo: String) throws(Failure) -> String {
-        if let path { return path }
-        if let path = environment.set(Self.variable) { return path }
-        return try bundled(demo, hint: "name the weights with --weights or $\(Self.variable)")
+    /// The path of `located`.
+    public func weights(named path: String?) throws(Failure) -> String { try located(path).path }
+
+    /// The demo's weights, whatever the environment names.
+    public func demo(_ name: String) throws(Failure) -> String {
+        try bundled(name, hint: "they come with the program")
+    }
+
+    private func located(
+        _ path: String?, else variable: String, else demo: String
+    ) throws(Failure) -> Located {
+        if let path { return Located(path: path, origin: nil) }
+        if let path = environment.set(variable) { return Located(path: path, origin: "$\(variable)") }
+        return Located(
+            path: try bundled(demo, hint: "name the weights with --weights or $\(variable)"),
+            origin: "the installation")
     }
 
     /// The demo galaxies.

@@ -52,7 +52,7 @@ struct RankRun {
         result.instructionSet = loaded.model.instructionSet.rawValue
         result.weights = loaded.name
         result.weightsETag = loaded.etag
-        result.notices = loaded.model.notices
+        result.notices = loaded.model.warnings
         result.configuredMemory = LambdaSettings.memory(environment)
         result.architecture = RankResult.architecture
         result.store = RankResult.StoreTimes(store.statistics)

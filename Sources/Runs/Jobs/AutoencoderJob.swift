@@ -7,6 +7,7 @@ import Platform
 public struct AutoencoderJob: Sendable {
     /// A path or an `s3://` URL.
     public let weights: String
+    private let origin: WeightsLocator.Located?
     private let inputs: GalaxyInputs
     private let store: (any ObjectStore)?
     private let maskRatio: Double
@@ -16,25 +17,30 @@ public struct AutoencoderJob: Sendable {
     public static let defaultBatchSize = 64
 
     /// - Parameters:
+    ///   - origin: what has named the weights, for errors.
     ///   - store: has the weights, if they are an object.
     ///   - maskRatio: the share of patches that are hidden.
     public init(
-        weights: String, inputs: GalaxyInputs, store: (any ObjectStore)? = nil, maskRatio: Double = 0.75,
+        weights: String, weightsOrigin origin: WeightsLocator.Located? = nil, inputs: GalaxyInputs,
+        store: (any ObjectStore)? = nil, maskRatio: Double = 0.75,
         settings: RunSettings = RunSettings(batchSize: defaultBatchSize)
     ) {
-        (self.weights, self.inputs, self.store) = (weights, inputs, store)
+        (self.weights, self.origin, self.inputs, self.store) = (weights, origin, inputs, store)
         (self.maskRatio, self.settings) = (maskRatio, settings)
     }
 
     /// Loads the network, and checks the headers of all inputs.
     /// - Throws: `Failure` for weights of another network, a mask ratio that hides no patch, and invalid inputs.
     public func open(_ events: some JobEvents = NoEvents()) throws(Failure) -> Opened {
-        let model = try WeightsFile(weights, store: store).load(threads: settings.threads) {
-            (file, parallel) throws(Failure) in
-            try MaskedAutoencoder(
-                weights: file, numHeads: settings.numHeads, decoderHeads: settings.decoderHeads, on: parallel)
-        }.network
-        model.notices.forEach(events.notice)
+        let model = try (origin ?? WeightsLocator.Located(path: weights, origin: nil)).naming { () throws(Failure) in
+            try WeightsFile(weights, store: store).load(threads: settings.threads) {
+                (file, parallel) throws(Failure) in
+                try MaskedAutoencoder(
+                    weights: file, network: settings.network, numHeads: settings.numHeads,
+                    decoderHeads: settings.decoderHeads, on: parallel)
+            }.network
+        }
+        model.warnings.forEach(events.warning)
         let masking = try model.masking(ratio: maskRatio)
         guard masking.masked > 0 else {
             throw Failure(weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")

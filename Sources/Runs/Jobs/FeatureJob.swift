@@ -47,10 +47,10 @@ public struct FeatureJob: Sendable {
         let encoder = try WeightsFile(weights, store: store).load(threads: settings.threads) {
             (file, parallel) throws(Failure) in
             try FeatureEncoder(
-                weights: file, layer: layer, numHeads: settings.numHeads, decoderHeads: settings.decoderHeads,
-                on: parallel)
+                weights: file, network: settings.network, layer: layer, numHeads: settings.numHeads,
+                decoderHeads: settings.decoderHeads, on: parallel)
         }.network
-        encoder.notices.forEach(events.notice)
+        encoder.warnings.forEach(events.warning)
         let sections = GalaxyRun.sections(
             of: try inputs.partitions(for: encoder, limit: settings.limit), limit: settings.limit)
         try GalaxyChoices(sections, inputs.layout).report(to: events)

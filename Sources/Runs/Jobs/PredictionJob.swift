@@ -99,9 +99,10 @@ public struct PredictionJob: Sendable {
         let isDigested = partial != nil || isRecorded || output != nil && format.hasProvenance
         let (model, sha256) = try file.load(threads: settings.threads, isDigested: isDigested) {
             (file, parallel) throws(Failure) in
-            try RedshiftModel(weights: file, numHeads: settings.numHeads, gemm: gemm, on: parallel)
+            try RedshiftModel(
+                weights: file, network: settings.network, numHeads: settings.numHeads, gemm: gemm, on: parallel)
         }
-        model.notices.forEach(events.notice)
+        model.warnings.forEach(events.warning)
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: settings.limit)
         let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []

@@ -10,6 +10,8 @@ public struct RunSettings: Sendable {
     public var batchSize: Int
     /// Threads that compute; bits do not depend on it.
     public var threads: Int
+    /// The one of several networks in the weights: see `RedshiftModel.init`.
+    public var network: String?
     /// Attention heads, where the weights do not state them; nil for those of the weights.
     public var numHeads: Int?
     /// Attention heads of a masked autoencoder's decoder.
@@ -19,8 +21,9 @@ public struct RunSettings: Sendable {
 
     public init(
         limit: Int? = nil, batchSize: Int = BatchRunner.defaultBatchSize, threads: Int = Processors.available,
-        numHeads: Int? = nil, decoderHeads: Int? = nil, isStrict: Bool = false
+        network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil, isStrict: Bool = false
     ) {
+        self.network = network
         (self.limit, self.batchSize, self.threads) = (limit, batchSize, threads)
         (self.numHeads, self.decoderHeads, self.isStrict) = (numHeads, decoderHeads, isStrict)
     }
@@ -59,9 +62,9 @@ public protocol JobEvents {
     func progress(_ progress: Progress)
     /// No progress follows: the galaxies are done, or the job has failed.
     func progressEnded()
-    /// An assumption, such as a number of heads that the weights do not state.
+    /// A choice that changes no number, such as the rank that is run.
     func notice(_ message: String)
-    /// Something that may be wrong with the output.
+    /// Something that may be wrong with the output, such as a number of heads that the weights do not state.
     func warning(_ message: String)
 }
 

@@ -26,7 +26,11 @@ final class ModelCache: Sendable {
     ///   program.
     /// - Throws: `Failure` where the weights do not exist, or are invalid.
     func model(_ weights: String?, from store: any ObjectStore) throws(Failure) -> Loaded {
-        let name = try WeightsLocator(environment: environment).weights(named: weights)
+        let located = try WeightsLocator(environment: environment).located(weights)
+        return try located.naming { () throws(Failure) in try model(named: located.path, from: store) }
+    }
+
+    private func model(named name: String, from store: any ObjectStore) throws(Failure) -> Loaded {
         guard name.hasPrefix("s3://") else {
             // Called for every event: the file's metadata show whether it has changed, without reading it.
             let file = try OpenFile(path: name)

@@ -8,10 +8,12 @@ struct PickleFlattener {
     private(set) var tensors: [PickledTensor] = []
     private(set) var classes: [String: String] = [:]
     private(set) var attributes: [String: [String: Attribute]] = [:]
+    /// In the order in which their owners hold them.
+    private(set) var modules: [PickledModule] = []
 
-    private let file: String
-    private let part: String
-    private let arena: PickleArena
+    let file: String
+    let part: String
+    let arena: PickleArena
     /// Nodes from the root to the one that is visited, among which a repeated node is a cycle.
     private var path: [Int32] = []
     /// Estimated bytes of the results: shared nodes could make them far larger than the pickle.
@@ -95,16 +97,31 @@ struct PickleFlattener {
         }
         let state = try state(of: node, name, bytes)
         let parts = Dictionary(state.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
-        if let parameters = parts["_parameters"], let buffers = parts["_buffers"], let modules = parts["_modules"] {
+        if let parameters = parts["_parameters"], let buffers = parts["_buffers"], let members = parts["_modules"] {
             let transient = try texts(parts["_non_persistent_buffers_set"], name, bytes)
+            var module = PickledModule(path: name)
             try visitMembers(parameters, name, bytes, except: [])
             try visitMembers(buffers, name, bytes, except: transient)
-            for (key, value) in state where !key.hasPrefix("_") {
-                guard let attribute = try attribute(value, name, bytes, depth: 0) else { continue }
-                try charge(96 + key.utf8.count, name)
-                attributes[name, default: [:]][key] = attribute
+            module.hiddenTensors = try hiddenTensors(buffers, among: transient, of: name, bytes)
+            for hooks in ["_forward_pre_hooks", "_forward_hooks"] {
+                guard case .node(let index)? = parts[hooks], arena[index].kind == .dictionary else { continue }
+                module.hooks += try pairs(index, name, bytes).map { callable($0.value, bytes) ?? "a function" }
             }
-            try visitMembers(modules, name, bytes, except: [])
+            for (key, value) in state where !key.hasPrefix("_") {
+                if key == "forward" { module.hasOwnForward = true }
+                if let attribute = try attribute(value, name, bytes, depth: 0) {
+                    try charge(96 + key.utf8.count, name)
+                    attributes[name, default: [:]][key] = attribute
+                } else if isHiddenTensor(value, key, bytes) {
+                    module.hiddenTensors.append(key)
+                } else if let callable = callable(value, bytes) {
+                    try charge(96 + key.utf8.count + callable.utf8.count, name)
+                    module.callables[key] = callable
+                }
+            }
+            try charge(96 + name.utf8.count, name)
+            modules.append(module)
+            try visitMembers(members, name, bytes, except: [])
         } else {
             if node.arguments >= 0 { try visit(indexed(node.arguments, name), name, bytes) }
             try visit(node.kind == .mapping ? pairs(index, name, bytes) : indexed(index, name), name, bytes)
@@ -150,7 +167,7 @@ struct PickleFlattener {
         return arena.children(of: index).enumerated().map { (String($0.offset), $0.element) }
     }
 
-    private mutating func pairs(
+    mutating func pairs(
         _ index: Int32, _ name: String, _ bytes: RawSpan
     ) throws(Failure) -> [(key: String, value: PickleValue)] {
         let items = arena.items(of: index)

@@ -47,6 +47,8 @@ public struct TensorFile: Sendable {
     public internal(set) var classes: [String: String] = [:]
     /// Plain attributes of each pickled object or dictionary by dotted path ("" for the root).
     public internal(set) var attributes: [String: [String: Attribute]] = [:]
+    /// All pickled `torch.nn.Module`s, in the order in which their owners hold them.
+    public internal(set) var modules: [PickledModule] = []
     /// safetensors' `__metadata__`.
     public internal(set) var metadata: [String: String] = [:]
     /// The entries of a zip archive that contain tensors, which have checksums. In the order of the tensors.

@@ -45,7 +45,7 @@ enum TorchLegacyFile {
             }
             return TensorFile(
                 name: file, format: .torchLegacy, byteCount: source.byteCount, tensors: tensors,
-                classes: contents.classes, attributes: contents.attributes)
+                classes: contents.classes, attributes: contents.attributes, modules: contents.modules)
         }
     }
 

@@ -46,6 +46,6 @@ enum TorchZipFile {
         }
         return TensorFile(
             name: file, format: .torch, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: object.classes, attributes: object.attributes, members: members)
+            classes: object.classes, attributes: object.attributes, modules: object.modules, members: members)
     }
 }

@@ -29,6 +29,7 @@ struct ConvertCommand: ParsableCommand {
               cai convert model.pt model.safetensors
               cai convert model.pt model-f16.safetensors --dtype f16
               cai convert model.pt state-dict.safetensors --keep-layers
+              cai convert checkpoint.pt ema.safetensors --network model_ema
               cai convert mae.pth mae.safetensors --num-heads 3 --decoder-heads 6 --state-assumed
             """)
 
@@ -44,6 +45,11 @@ struct ConvertCommand: ParsableCommand {
     @Flag(help: "Keep every layer apart, as in PyTorch's state dict.")
     var keepLayers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The one of several networks in the file, by its path there; . is the root.", valueName: "name"))
+    var network: String?
+
     @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the file.", valueName: "n"))
     var numHeads: Int?
 
@@ -57,6 +63,7 @@ struct ConvertCommand: ParsableCommand {
         try requireNumber(numHeads, of: "--num-heads")
         try requireNumber(decoderHeads, of: "--decoder-heads")
         try requireName(input, of: "input")
+        if let network { try requireName(network, of: "--network") }
         guard DType.weightTypes[dtype] != nil else {
             throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
         }
@@ -67,16 +74,16 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         let file = try TensorFile.open(path: input)
-        let notices = try CheckpointWriter.convert(
+        let warnings = try CheckpointWriter.convert(
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
             linearLayout: keepLayers ? .separate : .merged,
             constants: CheckpointWriter.Constants(
-                numHeads: numHeads, decoderHeads: decoderHeads, areAssumed: stateAssumed),
+                network: network, numHeads: numHeads, decoderHeads: decoderHeads, areAssumed: stateAssumed),
             provenance: [
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,
                 "written_by": "cai \(Release.version)",
             ])
-        for notice in notices { Console.report("notice: \(notice)") }
+        warnings.forEach(Console.warn)
     }
 }

@@ -9,7 +9,8 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Run the demo network on the demo galaxies.",
         discussion: """
-            Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, and prints \
+            Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, whatever \
+            the environment names, and prints \
             quality and speed. DIR gets predictions.csv, report.html (the figures, for a browser), report.txt (the \
             printed text) and summary.json.
 
@@ -41,7 +42,7 @@ struct DemoCommand: ParsableCommand {
     /// - Returns: the report to print.
     private func predict(into folder: OutputFolder) throws -> String {
         let locator = WeightsLocator()
-        let weights = try locator.weights(named: nil)
+        let weights = try locator.demo(WeightsLocator.demoWeights)
         let inputs = try GalaxyInputs([try locator.galaxies()])
         let job = try PredictionJob(weights: weights, inputs: inputs, store: try StoreLocator.store(of: [weights]))
         let predictions = folder.file("predictions.csv")
@@ -68,7 +69,7 @@ struct DemoAutoencoder {
     /// - Returns: the report to print.
     func run() throws -> String {
         let locator = WeightsLocator()
-        let (weights, galaxies) = (try locator.autoencoder(named: nil), try locator.galaxies())
+        let (weights, galaxies) = (try locator.demo(WeightsLocator.demoAutoencoder), try locator.galaxies())
         let common = [galaxies, "--weights", weights, "--quiet"]
         let reconstruct = try ReconstructCommand.parse(
             common + ["--output", file("reconstructed.npz"), "--report", file("reconstructed.html")])

@@ -3,6 +3,7 @@ import AstroMAE
 import Cloud
 import Runs
 import Inference
+import Platform
 import TensorFiles
 
 extension FeatureLayer: ExpressibleByArgument {}
@@ -89,7 +90,8 @@ struct EmbedCommand: ParsableCommand {
     }
 
     func run() throws {
-        let weights = try WeightsLocator().weights(named: weights)
+        let located = try WeightsLocator().located(weights)
+        let weights = located.path
         let store = try StoreLocator.store(of: [weights, output] + inputs)
         let (file, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
         let settings = options.settings(decoderHeads: decoderHeads, isStrict: strict)
@@ -97,7 +99,9 @@ struct EmbedCommand: ParsableCommand {
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
             store: store, layer: layer, element: Self.elements[dtype] ?? .float32, output: file, ids: ids,
             settings: settings)
-        let outcome = try job.run(ConsoleEvents(isQuiet: options.quiet))
+        let outcome = try located.naming { () throws(Failure) in
+            try job.run(ConsoleEvents(isQuiet: options.quiet))
+        }
         let (run, encoder) = (outcome.run, outcome.encoder)
         outcome.flags.report(of: run.count, without: FeatureTask.result)
         if !options.quiet { Console.write(run.speedLine(encoder.instructionSet, encoder.gemm) + "\n") }

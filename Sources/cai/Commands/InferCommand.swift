@@ -131,12 +131,14 @@ struct InferCommand: ParsableCommand {
         if let table = galaxyFiles.table {
             options["table"] = "\(table) (sha256:\(try SHA256Digest.ofFile(table).sha256))"
         }
+        options["network"] = galaxies.network
         options["num-heads"] = galaxies.numHeads.map(String.init)
         return options
     }
 
     func run() throws {
-        let weights = try WeightsLocator().weights(named: weights)
+        let located = try WeightsLocator().located(weights)
+        let weights = located.path
         let rank = try ranks.rank(output: output)
         let output = try rank?.output ?? plainName()
         let store = try StoreLocator.store(of: [weights, output] + inputs)
@@ -152,7 +154,7 @@ struct InferCommand: ParsableCommand {
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }
-        let outcome = try job.run(events)
+        let outcome = try located.naming { () throws(Failure) in try job.run(events) }
         if file == nil {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)

@@ -9,6 +9,9 @@ struct InspectCommand: ParsableCommand {
             Prints the format, the tensors with their types and shapes and, for a checkpoint, the network's config and \
             its parameters; for a partition, the number of galaxies. Nothing in the file is executed.
 
+            For a network it also lists what was compared: of a pickled module the classes and attributes of its layers, of \
+            a state dict its tensors only. No file holds the code of forward, which 'cai verify' compares by its results.
+
             With --cpu instead of a file: the processor and its caches, the instruction sets of the kernels, the \
             one in use and the reason, and the number of threads of this process.
 
@@ -21,6 +24,9 @@ struct InspectCommand: ParsableCommand {
 
     @Argument(help: "A PyTorch, safetensors, .npy, .npz, FITS or HDF5 file.")
     var file: String?
+
+    @Option(help: ArgumentHelp("The one of several networks in the file, by its path there.", valueName: "name"))
+    var network: String?
 
     @Flag(help: "Show the processor and the features that are used; takes no file.")
     var cpu = false
@@ -37,7 +43,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         if let file {
-            let contents = FileContents(try TensorFile.open(path: file))
+            let contents = FileContents(try TensorFile.open(path: file), network: network)
             try StandardOutput.write(contents.json, asJSON: json, text: contents.text)
         } else {
             let report = try CPUReport()

@@ -71,14 +71,14 @@ struct RunCommand: ParsableCommand {
     /// Runs the items, rank after rank.
     private func work(_ begun: InitializeResult, _ worker: Worker) {
         let line = RankLine(isShown: !quiet)
-        var notices: Set<String> = []
+        var warnings: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(Failure) {
                 let result = try worker.run(item) { line.show(ranks: done, of: begun.items.count, $0) }
                 line.galaxies += result.galaxies
-                for notice in result.notices where !quiet && notices.insert(notice).inserted {
+                for warning in result.notices where warnings.insert(warning).inserted {
                     line.wipe()
-                    Console.report("notice: \(notice)")
+                    Console.warn(warning)
                 }
             } catch {
                 line.wipe()

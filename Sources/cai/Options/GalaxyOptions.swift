@@ -21,6 +21,11 @@ struct GalaxyRunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
     var limit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The one of several networks in the weights, by its path there; . is the root.", valueName: "name"))
+    var network: String?
+
     @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the weights.", valueName: "n"))
     var numHeads: Int?
 
@@ -32,6 +37,7 @@ struct GalaxyRunOptions: ParsableArguments {
         try requireThreads(threads)
         try requireNumber(limit, of: "--limit")
         try requireNumber(numHeads, of: "--num-heads")
+        if let network { try requireName(network, of: "--network") }
     }
 
     /// - Parameter batchSize: where none is given.
@@ -40,7 +46,7 @@ struct GalaxyRunOptions: ParsableArguments {
     ) -> RunSettings {
         RunSettings(
             limit: limit, batchSize: batchSize ?? standard, threads: threads ?? Processors.available,
-            numHeads: numHeads, decoderHeads: decoderHeads, isStrict: isStrict)
+            network: network, numHeads: numHeads, decoderHeads: decoderHeads, isStrict: isStrict)
     }
 }
 
@@ -152,7 +158,7 @@ struct AutoencoderOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The masked autoencoder: a checkpoint that 'cai inspect' supports. Default: $CAI_WEIGHTS, else the demo's.",
+            "The masked autoencoder: a checkpoint that 'cai inspect' supports. Default: $CAI_MAE_WEIGHTS, else the demo's.",
             valueName: "file"))
     var weights: String?
 
@@ -193,15 +199,16 @@ struct AutoencoderOptions: ParsableArguments {
     func job(
         writing names: [String?], reading others: [String?] = []
     ) throws -> (job: AutoencoderJob, outputs: [OutputFile?]) {
-        let weights = try WeightsLocator().autoencoder(named: weights)
-        let store = try StoreLocator.store(of: [weights] + names.compactMap(\.self) + inputs)
+        let weights = try WeightsLocator().locatedAutoencoder(weights)
+        let store = try StoreLocator.store(of: [weights.path] + names.compactMap(\.self) + inputs)
         let files = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         let outputs = try names.map { name throws(Failure) in
             try name.map { name throws(Failure) in try OutputFile(name, store: store) }
         }
-        try OutputFile.check(outputs.compactMap(\.self), sparing: [weights] + others.compactMap(\.self) + files.paths)
+        try OutputFile.check(
+            outputs.compactMap(\.self), sparing: [weights.path] + others.compactMap(\.self) + files.paths)
         let job = AutoencoderJob(
-            weights: weights, inputs: files, store: store, maskRatio: maskRatio,
+            weights: weights.path, weightsOrigin: weights, inputs: files, store: store, maskRatio: maskRatio,
             settings: galaxies.settings(
                 batchSize: AutoencoderJob.defaultBatchSize, decoderHeads: decoderHeads, isStrict: strict))
         return (job, outputs)

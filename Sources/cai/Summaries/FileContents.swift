@@ -13,21 +13,22 @@ struct FileContents {
     /// For a checkpoint whose tensors do not make the network: why.
     private let problem: String?
 
-    init(_ file: TensorFile) {
+    init(_ file: TensorFile, network name: String? = nil) {
         self.file = file
         galaxies = file.galaxyCount
         guard file.tensors.contains(where: { $0.name.hasSuffix("patch_embed.proj.weight") }) else {
             (network, problem) = (nil, nil)
             return
         }
-        let kind = NetworkKind(file) ?? .redshift
+        var kind = NetworkKind.redshift
         do throws(Failure) {
+            kind = try NetworkKind.of(file, network: name) ?? .redshift
             switch kind {
             case .redshift:
-                let model = try RedshiftModel(weights: file)
+                let model = try RedshiftModel(weights: file, network: name, assumesHeads: true)
                 network = (kind, model, model.config, model.config.lines)
             case .autoencoder:
-                let model = try MaskedAutoencoder(weights: file)
+                let model = try MaskedAutoencoder(weights: file, network: name, assumesHeads: true)
                 network = (kind, model, model.config, model.config.lines)
             }
             problem = nil
@@ -49,7 +50,8 @@ struct FileContents {
             "refusals": file.refusals.isEmpty ? nil : file.refusals,
             "metadata": file.metadata.isEmpty ? nil : file.metadata, "galaxies": galaxies,
             "network": network?.kind.rawValue, "config": network?.config,
-            "parameters": network?.network.parameterCount, "notices": network?.network.notices, "problem": problem,
+            "parameters": network?.network.parameterCount, "notices": network?.network.warnings,
+            "checked": network?.network.checks, "problem": problem,
         ]
     }
 
@@ -66,7 +68,8 @@ struct FileContents {
             let without = kind == .redshift ? "cls_token and pos_embed" : "tokens and positions"
             lines.append("parameters  \(Numbers.grouped(network.parameterCount)) (without \(without))")
             lines += ([kind.rawValue] + sizes).map { "network     " + $0 }
-            lines += network.notices.map { "notice      " + $0 }
+            lines += network.warnings.map { "notice      " + $0 }
+            lines += network.checks.map { "checked     " + $0 }
         }
         if let problem { lines.append("problem     \(problem)") }
         func entry(_ type: String, _ shape: String, _ name: String) -> String {

@@ -61,7 +61,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             let path = folder + "/w.safetensors"
             try table.write(to: path)
             let error = try #require(throws: Failure.self) {
-                try MaskedAutoencoder(weights: TensorFile.open(path: path))
+                try MaskedAutoencoder(weights: TensorFile.open(path: path), numHeads: 3, decoderHeads: 2)
             }
             for part in [path] + wrong.parts { #expect(error.description.contains(part)) }
         }
@@ -81,24 +81,30 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         #expect(second.message == "is a masked autoencoder (it has 'mask_token'), expected a redshift network")
     }
 
-    @Test("Missing heads are assumed and reported; given heads override them")
+    @Test("Heads that no width of 64 channels gives are asked for, or assumed if nothing is computed")
     func heads() throws {
         try Fixture.withTemporaryFolder { folder in
             // The same tensors without metadata.
             let path = folder + "/bare.safetensors"
             try TensorTable(Fixture.path("mae/cell.safetensors")).write(to: path)
-            let silent = try MaskedAutoencoder(weights: TensorFile.open(path: path))
+            for (given, option) in [(nil, "--num-heads"), (3, "--decoder-heads")] {
+                let error = try #require(throws: Failure.self) {
+                    try MaskedAutoencoder(weights: TensorFile.open(path: path), numHeads: given)
+                }
+                #expect(error.message.contains("expected \(option) N"))
+            }
+            let silent = try MaskedAutoencoder(weights: TensorFile.open(path: path), assumesHeads: true)
             #expect(silent.config.encoder.numHeads == 1 && silent.config.decoder.numHeads == 1)
             #expect(
-                silent.notices == [
+                silent.warnings == [
                     "\(path): not in the file, assumed: 1 head (--num-heads overrides), 1 decoder head "
                         + "(--decoder-heads overrides), LayerNorm eps 1e-06, BatchNorm eps 1e-05"
                 ])
             let given = try MaskedAutoencoder(weights: TensorFile.open(path: path), numHeads: 3, decoderHeads: 2)
             #expect(given.config == (try GoldenAutoencoder.small[0].model().config))
-            #expect(given.notices == ["\(path): not in the file, assumed: LayerNorm eps 1e-06, BatchNorm eps 1e-05"])
+            #expect(given.warnings == ["\(path): not in the file, assumed: LayerNorm eps 1e-06, BatchNorm eps 1e-05"])
             let error = try #require(throws: Failure.self) {
-                try MaskedAutoencoder(weights: TensorFile.open(path: path), decoderHeads: 5)
+                try MaskedAutoencoder(weights: TensorFile.open(path: path), numHeads: 3, decoderHeads: 5)
             }
             #expect(error.message == "5 heads do not divide the decoder's width 16")
         }
@@ -116,7 +122,7 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
             let (model, original) = (
                 try MaskedAutoencoder(weights: TensorFile.open(path: path)), try GoldenAutoencoder.small[1].model()
             )
-            #expect(model.notices.isEmpty && model.config == original.config)
+            #expect(model.warnings.isEmpty && model.config == original.config)
             #expect(model.parameterCount == original.parameterCount)
             // All of its tensors are too small to be rounded.
             let galaxies = try GoldenAutoencoder.small[1].galaxies()

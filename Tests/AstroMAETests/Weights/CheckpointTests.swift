@@ -128,7 +128,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("non-numeric heads", says: "metadata 'num_heads' is 'three'") { edited in
             edited.metadata["num_heads"] = "three"
         },
-        Fault("an eps out of range", says: "'eps' is -1.0") { edited in edited.metadata["layer_norm_eps"] = "-1" },
+        Fault("an eps out of range", says: "'layer_norm_eps' is -1.0") { edited in
+            edited.metadata["layer_norm_eps"] = "-1"
+        },
     ]
 }
 
@@ -185,14 +187,16 @@ struct Fault: Sendable, CustomTestStringConvertible {
 
     @Test("Constants that a file does not state are assumed and reported")
     func notices() throws {
-        let silent = try RedshiftModel(weights: TensorFile.open(path: Fixture.path("tiny/kernel3.pt")))
+        let silent = try RedshiftModel(
+            weights: TensorFile.open(path: Fixture.path("tiny/kernel3.pt")), assumesHeads: true)
         #expect(silent.config.numHeads == 1)
-        #expect(silent.notices.count == 1)
-        #expect(silent.notices[0].contains("1 head (--num-heads overrides)"))
-        #expect(silent.notices[0].contains("LayerNorm eps 1e-06") && silent.notices[0].contains("BatchNorm eps 1e-05"))
+        #expect(silent.warnings.count == 1)
+        #expect(silent.warnings[0].contains("1 head (--num-heads overrides)"))
+        #expect(
+            silent.warnings[0].contains("LayerNorm eps 1e-06") && silent.warnings[0].contains("BatchNorm eps 1e-05"))
         let given = try GoldenNetwork(tiny: "kernel3", numHeads: 3).model()
-        #expect(given.notices.count == 1 && !given.notices[0].contains("head"))
-        #expect(try GoldenNetwork(tiny: "normalcell").model().notices.isEmpty)
+        #expect(given.warnings.count == 1 && !given.warnings[0].contains("head"))
+        #expect(try GoldenNetwork(tiny: "normalcell").model().warnings.isEmpty)
     }
 
     @Test("Conversion keeps heads, epsilons and bits", arguments: ["normalcell", "normalcell-cuda", "plain-vit"])
@@ -208,7 +212,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
             #expect(converted.metadata["source"] == name && converted.metadata["num_heads"] == "3")
             #expect(!converted.tensors.contains { $0.name.contains("conv2d_init") || $0.name.hasPrefix("module.") })
             let (before, after) = (try source.model(), try RedshiftModel(weights: converted))
-            #expect(after.notices.isEmpty && after.config == before.config)
+            #expect(after.warnings.isEmpty && after.config == before.config)
             #expect(after.parameterCount == before.parameterCount)
             let galaxies = try Galaxies(source.galaxies)
             #expect(try after.redshifts(galaxies, batch: 37) == before.redshifts(galaxies, batch: 37))

@@ -103,7 +103,7 @@ func otherWholeRank() throws {
             #expect(try text(of: folder + "/0001.csv.rank.json") == sidecar)
         }
         try refused(
-            arguments + ["--weights", Fixture.path("tiny/kernel3.pt")],
+            arguments + ["--weights", Fixture.path("tiny/plain-vit.pt")],
             "weights: expected sha256:")
         try refused(arguments + ["--bands", "zirgu"], "options: expected --bands zirgu, found none")
         try refused(
@@ -177,7 +177,7 @@ func unfinishedBesideWhole() throws {
         try TensorTable.partition(copies: 30).write(to: folder + "/p.safetensors")
         let arguments = ["p.safetensors", "-o", "z.csv", "--rank", "0", "--world-size", "2", "--quiet"]
         let path = "\(folder)/\(Ranks.part(0, of: 2))"
-        let others = ["--weights", Fixture.path("tiny/kernel3.pt")]
+        let others = ["--weights", Fixture.path("tiny/kernel3.pt"), "--num-heads", "3"]
         #expect(try Ranks.run(arguments + others, in: folder).status == 0)
         let (part, sidecar) = (try Ranks.bytes(path), try Ranks.bytes(path + ".rank.json"))
         // 555 galaxies take some 5 kB in the journal and more than 20 kB as CSV: 10 kB fit the journal only.

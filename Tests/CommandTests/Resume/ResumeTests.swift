@@ -128,7 +128,7 @@ struct ResumeTests {
             }
             try refused(partitions.arguments(output), "resume with --resume")
             try refused(
-                ["infer", "--weights", Fixture.path("tiny/kernel3.pt")] + partitions.files + [
+                ["infer", "--weights", Fixture.path("tiny/kernel3.pt"), "--num-heads", "3"] + partitions.files + [
                     "-o", output, "--resume",
                 ],
                 "other weights")

@@ -42,6 +42,12 @@ func orderOfPreference() throws {
     let locator = WeightsLocator(environment: ["CAI_WEIGHTS": "/e"], binaryFolder: "/", currentFolder: "/")
     #expect(try locator.weights(named: "/o") == "/o")
     #expect(try locator.weights(named: nil) == "/e")
+    #expect(try locator.located(nil).origin == "$CAI_WEIGHTS" && locator.located("/o").origin == nil)
+    // Each network has its own variable.
+    #expect(throws: Failure.self) { try locator.locatedAutoencoder(nil) }
+    let other = WeightsLocator(environment: ["CAI_MAE_WEIGHTS": "/m"], binaryFolder: "/none", currentFolder: "/none")
+    #expect(try other.locatedAutoencoder(nil).path == "/m")
+    #expect(throws: Failure.self) { try other.located(nil) }
     let empty = WeightsLocator(environment: ["CAI_WEIGHTS": ""], binaryFolder: "/none", currentFolder: "/none")
     #expect(throws: Failure.self) { try empty.weights(named: nil) }
 }
