@@ -20,6 +20,11 @@ extension TensorFile {
     /// The same for any source of bytes.
     public static func open(_ source: some ByteSource, checksums: Checksums = .now) throws(Failure) -> TensorFile {
         var file = try read(source)
+        if [.torch, .torchLegacy, .safetensors, .npz].contains(file.format), file.tensors.isEmpty, file.texts.isEmpty,
+            let (name, reason) = file.refusals.min(by: { $0.key < $1.key })
+        {
+            throw Failure(source.name, "tensor \(name.quoted): \(reason)")
+        }
         file.source = source
         if checksums == .now { try ZipMember.verify(file.members, keeping: false, on: .serial) }
         return file
@@ -32,6 +37,11 @@ extension TensorFile {
         case .gzip: try Gzip.begins(source, with: FITSFile.magic)
         default: false
         }
+    }
+
+    /// Whether the first bytes are those of a file that `open` reads or names.
+    package static func isKnown(_ source: some ByteSource) throws(Failure) -> Bool {
+        try FileKind(source) != .unknown
     }
 
     private static func read(_ archive: ZipArchive, _ source: some ByteSource) throws(Failure) -> TensorFile {
@@ -52,12 +62,19 @@ extension TensorFile {
         case .torchLegacy: return try TorchLegacyFile.read(source)
         case .pickle: throw TorchLegacyFile.refuse(source)
         case .tar:
-            throw Failure(source.name, "is PyTorch's oldest container (tar): load it with PyTorch and save it again")
+            throw Failure(
+                source.name,
+                try TorchTar.matches(source)
+                    ? "is PyTorch's oldest container (tar): load it with PyTorch and save it again"
+                    : "is a tar archive: extract it and name the files in it")
         case .npy: return try NumPyFile.read(source)
         case .safetensors: return try SafeTensorsFile.read(source)
         case .fits: return try FITSFile.read(source)
         case .gzip: return try FITSFile.read(source, isGzip: true)
         case .hdf5: return try HDF5File.read(source)
+        case .classicNetCDF:
+            throw Failure(
+                source.name, "is a netCDF file of the classic format: convert it to netCDF-4 (nccopy -k nc4 IN OUT)")
         case .unknown:
             throw Failure(source.name, "is of no known format (PyTorch, safetensors, .npy, .npz, FITS, HDF5)")
         }
@@ -66,11 +83,11 @@ extension TensorFile {
 
 /// The format that a file's first bytes indicate.
 private enum FileKind {
-    case zip, torchLegacy, pickle, tar, npy, safetensors, fits, gzip, hdf5, unknown
+    case zip, torchLegacy, pickle, tar, npy, safetensors, fits, gzip, hdf5, classicNetCDF, unknown
 
     init(_ source: some ByteSource) throws(Failure) {
         guard source.byteCount > 0 else { throw Failure(source.name, "is empty") }
-        self = try source.withBytes(in: 0..<min(source.byteCount, 512)) { (bytes: RawSpan) -> FileKind in
+        let kind = try source.withBytes(in: 0..<min(source.byteCount, 512)) { (bytes: RawSpan) -> FileKind in
             // "PK" alone could also be the length of a safetensors header.
             if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6]) { return .zip }
             if bytes.starts(with: NumPyFile.magic) { return .npy }
@@ -80,7 +97,15 @@ private enum FileKind {
             if TorchLegacyFile.matches(bytes) { return .torchLegacy }
             if SafeTensorsFile.matches(bytes) { return .safetensors }
             if bytes.starts(with: Array("ustar".utf8), at: 257) { return .tar }
+            if bytes.starts(with: Array("CDF".utf8)), [1, 2, 5].contains(where: { bytes.starts(with: [$0], at: 3) }) {
+                return .classicNetCDF
+            }
             return bytes.starts(with: [0x80]) ? .pickle : .unknown
         }
+        guard kind == .unknown else {
+            self = kind
+            return
+        }
+        self = try HDF5File.start(in: source) == nil ? .unknown : .hdf5
     }
 }

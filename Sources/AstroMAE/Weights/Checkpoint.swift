@@ -162,7 +162,8 @@ public final class Checkpoint {
     func error(_ message: String) -> Failure { Failure(name, message) }
 
     private func missing(_ key: String) -> Failure {
-        error("missing key '\(prefix)\(key)': expected by the network, not in the file")
+        let reason = file.refusals[prefix + key]
+        return error("missing key '\(prefix)\(key)': expected by the network, \(reason ?? "not in the file")")
     }
 }
 

@@ -43,7 +43,21 @@ package enum Gzip {
                 throw Failure(source.name, "gzip: ends too early")
             }
             if written > 0, try unsafe !body(piece.span.bytes.extracting(0..<written)) { return }
+            if status == Z_STREAM_END, try isPadding(position, of: source) { return }
         } while status != Z_STREAM_END || position < source.byteCount
+    }
+}
+
+extension Gzip {
+    /// Whether only zeros follow, which tapes and block devices append.
+    private static func isPadding(_ position: Int, of source: some ByteSource) throws(Failure) -> Bool {
+        for start in stride(from: position, to: source.byteCount, by: pieceSize) {
+            let isZero = try source.withBytes(in: start..<min(start + pieceSize, source.byteCount)) {
+                (bytes: RawSpan) in (0..<bytes.byteCount).allSatisfy { bytes.byte(at: $0) == 0 }
+            }
+            guard isZero else { return false }
+        }
+        return true
     }
 }
 

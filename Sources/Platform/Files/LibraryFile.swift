@@ -7,6 +7,8 @@ package final class LibraryFile: Sendable {
     package let name: String
     private let descriptor: Int32
     package let byteCount: Int
+    /// Bytes without the zeros that fill the last block.
+    package let contentCount: Int
     /// Set where the library needs a path of its own.
     private let copy: TemporaryFile?
 
@@ -16,13 +18,18 @@ package final class LibraryFile: Sendable {
     /// The file that `source` maps, or a temporary copy of the bytes of any other source.
     /// - Parameters:
     ///   - isGzip: whether the bytes are to be inflated.
+    ///   - blockSize: where the bytes end within a block of that size, a copy is made whose last block is filled with
+    ///     zeros.
     ///   - isNamed: whether a copy keeps its name until `forgetName`: for a library that opens no file without one.
-    package init(_ source: any ByteSource, isGzip: Bool = false, isNamed: Bool = false) throws(Failure) {
+    package init(
+        _ source: any ByteSource, isGzip: Bool = false, blockSize: Int = 1, isNamed: Bool = false
+    ) throws(Failure) {
         name = source.name
-        if !isGzip, source is MappedFile {
+        if !isGzip, source is MappedFile, source.byteCount.isMultiple(of: blockSize) {
             descriptor = unsafe open(source.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { throw Failure(source.name, "cannot be opened", SystemError()) }
             byteCount = source.byteCount
+            contentCount = byteCount
             copy = nil
             return
         }
@@ -48,6 +55,9 @@ package final class LibraryFile: Sendable {
             } else {
                 try source.forEachPiece { (piece: RawSpan) throws(Failure) in try write(piece) }
             }
+            contentCount = written
+            let fill = [UInt8](repeating: 0, count: (blockSize - written % blockSize) % blockSize)
+            try unsafe write(fill.span.bytes)
         } catch {
             close(descriptor)
             throw error

@@ -99,9 +99,9 @@ import Synchronization
         unsafe nextMessage = try library.symbol("ffgmsg")
     }
 
-    /// Calls `body` with the open file of a document and its size in bytes (inflated), while the lock is held.
+    /// Calls `body` with the open file of a document, and its bytes (inflated), while the lock is held.
     func with<Result>(
-        _ document: FITSDocument, _ body: (File, Int) throws(Failure) -> Result
+        _ document: FITSDocument, _ body: (File, LibraryFile) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try lock.withLock { (_) throws(Failure) -> Result in
             if let index = open.firstIndex(where: { $0.id == ObjectIdentifier(document) }) {
@@ -118,7 +118,7 @@ import Synchronization
                 unsafe open.append(OpenFile(id: ObjectIdentifier(document), local: local, file: file))
             }
             guard let last = open.last else { throw failure(document, 0, "cannot be opened") }
-            return try unsafe body(last.file, last.local.byteCount)
+            return try unsafe body(last.file, last.local)
         }
     }
 

@@ -2,10 +2,11 @@ import Platform
 
 /// The contents of a FITS file, as cfitsio reports them.
 extension FITSDocument {
-    /// All units, in the order of the file.
+    /// All units, in the order of the file, and a warning where bytes follow that belong to none.
     /// - Throws: `Failure` where a header cannot be read, or its data extends beyond the end of the file.
-    func units() throws(Failure) -> [Unit] {
-        try unsafe library.with(self) { (file, byteCount) throws(Failure) -> [Unit] in
+    func units() throws(Failure) -> (units: [Unit], warning: String?) {
+        try unsafe library.with(self) { (file, local) throws(Failure) -> ([Unit], String?) in
+            let byteCount = local.contentCount
             let count = try unsafe number(file, "has no units", library.unitCount)
             guard (1...Self.mostUnits).contains(count) else {
                 throw failure("\(count) units, at most \(Self.mostUnits) are read")
@@ -15,13 +16,34 @@ extension FITSDocument {
             // cfitsio ignores anything that it cannot read as a header: the file may be cut there.
             var end: Int64 = 0
             try unsafe check("unit \(count)") { unsafe library.addresses(file, nil, nil, &end, $0) }
-            guard Int64(byteCount) <= end else {
+            let rest = min(Int(clamping: end), byteCount)..<byteCount
+            switch try Self.kind(of: rest, in: local) {
+            case .padding: return (units, nil)
+            case .records:
+                return (
+                    units,
+                    "FITS: \(rest.count) bytes after the last unit, from byte \(rest.lowerBound) on, are no unit: not read"
+                )
+            case .unit:
                 throw failure(
                     "unit \(count) is the last that can be read, and ends at byte \(end) of \(byteCount): what follows "
                         + "is cut short or damaged")
             }
-            return units
         }
+    }
+
+    /// What follows the last unit: padding, special records (standard 4.0, 3.5), or the beginning of another unit.
+    private enum Rest { case padding, records, unit }
+
+    private static func kind(of rest: Range<Int>, in file: LibraryFile) throws(Failure) -> Rest {
+        var isPadding = true
+        for start in stride(from: rest.lowerBound, to: rest.upperBound, by: 1 << 20) {
+            let bytes = try file.read(min(1 << 20, rest.upperBound - start), at: start)
+            if start == rest.lowerBound, bytes.starts(with: Array("XTENSION".utf8).prefix(bytes.count)) { return .unit }
+            isPadding = isPadding && bytes.allSatisfy { $0 == 0 || $0 == UInt8(ascii: " ") }
+            if !isPadding { return .records }
+        }
+        return .padding
     }
 
     private static let mostUnits: Int32 = 4096
@@ -115,7 +137,11 @@ extension FITSDocument {
                     ? .text(width: Int(count))
                     : .refused("has texts of \(count) characters: 1 to \(Self.mostCharacters) are read")
             return Column(number: number, name: name, kind: kind)
-        default: return nil
+        default:
+            let type = unsafe text(file, "TFORM\(number)") ?? "unknown"
+            return Column(
+                number: number, name: name,
+                kind: .refused("has the type \(type.quoted): numbers and texts of fixed length are read"))
         }
         var rank: Int32 = 0
         var lengths = [Int64](repeating: 0, count: Int(Self.mostAxes))
@@ -124,7 +150,13 @@ extension FITSDocument {
         }
         guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
         let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
-        return Column(number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
+        var column = Column(
+            number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
+        // The stored value of what is undefined. TZERO makes unsigned integers of signed ones.
+        if !isStoredReal, let null = unsafe self.number(file, "TNULL\(number)") {
+            column.null = unsafe null + (self.number(file, "TZERO\(number)") ?? 0)
+        }
+        return column
     }
 
     /// Pixels of a tile, which is inflated as a whole.

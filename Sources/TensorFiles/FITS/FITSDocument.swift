@@ -32,6 +32,8 @@ final class FITSDocument: Sendable {
         let kind: Kind
         /// Whether integers are stored, one of which (TNULL) may stand for undefined values.
         var hasNulls = false
+        /// The integer that stands for undefined values.
+        var null: Double?
         /// Of one row, slowest axis first; empty where a row has one number or string.
         var shape: [Int] = []
     }
@@ -63,7 +65,9 @@ final class FITSDocument: Sendable {
 
     /// The file as the library opens it: a new inflated or fetched copy, if it is compressed or remote. Using more files at
     /// once than are kept open takes time, not disk space.
-    func local() throws(Failure) -> LibraryFile { try LibraryFile(source, isGzip: isGzip) }
+    func local() throws(Failure) -> LibraryFile {
+        try LibraryFile(source, isGzip: isGzip, blockSize: FITSHeaders.blockSize)
+    }
 
     func failure(_ what: String) -> Failure { Failure(name, "FITS: \(what)") }
 

@@ -7,7 +7,8 @@ import Platform
 /// images have two axes and the same shape, they form the additional tensor `planes`. A column has the name of its TTYPE,
 /// after the table's EXTNAME (`TABLE.column`) where two tables have a column of that name. Integers of images, and of
 /// columns with several numbers a row, are scaled to float64, NaN where BLANK or TNULL marks them undefined; those of other
-/// columns are int64, unsigned ones of 64 bits uint64, or float64 where they are scaled.
+/// columns are int64, unsigned ones of 64 bits uint64, or float64 where they are scaled. As floats, they are NaN where TNULL
+/// marks them undefined.
 enum FITSFile {
     static let magic = Array("SIMPLE  =".utf8)
 
@@ -21,7 +22,7 @@ enum FITSFile {
         var refusals: [String: String] = [:]
         var origins: [String: TensorFile.ColumnPlace] = [:]
         var names = Set<String>()
-        let units = try document.units()
+        let (units, warning) = try document.units()
         /// The first of the names that no other tensor has; the last of them is always free.
         func unique(_ candidates: [String]) -> String {
             let free = candidates.first { !names.contains($0) } ?? candidates[0]
@@ -68,7 +69,8 @@ enum FITSFile {
         if let planes { tensors.append(planes.tensor) }
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, columns: origins, planeNames: planes?.names ?? [], closing: { document.close() })
+            refusals: refusals, warnings: [warning].compactMap(\.self), columns: origins,
+            planeNames: planes?.names ?? [], closing: { document.close() })
     }
 
     private static func tensor(
@@ -78,9 +80,11 @@ enum FITSFile {
         let shape = [rows] + column.shape
         let width = try elements(name, column.shape, document)
         let stored: DType = [.i64, .u64].contains(dtype) && !column.shape.isEmpty ? .f64 : dtype
-        return try view(name, stored, shape, document) { rows throws(Failure) in
+        var view = try view(name, stored, shape, document) { rows throws(Failure) in
             try document.numbers(unit, column, rows: rows, width: width, as: stored)
         }
+        if stored == .i64 { view.nulls = [column.null].compactMap(\.self) }
+        return view
     }
 
     /// All images [number, rows, columns] and their names, where all of them have two axes of the same lengths; otherwise

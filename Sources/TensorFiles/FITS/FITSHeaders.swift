@@ -4,7 +4,7 @@ import Platform
 /// its buffers, and it allocates tables by their declared size. The keywords that describe the layout of the data are
 /// compared with the standard (4.0, sections 4.4, 7 and 10) and with the length of the file.
 struct FITSHeaders {
-    private static let blockSize = 2880
+    static let blockSize = 2880
     private static let cardSize = 80
     private static let mostUnits = 4096
     private static let mostCards = 36 * 4096
@@ -13,9 +13,22 @@ struct FITSHeaders {
     static func check(_ file: LibraryFile) throws(Failure) {
         var offset = 0
         for number in 1...mostUnits {
-            guard let header = try Header(file, at: offset, number) else { return }
+            guard let header = try Header(file, at: offset, number) else {
+                guard number > 1, try file.read(8, at: offset).starts(with: Array("XTENSION".utf8)) else { return }
+                throw Failure(
+                    file.name,
+                    "FITS: unit \(number - 1) is the last that can be read, and ends at byte \(offset) of "
+                        + "\(file.contentCount): what follows is cut short or damaged")
+            }
             let size = try header.dataSize()
             let (end, overflow) = header.end.addingReportingOverflow((size + blockSize - 1) / blockSize * blockSize)
+            // The last block may lack its padding, not its data, whose last bytes the copy has as zeros.
+            let (dataEnd, tooLarge) = header.end.addingReportingOverflow(size)
+            if !tooLarge, dataEnd > file.contentCount, dataEnd <= file.byteCount {
+                throw Failure(
+                    file.name,
+                    "FITS: unit \(number) ends at byte \(dataEnd), the file has \(file.contentCount): it is cut short")
+            }
             // `FITSDocument.units` reports files that are cut short.
             guard !overflow, end < file.byteCount else { return }
             offset = end

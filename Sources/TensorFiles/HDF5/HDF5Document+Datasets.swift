@@ -98,9 +98,15 @@ extension HDF5Document {
         guard size > 0 else { throw Failure("its type is damaged") }
         let isChunked = try checkStorage(list)
         let slab = isChunked ? try slab(list, shape, size) : 0
-        let kind = try kind(type, size)
+        var kind = try kind(type, size)
+        var stored: DType?
+        if case .number(let dtype) = kind { stored = dtype == .f32 && size == 2 ? .f16 : dtype }
+        let decoding = HDF5Decoding(dataset, list: list, stored: stored, library)
+        if decoding.isScaled, stored != nil { kind = .number(.f64) }
         let characters = library.typeClass(type) == 3 ? max(0, library.characters(type)) : 0
-        return Dataset(path: path, kind: kind, shape: shape, slab: slab, characters: characters)
+        return Dataset(
+            path: path, kind: kind, stored: decoding.isScaled ? nil : stored, shape: shape, decoding: decoding,
+            slab: slab, characters: characters)
     }
 
     private func kind(_ type: ID, _ size: Int) throws(Failure) -> Dataset.Kind {

@@ -5,6 +5,8 @@ final class HDF5Document: Sendable {
     let name: String
     let library: HDF5Library
     private let source: any ByteSource
+    /// Bytes before the superblock (a user block), from which the file counts addresses.
+    let start: Int
 
     /// A dataset as the file declares it.
     struct Dataset: Sendable {
@@ -17,8 +19,12 @@ final class HDF5Document: Sendable {
         /// Path within the file: `group/images`.
         let path: String
         let kind: Kind
+        /// The type of numbers in the file, where they are not decoded.
+        let stored: DType?
         /// Slowest axis first; empty for a scalar.
         let shape: [Int]
+        /// What the stored numbers mean.
+        let decoding: HDF5Decoding
         /// Bytes of the chunks that contain a row, other rows included.
         let slab: Int
         /// Character set of strings: 0 ASCII, 1 UTF-8.
@@ -28,6 +34,7 @@ final class HDF5Document: Sendable {
     init(_ source: any ByteSource) throws(Failure) {
         name = source.name
         self.source = source
+        start = try HDF5File.start(in: source) ?? 0
         library = try HDF5Library.shared(for: source.name)
     }
 
@@ -67,6 +74,7 @@ final class HDF5Document: Sendable {
                 unsafe bytes.isEmpty ? 0 : library.read(id, memory, memorySpace, fileSpace, 0, &bytes)
             }
         }
+        dataset.decoding.apply(to: &bytes, dtype)
         return bytes
     }
 

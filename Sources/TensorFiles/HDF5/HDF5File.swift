@@ -3,10 +3,24 @@ import Platform
 /// HDF5: datasets of all groups as named tensors, `images` or `group/images`.
 /// Format: https://support.hdfgroup.org/documentation/
 ///
-/// Numbers are float32 (half precision is widened), float64, int64 or uint64. Data in other files (external links and storage,
+/// Numbers are float32 (half precision is widened), float64, int64 or uint64; those that the dataset states to stand for none
+/// are NaN, and others are scaled: see `HDF5Decoding`. Data in other files (external links and storage,
 /// virtual datasets) and data that needs a filter which is not built in are not read.
 enum HDF5File {
     static let magic: [UInt8] = [0x89] + Array("HDF\r\n".utf8) + [0x1A, 0x0A]
+
+    /// The offset of the superblock: 0, or behind a user block 512, 1024, 2048 and so on; nil where there is none.
+    static func start(in source: some ByteSource) throws(Failure) -> Int? {
+        var offset = 0
+        while offset <= source.byteCount - magic.count {
+            let isStart = try source.withBytes(in: offset..<offset + magic.count) { (bytes: RawSpan) in
+                bytes.starts(with: magic)
+            }
+            if isStart { return offset }
+            offset = max(512, 2 * offset)
+        }
+        return nil
+    }
 
     static func read(_ source: some ByteSource) throws(Failure) -> TensorFile {
         let document = try HDF5Document(source)
@@ -27,11 +41,13 @@ enum HDF5File {
             }
             switch dataset.kind {
             case .number(let dtype):
-                tensors.append(
-                    TensorView(name: dataset.path, dtype: dtype, shape: dataset.shape, rowsOf: source.name) {
-                        (rows) throws(Failure) in
-                        try document.numbers(dataset, dtype, rows: rows)
-                    })
+                var view = TensorView(name: dataset.path, dtype: dtype, shape: dataset.shape, rowsOf: source.name) {
+                    (rows) throws(Failure) in
+                    try document.numbers(dataset, dtype, rows: rows)
+                }
+                if [.i64, .u64].contains(dtype) { view.nulls = dataset.decoding.nulls }
+                view.storedAs = dataset.stored.map { [$0] } ?? []
+                tensors.append(view)
             case _ where dataset.shape.count == 1:
                 texts.append(
                     TextColumn(name: dataset.path, count: rows, file: source.name) { rows throws(Failure) in

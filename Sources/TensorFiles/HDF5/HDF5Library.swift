@@ -70,6 +70,7 @@ import Synchronization
     let writeAttribute: @convention(c) (ID, ID, UnsafeRawPointer) -> Int32
     let closeAttribute: Close
     let setTimes: @convention(c) (ID, Bool) -> Int32
+    let attributes: HDF5AttributeCalls
     /// Types of numbers in memory and in files.
     let native: (float32: ID, float64: ID, int64: ID, uint64: ID, text: ID)
     let stored: (float32: ID, float64: ID, int64: ID)
@@ -174,6 +175,7 @@ import Synchronization
         unsafe writeAttribute = try library.symbol("H5Awrite")
         closeAttribute = try library.symbol("H5Aclose")
         setTimes = try library.symbol("H5Pset_obj_track_times")
+        attributes = try HDF5AttributeCalls(library)
         stored = (
             try library.constant("H5T_IEEE_F32LE_g"), try library.constant("H5T_IEEE_F64LE_g"),
             try library.constant("H5T_STD_I64LE_g")

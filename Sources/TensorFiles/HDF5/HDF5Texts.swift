@@ -18,7 +18,7 @@ extension HDF5Document {
         return try library.with(self) { opened throws(Failure) in
             let local = opened.local
             // The size of addresses, which both kinds of superblock state.
-            let start = try local.read(14, at: 0)
+            let start = try local.read(14, at: self.start)
             guard start.count == 14, start[start[8] < 2 ? 13 : 9] == 8 else { throw damaged() }
             let references = try references(dataset, try self.dataset(dataset, &opened), rows, local)
             var heap: (address: UInt64, objects: HDF5Heap)?
@@ -36,7 +36,10 @@ extension HDF5Document {
                     throw failure(dataset, "has a text of \(length) bytes: at most \(Self.mostCharacters) are read")
                 }
                 if heap?.address != address {
-                    guard let found = try HDF5Heap(local, at: address, most: Self.mostHeap) else { throw damaged() }
+                    let (place, overflow) = address.addingReportingOverflow(UInt64(self.start))
+                    guard !overflow, let found = try HDF5Heap(local, at: place, most: Self.mostHeap) else {
+                        throw damaged()
+                    }
                     heap = (address, found)
                 }
                 guard let bytes = heap?.objects.text(index, length: length) else {
@@ -82,6 +85,9 @@ extension HDF5Document {
                 length[0] > 0,
                 length[0] <= UInt64(Self.mostHeap / size)
             else { throw failure(dataset, "texts of variable length in chunks cannot be read") }
+            guard self.start == 0 || library.attributes.omitsUserBlock else {
+                throw failure(dataset, "texts of variable length in chunks behind a user block are not read")
+            }
             let step = Int(length[0])
             var found: [[UInt8]] = []
             var row = rows.lowerBound
@@ -95,7 +101,9 @@ extension HDF5Document {
                 if address == Self.undefined || stored == 0 {
                     found += part.map { _ in none }
                 } else {
-                    let bytes = try read(Int(clamping: stored), at: address)
+                    let (place, overflow) = address.addingReportingOverflow(UInt64(self.start))
+                    guard !overflow else { throw failure(dataset, "damaged") }
+                    let bytes = try read(Int(clamping: stored), at: place)
                     found += try split(try unfiltered(bytes, list, skipping: filters, step * size, dataset), part)
                 }
                 row = first + part.upperBound

@@ -31,6 +31,8 @@ struct PickleNode {
         case storage
         /// A tensor: `arguments` of the rebuilding function `type`.
         case tensor
+        /// A NumPy array: `arguments` of the function `type`, which is never called, and the states given to BUILD.
+        case array
     }
     var kind: Kind
     /// What a global does as a function, once it was called.

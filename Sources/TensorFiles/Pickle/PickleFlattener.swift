@@ -5,15 +5,20 @@ import Platform
 /// Tensors of a `torch.nn.Module` have the names of its `state_dict`, those of other objects and dictionaries dotted keys,
 /// those of lists indices.
 struct PickleFlattener {
-    private(set) var tensors: [PickledTensor] = []
-    private(set) var classes: [String: String] = [:]
+    var items: [PickledItem] = []
+    /// By name, why a tensor is not read.
+    var refusals: [String: String] = [:]
+    var classes: [String: String] = [:]
     private(set) var attributes: [String: [String: Attribute]] = [:]
     /// In the order in which their owners hold them.
     private(set) var modules: [PickledModule] = []
+    /// Whether any item is a NumPy array, whose bytes are in the pickle itself.
+    private(set) var holdsArrays = false
 
     let file: String
     let part: String
     let arena: PickleArena
+    private var latin: [UInt32: LatinText] = [:]
     /// Nodes from the root to the one that is visited, among which a repeated node is a cycle.
     private var path: [Int32] = []
     /// Estimated bytes of the results: shared nodes could make them far larger than the pickle.
@@ -28,33 +33,42 @@ struct PickleFlattener {
         self.file = file
         self.part = part
         try visit(root, "", bytes)
-        var names = Set<String>(minimumCapacity: tensors.count)
-        for tensor in tensors where !names.insert(tensor.name).inserted {
-            throw failure(tensor.name, "two tensors have this name")
+        var names = Set<String>(minimumCapacity: items.count)
+        for item in items where !names.insert(item.name).inserted {
+            throw failure(item.name, "two tensors have this name")
         }
     }
 
-    private func failure(_ name: String, _ what: String) -> Failure {
+    func failure(_ name: String, _ what: String) -> Failure {
         Failure(file, "\(part): \(name.isEmpty ? "the root" : name.quoted): \(what)")
     }
 
-    private mutating func charge(_ bytes: Int, _ name: String) throws(Failure) {
+    mutating func charge(_ bytes: Int, _ name: String) throws(Failure) {
         gathered += bytes
         guard gathered <= Self.maximumGathered else {
             throw failure(name, "holds more values than are listed (\(Self.maximumGathered >> 20) MB of them)")
         }
     }
 
-    private mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(Failure) {
+    mutating func visit(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(Failure) {
         guard case .node(let index) = value else { return }
         try charge(16, name)
         let node = arena[index]
         switch node.kind {
         case .set, .global, .storage: return
         case .tensor:
-            let tensor = try PickledTensor(name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
-            try charge(256 + name.utf8.count + 16 * tensor.shape.count, name)
-            tensors.append(tensor)
+            if let reason = PickledTensor.refusal(node: index, arena: arena, bytes: bytes) {
+                try refuse(name, reason)
+                return
+            }
+            items.append(PickledItem(name: name, rows: .tensor(try tensor(index, name, bytes))))
+            return
+        case .array:
+            do throws(Failure) {
+                items.append(PickledItem(name: name, rows: .array(try array(index, name, bytes))))
+            } catch {
+                try refuse(name, error.message)
+            }
             return
         case .tuple, .list, .dictionary, .object, .mapping: break
         }
@@ -70,6 +84,24 @@ struct PickleFlattener {
         case .tuple, .list: try visit(indexed(index, name), name, bytes)
         default: try visitObject(index, name, bytes)
         }
+    }
+
+    mutating func refuse(_ name: String, _ reason: String) throws(Failure) {
+        try charge(64 + name.utf8.count + reason.utf8.count, name)
+        refusals[name] = reason
+    }
+
+    mutating func tensor(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(Failure) -> PickledTensor {
+        let tensor = try PickledTensor(name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
+        try charge(256 + name.utf8.count + 16 * tensor.shape.count, name)
+        return tensor
+    }
+
+    mutating func array(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(Failure) -> PickledArray {
+        let array = try PickledArray(node: index, arena: arena, bytes: bytes, latin: &latin)
+        try charge(256 + name.utf8.count + 16 * array.shape.count, name)
+        holdsArrays = true
+        return array
     }
 
     /// Adds plain entries as attributes and visits the others.
@@ -89,14 +121,21 @@ struct PickleFlattener {
     private mutating func visitObject(_ index: Int32, _ name: String, _ bytes: RawSpan) throws(Failure) {
         let node = arena[index]
         if let type = arena.globalName(node.type, bytes) {
-            guard !(type.module.hasPrefix("torch.") && type.name.hasPrefix("_rebuild_")) else {
-                throw failure(name, "a tensor made by \(("\(type.module).\(type.name)").quoted) is not supported")
+            if type.module.hasPrefix("torch."), type.name.hasPrefix("_rebuild_") {
+                try refuse(name, "a tensor made by \(("\(type.module).\(type.name)").quoted) is not supported")
+                return
+            }
+            if type.module.hasPrefix("numpy.ma") {
+                try refuse(name, "is a masked array: save it filled (a.filled(numpy.nan))")
+                return
             }
             try charge(64 + name.utf8.count + type.module.utf8.count + type.name.utf8.count, name)
             classes[name] = "\(type.module).\(type.name)"
         }
         let state = try state(of: node, name, bytes)
         let parts = Dictionary(state.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
+        if try visitDataset(classes[name], parts, name, bytes) { return }
+        let first = items.count
         if let parameters = parts["_parameters"], let buffers = parts["_buffers"], let members = parts["_modules"] {
             let transient = try texts(parts["_non_persistent_buffers_set"], name, bytes)
             var module = PickledModule(path: name)
@@ -122,10 +161,12 @@ struct PickleFlattener {
             try charge(96 + name.utf8.count, name)
             modules.append(module)
             try visitMembers(members, name, bytes, except: [])
+            for index in items.indices[first...] { items[index].isOfModule = true }
         } else {
             if node.arguments >= 0 { try visit(indexed(node.arguments, name), name, bytes) }
             try visit(node.kind == .mapping ? pairs(index, name, bytes) : indexed(index, name), name, bytes)
             try visit(state, name, bytes)
+            try refuseUnknown(state, of: classes[name], name, from: first, bytes)
         }
     }
 
@@ -160,7 +201,7 @@ struct PickleFlattener {
         return entries
     }
 
-    private mutating func indexed(
+    mutating func indexed(
         _ index: Int32, _ name: String
     ) throws(Failure) -> [(key: String, value: PickleValue)] {
         try charge(32 * Int(arena[index].count), name)
@@ -199,38 +240,6 @@ struct PickleFlattener {
         guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
         try charge(64 * Int(arena[set].count), name)
         return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
-    }
-
-    /// Limit on the items of a list and the bytes of a string in an attribute: a training history is no attribute.
-    private static let longestAttribute = 4096
-
-    /// A plain value, or a list of plain values; nil for everything else.
-    private mutating func attribute(
-        _ value: PickleValue, _ name: String, _ bytes: RawSpan, depth: Int
-    ) throws(Failure) -> Attribute? {
-        try charge(16, name)
-        switch value {
-        case .none: return Attribute.none
-        case .bool(let flag): return .bool(flag)
-        case .int(let number): return .int(number)
-        case .double(let number): return .double(number)
-        case .text(_, let count):
-            guard Int(count) <= 16 * Self.longestAttribute else { return nil }
-            try charge(Int(count), name)
-            return arena.text(value, bytes, limit: .max).map { .string($0) }
-        case .unset, .wideInt, .bytes: return nil
-        case .node(let index):
-            guard arena[index].kind == .tuple || arena[index].kind == .list, depth < 8,
-                Int(arena[index].count) <= Self.longestAttribute
-            else { return nil }
-            try charge(32 * Int(arena[index].count), name)
-            var items: [Attribute] = []
-            for item in arena.children(of: index) {
-                guard let attribute = try attribute(item, name, bytes, depth: depth + 1) else { return nil }
-                items.append(attribute)
-            }
-            return .list(items)
-        }
     }
 
     private func join(_ name: String, _ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }

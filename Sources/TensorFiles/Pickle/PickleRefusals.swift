@@ -6,6 +6,8 @@ enum PickleCallable: UInt8 {
     case rebuildParameter
     /// `_rebuild_from_type_v2(function, type, arguments, state)`: a tensor of a subclass.
     case rebuildFromType
+    /// `_reconstruct(class, shape, type)` and `_frombuffer(bytes, dtype, shape, order)`: a NumPy array.
+    case rebuildArray
     case dictionary
     case set
     /// Any other: described, not called.
@@ -20,6 +22,9 @@ enum PickleCallable: UInt8 {
         case ("torch._utils", "_rebuild_parameter"), ("torch._utils", "_rebuild_parameter_with_state"):
             self = .rebuildParameter
         case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
+        case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"):
+            self = .rebuildArray
         case ("collections", "OrderedDict"), ("collections", "defaultdict"), ("builtins", "dict"),
             ("__builtin__", "dict"):
             self = .dictionary

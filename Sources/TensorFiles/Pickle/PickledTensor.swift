@@ -18,16 +18,6 @@ struct PickledTensor {
     init(name: String, node: Int32, arena: PickleArena, bytes: RawSpan, file: String, part: String) throws(Failure) {
         func failure(_ what: String) -> Failure { Failure(file, "\(part): tensor \(name.quoted): \(what)") }
         let arguments = arena.items(of: arena[node].arguments, limit: 8)
-        if arena.globalName(arena[node].type, bytes)?.name == "_rebuild_tensor_v3" {
-            var type = "unknown"
-            if arguments.count > 6, case .node(let global) = arguments[6], let found = arena.globalName(global, bytes) {
-                type = "\(found.module).\(found.name)"
-            }
-            throw failure("its type \(type.quoted) is not supported")
-        }
-        if arguments.count > 6, case .node(let metadata) = arguments[6], arena[metadata].count > 0 {
-            throw failure("is a lazily negated or conjugated view: save it resolved (resolve_neg, resolve_conj)")
-        }
         guard arguments.count >= 4, case .node(let storage) = arguments[0], arena[storage].kind == .storage,
             case .int(let offset) = arguments[1], offset >= 0
         else { throw failure("storage and offset are missing or of the wrong type") }
@@ -60,9 +50,31 @@ struct PickledTensor {
         self.strides = zip(shape, strides).map { $0 > 1 ? $1 : 1 }
     }
 
+    /// Why a tensor is not read, although it is not damaged: its type, or how it is stored. nil for others.
+    static func refusal(node: Int32, arena: PickleArena, bytes: RawSpan) -> String? {
+        let arguments = arena.items(of: arena[node].arguments, limit: 8)
+        if arena.globalName(arena[node].type, bytes)?.name == "_rebuild_tensor_v3" {
+            var type = "unknown"
+            if arguments.count > 6, case .node(let global) = arguments[6], let found = arena.globalName(global, bytes) {
+                type = "\(found.module).\(found.name)"
+            }
+            return "its type \(type.quoted) is not supported"
+        }
+        if arguments.count > 6, case .node(let metadata) = arguments[6], arena[metadata].count > 0 {
+            return "is a lazily negated or conjugated view: save it resolved (resolve_neg, resolve_conj)"
+        }
+        guard case .node(let storage)? = arguments.first, arena[storage].kind == .storage,
+            let found = try? PickledStorage(node: storage, arena: arena, bytes: bytes, failure: { Failure($0) }),
+            found.dtype == nil
+        else { return nil }
+        return "storage type \(found.typeName.quoted) is not supported"
+    }
+
     /// The tensor, with its storage in `range` of `source`.
     func view(in source: any ByteSource, _ range: Range<Int>, file: String) throws(Failure) -> TensorView {
-        let dtype = storage.dtype
+        guard let dtype = storage.dtype else {
+            throw Failure(file, "tensor \(name.quoted): storage type \(storage.typeName.quoted) is not supported")
+        }
         let (needed, overflow) = storage.count.multipliedReportingOverflow(by: dtype.byteCount)
         guard !overflow, needed <= range.count else {
             throw Failure(
@@ -79,7 +91,12 @@ struct PickledTensor {
 /// A storage as its persistent id describes it.
 struct PickledStorage {
     let key: String
-    let dtype: DType
+    /// Module and name of its class.
+    let typeName: String
+    /// nil for elements that are not read.
+    let dtype: DType?
+    /// Bytes of an element; nil where the class is unknown.
+    let elementSize: Int?
     /// Declared number of elements.
     let count: Int
     /// Offset in elements of the view that a tensor of the older container uses.
@@ -91,9 +108,9 @@ struct PickledStorage {
         guard id.count >= 5, case .node(let type) = id[1], let className = arena.globalName(type, bytes),
             let key = arena.text(id[2], bytes), case .int(let count) = id[4], count >= 0
         else { throw failure("its storage is described in an unknown way") }
-        guard let dtype = Self.dtype(of: className) else {
-            throw failure("storage type \(("\(className.module).\(className.name)").quoted) is not supported")
-        }
+        typeName = "\(className.module).\(className.name)"
+        dtype = Self.dtype(of: className)
+        elementSize = dtype?.byteCount ?? Self.otherSizes[className.name]
         var viewOffset = 0
         if id.count == 6, case .node(let view) = id[5] {
             let parts = arena.items(of: view, limit: 3)
@@ -102,7 +119,7 @@ struct PickledStorage {
             else { throw failure("its storage is an impossible view of another") }
             viewOffset = start
         }
-        (self.key, self.dtype, self.count, self.viewOffset) = (key, dtype, count, viewOffset)
+        (self.key, self.count, self.viewOffset) = (key, count, viewOffset)
     }
 
     private static func dtype(of type: (module: String, name: String)) -> DType? {
@@ -114,5 +131,10 @@ struct PickledStorage {
         "DoubleStorage": .f64, "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16,
         "LongStorage": .i64, "IntStorage": .i32, "ShortStorage": .i16, "CharStorage": .i8, "ByteStorage": .u8,
         "BoolStorage": .bool,
+    ]
+    /// Bytes of elements that are not read.
+    private static let otherSizes = [
+        "ComplexDoubleStorage": 16, "ComplexFloatStorage": 8, "QInt32Storage": 4, "QInt8Storage": 1,
+        "QUInt8Storage": 1, "QUInt4x2Storage": 1, "QUInt2x4Storage": 1, "UntypedStorage": 1,
     ]
 }

@@ -38,7 +38,7 @@ extension Unpickler {
             let state = try pop()
             guard case .node(let node) = try top() else { throw failure("BUILD on a plain value") }
             // The state of a tensor or a set is not needed; that of a parameter is the same object as its tensor.
-            if arena[node].kind == .object || arena[node].kind == .mapping { arena.addState(state, to: node) }
+            if [.object, .mapping, .array].contains(arena[node].kind) { arena.addState(state, to: node) }
             try checkRoom()
         case UInt8(ascii: "Q"):  // BINPERSID
             let id = try pop()
@@ -109,6 +109,8 @@ extension Unpickler {
                 try callable(function, bytes) == .rebuildTensor
             else { throw failure("_rebuild_from_type_v2 of something that is no tensor") }
             return .node(try newNode(PickleNode(kind: .tensor, type: function, arguments: inner)))
+        case .rebuildArray:
+            return .node(try newNode(PickleNode(kind: .array, type: callee, arguments: arguments)))
         case .dictionary: return try dictionary(arguments)
         case .set:
             var members: [PickleValue] = []

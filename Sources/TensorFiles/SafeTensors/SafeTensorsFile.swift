@@ -24,8 +24,12 @@ enum SafeTensorsFile {
             try Header(bytes, file: file)
         }
         let tensors = try locate(header.tensors, after: headerEnd, in: source)
+        let refused = header.tensors.filter { $0.dtype == nil }
         return TensorFile(
-            name: file, format: .safetensors, byteCount: source.byteCount, tensors: tensors, metadata: header.metadata)
+            name: file, format: .safetensors, byteCount: source.byteCount, tensors: tensors,
+            refusals: Dictionary(
+                refused.map { ($0.name, "dtype \($0.type.quoted) is not supported") }, uniquingKeysWith: { $1 }),
+            metadata: header.metadata)
     }
 
     /// Checks that the tensors fill the data exactly, and returns them in the order of their data.
@@ -52,19 +56,21 @@ enum SafeTensorsFile {
                     "its data begins at \(entry.begin), the one before ends at \(position): "
                         + (entry.begin < position ? "they overlap" : "there is a gap"))
             }
-            guard let (strides, _, needed) = TensorLayout.dense(entry.shape, elementSize: entry.dtype.byteCount) else {
+            position = entry.end
+            // The bytes of an element of another type are not known.
+            guard let dtype = entry.dtype else { continue }
+            guard let (strides, _, needed) = TensorLayout.dense(entry.shape, elementSize: dtype.byteCount) else {
                 throw failure(entry, "shape \(entry.shape) overflows")
             }
             guard needed == entry.end - entry.begin else {
                 throw failure(
                     entry,
-                    "\(entry.dtype.rawValue) \(entry.shape) needs \(needed) bytes, has \(entry.end - entry.begin)")
+                    "\(dtype.rawValue) \(entry.shape) needs \(needed) bytes, has \(entry.end - entry.begin)")
             }
             tensors.append(
                 TensorView(
-                    name: entry.name, dtype: entry.dtype, shape: entry.shape, strides: strides,
+                    name: entry.name, dtype: dtype, shape: entry.shape, strides: strides,
                     byteOffset: headerEnd + entry.begin, source: source))
-            position = entry.end
         }
         guard position == dataCount else {
             throw Failure(source.name, "\(dataCount - position) bytes after the last tensor belong to none")
@@ -74,7 +80,9 @@ enum SafeTensorsFile {
 
     private struct Entry {
         let name: String
-        let dtype: DType
+        /// nil for a type that is not read.
+        let dtype: DType?
+        let type: String
         let shape: [Int]
         let begin: Int
         let end: Int
@@ -121,7 +129,7 @@ enum SafeTensorsFile {
         private static func entry(
             _ name: String, _ json: inout JSONScanner, _ bytes: RawSpan
         ) throws(Failure) -> Entry {
-            var dtype: DType?
+            var type: String?
             var shape: [Int]?
             var offsets: [Int]?
             try json.expect("{", bytes)
@@ -129,21 +137,17 @@ enum SafeTensorsFile {
                 let key = try json.string(bytes)
                 try json.expect(":", bytes)
                 switch key {
-                case "dtype" where dtype == nil:
-                    let text = try json.string(bytes)
-                    guard let known = DType(rawValue: text) else {
-                        throw json.failure("tensor \(name.quoted): dtype \(text.quoted) is not supported")
-                    }
-                    dtype = known
+                case "dtype" where type == nil: type = try json.string(bytes)
                 case "shape" where shape == nil: shape = try json.counts(limit: maximumRank, bytes)
                 case "data_offsets" where offsets == nil: offsets = try json.counts(limit: 2, bytes)
                 default: throw json.failure("tensor \(name.quoted): \(key.quoted) is unknown or appears twice")
                 }
             } while try json.another(before: "}", bytes)
-            guard let dtype, let shape, let offsets, offsets.count == 2 else {
+            guard let type, let shape, let offsets, offsets.count == 2 else {
                 throw json.failure("tensor \(name.quoted): dtype, shape or data_offsets is missing")
             }
-            return Entry(name: name, dtype: dtype, shape: shape, begin: offsets[0], end: offsets[1])
+            return Entry(
+                name: name, dtype: DType(rawValue: type), type: type, shape: shape, begin: offsets[0], end: offsets[1])
         }
     }
 }

@@ -53,7 +53,7 @@ public struct TextColumn: Sendable {
     public let name: String
     /// Number of strings.
     public let count: Int
-    private let file: String
+    let file: String
     private let body: @Sendable (Range<Int>) throws(Failure) -> [String]
 
     init(name: String, count: Int, file: String, _ body: @escaping @Sendable (Range<Int>) throws(Failure) -> [String]) {

@@ -38,6 +38,8 @@ public struct TensorFile: Sendable {
     public internal(set) var texts: [TextColumn] = []
     /// By name, why an object of the file is not read: its data is in another file, or needs a plugin.
     public internal(set) var refusals: [String: String] = [:]
+    /// What was passed over in the file, and may be missed.
+    public internal(set) var warnings: [String] = []
     /// The table and column of a FITS file that each tensor or column of strings comes from, by its name here; of an image
     /// its unit and EXTNAME.
     public internal(set) var columns: [String: ColumnPlace] = [:]

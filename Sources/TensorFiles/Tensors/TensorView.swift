@@ -16,6 +16,8 @@ public struct TensorView: Sendable {
     public let source: any ByteSource
     /// The types of the elements in the file, where a view converts them; empty where that is `dtype`.
     var storedAs: [DType] = []
+    /// Integers that the file states to stand for none: NaN where elements are converted to floats.
+    var nulls: [Double] = []
 
     /// The types of the elements in the file: several, where columns are put side by side.
     public var storedTypes: [DType] { storedAs.isEmpty ? [dtype] : storedAs }
@@ -120,6 +122,9 @@ public struct TensorView: Sendable {
                 unsafe layout.copy(bytes, dtype, into: target)
             }
         }
+        guard !nulls.isEmpty else { return }
+        let nulls = nulls.map { Element($0) }
+        for index in 0..<rows.count * rowCount where nulls.contains(out[index]) { out[index] = .nan }
     }
 
     private func byteRange(of layout: TensorLayout) -> Range<Int> {
@@ -134,7 +139,8 @@ public struct TensorView: Sendable {
         shape[axis] = count
         return TensorView(
             name: name, dtype: dtype, shape: shape, strides: strides,
-            byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source, storedAs: storedAs)
+            byteOffset: byteOffset + start * strides[axis] * dtype.byteCount, source: source, storedAs: storedAs,
+            nulls: nulls)
     }
 
     /// The same elements with the axes in another order: axis i of the result is `axes[i]`; nil where these are not the
@@ -150,7 +156,7 @@ public struct TensorView: Sendable {
     public var asOneRow: TensorView {
         TensorView(
             name: name, dtype: dtype, shape: [1] + shape, strides: [count] + strides, byteOffset: byteOffset,
-            source: source, storedAs: storedAs)
+            source: source, storedAs: storedAs, nulls: nulls)
     }
 
     /// The range of `source` that contains rows of the first axis, and perhaps other bytes between them; nil when rows
@@ -198,7 +204,7 @@ public struct TensorView: Sendable {
         return view
     }
 
-    private static func bytes<Element: BitwiseCopyable>(_ values: [Element]) -> [UInt8] {
+    static func bytes<Element: BitwiseCopyable>(_ values: [Element]) -> [UInt8] {
         unsafe values.withUnsafeBytes { unsafe Array($0) }
     }
 }

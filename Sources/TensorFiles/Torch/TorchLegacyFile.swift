@@ -36,16 +36,14 @@ enum TorchLegacyFile {
             let storages = try locate(
                 try self.keys(list, keys.arena, bytes, file), after: keys.offset, object.arena, bytes, file)
 
-            var tensors: [TensorView] = []
-            for tensor in contents.tensors {
+            var views = PickledViews(file: file, byteCount: source.byteCount, pickle: (source, 0))
+            try views.add(contents) { (tensor) throws(Failure) in
                 guard let range = storages[tensor.storage.key] else {
                     throw Failure(file, "tensor \(tensor.name.quoted): storage \(tensor.storage.key.quoted) is missing")
                 }
-                tensors.append(try tensor.view(in: source, range, file: file))
+                return try tensor.view(in: source, range, file: file)
             }
-            return TensorFile(
-                name: file, format: .torchLegacy, byteCount: source.byteCount, tensors: tensors,
-                classes: contents.classes, attributes: contents.attributes, modules: contents.modules)
+            return views.file(.torchLegacy, contents)
         }
     }
 
@@ -97,29 +95,34 @@ enum TorchLegacyFile {
         _ keys: [String], after start: Int, _ arena: PickleArena, _ bytes: RawSpan, _ file: String
     ) throws(Failure) -> [String: Range<Int>] {
         func failure(_ key: String, _ what: String) -> Failure { Failure(file, "storage \(key.quoted): \(what)") }
-        var types: [String: DType] = [:]
+        var types: [String: (name: String, size: Int)] = [:]
         for index in arena.nodes.indices where arena.nodes[index].kind == .storage {
             let storage = try PickledStorage(node: Int32(index), arena: arena, bytes: bytes) {
                 Failure(file, "object: \($0)")
             }
-            if let known = types.updateValue(storage.dtype, forKey: storage.key), known != storage.dtype {
-                throw failure(storage.key, "is both \(known.rawValue) and \(storage.dtype.rawValue)")
+            // The storages that follow can only be found where the size of its elements is known.
+            guard let size = storage.elementSize else {
+                throw failure(storage.key, "storage type \(storage.typeName.quoted) is not supported")
+            }
+            let type = (name: storage.dtype?.rawValue ?? storage.typeName, size: size)
+            if let known = types.updateValue(type, forKey: storage.key), known != type {
+                throw failure(storage.key, "is both \(known.name) and \(type.name)")
             }
         }
         var ranges: [String: Range<Int>] = [:]
         var offset = start
         for key in keys {
-            guard let dtype = types[key] else { throw failure(key, "is listed, but the object does not use it") }
+            guard let type = types[key] else { throw failure(key, "is listed, but the object does not use it") }
             guard ranges[key] == nil else { throw failure(key, "is listed twice") }
             guard bytes.byteCount - offset >= 8 else { throw failure(key, "its count is missing (offset \(offset))") }
             let count = bytes.uint64(at: offset)
             offset += 8
-            let room = (bytes.byteCount - offset) / dtype.byteCount
+            let room = (bytes.byteCount - offset) / type.size
             guard count <= UInt64(room) else {
-                throw failure(key, "\(count) elements of \(dtype.rawValue) at offset \(offset), \(room) fit")
+                throw failure(key, "\(count) elements of \(type.name) at offset \(offset), \(room) fit")
             }
-            ranges[key] = offset..<offset + Int(count) * dtype.byteCount
-            offset += Int(count) * dtype.byteCount
+            ranges[key] = offset..<offset + Int(count) * type.size
+            offset += Int(count) * type.size
         }
         guard offset == bytes.byteCount else {
             throw Failure(file, "\(bytes.byteCount - offset) bytes after the last storage")

@@ -30,8 +30,10 @@ enum TorchZipFile {
         }
         var storages: [String: ZipMember] = [:]
         var members: [ZipMember] = []
-        var tensors: [TensorView] = []
-        for tensor in object.tensors {
+        let member = archive.member(pickle)
+        var views = PickledViews(
+            file: file, byteCount: archive.source.byteCount, pickle: (member.source, member.range.lowerBound))
+        try views.add(object) { (tensor) throws(Failure) in
             let key = tensor.storage.key
             if storages[key] == nil {
                 guard let entry = entries["\(folder)data/\(key)"] else {
@@ -41,11 +43,15 @@ enum TorchZipFile {
                 storages[key] = member
                 members.append(member)
             }
-            guard let storage = storages[key] else { continue }
-            tensors.append(try tensor.view(in: storage.source, storage.range, file: file))
+            guard let storage = storages[key] else {
+                throw Failure(file, "tensor \(tensor.name.quoted): its storage is missing")
+            }
+            return try tensor.view(in: storage.source, storage.range, file: file)
         }
-        return TensorFile(
-            name: file, format: .torch, byteCount: archive.source.byteCount, tensors: tensors,
-            classes: object.classes, attributes: object.attributes, modules: object.modules, members: members)
+        // Arrays of NumPy are in the pickle itself.
+        if object.holdsArrays { members.append(member) }
+        var found = views.file(.torch, object)
+        found.members = members
+        return found
     }
 }

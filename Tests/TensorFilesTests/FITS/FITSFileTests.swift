@@ -140,7 +140,10 @@ struct FITSFileTests {
             let error = #expect(throws: Failure.self) {
                 try TensorFile.open(MemorySource(name: "cut", bytes: Array(whole.prefix(count))))
             }
-            #expect(error?.message.contains("ends at byte 66240 of \(count): what follows is cut short") == true)
+            // Of the last, the header is whole, and its data is missing.
+            let words =
+                count > 23 * 2880 + 400 ? "it is cut short" : "ends at byte 66240 of \(count): what follows is cut"
+            #expect(error?.message.contains(words) == true, "\(String(describing: error))")
         }
     }
 

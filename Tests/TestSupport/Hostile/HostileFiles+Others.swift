@@ -45,7 +45,8 @@ extension HostileFiles {
             HostileFile("older: unused storage", "pt", "the object does not use it") { olderTorch(keys: ["1"]) },
             HostileFile("older: bytes after the end", "pt", "3 bytes after the last storage") { olderTorch(data: 19) },
             HostileFile("oldest container", "pt", "oldest container (tar)") {
-                [UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8) + [UInt8](repeating: 0, count: 250)
+                Array("sys_info".utf8) + [UInt8](repeating: 0, count: 249) + Array("ustar".utf8)
+                    + [UInt8](repeating: 0, count: 250)
             },
             HostileFile("plain pickle", "pt", "is a plain pickle") { [0x80, 2] + Array("}.".utf8) },
         ]

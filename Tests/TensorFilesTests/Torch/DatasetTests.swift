@@ -1,0 +1,247 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Platform
+@testable import TensorFiles
+
+/// A pickle of datasets whose tensors are `a` [6, 2] (0, 1, 2, ...) and `b` [6] (0, 10, 20, ...), both float32.
+private struct DatasetPickle {
+    private static let known = "torch.utils.data.dataset."
+    private(set) var pickle = PickleBuilder()
+
+    mutating func object(_ type: String, _ state: (inout Self) -> Void) {
+        let parts = type.split(separator: ".")
+        pickle.global(parts.dropLast().joined(separator: "."), String(parts[parts.count - 1]))
+        pickle.ops(")")
+        pickle.op(0x81)
+        pickle.ops("}(")
+        state(&self)
+        pickle.ops("ub")
+    }
+
+    mutating func tensors(_ type: String = known + "TensorDataset", _ more: (inout Self) -> Void = { _ in }) {
+        object(type) { this in
+            this.pickle.text("tensors")
+            this.pickle.ops("(")
+            this.pickle.tensor(key: "0", count: 12, shape: [6, 2], strides: [2, 1])
+            this.pickle.tensor(key: "1", count: 6, shape: [6], strides: [1])
+            this.pickle.ops("t")
+            more(&this)
+        }
+    }
+
+    mutating func list(_ numbers: [Int]) {
+        pickle.ops("](")
+        for number in numbers { pickle.int(number) }
+        pickle.ops("e")
+    }
+
+    mutating func subset(
+        _ type: String = known + "Subset", of dataset: (inout Self) -> Void, _ rows: (inout Self) -> Void
+    ) {
+        object(type) { this in
+            this.pickle.text("dataset")
+            dataset(&this)
+            this.pickle.text("indices")
+            rows(&this)
+        }
+    }
+
+    mutating func concatenated(_ parts: [(inout Self) -> Void]) {
+        object(Self.known + "ConcatDataset") { this in
+            this.pickle.text("datasets")
+            this.pickle.ops("](")
+            for part in parts { part(&this) }
+            this.pickle.ops("e")
+            this.pickle.text("cumulative_sizes")
+            this.list(parts.indices.map { 6 * ($0 + 1) })
+        }
+    }
+
+    /// A range, as `range(...)` is pickled.
+    mutating func range(_ bounds: [Int]) {
+        pickle.global("builtins", "range")
+        pickle.ints(bounds)
+        pickle.ops("R")
+    }
+
+    func file() throws -> TensorFile {
+        func bytes(_ numbers: [Float]) -> [UInt8] { numbers.withUnsafeBytes { Array($0) } }
+        let indices: [Int64] = [5, -6]
+        return try TensorFile.open(
+            MemorySource(
+                name: "dataset.pt",
+                bytes: ZipBuilder.torch(
+                    pickle.stopped,
+                    storages: [
+                        bytes((0..<12).map { Float($0) }), bytes((0..<6).map { Float(10 * $0) }),
+                        indices.withUnsafeBytes { Array($0) },
+                    ]
+                ).bytes))
+    }
+}
+
+@Suite("Datasets of PyTorch")
+struct DatasetTests {
+    private static func rows(_ file: TensorFile, _ prefix: String = "") throws -> [Int] {
+        let (a, b) = (try #require(file[prefix + "tensors.0"]), try #require(file[prefix + "tensors.1"]))
+        #expect(a.shape == [b.rows, 2])
+        let rows = try b.floats().map { Int($0) / 10 }
+        #expect(try a.floats() == rows.flatMap { [Float(2 * $0), Float(2 * $0 + 1)] })
+        for row in rows.indices { #expect(try b.floats(rows: row..<row + 1) == [Float(10 * rows[row])]) }
+        return rows
+    }
+
+    @Test(
+        "A Subset gives its rows in its order, under the names of the dataset",
+        arguments: [[3, 1, 5], [0, 1, 2], [4, 4, -1], []])
+    func subset(indices: [Int]) throws {
+        var pickle = DatasetPickle()
+        pickle.subset(of: { $0.tensors() }, { $0.list(indices) })
+        let file = try pickle.file()
+        #expect(try Self.rows(file) == indices.map { $0 < 0 ? $0 + 6 : $0 })
+        #expect(file.refusals.isEmpty)
+    }
+
+    @Test("Indices may be a range or a tensor, and Subsets may be nested")
+    func otherIndices() throws {
+        var ranges = DatasetPickle()
+        ranges.subset(of: { $0.tensors() }, { $0.range([5, 0, -2]) })
+        #expect(try Self.rows(ranges.file()) == [5, 3, 1])
+        var tensor = DatasetPickle()
+        tensor.subset(
+            of: { $0.tensors() },
+            { $0.tensorIndices() })
+        #expect(try Self.rows(tensor.file()) == [5, 0])
+        var nested = DatasetPickle()
+        nested.subset(
+            of: { $0.subset(of: { $0.tensors() }, { $0.list([5, 3, 1]) }) }, { $0.list([2, 0]) })
+        #expect(try Self.rows(nested.file()) == [1, 5])
+    }
+
+    @Test("Indices may be integers of NumPy, and a Subset of a list is refused")
+    func listed() throws {
+        var pickle = DatasetPickle()
+        pickle.subset(of: { $0.tensors() }, { $0.scalars([4, 0, -2]) })
+        #expect(try Self.rows(pickle.file()) == [4, 0, 4])
+        var list = DatasetPickle()
+        list.subset(
+            of: { this in
+                this.both { part in
+                    part.tensorIndices()
+                    part.tensorIndices()
+                }
+            }, { $0.list([1]) })
+        let error = #expect(throws: Failure.self) { try list.file() }
+        #expect(error?.message.contains("is a part of a Subset of a list or dictionary") == true)
+    }
+
+    @Test("The two parts of random_split are named by their places")
+    func randomSplit() throws {
+        var pickle = DatasetPickle()
+        pickle.both { this in
+            this.subset(of: { $0.tensors() }, { $0.list([4, 0]) })
+            this.subset(of: { $0.tensors() }, { $0.list([5]) })
+        }
+        let file = try pickle.file()
+        #expect(try Self.rows(file, "0.") == [4, 0] && Self.rows(file, "1.") == [5])
+    }
+
+    @Test("A ConcatDataset gives the rows of its datasets one after the other")
+    func joined() throws {
+        var pickle = DatasetPickle()
+        pickle.concatenated([{ $0.subset(of: { $0.tensors() }, { $0.list([5, 2]) }) }, { $0.tensors() }])
+        let file = try pickle.file()
+        #expect(try Self.rows(file) == [5, 2, 0, 1, 2, 3, 4, 5])
+        #expect(try file["tensors.1"]?.floats(rows: 1..<4) == [20, 0, 10])
+        var part = DatasetPickle()
+        part.subset(of: { $0.concatenated([{ $0.tensors() }, { $0.tensors() }]) }, { $0.list([11, 0, 6]) })
+        #expect(try Self.rows(part.file()) == [5, 0, 0])
+    }
+
+    @Test("An index beyond the rows is refused")
+    func beyond() throws {
+        for index in [6, -7] {
+            var pickle = DatasetPickle()
+            pickle.subset(of: { $0.tensors() }, { $0.list([0, index]) })
+            let error = #expect(throws: Failure.self) { try pickle.file() }
+            #expect(error?.message.contains("index beyond") == true)
+        }
+    }
+
+    @Test(
+        "An object of another class that holds indices, a dataset or a transform is refused",
+        arguments: ["indices", "_idx", "transform", "base"])
+    func unknown(key: String) throws {
+        var pickle = DatasetPickle()
+        pickle.tensors("project.data.Galaxies") { this in
+            this.text(key)
+            switch key {
+            case "transform": this.object("torchvision.transforms.Compose") { _ in }
+            case "base": this.tensors()
+            default: this.list([1, 2])
+            }
+        }
+        let error = #expect(throws: Failure.self) { try pickle.file() }
+        #expect(error?.message.contains("of the class project.data.Galaxies, which holds") == true)
+        #expect(error?.message.contains("whose code is not run") == true)
+    }
+
+    @Test("An object of another class without these is read as named, also where a transform is None")
+    func plain() throws {
+        var pickle = DatasetPickle()
+        pickle.tensors("project.data.Galaxies") { this in
+            this.text("transform")
+            this.none()
+            this.text("index")
+            this.number(3)
+        }
+        let file = try pickle.file()
+        #expect(try Self.rows(file) == Array(0..<6))
+        #expect(file.classes[""] == "project.data.Galaxies")
+    }
+}
+
+extension DatasetPickle {
+    fileprivate mutating func text(_ text: String) { pickle.text(text) }
+    fileprivate mutating func number(_ number: Int) { pickle.int(number) }
+    fileprivate mutating func none() { pickle.ops("N") }
+
+    /// A list of `numpy.int64`, as protocol 2 pickles them.
+    fileprivate mutating func scalars(_ numbers: [Int64]) {
+        pickle.ops("](")
+        for number in numbers {
+            pickle.global("numpy._core.multiarray", "scalar")
+            pickle.ops("(")
+            pickle.global("numpy", "dtype")
+            pickle.ops("(")
+            pickle.text("i8")
+            pickle.op(0x89)
+            pickle.op(0x88)
+            pickle.ops("tR(")
+            pickle.int(3)
+            pickle.text("<")
+            pickle.ops("NNN")
+            for number in [-1, -1, 0] { pickle.int(number) }
+            pickle.ops("tb")
+            pickle.global("_codecs", "encode")
+            pickle.ops("(")
+            let bytes = withUnsafeBytes(of: number.littleEndian) { Array($0) }
+            pickle.text(String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })))
+            pickle.text("latin1")
+            pickle.ops("tRtR")
+        }
+        pickle.ops("e")
+    }
+
+    fileprivate mutating func tensorIndices() {
+        pickle.tensor(storage: "LongStorage", key: "2", count: 2, shape: [2], strides: [1])
+    }
+
+    fileprivate mutating func both(_ body: (inout Self) -> Void) {
+        pickle.ops("](")
+        body(&self)
+        pickle.ops("e")
+    }
+}
