@@ -15,7 +15,10 @@ extension FuzzTarget {
                     "object_id,mag_u,mag_g,mag_r,mag_i,mag_z,z_spec\n1,20,21.5,19,18,17,0.1\n2,2e1,nan,inf,-1,0,\n",
                     "z,i,r,g,u,OBJECT_ID,redshift\r\n1,2,3,4,5,\"a,b\",0.5\r\n1,2,3,4,5,b,\r\n",
                     "name,m1,m2,m3,m4,m5,zs\nx,1,2,3,4,5,0.25\ny,1,2,3,4,5,0.5\n",
-                    "redshifts\n0.1\n0.2\n", "object_id,redshift\n\u{E9},1\ne\u{301},2\n")
+                    "# %ECSV 1.0\n# ---\nobject_id u g r i z\n1 20 \"\" -- 19 18\n",
+                    "#Table1\robject_id;redshift\r1;0.5\r",
+                    "# object_id u g r i z\n1 20 20 masked 19 18\n", "redshifts\n0.1\n0.2\n",
+                    "object_id,redshift\n\u{E9},1\ne\u{301},2\n")
         },
         run: { bytes in
             for layout in layouts {
@@ -39,12 +42,8 @@ extension FuzzTarget {
 
     private static func checkCSV(_ bytes: [UInt8], _ layout: GalaxyLayout) throws {
         let table = try GalaxyTable(csv: bytes, name: "input", layout: layout)
-        var text = DelimitedText(name: "input", bytes: bytes)
-        func trimmed(_ field: String) -> String {
-            let isBlank = { (character: Character) in character == " " || character == "\t" }
-            return String(field.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
-        }
-        let header = try text.next()?.map(trimmed) ?? []
+        var text = try CatalogueText(name: "input", bytes: bytes)
+        let header = text.header
         var records: [[String]] = []
         while let record = try text.next() { records.append(record) }
         Promise.keep(table.count == records.count, "\(table.count) rows for \(records.count) lines")
@@ -64,7 +63,7 @@ extension FuzzTarget {
         let all = Array(records.indices)
         let magnitudes = try table.magnitudes(.listed(all), of: "input")?.doubles()
         Promise.keep((magnitudes == nil) == bands.isEmpty, "magnitudes differ from the named columns")
-        let expected = records.flatMap { record in bands.map { Double(trimmed(record[$0])) ?? .nan } }
+        let expected = try records.flatMap { record in try bands.map { try text.number(record[$0], of: "band") } }
         func bits(_ values: [Double]) -> [UInt64?] { values.map { $0.isNaN ? nil : $0.bitPattern } }
         Promise.keep(bits(magnitudes ?? []) == bits(expected), "magnitudes differ")
         let redshifts = try table.redshifts(.listed(all), of: "input")?.doubles()
@@ -73,6 +72,10 @@ extension FuzzTarget {
         if table.hasIDs {
             guard let column = table.idName.flatMap(index) else {
                 return Promise.keep(false, "the id column is missing")
+            }
+            func trimmed(_ field: String) -> String {
+                let isBlank = { (character: Character) in character == " " || character == "\t" }
+                return String(field.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
             }
             ids = records.map { trimmed($0[column]) }
             Promise.keep(try table.rows(of: ids ?? [], in: "input") == all, "rows of ids differ")

@@ -93,42 +93,35 @@ public struct GalaxyTable: Sendable {
         file.release()
     }
 
-    /// Reads a table: CSV with a header where the name ends in .csv, any file of tensors otherwise.
+    /// Reads a table: a text with a header (`CatalogueText`), or any file of tensors.
     /// - Throws: `Failure` for a file that cannot be read or is not a table of galaxies.
     public init(path: String, layout: GalaxyLayout) throws(Failure) {
-        guard path.lowercased().hasSuffix(".csv") else {
-            try self.init(try TensorFile.open(path: path), layout: layout)
+        let source = try MappedFile(path: path)
+        guard let text = try CatalogueText.bytes(of: source) else {
+            try self.init(try TensorFile.open(source), layout: layout)
             return
         }
-        try self.init(csv: try MappedFile(path: path).bytes(), name: path, layout: layout)
+        try self.init(csv: text, name: path, layout: layout)
     }
 
-    /// Columns are found by the names in the first line, without blanks around them. An empty field, and what programs write
-    /// for none, is a missing magnitude or an unknown redshift.
+    /// Columns are found by the names in the header. Missing magnitudes and redshifts are NaN.
     init(csv bytes: [UInt8], name: String, layout: GalaxyLayout) throws(Failure) {
-        var text = DelimitedText(name: name, bytes: bytes)
-        guard let header = try text.next() else { throw Failure("\(name): expected a header, found an empty file") }
+        var text = try CatalogueText(name: name, bytes: bytes)
+        let header = text.header
         let columns = try Columns(header, layout, of: name)
         var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
         while let record = try text.next() {
             guard record.count == header.count else {
                 throw Failure(
-                    "\(name): line \(text.recordLine): expected \(header.count) fields as in the header, found "
+                    "\(name): line \(text.line): expected \(header.count) fields as in the header, found "
                         + "\(record.count)")
             }
             func number(_ column: Int) throws(Failure) -> Double {
-                let field = record[column].trimmed
-                if let value = Double(field) { return value }
-                if Self.absentValues.contains(field.lowercased()) { return .nan }
-                throw Failure(
-                    "\(name): line \(text.recordLine): \(header[column].shortened()): expected a number, found '"
-                        + "\(record[column].shortened())'")
+                try text.number(record[column], of: header[column])
             }
             if let id = columns.id { ids.append(record[id].trimmed) }
             for column in columns.magnitudes { magnitudes.append(try number(column)) }
-            if let redshift = columns.redshift {
-                redshifts.append(try number(redshift))
-            }
+            if let redshift = columns.redshift { redshifts.append(try number(redshift)) }
         }
         try self.init(
             name: name, ids: columns.id == nil ? nil : ids, idName: columns.idName,
@@ -139,9 +132,6 @@ public struct GalaxyTable: Sendable {
         magnitudeNames = columns.magnitudes.map { header[$0].trimmed }.joined(separator: ", ")
         redshiftName = columns.redshift.map { header[$0].trimmed } ?? ""
     }
-
-    /// What programs write for a number that is absent, in lower case.
-    private static let absentValues: Set = ["", "nan", "null", "none", "n/a", "na", "<na>", "-", "--", "masked"]
 
     /// Indices of the fields of a line.
     private struct Columns {

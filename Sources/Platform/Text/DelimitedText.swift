@@ -1,5 +1,5 @@
-/// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF or LF, a byte-order
-/// mark at the start. Reads one record at a time, and fields as ranges of the text's bytes. The text is complete from the
+/// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF, LF or CR, a
+/// byte-order mark at the start. Other separators and blanks around quotes are read where a `Dialect` says so. Reads one record at a time, and fields as ranges of the text's bytes. The text is complete from the
 /// start, or appended in pieces: then only one piece and one record are in memory.
 public struct DelimitedText {
     /// The range of a field's content, without the quotes around it.
@@ -9,8 +9,24 @@ public struct DelimitedText {
         package let isDoubled: Bool
     }
 
+    /// How fields are separated.
+    package struct Dialect: Sendable, Equatable {
+        package let separator: UInt8
+        /// Whether blanks around fields are no part of them.
+        package let ignoresBlanks: Bool
+        /// Whether any number of blanks and tabs separate two fields.
+        package var separatesByBlanks: Bool { separator == .blank }
+
+        package init(separator: UInt8, ignoresBlanks: Bool) {
+            (self.separator, self.ignoresBlanks) = (separator, ignoresBlanks)
+        }
+
+        package static let standard = Dialect(separator: .comma, ignoresBlanks: false)
+    }
+
     /// Name in error messages.
     package let name: String
+    private let dialect: Dialect
     private var bytes: [UInt8]
     /// Whether no more bytes follow.
     package private(set) var isWhole: Bool
@@ -22,12 +38,18 @@ public struct DelimitedText {
     /// The first line of the last record, from 1.
     public private(set) var recordLine = 1
 
-    public init(name: String, bytes: [UInt8]) {
-        (self.name, self.bytes, isWhole) = (name, bytes, true)
+    public init(name: String, bytes: [UInt8]) { self.init(name: name, bytes: bytes, dialect: .standard) }
+
+    /// - Parameters:
+    ///   - position: offset of the first byte to read.
+    ///   - line: its line, from 1.
+    package init(name: String, bytes: [UInt8], dialect: Dialect, from position: Int = 0, line: Int = 1) {
+        (self.name, self.bytes, self.dialect, isWhole) = (name, bytes, dialect, true)
+        (self.position, self.line, isAtStart) = (position, line, position == 0)
     }
 
     /// An empty text, to be appended in pieces.
-    package init(name: String) { (self.name, bytes, isWhole) = (name, [], false) }
+    package init(name: String) { (self.name, bytes, dialect, isWhole) = (name, [], .standard, false) }
 
     /// The most bytes of a record of an appended text.
     package static let mostBytes = 16 << 20
@@ -80,22 +102,43 @@ public struct DelimitedText {
     private mutating func record(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
         if isAtStart, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-        while position < bytes.count, bytes[position] == .lineFeed || bytes[position] == .carriageReturn {
-            if bytes[position] == .lineFeed { line += 1 }
+        while position < bytes.count, isLineEnd(bytes[position]) || dialect.separatesByBlanks && isBlank(position) {
+            let isPair =
+                bytes[position] == .carriageReturn && position + 1 < bytes.count && bytes[position + 1] == .lineFeed
+            if isLineEnd(bytes[position]), !isPair { line += 1 }
             position += 1
         }
         guard position < bytes.count else { return false }
         recordLine = line
         while true {
             let number = fields.count + 1
+            if dialect.ignoresBlanks { skipBlanks(before: .quote) }
             if position < bytes.count, bytes[position] == .quote {
                 fields.append(try quotedField(number: number))
+                if dialect.ignoresBlanks { skipBlanks(before: dialect.separator) }
             } else {
                 fields.append(try plainField(number: number))
             }
-            guard position < bytes.count, bytes[position] == .comma else { return true }
+            guard position < bytes.count, isSeparator(position) else { return true }
             position += 1
+            guard dialect.separatesByBlanks else { continue }
+            while position < bytes.count, isBlank(position) { position += 1 }
+            if position == bytes.count || isLineEnd(bytes[position]) { return true }
         }
+    }
+
+    private func isLineEnd(_ byte: UInt8) -> Bool { byte == .lineFeed || byte == .carriageReturn }
+    private func isBlank(_ place: Int) -> Bool { bytes[place] == .blank || bytes[place] == .tab }
+
+    private func isSeparator(_ place: Int) -> Bool {
+        bytes[place] == dialect.separator || dialect.separatesByBlanks && bytes[place] == .tab
+    }
+
+    /// Skips blanks where `byte` or the end of the line follows.
+    private mutating func skipBlanks(before byte: UInt8) {
+        var end = position
+        while end < bytes.count, bytes[end] == .blank, dialect.separator != .blank { end += 1 }
+        if end < bytes.count, bytes[end] == byte || byte != .quote && isLineEnd(bytes[end]) { position = end }
     }
 
     /// Appends a field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
@@ -135,8 +178,8 @@ public struct DelimitedText {
         var isASCII = true
         scan: while position < bytes.count {
             switch bytes[position] {
-            case .comma, .lineFeed: break scan
-            case .carriageReturn where position + 1 == bytes.count || bytes[position + 1] == .lineFeed: break scan
+            case dialect.separator, .lineFeed, .carriageReturn: break scan
+            case .tab where dialect.separatesByBlanks: break scan
             case .quote:
                 throw error("field \(number): expected a quote to open the field, found one inside it")
             case 0x80...: isASCII = false
@@ -144,7 +187,12 @@ public struct DelimitedText {
             }
             position += 1
         }
-        return try field(start..<position, number: number, isASCII: isASCII)
+        var range = start..<position
+        if dialect.ignoresBlanks {
+            while let last = range.last, isBlank(last) { range = range.lowerBound..<last }
+            while let first = range.first, isBlank(first) { range = first + 1..<range.upperBound }
+        }
+        return try field(range, number: number, isASCII: isASCII)
     }
 
     private mutating func quotedField(number: Int) throws(Failure) -> Field {
@@ -156,7 +204,10 @@ public struct DelimitedText {
             position += 1
             if byte == .quote {
                 guard position < bytes.count, bytes[position] == .quote else {
-                    if position < bytes.count, ![.comma, .lineFeed, .carriageReturn].contains(bytes[position]) {
+                    let isEnd =
+                        position == bytes.count || isSeparator(position) || isLineEnd(bytes[position])
+                        || dialect.ignoresBlanks && bytes[position] == .blank
+                    guard isEnd else {
                         throw error("field \(number): expected a comma or the line's end after the closing quote")
                     }
                     return try field(start..<position - 1, number: number, isASCII: isASCII, isDoubled: isDoubled)
@@ -184,49 +235,10 @@ public struct DelimitedText {
     private func error(_ message: String) -> Failure { Failure("\(name): line \(recordLine): \(message)") }
 }
 
-/// Reads decimal numbers.
-package enum DecimalText {
-    /// The number in `range`, correctly rounded, where that takes one operation: up to about 15 digits, and a power of ten
-    /// that a float64 represents exactly (W. D. Clinger, "How to read floating point numbers accurately", 1990). nil for
-    /// other numbers, which `Double` reads, and for anything else.
-    package static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Double? {
-        var position = range.lowerBound
-        let end = range.upperBound
-        guard position < end else { return nil }
-        let isNegative = bytes[position] == UInt8(ascii: "-")
-        if isNegative { position += 1 }
-        var mantissa: UInt64 = 0
-        var (digits, decimals) = (0, 0)
-        var hasPoint = false
-        while position < end {
-            let digit = bytes[position] &- UInt8(ascii: "0")
-            if digit < 10 {
-                // More digits are left to `Double`; leading zeros do not count.
-                guard mantissa < 1 << 53 else { return nil }
-                mantissa = mantissa * 10 + UInt64(digit)
-                digits += 1
-                if hasPoint { decimals += 1 }
-            } else if bytes[position] == UInt8(ascii: "."), !hasPoint {
-                hasPoint = true
-            } else {
-                return nil
-            }
-            position += 1
-        }
-        guard digits > 0, mantissa <= 1 << 53, decimals < powers.count else { return nil }
-        let value = Double(mantissa) / powers[decimals]
-        return isNegative ? -value : value
-    }
-
-    /// 10^0 ... 10^22: the powers of ten that a float64 represents exactly.
-    private static let powers: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-        1e20, 1e21, 1e22,
-    ]
-}
-
 extension UInt8 {
     fileprivate static let comma = UInt8(ascii: ",")
+    fileprivate static let blank = UInt8(ascii: " ")
+    fileprivate static let tab = UInt8(ascii: "\t")
     fileprivate static let quote = UInt8(ascii: "\"")
     fileprivate static let lineFeed = UInt8(ascii: "\n")
     fileprivate static let carriageReturn = UInt8(ascii: "\r")

@@ -79,7 +79,8 @@ struct GalaxyFileOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A table with magnitudes, redshifts or both, found by object_id: CSV, FITS, HDF5, npz.", valueName: "file"))
+            "A table with magnitudes, redshifts or both, found by object_id: text (CSV, gzipped or not), FITS, HDF5, npz.",
+            valueName: "file"))
     var table: String?
 
     @Option(
