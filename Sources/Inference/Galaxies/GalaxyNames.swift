@@ -148,8 +148,10 @@ struct GalaxyNames {
     /// The first names in the file, for error messages.
     var found: String {
         let names = (file.tensors.map(\.name) + file.texts.map(\.name)).map { $0.isEmpty ? "one array" : $0 }
+        let refused = file.refusals.min { $0.key < $1.key }
         return (names.isEmpty ? "no tensors" : names.prefix(3).joined(separator: ", "))
             + (names.count > 3 ? ", ... (\(names.count) tensors)" : "")
+            + (refused.map { "; not read: \($0.key): \($0.value)" } ?? "")
     }
 
     /// More of them, for errors about what the options name.

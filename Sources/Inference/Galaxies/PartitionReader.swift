@@ -25,6 +25,9 @@ public struct PartitionReader: Sendable {
     /// Number of galaxies, N, at least 1.
     public let count: Int
 
+    /// What was passed over in the file, or read without its meaning being known.
+    public let warnings: [String]
+
     private let file: TensorFile
     private let tensors: GalaxyTensors
     private let missing: MissingValues
@@ -55,6 +58,7 @@ public struct PartitionReader: Sendable {
         )
         .cropped(to: imageShape)
         count = try tensors.rowCount(imageShape: imageShape, magnitudeCount: magnitudeCount, file: file.name)
+        warnings = file.warnings + tensors.unknownClasses(in: file)
         missing = layout.missing
         missingMagnitudes = tensors.magnitudes.map { layout.missing.magnitudes(storedAs: $0.storedTypes) } ?? []
         missingPixels = layout.missing.pixels(storedAs: tensors.images.storedTypes)

@@ -11,6 +11,8 @@ public struct PartitionSplit {
     public let count: Int
     /// Galaxies of each partition but the last.
     public let rows: Int
+    /// What was passed over in the files, or read without its meaning being known.
+    public let warnings: [String]
     /// Whether files have galaxy ids, which a `TensorDataset` cannot hold.
     public let dropsObjectIDs: Bool
     private let inputs: [Input]
@@ -54,6 +56,9 @@ public struct PartitionSplit {
         self.inputs = inputs
         self.rows = max(1, rows)
         count = place
+        warnings = inputs.flatMap { input in
+            (input.file.warnings + input.tensors.unknownClasses(in: input.file)).map { "\(input.file.name): \($0)" }
+        }
         dropsObjectIDs = inputs.contains { $0.tensors.objectIDs != nil }
         magnitudeType = Self.type(of: inputs.compactMap(\.tensors.magnitudes))
         let redshifts = inputs.compactMap(\.tensors.redshifts)

@@ -16,7 +16,7 @@ extension PickleFlattener {
         guard case .node(let index) = value, arena[index].kind == .tensor else { return false }
         let tensor = try? PickledTensor(name: name, node: index, arena: arena, bytes: bytes, file: file, part: part)
         guard let tensor else { return true }
-        return tensor.storage.dtype.isFloatingPoint && !tensor.shape.contains(0)
+        return (tensor.storage.dtype?.isFloatingPoint ?? true) && !tensor.shape.contains(0)
     }
 
     /// The function or class that a value names.

@@ -67,6 +67,7 @@ struct SplitCommand: ParsableCommand {
         }
         let rows = rows ?? megabytes.flatMap { PartitionSplit.rowsByMegabytes[$0] } ?? 1
         let split = try PartitionSplit(files, rows: rows, layout: inputs.layout)
+        for warning in split.warnings { Console.warn(warning) }
         try check(folder, split)
         try folder.create()
         try folder.check(split.partitionCount, sparing: inputs.paths)

@@ -133,6 +133,25 @@ func brokenLinkIsKept(argument: String) throws {
     }
 }
 
+@Test(
+    "A folder whose subfolders have the files is an error with their pattern",
+    arguments: [
+        (["healpix=1/a.hdf5", "healpix=22/b.hdf5"], "healpix=*/*.hdf5"), (["a/1.pt", "b/2.pt"], "*/*.pt"),
+        (["healpix=1/a.hdf5", "other/b.hdf5"], "*/*.hdf5"),
+    ])
+func subfolders(files: [String], pattern: String) throws {
+    try Fixture.withTemporaryFolder { folder in
+        for file in files {
+            let parent = folder + "/" + (file.split(separator: "/").first ?? "")
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: folder + "/" + file))
+        }
+        let error = try #require(throws: Failure.self) { try InputList.expand([folder]) }
+        #expect(error.message.hasSuffix("name their files by the pattern '\(folder)/\(pattern)'"), "\(error.message)")
+        #expect(try InputList.expand([folder + "/" + pattern]).count == files.count)
+    }
+}
+
 @Test("An empty list of arguments is an error")
 func noArguments() {
     #expect(throws: Failure.self) { try InputList.expand([]) }
