@@ -77,7 +77,9 @@ struct CatalogueText {
     /// Whether a field stands for a number that is not known.
     static func isMissing(_ field: String) -> Bool { missing.contains(field.lowercased()) }
 
-    private static let missing: Set<String> = ["", "nan", "null", "none", "n/a", "na", "-", "--", "masked", "<na>", "\\n"]
+    private static let missing: Set<String> = [
+        "", "nan", "null", "none", "n/a", "na", "-", "--", "masked", "<na>", "\\n",
+    ]
 
     /// The fields of a comment.
     private static func names(_ comment: [UInt8]) throws(Failure) -> [String] {

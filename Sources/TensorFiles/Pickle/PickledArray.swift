@@ -56,7 +56,8 @@ struct PickledArray {
         guard case .node(let node) = value, arena[node].kind == .object,
             let name = arena.globalName(arena[node].type, bytes), name.name == "scalar", name.module.hasPrefix("numpy"),
             case let arguments = arena.items(of: arena[node].arguments, limit: 2), arguments.count == 2,
-            let descr = try? descr(arguments[0], arena, bytes), case .number(let dtype, isBigEndian: false) = NumPyElement(descr),
+            let descr = try? descr(arguments[0], arena, bytes),
+            case .number(let dtype, isBigEndian: false) = NumPyElement(descr),
             !dtype.isFloatingPoint
         else { return nil }
         var latin: [UInt32: LatinText] = [:]
