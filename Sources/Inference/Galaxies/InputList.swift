@@ -109,11 +109,11 @@ public enum InputList {
                     let ending = endings.filter { lower.hasSuffix("." + $0) }.max { $0.count < $1.count } ?? ""
                     return pattern + "*." + String(name.suffix(ending.count))
                 }
-                for name in names where next.count < 100 && isFolder(folder + name) {
-                    // Names such as healpix=12: the key is common to all.
-                    let key = name.firstIndex(of: "=").map { name[...$0] } ?? ""
-                    next.append((folder + name + "/", pattern + key + "*/"))
-                }
+                let folders = names.prefix(1000).filter { isFolder(folder + $0) }.prefix(max(0, 100 - next.count))
+                // Names such as healpix=12, where the key is common to all.
+                let key = folders.first.flatMap { name in name.firstIndex(of: "=").map { String(name[...$0]) } } ?? ""
+                let common = folders.allSatisfy { $0.hasPrefix(key) } ? key : ""
+                next += folders.map { (folder + $0 + "/", pattern + common + "*/") }
             }
             levels = next
         }

@@ -96,12 +96,15 @@ public struct PartitionReader: Sendable {
     /// Starts loading the images of `rows`, where they are contiguous.
     func prefetch(_ rows: Range<Int>) { tensors.images.prefetch(rows: rows) }
 
+    /// Whether bytes are fetched from a store.
+    var isRemote: Bool { tensors.images.source.isRemote }
+
     /// Releases the pages of the images of `rows`.
     func release(_ rows: Range<Int>) { tensors.images.release(rows: rows) }
 
     /// Limits read-ahead of a remote file to the images of `rows`.
     func releaseImages(outside rows: Range<Int>) {
-        guard tensors.images.source.isRemote else { return }
+        guard isRemote else { return }
         for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
     }
 

@@ -7,7 +7,7 @@ public struct GalaxyChoices: Sendable {
     public private(set) var warnings: [String] = []
     public private(set) var notices: [String] = []
 
-    /// Reads the galaxies' ids, in files that have any: an id that is not readable, or that the output cannot hold, is an
+    /// Reads the galaxies' ids, in local files that have any: an id that is not readable, or that the output cannot hold, is an
     /// error before the first galaxy is computed.
     /// - Parameters:
     ///   - sections: galaxies of the run.
@@ -72,7 +72,8 @@ public struct GalaxyChoices: Sendable {
         _ sections: [GalaxyRun.Section], _ body: (String, String, Int) throws(Failure) -> Void
     ) throws(Failure) {
         let blockSize = 4096
-        for section in sections where section.partition.hasObjectIDs {
+        // Objects are fetched once, while their galaxies are computed: their ids are read with the output.
+        for section in sections where section.partition.hasObjectIDs && !section.partition.isRemote {
             for start in stride(from: section.rows.lowerBound, to: section.rows.upperBound, by: blockSize) {
                 let rows = start..<min(start + blockSize, section.rows.upperBound)
                 for (row, id) in zip(rows, try section.partition.objectIDs(rows)) {

@@ -106,6 +106,7 @@ func wrongInputs(arguments: [String], message: String) throws {
     "The error of a folder with partitions in subfolders alone proposes a pattern, which matches them",
     arguments: [
         (["s/a/1.pt", "s/b/2.pt"], "s/*/*.pt"),
+        (["s/healpix=1/a.hdf5", "s/other/b.hdf5"], "s/*/*.hdf5"),
         (["s/healpix=12/1.hdf5", "s/healpix=7/1.hdf5", "s/readme.txt"], "s/healpix=*/*.hdf5"),
         (["s/x/y/1.fits.gz"], "s/*/*/*.fits.gz"), (["s/x/y/w/1.npz", "s/a/readme.txt"], "s/*/*/*/*.npz"),
         (["s/x/1.txt", "s/.hidden/1.pt"], nil), (["s/1/2/3/4/5.pt"], nil),
@@ -130,25 +131,6 @@ func brokenLinkIsKept(argument: String) throws {
             atPath: folder + "/*.pt", withDestinationPath: folder + "/none.pt")
         let files = try InputList.expand([folder + "/" + argument])
         #expect(files.map(\.source) == ["*.pt", "1.pt"])
-    }
-}
-
-@Test(
-    "A folder whose subfolders have the files is an error with their pattern",
-    arguments: [
-        (["healpix=1/a.hdf5", "healpix=22/b.hdf5"], "healpix=*/*.hdf5"), (["a/1.pt", "b/2.pt"], "*/*.pt"),
-        (["healpix=1/a.hdf5", "other/b.hdf5"], "*/*.hdf5"),
-    ])
-func subfolders(files: [String], pattern: String) throws {
-    try Fixture.withTemporaryFolder { folder in
-        for file in files {
-            let parent = folder + "/" + (file.split(separator: "/").first ?? "")
-            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: folder + "/" + file))
-        }
-        let error = try #require(throws: Failure.self) { try InputList.expand([folder]) }
-        #expect(error.message.hasSuffix("name their files by the pattern '\(folder)/\(pattern)'"), "\(error.message)")
-        #expect(try InputList.expand([folder + "/" + pattern]).count == files.count)
     }
 }
 
