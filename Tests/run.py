@@ -28,9 +28,6 @@ import run_folder  # noqa: E402
 from processes import adopt_orphans, alive, end_with_parent  # noqa: E402
 
 SWIFT = os.environ.get("SWIFT", "swift")
-# A build of whole modules takes a third of the time of an incremental one. In a folder of its own, it leaves the
-# incremental build of `swift build` and `swift test` as it is.
-SWIFT_FLAGS = ["--scratch-path", ".build/tests", "--disable-index-store", "-Xswiftc", "-whole-module-optimization"]
 CLOSING = re.compile(r"Test run with \d+ tests?\b")
 # Lines of Swift Testing about the start of a test.
 BEGUN = re.compile(r"^◇ (Test|Suite|Test case) .*started\.$")
@@ -188,9 +185,9 @@ def run_all(is_endurance: bool) -> int:
     ]
     if not is_endurance:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
-    build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests", *SWIFT_FLAGS])
+    build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests"])
     chosen = ["--filter", "Endurance"] if is_endurance else []
-    tests = Part("Swift tests", [SWIFT, "test", "--skip-build", "--disable-xctest", *SWIFT_FLAGS, *chosen], shown=True)
+    tests = Part("Swift tests", [SWIFT, "test", "--skip-build", "--disable-xctest", *chosen], shown=True)
     parts = [*python, build, tests]
 
     start = time.monotonic()
