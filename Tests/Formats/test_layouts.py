@@ -74,10 +74,12 @@ def test_galaxy10(tmp_path):
         file["ans"] = np.arange(3, dtype="u1")
         file["redshift"] = np.array([0.1, 0.2, 0.3])
     errors = cai("infer", path, "--quiet", status=1).stderr
-    assert "256" in errors
+    assert "--magnitudes" in errors
+    output = ["-o", tmp_path / "features.npy", "--quiet"]
+    errors = cai("embed", path, *output, status=1).stderr
     assert "--channels-last" in errors
-    errors = cai("infer", path, "--channels-last", "--quiet", status=1).stderr
-    assert "5" in errors and "3" in errors
+    errors = cai("embed", path, "--channels-last", *output, status=1).stderr
+    assert "expected" in errors and "[3, 3, 256, 256]" in errors
 
 
 def test_multimodal_universe(some, expected, tmp_path):

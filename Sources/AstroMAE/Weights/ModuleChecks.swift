@@ -53,6 +53,7 @@ struct ModuleChecks {
             try require(layer, path, found)
         } else if children[path] != nil || found.isTorchContainer || path.isEmpty {
             if found.isSequential { try requireSequence(path) }
+            if found.isTorch, found.name == "ModuleList" { try requireAscending(path) }
             if !found.isTorch { authors.insert(found.fullName) }
         } else {
             try requireLeftover(path, found)
@@ -115,6 +116,15 @@ struct ModuleChecks {
             }
         }
         throw error(path, "is \(found.name), expected no layer there")
+    }
+
+    /// A ModuleList gives its parts in their order, whatever their names.
+    private func requireAscending(_ path: String) throws(Failure) {
+        let numbers = (children[path] ?? []).map { Int($0.dropFirst(path.isEmpty ? 0 : path.count + 1)) ?? -1 }
+        guard numbers == Array(numbers.indices) else {
+            let found = numbers.prefix(8).map(String.init).joined(separator: ", ")
+            throw error(path, "is a ModuleList with the parts \(found), expected 0, 1, ... in this order")
+        }
     }
 
     /// A Sequential runs its parts in their order, and nothing else.

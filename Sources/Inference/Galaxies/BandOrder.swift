@@ -44,16 +44,20 @@ struct BandOrder: Sendable {
 extension BandOrder {
     /// The order that the names of a FITS file's planes state; nil where they state none, or that of the layout.
     ///
-    /// A name states a band where one of its words is the band's letter: `z`, `SDSS_z`, `z-band`.
+    /// A name states a band where one of its words is the band's letter: `z`, `SDSS_z`, `z-band`; or where the names differ
+    /// in that letter alone: `uband` and `zband`, `SDSSU` and `SDSSZ`.
     /// - Parameter planes: of each plane.
     /// - Throws: `Failure` where the names contradict the bands of the layout, or are those of some bands only.
     init?(planes: [String], _ layout: GalaxyLayout, of file: String) throws(Failure) {
         let wanted = Array(layout.bandNames)
         let known = Set(wanted + (layout.statedBands ?? "") + Self.letters)
-        let bands = planes.map { name -> Character? in
+        var bands = planes.map { name -> Character? in
             let words = Set(name.lowercased().split { !$0.isLetter }.filter { $0.count == 1 }.compactMap(\.first))
             let found = words.intersection(known)
             return found.count == 1 ? found.first : nil
+        }
+        if bands.allSatisfy({ $0 == nil }), let letters = Self.differing(planes), letters.allSatisfy(known.contains) {
+            bands = letters
         }
         let expected = layout.statedBands.map { Array($0) } ?? wanted
         let agrees = bands.count == expected.count && zip(bands, expected).allSatisfy { $0 == nil || $0 == $1 }
@@ -72,6 +76,18 @@ extension BandOrder {
                         ?? "\(wanted.map(String.init).joined(separator: ", ")), each once, or no names"))
         }
         (self.places, count) = (places, planes.count)
+    }
+
+    /// The letter of each name where they have the same letters before it and after it, and differ in it; otherwise nil.
+    private static func differing(_ names: [String]) -> [Character]? {
+        let names = names.map { Array($0.lowercased().split(separator: " ").first ?? "") }
+        guard names.count > 1, let first = names.first, names.allSatisfy({ $0.count == first.count }) else {
+            return nil
+        }
+        let columns = first.indices.filter { index in names.contains { $0[index] != first[index] } }
+        guard columns.count == 1 else { return nil }
+        let letters = names.map { $0[columns[0]] }
+        return Set(letters).count == letters.count ? letters : nil
     }
 
     /// Letters of the usual bands.

@@ -150,7 +150,8 @@ struct GalaxyTensors {
             return shape[2] == bands
                 ? ": leave --channels-last out" : ": --bands gives the bands of the file, a letter each"
         }
-        if shape[3] == bands { return ": --channels-last reads images [N, rows, columns, bands]" }
+        let isLast = shape[1] == shape[2] && shape[3] < shape[1]
+        if shape[3] == bands || isLast { return ": --channels-last reads images [N, rows, columns, bands]" }
         return layout.bandCount == nil ? ": --bands gives the bands of the file, a letter each" : ""
     }
 

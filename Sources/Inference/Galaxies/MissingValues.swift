@@ -73,8 +73,12 @@ public struct MissingValues: Sendable, Equatable {
         }
     }
 
-    /// The value that a redshift has, as float64 or rounded to float32; nil for none.
-    func value(of redshift: Double) -> Double? { values.first { $0 == redshift || Double(Float($0)) == redshift } }
+    /// The value that a redshift has, as it is or rounded to float32 or one of the file's types; nil for none.
+    func value(of redshift: Double, storedAs types: [DType]) -> Double? {
+        values.first { value in
+            value == redshift || Double(Float(value)) == redshift || types.contains { $0.rounded(value) == redshift }
+        }
+    }
 
     /// `-9999`, `99.99`, `1e+20`.
     static func text(_ value: Double) -> String {
@@ -87,13 +91,15 @@ public enum UnknownRedshift: Hashable, Sendable {
     case absent, notFinite, negative, missing(Double)
 
     /// nil for a known redshift.
-    /// - Parameter redshift: NaN where there is none.
-    public init?(_ redshift: Double, _ missing: MissingValues) {
+    /// - Parameters:
+    ///   - redshift: NaN where there is none.
+    ///   - types: of the redshifts in the file.
+    public init?(_ redshift: Double, _ missing: MissingValues, storedAs types: [DType] = []) {
         if redshift.isNaN {
             self = .absent
         } else if !redshift.isFinite {
             self = .notFinite
-        } else if let value = missing.value(of: redshift) {
+        } else if let value = missing.value(of: redshift, storedAs: types) {
             self = .missing(value)
         } else if redshift <= -1 {
             self = .negative

@@ -48,11 +48,20 @@ struct NameLookup {
     /// The items of that name.
     func matches(_ name: String) -> [Int] {
         let exact = exactMatches(name)
-        guard exact.isEmpty, ignoresCase else { return exact }
+        return exact.isEmpty && ignoresCase ? matches(anyCase: name) : exact
+    }
+
+    private func matches(anyCase name: String) -> [Int] {
         let wanted = name.lowercased()
         return items.indices.filter { index in
             items[index].name.lowercased() == wanted || items[index].aliases.contains { $0.lowercased() == wanted }
         }
+    }
+
+    /// Names that differ in case alone: which of them are magnitudes is not known.
+    private func mixed(_ found: some Sequence<Int>) -> Failure {
+        let names = found.map { items[$0].name.shortened(to: 40) }.joined(separator: ", ")
+        return Failure(file, "magnitudes: \(names) differ in case alone: name one for each band by --magnitudes")
     }
 
     private func exactMatches(_ name: String) -> [Int] {
@@ -92,20 +101,24 @@ struct NameLookup {
     func magnitudes(_ bands: String, isColumn: (Int) -> Bool) throws(Failure) -> [Int]? {
         let letters = bands.map(String.init)
         func columns(_ found: [Int]) -> [Int] { found.filter { options[$0] == nil && isColumn($0) } }
-        let prefixed = letters.map { columns(matches("mag_" + $0)) }
-        if let found = try set(letters.map { "mag_" + $0 }, prefixed) { return found }
+        let usual = letters.map { "mag_" + $0 }
+        let exact = usual.map { columns(exactMatches($0)) }
+        if exact.allSatisfy({ !$0.isEmpty }) { return try set(usual, exact) }
+        let prefixed = usual.map { columns(ignoresCase ? matches(anyCase: $0) : exactMatches($0)) }
+        guard prefixed.allSatisfy({ $0.count < 2 }) else { throw mixed(prefixed.joined()) }
+        if let found = try set(usual, prefixed) { return found }
         for names in [letters, letters.map { $0.uppercased() }] where names == letters || ignoresCase {
             let found = names.map { columns(exactMatches($0)) }
             if found.allSatisfy({ !$0.isEmpty }) { return try set(names, found) }
         }
-        let exact = letters.map { columns(exactMatches($0)) }
-        return try set(letters, exact, otherCase: letters.map { columns(matches($0)) })
+        let bare = letters.map { columns(exactMatches($0)) }
+        return try set(letters, bare, otherCase: letters.map { columns(matches($0)) })
     }
 
     /// The columns that `--magnitudes` names; nil where fewer than three of several, or not the only one, are there.
     /// - Throws: `Failure` where some are missing.
     func magnitudes(named names: [String]) throws(Failure) -> [Int]? {
-        let found = names.map(matches)
+        let found = names.map { matches($0) }
         if names.count == 1, found[0].isEmpty { return nil }
         return try set(names, found)
     }

@@ -97,14 +97,14 @@ public struct PartitionReader: Sendable {
     func prefetch(_ rows: Range<Int>) { tensors.images.prefetch(rows: rows) }
 
     /// Whether bytes are fetched from a store.
-    var isRemote: Bool { tensors.images.source.isRemote }
+    var isRemote: Bool { file.isRemote }
 
     /// Releases the pages of the images of `rows`.
     func release(_ rows: Range<Int>) { tensors.images.release(rows: rows) }
 
     /// Limits read-ahead of a remote file to the images of `rows`.
     func releaseImages(outside rows: Range<Int>) {
-        guard isRemote else { return }
+        guard tensors.images.source.isRemote else { return }
         for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
     }
 
@@ -150,7 +150,9 @@ public struct PartitionReader: Sendable {
     }
 
     /// Why a spectroscopic redshift counts as unknown; nil for a known one.
-    public func unknown(_ redshift: Double) -> UnknownRedshift? { UnknownRedshift(redshift, missing) }
+    public func unknown(_ redshift: Double) -> UnknownRedshift? {
+        UnknownRedshift(redshift, missing, storedAs: tensors.redshifts?.storedTypes ?? [])
+    }
 
     /// The spectroscopic redshifts of `rows`, as they are stored; nil where the file has none.
     public func redshifts(_ rows: Range<Int>) throws(Failure) -> [Double]? {

@@ -33,7 +33,7 @@ public struct GalaxyChoices: Sendable {
         let absent = sections.reduce(0) { $0 + $1.partition.absentFromTable($1.rows) }
         guard absent > 0 else { return }
         warnings.append(
-            "\(Numbers.counted(absent, "galaxy", "galaxies")) of \(Numbers.grouped(sections.galaxyCount)) have no row in "
+            "\(Numbers.counted(absent, "galaxy", "galaxies")) of \(Numbers.grouped(sections.galaxyCount)) without a row in "
                 + "\(table.name): their \(table.contents) are missing")
     }
 
@@ -63,7 +63,7 @@ public struct GalaxyChoices: Sendable {
             first = first ?? (id, path, row)
         }
         return first.map {
-            "\(Numbers.counted(count, "galaxy", "galaxies")) have an object id that an earlier one has; the first: "
+            "\(Numbers.counted(count, "galaxy", "galaxies")) with an object id that an earlier one has; the first: "
                 + "\($0.id.quoted), \($0.path) row \($0.row)"
         }
     }

@@ -33,9 +33,12 @@ import Platform
         unsafe version = try library.symbol("H5get_libversion")
     }
 
-    /// The numbers of an attribute; empty where it is missing, has other contents, or more than a few.
-    func numbers(_ name: String, of object: ID, _ library: HDF5Library) -> [Double] {
-        guard unsafe exists(object, name) > 0 else { return [] }
+    /// Whether an object has an attribute of that name.
+    func has(_ name: String, _ object: ID) -> Bool { unsafe exists(object, name) > 0 }
+
+    /// The numbers of an attribute; nil where it is missing, empty where it has other contents, or more than a few.
+    func numbers(_ name: String, of object: ID, _ library: HDF5Library) -> [Double]? {
+        guard has(name, object) else { return nil }
         let attribute = unsafe open(object, name, 0)
         guard attribute >= 0 else { return [] }
         let (space, type) = (space(attribute), type(attribute))

@@ -1,29 +1,46 @@
+import Platform
+
 /// What a dataset states of its numbers: those that stand for none, and a linear scale.
 ///
 /// Attributes as netCDF and the Climate and Forecast conventions define them (1.11, sections 2.5.1 and 8.1): `_FillValue`
 /// and `missing_value` are stored numbers, and others mean `stored * scale_factor + add_offset`.
 struct HDF5Decoding {
-    /// As the type of the file has them.
+    /// As the type of the file has them; of integers as float64, which rounds those beyond 2^53.
     let nulls: [Double]
     let scale: Double
     let offset: Double
-
-    var isScaled: Bool { scale != 1 || offset != 0 }
+    /// Whether the dataset states a scale or an offset, also of 1 or 0.
+    let isScaled: Bool
 
     /// - Parameter stored: the type in the file; nil for strings.
-    init(_ dataset: HDF5Library.ID, list: HDF5Library.ID, stored: DType?, _ library: HDF5Library) {
+    /// - Throws: `Failure` for attributes that change the numbers and are not readable.
+    init(
+        _ dataset: HDF5Library.ID, list: HDF5Library.ID, stored: DType?, _ library: HDF5Library
+    ) throws(Failure) {
         guard let stored else {
-            (nulls, scale, offset) = ([], 1, 0)
+            (nulls, scale, offset, isScaled) = ([], 1, 0, false)
             return
         }
-        func numbers(_ name: String) -> [Double] { library.attributes.numbers(name, of: dataset, library) }
+        let attributes = library.attributes
+        func numbers(_ name: String, most: Int) throws(Failure) -> [Double] {
+            let numbers = attributes.numbers(name, of: dataset, library)
+            guard (numbers?.count ?? 0) <= most, numbers?.isEmpty != true else {
+                throw Failure("its attribute \(name) is no number: correct or remove it")
+            }
+            return numbers ?? []
+        }
+        // netCDF-3 had no unsigned types.
+        guard stored.isFloatingPoint || !attributes.has("_Unsigned", dataset) else {
+            throw Failure("its attribute _Unsigned is not read: store unsigned integers")
+        }
         // Some writers define 0 for every dataset, which is also the library's own: it states nothing.
-        let fill = library.attributes.definedFill(list, library).flatMap { $0 == 0 ? nil : $0 }
-        nulls = (numbers("_FillValue") + numbers("missing_value") + [fill].compactMap(\.self))
-            .map(stored.rounded).filter { !$0.isNaN }
-        let (factors, offsets) = (numbers("scale_factor"), numbers("add_offset"))
-        scale = factors.count == 1 ? factors[0] : 1
-        offset = offsets.count == 1 ? offsets[0] : 0
+        let fill = attributes.definedFill(list, library).flatMap { $0 == 0 ? nil : $0 }
+        let stated = try numbers("_FillValue", most: 16) + numbers("missing_value", most: 16)
+        nulls = (stated + [fill].compactMap(\.self)).map { stored.isFloatingPoint ? stored.rounded($0) : $0 }
+            .filter { !$0.isNaN }
+        let (factors, offsets) = (try numbers("scale_factor", most: 1), try numbers("add_offset", most: 1))
+        (scale, offset) = (factors.first ?? 1, offsets.first ?? 0)
+        isScaled = !factors.isEmpty || !offsets.isEmpty
     }
 
     /// Decodes float32 or float64 in place; integers are left as they are.

@@ -101,7 +101,7 @@ extension HDF5Document {
         var kind = try kind(type, size)
         var stored: DType?
         if case .number(let dtype) = kind { stored = dtype == .f32 && size == 2 ? .f16 : dtype }
-        let decoding = HDF5Decoding(dataset, list: list, stored: stored, library)
+        let decoding = try HDF5Decoding(dataset, list: list, stored: stored, library)
         if decoding.isScaled, stored != nil { kind = .number(.f64) }
         let characters = library.typeClass(type) == 3 ? max(0, library.characters(type)) : 0
         return Dataset(

@@ -90,6 +90,9 @@ public struct TensorFile: Sendable {
         members.contains(where: \.isVerifiedLast) && members.allSatisfy(\.isVerifiedLast)
     }
 
+    /// Whether its bytes are fetched from a store.
+    public var isRemote: Bool { source?.isRemote ?? false }
+
     /// Checks that the file has not been modified since it was opened: see `ByteSource.checkIntact`.
     public func checkIntact() throws(Failure) { try source?.checkIntact() }
 

@@ -86,7 +86,8 @@ struct PickledViews {
             guard case .numbers(let tensor) = try contents(rows, "indices", locate), tensor.shape.count == 1,
                 tensor.count <= byteCount, !tensor.dtype.isFloatingPoint, tensor.dtype != .bool
             else { return nil }
-            return try tensor.doubles().map { Int($0) }
+            // Beyond 2^53 a double does not have every integer, and no file that many rows.
+            return try tensor.doubles().map { abs($0) < 0x1p53 ? Int($0) : Int.min }
         }
     }
 

@@ -116,7 +116,7 @@ struct GalaxyIDTests {
             #expect(command.status == 0)
             #expect(
                 command.errors.contains(
-                    "warning: 3 galaxies have an object id that an earlier one has; the first: '7', \(path) row 2"),
+                    "warning: 3 galaxies with an object id that an earlier one has; the first: '7', \(path) row 2"),
                 "\(command.errors)")
             let rest = try Command.infer([path, "--quiet", "--limit", "2"])
             #expect(rest.errors.isEmpty, "\(rest.errors)")

@@ -83,7 +83,8 @@ struct JoinTests {
             (right[1], right[4]) = ("nan", "nan")
             #expect(Trial.column(command) == right, "\(command.errors)")
             #expect(Trial.column(command, 5) == ["0", "4", "0", "0", "4", "0"])
-            #expect(command.errors.contains("2 galaxies of 6 have no row in \(folder)/table.csv"), "\(command.errors)")
+            #expect(
+                command.errors.contains("2 galaxies of 6 without a row in \(folder)/table.csv"), "\(command.errors)")
         }
     }
 

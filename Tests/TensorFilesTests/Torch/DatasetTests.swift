@@ -66,9 +66,9 @@ private struct DatasetPickle {
         pickle.ops("R")
     }
 
-    func file() throws -> TensorFile {
+    /// - Parameter indices: those of `tensorIndices`.
+    func file(indices: [Int64] = [5, -6]) throws -> TensorFile {
         func bytes(_ numbers: [Float]) -> [UInt8] { numbers.withUnsafeBytes { Array($0) } }
-        let indices: [Int64] = [5, -6]
         return try TensorFile.open(
             MemorySource(
                 name: "dataset.pt",
@@ -118,6 +118,17 @@ struct DatasetTests {
         nested.subset(
             of: { $0.subset(of: { $0.tensors() }, { $0.list([5, 3, 1]) }) }, { $0.list([2, 0]) })
         #expect(try Self.rows(nested.file()) == [1, 5])
+    }
+
+    @Test(
+        "Indices of a tensor beyond the rows are refused, whatever their size",
+        arguments: [6, -7, 1 << 40, 1 << 53, Int64.max, .min])
+    func farIndices(index: Int64) throws {
+        var pickle = DatasetPickle()
+        pickle.subset(of: { $0.tensors() }, { $0.tensorIndices() })
+        let error = #expect(throws: Failure.self) { try pickle.file(indices: [0, index]) }
+        #expect(
+            error?.message.contains("an index beyond its rows") == true, "\(error.map(String.init(describing:)) ?? "")")
     }
 
     @Test("Indices may be integers of NumPy, and a Subset of a list is refused")
