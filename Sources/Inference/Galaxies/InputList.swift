@@ -82,7 +82,7 @@ public enum InputList {
             throw Failure(folder, "the folder cannot be read")
         }
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-        let paths = names.filter { !$0.hasPrefix(".") && isPartition($0) }
+        let paths = names.filter(isPartition)
             .sorted(by: NaturalOrder.precedes)
             .map { prefix + $0 }
             .filter { FileManager.default.isFolder($0) != true }
@@ -122,10 +122,11 @@ public enum InputList {
 
     private static func isFolder(_ path: String) -> Bool { FileManager.default.isFolder(path) == true }
 
-    /// Whether a file of that name in a folder is a partition, by its ending.
+    /// Whether a file of that name in a folder is a partition, by its ending. Hidden ones are none, such as the copies
+    /// that macOS leaves on other file systems (`._1.pt`).
     public static func isPartition(_ name: String) -> Bool {
         let name = name.lowercased()
-        return endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }
+        return !name.hasPrefix(".") && endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }
     }
 
     /// The ending of a path's last component without the dot, in lower case; empty without a dot.

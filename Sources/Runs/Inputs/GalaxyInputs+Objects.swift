@@ -60,7 +60,7 @@ struct ObjectInputs: RemoteFiles {
         return try store.list(bucket: location.bucket, prefix: prefix)
             .filter { info in
                 let name = info.key.dropFirst(prefix.count)
-                return !name.contains("/") && !name.hasPrefix(".") && InputList.isPartition(String(name))
+                return !name.contains("/") && InputList.isPartition(String(name))
             }
             .sorted { NaturalOrder.precedes($0.key, $1.key) }
             .map { Object(bucket: location.bucket, info: $0) }

@@ -8,11 +8,9 @@ public struct LeftOutObjects: Sendable, Equatable {
 
     init(_ counts: [String: Int] = [:]) { self.counts = counts }
 
-    /// Whether an object is a partition: its ending is one of those that `cai infer` takes from a folder, and its name does
-    /// not begin with a dot, as those of the copies do that macOS leaves on other file systems (`._1.pt`).
+    /// Whether an object is a partition: one of the files that `cai infer` takes from a folder.
     static func isPartition(_ key: String) -> Bool {
-        let name = InputList.lastComponent(key)
-        return !key.hasSuffix("/") && !name.hasPrefix(".") && InputList.isPartition(name)
+        !key.hasSuffix("/") && InputList.isPartition(InputList.lastComponent(key))
     }
 
     /// Counts an object; markers of folders do not count.
