@@ -40,7 +40,7 @@ struct CatalogueText {
         separator = Self.separator(bytes, from: position)
         let dialect = DelimitedText.Dialect(separator: separator, ignoresBlanks: true)
         text = DelimitedText(name: name, bytes: bytes, dialect: dialect, from: position, line: line)
-        guard let record = try text.next()?.map(Self.trimmed) else {
+        guard let record = try text.next()?.map(\.trimmed) else {
             throw Failure("\(name): expected a header, found an empty file")
         }
         if let comment, record.contains(where: { Double($0) != nil }),
@@ -65,18 +65,16 @@ struct CatalogueText {
     /// The number in a field, NaN where it is missing.
     /// - Throws: `Failure` for anything else.
     func number(_ field: String, of column: String) throws(Failure) -> Double {
-        let field = Self.trimmed(field)
+        let field = field.trimmed
         if let value = Double(field) { return value }
-        if Self.isMissing(field) { return .nan }
+        if Self.missing.contains(field.lowercased()) { return .nan }
         let hasComma = separator != UInt8(ascii: ",") && Double(field.replacing(",", with: ".")) != nil
         throw Failure(
             "\(text.name): line \(line): \(column.shortened()): expected a number, found '\(field.shortened())'"
                 + (hasComma ? ": write decimal points, not commas" : ""))
     }
 
-    /// Whether a field stands for a number that is not known.
-    static func isMissing(_ field: String) -> Bool { missing.contains(field.lowercased()) }
-
+    /// Fields that stand for a number that is not known, in lower case.
     private static let missing: Set<String> = [
         "", "nan", "null", "none", "n/a", "na", "-", "--", "masked", "<na>", "\\n",
     ]
@@ -87,7 +85,7 @@ struct CatalogueText {
         var text = DelimitedText(
             name: "", bytes: comment,
             dialect: DelimitedText.Dialect(separator: separator, ignoresBlanks: true))
-        return try text.next()?.map(trimmed) ?? []
+        return try text.next()?.map(\.trimmed) ?? []
     }
 
     /// The separator that a line has most of, outside quotes; a comma where it has none.
@@ -103,7 +101,7 @@ struct CatalogueText {
         let usual = [UInt8(ascii: ","), tab, UInt8(ascii: ";")].filter { counts[$0] != nil }
         // Names may contain blanks: they separate only where nothing else does.
         guard let most = usual.map({ counts[$0] ?? 0 }).max() else {
-            return hasInnerBlank(bytes, start) ? blank : usual.first ?? UInt8(ascii: ",")
+            return hasInnerBlank(bytes, start) ? blank : UInt8(ascii: ",")
         }
         return usual.first { counts[$0] == most } ?? UInt8(ascii: ",")
     }
@@ -122,14 +120,6 @@ struct CatalogueText {
             }
         }
         return false
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        guard let first = text.utf8.first, let last = text.utf8.last, first <= blank || last <= blank else {
-            return text
-        }
-        let inner = text.drop { $0 == " " || $0 == "\t" }
-        return String(inner.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
     private static let lineFeed = UInt8(ascii: "\n")
@@ -151,9 +141,7 @@ extension CatalogueText {
         }
         guard isGzip else {
             if !source.name.lowercased().hasSuffix(".csv") {
-                let isKnown = try TensorFile.isKnown(source)
-                guard !isKnown else { return nil }
-                guard try hasText(source) else { return nil }
+                guard try !TensorFile.isKnown(source), try hasText(source) else { return nil }
             }
             return try source.bytes()
         }
@@ -180,5 +168,14 @@ extension CatalogueText {
     private static func isText(_ bytes: ArraySlice<UInt8>) -> Bool {
         !bytes.starts(with: Array("SIMPLE  =".utf8))
             && bytes.allSatisfy { $0 >= blank || [tab, lineFeed, carriageReturn].contains($0) }
+    }
+}
+
+extension String {
+    /// The string without the blanks around it.
+    var trimmed: String {
+        // Most fields have none.
+        guard let first = utf8.first, let last = utf8.last, first <= 0x20 || last <= 0x20 else { return self }
+        return String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }

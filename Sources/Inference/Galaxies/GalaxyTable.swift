@@ -129,8 +129,8 @@ public struct GalaxyTable: Sendable {
             redshifts: columns.redshift == nil ? nil : redshifts, bandCount: max(1, columns.magnitudes.count),
             join: layout.join)
         (idNames, listed) = (columns.idNames, columns.listed)
-        magnitudeNames = columns.magnitudes.map { header[$0].trimmed }.joined(separator: ", ")
-        redshiftName = columns.redshift.map { header[$0].trimmed } ?? ""
+        magnitudeNames = columns.magnitudes.map { header[$0] }.joined(separator: ", ")
+        redshiftName = columns.redshift.map { header[$0] } ?? ""
     }
 
     /// Indices of the fields of a line.
@@ -147,7 +147,7 @@ public struct GalaxyTable: Sendable {
         /// - Throws: `Failure` where a name that is asked for is there twice, or some magnitudes are missing.
         init(_ header: [String], _ layout: GalaxyLayout, of file: String) throws(Failure) {
             let items = header.enumerated().map { index, field in
-                let name = field.trimmed.isEmpty ? "column \(index + 1)" : field.trimmed
+                let name = field.isEmpty ? "column \(index + 1)" : field
                 return NameLookup.Item(name: name, aliases: ["\(name):\(index + 1)"])
             }
             var lookup = NameLookup(file: file, items, ignoresCase: true)
@@ -171,12 +171,5 @@ public struct GalaxyTable: Sendable {
                 ? lookup.magnitudes(layout.bandNames) { _ in true } : lookup.magnitudes(named: names)) ?? []
             (idNames, listed) = (lookup.idNames, lookup.listed())
         }
-    }
-}
-
-extension String {
-    /// The string without the blanks around it.
-    fileprivate var trimmed: String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }
