@@ -56,13 +56,10 @@ public struct MissingValues: Sendable, Equatable {
             .filter { $0.stored.isFinite }
     }
 
-    /// Whether a number is at least as large as the smallest of `missing`: one pass without branches, since pixels of most
-    /// images are far below.
+    /// Whether a number is at least as large as the smallest of `missing`: pixels of most images are far below.
     static func mayHold(_ missing: [Stored], _ values: Span<Float>) -> Bool {
         guard let least = missing.map({ abs($0.stored) }).min() else { return false }
-        var largest: UInt32 = 0
-        for index in values.indices { largest = max(largest, values[index].bitPattern & 0x7FFF_FFFF) }
-        return largest >= least.bitPattern
+        return values.largestBits >= least.bitPattern
     }
 
     /// Replaces missing values by NaN.
@@ -142,5 +139,14 @@ public struct UnknownRedshifts: Sendable, Equatable {
     /// The number of galaxies for each reason: `-9999`, `absent`, `infinite`, `at most -1`.
     public var counts: [String: Int] {
         Dictionary(uniqueKeysWithValues: reasons.map { ($0.key.text, $0.value) })
+    }
+}
+
+extension Span where Element == Float {
+    /// The bits of the largest absolute value, which are ordered as the values are, NaN last: one pass without branches.
+    var largestBits: UInt32 {
+        var largest: UInt32 = 0
+        for index in indices { largest = max(largest, self[index].bitPattern & 0x7FFF_FFFF) }
+        return largest
     }
 }

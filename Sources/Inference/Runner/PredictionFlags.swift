@@ -88,10 +88,8 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     private enum Extent {
         case zero, usual, notFinite
 
-        /// From the largest absolute value, whose bits are ordered as the values are: one pass without branches.
         init(_ values: Span<Float>) {
-            var largest: UInt32 = 0
-            for index in values.indices { largest = max(largest, values[index].bitPattern & 0x7FFF_FFFF) }
+            let largest = values.largestBits
             self = largest == 0 ? .zero : largest < Float.infinity.bitPattern ? .usual : .notFinite
         }
     }
