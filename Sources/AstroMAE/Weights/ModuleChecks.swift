@@ -118,9 +118,14 @@ struct ModuleChecks {
         throw error(path, "is \(found.name), expected no layer there")
     }
 
+    /// The modules directly in another, with their names in it.
+    private func parts(of path: String) -> [(path: String, name: String)] {
+        (children[path] ?? []).map { ($0, String($0.dropFirst(path.isEmpty ? 0 : path.count + 1))) }
+    }
+
     /// A ModuleList gives its parts in their order, whatever their names.
     private func requireAscending(_ path: String) throws(Failure) {
-        let numbers = (children[path] ?? []).map { Int($0.dropFirst(path.isEmpty ? 0 : path.count + 1)) ?? -1 }
+        let numbers = parts(of: path).map { Int($0.name) ?? -1 }
         guard numbers == Array(numbers.indices) else {
             let found = numbers.prefix(8).map(String.init).joined(separator: ", ")
             throw error(path, "is a ModuleList with the parts \(found), expected 0, 1, ... in this order")
@@ -131,8 +136,7 @@ struct ModuleChecks {
     private func requireSequence(_ path: String) throws(Failure) {
         let expected = rules.layers(below: path)
         guard !expected.isEmpty else { return }
-        let parts = (children[path] ?? []).filter { checkpoint.moduleClass($0)?.isIdle != true }
-            .map { String($0.dropFirst(path.isEmpty ? 0 : path.count + 1)) }
+        let parts = parts(of: path).filter { checkpoint.moduleClass($0.path)?.isIdle != true }.map(\.name)
         for (name, layer) in expected where !layer.hasTensors && !parts.contains(name) {
             throw error(path, "is a Sequential without '\(name)', expected \(layer.className) there")
         }

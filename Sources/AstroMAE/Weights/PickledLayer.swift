@@ -45,8 +45,6 @@ enum PickledLayer: Equatable, Sendable {
         }
     }
 
-    var isNorm: Bool { self == .layerNorm || self == .batchNorm }
-
     /// Attributes of the class `found` that would make it another layer: `has padding 2, expected 0`; nil if there are none.
     /// An attribute that is absent is one of another version of PyTorch.
     /// - Parameters:
