@@ -50,9 +50,16 @@ public struct QualityIntervals: Sendable, Equatable {
         let measures = drawn.withLock { $0 }
         let estimates = original.measures()
         self.resamples = count
-        let outliers = Self.outliers(of: all.scaled)
+        let field = FieldQuality(sortedScaled: all.scaled)
+        let fractions = [
+            Measure.outliersAbove005: field.outliersAbove005, Measure.outliersAbove015: field.outliersAbove015,
+            Measure.outliersAboveThreeSigma: field.outliersAboveThreeSigma,
+        ]
         intervals = estimates.indices.map { measure in
-            if let part = outliers[measure] { return Statistics.fractionInterval(part, of: all.scaled.count) }
+            if let fraction = fractions[measure] {
+                let total = all.scaled.count
+                return Statistics.fractionInterval(Int((fraction * Double(total)).rounded()), of: total)
+            }
             // A resample may have equal redshifts only: that resample has no R2.
             let values = measures.map { $0[measure] }.filter { !$0.isNaN }.sorted()
             let estimate = estimates[measure]
@@ -72,17 +79,6 @@ public struct QualityIntervals: Sendable, Equatable {
     }
 
     private static let mostGalaxies = 1_000_000
-
-    /// The number of outliers by the index of the measure that is their fraction.
-    /// - Parameter scaled: dz, ascending.
-    private static func outliers(of scaled: [Double]) -> [Int: Int] {
-        let sigmaIQR = FieldQuality(sortedScaled: scaled).sigmaIQR
-        let limits = [
-            Measure.outliersAbove005: 0.05, Measure.outliersAbove015: 0.15,
-            Measure.outliersAboveThreeSigma: FieldQuality.outlierLimit(sigmaIQR: sigmaIQR),
-        ]
-        return limits.mapValues { limit in scaled.count { abs($0) > limit } }
-    }
 }
 
 /// The redshifts of galaxies in ascending order of dz.
