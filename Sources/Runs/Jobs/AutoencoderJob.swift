@@ -6,8 +6,8 @@ import Platform
 /// A masked autoencoder and galaxies for it: reconstructs them, or measures the errors of their reconstructions.
 public struct AutoencoderJob: Sendable {
     /// A path or an `s3://` URL.
-    public let weights: String
-    private let origin: WeightsLocator.Located?
+    public var weights: String { located.path }
+    private let located: WeightsLocator.Located
     private let inputs: GalaxyInputs
     private let store: (any ObjectStore)?
     private let maskRatio: Double
@@ -17,22 +17,21 @@ public struct AutoencoderJob: Sendable {
     public static let defaultBatchSize = 64
 
     /// - Parameters:
-    ///   - origin: what has named the weights, for errors.
     ///   - store: has the weights, if they are an object.
     ///   - maskRatio: the share of patches that are hidden.
     public init(
-        weights: String, weightsOrigin origin: WeightsLocator.Located? = nil, inputs: GalaxyInputs,
+        weights: WeightsLocator.Located, inputs: GalaxyInputs,
         store: (any ObjectStore)? = nil, maskRatio: Double = 0.75,
         settings: RunSettings = RunSettings(batchSize: defaultBatchSize)
     ) {
-        (self.weights, self.origin, self.inputs, self.store) = (weights, origin, inputs, store)
+        (located, self.inputs, self.store) = (weights, inputs, store)
         (self.maskRatio, self.settings) = (maskRatio, settings)
     }
 
     /// Loads the network, and checks the headers of all inputs.
     /// - Throws: `Failure` for weights of another network, a mask ratio that hides no patch, and invalid inputs.
     public func open(_ events: some JobEvents = NoEvents()) throws(Failure) -> Opened {
-        let model = try (origin ?? WeightsLocator.Located(path: weights, origin: nil)).naming { () throws(Failure) in
+        let model = try located.naming { () throws(Failure) in
             try WeightsFile(weights, store: store).load(threads: settings.threads) {
                 (file, parallel) throws(Failure) in
                 try MaskedAutoencoder(

@@ -77,7 +77,9 @@ struct DemoAutoencoder {
         let embed = try EmbedCommand.parse(common + ["--output", file("features.npy")])
         try embed.run()
         let search = try AnomalySearch(
-            AutoencoderJob(weights: weights, inputs: GalaxyInputs([galaxies])), seed: 0, passes: 4, brightness: nil,
+            AutoencoderJob(
+                weights: WeightsLocator.Located(path: weights, origin: nil), inputs: GalaxyInputs([galaxies])), seed: 0,
+            passes: 4, brightness: nil,
             ConsoleEvents(isQuiet: true))
         try search.ranking.write(to: file("anomalies.csv"))
         try AnomalyPage(search, top: AnomaliesCommand.usualTop).write(

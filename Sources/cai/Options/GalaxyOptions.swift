@@ -209,7 +209,7 @@ struct AutoencoderOptions: ParsableArguments {
         try OutputFile.check(
             outputs.compactMap(\.self), sparing: [weights.path] + others.compactMap(\.self) + files.paths)
         let job = AutoencoderJob(
-            weights: weights.path, weightsOrigin: weights, inputs: files, store: store, maskRatio: maskRatio,
+            weights: weights, inputs: files, store: store, maskRatio: maskRatio,
             settings: galaxies.settings(
                 batchSize: AutoencoderJob.defaultBatchSize, decoderHeads: decoderHeads, isStrict: strict))
         return (job, outputs)
