@@ -1,6 +1,7 @@
 /// Comma-separated text (RFC 4180): quoted fields with doubled quotes, line breaks inside quotes, CRLF, LF or CR, a
-/// byte-order mark at the start. Other separators and blanks around quotes are read where a `Dialect` says so. Reads one record at a time, and fields as ranges of the text's bytes. The text is complete from the
-/// start, or appended in pieces: then only one piece and one record are in memory.
+/// byte-order mark at the start. Other separators and blanks around quotes are read where a `Dialect` says so. Reads one
+/// record at a time, and fields as ranges of the text's bytes. The text is complete from the start, or appended in pieces:
+/// then only one piece and one record are in memory.
 public struct DelimitedText {
     /// The range of a field's content, without the quotes around it.
     package struct Field {

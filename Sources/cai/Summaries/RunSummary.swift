@@ -124,7 +124,8 @@ extension AutoencoderJob.Opened {
 }
 
 extension FlagCounts {
-    /// Warnings where galaxies have a blank band, and where they have flags: `2 of 37 galaxies have flags and no redshift: 2 with pixels not finite`.
+    /// Warnings where galaxies have a blank band, and where they have flags:
+    /// `2 of 37 galaxies have flags and no redshift: 2 with pixels missing or not finite`.
     /// - Parameters:
     ///   - total: all galaxies.
     ///   - result: the result that galaxies with flags lack.
