@@ -45,7 +45,7 @@ enum PickledLayer: Equatable, Sendable {
         }
     }
 
-    /// Attributes of the class `found` that would make it another layer: `has padding 2, expected 0`; nil if there are none.
+    /// Attributes of the class `found` that would make it another layer: `has padding 2, expected 0`; nil for this layer.
     /// An attribute that is absent is one of another version of PyTorch.
     /// - Parameters:
     ///   - kernel: a side of a convolution's kernel.

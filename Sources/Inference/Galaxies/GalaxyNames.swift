@@ -110,7 +110,7 @@ struct GalaxyNames {
             ? ids(GalaxyLayout.usualObjectID) : nil
     }
 
-    /// The ids of that name; nil where there are none. Tables of one file may all have them.
+    /// The ids of that name; nil if the name is absent. Several tables of one file may have it.
     func ids(_ name: String) throws(Failure) -> GalaxyIDs? {
         let found = lookup.matches(name)
         let tables = Set(found.compactMap { file.columns[Self.name(items[$0])]?.table })

@@ -26,7 +26,7 @@ struct GalaxyTensors {
     let catalogue: TensorView?
     let redshifts: TensorView?
     let objectIDs: GalaxyIDs?
-    /// Rows of the table; nil where there is none.
+    /// Rows of the table; nil without a table.
     let tableRows: GalaxyTable.Rows?
     private let layout: GalaxyLayout
 

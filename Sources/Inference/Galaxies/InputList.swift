@@ -94,8 +94,8 @@ public enum InputList {
         return paths
     }
 
-    /// A pattern that matches partitions in subfolders, `survey/healpix=*/*.hdf5`; nil where there are none in the first
-    /// hundred folders of three levels.
+    /// A pattern that matches partitions in subfolders, `survey/healpix=*/*.hdf5`; nil if the first hundred folders of
+    /// three levels have no partitions.
     /// - Parameter prefix: a folder with a slash at its end.
     private static func pattern(below prefix: String) -> String? {
         var levels = [(folder: prefix, pattern: prefix)]

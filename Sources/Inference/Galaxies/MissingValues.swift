@@ -89,7 +89,7 @@ public enum UnknownRedshift: Hashable, Sendable {
 
     /// nil for a known redshift.
     /// - Parameters:
-    ///   - redshift: NaN where there is none.
+    ///   - redshift: NaN if it is absent.
     ///   - types: of the redshifts in the file.
     public init?(_ redshift: Double, _ missing: MissingValues, storedAs types: [DType] = []) {
         if redshift.isNaN {
