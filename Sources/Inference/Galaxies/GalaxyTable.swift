@@ -8,7 +8,7 @@ public struct GalaxyTable: Sendable {
     public let name: String
     public let count: Int
     /// The name that the ids were found by; nil where none was given.
-    let idName: String?
+    public let idName: String?
     /// Columns that look like ids, under names that are not looked for; and the first of all columns.
     private(set) var idNames: [String] = []
     private(set) var listed = ""

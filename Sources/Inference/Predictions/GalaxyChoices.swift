@@ -1,7 +1,7 @@
 import Platform
 
-/// What was chosen about the galaxies of a run, for the user: where their magnitudes come from, how a table is joined, ids
-/// that repeat.
+/// What was chosen about the galaxies of a run, for the user: the files' own warnings, where magnitudes come from, how a
+/// table is joined, ids that repeat.
 public struct GalaxyChoices: Sendable {
     /// Choices that can change a number.
     public private(set) var warnings: [String] = []
@@ -16,6 +16,7 @@ public struct GalaxyChoices: Sendable {
     public init(
         _ sections: [GalaxyRun.Section], _ layout: GalaxyLayout, format: PredictionFormat? = nil
     ) throws(Failure) {
+        warnings = sections.map(\.partition).warnings
         if let table = layout.table { describe(table, sections) }
         if let columns = sections.first?.partition.magnitudeColumns, layout.magnitudes.isEmpty {
             notices.append("magnitudes are the columns \(columns)")
@@ -63,8 +64,7 @@ public struct GalaxyChoices: Sendable {
             first = first ?? (id, path, row)
         }
         return first.map {
-            "\(Numbers.counted(count, "galaxy", "galaxies")) with an object id that an earlier one has; the first: "
-                + "\($0.id.quoted), \($0.path) row \($0.row)"
+            RepeatedIDs.Found(count: count, first: $0.id).text + ", \($0.path) row \($0.row)"
         }
     }
 

@@ -25,15 +25,42 @@ public struct PlausibleRedshifts: Sendable, Equatable {
         range = bounds[0]...bounds[1]
     }
 
-    /// The implausible ones of `redshifts`; NaN is none.
-    /// - Returns: their number, and the one farthest from the range.
-    public func outside(_ redshifts: [Float]) -> (count: Int, farthest: Float)? {
-        var found: (count: Int, farthest: Float)?
-        for redshift in redshifts where !redshift.isNaN && !range.contains(Double(redshift)) {
-            let farthest = found?.farthest ?? redshift
-            found = ((found?.count ?? 0) + 1, distance(redshift) > distance(farthest) ? redshift : farthest)
+    /// Redshifts outside of the range: their number, and the one farthest from it.
+    public struct Outside: Sendable, Equatable, Codable {
+        public let count: Int
+        /// Finite: the greatest number in place of an infinite one.
+        public let farthest: Float
+
+        public init(count: Int, farthest: Float) {
+            self.count = count
+            self.farthest = max(-.greatestFiniteMagnitude, min(.greatestFiniteMagnitude, farthest))
         }
-        return found
+
+        public init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            let count = try fields.decode(Int.self, forKey: .count)
+            guard 1...1_000_000_000 ~= count else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .count, in: fields, debugDescription: "expected 1 to 1,000,000,000, found \(count)")
+            }
+            self.init(count: count, farthest: try fields.decode(Float.self, forKey: .farthest))
+        }
+    }
+
+    /// The implausible ones of `redshifts`; nil where there are none. NaN is not one.
+    public func outside(_ redshifts: [Float]) -> Outside? {
+        redshifts.reduce(nil) { found, redshift in
+            redshift.isNaN || range.contains(Double(redshift))
+                ? found : joined(found, Outside(count: 1, farthest: redshift))
+        }
+    }
+
+    /// Those of two sets of galaxies.
+    public func joined(_ one: Outside?, _ other: Outside?) -> Outside? {
+        guard let one, let other else { return one ?? other }
+        return Outside(
+            count: one.count.cappedSum(other.count),
+            farthest: distance(other.farthest) > distance(one.farthest) ? other.farthest : one.farthest)
     }
 
     /// Median |dz| of the galaxies whose redshifts are both finite; nil where there are fewer than `leastKnown` of them.

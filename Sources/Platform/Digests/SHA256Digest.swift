@@ -41,7 +41,9 @@ public enum SHA256Digest {
         }
     }
 
-    public mutating func update(_ text: String) { unsafe update(Array(text.utf8).span.bytes) }
+    public mutating func update(_ bytes: [UInt8]) { unsafe update(bytes.span.bytes) }
+
+    public mutating func update(_ text: String) { update(Array(text.utf8)) }
 
     /// The digest in lower-case hexadecimal digits, as `sha256sum` writes it.
     public consuming func finish() -> String {

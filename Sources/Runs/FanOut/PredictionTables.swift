@@ -15,11 +15,20 @@ struct PredictionTables {
 
     private typealias Table = Result<(bytes: [UInt8], rows: Rows), Failure>
 
-    /// What a rank's predictions have for quality over the whole run.
+    /// What is measured over the predictions of the whole run.
+    struct Measures {
+        /// nil where no galaxy has a redshift to compare with, or there are too many.
+        var quality: Quality?
+        var medianError: Double?
+        /// nil where no id repeats, or there are too many.
+        var repeatedIDs: RepeatedIDs.Found?
+    }
+
+    /// What a rank's predictions have for the measures.
     struct Rows {
         static let header = Array((PredictionEncoder.columns + "\n").utf8)
 
-        var count = 0
+        var ids: [String] = []
         /// z_phot and z_spec of the galaxies whose z_spec is known.
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
@@ -29,26 +38,29 @@ struct PredictionTables {
             guard bytes.starts(with: Self.header) else {
                 throw Failure(name, "expected the header \(PredictionEncoder.columns), found another")
             }
-            try PredictionFile(bytes, name: name).forEach([.zSpec, .flags]) { row in
-                count += 1
+            try PredictionFile(bytes, name: name).forEach([.objectID, .zSpec, .flags]) { row in
+                ids.append(row.objectID ?? "")
                 guard let known = row.zSpec else { return }
                 predicted.append(Double(row.float))
                 spectroscopic.append(known)
             }
             guard bytes.last == UInt8(ascii: "\n") else {
-                throw Failure(name, "row \(count): expected a line's end after it, found none")
+                throw Failure(name, "row \(ids.count): expected a line's end after it, found none")
             }
         }
     }
 
-    /// Writes `predictions.csv`, unless the run has none. An entry with incomplete predictions becomes a failure.
-    /// - Returns: their quality; nil where no galaxy has a redshift to compare with, or there are too many.
-    func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Quality? {
-        guard manifest.input.predictions else { return nil }
+    /// Writes `predictions.csv` and the `RunRecord` beside it, unless the run has none. An entry with incomplete predictions
+    /// becomes a failure.
+    func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Measures {
+        guard manifest.input.predictions else { return Measures() }
         let bucket = manifest.input.bucket
         let temporary = TemporaryFile(environment, ending: "csv")
         var predicted: [Double] = []
         var spectroscopic: [Double] = []
+        var ids = RepeatedIDs()
+        var digest = SHA256Stream()
+        digest.update(Rows.header)
         let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().result.galaxies) ?? 0) }
         let file = try AtomicFile(path: temporary.path)
         try file.write(Rows.header)
@@ -58,8 +70,11 @@ struct PredictionTables {
             for (rank, table) in zip(ranks, read(ranks, entries)) {
                 switch table {
                 case .success(let table):
-                    try file.write(Array(table.bytes.dropFirst(Rows.header.count)))
+                    let rows = Array(table.bytes.dropFirst(Rows.header.count))
+                    try file.write(rows)
+                    digest.update(rows)
                     guard galaxies <= Self.mostForQuality else { continue }
+                    table.rows.ids.forEach { ids.insert($0) }
                     predicted += table.rows.predicted
                     spectroscopic += table.rows.spectroscopic
                 case .failure(let error): entries[rank] = .failure(error)
@@ -69,7 +84,15 @@ struct PredictionTables {
         }
         try file.commit()
         try store.put(bucket: bucket, key: manifest.keys.predictions, contentsOf: temporary.path)
-        return try? Quality(predicted: predicted, spectroscopic: spectroscopic)
+        let record = RunRecord(
+            manifest, entries.compactMap { try? $0.get().result },
+            RankSidecar.Output(
+                name: RunKeys.predictionsName, bytes: temporary.size, sha256: digest.finish()))
+        try store.put(bucket: bucket, key: manifest.keys.record, try record.json)
+        return Measures(
+            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
+            medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
+            repeatedIDs: ids.found)
     }
 
     /// The next ranks whose predictions fit into memory; at least one.
@@ -97,8 +120,8 @@ struct PredictionTables {
         let name = store.name(bucket: bucket, key: predictions.key)
         let bytes = try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
         let rows = try Rows(bytes, name: name)
-        guard rows.count == entry.result.galaxies else {
-            throw Failure("\(name): expected \(entry.result.galaxies) rows, found \(rows.count)")
+        guard rows.ids.count == entry.result.galaxies else {
+            throw Failure("\(name): expected \(entry.result.galaxies) rows, found \(rows.ids.count)")
         }
         return (bytes, rows)
     }

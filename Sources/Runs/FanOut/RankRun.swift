@@ -41,18 +41,26 @@ struct RankRun {
 
     func stopped(_ stage: String) -> Failure { Failure("stopped at the deadline, \(stage): 0 galaxies done") }
 
-    mutating func finish(_ loaded: ModelCache.Loaded, _ predictions: Predictions, _ environment: [String: String]) {
+    /// - Parameter partitions: of the rank.
+    mutating func finish(
+        _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ partitions: [PartitionReader],
+        _ environment: [String: String]
+    ) {
         result.galaxies = predictions.redshifts.count
         result.seconds = result.inferenceSeconds ?? 0
         let bits = Double(result.galaxies) * RankResult.bitsPerGalaxy
         result.throughput = result.seconds > 0 ? bits / result.seconds : 0
         let flags = predictions.flagCounts
         (result.nonFinite, result.flags) = (flags.flagged, flags.flagged > 0 ? flags : nil)
+        result.implausible = PlausibleRedshifts.usual.outside(predictions.redshifts)
         result.threads = predictions.threads
         result.instructionSet = loaded.model.instructionSet.rawValue
         result.weights = loaded.name
         result.weightsETag = loaded.etag
-        result.notices = loaded.model.warnings
+        result.weightsSHA256 = loaded.sha256
+        result.version = Release.version
+        result.gemm = loaded.model.gemm.rawValue
+        result.choices = RunChoices.made(partitions, .usual, heads: loaded.model.config.encoder.numHeads)
         result.configuredMemory = LambdaSettings.memory(environment)
         result.architecture = RankResult.architecture
         result.store = RankResult.StoreTimes(store.statistics)

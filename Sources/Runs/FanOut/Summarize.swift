@@ -28,7 +28,9 @@ public struct Summarize: Sendable {
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
 
-        report.quality = try PredictionTables(manifest: manifest, store: store, environment: environment).join(&entries)
+        let measures = try PredictionTables(manifest: manifest, store: store, environment: environment).join(&entries)
+        (report.quality, report.medianError) = (measures.quality, measures.medianError)
+        report.repeatedIDs = measures.repeatedIDs
         try combine(entries, manifest)
         var (first, last) = (Double.infinity, -Double.infinity)
         for (rank, entry) in entries.enumerated() {

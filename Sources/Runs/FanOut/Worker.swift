@@ -64,6 +64,7 @@ public struct Worker: Sendable {
         try rank.check("after loading the weights")
 
         let sections = GalaxyRun.sections(of: try open(sources, item, for: loaded.model, rank, alarm), limit: nil)
+        rank.result.warnings = loaded.model.warnings + (try GalaxyChoices(sections, .usual)).warnings
         rank.result.fetchSeconds += rank.lap()
 
         let predictions = try predict(sections, item, loaded.model, rank, alarm, progress)
@@ -76,7 +77,7 @@ public struct Worker: Sendable {
         rank.result.publishSeconds = rank.lap()
 
         rank.result.peakFetched = pool.peakResidentBytes
-        rank.finish(loaded, predictions, environment)
+        rank.finish(loaded, predictions, sections.map(\.partition), environment)
         try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
     }
 

@@ -45,7 +45,6 @@ public struct AutoencoderJob: Sendable {
             throw Failure(weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
         }
         let partitions = try inputs.partitions(for: model, limit: settings.limit)
-        partitions.warnings.forEach(events.warning)
         let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)
         try GalaxyChoices(sections, inputs.layout).report(to: events)
         return Opened(weights: weights, model: model, masking: masking, sections: sections, settings: settings)

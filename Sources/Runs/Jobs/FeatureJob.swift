@@ -52,7 +52,6 @@ public struct FeatureJob: Sendable {
         }.network
         encoder.warnings.forEach(events.warning)
         let partitions = try inputs.partitions(for: encoder, limit: settings.limit)
-        partitions.warnings.forEach(events.warning)
         let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)
         try GalaxyChoices(sections, inputs.layout).report(to: events)
         return try output.write { path throws(Failure) in try write(sections, encoder, to: path, events) }

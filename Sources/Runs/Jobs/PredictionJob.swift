@@ -105,7 +105,6 @@ public struct PredictionJob: Sendable {
         model.warnings.forEach(events.warning)
         let loaded = clock.now
         let all = try inputs.partitions(for: model, limit: settings.limit)
-        all.warnings.forEach(events.warning)
         let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []
         let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }
         let sections = part?.sections ?? GalaxyRun.sections(of: all, limit: settings.limit)

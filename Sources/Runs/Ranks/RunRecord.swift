@@ -140,7 +140,7 @@ enum RunChoices {
         choices["num_heads"] = "\(heads)"
         if let table = layout.table {
             choices["table"] = table.name
-            choices["join"] = table.hasIDs ? "object_id" : "rows"
+            choices["join"] = table.hasIDs ? table.idName ?? GalaxyLayout.usualObjectID : "rows"
         }
         return choices
     }

@@ -77,8 +77,19 @@ struct RankFields {
         return values
     }
 
-    /// nil where a file does not state them.
-    var flags: FlagCounts? { (try? container.decodeIfPresent(FlagCounts.self, forKey: .flags)) ?? nil }
+    /// An object of strings; empty where there is none.
+    func dictionary(_ key: RankResult.CodingKeys) throws(Failure) -> [String: String] {
+        guard isThere(key) else { return [:] }
+        guard let values = try? container.decode([String: String].self, forKey: key) else {
+            throw mistyped(key, expected: "an object of texts")
+        }
+        return values
+    }
+
+    /// nil where a file does not state it.
+    func value<Value: Decodable>(_ key: RankResult.CodingKeys) -> Value? {
+        (try? container.decodeIfPresent(Value.self, forKey: key)) ?? nil
+    }
 
     private func isThere(_ key: RankResult.CodingKeys) -> Bool {
         container.contains(key) && (try? container.decodeNil(forKey: key)) != true

@@ -34,13 +34,16 @@ extension RankResult: Codable {
         case rank
         case worldSize = "world_size"
         case runID = "run_id"
-        case started, finished, threads, architecture, weights, notices
+        case started, finished, threads, architecture, weights, version, gemm, choices, warnings
+        /// `warnings` in files of earlier versions.
+        case notices
         case processorSeconds = "processor_s"
         case instructionSet = "instruction_set"
         case weightsETag = "weights_etag"
+        case weightsSHA256 = "weights_sha256"
         case predictionBytes = "predictions_bytes"
         case nonFinite = "non_finite"
-        case flags
+        case flags, implausible
         case peakFetched = "fetched_peak_bytes"
         case configuredMemory = "configured_memory_mb"
     }
@@ -63,6 +66,7 @@ extension RankResult: Codable {
     private static let texts: [Field<String?>] = [
         (.resultPath, \.resultPath), (.runID, \.runID), (.instructionSet, \.instructionSet),
         (.architecture, \.architecture), (.weights, \.weights), (.weightsETag, \.weightsETag),
+        (.weightsSHA256, \.weightsSHA256), (.version, \.version), (.gemm, \.gemm),
     ]
 
     /// All ranks of a `combined_data.json`.
@@ -101,8 +105,9 @@ extension RankResult: Codable {
         for (key, field) in Self.bytes { self[keyPath: field] = try fields.optionalBytes(key) }
         for (key, field) in Self.texts { self[keyPath: field] = try fields.optionalText(key) }
         nonFinite = try fields.optionalCount(.nonFinite) ?? 0
-        flags = fields.flags
-        notices = try fields.texts(.notices)
+        (flags, implausible) = (fields.value(.flags), fields.value(.implausible))
+        warnings = try fields.texts(.warnings) + fields.texts(.notices)
+        choices = try fields.dictionary(.choices)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -135,6 +140,8 @@ extension RankResult: Codable {
         for (key, field) in Self.texts { try fields.encode(self[keyPath: field], forKey: key) }
         try fields.encode(nonFinite, forKey: .nonFinite)
         try fields.encodeIfPresent(flags, forKey: .flags)
-        if !notices.isEmpty { try fields.encode(notices, forKey: .notices) }
+        try fields.encodeIfPresent(implausible, forKey: .implausible)
+        if !choices.isEmpty { try fields.encode(choices, forKey: .choices) }
+        if !warnings.isEmpty { try fields.encode(warnings, forKey: .warnings) }
     }
 }

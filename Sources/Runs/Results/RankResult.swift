@@ -46,18 +46,27 @@ public struct RankResult: Sendable, Equatable {
     /// The name of the weights, and their ETag, which changes with their bytes.
     public var weights: String?
     public var weightsETag: String?
+    /// Of the weights' file, in hexadecimal digits.
+    public var weightsSHA256: String?
+    /// The program's version and back end; nil, as `choices`, in files of versions that did not state them.
+    public var version: String?
+    public var gemm: String?
+    /// What was taken from the files, and how, as in `RunRecord.choices`.
+    public var choices: [String: String] = [:]
     /// Bytes of the predictions; nil where none were written.
     public var predictionBytes: Int?
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
     /// These galaxies by the reason; nil where there are none, and in files of versions that did not count reasons.
     public var flags: FlagCounts?
+    /// Galaxies whose redshift is implausible; nil where there are none, and in files of versions that did not count them.
+    public var implausible: PlausibleRedshifts.Outside?
     /// The most bytes of partitions that were in memory at a time.
     public var peakFetched: Int?
     /// The memory configured on AWS Lambda, in MB of 2^20 bytes; nil elsewhere.
     public var configuredMemory: Int?
-    /// Assumptions that loading the weights had to make.
-    public var notices: [String] = []
+    /// Choices that can change a number: what the weights do not state, how files were read.
+    public var warnings: [String] = []
 
     public init() {}
 

@@ -23,13 +23,15 @@ public struct RunKeys: Sendable, Equatable {
     public var combined: String { prefix + Self.combinedName }
     public var predictions: String { prefix + Self.predictionsName }
     public var summary: String { prefix + Self.summaryName }
+    /// The `RunRecord` of the predictions.
+    public var record: String { predictions + RunRecord.ending }
     public func result(_ rank: Int) -> String { "\(prefix)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(prefix)predictions/\(rank).csv" }
 
     /// Whether the run writes the key. Keys of another run in a folder below are not its own.
     func isOurs(_ key: String) -> Bool {
         guard key.hasPrefix(prefix) else { return false }
-        return [items, manifest, combined, predictions, summary].contains(key) || rank(ofResult: key) != nil
+        return [items, manifest, combined, predictions, record, summary].contains(key) || rank(ofResult: key) != nil
             || rank(ofPredictions: key) != nil
     }
 

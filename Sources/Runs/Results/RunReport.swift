@@ -26,6 +26,14 @@ public struct RunReport: Sendable {
     public internal(set) var nonFinite = 0
     /// These galaxies by the reason, of the ranks that state it.
     public internal(set) var flags = FlagCounts([])
+    /// Galaxies whose redshift is implausible, of the ranks that state it.
+    public internal(set) var implausible: PlausibleRedshifts.Outside?
+    /// Median |dz|; nil where few redshifts are known: see `PlausibleRedshifts`.
+    public internal(set) var medianError: Double?
+    /// Galaxies with an object id that an earlier one has; nil where there are none, and where they are not looked for.
+    public internal(set) var repeatedIDs: RepeatedIDs.Found?
+    /// The ranks' warnings, each once; at most 20.
+    public internal(set) var warnings: [String] = []
     /// Objects of the listing that are no partitions.
     public internal(set) var leftOut = LeftOutObjects()
     /// The instruction sets of the ranks. Equal bits are promised for one instruction set; a run over different machines
@@ -76,6 +84,10 @@ public struct RunReport: Sendable {
         galaxies = galaxies.cappedSum(rank.galaxies)
         nonFinite = nonFinite.cappedSum(rank.nonFinite)
         if let flags = rank.flags { self.flags.add(flags) }
+        implausible = PlausibleRedshifts.usual.joined(implausible, rank.implausible)
+        for warning in rank.warnings where warnings.count < 20 && !warnings.contains(warning) {
+            warnings.append(warning)
+        }
         instructionSets.insert(rank.instructionSet ?? "")
         weights.insert(rank.weights ?? "")
         workerSeconds += rank.totalSeconds ?? 0
@@ -114,7 +126,9 @@ extension RunReport: Codable {
         case mapError = "map_error"
         case galaxies
         case nonFinite = "non_finite"
-        case flags
+        case flags, implausible, warnings
+        case medianError = "median_abs_dz"
+        case repeatedIDs = "repeated_ids"
         case leftOut = "left_out"
         case instructionSets = "instruction_sets"
         case weights
@@ -168,6 +182,8 @@ extension RunReport: Codable {
         quality = value(.quality)
         mapError = value(.mapError)
         flags = value(.flags) ?? FlagCounts([])
+        (implausible, medianError, repeatedIDs) = (value(.implausible), value(.medianError), value(.repeatedIDs))
+        warnings = value(.warnings) ?? []
         leftOut = LeftOutObjects(json: value(.leftOut))
     }
 
@@ -193,6 +209,10 @@ extension RunReport: Codable {
         try fields.encode(cost, forKey: .cost)
         try fields.encode(quality, forKey: .quality)
         if flags.flagged > 0 { try fields.encode(flags, forKey: .flags) }
+        try fields.encodeIfPresent(implausible, forKey: .implausible)
+        try fields.encodeIfPresent(medianError, forKey: .medianError)
+        try fields.encodeIfPresent(repeatedIDs, forKey: .repeatedIDs)
+        if !warnings.isEmpty { try fields.encode(warnings, forKey: .warnings) }
         if !leftOut.counts.isEmpty { try fields.encode(leftOut.json, forKey: .leftOut) }
         try fields.encode(location(keys.manifest), forKey: .manifest)
         try fields.encode(location(keys.combined), forKey: .combined)

@@ -6,19 +6,21 @@ public struct InputsIdentity: Sendable, Equatable, Codable {
     public let files: Int
     public let bytes: Int
     public let galaxies: Int
-    /// Over one line for each file, in their order: source and label of its rows, bytes, galaxies and version.
+    /// Over one line for each file, in their order: source and label of its rows, bytes, galaxies and version. Of a
+    /// fan-out, whose ranks count the galaxies of all their partitions together: key, bytes and ETag.
     public let sha256: String
 
     /// - Parameter files: all files that were opened, in their order, whichever rank runs them.
     public init(_ files: [RunIdentity.File]) {
-        var digest = SHA256Stream()
-        for file in files {
-            digest.update("\(file.source)\t\(file.label)\t\(file.bytes)\t\(file.galaxies)\t\(file.version)\n")
-        }
-        self.files = files.count
-        bytes = files.reduce(0) { $0 + $1.bytes }
-        galaxies = files.reduce(0) { $0 + $1.galaxies }
-        sha256 = digest.finish()
+        self.init(
+            lines: files.map { "\($0.source)\t\($0.label)\t\($0.bytes)\t\($0.galaxies)\t\($0.version)" },
+            bytes: files.reduce(0) { $0 + $1.bytes }, galaxies: files.reduce(0) { $0 + $1.galaxies })
+    }
+
+    /// - Parameter lines: of the digest, one for each file.
+    init(lines: [String], bytes: Int, galaxies: Int) {
+        (files, self.bytes, self.galaxies) = (lines.count, bytes, galaxies)
+        sha256 = FileIdentity.sha256(ofLines: lines)
     }
 
     /// A digest of the times at which the files were written; objects have none. A copy or a repaired file may have another

@@ -154,6 +154,10 @@ public struct Maker: Sendable, Equatable, Codable {
     public let instructionSet: String
     public let gemm: String
 
+    init(version: String, instructionSet: String, gemm: String) {
+        (self.version, self.instructionSet, self.gemm) = (version, instructionSet, gemm)
+    }
+
     /// This program with that network.
     init(_ model: RedshiftModel) {
         version = Release.version

@@ -12,6 +12,8 @@ final class ModelCache: Sendable {
         let name: String
         /// Changes with the weights: the ETag of an object, the `fingerprint` of a file.
         let etag: String
+        /// Of the file, in hexadecimal digits.
+        let sha256: String
     }
 
     private let held = Mutex<(key: String, loaded: Loaded)?>(nil)
@@ -63,10 +65,10 @@ final class ModelCache: Sendable {
             // Two networks at once would need twice the memory.
             held = nil
             let (file, etag) = try file()
-            let (model, _) = try file.load(threads: threads) { file, parallel throws(Failure) in
+            let (model, sha256) = try file.load(threads: threads, isDigested: true) { file, parallel throws(Failure) in
                 try RedshiftModel(weights: file, on: parallel)
             }
-            let loaded = Loaded(model: model, name: name, etag: etag)
+            let loaded = Loaded(model: model, name: name, etag: etag, sha256: sha256 ?? "")
             held = (key, loaded)
             return loaded
         }

@@ -110,7 +110,7 @@ struct LaunchCommand: ParsableCommand {
             if json { throw error }
             return
         }
-        summary.report.flags.report(of: summary.report.galaxies, without: "redshift")
+        summary.report.warn()
         if json { try StandardOutput.write(json: summary.json) }
         if !quiet { Console.write(summary.text) }
     }

@@ -57,9 +57,9 @@ struct RunCommand: ParsableCommand {
         let begun = try handlers.initialize.run(input)
         begun.warnings.forEach(Console.warn)
         try handlers.checkWeights(begun)
-        work(begun, handlers.worker)
+        let warned = work(begun, handlers.worker)
         let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
-        report.flags.report(of: report.galaxies, without: "redshift")
+        report.warn(except: warned)
         if json { try StandardOutput.write(json: RunAnswer(report: report)) }
         if !quiet {
             if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
@@ -69,23 +69,25 @@ struct RunCommand: ParsableCommand {
     }
 
     /// Runs the items, rank after rank.
-    private func work(_ begun: InitializeResult, _ worker: Worker) {
+    /// - Returns: the warnings of their results, which are printed while they run.
+    private func work(_ begun: InitializeResult, _ worker: Worker) -> Set<String> {
         let line = RankLine(isShown: !quiet)
         var warnings: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(Failure) {
                 let result = try worker.run(item) { line.show(ranks: done, of: begun.items.count, $0) }
                 line.galaxies += result.galaxies
-                for warning in result.notices where warnings.insert(warning).inserted {
+                for warning in result.warnings where warnings.insert(warning).inserted {
                     line.wipe()
                     Console.warn(warning)
                 }
             } catch {
                 line.wipe()
-                Console.report("warning: \(error)")
+                Console.warn("\(error)")
             }
         }
         line.wipe()
+        return warnings
     }
 }
 

@@ -39,13 +39,18 @@ struct ReportInput {
         } else {
             // The reader reports a missing file.
             files = [name]
-            var doubts: [String] = []
-            let record = RunRecord.beside(name) { doubts.append($0) }
-            content = .run(
-                predictions: try PredictionTable(PredictionFile(path: name), missing: record?.missing ?? .usual),
-                results: nil, record: record)
-            doubts.forEach(Console.warn)
+            let (table, record) = try Self.table(name)
+            content = .run(predictions: table, results: nil, record: record)
         }
+    }
+
+    /// Predictions, and the record beside them.
+    private static func table(_ path: String) throws(Failure) -> (PredictionTable, RunRecord?) {
+        var doubts: [String] = []
+        let record = RunRecord.beside(path) { doubts.append($0) }
+        let table = try PredictionTable(PredictionFile(path: path), missing: record?.missing ?? .usual)
+        doubts.forEach(Console.warn)
+        return (table, record)
     }
 
     /// A folder: of a run, or of many.
@@ -53,12 +58,12 @@ struct ReportInput {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
         let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
         if hasPredictions || hasResults {
+            let (table, record) = hasPredictions ? try table(folder + "/" + RunKeys.predictionsName) : (nil, nil)
             return .run(
-                predictions: hasPredictions
-                    ? try PredictionTable(PredictionFile(path: folder + "/" + RunKeys.predictionsName)) : nil,
+                predictions: table,
                 results: hasResults
-                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil
-            )
+                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil,
+                record: record)
         }
         guard ResultTree.isTree(folder) else {
             throw Failure(
@@ -75,29 +80,30 @@ struct ReportInput {
             return try store.get(bucket: place.bucket, key: key)
         }
         func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
-        if PredictionFormat(path: place.key) != nil {
-            let predictions = try store.get(bucket: place.bucket, key: place.key)
-            let record = try bytes(place.key + RunRecord.ending).flatMap { json in
-                RunRecord.of(predictions, json, name: name(place.key + RunRecord.ending), warn: Console.warn)
+        func table(_ key: String, _ predictions: [UInt8]) throws(Failure) -> (PredictionTable, RunRecord?) {
+            let record = try bytes(key + RunRecord.ending).flatMap { json in
+                RunRecord.of(predictions, json, name: name(key + RunRecord.ending), warn: Console.warn)
             }
             let table = try PredictionTable(
-                PredictionFile(predictions, name: name(place.key)), missing: record?.missing ?? .usual)
+                PredictionFile(predictions, name: name(key)), missing: record?.missing ?? .usual)
+            return (table, record)
+        }
+        if PredictionFormat(path: place.key) != nil {
+            let (table, record) = try table(place.key, store.get(bucket: place.bucket, key: place.key))
             return .run(predictions: table, results: nil, record: record)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
         let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
-        let table = try bytes(predictions).map { bytes throws in
-            try PredictionTable(PredictionFile(bytes, name: name(predictions)))
-        }
+        let joined = try bytes(predictions).map { bytes throws in try table(predictions, bytes) }
         let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
         let run = try bytes(combined).map { bytes throws in
             try Run(combined: bytes, name: name(combined), summary: summary)
         }
-        guard table != nil || run != nil else {
+        guard joined != nil || run != nil else {
             throw Failure(
                 "\(place): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) below it, found neither"
             )
         }
-        return .run(predictions: table, results: run)
+        return .run(predictions: joined?.0, results: run, record: joined?.1)
     }
 }

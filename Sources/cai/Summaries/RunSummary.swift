@@ -11,7 +11,7 @@ struct RunSummary {
     private let profile: ProfileReport?
     private let plausible: PlausibleRedshifts?
     /// Implausible results: their number, and the farthest.
-    private let implausible: (count: Int, farthest: Float)?
+    private let implausible: PlausibleRedshifts.Outside?
 
     /// - Parameter plausible: the range of plausible redshifts; nil where results are not compared with one.
     init(
@@ -54,7 +54,9 @@ struct RunSummary {
     /// The speed, and the quality where it is known; warnings where galaxies have no redshift or an implausible one.
     func report(isQuiet: Bool) {
         outcome.predictions.flagCounts.report(of: run.count, without: "redshift")
-        warnOfImplausible()
+        plausible?.warn(
+            of: implausible, galaxies: run.count, medianError: outcome.medianError,
+            hint: "; --z-range changes the range")
         guard !isQuiet else { return }
         let before = Numbers.counted(resumed, "galaxy", "galaxies") + " were done before"
         if outcome.wasComplete {
@@ -69,21 +71,37 @@ struct RunSummary {
         if let quality = outcome.quality { Console.write(quality.reference.line + "\n") }
         if let profile { Console.write(profile.text) }
     }
+}
 
-    private func warnOfImplausible() {
-        guard let plausible else { return }
+extension PlausibleRedshifts {
+    /// Warns of implausible redshifts, and of a large error of those that are known.
+    /// - Parameters:
+    ///   - galaxies: all of the run.
+    ///   - hint: an option that helps.
+    func warn(of outside: Outside?, galaxies: Int, medianError: Double?, hint: String = "") {
         let advice = "check units and order of the bands (--bands, --magnitudes) and missing values (--missing)"
-        if let implausible {
-            Console.report(
-                "warning: \(Numbers.grouped(implausible.count)) of \(Numbers.counted(run.count, "galaxy", "galaxies")) have a "
-                    + "z_phot outside \(plausible.range.lowerBound) to \(plausible.range.upperBound), the farthest "
-                    + "\(implausible.farthest): \(advice); --z-range changes the range")
+        if let outside {
+            Console.warn(
+                "\(Numbers.grouped(outside.count)) of \(Numbers.counted(galaxies, "galaxy", "galaxies")) have a z_phot "
+                    + "outside \(range.lowerBound) to \(range.upperBound), the farthest \(outside.farthest): "
+                    + advice + hint)
         }
-        if let error = outcome.medianError, error > PlausibleRedshifts.largeError {
-            Console.report(
-                "warning: the median |dz| of the known redshifts is \(Decimals.significant(error)): \(advice), and whether "
+        if let medianError, medianError > Self.largeError {
+            Console.warn(
+                "the median |dz| of the known redshifts is \(Decimals.significant(medianError)): \(advice), and whether "
                     + "the weights are for this survey")
         }
+    }
+}
+
+extension RunReport {
+    /// Warns of what may be wrong with the redshifts of a fan-out.
+    /// - Parameter shown: warnings of ranks that the user has seen.
+    func warn(except shown: Set<String> = []) {
+        warnings.filter { !shown.contains($0) }.forEach(Console.warn)
+        flags.report(of: galaxies, without: "redshift")
+        PlausibleRedshifts.usual.warn(of: implausible, galaxies: galaxies, medianError: medianError)
+        if let repeatedIDs { Console.warn(repeatedIDs.text) }
     }
 }
 

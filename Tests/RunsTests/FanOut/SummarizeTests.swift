@@ -118,11 +118,11 @@ struct SummarizeTests {
             try PredictionTables.Rows(PredictionTables.Rows.header + Array(text.utf8), name: "z.csv")
         }
         let table = try rows("\"a\n\"\",b:0\",a.pt,0,0.1,,0\n1:0,1.pt,0,0.25,0.3,0\n1:1,1.pt,1,nan,nan,5\n")
-        #expect(table.count == 3)
+        #expect(table.ids.count == 3)
         #expect(table.predicted.first == 0.25)
         #expect(table.spectroscopic.first == 0.3)
         #expect(table.predicted.count == 2)
-        #expect(try rows("").count == 0)
+        #expect(try rows("").ids.isEmpty)
         for text in [
             "1:0,1.pt,0,0.25,0.3,0", "1:0,1.pt,0,0.25,0.3\n", "1:0,1.pt,0,x,0.3,0\n", "1:0,1.pt,0,0.25,y,0\n",
             "1:0,1.pt,0,0.25,0.3,\n", "1:0,1.pt,0,0.25,0.3,-1\n", "\"1\n",
