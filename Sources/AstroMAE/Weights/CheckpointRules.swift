@@ -44,16 +44,23 @@ struct CheckpointRules: Sendable {
 }
 
 extension StringProtocol {
-    /// Whether a dotted path is that of a pattern, whose components may be `*`.
+    /// Whether a dotted path is that of a pattern, whose components may be `*`. Called for every layer and every pattern:
+    /// bytes are compared, not characters.
     func matches(_ pattern: some StringProtocol) -> Bool {
-        var (path, pattern) = (self[...], pattern[...])
+        let dot = UInt8(ascii: ".")
+        var (path, pattern) = (utf8.makeIterator(), pattern.utf8.makeIterator())
+        var isComponentStart = true
         while true {
-            let (component, expected) = (path.prefix { $0 != "." }, pattern.prefix { $0 != "." })
-            guard expected == "*" || component == expected else { return false }
-            path = path.dropFirst(component.count)
-            pattern = pattern.dropFirst(expected.count)
-            guard !path.isEmpty, !pattern.isEmpty else { return path.isEmpty && pattern.isEmpty }
-            (path, pattern) = (path.dropFirst(), pattern.dropFirst())
+            let expected = pattern.next()
+            var found = path.next()
+            if isComponentStart, expected == UInt8(ascii: "*") {
+                while let byte = found, byte != dot { found = path.next() }
+                guard found == pattern.next() else { return false }
+            } else if found != expected {
+                return false
+            }
+            if found == nil { return true }
+            isComponentStart = found == dot
         }
     }
 }
