@@ -1,12 +1,13 @@
 """A proxy between the program and S3 that injects faults of networks and overloaded services.
 
-Every fault is bounded: it affects the first few requests for an object and then forwards them. It counts its strikes,
-so that a test can check that it occurred.
+Every fault is bounded: it affects the first few requests for an object and then forwards them, or it ends with the
+proxy. It counts its strikes, so that a test can check that it occurred.
 """
 
 import base64
 import fcntl
 import http.client
+import random
 import socket
 import struct
 import termios
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from processes import BOUND
@@ -76,6 +78,8 @@ class Exchange:
 
     def send(self, reply: Reply, declared: int | None = None, sent: int | None = None) -> None:
         """Sends it, with a `Content-Length` of `declared` and only the first `sent` bytes of its body."""
+        if self.handler.server.is_out():
+            return self.hang_up(reset=True)
         self.handler.send_response(reply.status)
         for name, value in reply.headers:
             self.handler.send_header(name, value)
@@ -93,11 +97,8 @@ class Exchange:
 
     def hang_up(self, reset: bool) -> None:
         """Closes the connection properly, or with a reset."""
-        connection = self.handler.connection
-        if reset:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.handler.close_connection = True
-        connection.shutdown(socket.SHUT_WR) if not reset else connection.close()
+        reset_connection(self.handler.connection) if reset else self.handler.connection.shutdown(socket.SHUT_WR)
 
     def wait_until_received(self) -> None:
         """Waits until the client has received all sent bytes, or the proxy ends: a reset discards bytes in transit."""
@@ -111,16 +112,22 @@ class Exchange:
     def wait(self, seconds: float) -> None:
         """Waits for a duration, or until the client disconnects or the proxy ends."""
         deadline = time.monotonic() + seconds
-        self.handler.connection.settimeout(0.05)
-        while time.monotonic() < deadline and not self.handler.server.ending.is_set():
+        while (left := deadline - time.monotonic()) > 0 and not self.handler.server.ending.is_set():
             try:
+                self.handler.connection.settimeout(min(left, 0.05))
                 if self.handler.connection.recv(1, socket.MSG_PEEK) == b"":
-                    return
-                time.sleep(0.05)
+                    break
+                time.sleep(min(left, 0.05))
             except TimeoutError:
                 continue
             except OSError:
-                return
+                break
+        self.handler.connection.settimeout(None)
+
+
+def reset_connection(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 @dataclass
@@ -137,6 +144,10 @@ class Fault:
 
     def spoil(self, exchange: Exchange) -> None:
         raise NotImplementedError
+
+    def interrupts(self) -> bool:
+        """Whether every connection is reset now."""
+        return False
 
     def takes(self, exchange: Exchange) -> bool:
         if not self.fits(exchange):
@@ -338,6 +349,57 @@ class Refusal(Fault):
         exchange.fail(self.status, self.code, self.message)
 
 
+@dataclass
+class Latency(Fault):
+    """Every request is delayed by a random time in seconds, so that simultaneous ones arrive in any order.
+
+    Delayed requests are forwarded, or affected by the faults after this one.
+    """
+
+    times: int = field(default=0, init=False)
+    seconds_min: float
+    seconds_max: float
+    seed: int
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def next_delay(self) -> float:
+        with self._lock:
+            self.strikes += 1
+            return self._random.uniform(self.seconds_min, self.seconds_max)
+
+    def takes(self, exchange: Exchange) -> bool:
+        exchange.wait(self.next_delay())
+        return False
+
+
+@dataclass
+class Outage(Fault):
+    """Between `start` and `stop` every connection is reset: new ones, and others instead of their next response.
+
+    A request that was received before the start may take effect.
+    """
+
+    times: int = field(default=0, init=False)
+    _active: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+
+    def start(self) -> None:
+        self._active.set()
+
+    def stop(self) -> None:
+        self._active.clear()
+
+    def interrupts(self) -> bool:
+        with self._lock:
+            self.strikes += self._active.is_set()
+        return self._active.is_set()
+
+    def fits(self, exchange: Exchange) -> bool:
+        return False
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -350,6 +412,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             exchange = Exchange(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             server.count(exchange)
+            if server.is_out():
+                return exchange.hang_up(reset=True)
             for fault in server.faults:
                 if fault.takes(exchange):
                     return fault.spoil(exchange)
@@ -385,6 +449,15 @@ class FaultProxy(ThreadingHTTPServer):
     def count(self, exchange: Exchange) -> None:
         with self._lock:
             self.requests.append((exchange.method, exchange.path))
+
+    def is_out(self) -> bool:
+        return any(fault.interrupts() for fault in self.faults)
+
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        if self.is_out():
+            reset_connection(request)
+            return False
+        return True
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass
