@@ -45,12 +45,12 @@ class Keys:
         return boto3.client(
             service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key, aws_session_token=self.session_token,
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, max_pool_connections=8),
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, max_pool_connections=32),
         )  # fmt: skip
 
 
 class S3:
-    """A signature-verifying server over a folder: objects are files, `folder/bucket/key`."""
+    """A server that verifies signatures and enforces conditions. Its objects are files, `folder/bucket/key`."""
 
     def __init__(self, folder: Path, log: Path, keys: Keys, environment: dict[str, str], page: int = 1000) -> None:
         self.folder, self.keys = folder, keys
@@ -81,6 +81,11 @@ class S3:
         """ETags by key, from all pages."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+
+    def open_uploads(self, bucket: str, prefix: str = "") -> dict[str, str]:
+        """Keys, by upload id, of the uploads in parts that are neither completed nor aborted."""
+        listed = self.client.list_multipart_uploads(Bucket=bucket, Prefix=prefix)
+        return {entry["UploadId"]: entry["Key"] for entry in listed.get("Uploads", [])}
 
     def modified(self, bucket: str, key: str) -> int:
         """The modification time of the file in ns."""
