@@ -16,6 +16,8 @@ public final class AtomicFile {
     /// Of the buffer in the file; nil where it is appended.
     private var bufferOffset: Int?
     private let bufferSize = 1 << 18
+    /// `FileStamp.etag` of the complete file; empty before `commit`.
+    public private(set) var etag = ""
 
     /// Creates the temporary file.
     /// - Throws: `Failure` when its folder does not exist or cannot be written, or `path` is a folder.
@@ -80,21 +82,61 @@ public final class AtomicFile {
     /// Writes bytes at an offset, over what is there; the file grows to hold them. Fails for a pipe.
     public func write(_ bytes: RawSpan, at offset: Int) throws(Failure) { try add(bytes, at: offset) }
 
+    /// What may be at `path` when the file is complete.
+    public enum Former: Sendable {
+        case anything
+        case nothing
+        /// A file with this `FileStamp.etag`.
+        case file(etag: String)
+    }
+
     /// Completes the file and renames it to `path`.
-    /// - Parameter durably: whether to wait until the data is on the disk.
-    public func commit(durably: Bool = false) throws(Failure) {
+    /// - Parameters:
+    ///   - durably: whether to wait until the data is on the disk.
+    ///   - former: of several processes that state the same, other than `anything`, one succeeds.
+    /// - Throws: `Failure.conflict` where something else is at `path`. The file is then removed.
+    public func commit(durably: Bool = false, replacing former: Former = .anything) throws(Failure) {
         try flush()
         if durably, fsync(descriptor) != 0 { throw failure(SystemError()) }
-        let closed = close(descriptor)
+        var status = stat()
+        if unsafe fstat(descriptor, &status) == 0 { etag = FileStamp(status).etag }
+        // Some file systems report a full disk only now.
+        let error = close(descriptor) == 0 ? nil : SystemError()
         descriptor = -1
-        if let partial {
-            defer { UnfinishedFiles.remove(partial) }
-            // Some file systems report a full disk only now.
-            guard closed == 0, unsafe rename(partial, target) == 0 else {
+        guard let partial else { return }
+        defer { UnfinishedFiles.remove(partial) }
+        do throws(Failure) {
+            if let error { throw failure(error) }
+            try replace(former, by: partial)
+        } catch {
+            _ = unsafe unlink(partial)
+            throw error
+        }
+    }
+
+    private func replace(_ former: Former, by partial: String) throws(Failure) {
+        switch former {
+        case .anything:
+            guard unsafe rename(partial, target) == 0 else { throw failure(SystemError()) }
+        case .nothing:
+            guard unsafe link(partial, target) == 0 else {
                 let error = SystemError()
-                _ = unsafe unlink(partial)
-                throw failure(error)
+                throw error.number == EEXIST ? Failure(.conflict, path, "exists already") : failure(error)
             }
+            _ = unsafe unlink(partial)
+        case .file(let etag):
+            let changed = Failure(.conflict, path, "has changed meanwhile")
+            let descriptor = unsafe open(target, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw changed }
+            // Closing it releases the lock.
+            defer { close(descriptor) }
+            var status = stat()
+            guard flock(descriptor, LOCK_EX) == 0, unsafe fstat(descriptor, &status) == 0 else {
+                throw failure(SystemError())
+            }
+            // Another process that held the lock has renamed its file over this one.
+            guard FileStamp(path: target) == FileStamp(status), FileStamp(status).etag == etag else { throw changed }
+            guard unsafe rename(partial, target) == 0 else { throw failure(SystemError()) }
         }
     }
 

@@ -119,4 +119,34 @@ struct AtomicFileTests {
             #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
         }
     }
+
+    @Test("Of files that are to replace nothing, or one file, at the same time, one does; the others are removed")
+    func conditions() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/file"
+            func race(_ former: AtomicFile.Former) throws -> [Result<String, Failure>] {
+                ParallelLoop.threads(8).map(8) { number in
+                    Result { () throws(Failure) in
+                        let file = try AtomicFile(path: path)
+                        try file.write("\(number)")
+                        try file.commit(replacing: former)
+                        return file.etag
+                    }
+                }
+            }
+            for _ in 0..<20 {
+                try? FileManager.default.removeItem(atPath: path)
+                let first = try race(.nothing)
+                let etag = try #require(first.compactMap { try? $0.get() }.first)
+                #expect(try OpenFile(path: path)?.etag == etag)
+                let second = try race(.file(etag: etag))
+                for results in [first, second] {
+                    #expect(results.count { (try? $0.get()) != nil } == 1)
+                    for case .failure(let error) in results { #expect(error.kind == .conflict, "\(error)") }
+                }
+                #expect(try race(.file(etag: etag)).allSatisfy { (try? $0.get()) == nil })
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["file"])
+            }
+        }
+    }
 }
