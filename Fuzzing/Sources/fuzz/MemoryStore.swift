@@ -23,13 +23,13 @@ final class MemoryStore: ObjectStore {
         return Array(bytes[range ?? 0..<bytes.count])
     }
 
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
+    func put(bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition) throws(Failure) -> String {
         objects.withLock { $0[key] = bytes }
+        return "e"
     }
 
-    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
-        guard let bytes = Scratch.read(path) else { throw Failure(.notFound, path, "not there") }
-        try put(bucket: bucket, key: key, bytes)
+    func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload {
+        WholeUpload(self, bucket: bucket, key: key)
     }
 
     func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {

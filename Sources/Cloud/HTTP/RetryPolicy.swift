@@ -2,21 +2,21 @@ import FoundationEssentials
 import Glibc
 import Platform
 
-/// How often and how long one call is retried: delays double up to a longest one, and each is a random fraction of that
-/// ("full jitter"), so that a thousand workers that were refused together do not retry together.
+/// How long one call is retried: delays double up to a longest one, and each is a random fraction of that ("full jitter"), so
+/// that a thousand workers that were refused together do not retry together. Time bounds the attempts, not their number: S3
+/// takes minutes to scale a prefix that a thousand workers begin to read at once, and a network may be gone as long.
 public struct RetryPolicy: Sendable {
-    /// Number of attempts, the first included.
-    public var attempts = 8
-    /// The same where the service reports too many requests: S3 takes minutes to scale a prefix that a thousand workers begin
-    /// to read at once. These delays sum up to 46 seconds on average.
-    public var busyAttempts = 16
+    /// The most attempts, the first included.
+    public var attempts = Int.max
+    /// The same where the service has never answered this process: its address may be wrong.
+    public var unansweredAttempts = 8
     /// Seconds.
     public var firstDelay = 0.1
     /// Seconds.
     public var longestDelay = 10.0
     /// Limit on the seconds of a `Retry-After` header.
     public var longestRetryAfter = 20.0
-    /// Seconds from the start of a call after which no new attempt is made.
+    /// Seconds from the start of a call, of which its delays are a part, after which no new attempt is made.
     public var budget = 180.0
     /// Seconds since 1970 at which a call fails if it is not done; nil for no deadline.
     public var deadline: Double?
@@ -49,6 +49,8 @@ struct Retries {
     private let policy: RetryPolicy
     private let start: Double
     private var failures = 0
+    /// Seconds of the delays so far.
+    private var waited = 0.0
 
     init(_ policy: RetryPolicy) {
         self.policy = policy
@@ -58,16 +60,17 @@ struct Retries {
     /// Waits before the next attempt.
     /// - Parameters:
     ///   - retryAfter: the delay that the server asks for, in seconds.
-    ///   - isBusy: whether the service reported too many requests.
+    ///   - isAnswered: whether the service has ever answered.
     ///   - hasProgressed: whether the attempt received enough data not to count as failed.
     /// - Throws: `error`, with the number of attempts, where no attempt is left; `Failure.deadline` where the next attempt
     ///   would begin after the deadline.
     mutating func wait(
-        after error: Failure, retryAfter: Double? = nil, isBusy: Bool = false, hasProgressed: Bool = false
+        after error: Failure, retryAfter: Double? = nil, isAnswered: Bool = true, hasProgressed: Bool = false
     ) throws(Failure) {
         if !hasProgressed { failures += 1 }
         let time = policy.now()
-        guard failures < (isBusy ? policy.busyAttempts : policy.attempts), time - start < policy.budget else {
+        let most = isAnswered ? policy.attempts : min(policy.attempts, policy.unansweredAttempts)
+        guard failures < most, max(time - start, waited) < policy.budget else {
             let times = failures == 1 ? "1 attempt" : "\(failures) attempts"
             throw Failure(error.kind, error.subject, "\(error.message) (after \(times))")
         }
@@ -77,6 +80,7 @@ struct Retries {
         if let deadline = policy.deadline, time + delay >= deadline {
             throw Failure(.deadline, error.subject, "not done by the deadline; last: \(error.message)")
         }
+        waited += delay
         policy.sleep(delay)
     }
 }

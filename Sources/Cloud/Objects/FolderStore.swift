@@ -40,15 +40,27 @@ public final class FolderStore: ObjectStore {
         }
     }
 
-    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
-        try write(bucket, key, count: bytes.count) { file throws(Failure) in try file.write(bytes) }
+    public func put(
+        bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition
+    ) throws(Failure) -> String {
+        let path = try path(bucket, key)
+        return try requests.timed(failures: false, written: bytes.count) { () throws(Failure) in
+            let file = try create(path)
+            try file.write(bytes)
+            switch condition {
+            case .always: try file.commit()
+            case .absent: try file.commit(replacing: .nothing)
+            case .unchanged(let etag): try file.commit(replacing: .file(etag: etag))
+            }
+            return file.etag
+        }
     }
 
-    public func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
-        guard let source = try OpenFile(path: path) else { throw Failure(.notFound, path, "no such file") }
-        try write(bucket, key, count: source.size) { file throws(Failure) in
-            for start in stride(from: 0, to: source.size, by: 1 << 20) {
-                try file.write(try source.read(start..<min(start + 1 << 20, source.size)))
+    public func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload {
+        FolderUpload(try create(try path(bucket, key)), store: self) { [self] written in
+            requests.withLock { statistics in
+                let now = Date().timeIntervalSince1970
+                statistics.add(start: now, end: now, written: written)
             }
         }
     }
@@ -82,29 +94,26 @@ public final class FolderStore: ObjectStore {
     private func walk(_ bucket: String, _ folder: String, depth: Int, into keys: inout [String]) throws(Failure) {
         let path = name(bucket: bucket, key: folder)
         guard depth < 64 else { throw Failure(.input, path, "expected at most 64 folders one in another") }
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            // A folder that is there and cannot be read is not an empty one.
+        func names() -> [String]? { try? FileManager.default.contentsOfDirectory(atPath: path) }
+        var listed = names()
+        if listed == nil {
+            // A folder that is there and cannot be read is not an empty one; it may have been made just now.
             guard FileManager.default.fileExists(atPath: path) else { return }
-            throw Failure(.unavailable, path, "the folder cannot be read")
+            listed = names()
         }
-        for name in names where UnfinishedFiles.finalName(of: name) == nil {
+        guard let listed else { throw Failure(.unavailable, path, "the folder cannot be read") }
+        for name in listed where UnfinishedFiles.finalName(of: name) == nil {
             let key = folder.isEmpty ? name : folder + "/" + name
             guard let isFolder = FileManager.default.isFolder(path + "/" + name) else { continue }
             if isFolder { try walk(bucket, key, depth: depth + 1, into: &keys) } else { keys.append(key) }
         }
     }
 
-    private func write(
-        _ bucket: String, _ key: String, count: Int, _ body: (AtomicFile) throws(Failure) -> Void
-    ) throws(Failure) {
-        let path = try path(bucket, key)
-        try requests.timed(failures: false, written: count) { () throws(Failure) in
-            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? root
-            try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let file = try AtomicFile(path: path)
-            try body(file)
-            try file.commit()
-        }
+    /// A file in a folder that is made where it is missing.
+    private func create(_ path: String) throws(Failure) -> AtomicFile {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? root
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return try AtomicFile(path: path)
     }
 
     /// Where an object lies, its bucket being there.
@@ -131,4 +140,34 @@ public final class FolderStore: ObjectStore {
         key.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
             && !key.utf8.contains(0)
     }
+}
+
+/// A file that is renamed when it is complete.
+private final class FolderUpload: ObjectUpload {
+    private let file: AtomicFile
+    private let store: FolderStore
+    private let record: (Int) -> Void
+    private var written = 0
+
+    /// - Parameter record: called with the number of bytes of the complete file.
+    init(_ file: AtomicFile, store: FolderStore, record: @escaping (Int) -> Void) {
+        (self.file, self.store, self.record) = (file, store, record)
+    }
+
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        try file.write(bytes)
+        written += bytes.count
+    }
+
+    func append(bucket: String, key: String, range: Range<Int>, etag: String, checksum: CRC32) throws(Failure) {
+        try append(from: store, bucket: bucket, key: key, range: range, etag: etag)
+    }
+
+    func complete() throws(Failure) -> String {
+        try file.commit()
+        record(written)
+        return file.etag
+    }
+
+    func abandon() { file.abandon() }
 }

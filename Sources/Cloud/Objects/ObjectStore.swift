@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Platform
 import Synchronization
 
@@ -28,10 +29,14 @@ public protocol ObjectStore: Sendable {
     /// - Parameter etag: that the object must still have.
     /// - Throws: `Failure.notFound`, or `.conflict` where the object has changed.
     func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8]
-    /// Replaces the object, completely or not at all.
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure)
-    /// The same with the content of a file, in parts if it is large.
-    func put(bucket: String, key: String, contentsOf path: String) throws(Failure)
+    /// Replaces the object, completely or not at all, where the condition holds: of several calls at the same time with the
+    /// same condition one succeeds.
+    /// - Returns: the ETag of the new object.
+    /// - Throws: `Failure.conflict` where the condition does not hold.
+    func put(bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition) throws(Failure) -> String
+    /// Begins an object that is written piece by piece, in parts where it is large.
+    /// - Parameter size: bytes that it will have, or more.
+    func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload
     /// All objects whose keys begin with `prefix`, sorted by key as bytes, to the last page.
     func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo]
     /// No error where there is no such object.
@@ -48,6 +53,30 @@ extension ObjectStore {
 
     public func get(bucket: String, key: String) throws(Failure) -> [UInt8] {
         try get(bucket: bucket, key: key, range: nil, etag: nil)
+    }
+
+    /// Replaces the object whatever it is.
+    @discardableResult
+    public func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) -> String {
+        try put(bucket: bucket, key: key, bytes, if: .always)
+    }
+
+    /// The same with the content of a file, of which one piece at a time is in memory.
+    @discardableResult
+    public func put(bucket: String, key: String, contentsOf path: String) throws(Failure) -> String {
+        guard let file = try OpenFile(path: path) else {
+            throw Failure(path, "cannot be opened", SystemError(FileStamp(path: path) == nil ? ENOENT : EISDIR))
+        }
+        let upload = try upload(bucket: bucket, key: key, size: file.size)
+        do throws(Failure) {
+            for start in stride(from: 0, to: file.size, by: 1 << 20) {
+                try upload.write(try file.read(start..<min(start + 1 << 20, file.size)))
+            }
+            return try upload.complete()
+        } catch {
+            upload.abandon()
+            throw error
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Platform
 import Synchronization
 
@@ -23,16 +24,17 @@ package final class RecordingStore: ObjectStore {
         }
     }
 
-    package func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
+    package func put(
+        bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition
+    ) throws(Failure) -> String {
         try calls.timed(failures: true, written: bytes.count) { () throws(Failure) in
-            try store.put(bucket: bucket, key: key, bytes)
+            try store.put(bucket: bucket, key: key, bytes, if: condition)
         }
     }
 
-    package func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
-        let size = (try? OpenFile(path: path))?.size ?? 0
-        try calls.timed(failures: true, written: size) { () throws(Failure) in
-            try store.put(bucket: bucket, key: key, contentsOf: path)
+    package func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload {
+        RecordedUpload(try store.upload(bucket: bucket, key: key, size: size)) { [self] start, seconds, written in
+            calls.withLock { $0.add(start: start, end: start + seconds, written: written) }
         }
     }
 
@@ -42,5 +44,53 @@ package final class RecordingStore: ObjectStore {
 
     package func delete(bucket: String, key: String) throws(Failure) {
         try calls.timed(failures: true) { () throws(Failure) in try store.delete(bucket: bucket, key: key) }
+    }
+}
+
+/// An upload that counts as one call, which took as long as its parts.
+private final class RecordedUpload: ObjectUpload {
+    private let upload: any ObjectUpload
+    private let record: (_ start: Double, _ seconds: Double, _ written: Int) -> Void
+    private let start = Date().timeIntervalSince1970
+    private var time = Duration.zero
+    private var written = 0
+    private var isRecorded = false
+
+    init(
+        _ upload: any ObjectUpload, record: @escaping (_ start: Double, _ seconds: Double, _ written: Int) -> Void
+    ) { (self.upload, self.record) = (upload, record) }
+
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        try timed { () throws(Failure) in try upload.write(bytes) }
+        written += bytes.count
+    }
+
+    func append(bucket: String, key: String, range: Range<Int>, etag: String, checksum: CRC32) throws(Failure) {
+        try timed { () throws(Failure) in
+            try upload.append(bucket: bucket, key: key, range: range, etag: etag, checksum: checksum)
+        }
+    }
+
+    func complete() throws(Failure) -> String {
+        defer { end() }
+        return try timed { () throws(Failure) in try upload.complete() }
+    }
+
+    func abandon() {
+        upload.abandon()
+        end()
+    }
+
+    private func timed<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        let clock = ContinuousClock()
+        let begun = clock.now
+        defer { time += clock.now - begun }
+        return try body()
+    }
+
+    private func end() {
+        guard !isRecorded else { return }
+        isRecorded = true
+        record(start, time / .seconds(1), written)
     }
 }

@@ -15,7 +15,7 @@ extension S3Client {
         while true {
             let before = reading.count
             let error: Failure
-            var (retryAfter, isBusy): (Double?, Bool) = (nil, false)
+            var retryAfter: Double?
             switch try attempt(S3Request(method: "GET", bucket: bucket, key: key, headers: reading.headers)) {
             case .success(let response):
                 try reading.take(response, isWhole: true)
@@ -23,12 +23,13 @@ extension S3Client {
             case .failure(let failure):
                 guard failure.isTransient else { throw reading.explain(failure) }
                 if let partial = failure.partial { try reading.take(partial, isWhole: false) }
-                (error, retryAfter, isBusy) = (failure.error, failure.retryAfter, failure.isBusy)
+                (error, retryAfter) = (failure.error, failure.retryAfter)
             }
             // An attempt that received at least 1 MiB does not count as failed.
             let hasProgressed = reading.count - before >= 1 << 20
             guard reading.isComplete else {
-                try retries.wait(after: error, retryAfter: retryAfter, isBusy: isBusy, hasProgressed: hasProgressed)
+                try retries.wait(
+                    after: error, retryAfter: retryAfter, isAnswered: state.isAnswered, hasProgressed: hasProgressed)
                 continue
             }
             if reading.isSound { return reading.bytes }

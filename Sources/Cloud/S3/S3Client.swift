@@ -11,7 +11,7 @@ public struct S3Client: ObjectStore {
     private let transport: any HTTPTransport
     private let configuration: AWSConfiguration
     private let endpoint: S3Endpoint
-    private let state = SharedState()
+    let state = SharedState()
 
     /// - Throws: `Failure` of kind `.input` for an endpoint that is not a URL.
     public init(
@@ -141,6 +141,7 @@ extension S3Client {
         let start = retries.now()
         let outcome = transport.exchange(signed)
         let end = retries.now()
+        if outcome.response != nil { state.noteAnswer() }
         let (read, written) = (outcome.response?.body.count ?? 0, request.body?.count ?? 0)
         state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
         switch outcome {
@@ -161,7 +162,7 @@ extension S3Client {
         while true {
             let answer = try attempt(request)
             guard case .failure(let failure) = answer, failure.isTransient else { return answer }
-            try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isBusy: failure.isBusy)
+            try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.isAnswered)
         }
     }
 
@@ -180,7 +181,7 @@ extension S3Client {
                 }
             case .failure(let failure):
                 guard failure.isTransient else { throw failure.error }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isBusy: failure.isBusy)
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.isAnswered)
             }
         }
     }
@@ -193,7 +194,11 @@ extension S3Client {
     final class SharedState: Sendable {
         let statistics = Mutex(StoreStatistics())
         private let buckets = Mutex<Set<String>>([])
+        private let answered = Atomic(false)
 
+        /// Whether the service has ever answered.
+        var isAnswered: Bool { answered.load(ordering: .relaxed) }
+        func noteAnswer() { answered.store(true, ordering: .relaxed) }
         func noteBucket(_ name: String) { _ = buckets.withLock { $0.insert(name) } }
         func hasSeen(_ name: String) -> Bool { buckets.withLock { $0.contains(name) } }
     }

@@ -11,8 +11,6 @@ struct S3Failure: Error {
     var status: Int?
     /// S3's error code, such as `NoSuchKey`.
     var code: String?
-    /// Whether S3 reported too many requests, for which it uses status 503.
-    var isBusy: Bool { status == 429 || status == 503 }
     /// The received part of a successful response that broke off.
     var partial: HTTPResponse?
 
@@ -32,8 +30,8 @@ struct S3Failure: Error {
         status = response.status
         self.code = code
         retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
-        // The only transient 4xx code: the connection stalled.
-        isTransient = response.isTransient || code == "RequestTimeout"
+        // The transient 4xx codes: the connection stalled; a conditional request met another one.
+        isTransient = response.isTransient || code == "RequestTimeout" || code == "ConditionalRequestConflict"
         let (kind, words) = Self.meaning(code, response.status, home: home, region: region)
         let label = [code, response.status == 200 ? nil : String(response.status)].compactMap { $0 }
             .joined(separator: ", ")

@@ -68,6 +68,101 @@ struct S3MultipartTests {
         }
     }
 
+    @Test("Ranges of other objects are copied where they are large, on their ETag; small ones are read and sent")
+    func copies() throws {
+        let other = (0..<20 << 20).map { UInt8(truncatingIfNeeded: $0 >> 10) }
+        let copied = Array("<CopyPartResult><ETag>&quot;c&quot;</ETag></CopyPartResult>".utf8)
+        try LoopbackServer.run({ request, _ in
+            if request.method == "GET" {
+                let (status, body, headers) = S3Scripted.content(other, request)
+                return [.answer(status, body, headers: headers)]
+            }
+            return request.headers["x-amz-copy-source"] == nil ? [Self.usual(Ask(request))] : [.answer(200, copied)]
+        }) { server in
+            let upload = try S3Scripted.client(server).upload(bucket: "b", key: "k", size: 100 << 20)
+            let start = [UInt8](repeating: 1, count: 1000)
+            try upload.write(start)
+            let range = 10..<other.count
+            try upload.append(bucket: "b", key: "o p", range: range, etag: "tag", checksum: CRC32(Array(other[range])))
+            try upload.append(
+                bucket: "b", key: "o p", range: 0..<100, etag: "tag", checksum: CRC32(Array(other[..<100])))
+            _ = try upload.complete()
+            let requests = server.requests
+            #expect(requests.map(\.method) == ["GET", "POST", "PUT", "PUT", "GET", "PUT", "POST"])
+            // The first part is filled up to 5 MiB.
+            #expect(requests[2].body == start + other[10..<10 + (5 << 20) - 1000])
+            #expect(requests[3].headers["x-amz-copy-source"] == "/b/o%20p")
+            #expect(
+                requests[3].headers["x-amz-copy-source-range"]
+                    == "bytes=\(10 + (5 << 20) - 1000)-\(other.count - 1)")
+            #expect(requests[3].headers["x-amz-copy-source-if-match"] == "\"tag\"")
+            #expect(requests[5].body == Array(other[..<100]))
+            let whole = CRC32(start + other[range] + other[..<100])
+            #expect(requests[6].headers["x-amz-checksum-crc32"] == whole.base64)
+            let list = try XMLElement(document: requests[6].body)
+            #expect(list.all("Part").map { $0["ETag"] } == ["\"p1\"", "\"c\"", "\"p3\""])
+        }
+    }
+
+    @Test("A copied object that has changed is a conflict, and the parts are removed by who began the upload")
+    func changedSource() throws {
+        try LoopbackServer.run({ request, _ in
+            request.headers["x-amz-copy-source"] == nil
+                ? [Self.usual(Ask(request))] : [S3Scripted.error(412, "PreconditionFailed")]
+        }) { server in
+            let upload = try S3Scripted.client(server).upload(bucket: "b", key: "k", size: 100 << 20)
+            let error = #expect(throws: Failure.self) {
+                try upload.append(bucket: "b", key: "o", range: 0..<20 << 20, etag: "tag", checksum: CRC32())
+            }
+            #expect(error == Failure(.conflict, "s3://b/o", "has changed meanwhile"))
+            upload.abandon()
+            upload.abandon()
+            #expect(server.requests.map(Ask.init) == [.begin, .part(1), .abort])
+        }
+    }
+
+    @Test("The parts of an upload that the deadline ends are removed before it")
+    func deadline() throws {
+        let now = Mutex(1000.0)
+        try LoopbackServer.run({ request, _ in
+            if Ask(request) == .part(1) { now.withLock { $0 = 1009 } }
+            return [Self.usual(Ask(request))]
+        }) { server in
+            var client = try S3Scripted.client(server)
+            client.retries.now = { now.withLock { $0 } }
+            client.retries.deadline = 1010
+            let error = #expect(throws: Failure.self) { try client.put(bucket: "b", key: "k", Self.bytes) }
+            #expect(error?.kind == .deadline)
+            #expect(server.requests.map(Ask.init) == [.begin, .part(1), .abort])
+        }
+    }
+
+    @Test("A condition is a header, and its refusal a conflict; a response that was lost is found by the bytes")
+    func conditions() throws {
+        let bytes = [UInt8]("content".utf8)
+        let lost = Mutex(false)
+        try LoopbackServer.run({ request, _ in
+            if request.method == "HEAD" {
+                return [.answer(200, headers: ["Content-Length": "7", "ETag": "\"e\""], bodyless: true)]
+            }
+            if request.method == "GET" { return [.answer(200, bytes, headers: ["ETag": "\"e\""])] }
+            let isFirst = lost.withLock { lost in
+                defer { lost = true }
+                return !lost
+            }
+            return [isFirst ? .reset : S3Scripted.error(412, "PreconditionFailed")]
+        }) { server in
+            let client = try S3Scripted.client(server)
+            #expect(try client.put(bucket: "b", key: "k", bytes, if: .absent) == "e")
+            #expect(server.requests.map { $0.headers["if-none-match"] } == ["*", "*", nil, nil])
+            let error = #expect(throws: Failure.self) {
+                try client.put(bucket: "b", key: "k", Array("another".utf8), if: .unchanged("t"))
+            }
+            #expect(error?.kind == .conflict)
+            #expect(server.requests.contains { $0.headers["if-match"] == "\"t\"" })
+        }
+    }
+
     @Test("An object up to 64 MiB is sent in one request")
     func whole() throws {
         try LoopbackServer.run({ _, _ in [.answer(200)] }) { server in

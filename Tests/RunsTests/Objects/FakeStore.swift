@@ -9,6 +9,8 @@ final class FakeStore: ObjectStore {
     struct State {
         var objects: [String: (bytes: [UInt8], etag: String)] = [:]
         var gets: [Range<Int>] = []
+        /// Objects that were put.
+        var versions = 0
         var heads = 0
         var underway = 0
         var mostUnderway = 0
@@ -64,15 +66,24 @@ final class FakeStore: ObjectStore {
         return Array(object.bytes[range].dropLast(missing))
     }
 
-    func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
-        state.change { $0.objects[key] = (bytes, "\($0.objects.count + 2)") }
+    func put(bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition) throws(Failure) -> String {
+        try state.withLock { (state) throws(Failure) in
+            let present = state.objects[key]?.etag
+            switch condition {
+            case .always: break
+            case .absent where present == nil: break
+            case .unchanged(let etag) where present == etag: break
+            default: throw Failure(.conflict, name(bucket: bucket, key: key), "has changed meanwhile")
+            }
+            state.versions += 1
+            let etag = "\(state.versions + 1)"
+            state.objects[key] = (bytes, etag)
+            return etag
+        }
     }
 
-    func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(.notFound, path, "no file")
-        }
-        try put(bucket: bucket, key: key, [UInt8](data))
+    func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload {
+        WholeUpload(self, bucket: bucket, key: key)
     }
 
     func list(bucket: String, prefix: String) throws(Failure) -> [ObjectInfo] {
