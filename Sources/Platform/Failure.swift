@@ -23,6 +23,8 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case closedPipe
         /// The operation was stopped on request.
         case cancelled
+        /// Parts of a run failed, and the others are done.
+        case incomplete
     }
 
     public let kind: Kind

@@ -7,8 +7,6 @@ import Platform
 /// The program as Lambda starts it: no command, but a loop over events.
 struct LambdaFunction {
     static let handlers = FanOutHandler.allCases.map(\.rawValue)
-    /// The error type of a failed handler, which Step Functions matches.
-    static let failureType = "Cai.Failed"
 
     private let handler: String
     private let api: String
@@ -47,7 +45,7 @@ struct LambdaFunction {
                     return try handlers.handle(
                         handler, event: event, deadline: context.deadline.map { $0 - Self.margin })
                 } catch {
-                    throw LambdaFailure(type: Self.failureType, message: error.description)
+                    throw LambdaFailure(type: FanOutHandlers.errorType(error.kind), message: error.description)
                 }
             }
             return 0

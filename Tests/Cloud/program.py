@@ -119,12 +119,14 @@ class Sky:
             for entry in combined
         )
         assert list(paths) == [self.key(name) for name in self.names]
-        expected = {"items.json", "manifest.json", "combined_data.json", "predictions.csv", "summary.json"}
-        expected |= {f"{rank}.json" for rank in range(ranks)} | {f"predictions/{rank}.csv" for rank in range(ranks)}
+        summary = json.loads(s3.get("results", f"{result_path}/summary.json"))
+        results = {f"{rank}.json" for rank in range(ranks)}
+        own = {"items.json"} | results | {f"predictions/{rank}.csv" for rank in range(ranks)}
+        expected = {"manifest.json", "combined_data.json", "predictions.csv", "predictions.csv.run.json", "summary.json"}
+        expected |= results | {f"{summary['run_id']}/{key}" for key in own}
         found = {key.removeprefix(f"{result_path}/") for key in s3.etags("results", f"{result_path}/")}
         # Step Functions writes these for its Map.
         assert {key for key in found if not key.startswith("map/")} == expected
-        summary = json.loads(s3.get("results", f"{result_path}/summary.json"))
         assert (summary["ranks"], summary["failed"], summary["galaxies"]) == (ranks, 0, self.galaxies)
         return summary
 

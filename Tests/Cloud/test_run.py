@@ -19,7 +19,7 @@ def test_twelve_partitions_give_the_bits_of_infer(cai: Program, s3: S3, sky: Sky
     result = cai.succeed("run", write(sky.input("twelve")), "--json", environment=cai.on(s3))
     summary = sky.check(s3, "twelve")
     assert result.value["galaxies"] == summary["galaxies"] == 512
-    items = json.loads(s3.get("results", "twelve/items.json"))
+    items = json.loads(s3.get("results", f"twelve/{summary['run_id']}/items.json"))
     assert [item["DATA_PATH"] for item in items] == [f"100MB/{index}.pt" for index in range(1, 13)]
     assert [item["RANK"] for item in items] == [str(rank) for rank in range(12)]
 
@@ -36,7 +36,7 @@ def test_initialize_worker_and_summarize_read_event_files(cai: Program, s3: S3, 
     assert begun["statusCode"] == 200 and begun["ranks"] == 3
     for item in begun["body"]:
         result = cai.succeed("worker", write(item), environment=cai.on(s3)).value
-        assert result == json.loads(s3.get("results", f"by-hand/{item['RANK']}.json"))
+        assert result == json.loads(s3.get("results", f"by-hand/{begun['run_id']}/{item['RANK']}.json"))
     cai.succeed("summarize", write({"manifest": begun["manifest"]}), environment=cai.on(s3))
     sky.check(s3, "by-hand", ranks=3)
 
@@ -67,10 +67,11 @@ def test_a_corrupt_partition_fails_the_run_and_resume_repeats_only_it(
     assert "100MB/5.pt" in failed.errors and "1 of 12 ranks failed" in failed.errors
     summary = json.loads(s3.get("results", "corrupt/summary.json"))
     assert [entry["rank"] for entry in summary["failed_ranks"]] == [4]
-    # The results of the other ranks are complete.
-    kept = [line for line in damaged.predictions.splitlines() if line not in damaged.rows("5.pt")]
-    assert s3.get("results", "corrupt/predictions.csv").splitlines() == kept
-    written = {rank: s3.modified("results", f"corrupt/{rank}.json") for rank in range(12) if rank != 4}
+    # The results of the other ranks are complete; there is no table, which would look like one of all.
+    assert not [key for key in s3.etags("results", "corrupt/predictions")]
+    own = f"corrupt/{summary['run_id']}"
+    assert "5.pt" in json.loads(s3.get("results", f"{own}/errors/4.json"))["message"]
+    written = {rank: s3.modified("results", f"{own}/{rank}.json") for rank in range(12) if rank != 4}
 
     s3.put(damaged.bucket, {"100MB/5.pt": (work / "sky/5.pt").read_bytes()})
     try:
@@ -79,7 +80,7 @@ def test_a_corrupt_partition_fails_the_run_and_resume_repeats_only_it(
         content = (work / "sky/5.pt").read_bytes()
         s3.put(damaged.bucket, {"100MB/5.pt": content[: len(content) // 2]})
     damaged.check(s3, "corrupt")
-    assert {rank: s3.modified("results", f"corrupt/{rank}.json") for rank in written} == written
+    assert {rank: s3.modified("results", f"{own}/{rank}.json") for rank in written} == written
 
 
 def test_a_corrupt_partition_is_tolerated_if_requested(
@@ -91,6 +92,10 @@ def test_a_corrupt_partition_is_tolerated_if_requested(
     summary = json.loads(s3.get("results", "tolerated/summary.json"))
     assert (summary["failed"], summary["galaxies"]) == (1, 512 - ROWS)
     assert len(json.loads(s3.get("results", "tolerated/combined_data.json"))) == 11
+    kept = [line for line in damaged.predictions.splitlines() if line not in damaged.rows("5.pt")]
+    assert s3.get("results", "tolerated/predictions.partial.csv").splitlines() == kept
+    assert summary["predictions"]["key"] == "tolerated/predictions.partial.csv"
+    assert "tolerated/predictions.csv" not in s3.etags("results", "tolerated/predictions")
 
     payload = write(damaged.input("not-tolerated", tolerated_failure_percentage=8))
     assert cai.run("run", payload, environment=cai.on(s3)).status == 1

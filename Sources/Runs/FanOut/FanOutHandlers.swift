@@ -42,13 +42,13 @@ public struct FanOutHandlers: Sendable {
         let (manifest, pending) = (begun.manifest, Set(begun.items.map(\.rank)))
         guard let kept = (0..<manifest.ranks).first(where: { !pending.contains($0) }) else { return }
         let present = try store.list(bucket: manifest.input.bucket, prefix: manifest.keys.prefix)
-        let results = RankResults(manifest: manifest, present: present, store: store).read(kept..<kept + 1)
-        guard case .success(let entry)? = results.first, let earlier = entry.result.weightsETag else { return }
+        let results = try RankResults(manifest: manifest, present: present, store: store).read(kept..<kept + 1)
+        guard let result = try? results.first?.get().result(), let earlier = result.weightsETag else { return }
         let now = try worker.weightsIdentity(manifest.input.weights)
         guard earlier != now.etag else { return }
         throw Failure(
             "\(store.name(bucket: manifest.input.bucket, key: manifest.keys.prefix)): resume: expected the weights of its "
-                + "results, \((entry.result.weights ?? "").shortened()) (\(earlier.shortened())), found \(now.name) "
+                + "results, \((result.weights ?? "").shortened()) (\(earlier.shortened())), found \(now.name) "
                 + "(\(now.etag)): name another result_path, or ask for overwrite")
     }
 
@@ -74,8 +74,21 @@ public struct FanOutHandlers: Sendable {
         case .summarize:
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
             let report = try summarize(until: deadline).run(event)
-            guard report.isTolerable else { throw Failure(report.failureText) }
+            guard report.isTolerable else { throw Failure(.incomplete, report.failureText) }
             return try JSONFile.encoded(RunAnswer(report: report))
+        }
+    }
+
+    /// The name of an error on the wire, which the state machine matches: only `Cai.Unavailable` is worth another attempt.
+    public static func errorType(_ kind: Failure.Kind) -> String {
+        switch kind {
+        case .unavailable: "Cai.Unavailable"
+        case .denied: "Cai.Denied"
+        case .deadline: "Cai.Deadline"
+        case .outOfSpace: "Cai.OutOfSpace"
+        case .outOfMemory: "Cai.OutOfMemory"
+        case .incomplete: "Cai.Incomplete"
+        case .input, .usage, .notFound, .conflict, .closedPipe, .cancelled: "Cai.Data"
         }
     }
 }

@@ -20,50 +20,81 @@ public struct Initialize: Sendable {
         (self.store, self.checkLibrary) = (store, checkLibrary)
     }
 
-    /// Writes `manifest.json` and `items.json` under the run's `result_path`; nothing elsewhere.
+    /// Writes `manifest.json` at the run's `result_path`, and `items.json` in the folder of the run below it; removes what an
+    /// earlier run, or the same one before, has published there. Of several runs that begin at one `result_path` at the same
+    /// time, one does.
     /// - Throws: `Failure` where the input is invalid, a bucket or the partitions do not exist, or the
-    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is set.
+    ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is set; of kind `.conflict` where
+    ///   another run began or was resumed there at the same time.
     public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
         let created = Date().timeIntervalSince1970
         let (objects, leftOut) = try partitions(input)
         for object in objects { try checkLibrary(of: object, input) }
-        let ranks = input.ranks ?? objects.count
-        let weightsETag = try weightsETag(input)
-        var manifest = RunManifest(
-            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects, ranks: ranks,
-            weightsETag: weightsETag, leftOut: leftOut)
+        let planned = RunManifest(
+            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects,
+            ranks: input.ranks ?? objects.count, weightsETag: try weightsETag(input), leftOut: leftOut)
         var warnings = input.warnings
         if let line = leftOut.line {
             warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
         }
-        let present = try store.list(bucket: input.bucket, prefix: manifest.keys.prefix).filter {
-            manifest.keys.isOurs($0.key)
-        }
-
-        var items: [WorkerItem]
-        if input.overwrite {
-            try remove(present.map(\.key), from: input.bucket)
-            items = manifest.items
-        } else if present.isEmpty {
-            items = manifest.items
-        } else {
-            let earlier = try earlierRun(manifest, present)
-            // A result of a partition's earlier content is invalid, and so is one of other missing values.
-            let hasOtherValues = earlier.missing != manifest.missing
-            let replaced = hasOtherValues ? Set(0..<manifest.ranks) : manifest.ranksReplaced(since: earlier)
-            if hasOtherValues {
-                warnings.append(
-                    "\(store.name(bucket: input.bucket, key: manifest.keys.prefix)): results of a version with other "
-                        + "missing values: all ranks are run again")
+        do throws(Failure) {
+            return try begin(planned, warnings)
+        } catch {
+            // A caller that tries again while its first attempt still runs finds its own run.
+            guard error.kind == .conflict, let winner = try? RunManifest.read(planned.place, from: store) else {
+                throw error
             }
-            let stale = Set(replaced.map { manifest.keys.result($0) })
-            try remove(present.map(\.key).filter(stale.contains), from: input.bucket)
-            manifest = earlier.restarted(manifest)
-            let done = validRanks(of: manifest, present.filter { !stale.contains($0.key) })
-            items = manifest.items.filter { !done.contains($0.rank) }
+            if winner.runID == planned.runID { return try begin(planned, warnings) }
+            throw Failure(
+                .conflict, store.name(bucket: input.bucket, key: planned.keys.prefix),
+                "run \(winner.runID.shortened()) was begun or resumed there at the same time: name another result_path")
         }
-        try write(manifest.json, to: manifest.keys.manifest, in: input.bucket)
-        try write(.array(items.map(\.json)), to: manifest.keys.items, in: input.bucket)
+    }
+
+    private func begin(_ planned: RunManifest, _ warnings: [String]) throws(Failure) -> InitializeResult {
+        let (input, keys) = (planned.input, planned.keys)
+        var (manifest, warnings) = (planned, warnings)
+        let present = try store.list(bucket: input.bucket, prefix: keys.prefix)
+        let standing = present.first { $0.key == keys.manifest }
+        let earlier = try standing.flatMap { (standing) throws(Failure) in
+            do throws(Failure) { return try RunManifest.read(planned.place, etag: standing.etag, from: store) } catch {
+                // What cannot be read can be overwritten.
+                guard input.overwrite, error.kind == .input else { throw error }
+                return nil
+            }
+        }
+        let ours = present.filter { keys.isOurs($0.key) || earlier?.keys.isOurs($0.key) ?? false }
+        var done: Set<Int> = []
+        var stale = ours
+        if !input.overwrite {
+            if let earlier {
+                try check(planned, resumes: earlier)
+                manifest = earlier.restarted(planned)
+                let results = try RankResults(manifest: manifest, present: present, store: store).validRanks()
+                done = results.valid
+                if let (rank, reason) = results.refused.first {
+                    warnings.append(
+                        "\(store.name(bucket: input.bucket, key: keys.prefix)): the results of "
+                            + "\(Numbers.counted(results.refused.count, "rank")) are not used, and run again: rank "
+                            + "\(rank): \(reason.message.shortened(to: 400))")
+                }
+                let failures = Set((0..<manifest.ranks).map(manifest.keys.failure))
+                stale = ours.filter {
+                    keys.isPublished($0.key) || keys.isOfEarlierVersion($0.key) || failures.contains($0.key)
+                }
+            } else if let first = ours.first {
+                throw Failure(
+                    "\(store.name(bucket: input.bucket, key: keys.prefix)): holds results without a manifest, such as "
+                        + "\(first.key): name another result_path, or ask for overwrite")
+            }
+        }
+        let json = try manifest.json.encoded()
+        _ = try store.put(
+            bucket: input.bucket, key: keys.manifest, json, if: standing.map { .unchanged($0.etag) } ?? .absent)
+        try remove(stale.map(\.key).filter { $0 != keys.manifest }, from: input.bucket)
+        let items = manifest.items.filter { !done.contains($0.rank) }
+        try store.put(
+            bucket: input.bucket, key: manifest.keys.items, try JSONValue.array(items.map(\.json)).encoded())
         return InitializeResult(manifest: manifest, items: items, warnings: warnings)
     }
 
@@ -135,29 +166,16 @@ public struct Initialize: Sendable {
         return try WeightsFile.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
-    /// The manifest of the earlier run that `planned` resumes.
-    private func earlierRun(_ planned: RunManifest, _ present: [ObjectInfo]) throws(Failure) -> RunManifest {
+    /// - Throws: `Failure` where `planned` may not resume the run of `earlier`, or is not the same run.
+    private func check(_ planned: RunManifest, resumes earlier: RunManifest) throws(Failure) {
         let input = planned.input
         let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
-        guard present.contains(where: { $0.key == planned.keys.manifest }) else {
-            throw Failure(
-                "\(place): holds results without a manifest, such as \(present.first?.key ?? ""): name another "
-                    + "result_path, or ask for overwrite")
-        }
-        let earlier = try RunManifest.read(planned.place, from: store)
         guard input.resume || input.runID == earlier.runID else {
             throw Failure(
                 "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
                     + "overwrite")
         }
         try earlier.check(against: planned, place: place)
-        return earlier
-    }
-
-    /// The ranks whose results and predictions exist and belong to the manifest.
-    private func validRanks(of manifest: RunManifest, _ present: [ObjectInfo]) -> Set<Int> {
-        let results = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
-        return Set(results.indices.filter { if case .success = results[$0] { true } else { false } })
     }
 
     private func remove(_ keys: [String], from bucket: String) throws(Failure) {
@@ -165,11 +183,6 @@ public struct Initialize: Sendable {
         try ParallelLoop.threads(Self.requestsAtOnce)(keys.count) { index throws(Failure) in
             try store.delete(bucket: bucket, key: keys[index])
         }
-    }
-
-    private func write(_ json: JSONValue, to key: String, in bucket: String) throws(Failure) {
-        let bytes = try json.encoded()
-        try store.put(bucket: bucket, key: key, bytes)
     }
 
     /// Requests wait for the network, not for a processor.
@@ -187,13 +200,6 @@ public struct InitializeResult: Sendable, Equatable {
     /// Step Functions passes at most 256 KiB from state to state; the rest is left for the input.
     static let mostBytes = 200_000
 
-    /// The percentage of its items that the Map may lose: as many ranks as the run tolerates.
-    /// AWS takes a whole number, rounded up here; Summarize decides by the exact one.
-    private var toleratedOfPending: Int {
-        let tolerated = manifest.input.toleratedFailurePercentage * Double(manifest.ranks)
-        return Int(min(100, tolerated / Double(max(1, items.count))).rounded(.up))
-    }
-
     public var json: JSONValue {
         get throws(Failure) {
             var fields: [String: JSONValue] = [
@@ -202,7 +208,6 @@ public struct InitializeResult: Sendable, Equatable {
                 "ranks": .integer(manifest.ranks), "pending": .integer(items.count),
                 "run_id": .string(manifest.runID),
                 "max_concurrency": .integer(manifest.input.maxConcurrency),
-                "tolerated_failure_percentage": .integer(toleratedOfPending),
             ]
             if !warnings.isEmpty { fields["warnings"] = .array(warnings.prefix(20).map { .string($0) }) }
             let whole = fields.merging(["body": .array(items.map(\.json))]) { first, _ in first }

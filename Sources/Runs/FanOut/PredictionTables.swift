@@ -2,21 +2,17 @@ import Cloud
 import Inference
 import Platform
 
-/// Joins the ranks' predictions in order of rank, with the predictions of a few ranks in memory at a time.
+/// Joins the ranks' predictions in order of rank. They are read once, piece by piece, and compared with the digests that their
+/// ranks state; large ones are copied by the store. No file is written here.
 struct PredictionTables {
     let manifest: RunManifest
     let store: any ObjectStore
     let environment: [String: String]
 
-    /// Bytes of predictions that are read at once, except where a single rank has more.
-    private static let mostBytes = 64 << 20
-    /// The most galaxies that quality is measured over: it needs about 60 bytes of memory for each.
-    private static let mostForQuality = 10_000_000
-
-    private typealias Table = Result<(bytes: [UInt8], rows: Rows), Failure>
-
-    /// What is measured over the predictions of the whole run.
-    struct Measures {
+    /// What is measured over the predictions of the whole run, and where they are.
+    struct Joined {
+        /// nil where there is no table.
+        var key: String?
         /// nil where no galaxy has a redshift to compare with, or there are too many.
         var quality: Quality?
         var medianError: Double?
@@ -24,105 +20,131 @@ struct PredictionTables {
         var repeatedIDs: RepeatedIDs.Found?
     }
 
-    /// What a rank's predictions have for the measures.
-    struct Rows {
-        static let header = Array((PredictionEncoder.columns + "\n").utf8)
+    /// Measures take up to this number of bytes of memory for a galaxy.
+    private static let bytesOfGalaxy = 80
+    private static let mostMeasured = 10_000_000
+    /// Objects that are opened ahead of the one that is read.
+    private static let openAtOnce = 32
 
-        var ids: [String] = []
-        /// z_phot and z_spec of the galaxies whose z_spec is known.
-        var predicted: [Double] = []
-        var spectroscopic: [Double] = []
+    /// The most galaxies that are measured: half of the memory, where that is known, holds them.
+    private var mostMeasured: Int {
+        guard let memory = LambdaSettings.memory(environment) else { return Self.mostMeasured }
+        return min(Self.mostMeasured, (memory << 20) / 2 / Self.bytesOfGalaxy)
+    }
 
-        /// - Throws: `Failure` where the bytes are not those that `PredictionWriter` writes.
-        init(_ bytes: [UInt8], name: String) throws(Failure) {
-            guard bytes.starts(with: Self.header) else {
-                throw Failure(name, "expected the header \(PredictionEncoder.columns), found another")
-            }
-            try PredictionFile(bytes, name: name).forEach([.objectID, .zSpec, .flags]) { row in
-                ids.append(row.objectID ?? "")
-                guard let known = row.zSpec else { return }
-                predicted.append(Double(row.float))
-                spectroscopic.append(known)
-            }
-            guard bytes.last == UInt8(ascii: "\n") else {
-                throw Failure(name, "row \(ids.count): expected a line's end after it, found none")
-            }
+    /// Writes `predictions.csv`, or `predictions.partial.csv` where ranks have failed and that is tolerated, and the
+    /// `RunRecord` beside it; nothing where more have failed, or the run has no table. An entry whose predictions are not
+    /// those that its rank wrote becomes a failure.
+    func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Joined {
+        guard manifest.input.predictions, manifest.input.combine else { return Joined() }
+        while true {
+            let failed = entries.count { (try? $0.get()) == nil }
+            let key = key(failed: failed)
+            let joined = try write(key, &entries)
+            // Otherwise the failures that were found belong to another table, or none.
+            if entries.count(where: { (try? $0.get()) == nil }) == failed { return joined }
         }
     }
 
-    /// Writes `predictions.csv` and the `RunRecord` beside it, unless the run has none. An entry with incomplete predictions
-    /// becomes a failure.
-    func join(_ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Measures {
-        guard manifest.input.predictions else { return Measures() }
+    private func key(failed: Int) -> String? {
+        if failed == 0 { return manifest.keys.predictions }
+        let percentage = 100 * Double(failed) / Double(max(1, manifest.ranks))
+        let isTolerated = failed < manifest.ranks && percentage <= manifest.input.toleratedFailurePercentage
+        return isTolerated ? manifest.keys.partialPredictions : nil
+    }
+
+    /// Reads all tables, and writes them to `key` if none of them is invalid.
+    private func write(_ key: String?, _ entries: inout [Result<RankEntry, Failure>]) throws(Failure) -> Joined {
         let bucket = manifest.input.bucket
-        let temporary = TemporaryFile(environment, ending: "csv")
-        var predicted: [Double] = []
-        var spectroscopic: [Double] = []
-        var ids = RepeatedIDs()
-        var digest = SHA256Stream()
-        digest.update(Rows.header)
-        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().result.galaxies) ?? 0) }
-        let file = try AtomicFile(path: temporary.path)
-        try file.write(Rows.header)
-        var rank = 0
-        while rank < entries.count {
-            let ranks = window(from: rank, entries)
-            for (rank, table) in zip(ranks, read(ranks, entries)) {
-                switch table {
-                case .success(let table):
-                    let rows = Array(table.bytes.dropFirst(Rows.header.count))
-                    try file.write(rows)
-                    digest.update(rows)
-                    guard galaxies <= Self.mostForQuality else { continue }
-                    table.rows.ids.forEach { ids.insert($0) }
-                    predicted += table.rows.predicted
-                    spectroscopic += table.rows.spectroscopic
-                case .failure(let error): entries[rank] = .failure(error)
-                }
-            }
-            rank = ranks.upperBound
+        let galaxies = entries.reduce(0) { $0.cappedSum((try? $1.get().galaxies) ?? 0) }
+        let size = entries.reduce(RankTable.header.count) { $0.cappedSum((try? $1.get().table?.info.size) ?? 0) }
+        let target = try key.map { (key) throws(Failure) in
+            JoinedTable(try store.upload(bucket: bucket, key: key, size: size), bucket: bucket)
         }
-        try file.commit()
-        try store.put(bucket: bucket, key: manifest.keys.predictions, contentsOf: temporary.path)
+        do throws(Failure) {
+            try target?.write(RankTable.header)
+            var measures = Measures(isOn: galaxies <= mostMeasured)
+            try forEachTable(&entries) { entry, source throws(Failure) in
+                let table = try RankTable(
+                    source, galaxies: entry.galaxies, sha256: entry.table?.sha256 ?? "", isMeasured: measures.isOn
+                ) { target?.hold($0) }
+                measures.add(table)
+                if let info = entry.table?.info { try target?.append(info, table.checksum) }
+            } failed: {
+                target?.abandon()
+            }
+            guard let key, let target, !target.isAbandoned else { return measures.joined(key: nil) }
+            try finish(target, key, entries)
+            return measures.joined(key: key)
+        } catch {
+            target?.abandon()
+            throw error
+        }
+    }
+
+    private func finish(_ table: JoinedTable, _ key: String, _ entries: [Result<RankEntry, Failure>]) throws(Failure) {
+        let sha256 = try table.complete()
+        var results: [RankResult] = []
+        for case .success(let entry) in entries { results.append(try entry.result()) }
+        let failed = entries.indices.filter { (try? entries[$0].get()) == nil }
         let record = RunRecord(
-            manifest, entries.compactMap { try? $0.get().result },
-            RankSidecar.Output(
-                name: RunKeys.predictionsName, bytes: temporary.size, sha256: digest.finish()))
-        try store.put(bucket: bucket, key: manifest.keys.record, try record.json)
-        return Measures(
-            quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
+            manifest, results, missing: failed,
+            RankSidecar.Output(name: InputList.lastComponent(key), bytes: table.count, sha256: sha256))
+        try store.put(bucket: manifest.input.bucket, key: RunKeys.record(of: key), try record.json)
+    }
+
+    /// Calls `body` with each valid entry and its table, in order of rank; some of the next ones are fetched meanwhile.
+    /// - Parameter failed: called where `body` throws for the table, whose entry becomes a failure.
+    private func forEachTable(
+        _ entries: inout [Result<RankEntry, Failure>],
+        _ body: (RankEntry, ObjectSource) throws(Failure) -> Void, failed: () -> Void
+    ) throws(Failure) {
+        let pool = FetchPool(store, residentLimit: 64 << 20)
+        defer { pool.close() }
+        var sources: [Int: ObjectSource] = [:]
+        var next = 0
+        for rank in entries.indices {
+            while next < entries.count, next < rank + Self.openAtOnce {
+                if let info = try? entries[next].get().table?.info {
+                    sources[next] = try pool.open(bucket: manifest.input.bucket, key: info.key, info: info)
+                }
+                next += 1
+            }
+            guard case .success(let entry) = entries[rank] else { continue }
+            do throws(Failure) {
+                guard let source = sources.removeValue(forKey: rank) else {
+                    throw Failure("the rank wrote no predictions")
+                }
+                source.prefetch(0..<source.byteCount)
+                try body(entry, source)
+            } catch {
+                guard !error.isOfStore else { throw error }
+                entries[rank] = .failure(error)
+                failed()
+            }
+        }
+    }
+}
+
+/// What is measured over the tables.
+private struct Measures {
+    let isOn: Bool
+    private var predicted: [Double] = []
+    private var spectroscopic: [Double] = []
+    private var ids = RepeatedIDs()
+
+    init(isOn: Bool) { self.isOn = isOn }
+
+    mutating func add(_ table: RankTable) {
+        predicted += table.predicted
+        spectroscopic += table.spectroscopic
+        table.ids.forEach { ids.insert($0) }
+    }
+
+    func joined(key: String?) -> PredictionTables.Joined {
+        PredictionTables.Joined(
+            key: key, quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
             repeatedIDs: ids.found)
-    }
-
-    /// The next ranks whose predictions fit into memory; at least one.
-    private func window(from first: Int, _ entries: [Result<RankEntry, Failure>]) -> Range<Int> {
-        var bytes = 0
-        var end = first
-        while end < entries.count {
-            let size = (try? entries[end].get().predictions?.size) ?? 0
-            if end > first, bytes + size > Self.mostBytes { break }
-            bytes += size
-            end += 1
-        }
-        return first..<end
-    }
-
-    private func read(_ ranks: Range<Int>, _ entries: [Result<RankEntry, Failure>]) -> [Table] {
-        ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
-            Result { () throws(Failure) in try read(try entries[ranks.lowerBound + index].get()) }
-        }
-    }
-
-    private func read(_ entry: RankEntry) throws(Failure) -> (bytes: [UInt8], rows: Rows) {
-        let bucket = manifest.input.bucket
-        guard let predictions = entry.predictions else { throw Failure("the rank wrote no predictions") }
-        let name = store.name(bucket: bucket, key: predictions.key)
-        let bytes = try store.get(bucket: bucket, key: predictions.key, range: nil, etag: predictions.etag)
-        let rows = try Rows(bytes, name: name)
-        guard rows.ids.count == entry.result.galaxies else {
-            throw Failure("\(name): expected \(entry.result.galaxies) rows, found \(rows.ids.count)")
-        }
-        return (bytes, rows)
     }
 }

@@ -1,13 +1,29 @@
 import Cloud
+import Inference
 import Platform
 
 /// A rank's result, checked to be complete and of its run.
 struct RankEntry: Sendable {
-    let result: RankResult
-    /// The result as the rank wrote it, with keys that `RankResult` does not have.
-    let json: JSONValue
+    let rank: Int
+    /// As the rank wrote it, with keys that `RankResult` does not have.
+    let json: [UInt8]
+    let galaxies: Int
+    /// SHA-256 or, of earlier versions, ETag.
+    let weights: String
     /// nil where the run writes no predictions.
-    let predictions: ObjectInfo?
+    let table: Table?
+
+    /// A rank's predictions in the store.
+    struct Table: Sendable {
+        let info: ObjectInfo
+        /// Of the predictions when they were written.
+        let etag: String
+        let sha256: String
+    }
+
+    func result() throws(Failure) -> RankResult {
+        try JSONFile.decode(RankResult.self, json, name: "\(rank).json")
+    }
 }
 
 /// Reads the results of a run's ranks and compares them with the manifest.
@@ -15,7 +31,7 @@ struct RankResults: Sendable {
     private let manifest: RunManifest
     private let store: any ObjectStore
     private let objects: [String: ObjectInfo]
-    private let shares: [[String]]
+    private let shares: [[RunManifest.Partition]]
 
     /// - Parameter present: the objects under the run's `result_path`.
     init(manifest: RunManifest, present: [ObjectInfo], store: any ObjectStore) {
@@ -26,41 +42,77 @@ struct RankResults: Sendable {
     }
 
     /// Each rank's result, or why it is invalid; reads many at a time.
-    func read(_ ranks: Range<Int>) -> [Result<RankEntry, Failure>] {
-        ofOneNetwork(
-            ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
-                Result { () throws(Failure) in try read(ranks.lowerBound + index) }
-            })
+    /// - Throws: `Failure` where the store cannot be read: that says nothing about a rank.
+    func read(_ ranks: Range<Int>) throws(Failure) -> [Result<RankEntry, Failure>] {
+        let entries = ParallelLoop.threads(Initialize.requestsAtOnce).map(ranks.count) { index in
+            Result { () throws(Failure) in try read(ranks.lowerBound + index) }
+        }
+        for case .failure(let error) in entries where error.isOfStore { throw error }
+        return ofOneNetwork(entries)
+    }
+
+    /// The ranks with a valid result and the predictions that it states: their ETag is the one that they had, or their bytes
+    /// have the digest that they had; and the ranks with another result, and why it is not used.
+    func validRanks() throws(Failure) -> (valid: Set<Int>, refused: [(rank: Int, reason: Failure)]) {
+        let read = try read(0..<manifest.ranks)
+        let results = ParallelLoop.threads(Initialize.requestsAtOnce).map(read.count) { index in
+            Result { () throws(Failure) in try checkTable(of: try read[index].get()) }
+        }
+        var valid: Set<Int> = []
+        var refused: [(rank: Int, reason: Failure)] = []
+        for (rank, result) in results.enumerated() {
+            switch result {
+            case .success: valid.insert(rank)
+            case .failure(let error) where error.isOfStore: throw error
+            case .failure(let error) where objects[manifest.keys.result(rank)] != nil: refused.append((rank, error))
+            case .failure: break
+            }
+        }
+        return (valid, refused)
+    }
+
+    private func checkTable(of entry: RankEntry) throws(Failure) {
+        guard let table = entry.table, table.info.etag != table.etag else { return }
+        let (bucket, key) = (manifest.input.bucket, table.info.key)
+        let bytes = try store.get(bucket: bucket, key: key, range: nil, etag: table.info.etag)
+        guard SHA256Digest.hash(bytes).hexadecimal == table.sha256 else {
+            throw RankTable.changed(store.name(bucket: bucket, key: key))
+        }
     }
 
     /// Weights that a worker finds by itself may be replaced between the start of a run and its resumption. Then only the
     /// results computed with the weights that most ranks had are valid.
     private func ofOneNetwork(_ entries: [Result<RankEntry, Failure>]) -> [Result<RankEntry, Failure>] {
         var ranks: [String: Int] = [:]
-        for case .success(let entry) in entries { ranks[entry.result.weightsETag ?? "", default: 0] += 1 }
+        for case .success(let entry) in entries { ranks[entry.weights, default: 0] += 1 }
         guard ranks.count > 1, let usual = ranks.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else {
             return entries
         }
         return entries.map { entry in
-            let etag = (try? entry.get())?.result.weightsETag ?? ""
-            guard case .success = entry, etag != usual else { return entry }
+            guard case .success(let found) = entry, found.weights != usual else { return entry }
             return .failure(
                 Failure(
-                    "expected a result of the weights that other ranks had (weights_etag '\(usual.shortened())'), found one "
-                        + "of '\(etag.shortened())': begin anew with overwrite"))
+                    "expected a result of the weights that other ranks had (\(usual.shortened())), found one of "
+                        + "\(found.weights.shortened()): begin anew with overwrite"))
         }
     }
 
     private func read(_ rank: Int) throws(Failure) -> RankEntry {
         let key = manifest.keys.result(rank)
         let name = store.name(bucket: manifest.input.bucket, key: key)
-        guard let object = objects[key] else { throw Failure(partitions(of: rank) + "\(name): is missing") }
+        guard let object = objects[key] else { throw reason(rank, "\(name): is missing") }
         guard object.size <= Self.mostBytes else {
             throw Failure("\(name): expected a rank's result, found \(object.size) bytes")
         }
         let bytes = try store.get(bucket: manifest.input.bucket, key: key)
         let json = try JSONValue.parse(bytes, name: name)
         let result = try JSONFile.decode(RankResult.self, bytes, name: name)
+        func require(_ key: String, _ found: String?, _ expected: String?) throws(Failure) {
+            guard found != expected else { return }
+            throw Failure(
+                "\(name): \(key): expected '\((expected ?? "none").shortened())', found "
+                    + (found.map { "'\($0.shortened())'" } ?? "none"))
+        }
         func mismatch(_ key: String, expected: String) -> Failure {
             Failure("\(name): \(key): expected \(expected), found \(json[key]?.shown ?? "nothing")")
         }
@@ -69,38 +121,60 @@ struct RankResults: Sendable {
                 "\(name): expected a result of run \(manifest.runID.shortened()), found one of "
                     + (result.runID ?? "no run").shortened())
         }
-        guard result.dataPaths == shares[rank] else {
-            throw mismatch("data_path", expected: WorkerItem.paths(shares[rank]).shown)
+        guard result.dataPaths == shares[rank].map(\.key) else {
+            throw mismatch("data_path", expected: WorkerItem.paths(shares[rank].map(\.key)).shown)
         }
-        if let expected = manifest.weightsETag, result.weightsETag != expected {
-            throw mismatch("weights_etag", expected: "'\(expected)'")
-        }
+        try require(
+            "data_etags", result.etags.joined(separator: ", "), shares[rank].map(\.etag).joined(separator: ", "))
+        if let expected = manifest.weightsETag { try require("weights_etag", result.weightsETag, expected) }
+        try require("arithmetic", result.arithmetic, manifest.arithmetic)
+        // A rank without partitions takes nothing from files.
+        if !result.dataPaths.isEmpty { try require("choices.missing", result.choices["missing"], manifest.missing) }
         guard json["num_samples"] ?? .null != .null else { throw Failure("\(name): expected num_samples, found none") }
         if let memory = result.configuredMemory, memory < 1 {
             throw mismatch("configured_memory_mb", expected: "a whole number of at least 1")
         }
-        guard manifest.input.predictions else { return RankEntry(result: result, json: json, predictions: nil) }
-        guard let size = result.predictionBytes else { throw mismatch("predictions_bytes", expected: "a whole number") }
-        return RankEntry(result: result, json: json, predictions: try predictions(rank, bytes: size))
+        return RankEntry(
+            rank: rank, json: bytes, galaxies: result.galaxies,
+            weights: result.weightsSHA256 ?? result.weightsETag ?? "",
+            table: manifest.input.predictions ? try table(rank, result, mismatch) : nil)
     }
 
     /// The rank's predictions, which must have the size that its result states.
-    private func predictions(_ rank: Int, bytes size: Int) throws(Failure) -> ObjectInfo {
+    private func table(
+        _ rank: Int, _ result: RankResult, _ mismatch: (String, String) -> Failure
+    ) throws(Failure) -> RankEntry.Table {
+        guard let size = result.predictionBytes else { throw mismatch("predictions_bytes", "a whole number") }
+        guard let sha256 = result.predictionSHA256, let etag = result.predictionETag else {
+            throw mismatch("predictions_sha256", "the digest of the predictions")
+        }
         let key = manifest.keys.predictions(rank)
         let name = store.name(bucket: manifest.input.bucket, key: key)
         guard let predictions = objects[key] else { throw Failure("\(name): is missing") }
         guard predictions.size == size else {
             throw Failure("\(name): expected \(size) bytes, found \(predictions.size)")
         }
-        return predictions
+        return RankEntry.Table(info: predictions, etag: etag, sha256: sha256)
     }
 
-    /// The partitions of a rank without a result, as the beginning of an error: `100MB/5.pt and 2 more: `.
-    private func partitions(of rank: Int) -> String {
-        guard let first = shares[rank].first else { return "" }
-        return first + (shares[rank].count > 1 ? " and \(shares[rank].count - 1) more" : "") + ": "
+    /// Why a rank has no result: what its worker wrote, if it could.
+    private func reason(_ rank: Int, _ otherwise: String) -> Failure {
+        let key = manifest.keys.failure(rank)
+        if objects[key] != nil, let bytes = try? store.get(bucket: manifest.input.bucket, key: key),
+            let failure = try? JSONFile.decode(RankFailure.self, bytes, name: key)
+        {
+            return Failure(failure.text)
+        }
+        guard let first = shares[rank].first?.key else { return Failure(otherwise) }
+        let more = shares[rank].count > 1 ? " and \(shares[rank].count - 1) more" : ""
+        return Failure("\(first)\(more): \(otherwise)")
     }
 
-    /// A result has about a kilobyte, and the keys of its partitions.
+    /// A result has about two kilobytes, and the keys of its partitions.
     private static let mostBytes = 64 << 20
+}
+
+extension Failure {
+    /// Whether it is of the store as a whole, not of one object in it.
+    var isOfStore: Bool { [.unavailable, .deadline, .denied].contains(kind) }
 }

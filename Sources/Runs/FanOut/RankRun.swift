@@ -60,6 +60,7 @@ struct RankRun {
         result.weightsSHA256 = loaded.sha256
         result.version = Release.version
         result.gemm = loaded.model.gemm.rawValue
+        result.arithmetic = loaded.model.arithmetic.description
         result.choices = RunChoices.made(partitions, .usual, heads: loaded.model.config.encoder.numHeads)
         result.configuredMemory = LambdaSettings.memory(environment)
         result.architecture = RankResult.architecture

@@ -5,11 +5,15 @@ extension RunRecord {
     /// Of a run's `predictions.csv`.
     /// - Parameters:
     ///   - results: of the ranks whose rows are in it. Where they differ in a choice or in their program, all are stated.
+    ///   - missing: ranks whose rows are not.
     ///   - output: the file.
-    init(_ manifest: RunManifest, _ results: [RankResult], _ output: RankSidecar.Output) {
+    init(_ manifest: RunManifest, _ results: [RankResult], missing: [Int], _ output: RankSidecar.Output) {
         func all(_ values: [String?]) -> String { Set(values.compactMap(\.self)).sorted().joined(separator: "; ") }
         let names = Set(results.flatMap(\.choices.keys))
         let galaxies = results.reduce(0) { $0.cappedSum($1.galaxies) }
+        var choices = Dictionary(
+            uniqueKeysWithValues: names.map { name in (name, all(results.map { $0.choices[name] })) })
+        if !missing.isEmpty { choices["missing_ranks"] = RankOutputs.listed(missing) }
         let digests = all(results.map(\.weightsSHA256))
         self.init(
             galaxies: galaxies,
@@ -18,10 +22,11 @@ extension RunRecord {
                 bytes: manifest.partitions.reduce(0) { $0.cappedSum($1.size) }, galaxies: galaxies),
             written: nil,
             weights: digests.isEmpty
-                ? WeightsIdentity(name: all(results.map(\.weights)), identity: "etag:" + all(results.map(\.weightsETag)))
+                ? WeightsIdentity(
+                    name: all(results.map(\.weights)), identity: "etag:" + all(results.map(\.weightsETag)))
                 : WeightsIdentity(name: all(results.map(\.weights)), sha256: digests),
             settings: manifest.missing.map { ["missing": $0] } ?? [:],
-            choices: Dictionary(uniqueKeysWithValues: names.map { name in (name, all(results.map { $0.choices[name] })) }),
+            choices: choices,
             maker: Maker(
                 version: all(results.map(\.version)), instructionSet: all(results.map(\.instructionSet)),
                 gemm: all(results.map(\.gemm))), output: output)

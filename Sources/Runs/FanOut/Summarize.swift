@@ -13,36 +13,54 @@ public struct Summarize: Sendable {
         self.environment = environment
     }
 
-    /// Writes `predictions.csv`, `combined_data.json` and `summary.json` of the valid results, complete or not.
+    /// Writes the table of predictions, `combined_data.json`, each rank's result where readers of the published layout look
+    /// for it, and `summary.json`; the last three whatever becomes of the table.
     /// - Returns: the report; the caller decides by `isTolerable` whether the run failed.
     /// - Throws: `Failure` where there is no such run, or results cannot be written.
     public func run(_ event: SummarizeEvent) throws(Failure) -> RunReport {
         let manifest = try RunManifest.read(event.manifest, from: store)
         let bucket = manifest.input.bucket
+        let name = store.name(bucket: event.manifest.bucket, key: event.manifest.key)
         guard manifest.place == event.manifest else {
-            let name = store.name(bucket: event.manifest.bucket, key: event.manifest.key)
             throw Failure("\(name): expected the manifest of a run there, found that of one at \(manifest.place.key)")
         }
+        guard manifest.arithmetic != nil else {
+            throw Failure(
+                name, "expected the manifest of a run of this version, found that of an earlier version: resume the run"
+            )
+        }
+        guard event.runID == nil || event.runID == manifest.runID else {
+            throw Failure(
+                .conflict, name,
+                "expected the manifest of run \((event.runID ?? "").shortened()), found that of "
+                    + "\(manifest.runID.shortened()), which has begun since")
+        }
         let present = try store.list(bucket: bucket, prefix: manifest.keys.prefix)
-        var entries = RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
+        var entries = try RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
 
-        let measures = try PredictionTables(manifest: manifest, store: store, environment: environment).join(&entries)
-        (report.quality, report.medianError) = (measures.quality, measures.medianError)
-        report.repeatedIDs = measures.repeatedIDs
-        try combine(entries, manifest)
+        var failure: Failure?
+        do throws(Failure) {
+            let tables = PredictionTables(manifest: manifest, store: store, environment: environment)
+            let joined = try tables.join(&entries)
+            (report.table, report.quality, report.medianError) = (joined.key, joined.quality, joined.medianError)
+            report.repeatedIDs = joined.repeatedIDs
+        } catch {
+            (failure, report.tableError) = (error, error.description)
+        }
+        try publish(entries, manifest)
         var (first, last) = (Double.infinity, -Double.infinity)
         for (rank, entry) in entries.enumerated() {
-            switch entry {
-            case .success(let entry):
-                report.add(entry.result)
+            do throws(Failure) {
+                let result = try entry.get().result()
+                report.add(result)
                 // The earlier ranks of a resumed run ran before it started.
-                if let started = entry.result.started, let finished = entry.result.finished, started >= manifest.started
-                {
+                if let started = result.started, let finished = result.finished, started >= manifest.started {
                     (first, last) = (min(first, started), max(last, finished))
                 }
-            case .failure(let error): report.add(failed: rank, error)
+            } catch {
+                report.add(failed: rank, error)
             }
         }
         if last > first { report.mapSeconds = last - first }
@@ -50,25 +68,44 @@ public struct Summarize: Sendable {
         if let cost = report.cost { report.cost = cost + 2 * PriceList.published.request }
         report.wallSeconds = max(0, Date().timeIntervalSince1970 - manifest.started)
         try store.put(bucket: bucket, key: manifest.keys.summary, try JSONFile.encoded(report, pretty: true))
+        if let failure { throw failure }
         return report
     }
 
-    /// The ranks' results in one array, by rank: the reference's `combined_data.json`.
-    private func combine(_ entries: [Result<RankEntry, Failure>], _ manifest: RunManifest) throws(Failure) {
-        let results = entries.compactMap { try? $0.get().json }
-        let bytes = try JSONValue.array(results).encoded()
-        try store.put(bucket: manifest.input.bucket, key: manifest.keys.combined, bytes)
+    /// The valid results: one by one, and in one array, by rank: the reference's `combined_data.json`.
+    private func publish(_ entries: [Result<RankEntry, Failure>], _ manifest: RunManifest) throws(Failure) {
+        let valid = entries.compactMap { try? $0.get() }
+        let (bucket, keys) = (manifest.input.bucket, manifest.keys)
+        let size = valid.reduce(2) { $0 + $1.json.count + 1 }
+        let combined = try store.upload(bucket: bucket, key: keys.combined, size: size)
+        do throws(Failure) {
+            for (index, entry) in valid.enumerated() {
+                try combined.write([UInt8(ascii: index == 0 ? "[" : ",")] + entry.json)
+            }
+            try combined.write(Array((valid.isEmpty ? "[]" : "]").utf8))
+            _ = try combined.complete()
+        } catch {
+            combined.abandon()
+            throw error
+        }
+        let store = store
+        try ParallelLoop.threads(Initialize.requestsAtOnce)(valid.count) { index throws(Failure) in
+            try store.put(bucket: bucket, key: keys.published(valid[index].rank), valid[index].json)
+        }
     }
 }
 
 /// The event of Summarize: Initialize's result, complete or its `manifest` alone, and the Map's result if there is one.
 public struct SummarizeEvent: Sendable, Equatable {
     public let manifest: S3Location
+    /// The run that the manifest must be of; nil for any.
+    public let runID: String?
     /// The error that the Map reports, in one line; nil for none.
     public let mapError: String?
 
-    public init(manifest: S3Location, mapError: String? = nil) {
+    public init(manifest: S3Location, runID: String? = nil, mapError: String? = nil) {
         self.manifest = manifest
+        self.runID = runID
         self.mapError = mapError
     }
 
@@ -78,6 +115,7 @@ public struct SummarizeEvent: Sendable, Equatable {
     /// - Throws: `Failure` where the event is none of these.
     public init(_ json: JSONValue) throws(Failure) {
         let name = "the event of summarize"
+        if case .string(let text)? = json["run_id"] { runID = text } else { runID = nil }
         if let location = json["manifest"] {
             manifest = try S3Location(location, name: name + ": manifest")
         } else if case .array(let items)? = json["body"], let first = items.first {

@@ -41,9 +41,23 @@ public struct Worker: Sendable {
         do throws(Failure) {
             try run(item, &rank, progress)
         } catch {
-            throw Failure("rank \(item.rank): \(error)")
+            report(error, of: item, store.until(deadline))
+            throw Failure(error.kind, "rank \(item.rank): \(error)")
         }
         return rank.result
+    }
+
+    /// Writes why a rank failed, where the store takes it: Summarize names it.
+    private func report(_ error: Failure, of item: WorkerItem, _ store: any ObjectStore) {
+        guard item.runID != nil else { return }
+        let key = RunKeys(resultPath: item.resultPath, runID: item.runID).failure(item.rank)
+        let earlier = (try? store.get(bucket: item.bucket, key: key)).flatMap {
+            try? JSONFile.decode(RankFailure.self, $0, name: key)
+        }
+        let failure = RankFailure(
+            item, error, attempt: (earlier?.attempt ?? 0).cappedSum(1), environment: environment)
+        guard let json = try? JSONFile.encoded(failure) else { return }
+        _ = try? store.put(bucket: item.bucket, key: key, json)
     }
 
     private func run(_ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void) throws(Failure) {
@@ -56,7 +70,8 @@ public struct Worker: Sendable {
         let alarm = Alarm(at: rank.stop) { pool.close() }
         defer { alarm.cancel() }
         // Their first bytes are fetched while the weights are loaded.
-        let sources = try sources(item, rank, pool)
+        let (sources, etags) = try sources(item, rank, pool)
+        rank.result.etags = etags
         rank.result.fetchSeconds = rank.lap()
 
         let loaded = try models.model(item.weights, from: rank.store)
@@ -70,9 +85,9 @@ public struct Worker: Sendable {
         let predictions = try predict(sections, item, loaded.model, rank, alarm, progress)
         rank.result.inferenceSeconds = rank.lap()
 
-        let keys = RunKeys(resultPath: item.resultPath)
+        let keys = RunKeys(resultPath: item.resultPath, runID: item.runID)
         if item.predictions {
-            rank.result.predictionBytes = try publish(predictions, to: keys.predictions(item.rank), item, rank.store)
+            try publish(predictions, to: keys.predictions(item.rank), item, rank.store, into: &rank.result)
         }
         rank.result.publishSeconds = rank.lap()
 
@@ -81,13 +96,27 @@ public struct Worker: Sendable {
         try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
     }
 
-    private func sources(_ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool) throws(Failure) -> [ObjectSource] {
-        var sources: [ObjectSource] = []
-        for key in item.dataPaths {
+    /// The partitions and their ETags, which all reads demand.
+    private func sources(
+        _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
+    ) throws(Failure) -> ([ObjectSource], etags: [String]) {
+        var (sources, etags): ([ObjectSource], [String]) = ([], [])
+        for (index, key) in item.dataPaths.enumerated() {
             try rank.check("opening \(key)")
-            sources.append(try pool.open(bucket: item.dataBucket, key: key))
+            let name = rank.store.name(bucket: item.dataBucket, key: key)
+            guard let info = try rank.store.head(bucket: item.dataBucket, key: key) else {
+                throw Failure(name, "there is no such object")
+            }
+            guard item.etags.isEmpty || item.etags[index] == info.etag else {
+                throw Failure(
+                    .conflict, name,
+                    "expected the object that the run began with (ETag \(item.etags[index].shortened())), found another "
+                        + "(\(info.etag)): resume the run")
+            }
+            sources.append(try pool.open(bucket: item.dataBucket, key: key, info: info))
+            etags.append(info.etag)
         }
-        return sources
+        return (sources, etags)
     }
 
     /// Checks the headers of all partitions before the first galaxy is computed.
@@ -137,13 +166,14 @@ public struct Worker: Sendable {
     }
 
     /// Writes a rank's predictions as `cai infer` does, to a temporary file: there may be too many of them for the memory.
-    /// - Returns: their size in bytes.
     private func publish(
-        _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore
-    ) throws(Failure) -> Int {
+        _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore,
+        into result: inout RankResult
+    ) throws(Failure) {
         let file = TemporaryFile(environment, ending: "csv")
         try PredictionWriter.write(predictions, to: file.path, format: .csv)
-        try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
-        return file.size
+        let (bytes, sha256) = try SHA256Digest.ofFile(file.path)
+        (result.predictionBytes, result.predictionSHA256) = (bytes, sha256)
+        result.predictionETag = try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
     }
 }

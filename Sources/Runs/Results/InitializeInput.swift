@@ -17,6 +17,8 @@ public struct InitializeInput: Sendable, Equatable {
     public let repeated: Int?
     /// Whether workers write their predictions.
     public let predictions: Bool
+    /// Whether these are joined to one table.
+    public let combine: Bool
     /// The number of workers: `ranks`, else `world_size`; nil for one for each partition.
     public let ranks: Int?
     public let batchSize: Int
@@ -52,7 +54,7 @@ public struct InitializeInput: Sendable, Equatable {
     private static let keys = [
         "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",
         "data_prefix", "world_size", "weights", "ranks", "resume", "overwrite", "tolerated_failure_percentage",
-        "max_concurrency", "run_id", "repeat", "predictions",
+        "max_concurrency", "run_id", "repeat", "predictions", "combine",
     ]
 
     /// - Parameter repeated: replaces the key `repeat`.
@@ -70,6 +72,7 @@ public struct InitializeInput: Sendable, Equatable {
         fileLimit = try payload.count("file_limit", in: 1...Int.max)
         self.repeated = try payload.count("repeat", in: 1...Self.mostRanks)
         predictions = try payload.flag("predictions", otherwise: true)
+        combine = try payload.flag("combine", otherwise: true)
         batchSize = try payload.count("batch_size", in: 1...(1 << 20)) ?? Self.defaultBatchSize
         let worldSize = try payload.count("world_size", in: 1...Self.mostRanks)
         ranks = try payload.count("ranks", in: 1...Self.mostRanks) ?? worldSize
@@ -85,7 +88,21 @@ public struct InitializeInput: Sendable, Equatable {
         guard !(resume && overwrite) else { throw Failure("\(payload.name): expected resume or overwrite, found both") }
         toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
         maxConcurrency = try payload.count("max_concurrency", in: 1...10_000) ?? Self.defaultConcurrency
-        runID = try payload.text("run_id").flatMap { $0.isEmpty ? nil : $0 }
+        runID = try Self.runID(payload, "run_id")
+    }
+
+    /// The name of a run, which is a folder below `result_path`; nil for none.
+    static func runID(_ payload: Payload, _ key: String) throws(Failure) -> String? {
+        guard let name = try payload.text(key), !name.isEmpty else { return nil }
+        let isUsed =
+            [".", "..", "predictions", "map"].contains(name) || name.hasSuffix(".json") || name.hasSuffix(".csv")
+        guard name.utf8.count <= 200, !isUsed, !name.unicodeScalars.contains(where: { $0 == "/" || $0.value < 32 })
+        else {
+            throw payload.error(
+                key, expected: "a name of at most 200 bytes without slashes, that is not of a file or folder of results"
+            )
+        }
+        return name
     }
 
     /// The prefix of the partitions' keys: `100MB` is the folder `100MB/` and does not include `100MB-old/`.

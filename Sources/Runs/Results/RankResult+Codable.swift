@@ -34,7 +34,7 @@ extension RankResult: Codable {
         case rank
         case worldSize = "world_size"
         case runID = "run_id"
-        case started, finished, threads, architecture, weights, version, gemm, choices, warnings
+        case started, finished, threads, architecture, weights, version, arithmetic, gemm, choices, warnings
         /// `warnings` in files of earlier versions.
         case notices
         case processorSeconds = "processor_s"
@@ -42,6 +42,9 @@ extension RankResult: Codable {
         case weightsETag = "weights_etag"
         case weightsSHA256 = "weights_sha256"
         case predictionBytes = "predictions_bytes"
+        case predictionSHA256 = "predictions_sha256"
+        case predictionETag = "predictions_etag"
+        case etags = "data_etags"
         case nonFinite = "non_finite"
         case flags, implausible
         case peakFetched = "fetched_peak_bytes"
@@ -67,6 +70,7 @@ extension RankResult: Codable {
         (.resultPath, \.resultPath), (.runID, \.runID), (.instructionSet, \.instructionSet),
         (.architecture, \.architecture), (.weights, \.weights), (.weightsETag, \.weightsETag),
         (.weightsSHA256, \.weightsSHA256), (.version, \.version), (.gemm, \.gemm),
+        (.arithmetic, \.arithmetic), (.predictionSHA256, \.predictionSHA256), (.predictionETag, \.predictionETag),
     ]
 
     /// All ranks of a `combined_data.json`.
@@ -88,7 +92,7 @@ extension RankResult: Codable {
             // A rate times its time is the count again, except for rounding.
             galaxies = try fields.count((try fields.amount(.sampleRate) * seconds).rounded(), .sampleRate)
         }
-        dataPaths = try fields.texts(.dataPaths)
+        (dataPaths, etags) = (try fields.texts(.dataPaths), try fields.texts(.etags))
         if let total = try fields.optionalAmount(.storeTotal) {
             store = StoreTimes(
                 total: total, average: try fields.optionalAmount(.storeAverage),
@@ -123,6 +127,7 @@ extension RankResult: Codable {
         try fields.encode(seconds > 0 ? Double(galaxies) / seconds : 0, forKey: .sampleRate)
         try fields.encode(galaxies, forKey: .galaxies)
         try fields.encode(WorkerItem.paths(dataPaths), forKey: .dataPaths)
+        if !etags.isEmpty { try fields.encode(WorkerItem.paths(etags), forKey: .etags) }
         if let store {
             try fields.encode(store.total, forKey: .storeTotal)
             try fields.encode(store.average, forKey: .storeAverage)

@@ -16,6 +16,8 @@ public struct RankResult: Sendable, Equatable {
     public var galaxies = 0
     /// Keys of the rank's partitions; empty where it had none or the file does not name them.
     public var dataPaths: [String] = []
+    /// The ETags that the partitions had; empty in files of versions that did not state them.
+    public var etags: [String] = []
     public var resultPath: String?
     /// nil in files of versions that did not count calls to the store.
     public var store: StoreTimes?
@@ -50,11 +52,16 @@ public struct RankResult: Sendable, Equatable {
     public var weightsSHA256: String?
     /// The program's version and back end; nil, as `choices`, in files of versions that did not state them.
     public var version: String?
+    /// `Arithmetic`
+    public var arithmetic: String?
     public var gemm: String?
     /// What was taken from the files, and how, as in `RunRecord.choices`.
     public var choices: [String: String] = [:]
     /// Bytes of the predictions; nil where none were written.
     public var predictionBytes: Int?
+    /// Their SHA-256 in hexadecimal digits, and their ETag in the store.
+    public var predictionSHA256: String?
+    public var predictionETag: String?
     /// Galaxies whose redshift is not a finite number.
     public var nonFinite = 0
     /// These galaxies by the reason; nil where there are none, and in files of versions that did not count reasons.

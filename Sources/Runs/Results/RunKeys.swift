@@ -9,34 +9,58 @@ public struct RunKeys: Sendable, Equatable {
     /// The setup and the runs of an experiment, at the root of a tree of runs.
     public static let experimentName = "experiment.json"
 
+    /// The redshifts of a run of which some ranks failed, and as many may.
+    public static let partialPredictionsName = "predictions.partial.csv"
+
+    /// Of which a run has one at most.
+    public static let tableNames = [predictionsName, partialPredictionsName]
+
     /// The run's `result_path`, without a slash at its end.
     public let resultPath: String
+    /// nil for items of the published system, whose workers write under `result_path` itself.
+    public let runID: String?
 
-    public init(resultPath: String) { self.resultPath = resultPath }
+    public init(resultPath: String, runID: String? = nil) { (self.resultPath, self.runID) = (resultPath, runID) }
 
     /// The prefix of all keys of the run.
     public var prefix: String { resultPath + "/" }
-    /// The array of worker items.
-    public var items: String { prefix + "items.json" }
     public var manifest: String { prefix + "manifest.json" }
     /// All ranks' results in one array.
     public var combined: String { prefix + Self.combinedName }
     public var predictions: String { prefix + Self.predictionsName }
+    public var partialPredictions: String { prefix + Self.partialPredictionsName }
     public var summary: String { prefix + Self.summaryName }
-    /// The `RunRecord` of the predictions.
-    public var record: String { predictions + RunRecord.ending }
-    public func result(_ rank: Int) -> String { "\(prefix)\(rank).json" }
-    public func predictions(_ rank: Int) -> String { "\(prefix)predictions/\(rank).csv" }
+    /// A rank's result where the published system has it: Summarize writes it.
+    public func published(_ rank: Int) -> String { "\(prefix)\(rank).json" }
 
-    /// Whether the run writes the key. Keys of another run in a folder below are not its own.
+    /// The prefix of what belongs to this run alone: a worker of another run at the same `result_path` writes nothing there.
+    public var folder: String { prefix + (runID.map { $0 + "/" } ?? "") }
+    /// The array of worker items.
+    public var items: String { folder + "items.json" }
+    public func result(_ rank: Int) -> String { "\(folder)\(rank).json" }
+    public func predictions(_ rank: Int) -> String { "\(folder)predictions/\(rank).csv" }
+    /// Why a rank failed: a `RankFailure`.
+    public func failure(_ rank: Int) -> String { "\(folder)errors/\(rank).json" }
+
+    /// The record of a run's predictions.
+    public static func record(of predictions: String) -> String { predictions + RunRecord.ending }
+
+    /// Whether the key belongs to the run. Keys of another run in a folder below do not.
     func isOurs(_ key: String) -> Bool {
-        guard key.hasPrefix(prefix) else { return false }
-        return [items, manifest, combined, predictions, record, summary].contains(key) || rank(ofResult: key) != nil
-            || rank(ofPredictions: key) != nil
+        key == manifest || isPublished(key) || runID != nil && key.hasPrefix(folder) || isOfEarlierVersion(key)
     }
 
-    func rank(ofResult key: String) -> Int? { Self.rank(key, after: prefix, before: ".json") }
-    func rank(ofPredictions key: String) -> Int? { Self.rank(key, after: prefix + "predictions/", before: ".csv") }
+    /// Whether Summarize writes the key: a run that begins or is resumed removes it.
+    func isPublished(_ key: String) -> Bool {
+        let tables = [predictions, partialPredictions]
+        return ([combined, summary] + tables + tables.map(Self.record)).contains(key)
+            || Self.rank(key, after: prefix, before: ".json") != nil
+    }
+
+    /// Whether workers of earlier versions, which knew no `folder`, wrote the key.
+    func isOfEarlierVersion(_ key: String) -> Bool {
+        key == prefix + "items.json" || Self.rank(key, after: prefix + "predictions/", before: ".csv") != nil
+    }
 
     private static func rank(_ key: String, after start: String, before end: String) -> Int? {
         guard key.utf8.count > start.utf8.count + end.utf8.count, key.hasPrefix(start), key.hasSuffix(end) else {

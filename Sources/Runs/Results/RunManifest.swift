@@ -1,3 +1,4 @@
+import AstroMAE
 import Cloud
 import Inference
 import Platform
@@ -27,8 +28,10 @@ public struct RunManifest: Sendable, Equatable {
     public internal(set) var leftOut = LeftOutObjects()
     /// The values that stand for a missing magnitude, as `MissingValues.text`; nil in manifests of versions without any.
     public internal(set) var missing: String? = MissingValues.usual.text
+    /// `Arithmetic` of the program that began or resumed the run; nil in manifests of versions without it.
+    public internal(set) var arithmetic: String? = Arithmetic.usual.description
 
-    public var keys: RunKeys { RunKeys(resultPath: input.resultPath) }
+    public var keys: RunKeys { RunKeys(resultPath: input.resultPath, runID: runID) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
     /// Assigns the partitions: each rank gets ceil(left / ranks left), and surplus ranks get none.
@@ -63,6 +66,7 @@ public struct RunManifest: Sendable, Equatable {
         weightsETag = try payload.text("weights_etag")
         leftOut = LeftOutObjects(json: payload.fields["left_out"])
         missing = try payload.text("missing")
+        arithmetic = try payload.text("arithmetic")
         guard case .array(let values)? = payload.fields["partitions"] else {
             throw payload.error("partitions", expected: "an array")
         }
@@ -85,7 +89,7 @@ public struct RunManifest: Sendable, Equatable {
         .object([
             "run_id": .string(runID), "created": .number(created), "started": .number(started), "input": input.json,
             "ranks": .integer(ranks), "weights_etag": .optional(weightsETag), "left_out": leftOut.json,
-            "missing": .optional(missing),
+            "missing": .optional(missing), "arithmetic": .optional(arithmetic),
             "partitions": .array(
                 partitions.map { partition in
                     .object([
@@ -96,28 +100,33 @@ public struct RunManifest: Sendable, Equatable {
         ])
     }
 
-    /// The keys of each rank's partitions.
-    var shares: [[String]] {
-        var shares = [[String]](repeating: [], count: ranks)
-        for partition in partitions { shares[partition.rank].append(partition.key) }
+    /// Each rank's partitions.
+    var shares: [[Partition]] {
+        var shares = [[Partition]](repeating: [], count: ranks)
+        for partition in partitions { shares[partition.rank].append(partition) }
         return shares
     }
 
     /// The worker items of all ranks.
     public var items: [WorkerItem] {
         let labels = ObjectLabelTable(keys: partitions.map(\.key))
-        return shares.enumerated().map { rank, keys in
-            WorkerItem(
-                input, rank: rank, of: ranks, dataPaths: keys, labels: labels.labelsToTell(of: keys), runID: runID)
+        return shares.enumerated().map { rank, partitions in
+            let keys = partitions.map(\.key)
+            return WorkerItem(
+                input, rank: rank, of: ranks, dataPaths: keys, etags: partitions.map(\.etag),
+                labels: labels.labelsToTell(of: keys), runID: runID)
         }
     }
 }
 
 extension RunManifest {
     /// - Throws: `Failure` where it does not exist or is invalid.
-    static func read(_ place: S3Location, from store: any ObjectStore) throws(Failure) -> RunManifest {
+    /// - Parameter etag: that the manifest must have; nil for any.
+    static func read(
+        _ place: S3Location, etag: String? = nil, from store: any ObjectStore
+    ) throws(Failure) -> RunManifest {
         let name = store.name(bucket: place.bucket, key: place.key)
-        let bytes = try store.get(bucket: place.bucket, key: place.key)
+        let bytes = try store.get(bucket: place.bucket, key: place.key, range: nil, etag: etag)
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
     }
 
@@ -127,13 +136,9 @@ extension RunManifest {
         manifest.started = planned.created
         manifest.input = planned.input
         manifest.partitions = planned.partitions
-        (manifest.leftOut, manifest.missing) = (planned.leftOut, planned.missing)
+        (manifest.leftOut, manifest.missing, manifest.arithmetic) =
+            (planned.leftOut, planned.missing, planned.arithmetic)
         return manifest
-    }
-
-    /// The ranks of partitions whose content has been replaced since, as is done to repair a broken one.
-    func ranksReplaced(since earlier: RunManifest) -> Set<Int> {
-        Set(zip(earlier.partitions, partitions).filter { $0 != $1 }.map(\.1.rank))
     }
 
     /// - Throws: `Failure` where resuming as `planned` would mix results of different inputs.

@@ -15,8 +15,10 @@ public struct RunReport: Sendable {
     /// The bucket of the results; empty where a file does not name it.
     public internal(set) var bucket = ""
     public internal(set) var keys: RunKeys
-    /// Whether the run writes predictions.
-    var hasPredictions = false
+    /// The key of the table of predictions: all of them, or those of the ranks that did not fail; nil where there is none.
+    public internal(set) var table: String?
+    /// Why the table could not be written; nil for no error.
+    public internal(set) var tableError: String?
     public internal(set) var ranks = 0
     var toleratedFailurePercentage = 0.0
     /// The failed ranks, or the first of them: `failedCount` counts all.
@@ -62,7 +64,7 @@ public struct RunReport: Sendable {
 
     init(manifest: RunManifest) {
         (runID, ranks, keys) = (manifest.runID, manifest.ranks, manifest.keys)
-        (bucket, hasPredictions) = (manifest.input.bucket, manifest.input.predictions)
+        bucket = manifest.input.bucket
         toleratedFailurePercentage = manifest.input.toleratedFailurePercentage
         leftOut = manifest.leftOut
     }
@@ -128,6 +130,7 @@ extension RunReport: Codable {
         case nonFinite = "non_finite"
         case flags, implausible, warnings
         case medianError = "median_abs_dz"
+        case tableError = "predictions_error"
         case repeatedIDs = "repeated_ids"
         case leftOut = "left_out"
         case instructionSets = "instruction_sets"
@@ -166,10 +169,11 @@ extension RunReport: Codable {
         func value<Value: Decodable>(_ key: CodingKeys) -> Value? {
             (try? fields.decodeIfPresent(Value.self, forKey: key)) ?? nil
         }
-        keys = RunKeys(resultPath: value(.resultPath) ?? "")
         runID = value(.runID) ?? ""
+        keys = RunKeys(resultPath: value(.resultPath) ?? "", runID: runID)
         if case .string(let name)? = (value(.manifest) as JSONValue?)?["bucket"] { bucket = name }
-        hasPredictions = (value(.predictions) as JSONValue?) ?? .null != .null
+        if case .string(let key)? = (value(.predictions) as JSONValue?)?["key"] { table = key }
+        tableError = value(.tableError)
         failed = value(.failed) ?? []
         for (key, field) in Self.counts { self[keyPath: field] = value(key) ?? 0 }
         for (key, field) in Self.amounts { self[keyPath: field] = value(key) ?? 0 }
@@ -216,7 +220,8 @@ extension RunReport: Codable {
         if !leftOut.counts.isEmpty { try fields.encode(leftOut.json, forKey: .leftOut) }
         try fields.encode(location(keys.manifest), forKey: .manifest)
         try fields.encode(location(keys.combined), forKey: .combined)
-        try fields.encode(hasPredictions ? location(keys.predictions) : .null, forKey: .predictions)
+        try fields.encode(table.map(location) ?? .null, forKey: .predictions)
+        try fields.encodeIfPresent(tableError, forKey: .tableError)
         try fields.encode(location(keys.summary), forKey: .summary)
     }
 }

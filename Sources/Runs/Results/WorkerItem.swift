@@ -14,6 +14,8 @@ public struct WorkerItem: Sendable, Equatable {
     public let dataPrefix: String
     /// Keys of the partitions; empty for a rank beyond them.
     public let dataPaths: [String]
+    /// The ETags that the partitions must have; empty in items of the published system.
+    public let etags: [String]
     public let resultPath: String
     public let batchSize: Int
     /// The labels of the partitions' rows, one for each partition; nil where they follow from this item's keys alone.
@@ -26,8 +28,10 @@ public struct WorkerItem: Sendable, Equatable {
     public let runID: String?
 
     init(
-        _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], labels: [String]?, runID: String?
+        _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], etags: [String],
+        labels: [String]?, runID: String?
     ) {
+        self.etags = etags
         (bucket, resultPath, self.runID) = (input.bucket, input.resultPath, runID)
         (objectName, script, objectType) = (input.objectName, input.script, input.objectType)
         (self.rank, self.worldSize, batchSize) = (rank, worldSize, input.batchSize)
@@ -53,6 +57,10 @@ public struct WorkerItem: Sendable, Equatable {
         dataBucket = try payload.text("DATA_BUCKET") ?? bucket
         dataPrefix = try payload.text("DATA_PREFIX") ?? ""
         dataPaths = try payload.texts("DATA_PATH")
+        etags = try payload.texts("ETAGS")
+        guard etags.isEmpty || etags.count == dataPaths.count else {
+            throw payload.error("ETAGS", expected: "one for each of \(dataPaths.count) in DATA_PATH")
+        }
         resultPath = InitializeInput.trimmed(try payload.name("RESULT_PATH"))
         batchSize = try payload.count("BATCH_SIZE", in: 1...(1 << 20)) ?? InitializeInput.defaultBatchSize
         let labels = try payload.texts("LABELS")
@@ -62,7 +70,7 @@ public struct WorkerItem: Sendable, Equatable {
         self.labels = labels.isEmpty ? nil : labels
         weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
         predictions = try payload.flag("PREDICTIONS", otherwise: true)
-        runID = try payload.text("RUN_ID")
+        runID = try InitializeInput.runID(payload, "RUN_ID")
     }
 
     /// The item as the Map passes it. Keys that the published system does not have are written only where they are
@@ -74,6 +82,7 @@ public struct WorkerItem: Sendable, Equatable {
             "RANK": .string(String(rank)), "DATA_BUCKET": .string(dataBucket), "DATA_PREFIX": .string(dataPrefix),
             "DATA_PATH": Self.paths(dataPaths), "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
         ]
+        if !etags.isEmpty { fields["ETAGS"] = Self.paths(etags) }
         if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
         if let weights { fields["WEIGHTS"] = .string(weights) }
         if !predictions { fields["PREDICTIONS"] = .bool(false) }

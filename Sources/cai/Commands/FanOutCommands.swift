@@ -8,7 +8,8 @@ struct InitializeCommand: ParsableCommand {
         abstract: "Begin a fan-out: list the partitions and deal them out to workers.",
         discussion: """
             Reads a run's input (bucket, result_path, data_bucket, data_prefix, ...; docs/RESULTS.md has all keys), \
-            writes items.json and manifest.json under its result_path, and prints what AWS Lambda would return.
+            writes manifest.json under its result_path and RUN_ID/items.json below it, and prints what AWS Lambda \
+            would return.
 
             EXAMPLES
               cai initialize payload.json --store file:///data
@@ -36,7 +37,7 @@ struct WorkerCommand: ParsableCommand {
         abstract: "Run one worker of a fan-out.",
         discussion: """
             Reads an item of items.json, predicts its partitions' galaxies, writes predictions/RANK.csv and then \
-            RANK.json under its RESULT_PATH, and prints the latter.
+            RANK.json in the folder RUN_ID of its RESULT_PATH, and prints the latter.
 
             EXAMPLES
               cai worker item.json --store file:///data
@@ -73,8 +74,9 @@ struct SummarizeCommand: ParsableCommand {
         abstract: "End a fan-out: put the workers' results together.",
         discussion: """
             Reads what 'cai initialize' printed, or {"manifest": {"bucket": ..., "key": ...}}, and writes \
-            combined_data.json, predictions.csv and summary.json of the results that are there. Exits with 1 where \
-            more ranks are missing or unreadable than the run tolerates.
+            predictions.csv, combined_data.json and summary.json. Where ranks are missing or unreadable and the run \
+            tolerates it, the table is predictions.partial.csv; where it tolerates fewer, there is none, and the exit \
+            status is 1.
 
             EXAMPLES
               cai initialize payload.json > run.json && cai summarize run.json
@@ -90,6 +92,6 @@ struct SummarizeCommand: ParsableCommand {
     func run() throws {
         let report = try options.handlers().summarize.run(try SummarizeEvent(try FanOutOptions.event(event)))
         try StandardOutput.write(json: RunAnswer(report: report))
-        guard report.isTolerable else { throw Failure(report.failureText) }
+        guard report.isTolerable else { throw Failure(.incomplete, report.failureText) }
     }
 }

@@ -62,10 +62,10 @@ struct RunCommand: ParsableCommand {
         report.warn(except: warned)
         if json { try StandardOutput.write(json: RunAnswer(report: report)) }
         if !quiet {
-            if !report.failed.isEmpty, report.isTolerable { Console.report("warning: \(report.failureText)") }
+            if !report.failed.isEmpty, report.isTolerable { Console.warn(report.failureText) }
             Console.write(report.text)
         }
-        guard report.isTolerable else { throw Failure(report.failureText) }
+        guard report.isTolerable else { throw Failure(.incomplete, report.failureText) }
     }
 
     /// Runs the items, rank after rank.

@@ -34,7 +34,7 @@ struct ReportInput {
             content = try Self.read(folder)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
-            let names = [RunKeys.predictionsName, RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
+            let names = RunKeys.tableNames + [RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
             files = folders.flatMap { folder in names.map { folder + "/" + $0 } }
         } else {
             // The reader reports a missing file.
@@ -56,9 +56,12 @@ struct ReportInput {
     /// A folder: of a run, or of many.
     private static func read(_ folder: String) throws(Failure) -> Content {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
-        let (hasPredictions, hasResults) = (isThere(RunKeys.predictionsName), isThere(RunKeys.combinedName))
-        if hasPredictions || hasResults {
-            let (table, record) = hasPredictions ? try table(folder + "/" + RunKeys.predictionsName) : (nil, nil)
+        let (predictions, hasResults) = (RunKeys.tableNames.first(where: isThere), isThere(RunKeys.combinedName))
+        if predictions != nil || hasResults {
+            let (table, record) = try predictions.map { (name) throws(Failure) in
+                try Self.table(folder + "/" + name)
+            } ?? (nil, nil)
+            warnOfMissingRanks(record, predictions)
             return .run(
                 predictions: table,
                 results: hasResults
@@ -71,6 +74,13 @@ struct ReportInput {
                     + "(result-partition-...MB), found neither")
         }
         return .tree(try ResultTree([folder]), try ExperimentSetup.read(tree: folder))
+    }
+
+    /// Warns where a table of a run lacks ranks.
+    private static func warnOfMissingRanks(_ record: RunRecord?, _ table: String?) {
+        guard let table, table.hasSuffix(RunKeys.partialPredictionsName) else { return }
+        let ranks = record?.choices["missing_ranks"].map { " (\($0.shortened()))" } ?? ""
+        Console.warn("\(table): has no galaxies of the ranks that failed\(ranks)")
     }
 
     /// Objects: predictions, or the results of a run under a prefix.
@@ -93,8 +103,12 @@ struct ReportInput {
             return .run(predictions: table, results: nil, record: record)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
-        let (predictions, combined) = (folder + RunKeys.predictionsName, folder + RunKeys.combinedName)
-        let joined = try bytes(predictions).map { bytes throws in try table(predictions, bytes) }
+        let combined = folder + RunKeys.combinedName
+        var joined: (PredictionTable, RunRecord?)?
+        for key in RunKeys.tableNames.map({ folder + $0 }) where joined == nil {
+            joined = try bytes(key).map { bytes throws in try table(key, bytes) }
+            if joined != nil { warnOfMissingRanks(joined?.1, key) }
+        }
         let summary = try bytes(folder + RunKeys.summaryName).map { ($0, name: name(folder + RunKeys.summaryName)) }
         let run = try bytes(combined).map { bytes throws in
             try Run(combined: bytes, name: name(combined), summary: summary)

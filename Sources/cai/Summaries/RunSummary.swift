@@ -102,6 +102,9 @@ extension RunReport {
         flags.report(of: galaxies, without: "redshift")
         PlausibleRedshifts.usual.warn(of: implausible, galaxies: galaxies, medianError: medianError)
         if let repeatedIDs { Console.warn(repeatedIDs.text) }
+        if let table, table == keys.partialPredictions {
+            Console.warn("\(bucket)/\(table): has no galaxies of the ranks that failed")
+        }
     }
 }
 

@@ -53,12 +53,15 @@ struct FanOutTests {
             #expect(command.errors.contains("MAE "))
             let inferred = try Command.infer([store.folder + "/data/p", "--quiet"])
             #expect(try text(of: store.folder + "/results/r/predictions.csv") == inferred.output)
-            let names = try names(in: store.folder + "/results/r")
+            let results = store.folder + "/results/r"
+            let run = try object(text(of: results + "/manifest.json"))["run_id"] as? String ?? ""
             #expect(
-                names == [
-                    "0.json", "1.json", "combined_data.json", "items.json", "manifest.json", "predictions",
-                    "predictions.csv", "summary.json",
-                ])
+                try names(in: results)
+                    == [
+                        "0.json", "1.json", run, "combined_data.json", "manifest.json", "predictions.csv",
+                        "predictions.csv.run.json", "summary.json",
+                    ].sorted())
+            #expect(try names(in: results + "/" + run) == ["0.json", "1.json", "items.json", "predictions"])
             #expect(try CommandTests.names(in: store.folder) == ["data", "payload.json", "results"])
         }
     }
@@ -83,14 +86,16 @@ struct FanOutTests {
             // 20, 10 and 7 galaxies, twice, and the first 20 once more.
             #expect(try object(command.output)["galaxies"] as? Int == 94)
             let results = store.folder + "/results/r/"
-            let input = try #require(try object(text(of: results + "manifest.json"))["input"] as? [String: Any])
+            let manifest = try object(text(of: results + "manifest.json"))
+            let input = try #require(manifest["input"] as? [String: Any])
+            let run = results + (manifest["run_id"] as? String ?? "") + "/"
             #expect(input["repeat"] as? Int == 7)
             for (rank, first) in [(3, 0), (4, 1), (5, 2), (6, 0)] {
-                let rows = try text(of: results + "predictions/\(rank).csv")
-                #expect(try rows == text(of: results + "predictions/\(first).csv"))
+                let rows = try text(of: run + "predictions/\(rank).csv")
+                #expect(try rows == text(of: run + "predictions/\(first).csv"))
             }
             let once = try Command.infer([store.folder + "/data/p/2.pt", "--quiet"])
-            #expect(try text(of: results + "predictions/4.csv") == once.output)
+            #expect(try text(of: run + "predictions/4.csv") == once.output)
         }
     }
 
@@ -136,7 +141,8 @@ struct FanOutTests {
             #expect(try object(summarized.output)["galaxies"] as? Int == 37)
             let inferred = try Command.infer([store.folder + "/data/p", "--quiet"])
             #expect(try text(of: store.folder + "/results/r/predictions.csv") == inferred.output)
-            try FileManager.default.removeItem(atPath: store.folder + "/results/r/1.json")
+            let run = try #require(try object(begun.output)["run_id"] as? String)
+            try FileManager.default.removeItem(atPath: store.folder + "/results/r/\(run)/1.json")
             let missing = try store.run(["summarize", event])
             #expect(missing.status == 1)
             #expect(missing.errors.contains("rank 1: "))

@@ -55,11 +55,11 @@ struct LambdaTests {
                 ])
             let first = try #require(server.requests.dropFirst().first)
             let report = try object(String(decoding: first.body, as: UTF8.self))
-            #expect(report["errorType"] as? String == "Cai.Failed")
+            #expect(report["errorType"] as? String == "Cai.Data")
             #expect(
                 report["errorMessage"] as? String
                     == "the worker's event: expected an object, found an array of 0")
-            #expect(first.headers["lambda-runtime-function-error-type"] == "Cai.Failed")
+            #expect(first.headers["lambda-runtime-function-error-type"] == "Cai.Data")
             #expect(server.connectionCount == 1)
             let lines = ended.errors.split(separator: "\n")
             #expect(lines.count == 2)

@@ -70,8 +70,15 @@ struct Buckets: Sendable {
         return try summarize(begun)
     }
 
+    /// The key, in which `@` is the id of the run whose `manifest.json` is in the folder before it.
+    func key(_ key: String) throws -> String {
+        guard let at = key.range(of: "@/") else { return key }
+        let id = try json(key[..<at.lowerBound] + "manifest.json")["run_id"]?.text ?? ""
+        return key.replacingOccurrences(of: "@/", with: id + "/")
+    }
+
     func bytes(_ key: String, in bucket: String = "results") throws -> [UInt8] {
-        try store.get(bucket: bucket, key: key)
+        try store.get(bucket: bucket, key: try self.key(key))
     }
 
     func json(_ key: String) throws -> JSONValue { try JSONValue.parse(try bytes(key), name: key) }

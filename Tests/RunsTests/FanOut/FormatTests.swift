@@ -86,16 +86,21 @@ struct FormatTests {
         }
     }
 
-    @Test("Ranks of a version with other missing values are run again")
+    @Test("Ranks whose results have other missing values are run again, with a warning")
     func otherMissingValues() throws {
         try Buckets.with(threePartitions) { buckets in
             _ = try buckets.run()
-            guard case .object(var fields) = try buckets.json("run/manifest.json") else { return }
-            fields["missing"] = nil
-            try buckets.store.put(bucket: "results", key: "run/manifest.json", JSONValue.object(fields).encoded())
+            for rank in 0..<2 {
+                let key = try buckets.key("run/@/\(rank).json")
+                guard case .object(var fields) = try buckets.json(key) else { return }
+                fields["choices"] = .null
+                try buckets.store.put(bucket: "results", key: key, JSONValue.object(fields).encoded())
+            }
             let resumed = try buckets.initialize(["resume": .bool(true)])
-            #expect(resumed.items.count == 3)
-            #expect(resumed.warnings.contains { $0.contains("other missing values: all ranks are run again") })
+            #expect(resumed.items.map(\.rank) == [0, 1])
+            let warning = try #require(resumed.warnings.first)
+            #expect(warning.contains("the results of 2 ranks are not used"), "\(warning)")
+            #expect(warning.contains("choices.missing: expected '-9999,"), "\(warning)")
             #expect(buckets.work(resumed.items).isEmpty)
             #expect(try buckets.initialize(["resume": .bool(true)]).items.isEmpty)
         }

@@ -44,7 +44,7 @@ struct RunDoubtsTests {
             let report = try buckets.run()
             let redshifts = try [1, 2].flatMap { rank in
                 var all: [Float] = []
-                try PredictionFile(buckets.bytes("run/predictions/\(rank).csv"), name: "z.csv")
+                try PredictionFile(buckets.bytes("run/@/predictions/\(rank).csv"), name: "z.csv")
                     .forEach([]) { all.append($0.float) }
                 return all
             }
@@ -63,11 +63,12 @@ struct RunDoubtsTests {
             let begun = try buckets.initialize()
             buckets.work(begun.items)
             for rank in 0..<3 {
-                guard case .object(var fields) = try buckets.json("run/\(rank).json") else { continue }
+                guard case .object(var fields) = try buckets.json("run/@/\(rank).json") else { continue }
                 // `notices` is the key of earlier versions.
                 fields[rank == 2 ? "notices" : "warnings"] = .array([.string("one"), .string("rank \(rank)")])
                 try buckets.store.put(
-                    bucket: "results", key: "run/\(rank).json", try JSONValue.object(fields).encoded())
+                    bucket: "results", key: try buckets.key("run/@/\(rank).json"),
+                    try JSONValue.object(fields).encoded())
             }
             let report = try buckets.summarize(begun)
             #expect(report.warnings == ["one", "rank 0", "rank 1", "rank 2"])

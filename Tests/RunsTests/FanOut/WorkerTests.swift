@@ -23,7 +23,7 @@ struct WorkerTests {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize(["ranks": .integer(2)])
             let encoded = try JSONFile.encoded(try buckets.handlers.worker.run(begun.items[0]))
-            #expect(try buckets.bytes("run/0.json") == encoded)
+            #expect(try buckets.bytes("run/@/0.json") == encoded)
             let result = try JSONValue.parse(encoded, name: "result")
             #expect(referenceKeys.isSubset(of: result.keys))
             #expect(result["data_path"] == .array([.string("p/2.pt"), .string("p/10.pt")]))
@@ -47,7 +47,7 @@ struct WorkerTests {
             #expect(try number("s3_avg_time") <= number("s3_max_time"))
             #expect(try number("s3_first_request_time") <= number("s3_last_response_time"))
             #expect(try number("finished") >= number("started"))
-            #expect(try number("predictions_bytes") == Double(buckets.bytes("run/predictions/0.csv").count))
+            #expect(try number("predictions_bytes") == Double(buckets.bytes("run/@/predictions/0.csv").count))
         }
     }
 
@@ -62,7 +62,7 @@ struct WorkerTests {
             #expect(result["num_batches"] == .integer(0))
             #expect(result["sample_persec"]?.number == 0)
             #expect(referenceKeys.isSubset(of: result.keys))
-            #expect(try buckets.bytes("run/predictions/3.csv") == PredictionTables.Rows.header)
+            #expect(try buckets.bytes("run/@/predictions/3.csv") == RankTable.header)
         }
     }
 
@@ -71,9 +71,9 @@ struct WorkerTests {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
             buckets.work(begun.items)
-            let first = try buckets.bytes("run/predictions/0.csv")
+            let first = try buckets.bytes("run/@/predictions/0.csv")
             buckets.work(begun.items)
-            #expect(try buckets.bytes("run/predictions/0.csv") == first)
+            #expect(try buckets.bytes("run/@/predictions/0.csv") == first)
             #expect(try buckets.initialize(["resume": .bool(true)]).items.isEmpty)
         }
     }
@@ -106,7 +106,7 @@ struct WorkerTests {
             #expect(message.hasPrefix("rank 1: "))
             #expect(message.contains("p/10.pt"))
             #expect(!message.contains("\n"))
-            #expect(try !buckets.keys().contains("run/1.json"))
+            #expect(try !buckets.keys().contains(buckets.key("run/@/1.json")))
         }
     }
 
@@ -125,7 +125,7 @@ struct WorkerTests {
             #expect(try error(["WEIGHTS": .string("s3://data/p/none")]).contains("s3://data/p/none"))
             #expect(try error(["WEIGHTS": .string("s3://data/p/2.pt")]).hasPrefix("rank 0: s3://data/p/2.pt: "))
             let twice = JSONValue.array([.string("p/2.pt"), .string("p//2.pt")])
-            #expect(try error(["DATA_PATH": twice]).contains("distinct names"))
+            #expect(try error(["DATA_PATH": twice, "ETAGS": .null]).contains("distinct names"))
         }
     }
 
@@ -138,9 +138,9 @@ struct WorkerTests {
             }
             #expect(error.description.contains("stopped at the deadline"))
             #expect(error.description.contains("0 galaxies done"))
-            #expect(try !buckets.keys().contains("run/0.json"))
+            #expect(try !buckets.keys().contains(buckets.key("run/@/0.json")))
             _ = try buckets.handlers.worker.run(item, deadline: Date().timeIntervalSince1970 + 600)
-            #expect(try buckets.keys().contains("run/0.json"))
+            #expect(try buckets.keys().contains(buckets.key("run/@/0.json")))
         }
     }
 
@@ -159,7 +159,7 @@ struct WorkerTests {
             }
             #expect(try kept().count == 1)
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == (try buckets.weightBytes(kept()[0])))
-            let vit = try buckets.bytes("run/predictions/0.csv")
+            let vit = try buckets.bytes("run/@/predictions/0.csv")
 
             // On a warm start they are neither fetched nor loaded again.
             let read = buckets.store.statistics.bytesRead
@@ -170,7 +170,7 @@ struct WorkerTests {
             try buckets.store.put(
                 bucket: "data", key: "w/vit.pt", contentsOf: Fixture.path("tiny/normalcell.pt"))
             _ = try buckets.handlers.worker.run(item)
-            #expect(try buckets.bytes("run/predictions/0.csv") != vit)
+            #expect(try buckets.bytes("run/@/predictions/0.csv") != vit)
             #expect(try kept().count == 2)
         }
     }

@@ -1,0 +1,40 @@
+import FoundationEssentials
+import Platform
+
+/// Why a worker failed: `errors/{rank}.json` of its run. A later attempt replaces it.
+struct RankFailure: Sendable, Equatable, Codable {
+    let rank: Int
+    /// `Failure.Kind` as a word.
+    let kind: String
+    /// One line.
+    let message: String
+    /// The key of the partition that is at fault; nil where it is none, or not known.
+    let partition: String?
+    /// From 1, of those that could write here.
+    let attempt: Int
+    /// Of AWS Lambda; nil elsewhere.
+    let logGroup: String?
+    let logStream: String?
+    /// Seconds since 1970.
+    let time: Double
+
+    enum CodingKeys: String, CodingKey {
+        case rank, kind, message, partition, attempt, time
+        case logGroup = "log_group"
+        case logStream = "log_stream"
+    }
+
+    init(_ item: WorkerItem, _ failure: Failure, attempt: Int, environment: [String: String]) {
+        (rank, kind, message, self.attempt) = (item.rank, "\(failure.kind)", failure.description, attempt)
+        partition = item.dataPaths.first { failure.description.contains($0) }
+        logGroup = environment["AWS_LAMBDA_LOG_GROUP_NAME"]
+        logStream = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
+        time = Date().timeIntervalSince1970
+    }
+
+    /// The message, the attempt, and where the log is.
+    var text: String {
+        message + (attempt > 1 ? " (attempt \(attempt))" : "")
+            + (logStream.map { " (log stream \($0))" } ?? "")
+    }
+}
