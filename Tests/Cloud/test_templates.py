@@ -1,6 +1,8 @@
 """cfn-lint accepts the templates and the state machine; the schemas of Kubernetes accept its manifests."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import kubernetes_validate
@@ -68,3 +70,37 @@ def test_a_mistake_in_a_manifest_is_found() -> None:
     manifest["spec"]["completion"] = manifest["spec"].pop("completions")
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (["", "Suspended: a b", "SuccessCriteriaMet: all c\nComplete: all c"], 0),
+        (["", "FailureTarget: BackoffLimitExceeded x\nFailed: BackoffLimitExceeded Job has reached it"], 1),
+        (["!", "!", "!", "!", "", "!", "!", "!", "!", "Complete: "], 0),
+        (["", "!", "!", "!", "!", "!"], 3),
+    ],
+)
+def test_waiting_ends_with_the_job_whether_it_is_complete_or_has_failed(
+    tmp_path: Path, answers: list[str], status: int
+) -> None:
+    """`kubectl` is a script with one answer for each call; `!` is a cluster that does not answer."""
+    for number, answer in enumerate(answers):
+        (tmp_path / str(number)).write_text(answer)
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        f"""#!/bin/sh
+cd '{tmp_path}' && printf '%s\\n' "$*" >>calls
+answer=$(cat "$(($(wc -l <calls) - 1))") || exit 9
+[ "$answer" != '!' ] || exit 1
+cat "$(($(wc -l <calls) - 1))"
+"""
+    )
+    kubectl.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "INTERVAL": "0"}
+    command = [DEPLOY / "kubernetes/wait.sh", "cai-infer", "--namespace", "sky"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == status, ended
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert len(calls) == len(answers) and all(call.startswith("get job cai-infer --namespace sky") for call in calls)
+    assert ("BackoffLimitExceeded" in ended.stderr) == (status == 1)
