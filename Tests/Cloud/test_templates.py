@@ -104,3 +104,47 @@ cat "$(($(wc -l <calls) - 1))"
     calls = (tmp_path / "calls").read_text().splitlines()
     assert len(calls) == len(answers) and all(call.startswith("get job cai-infer --namespace sky") for call in calls)
     assert ("BackoffLimitExceeded" in ended.stderr) == (status == 1)
+
+
+@pytest.mark.parametrize("folder", ["none", "", "/parts"])
+def test_a_batch_array_writes_its_parts_where_its_merge_reads_them(tmp_path: Path, folder: str) -> None:
+    """`aws` is a script that prints its arguments as the name of what it makes."""
+    aws = tmp_path / "aws"
+    aws.write_text(
+        f"""#!/bin/sh
+printf '%s\\n' "$*" >>'{tmp_path}/calls'
+case $* in *PartsFolder*) echo '{folder}' ;; *InferJob*) echo infer ;; *MergeJob*) echo merge ;; *) echo made ;; esac
+"""
+    )
+    aws.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [DEPLOY / "batch/submit.sh", "cai-batch", "64", "s3://data/in/", "s3://out/results/run/z.v2.csv"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
+    array, merge = [call for call in (tmp_path / "calls").read_text().splitlines() if "submit-job" in call]
+    if folder.startswith("/"):
+        part = "/parts/out_results_run_z.v2.csv"
+        parts = "/parts/out_results_run_z.v2.rank-*-of-0064.csv"
+    else:
+        part = "s3://out/results/run/z.v2.csv.parts/z.v2.csv"
+        parts = "s3://out/results/run/z.v2.csv.parts/"
+    assert f"--parameters input=s3://data/in/,output={part} " in array and "size=64" in array
+    assert f"--parameters parts={parts},output=s3://out/results/run/z.v2.csv " in merge
+
+
+def test_batch_ranks_resume_if_the_parts_are_in_a_file_system() -> None:
+    class Loader(yaml.SafeLoader):
+        """Functions of CloudFormation as (name, value)."""
+
+    def function(loader: Loader, name: str, node: yaml.Node) -> tuple[str, object]:
+        if isinstance(node, yaml.ScalarNode):
+            return name, loader.construct_scalar(node)
+        return name, loader.construct_sequence(node, deep=True)
+
+    Loader.add_multi_constructor("!", function)
+    template = yaml.load((DEPLOY / "batch/template.yaml").read_text(), Loader)["Resources"]
+    resumed, other = template["InferJob"]["Properties"]["ContainerProperties"]["Command"][1][1:]
+    assert [word for word in resumed if word != "--resume"] == other and "--resume" not in other
+    assert resumed[2] == "--resume"
+    for job in ("InferJob", "MergeJob"):
+        mounts = template[job]["Properties"]["ContainerProperties"]["MountPoints"][1]
+        assert mounts[:2] == ["Resumes", [{"SourceVolume": "parts", "ContainerPath": "/parts"}]]

@@ -3,8 +3,10 @@
 #
 #   deploy/batch/submit.sh STACK RANKS s3://BUCKET/CUTOUTS/ s3://BUCKET/RESULTS/RUN/z.csv
 #
-# Parts are written to z.csv.parts/ beside the output. A failed rank has three attempts; if all fail, the merge is not
-# run. Submitted again, all ranks are run again, and each writes the same bytes.
+# Parts are written to z.csv.parts/ beside the output; a stack with a file system (FileSystemId) has them there, under a
+# name made of the output's. A failed rank has three attempts, on Spot capacity ten; if all fail, the merge is not run.
+# Submitted again, a stack with a file system keeps complete ranks and continues others. Without one all ranks are run
+# again, and each writes the same bytes.
 set -eu
 [ $# -eq 4 ] || {
     echo "usage: $0 STACK RANKS s3://INPUT/ s3://OUT.csv" >&2
@@ -25,10 +27,22 @@ output() {
         --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue"
 }
 queue=$(output Queue)
+folder=$(output PartsFolder)
+case $folder in
+/*)
+    # One folder for all runs: the name has the whole location of the output.
+    name=$(printf '%s' "${out#s3://}" | tr / _)
+    part=$folder/$name
+    parts=$folder/${name%.*}.rank-*-of-$(printf '%04d' "$ranks").${name##*.}
+    ;;
+*)
+    part=$out.parts/${out##*/}
+    parts=$out.parts/
+    ;;
+esac
 array=$(aws batch submit-job --job-name "$stack-infer" --job-queue "$queue" --job-definition "$(output InferJob)" \
-    --array-properties "size=$ranks" --parameters "input=$input,output=$out.parts/${out##*/}" \
-    --query jobId --output text)
+    --array-properties "size=$ranks" --parameters "input=$input,output=$part" --query jobId --output text)
 echo "$ranks ranks: job $array"
 merge=$(aws batch submit-job --job-name "$stack-merge" --job-queue "$queue" --job-definition "$(output MergeJob)" \
-    --depends-on "jobId=$array" --parameters "parts=$out.parts/,output=$out" --query jobId --output text)
+    --depends-on "jobId=$array" --parameters "parts=$parts,output=$out" --query jobId --output text)
 echo "merge into $out: job $merge"
