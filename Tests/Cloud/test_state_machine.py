@@ -77,6 +77,27 @@ def test_an_invalid_input_fails_the_execution(
     assert ended["status"] == "FAILED" and "not-there" in ended["cause"]
 
 
+def test_a_result_path_that_is_no_prefix_of_keys_is_refused_before_a_function_runs(
+    step_functions: StepFunctions, state_machine: str, functions: Functions, sky: Sky
+) -> None:
+    before = len(functions["InitializeFunction"].invocations)
+    paths = ("/states-path", "states//path", "./states", "states/./path", "states/.", "..", "../states", "a/../b", "a/..")
+    for index, path in enumerate(paths):
+        started = step_functions.start(state_machine, f"path-{index}", sky.input("x") | {"result_path": path})
+        ended = step_functions.wait(started)
+        assert (ended["status"], ended["error"]) == ("FAILED", "Cai.InvalidResultPath"), (path, ended)
+        assert ended["cause"].endswith(f"found {path}")
+    assert len(functions["InitializeFunction"].invocations) == before
+
+
+def test_a_missing_result_path_is_reported_by_initialize(
+    step_functions: StepFunctions, state_machine: str, sky: Sky
+) -> None:
+    event = {key: value for key, value in sky.input("x").items() if key != "result_path"}
+    ended = step_functions.wait(step_functions.start(state_machine, "no-path", event))
+    assert ended["status"] == "FAILED" and "result_path" in ended["cause"]
+
+
 class WithoutItems:
     """An Initialize whose response names a missing list of items, so that the Map fails."""
 
@@ -107,7 +128,8 @@ def test_launch_follows_an_execution_to_its_end(
 ) -> None:
     environment = {**cai.on(s3), "AWS_ENDPOINT_URL_SFN": step_functions.endpoint}
     arguments = ("--state-machine", state_machine, "--json")
-    launched = cai.succeed("launch", write(sky.input("launched")), *arguments, environment=environment)
+    event = sky.input("launched") | {"result_path": "/launched/"}  # the slashes are removed for the state machine
+    launched = cai.succeed("launch", write(event), *arguments, environment=environment)
     assert launched.value["galaxies"] == 512
     sky.check(s3, "launched")
 

@@ -9,7 +9,7 @@ public struct InitializeInput: Sendable, Equatable {
     public let resultPath: String
     /// The bucket of the partitions; `bucket` by default.
     public let dataBucket: String
-    /// A folder as given, with or without its slash; empty for the whole bucket.
+    /// A folder, with or without its slash; empty for the whole bucket.
     public let dataPrefix: String
     /// The most partitions to take; nil for all.
     public let fileLimit: Int?
@@ -39,7 +39,7 @@ public struct InitializeInput: Sendable, Equatable {
     /// The name of the run; nil for a generated one. Initializing a run again under its own name resumes it, so that
     /// the caller may retry.
     public let runID: String?
-    /// All keys as given.
+    /// All keys as given, but `result_path` and `data_prefix` without the slashes and dots that keys do not have.
     public let json: JSONValue
     /// Warnings about keys that look mistyped, one line each.
     public let warnings: [String]
@@ -62,13 +62,18 @@ public struct InitializeInput: Sendable, Equatable {
     public init(_ json: JSONValue, repeated: Int? = nil) throws(Failure) {
         var payload = try Payload(json, name: "the input")
         if let repeated { payload.fields["repeat"] = .integer(repeated) }
-        self.json = .object(payload.fields)
         warnings = payload.nearMisses(of: Self.keys)
         bucket = try payload.name("bucket")
         dataBucket = try payload.text("data_bucket") ?? bucket
-        dataPrefix = try payload.text("data_prefix") ?? ""
-        resultPath = Self.trimmed(try payload.name("result_path"))
+        let prefix = try Self.path(payload, "data_prefix")
+        dataPrefix = prefix.key.isEmpty || !prefix.given.hasSuffix("/") ? prefix.key : prefix.key + "/"
+        let result = try Self.path(payload, "result_path")
+        resultPath = result.key
         guard !resultPath.isEmpty else { throw payload.error("result_path", expected: "a name") }
+        // The state machine and other readers of the input use the paths in it as they are.
+        if prefix.given != dataPrefix { payload.fields["data_prefix"] = .string(dataPrefix) }
+        if result.given != resultPath { payload.fields["result_path"] = .string(resultPath) }
+        self.json = .object(payload.fields)
         fileLimit = try payload.count("file_limit", in: 1...Int.max)
         self.repeated = try payload.count("repeat", in: 1...Self.mostRanks)
         predictions = try payload.flag("predictions", otherwise: true)
@@ -108,10 +113,18 @@ public struct InitializeInput: Sendable, Equatable {
     /// The prefix of the partitions' keys: `100MB` is the folder `100MB/` and does not include `100MB-old/`.
     var folder: String { dataPrefix.isEmpty || dataPrefix.hasSuffix("/") ? dataPrefix : dataPrefix + "/" }
 
+    /// - Throws: `Failure` for a path with `..`: the roles of a deployed fan-out may use the keys under a prefix, and the
+    ///   path would look as if it led elsewhere.
+    private static func path(_ payload: Payload, _ key: String) throws(Failure) -> (given: String, key: String) {
+        let given = try payload.text(key) ?? ""
+        guard !given.unicodeScalars.split(separator: "/").contains(where: { String($0) == ".." }) else {
+            throw payload.error(key, expected: "a path without '..'")
+        }
+        return (given, trimmed(given))
+    }
+
+    /// A path as the keys under it begin: without slashes at its ends, double slashes and components `.`.
     static func trimmed(_ path: String) -> String {
-        var path = path[...]
-        while path.hasPrefix("/") { path = path.dropFirst() }
-        while path.hasSuffix("/") { path = path.dropLast() }
-        return String(path)
+        path.unicodeScalars.split(separator: "/").map { String($0) }.filter { $0 != "." }.joined(separator: "/")
     }
 }

@@ -91,14 +91,13 @@ struct LaunchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let event = try FanOutOptions.event(payload)
-        let asked = try InitializeInput(event)
+        let asked = try InitializeInput(try FanOutOptions.event(payload))
         asked.warnings.forEach(Console.warn)
         guard !dryRun else { return try plan(asked) }
         guard let stateMachine, let machine = StateMachineARN(stateMachine) else { return }
         let store = try options.objects(region: machine.region)
         let launch = Launch(machine: machine, client: try Self.client(of: machine), isQuiet: quiet)
-        let input = String(decoding: try event.encoded(), as: UTF8.self)
+        let input = String(decoding: try asked.json.encoded(), as: UTF8.self)
         let execution = try launch.run(name: name ?? "cai-" + RunName.new(), input: input)
         guard execution.hasSucceeded else { throw Failure("\(launch.arn ?? stateMachine): \(execution.failureLine)") }
         let summary: LaunchSummary

@@ -38,6 +38,27 @@ struct PayloadTests {
         #expect(input.toleratedFailurePercentage == 0)
     }
 
+    @Test(
+        "Slashes and dots that keys do not have are removed from paths, also for the state machine",
+        arguments: [
+            ("/r/demo", "r/demo"), ("r//demo/", "r/demo"), ("./r/./demo/.", "r/demo"), ("r/..demo/.x", "r/..demo/.x"),
+        ])
+    func paths(given: String, key: String) throws {
+        let input = try InitializeInput(
+            try parse(#"{"bucket":"b","result_path":"\#(given)","data_prefix":"\#(given)/","weights":"w"}"#))
+        #expect(input.resultPath == key)
+        #expect(input.dataPrefix == key + "/" && input.folder == key + "/")
+        #expect(input.json["result_path"]?.string == key)
+        #expect(input.json["data_prefix"]?.string == key + "/")
+        #expect(input.json["weights"]?.string == "w")
+    }
+
+    @Test("A prefix of slashes is the whole bucket")
+    func wholeBucket() throws {
+        let input = try InitializeInput(try parse(#"{"bucket":"b","result_path":"r","data_prefix":"/"}"#))
+        #expect(input.dataPrefix.isEmpty && input.folder.isEmpty)
+    }
+
     @Test("An input needs only a bucket and a result_path, and numbers may be strings")
     func shortInput() throws {
         let input = try InitializeInput(
@@ -58,6 +79,9 @@ struct PayloadTests {
         "Invalid input values are refused by their key",
         arguments: [
             (#"{"result_path":"r"}"#, "bucket"), (#"{"bucket":"","result_path":"r"}"#, "bucket"),
+            (#"{"bucket":"b","result_path":"r/../x"}"#, "result_path"), (#"{"bucket":"b","result_path":".."}"#, "'..'"),
+            (#"{"bucket":"b","result_path":"r","data_prefix":"../x"}"#, "data_prefix"),
+            (#"{"bucket":"b","result_path":"/./"}"#, "result_path"),
             (#"{"bucket":"b"}"#, "result_path"), (#"{"bucket":"b","result_path":"/"}"#, "result_path"),
             (#"{"bucket":"b","result_path":"r","file_limit":"0"}"#, "file_limit"),
             (#"{"bucket":"b","result_path":"r","file_limit":"many"}"#, "file_limit"),
