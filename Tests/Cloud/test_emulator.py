@@ -16,7 +16,7 @@ Functions = dict[str, Pool]
 def test_twelve_partitions_by_workers_in_the_emulator(functions: Functions, s3: S3, sky: Sky) -> None:
     begun = functions["InitializeFunction"].invoke(sky.input("emulator")).value
     assert begun["statusCode"] == 200 and len(begun["body"]) == begun["ranks"] == 12
-    assert begun["body"] == json.loads(s3.get("results", "emulator/items.json"))
+    assert begun["body"] == json.loads(s3.get("results", f"emulator/{begun['run_id']}/items.json"))
     with ThreadPoolExecutor(2) as threads:
         done = list(threads.map(functions["WorkerFunction"].invoke, begun["body"]))
     assert [invocation.error for invocation in done] == [None] * 12

@@ -126,13 +126,15 @@ extension FuzzTarget {
             }
         })
 
-    /// The shared configuration files of AWS tools.
+    /// The shared configuration files of AWS tools, and credentials that programs write.
     static let settings = FuzzTarget(
         "settings", maximumLength: 2048,
         seeds: {
             Seeds.texts(
-                "[default]\naws_access_key_id = A\naws_secret_access_key=S ; c\n# x\n[profile  b]\ns3 =\n  a = b\nregion=r\n"
-            )
+                "[default]\naws_access_key_id = A\naws_secret_access_key=S ; c\n# x\n[profile  b]\ns3 =\n  a = b\nregion=r\n",
+                "[a]\ncredential_process = 'b c' \"d \\\" e\" f\\ g\n",
+                "{\"Version\": 1, \"AccessKeyId\": \"A\", \"SecretAccessKey\": \"S\", \"Expiration\": "
+                    + "\"2030-01-01T00:00:00+01:00\"}")
         },
         run: { bytes in
             Promise.refusal {
@@ -143,8 +145,14 @@ extension FuzzTarget {
                             !$0.key.contains { $0.isNewline } && !$0.value.contains { $0.isNewline }
                         },
                         "a setting has several lines")
+                    for line in settings.values {
+                        guard let words = ProcessCredentials.words(line) else { continue }
+                        let count = words.reduce(0) { $0 + $1.utf8.count }
+                        Promise.keep(count <= line.utf8.count, "the words have \(count) bytes")
+                    }
                 }
             }
+            Promise.refusal { _ = try CredentialsDocument(bytes, "input").credentials("input") }
         })
 
     /// Addresses, names and times.
@@ -169,7 +177,7 @@ extension FuzzTarget {
                 let location = try S3Location(text)
                 Promise.keep(location.description == text || location.key.isEmpty, "\(text) is parsed as \(location)")
             }
-            if let date = Date(extendedUTC: text) {
+            if let date = Date(extended: text) {
                 let seconds = date.timeIntervalSince1970
                 Promise.keep(seconds >= 0 && seconds.isFinite, "\(seconds) seconds")
                 Promise.keep(date.basicUTC.utf8.count == 16, date.basicUTC)

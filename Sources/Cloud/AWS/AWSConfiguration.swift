@@ -3,22 +3,19 @@ import Platform
 
 /// Region, endpoints and credentials, found as AWS's own tools find them.
 public struct AWSConfiguration: Sendable {
-    public let region: String
     public let credentials: AWSCredentialsSource
-    /// By the names of the variables. No other variables are kept, since they may contain secrets.
-    private let endpoints: [String: String]
-    private let profileEndpoint: String?
+    private let endpoints: AWSEndpoints
 
     /// - Parameters:
     ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and the variables of the providers of credentials.
-    ///   - transport: for metadata services.
+    ///   - transport: for metadata services and AWS STS.
     /// - Throws: `Failure.input` where no region is set, or a file or setting is invalid. Credentials are not looked for yet.
     public init(_ environment: [String: String], transport: any HTTPTransport) throws(Failure) {
         let named = environment.set("AWS_REGION", "AWS_DEFAULT_REGION")
         // An invalid file is no error where nothing in it is needed.
         let profile: AWSProfile?
         do {
-            profile = try AWSProfile(environment)
+            profile = try AWSProfiles(environment).selected
         } catch {
             guard environment.set("AWS_ACCESS_KEY_ID") != nil, named != nil else { throw error }
             profile = nil
@@ -29,37 +26,45 @@ public struct AWSConfiguration: Sendable {
         guard Self.isRegion(region) else {
             throw Failure("AWS region", "\"\(region.oneLine)\" is not a region: expected a name such as us-east-1")
         }
-        self.region = region
-        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
-        profileEndpoint = profile?["endpoint_url"]
-        var providers: [any CredentialsProvider] = [EnvironmentCredentials(environment: environment)]
-        if let profile { providers.append(profile) }
-        providers.append(ContainerCredentials(environment: environment, transport: transport))
-        providers.append(InstanceCredentials(environment: environment, transport: transport))
-        credentials = AWSCredentialsSource(providers)
+        endpoints = AWSEndpoints(
+            region: region, environment: environment, profileEndpoint: profile?["endpoint_url"])
+        credentials = AWSCredentialsSource(Self.providers(environment, endpoints, transport))
     }
 
     public init(region: String, credentials: AWSCredentials, environment: [String: String] = [:]) {
-        self.region = region
-        self.credentials = AWSCredentialsSource(credentials)
-        endpoints = environment.filter { $0.key.hasPrefix("AWS_ENDPOINT_URL") }
-        profileEndpoint = nil
+        self.init(region: region, credentials: AWSCredentialsSource(credentials), environment: environment)
     }
+
+    init(region: String, credentials: AWSCredentialsSource, environment: [String: String] = [:]) {
+        self.credentials = credentials
+        endpoints = AWSEndpoints(region: region, environment: environment, profileEndpoint: nil)
+    }
+
+    /// In the order of AWS's SDKs.
+    private static func providers(
+        _ environment: [String: String], _ endpoints: AWSEndpoints, _ transport: any HTTPTransport
+    ) -> [any CredentialsProvider] {
+        let variables = EnvironmentCredentials(environment: environment)
+        let tokens = SecurityTokenService(endpoints: endpoints, transport: transport)
+        let container = ContainerCredentials(environment: environment, transport: transport)
+        let instance = InstanceCredentials(environment: environment, transport: transport)
+        let profile = ProfileCredentials(
+            environment: environment, tokens: tokens,
+            sources: ["Environment": variables, "EcsContainer": container, "Ec2InstanceMetadata": instance])
+        return [
+            variables, WebIdentityCredentials(environment: environment, tokens: tokens), profile, container, instance,
+        ]
+    }
+
+    public var region: String { endpoints.region }
 
     /// A custom endpoint, without a trailing slash: `AWS_ENDPOINT_URL_<service>`, `AWS_ENDPOINT_URL`, or the profile's
     /// `endpoint_url`; nil where none is set.
     /// - Parameter service: as in the variable's name, such as `S3` or `SFN`.
-    public func endpoint(_ service: String) throws(Failure) -> String? {
-        let named = endpoints.set("AWS_ENDPOINT_URL_\(service)", "AWS_ENDPOINT_URL")
-        guard var url = named ?? profileEndpoint else { return nil }
-        let address = try WebAddress(url)
-        guard address.query.isEmpty else { throw Failure("AWS endpoint", "must have no query") }
-        while url.hasSuffix("/") { url.removeLast() }
-        return url
-    }
+    public func endpoint(_ service: String) throws(Failure) -> String? { try endpoints.custom(service) }
 
     /// The domain of AWS's endpoints in this region.
-    public var domain: String { region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com" }
+    public var domain: String { endpoints.domain }
 
     /// Whether it consists of characters of a host name.
     private static func isRegion(_ text: String) -> Bool {

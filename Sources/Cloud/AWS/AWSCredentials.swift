@@ -5,6 +5,12 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public var description: String { "(hidden)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// `text` with the secret replaced, wherever it occurs.
+    func redact(_ text: String) -> String {
+        guard !value.isEmpty else { return text }
+        return text.split(separator: value, omittingEmptySubsequences: false).joined(separator: description)
+    }
 }
 
 /// Credentials of requests. No part of them is shown, not even the id of the key.
@@ -15,6 +21,8 @@ public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cust
     public let sessionToken: Secret?
     /// Seconds since 1970; nil for credentials that do not expire.
     public let expiration: Double?
+    /// The name of their source, for error messages.
+    var origin = "the program"
 
     public init(accessKey: String, secretKey: String, sessionToken: String? = nil, expiration: Double? = nil) {
         self.accessKey = Secret(value: accessKey)
@@ -28,11 +36,7 @@ public struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cust
 
     /// `text` with all parts of the credentials replaced: services quote requests in their error messages.
     func redact(_ text: String) -> String {
-        var shown = text
-        for secret in [accessKey, secretKey] + (sessionToken.map { [$0] } ?? []) where !secret.value.isEmpty {
-            shown = shown.split(separator: secret.value, omittingEmptySubsequences: false)
-                .joined(separator: secret.description)
-        }
-        return shown
+        let shown = secretKey.redact(accessKey.redact(text))
+        return sessionToken?.redact(shown) ?? shown
     }
 }

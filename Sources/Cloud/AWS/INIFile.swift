@@ -1,7 +1,7 @@
 import Platform
 
 /// The shared files of AWS's tools: sections in brackets, `key = value` lines in them, comments after `#` or `;`.
-/// Indented lines belong to the setting above them and are skipped, as no such setting is used here.
+/// Lines that are indented more than the setting above them belong to it and are skipped, as no such setting is used here.
 struct INIFile {
     /// Settings by section; names of settings are in lower case.
     private(set) var sections: [String: [String: String]] = [:]
@@ -9,6 +9,8 @@ struct INIFile {
     /// - Parameter name: for error messages, which contain line numbers but no lines, since a line may be a secret.
     init(_ text: String, name: String) throws(Failure) {
         var section: String?
+        // Of the last setting of the section; nil before the first.
+        var indentation: Int?
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         for (index, line) in lines.enumerated() {
             let content = line.trimmingSpaces
@@ -19,11 +21,12 @@ struct INIFile {
                 }
                 let words = content[content.index(after: content.startIndex)..<end].split { $0 == " " || $0 == "\t" }
                 let name = words.joined(separator: " ")
-                section = name
+                (section, indentation) = (name, nil)
                 sections[name, default: [:]] = sections[name] ?? [:]
-            } else if line.first == " " || line.first == "\t" {
-                continue
             } else {
+                let depth = line.prefix { $0 == " " || $0 == "\t" }.count
+                if let indentation, depth > indentation { continue }
+                indentation = depth
                 guard let section, let mark = content.firstIndex(of: "=") else {
                     throw Failure(name, "line \(index + 1): expected \"[section]\" or \"key = value\"")
                 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Platform
+import Synchronization
 
 /// How long one call is retried: delays double up to a longest one, and each is a random fraction of that ("full jitter"), so
 /// that a thousand workers that were refused together do not retry together. Time bounds the attempts, not their number: S3
@@ -83,4 +84,12 @@ struct Retries {
         waited += delay
         policy.sleep(delay)
     }
+}
+
+/// Whether a service has ever answered. Any thread may call it.
+final class ServiceContact: Sendable {
+    private let answered = Atomic(false)
+
+    var isAnswered: Bool { answered.load(ordering: .relaxed) }
+    func noteAnswer() { answered.store(true, ordering: .relaxed) }
 }

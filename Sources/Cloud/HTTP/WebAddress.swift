@@ -64,12 +64,18 @@ struct WebAddress: Equatable {
 
     /// Whether it is a loopback or link-local address (metadata services, runtimes, tests), for which no proxy is used.
     var isLocal: Bool {
-        if host == "localhost" || host == "::1" || host.hasPrefix("fe80:") || host.hasPrefix("fd00:ec2:") {
-            return true
-        }
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        guard numbers.count == 4, !numbers.contains(nil) else { return false }
-        return numbers[0] == 127 || (numbers[0] == 169 && numbers[1] == 254)
+        isLoopback || host.hasPrefix("fe80:") || host.hasPrefix("fd00:ec2:")
+            || numbers.map { $0[0] == 169 && $0[1] == 254 } ?? false
+    }
+
+    /// Whether it is this machine, over no network.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || numbers?[0] == 127 }
+
+    /// The four numbers of an IPv4 address; nil for other hosts.
+    private var numbers: [UInt8]? {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { UInt8($0) }
+        return parts.count == 4 && numbers.count == 4 ? numbers : nil
     }
 
     private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {

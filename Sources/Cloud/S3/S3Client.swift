@@ -51,7 +51,18 @@ public struct S3Client: ObjectStore {
 
     public func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? {
         let request = S3Request(method: "HEAD", bucket: bucket, key: key)
-        switch try settle(request) {
+        var answer = try settle(request)
+        var reason: S3Failure?
+        // The response to HEAD has no body with the reason: a GET of one byte has, and renews credentials.
+        if case .failure(let failure) = answer, let status = failure.status, status != 404 {
+            let question = S3Request(method: "GET", bucket: bucket, key: key, headers: [("Range", "bytes=0-0")])
+            switch try attempt(question) {
+            case .failure(let found) where found.isTransient: break
+            case .failure(let found) where found.status != 416: reason = found
+            default: answer = try settle(request)
+            }
+        }
+        switch answer {
         case .success(let response):
             guard let size = response.header("Content-Length").flatMap({ Int($0) }), size >= 0 else {
                 throw Failure(name(request), "the answer to HEAD has no length")
@@ -64,17 +75,8 @@ public struct S3Client: ObjectStore {
             }
             return nil
         case .failure(let failure):
-            throw try reason(of: failure, request)
+            throw (reason ?? failure).error
         }
-    }
-
-    /// The response to HEAD has no body with the reason: a GET of one byte has.
-    private func reason(of failure: S3Failure, _ request: S3Request) throws(Failure) -> Failure {
-        guard failure.status != nil else { return failure.error }
-        let question = S3Request(
-            method: "GET", bucket: request.bucket, key: request.key, headers: [("Range", "bytes=0-0")])
-        guard case .failure(let answer) = try attempt(question), !answer.isTransient else { return failure.error }
-        return answer.error
     }
 
     /// Whether the bucket exists; true where access is denied.
@@ -125,12 +127,19 @@ extension S3Client {
     /// A complete response of status 2xx, or the failure.
     typealias Answer = Result<HTTPResponse, S3Failure>
 
-    /// Signs and sends once.
+    /// Signs and sends once, or twice where the credentials have expired and others are found.
     /// - Throws: `Failure` where nothing was sent: no credentials, no time left, invalid names.
     func attempt(_ request: S3Request) throws(Failure) -> Answer {
+        try configuration.credentials.send { credentials throws(Failure) in
+            try attempt(request, credentials)
+        } hasExpired: { answer in
+            if case .failure(let failure) = answer { failure.isExpiry } else { false }
+        }
+    }
+
+    private func attempt(_ request: S3Request, _ credentials: AWSCredentials) throws(Failure) -> Answer {
         let subject = name(request)
         let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
-        let credentials = try configuration.credentials.credentials()
         let left = try retries.secondsLeft(subject)
         let unsigned = HTTPRequest(
             request.method, url, headers: request.headers, body: request.body,
@@ -141,7 +150,7 @@ extension S3Client {
         let start = retries.now()
         let outcome = transport.exchange(signed)
         let end = retries.now()
-        if outcome.response != nil { state.noteAnswer() }
+        if outcome.response != nil { state.contact.noteAnswer() }
         let (read, written) = (outcome.response?.body.count ?? 0, request.body?.count ?? 0)
         state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
         switch outcome {
@@ -162,7 +171,7 @@ extension S3Client {
         while true {
             let answer = try attempt(request)
             guard case .failure(let failure) = answer, failure.isTransient else { return answer }
-            try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.isAnswered)
+            try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.contact.isAnswered)
         }
     }
 
@@ -181,7 +190,7 @@ extension S3Client {
                 }
             case .failure(let failure):
                 guard failure.isTransient else { throw failure.error }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.isAnswered)
+                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.contact.isAnswered)
             }
         }
     }
@@ -194,11 +203,7 @@ extension S3Client {
     final class SharedState: Sendable {
         let statistics = Mutex(StoreStatistics())
         private let buckets = Mutex<Set<String>>([])
-        private let answered = Atomic(false)
-
-        /// Whether the service has ever answered.
-        var isAnswered: Bool { answered.load(ordering: .relaxed) }
-        func noteAnswer() { answered.store(true, ordering: .relaxed) }
+        let contact = ServiceContact()
         func noteBucket(_ name: String) { _ = buckets.withLock { $0.insert(name) } }
         func hasSeen(_ name: String) -> Bool { buckets.withLock { $0.contains(name) } }
     }

@@ -11,6 +11,8 @@ struct S3Failure: Error {
     var status: Int?
     /// S3's error code, such as `NoSuchKey`.
     var code: String?
+    /// Whether S3 refused the credentials as expired.
+    var isExpiry: Bool { code.map(ServiceRefusal.expiryCodes.contains) ?? false }
     /// The received part of a successful response that broke off.
     var partial: HTTPResponse?
 
@@ -37,6 +39,7 @@ struct S3Failure: Error {
             .joined(separator: ", ")
         var message = label.isEmpty ? words : "\(words) (\(label))"
         if let said, kind != .notFound, !Self.speaksForItself.contains(code ?? "") { message += ": \(said)" }
+        if kind == .denied, code != "RequestTimeTooSkewed" { message += "; credentials from \(credentials.origin)" }
         error = Failure(kind, subject, credentials.redact(message).oneLine)
     }
 

@@ -7,6 +7,7 @@ public struct StepFunctionsClient: Sendable {
     private let endpoint: String
     private let transport: any HTTPTransport
     private let retries: RetryPolicy
+    private let contact = ServiceContact()
 
     /// - Throws: `Failure` of kind `.input` for an endpoint that is not a URL.
     public init(
@@ -86,20 +87,40 @@ public struct StepFunctionsClient: Sendable {
     private func send(_ request: HTTPRequest, _ action: String, of subject: String) throws(Failure) -> HTTPResponse {
         var attempts = Retries(retries)
         while true {
-            let credentials = try configuration.credentials.credentials()
-            let signed = try SigV4.sign(
-                request, service: "states", region: configuration.region, credentials: credentials,
-                date: retries.now())
-            let failure: Failure
-            do throws(Failure) {
-                let response = try transport.send(signed)
-                if (200..<300).contains(response.status) { return response }
-                failure = ServiceRefusal(response, hiding: credentials).error(action, of: subject)
-            } catch {
-                failure = error
+            let answer = try configuration.credentials.send { credentials throws(Failure) in
+                try attempt(request, credentials, action, of: subject)
+            } hasExpired: { answer in
+                if case .failure(let refused) = answer { refused.isExpiry } else { false }
             }
-            guard failure.kind == .unavailable else { throw failure }
-            try attempts.wait(after: failure)
+            switch answer {
+            case .success(let response): return response
+            case .failure(let refused):
+                guard refused.error.kind == .unavailable else { throw refused.error }
+                try attempts.wait(after: refused.error, isAnswered: contact.isAnswered)
+            }
+        }
+    }
+
+    private struct Refused: Error {
+        let error: Failure
+        /// Whether the service refused the credentials as expired.
+        var isExpiry = false
+    }
+
+    /// Signs and sends once.
+    private func attempt(
+        _ request: HTTPRequest, _ credentials: AWSCredentials, _ action: String, of subject: String
+    ) throws(Failure) -> Result<HTTPResponse, Refused> {
+        let signed = try SigV4.sign(
+            request, service: "states", region: configuration.region, credentials: credentials, date: retries.now())
+        do throws(Failure) {
+            let response = try transport.send(signed)
+            contact.noteAnswer()
+            guard !(200..<300).contains(response.status) else { return .success(response) }
+            let refusal = ServiceRefusal(response, hiding: credentials)
+            return .failure(Refused(error: refusal.error(action, of: subject), isExpiry: refusal.isExpiry))
+        } catch {
+            return .failure(Refused(error: error))
         }
     }
 

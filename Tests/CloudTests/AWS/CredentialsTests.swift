@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -15,19 +14,10 @@ struct CredentialsTests {
         "Expiration": "2030-01-01T00:00:00Z"}
         """
 
-    /// The credentials found in `environment`, with `files` in a separate home folder.
     private func find(
         _ environment: [String: String], files: [String: String] = [:], transport: FakeTransport = silence
     ) throws -> (region: String, credentials: AWSCredentials) {
-        try Fixture.withTemporaryFolder { home in
-            try FileManager.default.createDirectory(atPath: home + "/.aws", withIntermediateDirectories: true)
-            for (name, text) in files {
-                try text.write(toFile: home + "/.aws/" + name, atomically: true, encoding: .utf8)
-            }
-            let all = ["HOME": home].merging(environment) { $1 }
-            let configuration = try AWSConfiguration(all, transport: transport)
-            return (configuration.region, try configuration.credentials.credentials())
-        }
+        try FoundCredentials.find(environment, files: files, transport: transport)
     }
 
     private func values(_ credentials: AWSCredentials) -> [String?] {
@@ -44,12 +34,37 @@ struct CredentialsTests {
         #expect(values(try find(environment, files: files).credentials) == ["A", "B", "C"])
     }
 
-    @Test("One key without the other is an error that does not show it")
-    func halfEnvironment() {
-        let environment = Self.nowhere.merging(["AWS_SECRET_ACCESS_KEY": "hush"]) { $1 }
+    @Test(
+        "A part of a source's settings is an error that does not show it",
+        arguments: [
+            "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+        ])
+    func halfEnvironment(variable: String) {
+        // The container's endpoint, which comes later, must not be used instead.
+        let environment = Self.nowhere.merging([
+            variable: "hush", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/",
+        ]) { $1 }
         let error = #expect(throws: Failure.self) { try find(environment) }
         #expect(error?.kind == .input)
+        #expect(error?.description.contains(variable) == true)
         #expect(error?.description.contains("hush") == false)
+    }
+
+    @Test(
+        "A named file that does not exist is an error",
+        arguments: ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+    func missingFile(variable: String) {
+        let environment = Self.nowhere.merging([variable: "/nowhere/to/be/found"]) { $1 }
+        let error = #expect(throws: Failure.self) { try find(environment, files: Self.files) }
+        #expect(error?.description == "\(variable): /nowhere/to/be/found: no such file")
+    }
+
+    @Test("Indented settings are read; those below another setting are not settings of the profile")
+    func indentation() throws {
+        let text = "[default]\n  aws_access_key_id = A\n  aws_secret_access_key = B\n  s3 =\n    region = nested\n"
+        #expect(values(try find(Self.nowhere, files: ["credentials": text]).credentials) == ["A", "B", nil])
+        #expect(try INIFile(text, name: "f").sections["default"]?["region"] == nil)
     }
 
     private static let files = [
@@ -145,12 +160,55 @@ struct CredentialsTests {
         #expect(transport.requests.last?.header("Authorization") == "token")
     }
 
-    @Test("The token of a container is not sent unencrypted")
-    func insecureContainer() {
+    @Test(
+        "The token of a container is sent unencrypted only to this machine and the agents of ECS and EKS",
+        arguments: [
+            ("http://example.com/x", false), ("http://169.254.169.254/x", false), ("http://169.254.170.22/", false),
+            ("http://[fd00:ec2::254]/x", false), ("http://[fe80::1]/x", false), ("http://127.example.com/", false),
+            ("https://example.com/x", true), ("http://localhost:8080/x", true), ("http://127.0.0.2/x", true),
+            ("http://[::1]:1/x", true), ("http://169.254.170.2/x", true),
+            ("http://169.254.170.23/v1/credentials", true),
+            ("http://[fd00:ec2::23]/v1/credentials", true),
+        ])
+    func insecureContainer(url: String, isAllowed: Bool) {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
-        let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"]) { $1 }
-        #expect(throws: Failure.self) { try find(environment, transport: transport) }
-        #expect(transport.requests.isEmpty)
+        let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url]) { $1 }
+        if isAllowed {
+            #expect(throws: Never.self) { try find(environment, transport: transport) }
+            #expect(transport.requests.map(\.url) == [url])
+        } else {
+            let error = #expect(throws: Failure.self) { try find(environment, transport: transport) }
+            #expect(error?.description.contains("169.254.170.23") == true)
+            #expect(transport.requests.isEmpty)
+        }
+    }
+
+    @Test("The token file of a container is read for each renewal, and a token of several lines is refused")
+    func containerToken() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let path = folder + "/token"
+            try "one\n".write(toFile: path, atomically: true, encoding: .utf8)
+            let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(Self.json.utf8)) }
+            let container = ContainerCredentials(
+                environment: [
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": path,
+                ], transport: transport)
+            _ = try container.credentials()
+            try "two".write(toFile: path, atomically: true, encoding: .utf8)
+            _ = try container.credentials()
+            #expect(transport.requests.map { $0.header("Authorization") } == ["one", "two"])
+            for text in ["", "hush\r\nX: y", "h\u{FC}sh"] {
+                try text.write(toFile: path, atomically: true, encoding: .utf8)
+                let error = #expect(throws: Failure.self) { try container.credentials() }
+                #expect(error?.subject == "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+                #expect(error?.description.contains("hush") == false)
+            }
+            try FileManager.default.removeItem(atPath: path)
+            let error = #expect(throws: Failure.self) { try container.credentials() }
+            #expect(error?.description.hasPrefix("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: \(path)") == true)
+            #expect(transport.requests.count == 2)
+        }
     }
 
     @Test("Credentials of EC2's metadata service, version 2, are found")
@@ -173,15 +231,19 @@ struct CredentialsTests {
     @Test("Without credentials the error names the providers")
     func nowhere() {
         let error = #expect(throws: Failure.self) { try find(["AWS_REGION": "eu-west-1"]) }
-        #expect(error?.kind == .denied)
+        #expect(error?.kind == .input)
         #expect(
-            error?.description == "AWS credentials: none found; looked in the environment, profile \"default\", "
+            error?.description == "AWS credentials: none found; looked in the environment, "
+                + "the web identity of AWS_ROLE_ARN, profile \"default\", "
                 + "the container's endpoint, EC2's metadata service")
     }
 
     @Test(
         "A response without credentials is refused and not quoted",
-        arguments: ["{}", "hush", "{\"AccessKeyId\": \"hush\"}"])
+        arguments: [
+            "{}", "hush", "{\"AccessKeyId\": \"hush\"}",
+            "{\"AccessKeyId\": \"hush\", \"SecretAccessKey\": \"hush\", \"Expiration\": \"soon\"}",
+        ])
     func brokenAnswer(text: String) {
         let transport = FakeTransport { _ in HTTPResponse(status: 200, body: Array(text.utf8)) }
         let environment = Self.nowhere.merging(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"]) { $1 }
@@ -209,73 +271,15 @@ struct CredentialsTests {
         let broken = try AWSConfiguration(base.merging(["AWS_ENDPOINT_URL_S3": "s3:2"]) { $1 }, transport: Self.silence)
         #expect(throws: Failure.self) { try broken.endpoint("S3") }
     }
-}
 
-@Suite("Credentials that expire")
-struct CredentialsCacheTests {
-    /// Provides credentials that are valid for an hour, and counts the requests.
-    private final class Hourly: CredentialsProvider {
-        let name = "hourly"
-        let clock: Clock
-        let count = Mutex(0)
-        let fails = Mutex(false)
-
-        init(_ clock: Clock) { self.clock = clock }
-
-        func credentials() throws(Failure) -> AWSCredentials? {
-            if fails.withLock({ $0 }) { throw Failure(.unavailable, name, "down") }
-            let number = count.withLock { count in
-                count += 1
-                return count
-            }
-            return AWSCredentials(
-                accessKey: "A\(number)", secretKey: "S", expiration: clock.time.withLock { $0 } + 3600)
+    @Test("A metadata service that the environment names, and that does not respond, is an error")
+    func namedInstance() {
+        let environment = ["AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:5/"]
+        let error = #expect(throws: Failure.self) { try find(environment) }
+        #expect(error?.description.contains("AWS_EC2_METADATA_SERVICE_ENDPOINT") == true)
+        for variable in ["AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"] {
+            let unknown = #expect(throws: Failure.self) { try find(["AWS_REGION": "r", variable: "5"]) }
+            #expect(unknown?.description.contains(variable) == true)
         }
-    }
-
-    final class Clock: Sendable {
-        let time = Mutex(1000.0)
-        func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
-    }
-
-    @Test("Credentials are renewed five minutes before they expire, and kept while renewal fails")
-    func refresh() throws {
-        let clock = Clock()
-        let hourly = Hourly(clock)
-        let source = AWSCredentialsSource([hourly]) { clock.time.withLock { $0 } }
-        let results = concurrently(8) { _ in (0..<50).compactMap { _ in try? source.credentials() } }
-        #expect(results.allSatisfy { $0.count == 50 && $0.allSatisfy { $0.accessKey.value == "A1" } })
-        clock.advance(3299)
-        #expect(try source.credentials().accessKey.value == "A1")
-        clock.advance(2)
-        #expect(try source.credentials().accessKey.value == "A2")
-        hourly.fails.withLock { $0 = true }
-        clock.advance(3400)
-        #expect(try source.credentials().accessKey.value == "A2")
-        clock.advance(300)
-        #expect(throws: Failure.self) { try source.credentials() }
-    }
-
-    @Test("Printed clients, requests and errors contain no credentials")
-    func hidden() throws {
-        let credentials = AWSCredentials(accessKey: "AKIDX", secretKey: "HUSH", sessionToken: "TOKENX")
-        let signed = try SigV4.sign(
-            HTTPRequest("GET", "https://h/x?X-Amz-Security-Token=TOKENX"), service: "s3", region: "r",
-            credentials: credentials, date: 0)
-        var text = "\(credentials) \(credentials.secretKey) \(signed) \(AWSCredentialsSource(credentials))"
-        dump(credentials, to: &text)
-        dump(signed, to: &text)
-        let environment = [
-            "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "AKIDX", "AWS_SECRET_ACCESS_KEY": "HUSH",
-            "AWS_SESSION_TOKEN": "TOKENX",
-        ]
-        let client = try S3Client.fromEnvironment(environment, transport: FakeTransport { _ in nil })
-        dump(client, to: &text)
-        text += "\(client)" + String(reflecting: client)
-        dump(HTTPResponse(status: 200, body: Array("HUSH".utf8)), to: &text)
-        text += String(reflecting: credentials) + String(reflecting: credentials.secretKey) + String(reflecting: signed)
-        text += "\(Optional(credentials) as Any) \([credentials.secretKey])"
-        for secret in ["AKIDX", "HUSH", "TOKENX"] { #expect(!text.contains(secret)) }
-        #expect(credentials.redact("a AKIDX b HUSH c TOKENX") == "a (hidden) b (hidden) c (hidden)")
     }
 }

@@ -114,9 +114,13 @@ struct S3ClientTests {
             let missing = #expect(throws: Failure.self) { try client.head(bucket: "nobucket", key: "k") }
             #expect(missing == Failure(.notFound, "s3://nobucket", "there is no such bucket"))
             let old = #expect(throws: Failure.self) { try client.head(bucket: "old", key: "k") }
-            #expect(old?.description == "s3://old/k: the credentials have expired (ExpiredToken, 400)")
+            #expect(
+                old?.description
+                    == "s3://old/k: the credentials have expired (ExpiredToken, 400); credentials from the program")
             let closed = #expect(throws: Failure.self) { try client.head(bucket: "closed", key: "k") }
-            #expect(closed?.description == "s3://closed/k: access denied (AccessDenied, 403): not you")
+            #expect(
+                closed?.description
+                    == "s3://closed/k: access denied (AccessDenied, 403): not you; credentials from the program")
         }
     }
 
@@ -145,14 +149,22 @@ struct S3ClientTests {
             (404, "NoSuchKey", "", .notFound, "there is no such object (NoSuchKey, 404)"),
             (
                 403, "AccessDenied", "<Message>User: me is\nnot authorized</Message>", .denied,
-                "access denied (AccessDenied, 403): User: me is\\u{A}not authorized"
+                "access denied (AccessDenied, 403): User: me is\\u{A}not authorized; credentials from the program"
             ),
             (
                 403, "SignatureDoesNotMatch", "<Message>check</Message><AWSAccessKeyId>AKIDSCRIPTED</AWSAccessKeyId>",
-                .denied, "the signature does not match: the secret key is wrong (SignatureDoesNotMatch, 403)"
+                .denied,
+                "the signature does not match: the secret key is wrong (SignatureDoesNotMatch, 403); "
+                    + "credentials from the program"
             ),
-            (403, "InvalidAccessKeyId", "", .denied, "the access key is not known (InvalidAccessKeyId, 403)"),
-            (400, "ExpiredToken", "", .denied, "the credentials have expired (ExpiredToken, 400)"),
+            (
+                403, "InvalidAccessKeyId", "", .denied,
+                "the access key is not known (InvalidAccessKeyId, 403); credentials from the program"
+            ),
+            (
+                400, "ExpiredToken", "", .denied,
+                "the credentials have expired (ExpiredToken, 400); credentials from the program"
+            ),
             (403, "RequestTimeTooSkewed", "", .denied, "this machine's clock is wrong (RequestTimeTooSkewed, 403)"),
             (
                 400, "AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>", .input,

@@ -181,7 +181,8 @@ struct StepFunctionsTests {
         #expect(error.kind == kind)
         #expect(error.subject == Self.machine)
         let name = type.split(separator: "#").last.map(String.init) ?? "status \(status)"
-        #expect(error.message == "StartExecution: \(name): two lines")
+        let source = kind == .denied ? "; credentials from the program" : ""
+        #expect(error.message == "StartExecution: \(name): two lines\(source)")
         #expect(transport.requests.count == 1)
     }
 
@@ -217,7 +218,7 @@ struct StepFunctionsTests {
             try Self.client(transport).describeExecution(Self.execution)
         }
         #expect(error.kind == .denied)
-        #expect(error.message == "DescribeExecution: InvalidSignatureException: no: (hidden) by (hidden)")
+        #expect(error.message.hasPrefix("DescribeExecution: InvalidSignatureException: no: (hidden) by (hidden); "))
     }
 
     @Test("Waiting polls until the end and reports the items of all Map runs")

@@ -17,22 +17,26 @@ struct TextTests {
         ])
     func dates(seconds: Double, compact: String, extended: String) {
         #expect(Date(timeIntervalSince1970: seconds).basicUTC == compact)
-        #expect(Date(extendedUTC: extended)?.timeIntervalSince1970 == seconds)
+        #expect(Date(extended: extended)?.timeIntervalSince1970 == seconds)
     }
 
     @Test(
         "Invalid dates are refused",
         arguments: [
-            "", "2024-01-01", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00+01:00",
+            "", "2024-01-01", "2024-13-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00+1:00",
+            "2024-01-01T00:00:00+24:00", "2024-01-01T00:00:00", "2024-01-01T00:00:00+0000", "1970-01-01T00:00:00+00:01",
+            "2024-01-01T00:00:00.1.2Z", "9999-12-31T23:59:59-00:01",
             "2024-02-30T00:00:00Z", "2024-01-01T00:00:00Z and more", "2024-01-01T00:00:00.1e3Z", "1969-12-31T23:59:59Z",
         ])
     func noDates(text: String) {
-        #expect(Date(extendedUTC: text) == nil)
+        #expect(Date(extended: text) == nil)
     }
 
-    @Test("A fraction of a second is parsed")
+    @Test("Fractions of a second and distances from UTC are parsed")
     func fraction() {
-        #expect(Date(extendedUTC: "1970-01-01T00:00:01.5Z")?.timeIntervalSince1970 == 1.5)
+        #expect(Date(extended: "1970-01-01T02:00:01.5+02:00")?.timeIntervalSince1970 == 1.5)
+        #expect(Date(extended: "1969-12-31T23:30:00-00:45")?.timeIntervalSince1970 == 900)
+        #expect(Date(extended: "1970-01-01T00:00:01.5Z")?.timeIntervalSince1970 == 1.5)
     }
 
     @Test("Checksums of pieces combine to that of the whole")
