@@ -66,7 +66,8 @@ public struct ReferenceComparison: Sendable {
         guard tensor.dtype.isFloatingPoint, [1, 2].contains(tensor.shape.count), tensor.rowCount == 1 else {
             throw Failure(
                 path,
-                "'\(tensor.name)' is \(tensor.dtype.rawValue) \(tensor.shape), expected floats of shape [N] or [N, 1]")
+                "\(tensor.name.isEmpty ? "the array" : "'\(tensor.name)'") is \(tensor.dtype.rawValue) \(tensor.shape), "
+                    + "expected floats of shape [N] or [N, 1]")
         }
         return try tensor.doubles()
     }

@@ -3,6 +3,7 @@ import Testing
 
 private let subcommands = [
     "infer", "demo", "inspect", "convert", "evaluate", "cost", "embed", "reconstruct", "anomalies",
+    "verify",
 ]
 
 @Test("Every subcommand's help has examples", arguments: subcommands)
@@ -74,6 +75,16 @@ func version() throws {
         (["infer", ""], "infer"), (["infer", "x.pt", "--weights", ""], "infer"), (["inspect", ""], "inspect"),
         (["convert", "", "b.safetensors"], "convert"), (["evaluate", ""], "evaluate"), (["demo", "--out", ""], "demo"),
         (["infer", "x.pt", "--threads", "1\n2"], "infer"), (["predict"], ""), (["--fast"], ""),
+        (["verify", "1.pt"], "verify"), (["verify", "--reference", "z.npy"], "verify"),
+        (["verify", "--reference", "", "1.pt"], "verify"), (["verify", "--reference", "z.npy", ""], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--tolerance=-1e-5"], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--tolerance", "small"], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--tolerance", "nan"], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--tolerance", "inf"], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--weights", ""], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--join", "id"], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "--network", ""], "verify"),
+        (["verify", "--reference", "z.npy", "1.pt", "-o", "z.csv"], "verify"),
     ])
 func wrongUsage(arguments: [String], subcommand: String) throws {
     let command = try Command.run(arguments)
