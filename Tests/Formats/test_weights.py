@@ -78,6 +78,37 @@ def test_heads_that_are_not_stated_are_asked_for(case):
     case.check(case.infer(case.net.state_dict(), "--num-heads", str(case.heads)))
 
 
+@pytest.mark.parametrize("heads", [2, 3, 6])
+def test_given_heads_give_the_redshifts_of_the_module(case, heads):
+    maker = Maker(np.random.default_rng(4))
+    maker.heads, maker.width, maker.groups, maker.patch, maker.size = heads, 24, 4, 8, case.images.shape[-1]
+    net = maker.network()
+    case.check(case.infer(net.state_dict(), "--num-heads", str(heads)), redshifts(net, case.images, case.magnitudes))
+    for block in net["blocks"].parts.values():
+        set_heads(block["attn"], 1)
+    one = redshifts(net, case.images, case.magnitudes)
+    assert np.abs(case.infer(net.state_dict(), "--num-heads", str(heads)) - one).max() > 1e-5
+
+
+def set_heads(attention, heads):
+    width = attention["proj"].attributes["in_features"]
+    attention.attributes.update(num_heads=heads, scale=(width // heads) ** -0.5)
+
+
+@pytest.mark.parametrize("is_state_dict", [False, True])
+def test_the_named_average_of_the_weights_gives_its_own_redshifts(case, is_state_dict):
+    average = Maker(np.random.default_rng(3)).network()
+    average["head"].parameters["bias"] = average["head"].parameters["bias"] + np.float32(0.5)
+    expected = redshifts(average, case.images, case.magnitudes)
+    both = {"model": case.net, "model_ema": average}
+    if is_state_dict:
+        both = {name: net.state_dict() for name, net in both.items()}
+    heads = ["--num-heads", str(case.heads)]
+    case.check(case.infer(both, "--network", "model_ema", *heads), expected)
+    case.check(case.infer(both, "--network", "model", *heads))
+    assert np.abs(expected - case.redshifts).max() > 1e-4
+
+
 @pytest.mark.parametrize("name, value, is_refused", [("H", 6, True), ("H", 3, False), ("window", 5, False)])
 def test_a_number_that_may_be_the_heads_is_not_passed_over(case, name, value, is_refused):
     maker = Maker(np.random.default_rng(3))
