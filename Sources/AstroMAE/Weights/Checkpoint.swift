@@ -14,8 +14,11 @@ public final class Checkpoint {
     /// The pickled modules of the network, by canonical path; empty for a state dict.
     let modules: [PickledModule]
     private let choice: NetworkChoice
+    private let training: TrainingParts
     private let file: TensorFile
     private let tensors: [String: TensorView]
+    /// All keys, canonical, sorted.
+    public let keys: [String]
     private var used: Set<String> = []
     /// Bytes of the tensors that were claimed; shared bytes count once for each tensor.
     private var takenBytes = 0
@@ -45,6 +48,8 @@ public final class Checkpoint {
             tensors[String(tensor.name.dropFirst(choice.prefix.count))] = tensor
         }
         self.tensors = tensors
+        keys = tensors.keys.sorted()
+        training = TrainingParts(of: file, in: choice.name(of: ""))
         let prefix = choice.prefix
         modules = file.modules.filter { choice.contains($0.path + ".") }.map { module in
             PickledModule(module, path: String((module.path + ".").dropFirst(prefix.count).dropLast()))
@@ -56,9 +61,6 @@ public final class Checkpoint {
 
     /// Whether the file has that key.
     public func has(_ key: String) -> Bool { tensors[key] != nil }
-
-    /// All keys under `prefix`, canonical, sorted.
-    public var keys: [String] { tensors.keys.sorted() }
 
     /// The tensor of a canonical key.
     public subscript(_ key: String) -> TensorView? { tensors[key] }
@@ -132,7 +134,7 @@ public final class Checkpoint {
     }
 
     /// Whether a key is a loss's or a metric's, which are no part of the network.
-    func isOfTraining(_ key: String) -> Bool { !modules.isEmpty && isLossOrMetric(key.parent) }
+    func isOfTraining(_ key: String) -> Bool { !modules.isEmpty && isOfTraining(path: key.parent) }
 
     private func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }
 
@@ -151,7 +153,7 @@ public final class Checkpoint {
     func moduleClass(_ path: String) -> ModuleClass? { file.classes[choice.name(of: path)].map(ModuleClass.init) }
 
     /// Whether a module is a loss or a metric, or in one, in the root or in containers there.
-    func isLossOrMetric(_ path: String) -> Bool { file.isLossOrMetric(choice.name(of: path), in: choice.name(of: "")) }
+    func isOfTraining(path: String) -> Bool { training.contains(choice.name(of: path)) }
 
     /// - Throws: `Failure` for layers around a network that the user has not named: see `NetworkChoice`.
     func requireEnclosingModules() throws(Failure) { try choice.requireEnclosingModules(of: file) }

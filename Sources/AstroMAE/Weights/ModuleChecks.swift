@@ -32,7 +32,8 @@ struct ModuleChecks {
             children[module.path.parent, default: []].append(module.path)
         }
         try checkpoint.requireEnclosingModules()
-        for module in checkpoint.modules where !rules.isIdle(module.path) && !checkpoint.isLossOrMetric(module.path) {
+        for module in checkpoint.modules where !rules.isIdle(module.path) && !checkpoint.isOfTraining(path: module.path)
+        {
             try requireNothingHidden(module)
             try require(module)
         }
@@ -190,7 +191,7 @@ extension PickledLayer {
 
 extension String {
     /// The path of a module's owner.
-    var parent: String { lastIndex(of: ".").map { String(self[..<$0]) } ?? "" }
+    var parent: String { utf8.lastIndex(of: UInt8(ascii: ".")).map { String(self[..<$0]) } ?? "" }
 }
 
 extension ModuleChecks {

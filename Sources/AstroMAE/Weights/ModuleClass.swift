@@ -7,7 +7,8 @@ struct ModuleClass: Sendable {
 
     init(_ fullName: String) {
         self.fullName = fullName
-        name = String(fullName.split(separator: ".").last ?? "")
+        let start = fullName.utf8.lastIndex(of: UInt8(ascii: ".")).map(fullName.utf8.index(after:))
+        name = String(fullName[(start ?? fullName.startIndex)...])
     }
 
     var isTorch: Bool { fullName.hasPrefix("torch.") }

@@ -79,8 +79,8 @@ struct NetworkChoice: Sendable {
         }.map(\.element)
         let chosen = order[0]
         if order.count > 1 {
-            let tensors = Self.tensors(of: file, chosen, all)
-            for other in order.dropFirst() where try !areEqual(tensors, Self.tensors(of: file, other, all), file) {
+            let tensors = Self.tensors(of: file, all)
+            for other in order.dropFirst() where try !areEqual(tensors[chosen] ?? [:], tensors[other] ?? [:], file) {
                 throw Failure(
                     file.name,
                     "has \(found.count) networks, and their weights differ: \(list(found)); choose one by --network NAME, or "
@@ -90,26 +90,29 @@ struct NetworkChoice: Sendable {
         return chosen
     }
 
-    private static func tensors(of file: TensorFile, _ prefix: String, _ all: [String]) -> [String: TensorView] {
-        let below = all.filter { $0 != prefix && $0.hasPrefix(prefix) }
-        var tensors: [String: TensorView] = [:]
-        for tensor in file.tensors where tensor.dtype.isFloatingPoint && contains(tensor.name, prefix, below) {
-            tensors[String(tensor.name.dropFirst(prefix.count))] = tensor
+    /// The indices of each network's floating-point tensors, by prefix and canonical name.
+    private static func tensors(of file: TensorFile, _ all: [String]) -> [String: [String: Int]] {
+        let innermost = all.sorted { $0.utf8.count > $1.utf8.count }
+        var indices: [String: [String: Int]] = [:]
+        for (index, tensor) in file.tensors.enumerated() where tensor.dtype.isFloatingPoint {
+            guard let prefix = innermost.first(where: tensor.name.hasPrefix) else { continue }
+            indices[prefix, default: [:]][String(tensor.name.dropFirst(prefix.count))] = index
         }
-        return tensors
+        return indices
     }
 
     private static func areEqual(
-        _ left: [String: TensorView], _ right: [String: TensorView], _ file: TensorFile
+        _ left: [String: Int], _ right: [String: Int], _ file: TensorFile
     ) throws(Failure) -> Bool {
         // Tensors that share bytes would take longer to compare than the file to read; no network has them.
-        let bytes = left.values.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+        let bytes = left.values.reduce(0) { $0 + file.tensors[$1].count * file.tensors[$1].dtype.byteCount }
         guard left.count == right.count, bytes <= file.inflatedByteCount else { return false }
-        for (name, tensor) in left {
-            guard let other = right[name], other.shape == tensor.shape else { return false }
+        for (name, index) in left {
+            guard let other = right[name], file.tensors[other].shape == file.tensors[index].shape else { return false }
         }
-        for (name, tensor) in left {
-            guard let other = right[name] else { return false }
+        for (name, index) in left {
+            guard let other = right[name].map({ file.tensors[$0] }) else { return false }
+            let tensor = file.tensors[index]
             // Rows at a time: a small file can describe large tensors.
             let step = max(1, (1 << 20) / max(1, tensor.rowCount))
             for start in stride(from: 0, to: tensor.rows, by: step) {
@@ -127,6 +130,7 @@ struct NetworkChoice: Sendable {
         guard !isNamed, !prefix.isEmpty,
             let root = file.modules.first(where: { network.hasPrefix($0.path.isEmpty ? "" : $0.path + ".") })
         else { return }
+        let training = TrainingParts(of: file, in: root.path)
         func error(_ name: String, _ what: String) -> Failure {
             Failure(
                 file.name,
@@ -139,39 +143,19 @@ struct NetworkChoice: Sendable {
         for module in file.modules where isBeside(module.path + ".") {
             if let hook = module.hooks.first { throw error(module.path, "has a forward hook, \(hook),") }
             if module.hasOwnForward { throw error(module.path, "has another forward than its class") }
-            if let tensor = module.hiddenTensors.first, !file.isLossOrMetric(module.path, in: root.path) {
+            if let tensor = module.hiddenTensors.first, !training.contains(module.path) {
                 throw error(module.path, "has a tensor '\(tensor)' that is not in its state dict,")
             }
             guard let found = file.classes[module.path].map(ModuleClass.init), module.path != root.path,
-                !network.hasPrefix(module.path + "."), !file.isLossOrMetric(module.path, in: root.path)
+                !network.hasPrefix(module.path + "."), !training.contains(module.path)
             else { continue }
             if !found.isIdle, !found.isReshaping, !found.isTorchContainer {
                 throw error(module.path, "is \(found.name)")
             }
         }
         for tensor in file.tensors
-        where tensor.dtype.isFloatingPoint && isBeside(tensor.name)
-            && !file.isLossOrMetric(tensor.name.parent, in: root.path)
-        {
+        where tensor.dtype.isFloatingPoint && isBeside(tensor.name) && !training.contains(tensor.name.parent) {
             throw error(tensor.name, "is a tensor")
         }
-    }
-}
-
-extension TensorFile {
-    /// Whether a module is a loss or a metric, or in one, directly in the module `root` or in containers there.
-    func isLossOrMetric(_ path: String, in root: String) -> Bool {
-        guard path != root, path.hasPrefix(root) else { return false }
-        var (path, isFound) = (path, false)
-        while path != root, !path.isEmpty {
-            let found = classes[path].map(ModuleClass.init)
-            if found?.isLossOrMetric == true {
-                isFound = true
-            } else if found?.isTorchContainer != true, isFound {
-                return false
-            }
-            path = path.parent
-        }
-        return isFound
     }
 }
