@@ -155,6 +155,23 @@ public final class Checkpoint {
     /// Whether a module is a loss or a metric, or in one, in the root or in containers there.
     func isOfTraining(path: String) -> Bool { training.contains(choice.name(of: path)) }
 
+    /// Numbers of heads that the file states beside its weights, by path and name; empty for pickled modules, which state
+    /// their own.
+    func headsBeside(isDecoder: Bool) -> [String: Int] {
+        guard modules.isEmpty else { return [:] }
+        var found: [String: Int] = [:]
+        for (path, values) in file.attributes {
+            for case (let name, .int(let number)) in values {
+                let (key, full) = (name.lowercased(), path.isEmpty ? name : "\(path).\(name)")
+                let isHeads = key.contains("heads") || ["nhead", "n_head", "num_head"].contains { key.hasSuffix($0) }
+                let isWidth = ["dim", "width", "size", "channel"].contains { key.contains($0) }
+                guard isHeads, !isWidth, full.lowercased().contains("decoder") == isDecoder else { continue }
+                found[full] = number
+            }
+        }
+        return found
+    }
+
     /// - Throws: `Failure` for layers around a network that the user has not named: see `NetworkChoice`.
     func requireEnclosingModules() throws(Failure) { try choice.requireEnclosingModules(of: file) }
 

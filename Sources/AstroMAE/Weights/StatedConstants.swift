@@ -16,6 +16,8 @@ struct StatedConstants {
         var scale: Double?
         /// Whole numbers of unknown meaning that an attention layer has.
         var others: [String: Int] = [:]
+        /// Heads that the file states beside weights without modules: in hyper-parameters or arguments.
+        var beside: [String: Int] = [:]
 
         /// The heads in use: `override`, or the stated ones, or the reference's heads of 64 channels.
         /// - Parameters:
@@ -46,6 +48,13 @@ struct StatedConstants {
                 throw error(
                     "states no heads under a known name, but '\(other.key)' \(other.value), which divides the "
                         + "\(owner)width \(width): expected \(option) N")
+            }
+            if known == nil, !isAssumed,
+                let other = beside.sorted(by: { $0.key < $1.key }).first(where: { $0.value != heads })
+            {
+                throw error(
+                    "does not state the heads of its \(owner)width \(width) with the weights, but \(other.key.quoted) "
+                        + "\(other.value), where \(heads) would be assumed: expected \(option) N")
             }
             // A scale that the file states belongs to the file's own heads.
             let ownScale = override == nil || override == numHeads ? scale : nil
@@ -163,7 +172,8 @@ extension Checkpoint {
         return StatedConstants.Attention(
             numHeads: found,
             scale: try stated(["scale", "scaling"], metadata: prefix + "attention_scale", at: paths),
-            others: numbers.filter { !$0.key.lowercased().contains("head") })
+            others: numbers.filter { !$0.key.lowercased().contains("head") },
+            beside: found == nil ? headsBeside(isDecoder: !prefix.isEmpty) : [:])
     }
 
     private func whole(_ number: Double?, _ name: String) throws(Failure) -> Int? {
