@@ -1,7 +1,7 @@
 import Platform
 import TensorFiles
 
-/// Writes a network as safetensors: canonical names, no aliases, and heads and epsilons in the metadata.
+/// Writes a network as safetensors: canonical names, no aliases, and heads, epsilons and bands in the metadata.
 public enum CheckpointWriter {
     /// Tensors with fewer elements stay in float32: norms, biases, small convolutions, and the first magnitude layer,
     /// whose sums cancel.
@@ -15,13 +15,17 @@ public enum CheckpointWriter {
         /// Whether the written file states the reference's values of all constants that are still missing.
         public var areAssumed = false
 
+        /// The network's bands in its order, as `NetworkBands.letters` has them; nil for the file's.
+        public var bands: String?
+
         /// The one of several networks in the file: see `RedshiftModel.init`.
         public var network: String?
 
         public init(
-            network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil, areAssumed: Bool = false
+            network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil, bands: String? = nil,
+            areAssumed: Bool = false
         ) {
-            (self.network, self.numHeads) = (network, numHeads)
+            (self.network, self.numHeads, self.bands) = (network, numHeads, bands)
             (self.decoderHeads, self.areAssumed) = (decoderHeads, areAssumed)
         }
     }
@@ -48,7 +52,15 @@ public enum CheckpointWriter {
         let checkpoint = try Checkpoint(
             file, rules: kind == .autoencoder ? MaskedAutoencoder.rules : RedshiftModel.rules, of: kind,
             network: constants.network)
-        let (network, stated) = try checked(file, checkpoint, constants)
+        var (network, stated) = try checked(file, checkpoint, constants)
+        if let bands = constants.bands {
+            guard let letters = NetworkBands.letters(of: bands), letters.count == network.imageShape[0] else {
+                throw checkpoint.error(
+                    "--bands: expected another letter for each of the network's \(network.imageShape[0]) bands, found "
+                        + bands.shortened(to: 40).quoted)
+            }
+            stated.bands = NetworkBands(letters: letters, file: checkpoint.name)
+        }
         guard linearLayout == .merged || checkpoint.linearLayout == .separate else {
             throw checkpoint.error("its merged layers cannot be taken apart: expected weights that keep every layer")
         }

@@ -24,6 +24,7 @@ public final class FeatureEncoder: CutoutNetwork {
     public let parameterCount: Int
     public let warnings: [String]
     public let checks: [String]
+    public let statedBands: NetworkBands?
     public let instructionSet: InstructionSet
     public let gemm: GemmBackend
     public var imageShape: [Int] { encoder.config.imageShape }
@@ -68,6 +69,7 @@ public final class FeatureEncoder: CutoutNetwork {
             network = model
         }
         (parameterCount, warnings, checks) = (network.parameterCount, network.warnings, network.checks)
+        statedBands = network.statedBands
         (self.instructionSet, self.gemm) = (network.instructionSet, network.gemm)
     }
 

@@ -10,6 +10,7 @@ public final class RedshiftModel: CutoutNetwork {
     public let parameterCount: Int
     public let warnings: [String]
     public let checks: [String]
+    public let statedBands: NetworkBands?
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
 
@@ -53,6 +54,7 @@ public final class RedshiftModel: CutoutNetwork {
         let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .redshift, network: network)
         try checkpoint.require(.redshift)
         let stated = try StatedConstants(checkpoint)
+        statedBands = stated.bands
         let encoder = try EncoderConfig.derived(
             from: checkpoint, stated: stated, numHeads: numHeads,
             assumesHeads: assumesHeads)

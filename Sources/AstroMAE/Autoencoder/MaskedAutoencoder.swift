@@ -10,6 +10,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
     public let parameterCount: Int
     public let warnings: [String]
     public let checks: [String]
+    public let statedBands: NetworkBands?
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
     public var imageShape: [Int] { config.encoder.imageShape }
@@ -58,6 +59,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
         name = checkpoint.name
         try checkpoint.require(.autoencoder)
         let stated = try StatedConstants(checkpoint)
+        statedBands = stated.bands
         let encoderConfig = try EncoderConfig.derived(
             from: checkpoint, stated: stated, numHeads: numHeads,
             assumesHeads: assumesHeads.encoder)

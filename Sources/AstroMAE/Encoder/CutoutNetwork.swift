@@ -6,6 +6,8 @@ public protocol CutoutNetwork: Sendable {
     var imageCount: Int { get }
     /// Magnitudes of a galaxy that the network reads; nil for a network that reads cutouts only.
     var requiredMagnitudes: Int? { get }
+    /// Its bands, if its weights state them.
+    var statedBands: NetworkBands? { get }
     /// The kernels that it runs on; these and the weights decide every bit of its output.
     var instructionSet: InstructionSet { get }
     var gemm: GemmBackend { get }

@@ -11,6 +11,11 @@ extension EncoderConfig {
     ) throws(Failure) -> EncoderConfig {
         let patch = try checkpoint.shape(Checkpoint.anchor, axes: 4)
         let (width, bands, patchSize) = (patch[0], patch[1], patch[2])
+        if let letters = stated.bands?.letters, letters.count != bands {
+            throw checkpoint.error(
+                "metadata '\(NetworkBands.metadataKey)' has the bands '\(letters)', expected \(bands), as "
+                    + "'\(Checkpoint.anchor)' \(patch)")
+        }
         let positions = try checkpoint.shape("pos_embed", axes: 3)
         let patches = positions[1] - 1
         guard patches <= largestGrid * largestGrid, patchSize <= largestImage else {

@@ -71,9 +71,19 @@ struct StatedConstants {
     var otherEps: [String: Double] = [:]
     /// Norms of a pickled module that state none, though others do.
     var silentNorms: [String] = []
+    /// nil where the metadata state none.
+    var bands: NetworkBands?
 
-    /// - Throws: `Failure` if attention layers state different values, or a value is not a number.
+    /// - Throws: `Failure` if attention layers state different values, a value is not a number, or bands are not letters.
     init(_ checkpoint: Checkpoint) throws(Failure) {
+        if let text = checkpoint.metadata(NetworkBands.metadataKey) {
+            guard let letters = NetworkBands.letters(of: text) else {
+                throw checkpoint.error(
+                    "metadata '\(NetworkBands.metadataKey)' is \(text.shortened(to: 40).quoted), expected another letter for each "
+                        + "band of the network, as in 'grizy' or 'g,r,i,z,y'")
+            }
+            bands = NetworkBands(letters: letters, file: checkpoint.name)
+        }
         encoder = try checkpoint.attention("blocks", metadata: "")
         decoder = try checkpoint.attention("decoder_blocks", metadata: "decoder_")
         let norms = checkpoint.keys.filter { $0.hasSuffix(".weight") }.map(\.parent)
@@ -118,6 +128,7 @@ struct StatedConstants {
         }
         entries["layer_norm_eps"] = layerNormEps.map { "\($0)" }
         entries["batch_norm_eps"] = batchNormEps.map { "\($0)" }
+        entries[NetworkBands.metadataKey] = bands?.letters
         for (path, eps) in otherEps { entries[Self.epsilonPrefix + path] = "\(eps)" }
         return entries
     }

@@ -7,9 +7,9 @@ public struct GalaxyInputs: Sendable {
     /// In their order; a remote file's path is its URL.
     public let files: [InputFile]
     /// Names and bands of the galaxies in the files, as the user states them.
-    public let layout: GalaxyLayout
+    public private(set) var layout: GalaxyLayout
     /// Every file that is read, including the table of magnitudes and redshifts: no output may replace one of them.
-    public var paths: [String] { files.map(\.path) + (layout.table.map { [$0.name] } ?? []) }
+    public var paths: [String] { files.map(\.path) + [layout.tablePath ?? layout.table?.name].compactMap(\.self) }
     /// Opens remote files; nil where all files are local.
     package let remote: (any RemoteFiles)?
 
@@ -45,6 +45,13 @@ public struct GalaxyInputs: Sendable {
         }
     }
 
+    /// The same with the layout for that network: see `GalaxyLayout.resolved`.
+    public func resolved(for network: some CutoutNetwork) throws(Failure) -> GalaxyInputs {
+        var inputs = self
+        inputs.layout = try layout.resolved(for: network.statedBands)
+        return inputs
+    }
+
     /// The galaxies of the files, of as many files as `limit` galaxies need. A table without ids belongs to the galaxies of
     /// all files: all are then opened and counted.
     /// - Throws: `Failure` where a file cannot be read or has no galaxies that fit the network, and where such a table does
@@ -53,6 +60,7 @@ public struct GalaxyInputs: Sendable {
         var partitions: [PartitionReader] = []
         var count = 0
         let limit = limit ?? Int.max
+        let layout = try layout.resolved(for: network.statedBands)
         let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
         try forEach { input, file throws(Failure) in
             let partition = try PartitionReader(

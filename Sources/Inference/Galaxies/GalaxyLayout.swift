@@ -1,3 +1,4 @@
+import AstroMAE
 import Platform
 
 /// Options that describe galaxy files beyond what the files state: names, the order of the bands, and a table with
@@ -22,8 +23,11 @@ public struct GalaxyLayout: Sendable {
     public var redshifts: String?
     /// The tensor or column of the galaxies' ids; nil for `object_id`.
     public var objectIDs: String?
-    /// The network's bands, a letter each: `networkBands`, or those of the files where these are others.
+    /// The network's bands, a letter each: as its weights state them, else `networkBands`, or those of the files where these
+    /// are others.
     public private(set) var bandNames = Self.networkBands
+    /// The bands that the network's weights state, once it is known; nil where they state none.
+    public private(set) var ofNetwork: NetworkBands?
     /// The bands of the files in their order, as they are stated; nil where they are not.
     public private(set) var statedBands: String?
     /// The index of each of the network's bands in the files; nil where both have the same bands in the same order.
@@ -32,6 +36,8 @@ public struct GalaxyLayout: Sendable {
     public private(set) var bandCount: Int?
     /// Magnitudes, redshifts or both, in place of those in the files.
     public var table: GalaxyTable?
+    /// The file of the table, which `resolved` reads: the names of its columns depend on the network's bands.
+    public var tablePath: String?
     /// Values that stand for an unknown magnitude, redshift or pixel.
     public var missing = MissingValues.usual
     /// Whether images are [N, rows, columns, bands].
@@ -53,14 +59,11 @@ public struct GalaxyLayout: Sendable {
         guard let bands else { return }
         let letters = Array(bands)
         let places = Self.networkBands.compactMap { letters.firstIndex(of: $0) }
-        let isUpperCase =
-            places.count < Self.networkBands.count
-            && Self.networkBands.allSatisfy { bands.lowercased().contains($0) }
-        guard !letters.isEmpty, letters.allSatisfy(\.isLetter), Set(letters).count == letters.count, !isUpperCase else {
+        guard NetworkBands.letters(of: bands) == bands else {
             throw Failure(
                 "bands",
                 "expected the letters \(Self.networkBands) in some order, each once, and any "
-                    + "others that the files have, or the bands of another network; found '\(bands)'")
+                    + "others that the files have, or the bands of another network; found \(bands.quoted)")
         }
         (bandCount, statedBands) = (letters.count, bands)
         if places.count == Self.networkBands.count {
@@ -68,6 +71,36 @@ public struct GalaxyLayout: Sendable {
         } else {
             bandNames = bands
         }
+    }
+
+    /// The same for a network: with the bands that its weights state, and with the table, which is read.
+    /// - Parameter network: the bands that the weights state; nil where they state none, or without a network.
+    /// - Throws: `Failure` where the files lack one of these bands, the magnitudes' names are not one for each, or the table
+    ///   cannot be read.
+    public func resolved(for network: NetworkBands?) throws(Failure) -> GalaxyLayout {
+        var layout = self
+        if let network {
+            (layout.bandNames, layout.ofNetwork) = (network.letters, network)
+            if let statedBands {
+                let letters = Array(statedBands)
+                let places = network.letters.compactMap { letters.firstIndex(of: $0) }
+                guard places.count == network.letters.count else {
+                    throw Failure(
+                        "--bands",
+                        "expected the network's bands \(network.letters) (metadata 'bands' of \(network.file)) in some order, and any "
+                            + "others that the files have; found \(statedBands.quoted)")
+                }
+                layout.bandPlaces = places == Array(letters.indices) ? nil : places
+            }
+        }
+        guard magnitudes.count < 2 || magnitudes.count == layout.bandNames.count else {
+            throw Failure(
+                "--magnitudes",
+                "expected one name, or one for each of \(NetworkBands.list(layout.bandNames)), found \(magnitudes.count): "
+                    + magnitudes.joined(separator: ",").shortened(to: 80))
+        }
+        if table == nil, let tablePath { layout.table = try GalaxyTable(path: tablePath, layout: layout) }
+        return layout
     }
 
     /// Names and bands as the files have them.

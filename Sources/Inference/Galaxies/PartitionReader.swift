@@ -41,7 +41,7 @@ public struct PartitionReader: Sendable {
         let file = try TensorFile.open(path: input.path, checksums: .deferred)
         try self.init(
             file, source: input.source, label: input.label, imageShape: network.imageShape,
-            magnitudeCount: network.requiredMagnitudes)
+            magnitudeCount: network.requiredMagnitudes, layout: GalaxyLayout.usual.resolved(for: network.statedBands))
     }
 
     /// The same for an opened file and a network that takes images of `imageShape` and `magnitudeCount` magnitudes; nil

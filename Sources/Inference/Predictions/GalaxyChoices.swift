@@ -1,3 +1,4 @@
+import AstroMAE
 import Platform
 
 /// What was chosen about the galaxies of a run, for the user: the files' own warnings, where magnitudes come from, how a
@@ -22,8 +23,12 @@ public struct GalaxyChoices: Sendable {
             notices.append("magnitudes are the columns \(columns)")
         }
         if layout.bandNames != GalaxyLayout.networkBands {
-            let bands = layout.bandNames.map(String.init).joined(separator: ", ")
-            warnings.append("the bands of the network are taken to be those of --bands, in this order: \(bands)")
+            let bands = NetworkBands.list(layout.bandNames)
+            if let network = layout.ofNetwork {
+                notices.append("the bands of the network are \(bands): metadata 'bands' of \(network.file)")
+            } else {
+                warnings.append("the bands of the network are taken to be those of --bands, in this order: \(bands)")
+            }
         }
         if format != .npy, let repeated = try Self.repeated(sections, format) { warnings.append(repeated) }
     }

@@ -18,7 +18,8 @@ public struct AnomalyRanking {
     ///   - brightness: what the brightness of a galaxy is; nil for the catalogue's where all galaxies have magnitudes.
     /// - Throws: `Failure` where the catalogue's brightness is asked for and a galaxy has no magnitudes.
     public init(
-        _ errors: PatchErrors, grid: Int, bands: Int, imageSize: Int, brightness: AnomalyScores.Brightness?
+        _ errors: PatchErrors, grid: Int, bands: Int, letters: String, imageSize: Int,
+        brightness: AnomalyScores.Brightness?
     ) throws(Failure) {
         if brightness == .catalogue, errors.magnitudes == nil {
             throw Failure(
@@ -32,7 +33,7 @@ public struct AnomalyRanking {
         order = scores.ranking(losses: errors.losses)
         signalToNoise = table.signalToNoise
         flags = FlagCounts(errors.flags)
-        bandNames = BandNames.names(bands)
+        bandNames = BandNames.names(bands, letters)
     }
 
     /// Writes the table of anomalies as CSV, the oddest galaxy first.

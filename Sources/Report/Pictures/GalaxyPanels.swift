@@ -106,9 +106,10 @@ public struct GalaxyPanels: Sendable {
     }
 }
 
-/// Default names of bands: SDSS's u, g, r, i, z for five bands.
+/// Names of bands.
 public enum BandNames {
-    public static func names(_ count: Int) -> [String] {
-        count == 5 ? ["u", "g", "r", "i", "z"] : (0..<count).map { "band\($0)" }
+    /// - Parameter letters: of the bands; they are numbered instead where there are not as many.
+    public static func names(_ count: Int, _ letters: String = "ugriz") -> [String] {
+        count == letters.count ? letters.map(String.init) : (0..<count).map { "band\($0)" }
     }
 }

@@ -131,7 +131,8 @@ public struct Worker: Sendable {
                 partitions.append(
                     try PartitionReader(
                         file, source: InputList.lastComponent(key), label: label, imageShape: model.imageShape,
-                        magnitudeCount: model.magnitudeCount))
+                        magnitudeCount: model.magnitudeCount,
+                        layout: GalaxyLayout.usual.resolved(for: model.statedBands)))
             } catch {
                 guard !alarm.hasRung else { throw rank.stopped("opening \(key)") }
                 throw error

@@ -44,10 +44,13 @@ public struct AutoencoderJob: Sendable {
         guard masking.masked > 0 else {
             throw Failure(weights, "a mask ratio of \(maskRatio) hides none of \(masking.patches) patches")
         }
+        let inputs = try inputs.resolved(for: model)
         let partitions = try inputs.partitions(for: model, limit: settings.limit)
         let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)
         try GalaxyChoices(sections, inputs.layout).report(to: events)
-        return Opened(weights: weights, model: model, masking: masking, sections: sections, settings: settings)
+        return Opened(
+            weights: weights, model: model, masking: masking, bandLetters: inputs.layout.bandNames, sections: sections,
+            settings: settings)
     }
 
     /// The loaded network, and the galaxies of checked files.
@@ -55,6 +58,8 @@ public struct AutoencoderJob: Sendable {
         public let weights: String
         public let model: MaskedAutoencoder
         public let masking: Masking
+        /// The bands of the galaxies' layout, which are the network's where there are as many.
+        public let bandLetters: String
         let sections: [GalaxyRun.Section]
         let settings: RunSettings
 

@@ -51,6 +51,7 @@ public struct FeatureJob: Sendable {
                 decoderHeads: settings.decoderHeads, on: parallel)
         }.network
         encoder.warnings.forEach(events.warning)
+        let inputs = try inputs.resolved(for: encoder)
         let partitions = try inputs.partitions(for: encoder, limit: settings.limit)
         let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)
         try GalaxyChoices(sections, inputs.layout).report(to: events)

@@ -104,6 +104,7 @@ public struct PredictionJob: Sendable {
         }
         model.warnings.forEach(events.warning)
         let loaded = clock.now
+        let inputs = try inputs.resolved(for: model)
         let all = try inputs.partitions(for: model, limit: settings.limit)
         let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []
         let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }

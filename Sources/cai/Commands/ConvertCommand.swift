@@ -15,7 +15,7 @@ struct ConvertCommand: ParsableCommand {
         abstract: "Convert a checkpoint to safetensors.",
         discussion: """
             Reads any checkpoint that 'cai inspect' supports and writes its tensors under their plain names, with the \
-            network's heads, epsilons and source in the metadata. In half precision, tensors of 65,536 elements \
+            network's heads, epsilons, bands and source in the metadata. In half precision, tensors of 65,536 elements \
             and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
 
             Linear layers with nothing between them ('head' and 'vit_block.0'; the last of each branch and \
@@ -23,12 +23,14 @@ struct ConvertCommand: ParsableCommand {
             --keep-layers. A masked autoencoder has no such layers.
 
             A bare state dict does not state heads and epsilons. The output can: --num-heads and --decoder-heads set \
-            the heads, and --state-assumed stores all assumed values.
+            the heads, --bands the bands, and --state-assumed stores all assumed heads and epsilons. Every command then reads \
+            galaxies by these bands.
 
             EXAMPLES
               cai convert model.pt model.safetensors
               cai convert model.pt model-f16.safetensors --dtype f16
               cai convert model.pt state-dict.safetensors --keep-layers
+              cai convert model.pt hsc.safetensors --bands grizy
               cai convert checkpoint.pt ema.safetensors --network model_ema
               cai convert mae.pth mae.safetensors --num-heads 3 --decoder-heads 6 --state-assumed
             """)
@@ -56,6 +58,12 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The same of a masked autoencoder's decoder.", valueName: "n"))
     var decoderHeads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The network's bands in its order, a letter each, if missing or wrong in the file: grizy.",
+            valueName: "order"))
+    var bands: String?
+
     @Flag(help: "Store the assumed heads and epsilons: those of the reference.")
     var stateAssumed = false
 
@@ -64,6 +72,9 @@ struct ConvertCommand: ParsableCommand {
         try requireNumber(decoderHeads, of: "--decoder-heads")
         try requireName(input, of: "input")
         if let network { try requireName(network, of: "--network") }
+        if let bands, NetworkBands.letters(of: bands) == nil {
+            throw ValidationError("--bands: expected another letter for each band, as in grizy, found '\(bands)'")
+        }
         guard DType.weightTypes[dtype] != nil else {
             throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
         }
@@ -78,7 +89,8 @@ struct ConvertCommand: ParsableCommand {
             file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
             linearLayout: keepLayers ? .separate : .merged,
             constants: CheckpointWriter.Constants(
-                network: network, numHeads: numHeads, decoderHeads: decoderHeads, areAssumed: stateAssumed),
+                network: network, numHeads: numHeads, decoderHeads: decoderHeads, bands: bands,
+                areAssumed: stateAssumed),
             provenance: [
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,

@@ -58,7 +58,8 @@ struct SplitCommand: ParsableCommand {
 
     func run() throws {
         let store = try StoreLocator.store(of: paths)
-        let inputs = try GalaxyInputs(Array(paths.dropLast()), store: store, layout: galaxyFiles.layout())
+        let inputs = try GalaxyInputs(
+            Array(paths.dropLast()), store: store, layout: galaxyFiles.layout().resolved(for: nil))
         let folder = try PartitionFolder(paths.last ?? "", store: store)
         var files: [TensorFile] = []
         try inputs.forEach { _, file throws(Failure) in

@@ -72,8 +72,8 @@ struct GalaxyFileOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The bands in the files, in their order, a letter each; others than u g r i z are left out. Without one of these: "
-                + "the bands of the network, too.",
+            "The bands in the files, in their order, a letter each; others than the network's are left out. The network's are "
+                + "those that its weights state, else u g r i z, or all that are given without one of these.",
             valueName: "order"))
     var bands: String?
 
@@ -120,11 +120,7 @@ struct GalaxyFileOptions: ParsableArguments {
         if let table, table.lowercased().hasPrefix("s3://") {
             throw ValidationError("--table: expected a local file, found '\(table)': copy it first")
         }
-        let layout = try usage("--") { () throws(Failure) in try GalaxyLayout(bands: bands) }
-        if let magnitudes, ![1, layout.bandNames.count].contains(Self.names(magnitudes).count) {
-            throw ValidationError(
-                "--magnitudes: expected one name, or one for each of \(layout.bandNames), found '\(magnitudes)'")
-        }
+        _ = try usage("--") { () throws(Failure) in try GalaxyLayout(bands: bands) }
     }
 
     /// For commands that read images alone.
@@ -135,13 +131,13 @@ struct GalaxyFileOptions: ParsableArguments {
         }
     }
 
-    /// Reads the table, if one is named.
+    /// The layout, before the network and the table are known: see `GalaxyLayout.resolved`.
     func layout() throws -> GalaxyLayout {
         var layout = try GalaxyLayout(
             images: images, magnitudes: magnitudes.map(Self.names) ?? [], redshifts: redshifts, objectIDs: objectID,
             bands: bands, missing: missing.values())
         (layout.isChannelsLast, layout.join, layout.flagsMissingRows) = (channelsLast, join, missingRows == .flag)
-        if let table { layout.table = try GalaxyTable(path: table, layout: layout) }
+        layout.tablePath = table
         return layout
     }
 

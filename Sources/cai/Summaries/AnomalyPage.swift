@@ -22,7 +22,8 @@ struct AnomalySearch {
         let errors = try opened.measureErrors(plan, events)
         let encoder = opened.model.config.encoder
         ranking = try AnomalyRanking(
-            errors, grid: encoder.grid, bands: encoder.bands, imageSize: encoder.imageSize, brightness: brightness)
+            errors, grid: encoder.grid, bands: encoder.bands, letters: opened.bandLetters,
+            imageSize: encoder.imageSize, brightness: brightness)
         let total = ranking.order.count
         ranking.flags.report(of: total, without: "score", ", and are ranked last")
         guard ranking.scores.scores.allSatisfy({ $0 == nil }) else { return }

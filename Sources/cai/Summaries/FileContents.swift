@@ -40,6 +40,26 @@ struct FileContents {
     /// Columns of texts, and how many there are in each.
     private var texts: [String: Int] { Dictionary(file.texts.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 }) }
 
+    /// The network's bands; nil where they are neither stated nor the usual five.
+    private var bands: Bands? {
+        guard let network = network?.network else { return nil }
+        if let stated = network.statedBands { return Bands(names: stated.letters, isStated: true) }
+        let usual = GalaxyLayout.networkBands
+        return network.imageShape[0] == usual.count ? Bands(names: usual, isStated: false) : nil
+    }
+
+    /// The bands in the network's order, and whether the metadata state them or they are assumed.
+    private struct Bands: Encodable {
+        let names: String
+        let isStated: Bool
+        var text: String {
+            NetworkBands.list(names)
+                + (isStated
+                    ? " (metadata 'bands')" : " (assumed: no metadata 'bands'; cai convert --bands writes them)")
+        }
+        private enum CodingKeys: String, CodingKey { case names, isStated = "stated" }
+    }
+
     var json: JSONObject {
         let tensors = file.tensors.map { tensor -> JSONObject in
             ["name": tensor.name, "dtype": tensor.dtype.rawValue, "shape": tensor.shape]
@@ -50,7 +70,7 @@ struct FileContents {
             "refusals": file.refusals.isEmpty ? nil : file.refusals,
             "metadata": file.metadata.isEmpty ? nil : file.metadata, "galaxies": galaxies,
             "network": network?.kind.rawValue, "config": network?.config,
-            "parameters": network?.network.parameterCount, "notices": network?.network.warnings,
+            "parameters": network?.network.parameterCount, "notices": network?.network.warnings, "bands": bands,
             "checked": network?.network.checks, "problem": problem,
         ]
     }
@@ -68,6 +88,7 @@ struct FileContents {
             let without = kind == .redshift ? "cls_token and pos_embed" : "tokens and positions"
             lines.append("parameters  \(Numbers.grouped(network.parameterCount)) (without \(without))")
             lines += ([kind.rawValue] + sizes).map { "network     " + $0 }
+            if let bands { lines.append("bands       " + bands.text) }
             lines += network.warnings.map { "notice      " + $0 }
             lines += network.checks.map { "checked     " + $0 }
         }

@@ -32,7 +32,8 @@ struct GalaxyPictures {
             guard let name = names[place] else { continue }
             let panels = GalaxyPanels(
                 side: encoder.imageSize, image: galaxy.image, reconstruction: galaxy.reconstruction,
-                isHidden: galaxy.isHidden, names: BandNames.names(encoder.bands), noise: galaxy.noise.map(Double.init))
+                isHidden: galaxy.isHidden, names: BandNames.names(encoder.bands, opened.bandLetters),
+                noise: galaxy.noise.map(Double.init))
             let (title, caption) = text(name, place)
             pictures.append(PagePicture(title: title, caption: caption, heads: panels.heads, rows: panels.rows))
         }
