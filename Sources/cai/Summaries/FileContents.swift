@@ -70,7 +70,7 @@ struct FileContents {
             "refusals": file.refusals.isEmpty ? nil : file.refusals,
             "metadata": file.metadata.isEmpty ? nil : file.metadata, "galaxies": galaxies,
             "network": network?.kind.rawValue, "config": network?.config,
-            "parameters": network?.network.parameterCount, "notices": network?.network.warnings, "bands": bands,
+            "parameters": network?.network.parameterCount, "warnings": network?.network.warnings, "bands": bands,
             "checked": network?.network.checks, "problem": problem,
         ]
     }
@@ -89,7 +89,7 @@ struct FileContents {
             lines.append("parameters  \(Numbers.grouped(network.parameterCount)) (without \(without))")
             lines += ([kind.rawValue] + sizes).map { "network     " + $0 }
             if let bands { lines.append("bands       " + bands.text) }
-            lines += network.warnings.map { "notice      " + $0 }
+            lines += network.warnings.map { "warning     " + $0 }
             lines += network.checks.map { "checked     " + $0 }
         }
         if let problem { lines.append("problem     \(problem)") }

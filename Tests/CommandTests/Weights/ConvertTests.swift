@@ -32,7 +32,7 @@ func convertKeepsWhatTensorsDoNotTell() throws {
         let path = folder + "/w.safetensors"
         #expect(try Command.run(["convert", Fixture.path("tiny/normalcell.pt"), path]).errors.isEmpty)
         let contents = try object(try Command.run(["inspect", path, "--json"]).output)
-        #expect(contents["notices"] as? [String] == [])
+        #expect(contents["warnings"] as? [String] == [])
         let metadata = try #require(contents["metadata"] as? [String: String])
         #expect(metadata["source"] == "normalcell.pt")
         #expect(metadata["source_format"] == "torch")
