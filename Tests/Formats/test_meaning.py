@@ -97,3 +97,31 @@ def test_magnitudes_that_differ_in_case(some, expected, tmp_path):
     assert "--magnitudes" in errors
     for names in ([*upper, "extra"], [f"mag_{band}" for band in "ugriz"] + ["MAG_Z"]):
         np.testing.assert_array_equal(infer(*table(names), folder=tmp_path), expected[:SOME])
+
+
+@pytest.mark.parametrize("compression", ["HCOMPRESS_1", "PLIO_1"])
+def test_image_of_a_compression_that_is_not_read(some, tmp_path, compression):
+    column = [
+        fits.Column("cutout", "5120E", dim="(32,32,5)", array=some[0].reshape(SOME, -1)),
+        fits.Column("magnitudes", "5D", array=some[1]),
+    ]
+    mask = fits.CompImageHDU(np.ones((32, 32), "i2"), compression_type=compression, tile_shape=(32, 32), name="MASK")
+    table = fits.BinTableHDU.from_columns(column)
+    fits.HDUList([fits.PrimaryHDU(), mask, table]).writeto(tmp_path / "a.fits")
+    # It may be the cutouts: it is passed over only where these are named.
+    words = cai("infer", tmp_path / "a.fits", "--quiet", status=1).stderr
+    assert f"MASK: its tiles are compressed by '{compression}'" in words and "name these by --images" in words
+    np.savez(tmp_path / "b.npz", images=some[0], magnitudes=some[1])
+    found = infer(tmp_path / "a.fits", "--images", "cutout", folder=tmp_path)
+    np.testing.assert_array_equal(found, infer(tmp_path / "b.npz", folder=tmp_path, name="b.npy"))
+    words = cai("infer", tmp_path / "a.fits", "--images", "MASK", "--quiet", status=1).stderr
+    assert f"MASK: its tiles are compressed by '{compression}'" in words
+
+
+def test_deep_groups_beside_the_galaxies(some, tmp_path):
+    write(tmp_path / "a.h5", some, some[1])
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["/".join("abcdefghij")] = [1.0]
+    assert len(infer(tmp_path / "a.h5", folder=tmp_path)) == SOME
+    words = cai("infer", tmp_path / "a.h5", "--redshifts", "a/b/c/d/e/f/g/h", "--quiet", status=1).stderr
+    assert "is a group more than 8 deep: not read" in words

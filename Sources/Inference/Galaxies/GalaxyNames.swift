@@ -49,7 +49,7 @@ struct GalaxyNames {
             if let found = unnamed(images), alone || file[magnitudes] != nil { return found }
         }
         if let found = try usual(["images", "image"]) { return found }
-        return inFITS ?? (alone ? unnamed("") : nil)
+        return try inFITS() ?? (alone ? unnamed("") : nil)
     }
 
     /// Magnitudes [N, bands]: a tensor, or a column for each band; nil where none are found.
@@ -158,8 +158,13 @@ struct GalaxyNames {
     var listed: String { lookup.listed() }
 
     /// The planes of a file of one galaxy, or the only image with the shape of cutouts: most FITS images have no names.
-    private var inFITS: TensorView? {
+    private func inFITS() throws(Failure) -> TensorView? {
         guard file.format == .fits else { return nil }
+        // An image that is not read may be the cutouts.
+        let refused = file.refusals.filter { file.columns[$0.key]?.isImage == true }.min { $0.key < $1.key }
+        if let (name, reason) = refused {
+            throw file.failure(of: name, "\(reason); if it is not the cutouts, name these by --images")
+        }
         let cubes = file.tensors.filter { $0.shape.count == 4 && unnamed($0.name) != nil }
         if cubes.count == 1 { return cubes[0] }
         if let planes = file["planes"] { return planes }

@@ -60,23 +60,39 @@ extension FITSDocument {
             throw failure("unit \(number) ends at byte \(dataEnd), the file has \(byteCount): it is cut short")
         }
         let isImage = unsafe type == 0 || isCompressed(file)
-        let content = try unsafe isImage ? image(file, number) : table(file, number, type, byteCount)
+        let content: Unit.Content
+        if isImage {
+            do throws(Failure) { content = try unsafe image(file, number) } catch {
+                content = .image(.refused(error.message))
+            }
+        } else {
+            content = try unsafe table(file, number, type, byteCount)
+        }
         return Unit(number: number, name: name, filter: filter, content: content)
     }
 
     private func image(_ file: CFitsio.File, _ unit: Int32) throws(Failure) -> Unit.Content {
         let rank = try unsafe number(file, "unit \(unit)", library.imageRank)
         guard rank > 0 else { return .empty }
-        guard rank <= Self.mostAxes else { throw failure("unit \(unit) has \(rank) axes") }
+        guard rank <= Self.mostAxes else {
+            return .image(.refused("has \(rank) axes, at most \(Self.mostAxes) are read"))
+        }
         var lengths = [Int64](repeating: 0, count: Int(rank))
         try unsafe check("unit \(unit)") { unsafe library.imageSize(file, rank, &lengths, $0) }
         let compressed = unsafe isCompressed(file)
+        let shape = lengths.reversed().map { Int($0) }
+        guard RowSource.elements(shape) != nil else { return .image(.refused("shape \(shape) overflows")) }
+        var refusal: String?
         if compressed {
             var tile = 1.0
-            for axis in 1...rank { tile *= unsafe number(file, "ZTILE\(axis)") ?? 1 }
-            guard tile <= Self.mostTile else {
-                throw failure("unit \(unit) has tiles of \(tile) pixels, at most \(Self.mostTile) are read")
+            for axis in 1...rank {
+                tile *= unsafe number(file, "ZTILE\(axis)") ?? (axis == 1 ? Double(lengths[0]) : 1)
             }
+            let type = unsafe text(file, "ZCMPTYPE") ?? ""
+            refusal =
+                FITSHeaders.refusal(of: type)
+                ?? (tile > Self.mostTile
+                    ? "has tiles of \(Int(min(tile, 1e18))) pixels, at most \(Int(Self.mostTile)) are read" : nil)
         }
         let type = try unsafe number(file, "unit \(unit)", library.imageType)
         let isScaled = unsafe (number(file, "BSCALE") ?? 1) != 1 || (number(file, "BZERO") ?? 0) != 0
@@ -86,8 +102,8 @@ extension FITSDocument {
         let dtype: DType = type == -32 && !isScaled ? .f32 : .f64
         return .image(
             Image(
-                dtype: dtype, shape: lengths.reversed().map { Int($0) }, hasNulls: !isReal || isQuantized,
-                isCompressed: compressed))
+                dtype: dtype, shape: shape, hasNulls: !isReal || isQuantized, isCompressed: compressed,
+                refusal: refusal))
     }
 
     private func table(
@@ -101,14 +117,20 @@ extension FITSDocument {
         }
         var columns: [Column] = []
         for number in 1..<max(count, 0) + 1 {
-            if let column = try unsafe column(file, number, isASCII: type == 1) { columns.append(column) }
+            guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { continue }
+            do throws(Failure) {
+                columns.append(try unsafe column(file, number, name, isASCII: type == 1))
+            } catch {
+                columns.append(Column(number: number, name: name, kind: .refused(error.message)))
+            }
         }
         return .table(rows: Int(rows), columns: columns)
     }
 
-    /// nil where it has no name, or a type that is not read.
-    private func column(_ file: CFitsio.File, _ number: Int32, isASCII: Bool) throws(Failure) -> Column? {
-        guard let name = unsafe text(file, "TTYPE\(number)"), !name.isEmpty else { return nil }
+    /// - Throws: `Failure` where its description contradicts itself.
+    private func column(
+        _ file: CFitsio.File, _ number: Int32, _ name: String, isASCII: Bool
+    ) throws(Failure) -> Column {
         if isASCII {
             return Column(number: number, name: name, kind: .refused("lies in an ASCII table: not read"))
         }
@@ -148,7 +170,10 @@ extension FITSDocument {
         try unsafe check("column \(name.quoted)") {
             unsafe library.columnShape(file, number, Self.mostAxes, &rank, &lengths, $0)
         }
-        guard (1...Self.mostAxes).contains(rank), count > 0 else { return nil }
+        guard (1...Self.mostAxes).contains(rank), count > 0 else {
+            let reason = "has \(count) numbers a row in \(rank) axes: not read"
+            return Column(number: number, name: name, kind: .refused(reason))
+        }
         let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
         var column = Column(
             number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)

@@ -16,6 +16,13 @@ final class FITSDocument: Sendable {
         let hasNulls: Bool
         /// Whether it is stored as compressed tiles in a table.
         let isCompressed: Bool
+        /// Why it is not read; nil for an image that is.
+        var refusal: String?
+
+        /// An image of unknown shape that is not read.
+        static func refused(_ reason: String) -> Image {
+            Image(dtype: .f64, shape: [], hasNulls: false, isCompressed: false, refusal: reason)
+        }
     }
 
     /// A column of a table as its header declares it.

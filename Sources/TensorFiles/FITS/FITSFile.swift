@@ -4,7 +4,7 @@ import Platform
 /// Standard: https://fits.gsfc.nasa.gov/fits_standard.html (4.0)
 ///
 /// An image has the name of its EXTNAME; without one, the first is `primary` and others are `hdu<n>`, counted from 0. If all
-/// images have two axes and the same shape, they form the additional tensor `planes`. A column has the name of its TTYPE,
+/// images are read, have two axes and the same shape, they form the additional tensor `planes`. A column has the name of its TTYPE,
 /// after the table's EXTNAME (`TABLE.column`) where two tables have a column of that name. Integers of images, and of
 /// columns with several numbers a row, are scaled to float64, NaN where BLANK or TNULL marks them undefined; those of other
 /// columns are int64, unsigned ones of 64 bits uint64, or float64 where they are scaled. As floats, they are NaN where TNULL
@@ -37,7 +37,11 @@ enum FITSFile {
                 let name = unit.name.isEmpty ? (unit.number == 1 ? "primary" : number) : unit.name
                 let key = unique([name, "\(name).\(number)"])
                 origins[key] = TensorFile.ColumnPlace(
-                    table: Int(unit.number), name: name, aliases: ["\(name).\(number)"])
+                    table: Int(unit.number), name: name, aliases: ["\(name).\(number)"], isImage: true)
+                if let reason = image.refusal {
+                    refusals[key] = reason
+                    continue
+                }
                 let view = try view(key, image.dtype, image.shape, document) {
                     rows throws(Failure) in try document.pixels(unit, image, rows: rows, as: image.dtype)
                 }
@@ -87,14 +91,16 @@ enum FITSFile {
         return view
     }
 
-    /// All images [number, rows, columns] and their names, where all of them have two axes of the same lengths; otherwise
-    /// nil.
+    /// All images [number, rows, columns] and their names, where all of them are read and have two axes of the same
+    /// lengths; otherwise nil.
     private static func planes(
         _ units: [FITSDocument.Unit], _ document: FITSDocument
     ) throws(Failure) -> (tensor: TensorView, names: [String])? {
         var planes: [(unit: FITSDocument.Unit, image: FITSDocument.Image)] = []
         for unit in units {
-            if case .image(let image) = unit.content { planes.append((unit, image)) }
+            guard case .image(let image) = unit.content else { continue }
+            if image.refusal != nil { return nil }
+            planes.append((unit, image))
         }
         guard planes.count > 1, let first = planes.first?.image.shape, first.count == 2,
             planes.allSatisfy({ $0.image.shape == first })

@@ -8,6 +8,19 @@ struct FITSHeaders {
     private static let cardSize = 80
     private static let mostUnits = 4096
     private static let mostCards = 36 * 4096
+    /// Compressions of tiles that are read (ZCMPTYPE).
+    private static let compressions: Set = ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"]
+    /// Those that cfitsio inflates without checks: their headers are read, their tiles never.
+    private static let refusedCompressions: Set = ["HCOMPRESS_1", "PLIO_1", "BZIP2_1"]
+
+    /// Why an image of that compression is not read; nil for one that is.
+    static func refusal(of compression: String) -> String? {
+        compressions.contains(compression) ? nil : refusal(compression: compression)
+    }
+
+    private static func refusal(compression: String) -> String {
+        "its tiles are compressed by \(compression.quoted): RICE_1, GZIP_1 and GZIP_2 are read"
+    }
 
     /// Reads all headers, and skips the data between them.
     static func check(_ file: LibraryFile) throws(Failure) {
@@ -45,6 +58,7 @@ struct FITSHeaders {
         private var isGroups = false
         private var isTable = false
         private var isASCII = false
+        private var compression: ArraySlice<UInt8>?
 
         /// nil where no header begins.
         init?(_ local: LibraryFile, at offset: Int, _ number: Int) throws(Failure) {
@@ -70,7 +84,12 @@ struct FITSHeaders {
                     case "XTENSION":
                         isTable = value.starts(with: Array("'BINTABLE".utf8))
                         isASCII = value.starts(with: Array("'TABLE ".utf8))
-                    case "ZCMPTYPE": try check(compression: value)
+                    case "ZCMPTYPE":
+                        guard compression ?? value == value else {
+                            throw failure("\(key) is there twice, with different values")
+                        }
+                        compression = value
+                        try check(compression: value)
                     default: try take(key, value)
                     }
                 }
@@ -105,14 +124,16 @@ struct FITSHeaders {
             guard text.utf8.count <= 20, let number = Int(text) else {
                 throw failure("\(key): expected a whole number, found \(text.quoted)")
             }
-            guard integers.updateValue(number, forKey: key) == nil else { throw failure("\(key) is there twice") }
+            guard integers.updateValue(number, forKey: key) ?? number == number else {
+                throw failure("\(key) is there twice, with different values")
+            }
         }
 
-        /// cfitsio inflates tiles of other compressions without checks.
+        /// cfitsio cannot move beyond a unit of a compression that it does not know.
         private func check(compression value: ArraySlice<UInt8>) throws(Failure) {
             let text = Self.text(value.dropFirst().prefix { $0 != UInt8(ascii: "'") })
-            guard ["RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"].contains(text) else {
-                throw failure("its tiles are compressed by \(text.quoted): RICE_1, GZIP_1 and GZIP_2 are read")
+            guard FITSHeaders.compressions.contains(text) || FITSHeaders.refusedCompressions.contains(text) else {
+                throw failure(FITSHeaders.refusal(compression: text))
             }
         }
 

@@ -38,9 +38,7 @@ extension HDF5Document {
         }
         for index in 0..<info[1] {
             found.objects += 1
-            guard found.objects <= Self.mostObjects, depth < Self.mostDepth else {
-                throw failure("more than \(Self.mostObjects) objects, or groups more than \(Self.mostDepth) deep")
-            }
+            guard found.objects <= Self.mostObjects else { throw failure("more than \(Self.mostObjects) objects") }
             var characters = [CChar](repeating: 0, count: Self.mostCharacters + 1)
             // By name, in rising order.
             let length = unsafe library.linkName(group, ".", 0, 0, index, &characters, characters.count, 0)
@@ -71,6 +69,8 @@ extension HDF5Document {
         }
         defer { _ = library.closeObject(object) }
         switch library.kind(object) {
+        case 2 where depth + 1 == Self.mostDepth:
+            found.refusals[path] = "is a group more than \(Self.mostDepth) deep: not read"
         case 2: try collect(object, folder: path, depth: depth + 1, into: &found)
         case 5:
             do throws(Failure) { found.datasets.append(try describe(object, path)) } catch {

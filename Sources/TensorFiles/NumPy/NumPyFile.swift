@@ -54,20 +54,19 @@ enum NumPyFile {
         case 2, 3:
             guard bytes.byteCount >= 12 else { throw failure("ends in its header") }
             (start, length) = (12, Int(bytes.uint32(at: 8)))
-        default: throw failure(".npy version \(bytes.byte(at: 6)), 1 to 3 are known")
+        case let version: return NumPyArrays(refusals: [name: ".npy version \(version), 1 to 3 are known"])
         }
         guard length <= range.count - start else {
             throw failure("header of \(length) bytes, \(range.count - start) bytes are left")
         }
         guard length <= bytes.byteCount - start else {
-            throw failure("header of \(length) bytes, at most \(maximumHeader) are read")
+            return NumPyArrays(refusals: [name: "header of \(length) bytes, at most \(maximumHeader) are read"])
         }
         let header = try NumPyHeader(bytes.extracting(start..<start + length)) { failure($0) }
         let dataStart = range.lowerBound + start + length
-        guard let elementSize = header.element.byteCount else {
-            guard case .refused(let reason, _) = header.element else { return NumPyArrays() }
-            return NumPyArrays(refusals: [name: reason])
-        }
+        // The data of some of these types is not as long as their elements: they may be pickled.
+        if case .refused(let reason, _) = header.element { return NumPyArrays(refusals: [name: reason]) }
+        guard let elementSize = header.element.byteCount else { return NumPyArrays() }
         let axes = header.isColumnMajor ? header.shape.reversed() : header.shape
         guard let (rowMajor, _, needed) = TensorLayout.dense(axes, elementSize: elementSize) else {
             throw failure("shape \(header.shape) overflows")

@@ -38,9 +38,6 @@ struct PickledTensor {
                     "shape \(shape), strides \(strides) and offset \(first) reach beyond the \(elements) elements "
                         + "of storage \(found.key.quoted)")
             }
-            guard size.count <= max(elements, Self.maximumExpanded) else {
-                throw failure("expands \(elements) elements to \(size.count)")
-            }
         }
         self.name = name
         self.storage = found
@@ -64,10 +61,15 @@ struct PickledTensor {
             return "is a lazily negated or conjugated view: save it resolved (resolve_neg, resolve_conj)"
         }
         guard case .node(let storage)? = arguments.first, arena[storage].kind == .storage,
-            let found = try? PickledStorage(node: storage, arena: arena, bytes: bytes, failure: { Failure($0) }),
-            found.dtype == nil
+            let found = try? PickledStorage(node: storage, arena: arena, bytes: bytes, failure: { Failure($0) })
         else { return nil }
-        return "storage type \(found.typeName.quoted) is not supported"
+        if found.dtype == nil { return "storage type \(found.typeName.quoted) is not supported" }
+        guard arguments.count > 3, let shape = arena.integers(arguments[2], limit: maximumRank),
+            let strides = arena.integers(arguments[3], limit: maximumRank), shape.count == strides.count,
+            let size = TensorLayout.measure(shape: shape, strides: strides),
+            size.count > max(found.count, maximumExpanded)
+        else { return nil }
+        return "expands \(found.count) elements to \(size.count): save it contiguous"
     }
 
     /// The tensor, with its storage in `range` of `source`.

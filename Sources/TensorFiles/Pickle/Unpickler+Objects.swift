@@ -99,15 +99,20 @@ extension Unpickler {
         case .rebuildTensor:
             return .node(try newNode(PickleNode(kind: .tensor, type: callee, arguments: arguments)))
         case .rebuildParameter:
-            guard case .node(let tensor)? = arena.items(of: arguments, limit: 1).first, arena[tensor].kind == .tensor
+            // A tensor that is stored in another way, such as a sparse one, is described as an object.
+            guard case .node(let tensor)? = arena.items(of: arguments, limit: 1).first,
+                [.tensor, .object].contains(arena[tensor].kind)
             else { throw failure("_rebuild_parameter without a tensor") }
             return .node(tensor)
         case .rebuildFromType:
             let parts = arena.items(of: arguments, limit: 3)
             guard parts.count == 3, case .node(let function) = parts[0], arena[function].kind == .global,
-                case .node(let inner) = parts[2], arena[inner].kind == .tuple,
-                try callable(function, bytes) == .rebuildTensor
+                case .node(let inner) = parts[2], arena[inner].kind == .tuple
             else { throw failure("_rebuild_from_type_v2 of something that is no tensor") }
+            guard try callable(function, bytes) == .rebuildTensor else {
+                // A subclass with a representation of its own: it is refused by name.
+                return .node(try newNode(PickleNode(kind: .object, type: callee, arguments: inner)))
+            }
             return .node(try newNode(PickleNode(kind: .tensor, type: function, arguments: inner)))
         case .rebuildArray:
             return .node(try newNode(PickleNode(kind: .array, type: callee, arguments: arguments)))

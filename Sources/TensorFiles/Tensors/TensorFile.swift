@@ -24,6 +24,8 @@ public struct TensorFile: Sendable {
         public let name: String
         /// Other names of the column, for files with several of that name: `TABLE.name`, `name:7`, `TABLE.name:7`.
         public let aliases: [String]
+        /// Whether it is an image of its own, not a column.
+        public var isImage = false
     }
 
     /// Path or URL.

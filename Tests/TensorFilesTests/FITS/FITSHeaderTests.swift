@@ -58,7 +58,7 @@ struct FITSHeaderTests {
 
     @Test("A repeated keyword of the layout is refused")
     func twice() {
-        #expect(Self.refusal(Self.table(["NAXIS1  = 80000"])) == "FITS: unit 2: NAXIS1 is there twice")
+        #expect(Self.refusal(Self.table(["NAXIS1  = 80000"])) == "FITS: unit 2: NAXIS1 is there twice, with different values")
     }
 
     @Test("A heap outside its unit, or inside its table, is refused", arguments: [15, 25, -1])
@@ -68,8 +68,8 @@ struct FITSHeaderTests {
     }
 
     @Test(
-        "Tiles of compressions that cfitsio does not check are refused",
-        arguments: ["HCOMPRESS_1", "PLIO_1", "BZIP2_1", "", "NONE"])
+        "Tiles of a compression that cfitsio does not know, behind which no unit can be read, are refused",
+        arguments: ["HCOMPRESS_2", "", "NONE"])
     func compressions(name: String) {
         let message = Self.refusal(Self.table(["ZIMAGE  = T", "ZCMPTYPE= '\(name)'"]))
         #expect(message?.contains("compressed by '\(name)': RICE_1, GZIP_1 and GZIP_2 are read") == true)
