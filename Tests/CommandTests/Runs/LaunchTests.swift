@@ -112,7 +112,7 @@ struct LaunchTests {
                 #expect(
                     command.errors
                         == "cai: error: \(Self.machine): StartExecution: UnrecognizedClientException: "
-                        + "(hidden) is nobody\n")
+                        + "(hidden) is nobody; credentials from the environment\n")
             }
         }
     }
