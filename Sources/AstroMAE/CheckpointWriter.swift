@@ -107,6 +107,8 @@ public enum CheckpointWriter {
             let model = try RedshiftModel(
                 weights: file, network: constants.network, numHeads: constants.numHeads,
                 assumesHeads: !constants.areAssumed)
+            try stated.encoder.requireNoOtherHeads(
+                width: model.config.encoder.width, option: "--num-heads", error: checkpoint.error)
             if constants.areAssumed { stated.assume(model.config.encoder) }
             return (model, stated)
         }
@@ -114,6 +116,11 @@ public enum CheckpointWriter {
         let model = try MaskedAutoencoder(
             weights: file, network: constants.network, numHeads: constants.numHeads,
             decoderHeads: constants.decoderHeads, assumesHeads: !constants.areAssumed)
+        // The new file has no hyper-parameters that could state them.
+        try stated.encoder.requireNoOtherHeads(
+            width: model.config.encoder.width, option: "--num-heads", error: checkpoint.error)
+        try stated.decoder.requireNoOtherHeads(
+            width: model.config.decoder.width, of: "decoder", option: "--decoder-heads", error: checkpoint.error)
         if constants.areAssumed {
             stated.assume(model.config.encoder)
             stated.decoder.numHeads = model.config.decoder.numHeads

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import galaxies
 from networks import Maker, redshifts
 from test_weights import Case, case  # noqa: F401  # a fixture
 from torch_pickle import Module
@@ -142,6 +143,11 @@ def test_heads_stated_beside_the_weights_are_not_passed_over(wide, owner):
     error = wide.infer(value, status=1)
     assert f"'{owner}." in error and "6" in error and "expected --num-heads N" in error, error
     wide.check(wide.infer(value, "--num-heads", "6"))
+    # The converted file would not have them.
+    for option in [], ["--state-assumed"]:
+        error = galaxies.cai("convert", "net.pt", "w.safetensors", *option, cwd=wide.folder, status=1).stderr
+        assert f"'{owner}." in error and "expected --num-heads N" in error, error
+    galaxies.cai("convert", "net.pt", "w.safetensors", "--num-heads", "6", cwd=wide.folder)
     agreeing = {"state_dict": wide.net.state_dict(), **STATED[owner](3)}
     assert np.isfinite(wide.infer(agreeing)).all()
 

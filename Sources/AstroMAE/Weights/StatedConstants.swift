@@ -40,25 +40,34 @@ struct StatedConstants {
             guard heads > 0, width % heads == 0 else {
                 throw error("\(heads) heads do not divide the \(owner)width \(width)")
             }
-            if known == nil, !isAssumed,
-                let other = others.sorted(by: { $0.key < $1.key }).first(where: { _, value in
-                    value > 1 && value != width && width % value == 0 && value != heads && value != width / heads
-                })
-            {
-                throw error(
-                    "states no heads under a known name, but '\(other.key)' \(other.value), which divides the "
-                        + "\(owner)width \(width): expected \(option) N")
-            }
-            if known == nil, !isAssumed,
-                let other = beside.sorted(by: { $0.key < $1.key }).first(where: { $0.value != heads })
-            {
-                throw error(
-                    "does not state the heads of its \(owner)width \(width) with the weights, but \(other.key.quoted) "
-                        + "\(other.value), where \(heads) would be assumed: expected \(option) N")
+            if override == nil, !isAssumed {
+                try requireNoOtherHeads(width: width, of: part, option: option, error: error)
             }
             // A scale that the file states belongs to the file's own heads.
             let ownScale = override == nil || override == numHeads ? scale : nil
             return (heads, ownScale ?? 1 / Double(width / heads).squareRoot())
+        }
+
+        /// - Throws: `Failure` if heads of 64 channels would be assumed, and the file has numbers that may be other ones.
+        func requireNoOtherHeads(
+            width: Int, of part: String? = nil, option: String, error: (String) -> Failure
+        ) throws(Failure) {
+            let heads = width / StatedConstants.referenceHeadWidth
+            guard numHeads == nil, heads > 0, width % StatedConstants.referenceHeadWidth == 0 else { return }
+            let owner = part.map { $0 + "'s " } ?? ""
+            let doubtful = others.filter { _, value in
+                value > 1 && value != width && width % value == 0 && value != heads && value != width / heads
+            }
+            if let other = doubtful.min(by: { $0.key < $1.key }) {
+                throw error(
+                    "states no heads under a known name, but '\(other.key)' \(other.value), which divides the "
+                        + "\(owner)width \(width): expected \(option) N")
+            }
+            if let other = beside.filter({ $0.value != heads }).min(by: { $0.key < $1.key }) {
+                throw error(
+                    "does not state the heads of its \(owner)width \(width) with the weights, but \(other.key.quoted) "
+                        + "\(other.value), where \(heads) would be assumed: expected \(option) N")
+            }
         }
     }
 
