@@ -138,3 +138,16 @@ def test_other_texts_are_refused(stated, bands, words):
 def test_the_redshifts_of_the_test_depend_on_the_order(stated):
     swapped = redshifts(stated.net, stated.images[:, ::-1], stated.magnitudes[:, ::-1])
     assert np.abs(swapped - stated.redshifts).max() > 1e-3
+
+
+def test_pages_and_tables_of_an_autoencoder_have_the_names_of_its_bands(tmp_path):
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "i.npz", images=rng.standard_normal((6, 2, 16, 16)).astype(np.float32))
+    weights = galaxies.ROOT / "Tests/Fixtures/mae/plain.safetensors"
+    galaxies.cai("convert", weights, "m.safetensors", "--bands", "ry", cwd=tmp_path)
+    command = ["anomalies", "i.npz", "-o", "a.csv", "--quiet", "--weights"]
+    for file, names in [("m.safetensors", "score_r,score_y,"), (weights, "score_band0,score_band1,")]:
+        galaxies.cai(*command, file, cwd=tmp_path)
+        assert names in (tmp_path / "a.csv").read_text().splitlines()[0]
+    error = galaxies.cai(*command, "m.safetensors", "--bands", "ug", cwd=tmp_path, status=1).stderr
+    assert "bands ry (metadata 'bands' of m.safetensors)" in error and "found 'ug'" in error
