@@ -28,7 +28,7 @@ public struct MissingValues: Sendable, Equatable {
         var values: [Double] = []
         for field in list.split(separator: ",", omittingEmptySubsequences: false) {
             guard let value = Double(field.filter { $0 != " " }), value.isFinite else {
-                throw Failure("missing", "expected numbers between commas, or none, found '\(list)'")
+                throw Failure("missing", "expected numbers between commas, or none, found \(list.quoted)")
             }
             values.append(value)
         }

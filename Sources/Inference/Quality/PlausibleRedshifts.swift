@@ -21,7 +21,7 @@ public struct PlausibleRedshifts: Sendable, Equatable {
         let bounds = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Double($0) }
         guard bounds.count == 2, bounds.count == text.count(where: { $0 == "," }) + 1, bounds[0].isFinite,
             bounds[1].isFinite, bounds[0] < bounds[1]
-        else { throw Failure("z-range", "expected MIN,MAX, the smaller one first, or none, found '\(text)'") }
+        else { throw Failure("z-range", "expected MIN,MAX, the smaller one first, or none, found \(text.quoted)") }
         range = bounds[0]...bounds[1]
     }
 
