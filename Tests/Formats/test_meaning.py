@@ -125,3 +125,32 @@ def test_deep_groups_beside_the_galaxies(some, tmp_path):
     assert len(infer(tmp_path / "a.h5", folder=tmp_path)) == SOME
     words = cai("infer", tmp_path / "a.h5", "--redshifts", "a/b/c/d/e/f/g/h", "--quiet", status=1).stderr
     assert "is a group more than 8 deep: not read" in words
+
+
+def test_redshifts_that_are_not_read(some, tmp_path):
+    np.savez(tmp_path / "a.npz", some[0], some[1], some[2].astype("c16"))
+    words = cai("infer", tmp_path / "a.npz", "--quiet", status=1).stderr
+    assert "arr_2: dtype '<c16' is not supported" in words
+    table = fits.BinTableHDU.from_columns([fits.Column("redshift", "4A", array=["0.1"] * SOME)])
+    table.writeto(tmp_path / "t.fits")
+    np.savez(tmp_path / "b.npz", images=some[0], magnitudes=some[1])
+    words = cai("infer", tmp_path / "b.npz", "--table", tmp_path / "t.fits", "--quiet", status=1).stderr
+    assert "redshift: expected numbers, found texts" in words
+
+
+def test_scaled_ids(some, tmp_path):
+    write(tmp_path / "a.h5", some, some[1])
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        ids = file.create_dataset("object_id", data=np.arange(SOME) + 2**60)
+        ids.attrs["add_offset"] = 5
+    words = cai("infer", tmp_path / "a.h5", "--quiet", status=1).stderr
+    assert "object_id: expected integers, found F64, scaled by the file" in words
+    columns = [
+        fits.Column("images", "5120E", dim="(32,32,5)", array=some[0].reshape(SOME, -1)),
+        fits.Column("magnitudes", "5D", array=some[1]),
+        fits.Column("object_id", "J", bzero=1000, array=np.arange(SOME) + 1000),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "a.fits")
+    cai("infer", tmp_path / "a.fits", "-o", tmp_path / "z.csv", "--quiet")
+    rows = (tmp_path / "z.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == [str(1000 + row) for row in range(SOME)]

@@ -36,7 +36,10 @@ enum GalaxyIDs: Sendable {
                 file, "\(name): expected object ids of shape [\(count)] for \(count) \(what), found \(shape)")
         }
         if case .integers(let tensor) = self, tensor.dtype.isFloatingPoint || tensor.dtype == .bool {
-            throw Failure(file, "\(name): expected integers, found \(tensor.dtype.rawValue)")
+            throw Failure(
+                file,
+                "\(name): expected integers, found \(tensor.dtype.rawValue)"
+                    + (tensor.isScaled ? ", scaled by the file: store ids without a scale or an offset" : ""))
         }
     }
 

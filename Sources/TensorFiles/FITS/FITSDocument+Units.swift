@@ -142,10 +142,16 @@ extension FITSDocument {
             unsafe library.columnType(file, number, &type, &count, &width, $0)
         }
         let isStoredReal = stored == 42 || stored == 82
+        let (scale, offset) = unsafe (
+            self.number(file, "TSCAL\(number)") ?? 1, self.number(file, "TZERO\(number)") ?? 0
+        )
+        // cfitsio scales in float64, which does not have every integer of 64 bits.
+        let isExact =
+            scale == 1 && (offset == 0 || offset == 0x1p63 || stored != 81 && abs(offset) <= 0x1p52)
         let kind: Column.Kind
         switch type {
         // Unsigned integers are signed ones with an offset.
-        case 11, 12, 20, 21, 30, 31, 40, 41, 81: kind = .number(.i64)
+        case 11, 12, 20, 21, 30, 31, 40, 41, 81: kind = .number(isExact ? .i64 : .f64)
         case 80: kind = .number(.u64)
         // Scaled integers fit into float64.
         case 42: kind = .number(isStoredReal ? .f32 : .f64)
@@ -177,10 +183,9 @@ extension FITSDocument {
         let shape = lengths.prefix(Int(rank)).reversed().map { Int($0) }
         var column = Column(
             number: number, name: name, kind: kind, hasNulls: !isStoredReal, shape: shape == [1] ? [] : shape)
+        column.isScaled = scale != 1 || ![0, 0x1p63].contains(offset)
         // The stored value of what is undefined. TZERO makes unsigned integers of signed ones.
-        if !isStoredReal, let null = unsafe self.number(file, "TNULL\(number)") {
-            column.null = unsafe null + (self.number(file, "TZERO\(number)") ?? 0)
-        }
+        if !isStoredReal, let null = unsafe self.number(file, "TNULL\(number)") { column.null = null + offset }
         return column
     }
 

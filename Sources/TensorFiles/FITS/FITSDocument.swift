@@ -40,6 +40,8 @@ final class FITSDocument: Sendable {
         /// Whether integers are stored, one of which (TNULL) may stand for undefined values.
         var hasNulls = false
         /// The integer that stands for undefined values.
+        /// Whether stored numbers have a scale or an offset; not where the offset makes unsigned integers of signed ones.
+        var isScaled = false
         var null: Double?
         /// Of one row, slowest axis first; empty where a row has one number or string.
         var shape: [Int] = []

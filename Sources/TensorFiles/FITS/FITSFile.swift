@@ -89,6 +89,7 @@ enum FITSFile {
         }
         if stored == .i64 { view.nulls = [column.null].compactMap(\.self) }
         return view
+        view.isScaled = column.isScaled
     }
 
     /// All images [number, rows, columns] and their names, where all of them are read and have two axes of the same

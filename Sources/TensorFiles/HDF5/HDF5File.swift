@@ -47,6 +47,7 @@ enum HDF5File {
                 }
                 if [.i64, .u64].contains(dtype) { view.nulls = dataset.decoding.nulls }
                 view.storedAs = dataset.stored.map { [$0] } ?? []
+                view.isScaled = dataset.decoding.isScaled
                 tensors.append(view)
             case _ where dataset.shape.count == 1:
                 texts.append(

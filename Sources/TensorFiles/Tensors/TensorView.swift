@@ -19,6 +19,9 @@ public struct TensorView: Sendable {
     /// Integers that the file states to stand for none: NaN where elements are converted to floats.
     var nulls: [Double] = []
 
+    /// Whether the file scales stored numbers to these, or adds an offset to them.
+    public internal(set) var isScaled = false
+
     /// The types of the elements in the file: several, where columns are put side by side.
     public var storedTypes: [DType] { storedAs.isEmpty ? [dtype] : storedAs }
 

@@ -191,6 +191,23 @@ struct GalaxyLayoutTests {
         #expect(count?.description.contains("2 rows for the 3 galaxies") == true)
     }
 
+    @Test("Ids that a file scales or offsets are refused, not rounded")
+    func scaledIDs() throws {
+        for zero in ["5", "5.0"] {
+            var builder = FITSBuilder()
+            builder.table([
+                .integers("object_id", [1 << 60 + 1, 1 << 60 + 2], zero: zero), .doubles("redshift", [0.1, 0.2]),
+            ])
+            let file = try TensorFile.open(MemorySource(name: "t.fits", bytes: builder.bytes))
+            #expect(file["object_id"]?.dtype == .f64 && file["object_id"]?.isScaled == true)
+            let error = #expect(throws: Failure.self) { try GalaxyTable(file, layout: .usual) }
+            #expect(
+                error?.message
+                    == "object_id: expected integers, found F64, scaled by the file: store ids without a scale or an offset"
+            )
+        }
+    }
+
     @Test("Ids and redshifts of a wrong shape or type are refused before any is read")
     func wrongColumns() throws {
         func message(_ body: () throws -> Void) -> String {

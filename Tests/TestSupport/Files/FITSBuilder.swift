@@ -29,8 +29,11 @@ public struct FITSBuilder: Sendable {
                 rows: values.map { FITSBuilder.bytes($0 &- 1 << 63) })
         }
 
-        public static func integers(_ name: String, _ values: [Int]) -> Column {
-            Column(name: name, format: "K", cards: [], rows: values.map { FITSBuilder.bytes($0) })
+        /// - Parameter zero: added to the stored `values`.
+        public static func integers(_ name: String, _ values: [Int], zero: String? = nil) -> Column {
+            Column(
+                name: name, format: "K", cards: zero.map { ["TZERO#  = \($0)"] } ?? [],
+                rows: values.map { FITSBuilder.bytes($0) })
         }
 
         /// Strings as bytes, padded with blanks.
