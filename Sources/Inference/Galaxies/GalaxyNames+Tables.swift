@@ -34,3 +34,42 @@ extension GalaxyNames {
         }
     }
 }
+
+extension GalaxyNames {
+    /// Columns side by side.
+    func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
+        let count = columns[0].rows
+        for column in columns where column.count != count || column.rows != count || !column.dtype.isFloatingPoint {
+            throw file.failure(
+                of: column.name,
+                "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
+        }
+        try requireSame(ids, beside: columns)
+        return .doubles(
+            columns.map(\.name).joined(separator: ", "), shape: [count, columns.count], of: file.name,
+            storedAs: columns.flatMap(\.storedTypes)
+        ) { (rows) throws(Failure) in
+            var values = [Double](repeating: 0, count: rows.count * columns.count)
+            for (place, column) in columns.enumerated() {
+                for (index, value) in try column.doubles(rows: rows).enumerated() {
+                    values[index * columns.count + place] = value
+                }
+            }
+            return values
+        }
+    }
+
+    /// The network's bands out of the file's.
+    func ordered(
+        _ magnitudes: TensorView, _ ids: GalaxyIDs?
+    ) throws(Failure) -> TensorView {
+        try requireSame(ids, beside: [magnitudes])
+        guard let count = layout.bandCount else { return magnitudes }
+        guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {
+            throw file.failure(
+                of: magnitudes.name, "expected a magnitude for each of \(count) bands, found shape \(magnitudes.shape)")
+        }
+        return layout.bandPlaces.map { BandOrder(places: $0, count: count).magnitudes(magnitudes, of: file.name) }
+            ?? magnitudes
+    }
+}

@@ -4,7 +4,7 @@ import TensorFiles
 /// Finds a file's tensors of galaxies by their usual names or by the names in a `GalaxyLayout`.
 struct GalaxyNames {
     let file: TensorFile
-    private let layout: GalaxyLayout
+    let layout: GalaxyLayout
     private let lookup: NameLookup
     private let items: [Item]
 
@@ -64,7 +64,7 @@ struct GalaxyNames {
                 if let found = unnamed(magnitudes) { return try ordered(found, ids) }
             }
         }
-        if let found = try usual(["magnitudes"]) { return try ordered(found, ids) }
+        if let found = try usual(["magnitudes"], mayBeTexts: false) { return try ordered(found, ids) }
         // A FITS file of one galaxy may have its images under the bands' names.
         let columns = try lookup.magnitudes(layout.bandNames) { index in
             switch items[index] {
@@ -87,9 +87,11 @@ struct GalaxyNames {
     private func redshifts() throws(Failure) -> TensorView? {
         if let name = layout.redshifts { return try named(name) }
         for (images, magnitudes, redshifts) in Self.numbered where layout.images == nil {
-            if file[images] != nil, file[magnitudes] != nil, let found = unnamed(redshifts) { return found }
+            guard file[images] != nil, file[magnitudes] != nil else { continue }
+            if let found = unnamed(redshifts) { return found }
+            if let reason = file.refusals[redshifts] { throw file.failure(of: redshifts, reason) }
         }
-        return try usual(GalaxyLayout.usualRedshifts)
+        return try usual(GalaxyLayout.usualRedshifts, mayBeTexts: false)
     }
 
     /// The galaxies' ids, out of the images' own table where several have some; nil where there are none.
@@ -181,10 +183,11 @@ struct GalaxyNames {
     }
 
     /// The first of the usual names that is a tensor, and that no option names.
-    private func usual(_ names: [String]) throws(Failure) -> TensorView? {
+    /// - Parameter mayBeTexts: whether a column of strings of such a name is something else, such as names of images.
+    private func usual(_ names: [String], mayBeTexts: Bool = true) throws(Failure) -> TensorView? {
         for name in names {
             guard let index = try lookup.usual([name]) else { continue }
-            if case .texts = items[index] { continue }
+            if mayBeTexts, case .texts = items[index] { continue }
             return try tensor(index)
         }
         return nil
@@ -202,44 +205,5 @@ struct GalaxyNames {
         case .texts(let column): throw file.failure(of: column.name, "expected numbers, found texts")
         case .refused(let name, let reason): throw file.failure(of: name, reason)
         }
-    }
-}
-
-extension GalaxyNames {
-    /// Columns side by side.
-    fileprivate func stacked(_ columns: [TensorView], _ ids: GalaxyIDs?) throws(Failure) -> TensorView {
-        let count = columns[0].rows
-        for column in columns where column.count != count || column.rows != count || !column.dtype.isFloatingPoint {
-            throw file.failure(
-                of: column.name,
-                "expected \(count) floating-point numbers, found \(column.dtype.rawValue) \(column.shape)")
-        }
-        try requireSame(ids, beside: columns)
-        return .doubles(
-            columns.map(\.name).joined(separator: ", "), shape: [count, columns.count], of: file.name,
-            storedAs: columns.flatMap(\.storedTypes)
-        ) { (rows) throws(Failure) in
-            var values = [Double](repeating: 0, count: rows.count * columns.count)
-            for (place, column) in columns.enumerated() {
-                for (index, value) in try column.doubles(rows: rows).enumerated() {
-                    values[index * columns.count + place] = value
-                }
-            }
-            return values
-        }
-    }
-
-    /// The network's bands out of the file's.
-    fileprivate func ordered(
-        _ magnitudes: TensorView, _ ids: GalaxyIDs?
-    ) throws(Failure) -> TensorView {
-        try requireSame(ids, beside: [magnitudes])
-        guard let count = layout.bandCount else { return magnitudes }
-        guard magnitudes.shape.count == 2, magnitudes.shape[1] == count else {
-            throw file.failure(
-                of: magnitudes.name, "expected a magnitude for each of \(count) bands, found shape \(magnitudes.shape)")
-        }
-        return layout.bandPlaces.map { BandOrder(places: $0, count: count).magnitudes(magnitudes, of: file.name) }
-            ?? magnitudes
     }
 }

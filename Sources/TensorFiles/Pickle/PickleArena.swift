@@ -44,6 +44,8 @@ struct PickleNode {
     var arguments: Int32 = -1
     /// First cell of the states given to BUILD.
     var state: Int32 = -1
+    /// Number of the integers that a list has in place of cells.
+    var integers: Int32 = -1
 }
 
 /// All values of one pickle, in a few flat arrays whose growth is bounded.
@@ -53,17 +55,26 @@ struct PickleArena {
         var next: Int32
     }
 
-    /// Bytes that values may take. Growing arrays and copies of the stack take several times as much for a moment.
+    /// Bytes that values other than long lists of integers may take. Growing arrays and copies of the stack take several times as much for a moment.
     static let limit = 8 << 20
 
     private(set) var nodes: [PickleNode] = []
     fileprivate var cells: [Cell] = []
     private(set) var memo: [PickleValue] = []
+    /// Long lists of integers, such as the indices of millions of rows: four bytes each.
+    private var lists: [[Int32]] = []
     /// Bytes used by nodes, cells and memo.
     private(set) var used = 0
+    private var integerBytes = 0
+    private let integerLimit: Int
+
+    /// - Parameter byteCount: of the file; its lists of integers take no more memory.
+    init(byteCount: Int = 0) { integerLimit = max(Self.limit, byteCount) }
 
     /// Whether the arena and `stack` further values are within the limit.
-    func hasRoom(stack: Int) -> Bool { used + stack * MemoryLayout<PickleValue>.stride <= Self.limit }
+    func hasRoom(stack: Int) -> Bool {
+        used + stack * MemoryLayout<PickleValue>.stride <= Self.limit && integerBytes <= integerLimit
+    }
 
     subscript(node: Int32) -> PickleNode { nodes[Int(node)] }
 
@@ -71,6 +82,55 @@ struct PickleArena {
         used += MemoryLayout<PickleNode>.stride
         nodes.append(node)
         return Int32(nodes.count - 1)
+    }
+
+    /// Appends items to a node. The caller has checked that they have room as cells.
+    /// - Returns: false where those that are there, integers before, have none.
+    mutating func append(_ values: [PickleValue], to node: Int32) -> Bool {
+        if add(integers: values, to: node) { return true }
+        if let numbers = integers(of: node) {
+            guard used + numbers.count * MemoryLayout<Cell>.stride <= Self.limit else { return false }
+            let index = Int(nodes[Int(node)].integers)
+            (nodes[Int(node)].integers, nodes[Int(node)].count) = (-1, 0)
+            integerBytes -= 4 * numbers.count
+            lists[index] = []
+            for number in numbers { append(.int(Int(number)), to: node) }
+        }
+        for value in values { append(value, to: node) }
+        return true
+    }
+
+    /// The least number of integers with which a list is begun without cells: shorter ones take less in cells.
+    private static let longList = 64
+
+    /// Appends integers to a list that has no cells.
+    /// - Returns: false where they are not all integers of 32 bits, or the list has cells, or would be short.
+    private mutating func add(integers values: [PickleValue], to node: Int32) -> Bool {
+        let list = nodes[Int(node)]
+        guard list.kind == .list, list.integers >= 0 || list.count == 0 && values.count >= Self.longList else {
+            return false
+        }
+        var numbers: [Int32] = []
+        numbers.reserveCapacity(values.count)
+        for value in values {
+            guard case .int(let number) = value, let narrow = Int32(exactly: number) else { return false }
+            numbers.append(narrow)
+        }
+        if list.integers < 0 {
+            nodes[Int(node)].integers = Int32(lists.count)
+            lists.append(numbers)
+        } else {
+            lists[Int(list.integers)] += numbers
+        }
+        nodes[Int(node)].count += Int32(numbers.count)
+        integerBytes += 4 * numbers.count
+        return true
+    }
+
+    /// The integers of a list that has them in place of cells; nil for any other node.
+    func integers(of node: Int32) -> [Int32]? {
+        let index = nodes[Int(node)].integers
+        return index < 0 ? nil : lists[Int(index)]
     }
 
     mutating func append(_ value: PickleValue, to node: Int32) {
@@ -96,8 +156,10 @@ struct PickleArena {
     }
 
     /// Children of a node, or the linked list that begins at `cell`.
-    func children(of node: Int32) -> Children { Children(arena: self, cell: nodes[Int(node)].first) }
-    func chain(from cell: Int32) -> Children { Children(arena: self, cell: cell) }
+    func children(of node: Int32) -> Children {
+        Children(arena: self, cell: nodes[Int(node)].first, integers: (integers(of: node) ?? [])[...])
+    }
+    func chain(from cell: Int32) -> Children { Children(arena: self, cell: cell, integers: []) }
 
     /// The children of a node, at most `limit` of them.
     func items(of node: Int32, limit: Int = .max) -> [PickleValue] { Array(children(of: node).prefix(limit)) }
@@ -125,8 +187,10 @@ struct PickleArena {
     struct Children: Sequence, IteratorProtocol {
         fileprivate let arena: PickleArena
         fileprivate var cell: Int32
+        fileprivate var integers: ArraySlice<Int32>
 
         mutating func next() -> PickleValue? {
+            if let number = integers.popFirst() { return .int(Int(number)) }
             guard cell >= 0 else { return nil }
             let found = arena.cells[Int(cell)]
             cell = found.next

@@ -33,4 +33,13 @@ extension PickleFlattener {
             return .list(items)
         }
     }
+
+    /// The strings of a set; empty for anything else.
+    mutating func texts(
+        _ value: PickleValue?, _ name: String, _ bytes: RawSpan
+    ) throws(Failure) -> Set<String> {
+        guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
+        try charge(64 * Int(arena[set].count), name)
+        return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
+    }
 }

@@ -24,13 +24,13 @@ extension PickleFlattener {
                     from: first, "is a part of a Subset of a list or dictionary: save the tensors that it gives")
                 return true
             }
-            guard let indices = try indices(value, name, bytes) else {
+            guard let number = try indexNumber(value, name, bytes) else {
                 try refuseItems(from: first, "is a part of a Subset whose indices are not read")
                 return true
             }
             for index in items.indices[first...] {
                 try charge(64, name)
-                items[index].rows = .subset(items[index].rows, indices)
+                items[index].rows = .subset(items[index].rows, number: number)
             }
         case "ConcatDataset":
             guard case .node(let list)? = parts["datasets"], arena[list].kind == .list || arena[list].kind == .tuple
@@ -41,12 +41,13 @@ extension PickleFlattener {
         return true
     }
 
-    /// Each dataset has the same names of tensors, which are joined.
+    /// The tensors of each name are joined. Where a dataset has other tensors but not this one, its rows are absent.
     private mutating func visitJoined(_ datasets: [PickleValue], _ name: String, _ bytes: RawSpan) throws(Failure) {
         let first = items.count
         var order: [String] = []
-        var joined: [String: [PickledRows]] = [:]
-        for dataset in datasets {
+        var joined: [String: [Int: PickledRows]] = [:]
+        var others: [PickledRows?] = []
+        for (index, dataset) in datasets.enumerated() {
             let start = items.count
             try visit(dataset, name, bytes)
             if !hasRows(dataset) {
@@ -55,17 +56,21 @@ extension PickleFlattener {
             for item in items[start...] {
                 try charge(64, name)
                 if joined[item.name] == nil { order.append(item.name) }
-                joined[item.name, default: []].append(item.rows)
+                joined[item.name, default: [:]][index] = item.rows
             }
+            others.append(items[start...].first?.rows)
             items.removeSubrange(start...)
         }
         assert(items.count == first)
         for item in order {
-            guard let rows = joined[item], rows.count == datasets.count, refusals[item] == nil else {
-                let reason = refusals[item] ?? "is not in each dataset of a ConcatDataset"
-                try refuse(item, reason)
+            let rows = others.indices.compactMap { index in
+                joined[item]?[index] ?? others[index].map { .absent(beside: $0) }
+            }
+            guard rows.count == datasets.count, refusals[item] == nil else {
+                try refuse(item, refusals[item] ?? "is not in each dataset of a ConcatDataset")
                 continue
             }
+            try charge(64 * rows.count, name)
             items.append(PickledItem(name: item, rows: rows.count == 1 ? rows[0] : .joined(rows)))
         }
     }
@@ -76,6 +81,17 @@ extension PickleFlattener {
         return ![.list, .tuple, .dictionary, .set].contains(arena[node].kind)
     }
 
+    /// The number of the indices in `indexLists`; nil where they are not read.
+    private mutating func indexNumber(_ value: PickleValue, _ name: String, _ bytes: RawSpan) throws(Failure) -> Int? {
+        guard case .node(let node) = value else { return nil }
+        if let known = indexNumbers[node] { return known }
+        guard let found = try indices(value, name, bytes) else { return nil }
+        try charge(64, name)
+        indexLists.append(found)
+        indexNumbers[node] = indexLists.count - 1
+        return indexLists.count - 1
+    }
+
     /// A list of integers, a range, or a tensor or array of one axis; nil for anything else.
     private mutating func indices(
         _ value: PickleValue, _ name: String, _ bytes: RawSpan
@@ -83,26 +99,22 @@ extension PickleFlattener {
         guard case .node(let node) = value else { return nil }
         switch arena[node].kind {
         case .list, .tuple:
+            if let numbers = arena.integers(of: node) { return .listed(RowIndices(numbers)) }
             try charge(8 * Int(arena[node].count), name)
-            if let numbers = arena.integers(value, limit: .max) { return .listed(numbers) }
+            if let numbers = arena.integers(value, limit: .max) { return .listed(RowIndices(numbers)) }
             // A list of an array's elements.
             var numbers: [Int] = []
             for case let item in arena.children(of: node) {
                 guard let number = PickledArray.scalar(item, arena, bytes) else { return nil }
                 numbers.append(number)
             }
-            return .listed(numbers)
+            return .listed(RowIndices(numbers))
         case .object:
             guard let type = arena.globalName(arena[node].type, bytes), ["range", "xrange"].contains(type.name),
                 case let bounds = arena.items(of: arena[node].arguments, limit: 4), bounds.count == 3,
-                case .int(let start) = bounds[0], case .int(let end) = bounds[1], case .int(let step) = bounds[2],
-                step != 0, start.magnitude < 1 << 48, end.magnitude < 1 << 48, step.magnitude < 1 << 48
+                case .int(let start) = bounds[0], case .int(let end) = bounds[1], case .int(let step) = bounds[2]
             else { return nil }
-            let count = max(0, (end - start + step - step.signum()) / step)
-            // A range is longer than its description: no more rows than a list in a pickle could name.
-            guard count <= Self.longestRange else { return nil }
-            try charge(8 * count, name)
-            return .listed((0..<count).map { start + $0 * step })
+            return RowIndices(from: start, to: end, step: step).map { .listed($0) }
         case .tensor:
             guard PickledTensor.refusal(node: node, arena: arena, bytes: bytes) == nil else { return nil }
             return .elements(.tensor(try tensor(node, "\(name).indices", bytes)))
@@ -113,8 +125,6 @@ extension PickleFlattener {
         default: return nil
         }
     }
-
-    private static let longestRange = 1 << 20
 
     // MARK: Objects whose code is not known
 

@@ -12,6 +12,10 @@ struct PickleFlattener {
     private(set) var attributes: [String: [String: Attribute]] = [:]
     /// In the order in which their owners hold them.
     private(set) var modules: [PickledModule] = []
+    /// Of `Subset`s; those that share one list have it once.
+    var indexLists: [PickledIndices] = []
+    /// Their numbers, by node.
+    var indexNumbers: [Int32: Int] = [:]
     /// Whether any item is a NumPy array, whose bytes are in the pickle itself.
     private(set) var holdsArrays = false
 
@@ -72,6 +76,8 @@ struct PickleFlattener {
             return
         case .tuple, .list, .dictionary, .object, .mapping: break
         }
+        // A list of integers holds no tensor.
+        guard arena.integers(of: index) == nil else { return }
         guard !path.contains(index) else { throw failure(name, "contains itself") }
         guard name.utf8.count <= Self.maximumName else { throw failure(name, "a name of \(name.utf8.count) bytes") }
         guard path.count < Self.maximumDepth else {
@@ -232,14 +238,6 @@ struct PickleFlattener {
             entries.append((key, items[at + 1]))
         }
         return entries
-    }
-
-    private mutating func texts(
-        _ value: PickleValue?, _ name: String, _ bytes: RawSpan
-    ) throws(Failure) -> Set<String> {
-        guard case .node(let set)? = value, arena[set].kind == .set else { return [] }
-        try charge(64 * Int(arena[set].count), name)
-        return Set(arena.children(of: set).compactMap { arena.text($0, bytes) })
     }
 
     private func join(_ name: String, _ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }

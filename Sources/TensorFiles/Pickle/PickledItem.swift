@@ -10,15 +10,17 @@ struct PickledItem {
 indirect enum PickledRows {
     case tensor(PickledTensor)
     case array(PickledArray)
-    /// Those rows of others, in this order.
-    case subset(PickledRows, PickledIndices)
+    /// Some rows of others, in the order of the indices, which are `PickleFlattener.indexLists[number]`.
+    case subset(PickledRows, number: Int)
     /// One after the other.
     case joined([PickledRows])
+    /// Of a dataset without this tensor: as many rows as another tensor of the dataset has.
+    case absent(beside: PickledRows)
 }
 
-/// Indices of rows; negative ones count from the end.
+/// Indices of rows.
 enum PickledIndices {
-    case listed([Int])
+    case listed(RowIndices)
     /// The elements of a tensor or array.
     case elements(PickledRows)
 }

@@ -109,9 +109,8 @@ extension Unpickler {
             arena.setKind(.mapping, of: node)
         }
         try checkRoom(adding: values.count)
-        for value in values {
-            arena.append(value, to: node)
-        }
+        guard arena.append(values, to: node) else { throw full() }
+        try checkRoom()
     }
 
     /// A little-endian two's complement integer of any length.

@@ -6,7 +6,7 @@ struct Unpickler {
     let file: String
     /// The part of the file, for error messages: `data.pkl`, or a part of the older container.
     let part: String
-    var arena = PickleArena()
+    var arena: PickleArena
     private(set) var stack: [PickleValue] = []
     private var marks: [Int] = []
     /// Offset of the next byte to read.
@@ -14,7 +14,9 @@ struct Unpickler {
     /// Offset of the opcode being read.
     private(set) var opcodeOffset = 0
 
-    init(file: String, part: String, offset: Int = 0) {
+    /// - Parameter byteCount: of the whole file.
+    init(file: String, part: String, offset: Int = 0, byteCount: Int) {
+        arena = PickleArena(byteCount: byteCount)
         self.file = file
         self.part = part
         self.offset = offset
@@ -140,9 +142,11 @@ struct Unpickler {
     /// Throws when the present values and `count` more would take more memory than the limit.
     func checkRoom(adding count: Int = 0) throws(Failure) {
         guard arena.hasRoom(stack: stack.count + marks.count + count) else {
-            throw failure("holds more values than are read (\(PickleArena.limit >> 20) MB of them)")
+            throw full()
         }
     }
+
+    func full() -> Failure { failure("holds more values than are read (\(PickleArena.limit >> 20) MB of them)") }
 
     mutating func memoize(_ index: Int) throws(Failure) {
         let value = try top()

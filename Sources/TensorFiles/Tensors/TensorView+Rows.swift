@@ -1,22 +1,22 @@
 import Platform
 
 extension TensorView {
-    /// The rows of the first axis with these indices, in this order; nil where their number overflows. The indices are
-    /// within the tensor's rows.
-    func selecting(_ indices: [Int]) -> TensorView? {
+    /// The rows of the first axis with these indices, in this order; nil where their number overflows. The indices fit
+    /// the tensor's rows.
+    func selecting(_ indices: RowIndices) -> TensorView? {
         let whole = self
         let shape = [indices.count] + shape.dropFirst()
         guard RowSource.elements(shape) != nil else { return nil }
         var view = TensorView(name: name, dtype: dtype, shape: shape, rowsOf: source.name) { rows throws(Failure) in
             var bytes: [UInt8] = []
             bytes.reserveCapacity(rows.count * whole.rowCount * whole.dtype.byteCount)
-            for run in indices.runs(in: rows) {
+            for run in indices.runs(in: rows, of: whole.rows) {
                 bytes += try whole.rowMajorBytes(rows: run)
                 if !whole.source.isRemote { whole.release(rows: run) }
             }
             return bytes
         }
-        (view.storedAs, view.nulls) = (storedTypes, nulls)
+        (view.storedAs, view.nulls, view.isScaled) = (storedTypes, nulls, isScaled)
         return view
     }
 
@@ -58,12 +58,12 @@ extension TensorView {
 }
 
 extension TextColumn {
-    /// The strings with these indices, in this order. The indices are within the column.
-    func selecting(_ indices: [Int]) -> TextColumn {
+    /// The strings with these indices, in this order. The indices fit the column's rows.
+    func selecting(_ indices: RowIndices) -> TextColumn {
         let whole = self
         return TextColumn(name: name, count: indices.count, file: file) { rows throws(Failure) in
             var texts: [String] = []
-            for run in indices.runs(in: rows) { texts += try whole.texts(rows: run) }
+            for run in indices.runs(in: rows, of: whole.count) { texts += try whole.texts(rows: run) }
             return texts
         }
     }
@@ -80,20 +80,5 @@ extension TextColumn {
             }
             return texts
         }
-    }
-}
-
-extension [Int] {
-    /// The numbers at `places` as ranges of consecutive numbers.
-    fileprivate func runs(in places: Range<Int>) -> [Range<Int>] {
-        var runs: [Range<Int>] = []
-        for number in self[places] {
-            if let last = runs.last, last.upperBound == number {
-                runs[runs.count - 1] = last.lowerBound..<number + 1
-            } else {
-                runs.append(number..<number + 1)
-            }
-        }
-        return runs
     }
 }

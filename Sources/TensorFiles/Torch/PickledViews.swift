@@ -9,6 +9,12 @@ struct PickledViews {
     private var tensors: [TensorView] = []
     private var texts: [TextColumn] = []
     private var refusals: [String: String] = [:]
+    private var warnings: [String] = []
+    private var indexLists: [PickledIndices] = []
+    /// By their numbers, those that were read; nil for some that are no whole numbers.
+    private var readIndices: [Int: RowIndices?] = [:]
+    /// Indices in tensors and arrays so far. A few bytes can describe tensors of many elements.
+    private var indexCount = 0
 
     init(file: String, byteCount: Int, pickle: (source: any ByteSource, base: Int)) {
         (self.file, self.byteCount, self.pickle) = (file, byteCount, pickle)
@@ -27,7 +33,7 @@ struct PickledViews {
     mutating func add(
         _ object: PickleFlattener, _ locate: (PickledTensor) throws(Failure) -> TensorView
     ) throws(Failure) {
-        refusals = object.refusals
+        (refusals, indexLists) = (object.refusals, object.indexLists)
         for item in object.items {
             switch try contents(item.rows, item.name, locate) {
             case .numbers(let tensor): tensors.append(tensor)
@@ -40,31 +46,57 @@ struct PickledViews {
     func file(_ format: TensorFile.Format, _ object: PickleFlattener) -> TensorFile {
         TensorFile(
             name: file, format: format, byteCount: byteCount, tensors: tensors, texts: texts, refusals: refusals,
-            classes: object.classes, attributes: object.attributes, modules: object.modules)
+            warnings: warnings, classes: object.classes, attributes: object.attributes, modules: object.modules)
     }
 
-    private func contents(_ rows: PickledRows, _ name: String, _ locate: Locate) throws(Failure) -> Contents {
+    private mutating func contents(_ rows: PickledRows, _ name: String, _ locate: Locate) throws(Failure) -> Contents {
         switch rows {
         case .tensor(let tensor): return .numbers(try locate(tensor))
         case .array(let array): return contents(array, name)
-        case .subset(let rows, let indices):
+        case .subset(let rows, let number):
             let all = try contents(rows, name, locate)
-            guard let indices = try self.indices(indices, locate) else {
+            guard let indices = try indices(number, locate) else {
                 return .refused("is a part of a Subset whose indices are not whole numbers")
             }
             return subset(all, indices)
-        case .joined(let parts):
-            var tensors: [TensorView] = []
-            var texts: [TextColumn] = []
-            for part in parts {
-                switch try contents(part, name, locate) {
-                case .numbers(let tensor): tensors.append(tensor)
-                case .texts(let column): texts.append(column)
-                case .refused(let reason): return .refused(reason)
-                }
-            }
-            return joined(tensors, texts)
+        case .joined(let parts): return try joined(parts, name, locate)
+        case .absent: return .refused("is not in a dataset of a ConcatDataset")
         }
+    }
+
+    private mutating func joined(
+        _ parts: [PickledRows], _ name: String, _ locate: Locate
+    ) throws(Failure) -> Contents {
+        var tensors: [TensorView] = []
+        var texts: [TextColumn] = []
+        var absent: [Int] = []
+        for (index, part) in parts.enumerated() {
+            var rows = part
+            if case .absent(let other) = part {
+                absent.append(index)
+                rows = other
+            }
+            switch try contents(rows, name, locate) {
+            case .numbers(let tensor): tensors.append(tensor)
+            case .texts(let column): texts.append(column)
+            case .refused(let reason): return .refused(reason)
+            }
+        }
+        guard !absent.isEmpty else { return joined(tensors, texts) }
+        let numbers = absent.prefix(8).map(String.init).joined(separator: ", ") + (absent.count > 8 ? ", ..." : "")
+        let which = "\(absent.count) of the \(parts.count) datasets of a ConcatDataset (\(numbers), counted from 0)"
+        let present = tensors.indices.filter { !absent.contains($0) }.map { tensors[$0] }
+        guard texts.isEmpty, let first = present.first,
+            present.allSatisfy({ $0.dtype.isFloatingPoint && $0.rowCount == 1 && !$0.shape.isEmpty })
+        else { return .refused("is not in \(which)") }
+        for index in absent {
+            let shape = [tensors[index].rows] + first.shape.dropFirst()
+            tensors[index] = .doubles(name, shape: shape, of: file, storedAs: first.storedTypes) { rows in
+                [Double](repeating: .nan, count: rows.count)
+            }
+        }
+        warnings.append("\(name): is not in \(which): it is NaN in their rows")
+        return joined(tensors, texts)
     }
 
     private func contents(_ array: PickledArray, _ name: String) -> Contents {
@@ -79,39 +111,49 @@ struct PickledViews {
     }
 
     /// nil where they are not integers.
-    private func indices(_ indices: PickledIndices, _ locate: Locate) throws(Failure) -> [Int]? {
+    private mutating func indices(_ number: Int, _ locate: Locate) throws(Failure) -> RowIndices? {
+        if let known = readIndices[number] { return known }
+        let found = try read(indexLists[number], locate)
+        readIndices[number] = .some(found)
+        return found
+    }
+
+    private mutating func read(_ indices: PickledIndices, _ locate: Locate) throws(Failure) -> RowIndices? {
         switch indices {
         case .listed(let numbers): return numbers
         case .elements(let rows):
             guard case .numbers(let tensor) = try contents(rows, "indices", locate), tensor.shape.count == 1,
-                tensor.count <= byteCount, !tensor.dtype.isFloatingPoint, tensor.dtype != .bool
+                !tensor.dtype.isFloatingPoint, tensor.dtype != .bool
             else { return nil }
-            // Beyond 2^53 a double does not have every integer, and no file that many rows.
-            return try tensor.doubles().map { abs($0) < 0x1p53 ? Int($0) : Int.min }
+            indexCount = indexCount.cappedSum(tensor.count)
+            guard indexCount <= max(1024, byteCount / 2) else {
+                throw Failure(
+                    file, "has \(indexCount) indices of Subsets in \(byteCount) bytes: at most half as many are read")
+            }
+            var numbers: [Int] = []
+            numbers.reserveCapacity(tensor.count)
+            for start in stride(from: 0, to: tensor.count, by: 65_536) {
+                // Beyond 2^53 a double does not have every integer, and no file that many rows.
+                numbers += try tensor.doubles(rows: start..<min(start + 65_536, tensor.count)).map {
+                    abs($0) < 0x1p53 ? Int($0) : Int.min
+                }
+            }
+            return RowIndices(numbers)
         }
     }
 
-    private func subset(_ all: Contents, _ indices: [Int]) -> Contents {
-        func counted(_ count: Int) -> [Int]? {
-            var rows: [Int] = []
-            rows.reserveCapacity(indices.count)
-            for index in indices {
-                guard index >= -count, index < count else { return nil }
-                rows.append(index < 0 ? index + count : index)
-            }
-            return rows
-        }
+    private func subset(_ all: Contents, _ indices: RowIndices) -> Contents {
         switch all {
         case .numbers(let tensor):
-            guard !tensor.shape.isEmpty, let rows = counted(tensor.rows), let view = tensor.selecting(rows) else {
+            guard !tensor.shape.isEmpty, indices.fit(tensor.rows), let view = tensor.selecting(indices) else {
                 return .refused("has shape \(tensor.shape), and is a part of a Subset with an index beyond its rows")
             }
             return .numbers(view)
         case .texts(let column):
-            guard let rows = counted(column.count) else {
+            guard indices.fit(column.count) else {
                 return .refused("has \(column.count) rows, and is a part of a Subset with an index beyond them")
             }
-            return .texts(column.selecting(rows))
+            return .texts(column.selecting(indices))
         case .refused: return all
         }
     }

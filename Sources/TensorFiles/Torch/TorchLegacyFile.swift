@@ -18,7 +18,7 @@ enum TorchLegacyFile {
         // The lengths of the pickles are not stored, so that the whole file is mapped; only pages that are read are loaded.
         return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
             func load(_ part: String, at offset: Int) throws(Failure) -> (PickleValue, Unpickler) {
-                var unpickler = Unpickler(file: file, part: part, offset: offset)
+                var unpickler = Unpickler(file: file, part: part, offset: offset, byteCount: source.byteCount)
                 let root = try unpickler.load(bytes)
                 return (root, unpickler)
             }
@@ -51,7 +51,7 @@ enum TorchLegacyFile {
     static func refuse(_ source: some ByteSource) -> Failure {
         do {
             return try source.withBytes(in: 0..<source.byteCount) { (bytes: RawSpan) throws(Failure) in
-                var unpickler = Unpickler(file: source.name, part: "pickle")
+                var unpickler = Unpickler(file: source.name, part: "pickle", byteCount: source.byteCount)
                 _ = try unpickler.load(bytes)
                 return Failure(source.name, "is a plain pickle, not a file of torch.save")
             }

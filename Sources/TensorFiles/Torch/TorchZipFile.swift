@@ -24,7 +24,7 @@ enum TorchZipFile {
         guard let pickle = entries[folder + "data.pkl"] else { throw Failure(file, "has no data.pkl") }
         let object = try archive.withContents(of: pickle) {
             (bytes: RawSpan) throws(Failure) -> PickleFlattener in
-            var unpickler = Unpickler(file: file, part: "data.pkl")
+            var unpickler = Unpickler(file: file, part: "data.pkl", byteCount: archive.source.byteCount)
             let root = try unpickler.load(bytes)
             return try PickleFlattener(root: root, arena: unpickler.arena, bytes: bytes, file: file, part: "data.pkl")
         }

@@ -20,12 +20,20 @@ private struct DatasetPickle {
         pickle.ops("ub")
     }
 
-    mutating func tensors(_ type: String = known + "TensorDataset", _ more: (inout Self) -> Void = { _ in }) {
+    /// - Parameter names: of the tensors that it has, in this order.
+    mutating func tensors(
+        _ type: String = known + "TensorDataset", names: String = "ab", _ more: (inout Self) -> Void = { _ in }
+    ) {
         object(type) { this in
             this.pickle.text("tensors")
             this.pickle.ops("(")
-            this.pickle.tensor(key: "0", count: 12, shape: [6, 2], strides: [2, 1])
-            this.pickle.tensor(key: "1", count: 6, shape: [6], strides: [1])
+            for name in names {
+                if name == "a" {
+                    this.pickle.tensor(key: "0", count: 12, shape: [6, 2], strides: [2, 1])
+                } else {
+                    this.pickle.tensor(key: "1", count: 6, shape: [6], strides: [1])
+                }
+            }
             this.pickle.ops("t")
             more(&this)
         }
@@ -120,6 +128,52 @@ struct DatasetTests {
         #expect(try Self.rows(nested.file()) == [1, 5])
     }
 
+    @Test("Two million indices in a list are read in the order of the list, and one that is not an integer is refused")
+    func longList() throws {
+        let indices = (0..<2_000_000).map { ($0 * 7) % 12 - 6 }
+        var pickle = DatasetPickle()
+        pickle.subset(of: { $0.tensors() }, { $0.batches(indices) })
+        let file = try pickle.file()
+        let numbers = try #require(file["tensors.1"])
+        #expect(numbers.shape == [2_000_000])
+        for rows in [0..<40, 1_999_990..<2_000_000] {
+            #expect(try numbers.floats(rows: rows) == rows.map { Float(10 * ((indices[$0] + 6) % 6)) })
+        }
+        var mixed = DatasetPickle()
+        mixed.subset(
+            of: { $0.tensors() },
+            { this in
+                this.batches(Array(repeating: 1, count: 100))
+                this.none()
+                this.appended()
+            })
+        let error = #expect(throws: Failure.self) { try mixed.file() }
+        #expect(error?.message.contains("a Subset whose indices are not read") == true)
+    }
+
+    @Test("A range beyond the rows is refused, and one within them takes no memory for its length")
+    func farRanges() throws {
+        for bounds in [[0, 2_000_000, 1], [-7, 3, 1], [0, 1 << 47, 1], [5, -(1 << 40), -1]] {
+            var pickle = DatasetPickle()
+            pickle.subset(of: { $0.tensors() }, { $0.range(bounds) })
+            let error = #expect(throws: Failure.self) { try pickle.file() }
+            #expect(error?.message.contains("an index beyond its rows") == true)
+        }
+        let rows = try #require(RowIndices(from: 0, to: 3_000_000, step: 1))
+        #expect(rows.fit(3_000_000) && !rows.fit(2_999_999))
+        #expect(rows.runs(in: 2_999_990..<3_000_000, of: 3_000_000) == [2_999_990..<3_000_000])
+    }
+
+    @Test("A long list of integers beside a dataset is passed over")
+    func listBeside() throws {
+        var pickle = DatasetPickle()
+        pickle.both { this in
+            this.tensors()
+            this.batches(Array(repeating: 70_000, count: 500_000))
+        }
+        #expect(try Self.rows(pickle.file(), "0.") == Array(0..<6))
+    }
+
     @Test(
         "Indices of a tensor beyond the rows are refused, whatever their size",
         arguments: [6, -7, 1 << 40, 1 << 53, Int64.max, .min])
@@ -171,6 +225,31 @@ struct DatasetTests {
         #expect(try Self.rows(part.file()) == [5, 0, 0])
     }
 
+    @Test("A number a row that some datasets of a ConcatDataset lack is NaN in their rows, with a warning")
+    func partly() throws {
+        var pickle = DatasetPickle()
+        pickle.concatenated([
+            { $0.tensors(names: "a") }, { $0.subset(of: { $0.tensors() }, { $0.list([5, 2]) }) },
+            { $0.tensors(names: "a") },
+        ])
+        let file = try pickle.file()
+        #expect(file["tensors.0"]?.shape == [14, 2])
+        let numbers = try #require(file["tensors.1"]).doubles()
+        #expect(numbers.count == 14 && numbers[6...7] == [50, 20])
+        #expect(numbers.indices.filter { numbers[$0].isNaN } == Array(0..<6) + Array(8..<14))
+        #expect(
+            file.warnings == [
+                "tensors.1: is not in 2 of the 3 datasets of a ConcatDataset (0, 2, counted from 0): it is NaN in their "
+                    + "rows"
+            ])
+        var vectors = DatasetPickle()
+        vectors.concatenated([{ $0.tensors(names: "ba") }, { $0.tensors(names: "b") }])
+        #expect(
+            try vectors.file().refusals == [
+                "tensors.1": "is not in 1 of the 2 datasets of a ConcatDataset (1, counted from 0)"
+            ])
+    }
+
     @Test("An index beyond the rows is refused")
     func beyond() throws {
         for index in [6, -7] {
@@ -217,7 +296,20 @@ struct DatasetTests {
 extension DatasetPickle {
     fileprivate mutating func text(_ text: String) { pickle.text(text) }
     fileprivate mutating func number(_ number: Int) { pickle.int(number) }
+    fileprivate mutating func appended() { pickle.ops("a") }
     fileprivate mutating func none() { pickle.ops("N") }
+
+    /// A list in batches of a thousand, as Python pickles it.
+    fileprivate mutating func batches(_ numbers: [Int]) {
+        pickle.ops("]")
+        for start in stride(from: 0, to: numbers.count, by: 1000) {
+            pickle.ops("(")
+            for number in numbers[start..<min(start + 1000, numbers.count)] {
+                pickle.op(UInt8(ascii: "J"), number: Int32(number))
+            }
+            pickle.ops("e")
+        }
+    }
 
     /// A list of `numpy.int64`, as protocol 2 pickles them.
     fileprivate mutating func scalars(_ numbers: [Int64]) {

@@ -51,6 +51,15 @@ extension HostileFiles {
         torch("a million nested lists", "holds more values than are read") {
             for _ in 0..<1_000_000 { $0.ops("](") }
         },
+        torch("four million integers in a list, each copied from one byte", "holds more values than are read") {
+            $0.ops("](K\u{1}" + String(repeating: "2", count: 999) + "e")
+            for _ in 0..<4_000 { $0.ops("(K\u{1}" + String(repeating: "2", count: 999) + "e") }
+        },
+        torch("a long list of integers that becomes one of others", "holds more values than are read") {
+            $0.ops("]")
+            for _ in 0..<600 { $0.ops("(K\u{1}" + String(repeating: "2", count: 999) + "e") }
+            $0.ops("Na")
+        },
         torch("60,000 nested lists", "nested deeper than 200 levels") {
             for _ in 0..<60_000 { $0.ops("]") }
             for _ in 0..<59_999 { $0.ops("a") }
