@@ -104,11 +104,4 @@ extension GalaxyTable {
             }
             .joined(separator: " and ")
     }
-
-    /// A warning where rows are joined in their order, and no option states it; otherwise nil.
-    public var warning: String? {
-        hasIDs || isRowJoinStated
-            ? nil
-            : "\(name) has no object_id: its rows are taken in the order of the galaxies, as --join rows states it"
-    }
 }

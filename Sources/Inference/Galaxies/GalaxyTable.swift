@@ -15,6 +15,8 @@ public struct GalaxyTable: Sendable {
     /// Names of the magnitudes' columns, with a comma between them, and of the redshifts'.
     private(set) var magnitudeNames = ""
     private(set) var redshiftName = ""
+    /// What was passed over in the table's file, or read without its meaning being known.
+    private var fileWarnings: [String] = []
     /// Whether `--join rows` states that the rows are in the order of the images.
     let isRowJoinStated: Bool
     /// The row of each id; nil where the table has no ids, or they are not used: its rows are in the order of the images.
@@ -90,7 +92,19 @@ public struct GalaxyTable: Sendable {
             magnitudeTypes: magnitudes?.storedTypes ?? [], bandCount: magnitudes?.shape[1] ?? 1, join: layout.join)
         (idNames, listed) = (names.idNames(rows: count), names.listed)
         (magnitudeNames, redshiftName) = (magnitudes?.name ?? "", redshifts?.name ?? "")
+        fileWarnings = file.warnings + GalaxyTensors.unknownClasses(of: [magnitudes, redshifts], in: file)
         file.release()
+    }
+
+    /// Warnings about the table, each with its name: those of its file, and one where rows are joined in their order, and
+    /// no option states it.
+    public var warnings: [String] {
+        fileWarnings.map { "\(name): \($0)" }
+            + (hasIDs || isRowJoinStated
+                ? []
+                : [
+                    "\(name) has no object_id: its rows are taken in the order of the galaxies, as --join rows states it"
+                ])
     }
 
     /// Reads a table: a text with a header (`CatalogueText`), or any file of tensors.

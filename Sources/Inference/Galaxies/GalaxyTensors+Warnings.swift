@@ -10,12 +10,17 @@ extension GalaxyTensors {
     /// A warning for each object that holds the galaxies and whose class may make other rows of its tensors: Python would
     /// run its code, this program reads the tensors as they are named.
     func unknownClasses(in file: TensorFile) -> [String] {
+        Self.unknownClasses(of: [images, magnitudes, redshifts], in: file)
+    }
+
+    /// The same for other tensors of a file.
+    static func unknownClasses(of tensors: [TensorView?], in file: TensorFile) -> [String] {
         guard !file.classes.isEmpty else { return [] }
         var warned: [String] = []
-        for tensor in [images, magnitudes, redshifts].compactMap(\.self) {
+        for tensor in tensors.compactMap(\.self) {
             let parts = tensor.name.split(separator: ".", omittingEmptySubsequences: false)
             for depth in 0..<parts.count {
-                guard let type = file.classes[parts.prefix(depth).joined(separator: ".")], !Self.known.contains(type),
+                guard let type = file.classes[parts.prefix(depth).joined(separator: ".")], !known.contains(type),
                     !warned.contains(type)
                 else { continue }
                 warned.append(type)

@@ -56,9 +56,10 @@ public struct PartitionSplit {
         self.inputs = inputs
         self.rows = max(1, rows)
         count = place
-        warnings = inputs.flatMap { input in
-            (input.file.warnings + input.tensors.unknownClasses(in: input.file)).map { "\(input.file.name): \($0)" }
-        }
+        warnings =
+            inputs.flatMap { input in
+                (input.file.warnings + input.tensors.unknownClasses(in: input.file)).map { "\(input.file.name): \($0)" }
+            } + (layout.table?.warnings ?? [])
         dropsObjectIDs = inputs.contains { $0.tensors.objectIDs != nil }
         magnitudeType = Self.type(of: inputs.compactMap(\.tensors.magnitudes))
         let redshifts = inputs.compactMap(\.tensors.redshifts)

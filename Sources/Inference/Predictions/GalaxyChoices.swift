@@ -35,7 +35,7 @@ public struct GalaxyChoices: Sendable {
 
     private mutating func describe(_ table: GalaxyTable, _ sections: [GalaxyRun.Section]) {
         notices.append("\(table.contents) of \(table.name)")
-        if let warning = table.warning { warnings.append(warning) }
+        warnings += table.warnings
         let absent = sections.reduce(0) { $0 + $1.partition.absentFromTable($1.rows) }
         guard absent > 0 else { return }
         warnings.append(

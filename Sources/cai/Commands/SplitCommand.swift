@@ -72,7 +72,6 @@ struct SplitCommand: ParsableCommand {
         try check(folder, split)
         try folder.create()
         try folder.check(split.partitionCount, sparing: inputs.paths)
-        if let warning = inputs.layout.table?.warning { Console.report("warning: \(warning)") }
         if split.dropsObjectIDs {
             Console.report("warning: a TensorDataset cannot store object_id: the galaxies' ids are left out")
         }

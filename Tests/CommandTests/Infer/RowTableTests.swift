@@ -35,6 +35,25 @@ struct RowTableTests {
         text.split(separator: "\n").dropFirst().map { $0.split(separator: ",")[3...].joined(separator: ",") }
     }
 
+    @Test("Warnings of a table's file are shown once, as those of galaxies", arguments: ["infer", "split"])
+    func warnings(command: String) throws {
+        try Fixture.withTemporaryFolder { folder in
+            var table = FITSBuilder()
+            table.table([.doubles("redshift", (0..<37).map { Double($0) / 100 })])
+            let bytes = table.bytes + [UInt8](repeating: UInt8(ascii: "x"), count: 2880)
+            try Data(bytes).write(to: URL(fileURLWithPath: folder + "/t.fits"))
+            let options = ["--table", folder + "/t.fits", "--join", "rows", "--quiet"]
+            let run =
+                command == "infer"
+                ? try Command.infer([Tiny.partition, "-o", folder + "/z.csv", "--z-range", "none"] + options)
+                : try Command.run(["split", Tiny.partition, folder + "/out", "--rows", "8"] + options)
+            #expect(run.status == 0)
+            let words = "2880 bytes after the last unit, from byte \(table.bytes.count) on, are no unit: not read"
+            let warnings = run.errorLines.filter { $0.contains("after the last unit") }
+            #expect(warnings == ["cai: warning: \(folder)/t.fits: FITS: \(words)"], "\(run.errors)")
+        }
+    }
+
     @Test("A table without ids gives the same rows for several files, a limit and a rank as for one file")
     func severalFiles() throws {
         try Fixture.withTemporaryFolder { folder in
