@@ -21,9 +21,11 @@ public struct PatchErrors: Sendable {
     public internal(set) var magnitudes: [Float]?
     /// [N]: where a galaxy has flags, errors, noise, flux and loss are NaN.
     public let flags: [PredictionFlags]
+    /// The galaxies with each flag, and those with a blank band, which have errors.
+    public let flagCounts: FlagCounts
 
-    fileprivate init(run: GalaxyRun, _ table: PatchErrorTable) {
-        self.run = run
+    fileprivate init(run: GalaxyRun, _ table: PatchErrorTable, _ flagCounts: FlagCounts) {
+        (self.run, self.flagCounts) = (run, flagCounts)
         (errors, power, noise, flux) = (table.errors, table.power, table.noise, table.flux)
         (losses, flags) = (table.losses, table.flags)
     }
@@ -46,7 +48,7 @@ public struct PatchErrors: Sendable {
             table.flags[place] = .resultNotFinite
             try task.flagged.insert(table.flags[place], at: place)
         }
-        var errors = PatchErrors(run: run, table)
+        var errors = PatchErrors(run: run, table, task.flagged.counts)
         errors.magnitudes = try magnitudes(of: run, bands: model.config.encoder.bands)
         return errors
     }

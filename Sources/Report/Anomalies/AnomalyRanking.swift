@@ -9,6 +9,7 @@ public struct AnomalyRanking {
     public let order: [Int]
     /// Of each galaxy's cutout.
     public let signalToNoise: [Double]
+    /// Of all galaxies. Those with a blank band have scores.
     public let flags: FlagCounts
     public let bandNames: [String]
 
@@ -32,7 +33,7 @@ public struct AnomalyRanking {
         scores = AnomalyScores(table, brightness: brightness)
         order = scores.ranking(losses: errors.losses)
         signalToNoise = table.signalToNoise
-        flags = FlagCounts(errors.flags)
+        flags = errors.flagCounts
         bandNames = BandNames.names(bands, letters)
     }
 

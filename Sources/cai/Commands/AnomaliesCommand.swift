@@ -83,7 +83,7 @@ struct AnomaliesCommand: ParsableCommand {
             try StandardOutput.write(
                 json: [
                     "run": search.summary, "flagged": ranking.flags.flagged, "output": output, "report": report,
-                    "seed": seed, "brightness": scores.brightness.rawValue,
+                    "blank_band": ranking.flags.withBlankBand, "seed": seed, "brightness": scores.brightness.rawValue,
                     "without_score": scores.scores.count { $0 == nil },
                 ] as JSONObject)
         }

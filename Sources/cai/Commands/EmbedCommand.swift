@@ -108,7 +108,8 @@ struct EmbedCommand: ParsableCommand {
         guard json else { return }
         try StandardOutput.write(
             json: run.summary(encoder.instructionSet, encoder.gemm, weights: weights) + [
-                "flagged": outcome.flags.flagged, "batch_size": settings.batchSize, "network": encoder.kind.rawValue,
+                "flagged": outcome.flags.flagged, "blank_band": outcome.flags.withBlankBand,
+                "batch_size": settings.batchSize, "network": encoder.kind.rawValue,
                 "layer": encoder.layer.rawValue, "dtype": dtype, "shape": [run.count] + encoder.featureShape,
                 "output": output, "ids": idsPath,
             ])

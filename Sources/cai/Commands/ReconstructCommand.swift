@@ -109,6 +109,7 @@ struct ReconstructCommand: ParsableCommand {
             try StandardOutput.write(
                 json: [
                     "run": opened.summary(result.run, passes: passes), "flagged": result.flags.flagged,
+                    "blank_band": result.flags.withBlankBand,
                     "output": output, "ids": idsPath, "report": report, "seed": noise == nil ? seed : nil,
                     "noise": noise, "mean_loss": result.meanLoss.isFinite ? result.meanLoss : nil,
                 ] as JSONObject)

@@ -97,6 +97,12 @@ struct AnomalyPage {
                     "\(Numbers.counted(search.ranking.flags.flagged, "galaxy has", "galaxies have")) flags and no score: "
                         + "\(search.ranking.flags.text(of: "score"))."))
         }
+        if search.ranking.flags.withBlankBand > 0 {
+            items.append(
+                .note(
+                    "\(Numbers.counted(search.ranking.flags.withBlankBand, "galaxy has", "galaxies have")) a blank band, "
+                        + "all pixels zero (\(search.ranking.flags.blankText)), which changes the score."))
+        }
         return items
     }
 

@@ -156,6 +156,32 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
         }
     }
 
+    @Test("cai anomalies, embed and reconstruct count galaxies with a blank band in a warning")
+    func blankBands() throws {
+        try Fixture.withTemporaryFolder { folder in
+            let size = 32 * 32
+            let demo = try #require(TensorFile.open(path: Fixture.weights("demo-galaxies.pt"))["tensors.0"])
+            var images = try demo.floats(rows: 0..<20)
+            for (row, band) in [(3, 1), (8, 1), (8, 4)] {
+                let start = (row * 5 + band) * size
+                images.replaceSubrange(start..<start + size, with: repeatElement(0, count: size))
+            }
+            var table = TensorTable()
+            table.add("images", [20, 5, 32, 32], images, .f32)
+            try table.write(to: folder + "/p.safetensors")
+            for (command, output) in [("anomalies", "a.csv"), ("embed", "e.npy"), ("reconstruct", "r.npz")] {
+                let run = try Command.run([
+                    command, folder + "/p.safetensors", "-o", "\(folder)/\(output)", "--json", "--quiet", "--weights",
+                    Fixture.weights("astromae-mae-demo.safetensors"),
+                ])
+                #expect(run.status == 0)
+                let words = "2 of 20 galaxies have a blank band, all pixels zero: 2 in band 2, 1 in band 5\n"
+                #expect(run.errors.hasPrefix("cai: warning: " + words), "\(run.errors)")
+                #expect(try object(run.output)["blank_band"] as? Int == 2)
+            }
+        }
+    }
+
     @Test(
         "With --strict, the first galaxy with an invalid image is an error, and no output is left",
         arguments: [
