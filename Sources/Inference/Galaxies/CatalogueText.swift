@@ -4,8 +4,8 @@ import TensorFiles
 /// A table as text: a header with the names of columns, then a line for each galaxy.
 ///
 /// Fields are separated by commas, semicolons, tabs or blanks, whichever the header has most of. Comments (`#`) before the
-/// header are passed over, as in ECSV and CasJobs' output; where numbers follow them at once, the last comment is the
-/// header if it has as many names.
+/// header are passed over, as in ECSV and CasJobs' output, and then also those after it; where numbers follow them at
+/// once, the comment with as many different names is the header.
 struct CatalogueText {
     /// Names without the blanks around them.
     let header: [String]
@@ -24,33 +24,57 @@ struct CatalogueText {
         }
         var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var line = 1
-        var comment: Range<Int>?
+        var comments: [(line: Int, range: Range<Int>)] = []
         // Comments and blank lines.
         while position < bytes.count {
             let end = bytes[position...].firstIndex { $0 == Self.lineFeed || $0 == Self.carriageReturn } ?? bytes.count
             let start = bytes[position..<end].firstIndex { $0 != Self.blank && $0 != Self.tab } ?? end
             if start < end {
                 guard bytes[start] == UInt8(ascii: "#") else { break }
-                comment = start + 1..<end
+                comments.append((line, start + 1..<end))
             }
             let isPair = end + 1 < bytes.count && bytes[end] == Self.carriageReturn && bytes[end + 1] == Self.lineFeed
             position = min(bytes.count, end + (isPair ? 2 : 1))
             line += 1
         }
         separator = Self.separator(bytes, from: position)
-        let dialect = DelimitedText.Dialect(separator: separator, ignoresBlanks: true)
+        let dialect = DelimitedText.Dialect(
+            separator: separator, ignoresBlanks: true, comments: comments.isEmpty ? .refused : .skipped)
         text = DelimitedText(name: name, bytes: bytes, dialect: dialect, from: position, line: line)
         guard let record = try text.next()?.map(\.trimmed) else {
             throw Failure("\(name): expected a header, found an empty file")
         }
-        if let comment, record.contains(where: { Double($0) != nil }),
-            let names = try? Self.names(Array(bytes[comment])), names.count == record.count,
-            !names.contains(where: { Double($0) != nil })
+        if record.contains(where: { Double($0) != nil }),
+            let names = try Self.header(comments.map { ($0.line, Array(bytes[$0.range])) }, record.count, of: name)
         {
             (header, first) = (names, record)
         } else {
             header = record
         }
+    }
+
+    /// The names in the comment that is the header of `count` columns; nil where there is none. Of several with as many
+    /// words, units or sentences among them, it is the one whose words are all different.
+    private static func header(
+        _ comments: [(line: Int, bytes: [UInt8])], _ count: Int, of file: String
+    ) throws(Failure) -> [String]? {
+        var found: [(line: Int, names: [String])] = []
+        for comment in comments {
+            guard let names = try? names(comment.bytes), names.count == count,
+                !names.contains(where: { Double($0) != nil })
+            else { continue }
+            found.append((comment.line, names))
+        }
+        let different = found.filter { Set($0.names).count == count }
+        let headers = different.isEmpty ? found : different
+        guard headers.count < 2 else {
+            let lines = headers.map { String($0.line) }.joined(separator: ", ")
+            throw Failure(
+                file,
+                "expected one header of \(count) names among the comments, found lines \(lines): write the header without #"
+            )
+        }
+        return headers.first?.names
     }
 
     /// The fields of the next line; nil at the end.
@@ -72,6 +96,18 @@ struct CatalogueText {
         throw Failure(
             "\(text.name): line \(line): \(column.shortened()): expected a number, found '\(field.shortened())'"
                 + (hasComma ? ": write decimal points, not commas" : ""))
+    }
+
+    /// Checks that the first row after the header has any number.
+    /// - Throws: `Failure` for a row of units or types.
+    func checkNumbers(_ record: [String]) throws(Failure) {
+        let words = record.map(\.trimmed).filter { !Self.missing.contains($0.lowercased()) }
+        guard !words.isEmpty, words.allSatisfy({ Double($0) == nil }) else { return }
+        throw Failure(
+            text.name,
+            "line \(line): expected a row with numbers after the header, found words alone "
+                + "('\(words.joined(separator: ", ").shortened())'): units or types have to be left out, or in a comment (#)"
+        )
     }
 
     /// Fields that stand for a number that is not known, in lower case.

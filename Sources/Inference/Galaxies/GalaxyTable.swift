@@ -124,12 +124,15 @@ public struct GalaxyTable: Sendable {
         let header = text.header
         let columns = try Columns(header, layout, of: name)
         var (ids, magnitudes, redshifts): ([String], [Double], [Double]) = ([], [], [])
+        var isFirst = true
         while let record = try text.next() {
             guard record.count == header.count else {
                 throw Failure(
                     "\(name): line \(text.line): expected \(header.count) fields as in the header, found "
                         + "\(record.count)")
             }
+            if isFirst { try text.checkNumbers(record) }
+            isFirst = false
             func number(_ column: Int) throws(Failure) -> Double {
                 try text.number(record[column], of: header[column])
             }

@@ -10,21 +10,6 @@ public struct DelimitedText {
         package let isDoubled: Bool
     }
 
-    /// How fields are separated.
-    package struct Dialect: Sendable, Equatable {
-        package let separator: UInt8
-        /// Whether blanks around fields are no part of them.
-        package let ignoresBlanks: Bool
-        /// Whether any number of blanks and tabs separate two fields.
-        package var separatesByBlanks: Bool { separator == .blank }
-
-        package init(separator: UInt8, ignoresBlanks: Bool) {
-            (self.separator, self.ignoresBlanks) = (separator, ignoresBlanks)
-        }
-
-        package static let standard = Dialect(separator: .comma, ignoresBlanks: false)
-    }
-
     /// Name in error messages.
     package let name: String
     private let dialect: Dialect
@@ -103,12 +88,7 @@ public struct DelimitedText {
     private mutating func record(into fields: inout [Field]) throws(Failure) -> Bool {
         fields.removeAll(keepingCapacity: true)
         if isAtStart, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-        while position < bytes.count, isLineEnd(bytes[position]) || dialect.separatesByBlanks && isBlank(position) {
-            let isPair =
-                bytes[position] == .carriageReturn && position + 1 < bytes.count && bytes[position + 1] == .lineFeed
-            if isLineEnd(bytes[position]), !isPair { line += 1 }
-            position += 1
-        }
+        repeat { skipBlankLines() } while try skipComment()
         guard position < bytes.count else { return false }
         recordLine = line
         while true {
@@ -128,6 +108,31 @@ public struct DelimitedText {
         }
     }
 
+    private mutating func skipBlankLines() {
+        while position < bytes.count, isLineEnd(bytes[position]) || dialect.separatesByBlanks && isBlank(position) {
+            let isPair =
+                bytes[position] == .carriageReturn && position + 1 < bytes.count && bytes[position + 1] == .lineFeed
+            if isLineEnd(bytes[position]), !isPair { line += 1 }
+            position += 1
+        }
+    }
+
+    /// Skips a comment, without the end of its line.
+    /// - Returns: false where none begins.
+    private mutating func skipComment() throws(Failure) -> Bool {
+        var start = position
+        while start < bytes.count, bytes[start] == .blank { start += 1 }
+        guard dialect.comments != .data, start < bytes.count, bytes[start] == UInt8(ascii: "#") else { return false }
+        guard dialect.comments == .skipped else {
+            recordLine = line
+            throw error(
+                "begins with #: comments are read where one is above the header; a value that begins with # has to be in "
+                    + "quotes")
+        }
+        while position < bytes.count, !isLineEnd(bytes[position]) { position += 1 }
+        return true
+    }
+
     private func isLineEnd(_ byte: UInt8) -> Bool { byte == .lineFeed || byte == .carriageReturn }
     private func isBlank(_ place: Int) -> Bool { bytes[place] == .blank || bytes[place] == .tab }
 
@@ -140,23 +145,6 @@ public struct DelimitedText {
         var end = position
         while end < bytes.count, bytes[end] == .blank, dialect.separator != .blank { end += 1 }
         if end < bytes.count, bytes[end] == byte || byte != .quote && isLineEnd(bytes[end]) { position = end }
-    }
-
-    /// Appends a field: in quotes, doubled inside, where it holds a comma, a quote or a line break.
-    package static func append(_ text: String, to bytes: inout [UInt8]) {
-        let isPlain = text.utf8.allSatisfy { byte in
-            byte != .comma && byte != .quote && byte != .lineFeed && byte != .carriageReturn
-        }
-        if isPlain {
-            bytes += text.utf8
-            return
-        }
-        bytes.append(.quote)
-        for byte in text.utf8 {
-            if byte == .quote { bytes.append(byte) }
-            bytes.append(byte)
-        }
-        bytes.append(.quote)
     }
 
     /// A field's content.

@@ -33,6 +33,9 @@ struct CatalogueTextTests {
             "object_id    u   g    r  i  z \n 7   20.0 19.5 18 17 16\n 8   21   20.5 19 18 17  \n",
             "# object_id u g r i z\n7 20 19.5 18 17 16\n8 21 20.5 19 18 17\n",
             "#Catalogue\n#object_id,u,g,r,i,z\n7,20,19.5,18,17,16\n8,21,20.5,19,18,17\n",
+            "# object_id u g r i z\n# - mag mag mag mag mag\n7 20 19.5 18 17 16\n8 21 20.5 19 18 17\n",
+            "# a\nobject_id,u,g,r,i,z\n#-,mag,mag,mag,mag,mag\n7,20,19.5,18,17,16\n # the \"bad, ones\n8,21,20.5,19,18,17\n#",
+            "object_id,u,g,r,i,z\n\"7\",20,19.5,18,17,16\n8,21,20.5,19,18,17\n\"#9\",1,2,3,4,5\n",
             "\"object_id\",\"name, of it\",\"u\",\"g\",\"r\",\"i\",\"z\"\n7,\"a;b\",20,19.5,18,17,16\n8,,21,20.5,19,18,17\n",
         ])
     func dialects(text: String) throws {
@@ -60,6 +63,12 @@ struct CatalogueTextTests {
             ),
             ("object_id,u,g,r,i,z\n7,20,19,18,17\n", "line 2: expected 6 fields as in the header, found 5"),
             ("# only a comment\n", "expected a header, found an empty file"),
+            ("object_id,u,g,r,i,z\n7,20,19,18,17,16\n#8,21,20.5,19,18,17\n", "line 3: begins with #: comments"),
+            (
+                "object_id,u,g,r,i,z\n-,mag,mag,mag,mag,mag\n7,20,19,18,17,16\n",
+                "line 2: expected a row with numbers after the header, found words alone ('mag, mag, mag, mag, mag'): units"
+            ),
+            ("# id,z\n# none,redshift\n7,0.1\n", "expected one header of 2 names among the comments, found lines 1, 2"),
         ])
     func errors(text: String, words: String) {
         let error = #expect(throws: Failure.self) {
