@@ -43,6 +43,13 @@ public struct PredictionFile: Sendable {
         contents = isLines || first == UInt8(ascii: "{") ? .jsonLines : .csv
     }
 
+    /// What a FITS or HDF5 file states of its origin in its header; nil for one that states none, and in other forms.
+    /// - Throws: `Failure` where the header cannot be read.
+    public func provenance() throws(Failure) -> Provenance? {
+        guard case .table(let file) = contents else { return nil }
+        return try Provenance(of: file)
+    }
+
     /// Calls `body` with each row, in the file's order.
     /// - Parameters:
     ///   - columns: to read beside z_phot, as far as the file has them. z_spec is refused of a `.npy` array.

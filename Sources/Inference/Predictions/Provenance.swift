@@ -1,3 +1,4 @@
+import Platform
 import TensorFiles
 
 /// The origin of predictions, for file formats that hold it.
@@ -31,6 +32,41 @@ public struct Provenance: Sendable {
         ("table", "CATALOG", "table of magnitudes or redshifts"), ("join", "JOIN", "how rows of the table were found"),
         ("missing", "MISSING", "values that stand for none"), ("num_heads", "HEADS", "attention heads"),
     ]
+
+    /// Of a table in FITS or HDF5 that has the keywords of `notes`; nil for any other file.
+    /// - Throws: `Failure` where the header cannot be read.
+    init?(of file: TensorFile) throws(Failure) {
+        let names = ["CREATOR", "WEIGHTS", "WSHA256", "COMMAND", "ISA"] + Self.keywords.map(\.keyword)
+        let notes = try file.notes(names, beside: PredictionColumn.zPhot.rawValue)
+        guard let creator = notes["CREATOR"], let weights = notes["WEIGHTS"], let sha256 = notes["WSHA256"] else {
+            return nil
+        }
+        self.init(
+            creator: creator, weights: weights, weightsSHA256: sha256, command: notes["COMMAND"] ?? "",
+            instructionSet: notes["ISA"] ?? "",
+            choices: Dictionary(
+                Self.keywords.compactMap { choice, keyword, _ in notes[keyword].map { (choice, $0) } },
+                uniquingKeysWith: { $1 }))
+    }
+
+    /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, missing values -9999,-999`
+    public var text: String {
+        Self.text(
+            weights: weights, digest: "SHA-256 " + weightsSHA256, creator: creator, instructionSet: instructionSet,
+            missing: choices["missing"])
+    }
+
+    /// The same for what another record states.
+    /// - Parameter digest: of the weights, with its kind.
+    package static func text(
+        weights: String, digest: String, creator: String, instructionSet: String, missing: String?
+    ) -> String {
+        let text =
+            "weights \(weights.shortened()) (\(digest.shortened())), \(creator.shortened())"
+            + (instructionSet.isEmpty ? "" : ", \(instructionSet.shortened())")
+            + (missing.map { ", missing values \($0.shortened(to: 400))" } ?? "")
+        return text.printable
+    }
 
     /// The same for the header of a table; keywords have at most eight characters, as FITS requires.
     var notes: [TableNote] {

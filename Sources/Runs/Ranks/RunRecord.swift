@@ -61,9 +61,9 @@ public struct RunRecord: Sendable, Equatable, Codable {
     public var text: String {
         let identity = weights.identity.split(separator: ":", maxSplits: 1).map(String.init)
         let digest = identity.count == 2 && identity[0] == "sha256" ? "SHA-256 " + identity[1] : weights.identity
-        return "weights \(weights.name.shortened()) (\(digest.shortened())), cai \(maker.version.shortened()), "
-            + maker.instructionSet.shortened()
-            + (settings["missing"].map { ", missing values \($0.shortened(to: 400))" } ?? "")
+        return Provenance.text(
+            weights: weights.name, digest: digest, creator: "cai \(maker.version)",
+            instructionSet: maker.instructionSet, missing: settings["missing"])
     }
 
     // MARK: Beside an output

@@ -35,6 +35,7 @@ import Synchronization
     let imageSize: @convention(c) (File, Int32, Out<Int64>, Status) -> Int32
     let isCompressed: @convention(c) (File, Status) -> Int32
     let textKey: @convention(c) (File, Text, Buffer, Buffer?, Status) -> Int32
+    let longTextKey: @convention(c) (File, Text, Out<Buffer?>, Buffer?, Status) -> Int32
     let numberKey: @convention(c) (File, Text, Out<Double>, Buffer?, Status) -> Int32
     let rowCount: @convention(c) (File, Out<Int64>, Status) -> Int32
     let columnCount: Int32Of
@@ -84,6 +85,7 @@ import Synchronization
         unsafe imageSize = try library.symbol("ffgiszll")
         unsafe isCompressed = try library.symbol("fits_is_compressed_image")
         unsafe textKey = try library.symbol("ffgkys")
+        unsafe longTextKey = try library.symbol("ffgkls")
         unsafe numberKey = try library.symbol("ffgkyd")
         unsafe rowCount = try library.symbol("ffgnrwll")
         unsafe columnCount = try library.symbol("ffgncl")

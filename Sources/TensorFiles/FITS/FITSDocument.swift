@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 
 /// A FITS file that cfitsio reads: its units (HDUs) and their data. Any number of threads may call.
@@ -39,9 +40,9 @@ final class FITSDocument: Sendable {
         let kind: Kind
         /// Whether integers are stored, one of which (TNULL) may stand for undefined values.
         var hasNulls = false
-        /// The integer that stands for undefined values.
         /// Whether stored numbers have a scale or an offset; not where the offset makes unsigned integers of signed ones.
         var isScaled = false
+        /// The integer that stands for undefined values.
         var null: Double?
         /// Of one row, slowest axis first; empty where a row has one number or string.
         var shape: [Int] = []
@@ -83,6 +84,23 @@ final class FITSDocument: Sendable {
     /// Name of a unit in error messages.
     func describe(_ unit: Unit) -> String {
         unit.name.isEmpty ? "unit \(unit.number)" : "unit \(unit.number) (\(unit.name.printable))"
+    }
+
+    /// The strings of these keywords in a unit's header, also those that continue on further cards, as far as they are there.
+    func notes(_ keywords: [String], unit: Int) throws(Failure) -> [String: String] {
+        try unsafe library.with(self) { (file, _) throws(Failure) in
+            try unsafe move(file, Int32(clamping: unit))
+            var notes: [String: String] = [:]
+            for keyword in keywords {
+                var (text, status): (UnsafeMutablePointer<CChar>?, Int32) = (nil, 0)
+                guard unsafe library.longTextKey(file, keyword, &text, nil, &status) == 0, let text = unsafe text else {
+                    continue
+                }
+                defer { unsafe free(text) }
+                notes[keyword] = unsafe String(validatingCString: text)
+            }
+            return notes
+        }
     }
 
     // MARK: Reading numbers and strings

@@ -74,7 +74,9 @@ enum FITSFile {
         return TensorFile(
             name: source.name, format: .fits, byteCount: source.byteCount, tensors: tensors, texts: texts,
             refusals: refusals, warnings: [warning].compactMap(\.self), columns: origins,
-            planeNames: planes?.names ?? [], closing: { document.close() })
+            planeNames: planes?.names ?? [],
+            noting: { (keywords, unit) throws(Failure) in try document.notes(keywords, unit: unit ?? 1) },
+            closing: { document.close() })
     }
 
     private static func tensor(
@@ -87,9 +89,9 @@ enum FITSFile {
         var view = try view(name, stored, shape, document) { rows throws(Failure) in
             try document.numbers(unit, column, rows: rows, width: width, as: stored)
         }
+        view.isScaled = column.isScaled
         if stored == .i64 { view.nulls = [column.null].compactMap(\.self) }
         return view
-        view.isScaled = column.isScaled
     }
 
     /// All images [number, rows, columns] and their names, where all of them are read and have two axes of the same

@@ -20,6 +20,7 @@ import Platform
         ) -> Int32
 
     private static let mostNumbers: Int64 = 16
+    private static let mostCharacters = 1 << 16
 
     init(_ library: SharedLibrary) throws(Failure) {
         unsafe exists = try library.symbol("H5Aexists")
@@ -52,6 +53,26 @@ import Platform
         guard [0, 1].contains(library.typeClass(type)), (1...Self.mostNumbers).contains(count) else { return [] }
         var numbers = [Double](repeating: 0, count: Int(count))
         return unsafe read(attribute, library.native.float64, &numbers) >= 0 ? numbers : []
+    }
+
+    /// The string of an attribute, of fixed length; nil where it is missing, or has other contents.
+    func text(_ name: String, of object: ID, _ library: HDF5Library) -> String? {
+        guard has(name, object) else { return nil }
+        let attribute = unsafe open(object, name, 0)
+        guard attribute >= 0 else { return nil }
+        let (space, type) = (space(attribute), type(attribute))
+        defer {
+            _ = library.closeSpace(space)
+            _ = library.closeType(type)
+            _ = library.closeAttribute(attribute)
+        }
+        let size = library.typeSize(type)
+        guard library.typeClass(type) == 3, library.isVariable(type) == 0, points(space) == 1,
+            (1...Self.mostCharacters).contains(size)
+        else { return nil }
+        var characters = [UInt8](repeating: 0, count: size)
+        guard unsafe read(attribute, type, &characters) >= 0 else { return nil }
+        return String(padded: characters[...])
     }
 
     /// The fill value of a dataset that its writer has defined; nil for the library's own.

@@ -101,6 +101,15 @@ final class HDF5Document: Sendable {
         return texts
     }
 
+    /// The strings of these attributes of the root group, as far as they are there.
+    func notes(_ names: [String]) throws(Failure) -> [String: String] {
+        try library.with(self) { opened throws(Failure) in
+            var notes: [String: String] = [:]
+            for name in names { notes[name] = library.attributes.text(name, of: opened.file, library) }
+            return notes
+        }
+    }
+
     /// A type of strings in memory. HDF5 does not convert between character sets: it has that of the file.
     private func textType(_ dataset: Dataset, size: Int) throws(Failure) -> ID {
         let type = library.copyType(library.native.text)

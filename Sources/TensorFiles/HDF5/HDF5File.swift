@@ -59,6 +59,7 @@ enum HDF5File {
         }
         return TensorFile(
             name: source.name, format: .hdf5, byteCount: source.byteCount, tensors: tensors, texts: texts,
-            refusals: refusals, closing: { document.close() })
+            refusals: refusals, noting: { (names, _) throws(Failure) in try document.notes(names) },
+            closing: { document.close() })
     }
 }

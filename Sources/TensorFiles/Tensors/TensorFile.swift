@@ -61,6 +61,8 @@ public struct TensorFile: Sendable {
     var entries: [ZipArchive.Entry] = []
     /// The bytes of the file.
     var source: (any ByteSource)?
+    /// Reads strings of the header of a FITS table, by its number, or attributes of HDF5's root group, by their keywords.
+    var noting: @Sendable ([String], Int?) throws(Failure) -> [String: String] = { (_, _) throws(Failure) in [:] }
     /// Closes a library's open file, which reading opens again.
     var closing: @Sendable () -> Void = {}
 
@@ -72,6 +74,13 @@ public struct TensorFile: Sendable {
 
     /// The column of strings of that exact name.
     public func text(_ name: String) -> TextColumn? { texts.first { $0.name == name } }
+
+    /// The strings of keywords in the header of the FITS table that has a column, or in the attributes of an HDF5 file's
+    /// root group, as far as they are there; empty in other formats.
+    /// - Throws: `Failure` where the file cannot be read.
+    public func notes(_ keywords: [String], beside column: String) throws(Failure) -> [String: String] {
+        try noting(keywords, columns[column]?.table)
+    }
 
     /// Compares the checksums that were deferred. Inflates deflated arrays and keeps them for the next reader; releases all
     /// other pages.

@@ -13,8 +13,8 @@ struct EvaluateCommand: ParsableCommand {
             AstroMAE publishes, and those of the photometric-redshift literature. Galaxies without a z_spec are left \
             out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or other files with \
             such columns; a .npy array holds no z_spec. The format is recognized by the first bytes of the file. The \
-            record that 'cai infer' writes beside its output (.run.json) says which weights they are of, and which \
-            values stand for none, where --missing does not.
+            record that 'cai infer' writes beside its output (.run.json), or the header of a .fits or .h5 file, says \
+            which weights they are of, and which values stand for none, where --missing does not.
 
             EXAMPLES
               cai evaluate predictions.csv
@@ -34,10 +34,12 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         var doubts: [String] = []
+        let file = try PredictionFile(path: predictions)
         let record = RunRecord.beside(predictions) { doubts.append($0) }
+        let origin = PredictionOrigin(file, record: record) { doubts.append($0) }
         let table = try PredictionTable(
-            PredictionFile(path: predictions), needsSpectroscopic: true,
-            missing: missing.missing == nil ? record?.missing ?? .usual : missing.values())
+            file, needsSpectroscopic: true,
+            missing: missing.missing == nil ? origin?.missing ?? .usual : missing.values())
         doubts.forEach(Console.warn)
         let quality: Quality
         do {
@@ -47,8 +49,8 @@ struct EvaluateCommand: ParsableCommand {
         }
         let unknown = table.unknown
         try StandardOutput.write(
-            EvaluatedQuality(quality: quality, unknown: unknown, record: record), asJSON: json,
-            text: (record.map { $0.text + "\n" } ?? "") + (unknown.count > 0 ? unknown.summary + "\n" : "")
+            EvaluatedQuality(quality: quality, unknown: unknown, origin: origin), asJSON: json,
+            text: (origin.map { $0.text + "\n" } ?? "") + (unknown.count > 0 ? unknown.summary + "\n" : "")
                 + quality.text)
     }
 }
@@ -57,15 +59,15 @@ struct EvaluateCommand: ParsableCommand {
 private struct EvaluatedQuality: Encodable {
     let quality: Quality
     let unknown: UnknownRedshifts
-    let record: RunRecord?
+    let origin: PredictionOrigin?
 
-    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons", record = "made_of" }
+    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons", origin = "made_of" }
 
     func encode(to encoder: any Encoder) throws {
         try quality.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(unknown.count, forKey: .unknown)
         try container.encode(unknown.counts, forKey: .reasons)
-        try container.encodeIfPresent(record, forKey: .record)
+        try container.encodeIfPresent(origin, forKey: .origin)
     }
 }

@@ -23,14 +23,14 @@ struct ReportDocument {
         var sections: [PageSection] = []
         var leads: [String] = []
         switch input.content {
-        case .run(let table, let results, let record):
+        case .run(let table, let results, let origin):
             if let table {
                 let parallel = ParallelLoop.threads(Processors.available)
                 let report = try PredictionReport(table, name: input.name) { parallel($0, $1) }
                 predictions = report
                 sections += report.sections
                 leads.append(report.lead)
-                if let record { leads.append("Made with \(record.text).") }
+                if let origin { leads.append("Made with \(origin.text).") }
             }
             if let results {
                 runs = 1

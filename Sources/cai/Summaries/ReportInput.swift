@@ -9,7 +9,7 @@ import Report
 struct ReportInput {
     enum Content {
         /// Predictions, the results of a run, or both.
-        case run(predictions: PredictionTable?, results: Run?, record: RunRecord? = nil)
+        case run(predictions: PredictionTable?, results: Run?, origin: PredictionOrigin? = nil)
         case tree(ResultTree, ExperimentSetup?)
     }
 
@@ -39,18 +39,20 @@ struct ReportInput {
         } else {
             // The reader reports a missing file.
             files = [name]
-            let (table, record) = try Self.table(name)
-            content = .run(predictions: table, results: nil, record: record)
+            let (table, origin) = try Self.table(name)
+            content = .run(predictions: table, results: nil, origin: origin)
         }
     }
 
-    /// Predictions, and the record beside them.
-    private static func table(_ path: String) throws(Failure) -> (PredictionTable, RunRecord?) {
+    /// Predictions, and what they state of their origin.
+    private static func table(_ path: String) throws(Failure) -> (PredictionTable, PredictionOrigin?) {
         var doubts: [String] = []
+        let file = try PredictionFile(path: path)
         let record = RunRecord.beside(path) { doubts.append($0) }
-        let table = try PredictionTable(PredictionFile(path: path), missing: record?.missing ?? .usual)
+        let origin = PredictionOrigin(file, record: record) { doubts.append($0) }
+        let table = try PredictionTable(file, missing: origin?.missing ?? .usual)
         doubts.forEach(Console.warn)
-        return (table, record)
+        return (table, origin)
     }
 
     /// A folder: of a run, or of many.
@@ -58,15 +60,15 @@ struct ReportInput {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
         let (predictions, hasResults) = (RunKeys.tableNames.first(where: isThere), isThere(RunKeys.combinedName))
         if predictions != nil || hasResults {
-            let (table, record) = try predictions.map { (name) throws(Failure) in
+            let (table, origin) = try predictions.map { (name) throws(Failure) in
                 try Self.table(folder + "/" + name)
             } ?? (nil, nil)
-            warnOfMissingRanks(record, predictions)
+            warnOfMissingRanks(origin, predictions)
             return .run(
                 predictions: table,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil,
-                record: record)
+                origin: origin)
         }
         guard ResultTree.isTree(folder) else {
             throw Failure(
@@ -77,9 +79,9 @@ struct ReportInput {
     }
 
     /// Warns where a table of a run lacks ranks.
-    private static func warnOfMissingRanks(_ record: RunRecord?, _ table: String?) {
+    private static func warnOfMissingRanks(_ origin: PredictionOrigin?, _ table: String?) {
         guard let table, table.hasSuffix(RunKeys.partialPredictionsName) else { return }
-        let ranks = record?.choices["missing_ranks"].map { " (\($0.shortened()))" } ?? ""
+        let ranks = origin?.choices["missing_ranks"].map { " (\($0.shortened()))" } ?? ""
         Console.warn("\(table): has no galaxies of the ranks that failed\(ranks)")
     }
 
@@ -90,21 +92,21 @@ struct ReportInput {
             return try store.get(bucket: place.bucket, key: key)
         }
         func name(_ key: String) -> String { store.name(bucket: place.bucket, key: key) }
-        func table(_ key: String, _ predictions: [UInt8]) throws(Failure) -> (PredictionTable, RunRecord?) {
+        func table(_ key: String, _ predictions: [UInt8]) throws(Failure) -> (PredictionTable, PredictionOrigin?) {
             let record = try bytes(key + RunRecord.ending).flatMap { json in
                 RunRecord.of(predictions, json, name: name(key + RunRecord.ending), warn: Console.warn)
             }
-            let table = try PredictionTable(
-                PredictionFile(predictions, name: name(key)), missing: record?.missing ?? .usual)
-            return (table, record)
+            let file = try PredictionFile(predictions, name: name(key))
+            let origin = PredictionOrigin(file, record: record, warn: Console.warn)
+            return (try PredictionTable(file, missing: origin?.missing ?? .usual), origin)
         }
         if PredictionFormat(path: place.key) != nil {
-            let (table, record) = try table(place.key, store.get(bucket: place.bucket, key: place.key))
-            return .run(predictions: table, results: nil, record: record)
+            let (table, origin) = try table(place.key, store.get(bucket: place.bucket, key: place.key))
+            return .run(predictions: table, results: nil, origin: origin)
         }
         let folder = place.key.isEmpty || place.key.hasSuffix("/") ? place.key : place.key + "/"
         let combined = folder + RunKeys.combinedName
-        var joined: (PredictionTable, RunRecord?)?
+        var joined: (PredictionTable, PredictionOrigin?)?
         for key in RunKeys.tableNames.map({ folder + $0 }) where joined == nil {
             joined = try bytes(key).map { bytes throws in try table(key, bytes) }
             if joined != nil { warnOfMissingRanks(joined?.1, key) }
@@ -118,6 +120,6 @@ struct ReportInput {
                 "\(place): expected a run (\(RunKeys.predictionsName) or \(RunKeys.combinedName)) below it, found neither"
             )
         }
-        return .run(predictions: joined?.0, results: run, record: joined?.1)
+        return .run(predictions: joined?.0, results: run, origin: joined?.1)
     }
 }

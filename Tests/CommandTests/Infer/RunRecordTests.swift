@@ -100,6 +100,48 @@ private let weightsSHA256 = "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d1595
         }
     }
 
+    @Test("evaluate and report read the missing values and the weights from the header", arguments: ["fits", "h5"])
+    func header(ending: String) throws {
+        try Fixture.withTemporaryFolder { folder in
+            var table = try TensorTable.partition()
+            table.remove("redshifts")
+            table.add("redshifts", [37], (0..<37).map { $0 == 5 ? 99.0 : 0.1 + Double($0) / 100 }, .f64)
+            try table.write(to: folder + "/p.safetensors")
+            let output = "\(folder)/z.\(ending)"
+            // The command line, with a long list of missing values, continues on several cards.
+            let list = (0..<30).map { "-\(1000 + $0).125" }.joined(separator: ",")
+            for missing in ["none", list] {
+                let run = try Command.infer(
+                    [folder + "/p.safetensors", "-o", output, "--quiet", "--z-range", "none", "--missing", missing])
+                #expect(run.status == 0, "\(run.errors)")
+                let command = try Command.run(["evaluate", output, "--json"])
+                #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
+                let evaluation = try object(command.output)
+                #expect(evaluation["galaxies"] as? Int == 37 && evaluation["unknown"] as? Int == 0)
+                let made = try #require(evaluation["made_of"] as? [String: Any])
+                #expect((made["weights"] as? [String: String])?["identity"] == "sha256:" + weightsSHA256)
+                #expect((made["made_by"] as? [String: String])?["creator"]?.hasPrefix("cai ") == true)
+                #expect((made["choices"] as? [String: String])?["missing"] == missing)
+            }
+            let stated = try Command.run(["evaluate", output, "--json", "--missing", "99"])
+            #expect(try object(stated.output)["galaxies"] as? Int == 36)
+            let words = try Command.run(["evaluate", output]).output
+            #expect(
+                words.contains("normalcell.pt (SHA-256 \(weightsSHA256)), cai ")
+                    && words.contains("missing values -1000.125,"), "\(words)")
+            #expect(try Command.run(["report", output, "-o", folder + "/r.html", "--quiet"]).errors.isEmpty)
+            #expect(try text(of: folder + "/r.html").contains("missing values -1000.125,"))
+            if ending == "fits" {
+                var bytes = try Data(contentsOf: URL(fileURLWithPath: output))
+                let card = try #require(bytes.range(of: Data("MISSING = '-1000.125".utf8)))
+                bytes.replaceSubrange(card, with: Data("MISSING = '-1000.1x5".utf8))
+                try bytes.write(to: URL(fileURLWithPath: output))
+                let command = try Command.run(["evaluate", output])
+                #expect(command.status == 0 && command.errors.contains("MISSING: expected numbers between commas"))
+            }
+        }
+    }
+
     @Test("Merged ranks have the record of one run, and a part has its own")
     func merged() throws {
         try Fixture.withTemporaryFolder { folder in
