@@ -1,3 +1,4 @@
+@testable import Inference
 @testable import Runs
 @testable import Platform
 
@@ -76,6 +77,35 @@ extension FuzzTarget {
                 )
                 Promise.keep(sidecar.start <= sidecar.end && sidecar.end <= sidecar.total, "galaxies exceed the total")
                 Promise.keep(!sidecar.output.name.contains("/"), "the output is in another folder")
+                try check(RunRecord(sidecar, galaxies: sidecar.end - sidecar.start, output: sidecar.output))
             }
         })
+
+    /// `OUT.run.json` beside an output.
+    static let runRecord = FuzzTarget(
+        "run-record", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"galaxies\":3,\"inputs\":{\"files\":1,\"bytes\":9,\"galaxies\":3,\"sha256\":\"00\"},"
+                    + "\"inputs_written\":\"2026-01-01\",\"weights\":{\"name\":\"w\",\"identity\":\"sha256:00\"},"
+                    + "\"settings\":{\"missing\":\"-9999,99\"},\"choices\":{\"bands\":\"ugriz\",\"num_heads\":\"3\"},"
+                    + "\"made_by\":{\"version\":\"1\",\"gemm\":\"own\",\"instruction_set\":\"avx2\"},"
+                    + "\"output\":{\"name\":\"z.csv\",\"bytes\":3,\"sha256\":\"00\"}}")
+        },
+        run: { bytes in
+            var warnings: [String] = []
+            let own = RunRecord.of([1, 2, 3], bytes, name: "input") { warnings.append($0) }
+            warnings.forEach(Promise.line)
+            Promise.keep((own == nil) == (warnings.count == 1), "a record that is not used gives no warning")
+            Promise.refusal { try check(RunRecord(bytes, name: "input")) }
+        })
+
+    private static func check(_ record: RunRecord) throws {
+        Promise.keep(
+            try RunRecord(record.json, name: "written") == record, "the written record is read differently")
+        Promise.line(record.text)
+        if let missing = record.missing {
+            Promise.keep(try MissingValues(missing.text) == missing, "the missing values are read differently")
+        }
+    }
 }

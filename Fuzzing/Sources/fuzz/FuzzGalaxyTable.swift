@@ -18,11 +18,14 @@ extension FuzzTarget {
                     "# %ECSV 1.0\n# ---\nobject_id u g r i z\n1 20 \"\" -- 19 18\n",
                     "#Table1\robject_id;redshift\r1;0.5\r",
                     "# object_id u g r i z\n1 20 20 masked 19 18\n", "redshifts\n0.1\n0.2\n",
-                    "object_id,redshift\n\u{E9},1\ne\u{301},2\n")
+                    "object_id,redshift\n\u{E9},1\ne\u{301},2\n",
+                    "object_id;u;g;r;i;z\r\n1;20;20;20;20;20\r\n", "object_id\tredshift\n1\t0.5\n\n2\t\n",
+                    "\u{FEFF}object_id,redshift\n1,0.5\n", "# c\r# object_id redshift\r1 0.5\r2 0.25\r")
         },
         run: { bytes in
             for layout in layouts {
                 Promise.refusal { try checkCSV(bytes, layout) }
+                Promise.refusal { try checkDialects(bytes, layout) }
                 Promise.refusal {
                     let source = MemorySource(name: "input", bytes: bytes)
                     let table = try GalaxyTable(TensorFile.open(source, checksums: .deferred), layout: layout)
@@ -39,6 +42,30 @@ extension FuzzTarget {
         .usual, try? GalaxyLayout(magnitudes: ["m1", "m2", "m3", "m4", "m5"], redshifts: "zs", objectIDs: "name"),
         try? GalaxyLayout(magnitudes: ["tensors.1"], redshifts: "tensors.2", bands: "zirgu"),
     ].compactMap(\.self)
+
+    /// A byte order mark and other ends of lines change nothing.
+    private static func checkDialects(_ bytes: [UInt8], _ layout: GalaxyLayout) throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let isMarked = [mark, [0xFE, 0xFF], [0xFF, 0xFE]].contains { bytes.starts(with: $0) }
+        guard !isMarked, !bytes.contains(13), !bytes.contains(UInt8(ascii: "\"")) else { return }
+        let table = try GalaxyTable(csv: bytes, name: "input", layout: layout)
+        let all = Array(0..<table.count)
+        func bits(_ table: GalaxyTable) throws -> [[UInt64]?] {
+            [
+                try table.magnitudes(.listed(all), of: "input")?.doubles().map(\.bitPattern),
+                try table.redshifts(.listed(all), of: "input")?.doubles().map(\.bitPattern),
+            ]
+        }
+        let expected = try bits(table)
+        let others = [mark + bytes, bytes.map { $0 == 10 ? 13 : $0 }, bytes.flatMap { $0 == 10 ? [13, 10] : [$0] }]
+        for other in others {
+            let found = try GalaxyTable(csv: other, name: "input", layout: layout)
+            Promise.keep(
+                found.count == table.count && found.idName == table.idName && found.hasIDs == table.hasIDs,
+                "a table with other ends of lines is another one")
+            Promise.keep(try bits(found) == expected, "a table with other ends of lines has other values")
+        }
+    }
 
     private static func checkCSV(_ bytes: [UInt8], _ layout: GalaxyLayout) throws {
         let table = try GalaxyTable(csv: bytes, name: "input", layout: layout)

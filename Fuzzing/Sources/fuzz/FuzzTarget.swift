@@ -21,7 +21,8 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         fits, fitsHeaders, hdf5, zip, pickle, torchLegacy, safetensors, npy, npz, deflate, gzip, tables,
-        checkpoint, csv, predictionLines, results, pages, galaxyTable, events, manifest, sidecar, summarize, rankMerge,
+        checkpoint, csv, predictionLines, results, pages, galaxyTable, options, events, manifest, sidecar,
+        runRecord, summarize, rankMerge,
         journal, launch, experiment, xml, listing, answers, objects, settings, addresses, environment, names,
     ]
 }
