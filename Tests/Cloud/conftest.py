@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from partitions import Galaxies
 from processes import adopt_orphans, children
 from program import Program, Sky
 from s3 import REGION, S3, Keys
-from shared_hooks import pytest_configure, pytest_unconfigure  # noqa: F401  # pytest finds them here
+from shared_hooks import SEED, pytest_configure, pytest_unconfigure  # noqa: F401  # pytest finds them here
 from step_functions import StepFunctions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +123,21 @@ def make_sky(cai: Program, folder: Path, bucket: str, prefix: str, files: dict[s
     predictions = folder / "predictions.csv"
     cai.succeed("infer", folder, "-o", predictions, "--quiet")
     return Sky(bucket, prefix, list(files), count, predictions.read_bytes())
+
+
+def make_tiny_sky(
+    s3: S3, cai: Program, galaxies: Galaxies, folder: Path, bucket: str, partitions: int, most: int = 4
+) -> Sky:
+    """Partitions `sky/1.pt`, ... with one to `most` galaxies each."""
+    random, files, start = Random(SEED), {}, 0
+    for number in range(1, partitions + 1):
+        end = start + random.randint(1, most)
+        files[f"{number}.pt"] = galaxies.rows(start, end).partition()
+        start = end
+    assert start <= len(galaxies)
+    s3.make_bucket(bucket)
+    s3.put(bucket, {f"sky/{name}": content for name, content in files.items()})
+    return make_sky(cai, folder, bucket, "sky", files, start)
 
 
 @pytest.fixture(scope="session")

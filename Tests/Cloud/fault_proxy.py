@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -398,6 +398,32 @@ class Outage(Fault):
 
     def fits(self, exchange: Exchange) -> bool:
         return False
+
+
+@dataclass
+class Trigger(Fault):
+    """Calls `action` when the request of that number arrives, counted from 1.
+
+    The request is then forwarded, or affected by the faults after this one, or its connection is reset if `is_lost`.
+    """
+
+    times: int = field(default=0, init=False)
+    number: int
+    action: Callable[[], object]
+    is_lost: bool = False
+    _count: int = field(default=0, init=False, repr=False)
+
+    def takes(self, exchange: Exchange) -> bool:
+        with self._lock:
+            self._count += 1
+            if self._count != self.number:
+                return False
+            self.strikes += 1
+        self.action()
+        return self.is_lost
+
+    def spoil(self, exchange: Exchange) -> None:
+        exchange.hang_up(reset=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,15 +1,16 @@
-"""Faults of the proxy that are not bounded by a number of requests: `Latency` and `Outage`."""
+"""Faults of the proxy that do not affect the first requests: `Latency`, `Outage` and `Trigger`."""
 
 import socket
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fault_proxy import Exchange, Fault, Latency, Outage, Storm, fault_proxy
+from fault_proxy import Exchange, Fault, Latency, Outage, Storm, Trigger, fault_proxy
 from processes import BOUND
 from s3 import S3
 
@@ -107,3 +108,17 @@ def test_an_outage_resets_requests_in_progress_which_may_take_effect(server: S3)
         outage.stop()
         with pytest.raises(ClientError, match="PreconditionFailed"):
             client.put_object(Bucket=BUCKET, Key="b", Body=b"2", IfNoneMatch="*")
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_trigger_acts_once_before_the_request_of_its_number(server: S3, is_lost: bool) -> None:
+    found: list[bool] = []
+    trigger = Trigger(2, lambda: found.append("c" in server.etags(BUCKET, "c")), is_lost)
+    with fault_proxy(server.port, trigger) as proxy:
+        client = server.keys.client("s3", proxy.endpoint)
+        assert read(client) == b"content" and not found
+        with pytest.raises(BotoCoreError) if is_lost else nullcontext():
+            client.put_object(Bucket=BUCKET, Key="c", Body=b"1")
+        assert found == [False] and ("c" in server.etags(BUCKET, "c")) is not is_lost
+        assert read(client) == b"content" and trigger.strikes == 1
+    server.client.delete_object(Bucket=BUCKET, Key="c")

@@ -39,6 +39,6 @@ def test_many_partitions_are_listed_run_and_summarized_and_no_rank_is_lost(
 
     payload = sky.input("all", file_limit=None)
     cai.succeed("run", write(payload), environment=cai.on(s3), timeout=2 * BOUND)
-    run = sky.check(s3, "all")["run_id"]
-    items = json.loads(s3.get("results", f"all/{run}/items.json"))
+    summary = sky.check(s3, "all")
+    items = json.loads(s3.get("results", f"all/{summary['run_id']}/items.json"))
     assert [item["DATA_PATH"] for item in items] == [f"sky/{index}.pt" for index in range(1, COUNT + 1)]

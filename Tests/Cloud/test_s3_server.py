@@ -21,12 +21,11 @@ from conditional_s3 import LEAST_PART
 from fault_proxy import Latency, fault_proxy
 from processes import BOUND
 from s3 import REGION, S3, Keys
-from shared_hooks import IS_ENDURANCE
+from shared_hooks import IS_ENDURANCE, SEED
 
 BUCKET = "conditions"
 THREADS = 32
 ROUNDS = 200 if IS_ENDURANCE else 8
-SEED = int(os.environ.get("CAI_TEST_SEED") or 1)
 
 
 @pytest.fixture(scope="module")

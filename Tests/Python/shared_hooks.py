@@ -10,6 +10,8 @@ import run_folder
 
 # Long tests in their full form (make test-endurance).
 IS_ENDURANCE = os.environ.get("CAI_TEST_ENDURANCE") == "1"
+# Of random choices. Tests that make some print it, and pytest shows that after a failure.
+SEED = int(os.environ.get("CAI_TEST_SEED") or 1)
 _owned: list[Path] = []
 
 
