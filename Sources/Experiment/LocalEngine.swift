@@ -124,7 +124,8 @@ public struct LocalEngine: ExperimentEngine {
             let rank = try handlers.worker.run(item) { progress(done + $0.done) }
             done += rank.galaxies
         }
-        let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
+        let report = try handlers.summarize.run(
+            SummarizeEvent(manifest: begun.manifest.place, runID: begun.manifest.runID))
         guard report.failed.isEmpty else { throw Failure("\(path): \(report.failureText)") }
         return (report, (clock.now - start) / .seconds(1))
     }

@@ -57,13 +57,15 @@ def test_results_are_unchanged_by_faults(cai: Program, s3: S3, sky: Sky, write: 
 
 def test_endless_refusals_end_with_one_line(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, Storm(times=1_000_000, status=500, code="InternalError")) as proxy:
-        line = cai.run("run", write(sky.input("storm")), environment=cai.at(proxy.endpoint, s3)).line
+        environment = {**cai.at(proxy.endpoint, s3), "AWS_MAX_ATTEMPTS": "6"}
+        line = cai.run("run", write(sky.input("storm")), environment=environment).line
     assert "500" in line and "InternalError" in line
 
 
 def test_an_endless_listing_is_an_error(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     with fault_proxy(s3.port, EndlessPages()) as proxy:
-        line = cai.run("run", write(sky.input("endless")), environment=cai.at(proxy.endpoint, s3)).line
+        environment = {**cai.at(proxy.endpoint, s3), "AWS_MAX_ATTEMPTS": "6"}
+        line = cai.run("run", write(sky.input("endless")), environment=environment).line
     assert "s3://" in line
 
 

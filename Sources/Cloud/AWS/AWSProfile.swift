@@ -15,11 +15,15 @@ struct AWSProfiles {
     ///   environment names and that does not exist.
     init(_ environment: [String: String]) throws(Failure) {
         let home = environment.set("HOME").map { $0 + "/.aws/" }
+        let asked = environment.set("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
         func read(_ variable: String, _ file: String) throws(Failure) -> (INIFile?, String?) {
             let named = environment.set(variable)
             guard let path = named ?? home.map({ $0 + file }) else { return (nil, nil) }
             guard FileManager.default.fileExists(atPath: path) else {
-                guard named == nil else { throw Failure(.notFound, variable, "\(path.oneLine): no such file") }
+                // Without a profile's name, a file that is not there is a way to have none.
+                guard named == nil || asked == nil else {
+                    throw Failure(.notFound, variable, "\(path.oneLine): no such file")
+                }
                 return (nil, path)
             }
             guard let text = String(validating: try FileBytes.read(path), as: UTF8.self) else {
@@ -31,7 +35,7 @@ struct AWSProfiles {
         let (config, configPath) = try read("AWS_CONFIG_FILE", "config")
         (self.credentials, self.config) = (credentials, config)
         files = [credentialsPath, configPath].compactMap { $0?.oneLine }.joined(separator: " nor in ")
-        guard let asked = environment.set("AWS_PROFILE", "AWS_DEFAULT_PROFILE") else {
+        guard let asked else {
             selected = self["default"]
             return
         }

@@ -18,7 +18,7 @@ struct SecurityTokenService: Sendable {
     var retries: RetryPolicy = {
         var policy = RetryPolicy()
         // Callers wait, and each attempt takes up to ten seconds.
-        policy.attempts = 4
+        policy.attempts = 3
         return policy
     }()
 

@@ -35,6 +35,16 @@ public struct RetryPolicy: Sendable {
 
     public init() {}
 
+    /// - Parameter environment: `AWS_MAX_ATTEMPTS` limits the attempts, as in AWS's SDKs.
+    /// - Throws: `Failure` where it is not a number of at least 1.
+    public init(_ environment: [String: String]) throws(Failure) {
+        guard let text = environment.set("AWS_MAX_ATTEMPTS") else { return }
+        guard let most = Int(text), most > 0 else {
+            throw Failure("AWS_MAX_ATTEMPTS", "expected a number of at least 1, found '\(text.oneLine)'")
+        }
+        attempts = most
+    }
+
     /// Seconds until the deadline; nil without one.
     /// - Throws: `Failure.deadline` where it has passed.
     func secondsLeft(_ subject: String) throws(Failure) -> Double? {

@@ -29,7 +29,8 @@ extension S3Client {
             let hasProgressed = reading.count - before >= 1 << 20
             guard reading.isComplete else {
                 try retries.wait(
-                    after: error, retryAfter: retryAfter, isAnswered: state.contact.isAnswered, hasProgressed: hasProgressed)
+                    after: error, retryAfter: retryAfter, isAnswered: state.contact.isAnswered,
+                    hasProgressed: hasProgressed)
                 continue
             }
             if reading.isSound { return reading.bytes }

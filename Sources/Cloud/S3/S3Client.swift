@@ -27,7 +27,9 @@ public struct S3Client: ObjectStore {
     public static func fromEnvironment(
         _ environment: [String: String], transport: any HTTPTransport
     ) throws(Failure) -> S3Client {
-        try S3Client(try AWSConfiguration(environment, transport: transport), transport: transport)
+        try S3Client(
+            try AWSConfiguration(environment, transport: transport), transport: transport,
+            retries: try RetryPolicy(environment))
     }
 
     public var statistics: StoreStatistics { state.statistics.withLock { $0 } }
@@ -190,7 +192,8 @@ extension S3Client {
                 }
             case .failure(let failure):
                 guard failure.isTransient else { throw failure.error }
-                try retries.wait(after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.contact.isAnswered)
+                try retries.wait(
+                    after: failure.error, retryAfter: failure.retryAfter, isAnswered: state.contact.isAnswered)
             }
         }
     }

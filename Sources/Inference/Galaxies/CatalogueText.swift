@@ -98,10 +98,10 @@ struct CatalogueText {
                 + (hasComma ? ": write decimal points, not commas" : ""))
     }
 
-    /// Checks that the first row after the header has any number.
+    /// Checks that the first row after the header does not have words alone in these columns.
     /// - Throws: `Failure` for a row of units or types.
-    func checkNumbers(_ record: [String]) throws(Failure) {
-        let words = record.map(\.trimmed).filter { !Self.missing.contains($0.lowercased()) }
+    func checkNumbers(_ record: [String], of columns: [Int]) throws(Failure) {
+        let words = columns.map { record[$0].trimmed }.filter { !Self.missing.contains($0.lowercased()) }
         guard !words.isEmpty, words.allSatisfy({ Double($0) == nil }) else { return }
         throw Failure(
             text.name,

@@ -131,7 +131,7 @@ public struct GalaxyTable: Sendable {
                     "\(name): line \(text.line): expected \(header.count) fields as in the header, found "
                         + "\(record.count)")
             }
-            if isFirst { try text.checkNumbers(record) }
+            if isFirst { try text.checkNumbers(record, of: columns.magnitudes + [columns.redshift].compactMap(\.self)) }
             isFirst = false
             func number(_ column: Int) throws(Failure) -> Double {
                 try text.number(record[column], of: header[column])

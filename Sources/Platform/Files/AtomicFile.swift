@@ -119,14 +119,27 @@ public final class AtomicFile {
         case .anything:
             guard unsafe rename(partial, target) == 0 else { throw failure(SystemError()) }
         case .nothing:
-            guard unsafe link(partial, target) == 0 else {
-                let error = SystemError()
-                throw error.number == EEXIST ? Failure(.conflict, path, "exists already") : failure(error)
+            if unsafe link(partial, target) == 0 {
+                _ = unsafe unlink(partial)
+                return
             }
-            _ = unsafe unlink(partial)
+            let error = SystemError()
+            let exists = Failure(.conflict, path, "exists already")
+            // A file system without links: the name is taken by an empty file first.
+            guard [EPERM, ENOTSUP, ENOSYS, EMLINK].contains(error.number) else {
+                throw error.number == EEXIST ? exists : failure(error)
+            }
+            let taken = unsafe open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard taken >= 0 else {
+                let error = SystemError()
+                throw error.number == EEXIST ? exists : failure(error)
+            }
+            close(taken)
+            guard unsafe rename(partial, target) == 0 else { throw failure(SystemError()) }
         case .file(let etag):
             let changed = Failure(.conflict, path, "has changed meanwhile")
-            let descriptor = unsafe open(target, O_RDONLY | O_CLOEXEC)
+            // NFS locks only what is open for writing.
+            let descriptor = unsafe open(target, O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { throw changed }
             // Closing it releases the lock.
             defer { close(descriptor) }

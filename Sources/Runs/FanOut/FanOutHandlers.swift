@@ -35,21 +35,19 @@ public struct FanOutHandlers: Sendable {
         Summarize(store: store.until(deadline), environment: environment)
     }
 
-    /// Checks that the results that a resumed run keeps are of the weights that its workers use now: with no rank pending, no
-    /// worker would notice.
-    /// - Throws: `Failure` with both.
-    public func checkWeights(_ begun: InitializeResult) throws(Failure) {
-        let (manifest, pending) = (begun.manifest, Set(begun.items.map(\.rank)))
-        guard let kept = (0..<manifest.ranks).first(where: { !pending.contains($0) }) else { return }
-        let present = try store.list(bucket: manifest.input.bucket, prefix: manifest.keys.prefix)
-        let results = try RankResults(manifest: manifest, present: present, store: store).read(kept..<kept + 1)
-        guard let result = try? results.first?.get().result(), let earlier = result.weightsETag else { return }
-        let now = try worker.weightsIdentity(manifest.input.weights)
-        guard earlier != now.etag else { return }
-        throw Failure(
-            "\(store.name(bucket: manifest.input.bucket, key: manifest.keys.prefix)): resume: expected the weights of its "
-                + "results, \((result.weights ?? "").shortened()) (\(earlier.shortened())), found \(now.name) "
-                + "(\(now.etag)): name another result_path, or ask for overwrite")
+    /// Begins a run whose workers this value runs. A resumed run keeps only results of the weights that its workers use now:
+    /// with no rank pending, no worker would notice.
+    /// - Throws: `Failure` as `Initialize.run`, and with both weights. Nothing is then written or removed.
+    public func begin(_ input: InitializeInput) throws(Failure) -> InitializeResult {
+        try initialize.run(input) { kept throws(Failure) in
+            let now = try worker.weightsIdentity(input.weights)
+            let (was, found) = now.sha256 == nil ? (kept.weightsETag, now.etag) : (kept.weightsSHA256, now.sha256)
+            guard let was, let found, was != found else { return }
+            throw Failure(
+                "\(store.name(bucket: input.bucket, key: input.resultPath))/: resume: expected the weights of its results, "
+                    + "\((kept.weights ?? "").shortened()) (\(was.shortened())), found \(now.name) (\(found)): name "
+                    + "another result_path, or ask for overwrite")
+        }
     }
 
     /// Loads the default weights before the first event: a function has more processor time while it starts than later.

@@ -23,10 +23,13 @@ public struct Initialize: Sendable {
     /// Writes `manifest.json` at the run's `result_path`, and `items.json` in the folder of the run below it; removes what an
     /// earlier run, or the same one before, has published there. Of several runs that begin at one `result_path` at the same
     /// time, one does.
+    /// - Parameter checkKept: throws where a result that a resumed run would keep must not be kept.
     /// - Throws: `Failure` where the input is invalid, a bucket or the partitions do not exist, or the
     ///   `result_path` holds another run's results and neither `resume` nor `overwrite` is set; of kind `.conflict` where
     ///   another run began or was resumed there at the same time.
-    public func run(_ input: InitializeInput) throws(Failure) -> InitializeResult {
+    public func run(
+        _ input: InitializeInput, checkKept: (RankResult) throws(Failure) -> Void = { _ in }
+    ) throws(Failure) -> InitializeResult {
         let created = Date().timeIntervalSince1970
         let (objects, leftOut) = try partitions(input)
         for object in objects { try checkLibrary(of: object, input) }
@@ -38,20 +41,22 @@ public struct Initialize: Sendable {
             warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
         }
         do throws(Failure) {
-            return try begin(planned, warnings)
+            return try begin(planned, warnings, checkKept)
         } catch {
             // A caller that tries again while its first attempt still runs finds its own run.
             guard error.kind == .conflict, let winner = try? RunManifest.read(planned.place, from: store) else {
                 throw error
             }
-            if winner.runID == planned.runID { return try begin(planned, warnings) }
+            if winner.runID == planned.runID { return try begin(planned, warnings, checkKept) }
             throw Failure(
                 .conflict, store.name(bucket: input.bucket, key: planned.keys.prefix),
                 "run \(winner.runID.shortened()) was begun or resumed there at the same time: name another result_path")
         }
     }
 
-    private func begin(_ planned: RunManifest, _ warnings: [String]) throws(Failure) -> InitializeResult {
+    private func begin(
+        _ planned: RunManifest, _ warnings: [String], _ checkKept: (RankResult) throws(Failure) -> Void
+    ) throws(Failure) -> InitializeResult {
         let (input, keys) = (planned.input, planned.keys)
         var (manifest, warnings) = (planned, warnings)
         let present = try store.list(bucket: input.bucket, prefix: keys.prefix)
@@ -63,6 +68,13 @@ public struct Initialize: Sendable {
                 return nil
             }
         }
+        // The folder of the run must not be the place of another one.
+        let inner = keys.folder + RunKeys.manifestName
+        guard !present.contains(where: { $0.key == inner }) else {
+            throw Failure(
+                "\(store.name(bucket: input.bucket, key: inner)): is of another run: expected a run_id that is no folder of "
+                    + "results, found '\(planned.runID.shortened())'")
+        }
         let ours = present.filter { keys.isOurs($0.key) || earlier?.keys.isOurs($0.key) ?? false }
         var done: Set<Int> = []
         var stale = ours
@@ -72,6 +84,7 @@ public struct Initialize: Sendable {
                 manifest = earlier.restarted(planned)
                 let results = try RankResults(manifest: manifest, present: present, store: store).validRanks()
                 done = results.valid
+                if let kept = results.kept { try checkKept(try kept.result()) }
                 if let (rank, reason) = results.refused.first {
                     warnings.append(
                         "\(store.name(bucket: input.bucket, key: keys.prefix)): the results of "

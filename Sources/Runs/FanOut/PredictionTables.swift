@@ -73,7 +73,7 @@ struct PredictionTables {
             } failed: {
                 target?.abandon()
             }
-            guard let key, let target, !target.isAbandoned else { return measures.joined(key: nil) }
+            guard let key, let target, !target.isAbandoned else { return Joined() }
             try finish(target, key, entries)
             return measures.joined(key: key)
         } catch {
@@ -141,7 +141,7 @@ private struct Measures {
         table.ids.forEach { ids.insert($0) }
     }
 
-    func joined(key: String?) -> PredictionTables.Joined {
+    func joined(key: String) -> PredictionTables.Joined {
         PredictionTables.Joined(
             key: key, quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic),
             medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),

@@ -52,26 +52,30 @@ struct RankResults: Sendable {
     }
 
     /// The ranks with a valid result and the predictions that it states: their ETag is the one that they had, or their bytes
-    /// have the digest that they had; and the ranks with another result, and why it is not used.
-    func validRanks() throws(Failure) -> (valid: Set<Int>, refused: [(rank: Int, reason: Failure)]) {
+    /// have the digest that they had; one of their results; and the ranks with another result, and why it is not used.
+    func validRanks() throws(Failure) -> (valid: Set<Int>, kept: RankEntry?, refused: [(rank: Int, reason: Failure)]) {
         let read = try read(0..<manifest.ranks)
         let results = ParallelLoop.threads(Initialize.requestsAtOnce).map(read.count) { index in
             Result { () throws(Failure) in try checkTable(of: try read[index].get()) }
         }
         var valid: Set<Int> = []
+        var kept: RankEntry?
         var refused: [(rank: Int, reason: Failure)] = []
         for (rank, result) in results.enumerated() {
             switch result {
-            case .success: valid.insert(rank)
+            case .success:
+                valid.insert(rank)
+                kept = kept ?? (try? read[rank].get())
             case .failure(let error) where error.isOfStore: throw error
             case .failure(let error) where objects[manifest.keys.result(rank)] != nil: refused.append((rank, error))
             case .failure: break
             }
         }
-        return (valid, refused)
+        return (valid, kept, refused)
     }
 
-    private func checkTable(of entry: RankEntry) throws(Failure) {
+    /// - Throws: `Failure` where the table is not the one that the rank wrote.
+    func checkTable(of entry: RankEntry) throws(Failure) {
         guard let table = entry.table, table.info.etag != table.etag else { return }
         let (bucket, key) = (manifest.input.bucket, table.info.key)
         let bytes = try store.get(bucket: bucket, key: key, range: nil, etag: table.info.etag)

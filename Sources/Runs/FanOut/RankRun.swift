@@ -44,7 +44,7 @@ struct RankRun {
     /// - Parameter partitions: of the rank.
     mutating func finish(
         _ loaded: ModelCache.Loaded, _ predictions: Predictions, _ partitions: [PartitionReader],
-        _ environment: [String: String]
+        _ layout: GalaxyLayout, _ environment: [String: String]
     ) {
         result.galaxies = predictions.redshifts.count
         result.seconds = result.inferenceSeconds ?? 0
@@ -61,7 +61,7 @@ struct RankRun {
         result.version = Release.version
         result.gemm = loaded.model.gemm.rawValue
         result.arithmetic = loaded.model.arithmetic.description
-        result.choices = RunChoices.made(partitions, .usual, heads: loaded.model.config.encoder.numHeads)
+        result.choices = RunChoices.made(partitions, layout, heads: loaded.model.config.encoder.numHeads)
         result.configuredMemory = LambdaSettings.memory(environment)
         result.architecture = RankResult.architecture
         result.store = RankResult.StoreTimes(store.statistics)

@@ -36,7 +36,16 @@ public struct Summarize: Sendable {
                     + "\(manifest.runID.shortened()), which has begun since")
         }
         let present = try store.list(bucket: bucket, prefix: manifest.keys.prefix)
-        var entries = try RankResults(manifest: manifest, present: present, store: store).read(0..<manifest.ranks)
+        let results = RankResults(manifest: manifest, present: present, store: store)
+        var entries = try results.read(0..<manifest.ranks)
+        if !manifest.input.combine {
+            for index in entries.indices {
+                do throws(Failure) { try results.checkTable(of: try entries[index].get()) } catch {
+                    if error.isOfStore { throw error }
+                    entries[index] = .failure(error)
+                }
+            }
+        }
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
 
@@ -46,6 +55,11 @@ public struct Summarize: Sendable {
             let joined = try tables.join(&entries)
             (report.table, report.quality, report.medianError) = (joined.key, joined.quality, joined.medianError)
             report.repeatedIDs = joined.repeatedIDs
+            // Of an earlier summary, whose ranks have been run or lost since.
+            let others = manifest.keys.tables.filter { $0 != joined.key }
+            for key in present.map(\.key) where others.contains(where: { [$0, RunKeys.record(of: $0)].contains(key) }) {
+                try store.delete(bucket: bucket, key: key)
+            }
         } catch {
             (failure, report.tableError) = (error, error.description)
         }

@@ -24,8 +24,8 @@ public struct Worker: Sendable {
     /// Loads the weights that are used where an item names none, if they exist.
     func prepare() { _ = try? models.model(nil, from: store) }
 
-    /// The name of the weights that a rank would use, and the identity that its result would state.
-    func weightsIdentity(_ weights: String?) throws(Failure) -> (name: String, etag: String) {
+    /// The name of the weights that a rank would use, and what its result would state of them.
+    func weightsIdentity(_ weights: String?) throws(Failure) -> (name: String, etag: String?, sha256: String?) {
         try models.identity(weights, from: store)
     }
 
@@ -78,8 +78,10 @@ public struct Worker: Sendable {
         rank.result.modelSeconds = rank.lap()
         try rank.check("after loading the weights")
 
-        let sections = GalaxyRun.sections(of: try open(sources, item, for: loaded.model, rank, alarm), limit: nil)
-        rank.result.warnings = loaded.model.warnings + (try GalaxyChoices(sections, .usual)).warnings
+        let layout = try GalaxyLayout.usual.resolved(for: loaded.model.statedBands)
+        let sections = GalaxyRun.sections(
+            of: try open(sources, item, for: loaded.model, layout, rank, alarm), limit: nil)
+        rank.result.warnings = loaded.model.warnings + (try GalaxyChoices(sections, layout)).warnings
         rank.result.fetchSeconds += rank.lap()
 
         let predictions = try predict(sections, item, loaded.model, rank, alarm, progress)
@@ -92,7 +94,7 @@ public struct Worker: Sendable {
         rank.result.publishSeconds = rank.lap()
 
         rank.result.peakFetched = pool.peakResidentBytes
-        rank.finish(loaded, predictions, sections.map(\.partition), environment)
+        rank.finish(loaded, predictions, sections.map(\.partition), layout, environment)
         try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
     }
 
@@ -121,7 +123,9 @@ public struct Worker: Sendable {
 
     /// Checks the headers of all partitions before the first galaxy is computed.
     private func open(
-        _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm
+        _ sources: [ObjectSource], _ item: WorkerItem, for model: RedshiftModel, _ layout: GalaxyLayout,
+        _ rank: RankRun,
+        _ alarm: Alarm
     ) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         for (index, (key, label)) in zip(item.dataPaths, item.objectLabels).enumerated() {
@@ -132,7 +136,7 @@ public struct Worker: Sendable {
                     try PartitionReader(
                         file, source: InputList.lastComponent(key), label: label, imageShape: model.imageShape,
                         magnitudeCount: model.magnitudeCount,
-                        layout: GalaxyLayout.usual.resolved(for: model.statedBands)))
+                        layout: layout))
             } catch {
                 guard !alarm.hasRung else { throw rank.stopped("opening \(key)") }
                 throw error

@@ -65,13 +65,12 @@ public struct InitializeInput: Sendable, Equatable {
         warnings = payload.nearMisses(of: Self.keys)
         bucket = try payload.name("bucket")
         dataBucket = try payload.text("data_bucket") ?? bucket
-        let prefix = try Self.path(payload, "data_prefix")
-        dataPrefix = prefix.key.isEmpty || !prefix.given.hasSuffix("/") ? prefix.key : prefix.key + "/"
+        // Keys of partitions may have empty components: the prefix is used as it is.
+        dataPrefix = try payload.text("data_prefix") ?? ""
         let result = try Self.path(payload, "result_path")
         resultPath = result.key
         guard !resultPath.isEmpty else { throw payload.error("result_path", expected: "a name") }
-        // The state machine and other readers of the input use the paths in it as they are.
-        if prefix.given != dataPrefix { payload.fields["data_prefix"] = .string(dataPrefix) }
+        // The state machine and other readers of the input use the path in it as it is.
         if result.given != resultPath { payload.fields["result_path"] = .string(resultPath) }
         self.json = .object(payload.fields)
         fileLimit = try payload.count("file_limit", in: 1...Int.max)

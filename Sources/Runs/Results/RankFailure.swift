@@ -26,7 +26,8 @@ struct RankFailure: Sendable, Equatable, Codable {
 
     init(_ item: WorkerItem, _ failure: Failure, attempt: Int, environment: [String: String]) {
         (rank, kind, message, self.attempt) = (item.rank, "\(failure.kind)", failure.description, attempt)
-        partition = item.dataPaths.first { failure.description.contains($0) }
+        // `11.pt` contains `1.pt`.
+        partition = item.dataPaths.filter { failure.description.contains($0) }.max { $0.utf8.count < $1.utf8.count }
         logGroup = environment["AWS_LAMBDA_LOG_GROUP_NAME"]
         logStream = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
         time = Date().timeIntervalSince1970

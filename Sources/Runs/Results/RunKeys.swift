@@ -2,6 +2,7 @@
 public struct RunKeys: Sendable, Equatable {
     /// All ranks' results in one array; a folder with this file is a run.
     public static let combinedName = "combined_data.json"
+    static let manifestName = "manifest.json"
     /// The summary of a run.
     public static let summaryName = "summary.json"
     /// The redshifts of a run's galaxies, where they were kept.
@@ -24,11 +25,13 @@ public struct RunKeys: Sendable, Equatable {
 
     /// The prefix of all keys of the run.
     public var prefix: String { resultPath + "/" }
-    public var manifest: String { prefix + "manifest.json" }
+    public var manifest: String { prefix + Self.manifestName }
     /// All ranks' results in one array.
     public var combined: String { prefix + Self.combinedName }
     public var predictions: String { prefix + Self.predictionsName }
     public var partialPredictions: String { prefix + Self.partialPredictionsName }
+    /// Of which there is one at most.
+    var tables: [String] { [predictions, partialPredictions] }
     public var summary: String { prefix + Self.summaryName }
     /// A rank's result where the published system has it: Summarize writes it.
     public func published(_ rank: Int) -> String { "\(prefix)\(rank).json" }
@@ -45,15 +48,22 @@ public struct RunKeys: Sendable, Equatable {
     /// The record of a run's predictions.
     public static func record(of predictions: String) -> String { predictions + RunRecord.ending }
 
-    /// Whether the key belongs to the run. Keys of another run in a folder below do not.
+    /// Whether the run or a worker of it writes the key. Other objects, and those of another run in a folder below, do not
+    /// belong to it.
     func isOurs(_ key: String) -> Bool {
-        key == manifest || isPublished(key) || runID != nil && key.hasPrefix(folder) || isOfEarlierVersion(key)
+        key == manifest || isPublished(key) || isOfWorkers(key) || isOfEarlierVersion(key)
+    }
+
+    private func isOfWorkers(_ key: String) -> Bool {
+        guard runID != nil else { return false }
+        return key == items || Self.rank(key, after: folder, before: ".json") != nil
+            || Self.rank(key, after: folder + "errors/", before: ".json") != nil
+            || Self.rank(key, after: folder + "predictions/", before: ".csv") != nil
     }
 
     /// Whether Summarize writes the key: a run that begins or is resumed removes it.
     func isPublished(_ key: String) -> Bool {
-        let tables = [predictions, partialPredictions]
-        return ([combined, summary] + tables + tables.map(Self.record)).contains(key)
+        ([combined, summary] + tables + tables.map(Self.record)).contains(key)
             || Self.rank(key, after: prefix, before: ".json") != nil
     }
 

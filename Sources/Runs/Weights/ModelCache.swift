@@ -46,11 +46,13 @@ final class ModelCache: Sendable {
         }
     }
 
-    /// The name and `Loaded.etag` of the weights, without loading them.
-    func identity(_ weights: String?, from store: any ObjectStore) throws(Failure) -> (name: String, etag: String) {
+    /// The name of the weights, and their ETag or, of a file, their SHA-256, without loading them.
+    func identity(
+        _ weights: String?, from store: any ObjectStore
+    ) throws(Failure) -> (name: String, etag: String?, sha256: String?) {
         let name = try WeightsLocator(environment: environment).weights(named: weights)
-        guard name.hasPrefix("s3://") else { return (name, try Self.fingerprint(name)) }
-        return (name, try WeightsFile.find(name, in: store, setting: "weights").info.etag)
+        guard name.hasPrefix("s3://") else { return (name, nil, try SHA256Digest.ofFile(name).sha256) }
+        return (name, try WeightsFile.find(name, in: store, setting: "weights").info.etag, nil)
     }
 
     /// - Parameters:

@@ -119,7 +119,9 @@ struct LaunchCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
             .merging(["AWS_REGION": machine.region]) { _, region in region }
         let transport = CurlTransport(environment: environment)
-        return try StepFunctionsClient(AWSConfiguration(environment, transport: transport), transport: transport)
+        return try StepFunctionsClient(
+            AWSConfiguration(environment, transport: transport), transport: transport,
+            retries: try RetryPolicy(environment))
     }
 
     private func plan(_ input: InitializeInput) throws {

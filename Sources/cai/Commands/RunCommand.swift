@@ -54,11 +54,11 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let input = try InitializeInput(try FanOutOptions.event(payload), repeated: `repeat`)
         let handlers = try options.handlers(threads: threads)
-        let begun = try handlers.initialize.run(input)
+        let begun = try handlers.begin(input)
         begun.warnings.forEach(Console.warn)
-        try handlers.checkWeights(begun)
         let warned = work(begun, handlers.worker)
-        let report = try handlers.summarize.run(SummarizeEvent(manifest: begun.manifest.place))
+        let report = try handlers.summarize.run(
+            SummarizeEvent(manifest: begun.manifest.place, runID: begun.manifest.runID))
         report.warn(except: warned)
         if json { try StandardOutput.write(json: RunAnswer(report: report)) }
         if !quiet {

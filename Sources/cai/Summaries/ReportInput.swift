@@ -60,14 +60,16 @@ struct ReportInput {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
         let (predictions, hasResults) = (RunKeys.tableNames.first(where: isThere), isThere(RunKeys.combinedName))
         if predictions != nil || hasResults {
-            let (table, origin) = try predictions.map { (name) throws(Failure) in
-                try Self.table(folder + "/" + name)
-            } ?? (nil, nil)
+            let (table, origin) =
+                try predictions.map { (name) throws(Failure) in
+                    try Self.table(folder + "/" + name)
+                } ?? (nil, nil)
             warnOfMissingRanks(origin, predictions)
             return .run(
                 predictions: table,
                 results: hasResults
-                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: "")) : nil,
+                    ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: ""))
+                    : nil,
                 origin: origin)
         }
         guard ResultTree.isTree(folder) else {

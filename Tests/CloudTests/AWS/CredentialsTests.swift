@@ -52,10 +52,12 @@ struct CredentialsTests {
     }
 
     @Test(
-        "A named file that does not exist is an error",
+        "A named file that does not exist is an error where a profile is named",
         arguments: ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
     func missingFile(variable: String) {
-        let environment = Self.nowhere.merging([variable: "/nowhere/to/be/found"]) { $1 }
+        let environment = Self.nowhere.merging([
+            variable: "/nowhere/to/be/found", "AWS_PROFILE": "default",
+        ]) { $1 }
         let error = #expect(throws: Failure.self) { try find(environment, files: Self.files) }
         #expect(error?.description == "\(variable): /nowhere/to/be/found: no such file")
     }

@@ -53,6 +53,14 @@ struct CatalogueTextTests {
         #expect(redshifts[0] == 0.1 && redshifts[1].isNaN)
     }
 
+    @Test("A first row without known numbers is read, whatever its ids")
+    func missingFirst() throws {
+        let text = "object_id,z_spec,name\ngal_a,,x\ngal_b,0.1,y\n"
+        let table = try GalaxyTable(csv: Array(text.utf8), name: "t.csv", layout: GalaxyLayout(redshifts: "z_spec"))
+        let redshifts = try #require(try table.redshifts(.listed([0, 1]), of: "t")?.doubles())
+        #expect(redshifts[0].isNaN && redshifts[1] == 0.1)
+    }
+
     @Test(
         "What is no number is named with its line",
         arguments: [

@@ -112,15 +112,19 @@ struct FormatTests {
             _ = try buckets.run()
             let same = try buckets.initialize(["resume": .bool(true)])
             #expect(same.items.isEmpty)
-            try buckets.handlers.checkWeights(same)
+            let resume = try InitializeInput(Buckets.input(["resume": .bool(true)]))
+            #expect(try buckets.handlers.begin(resume).items.isEmpty)
+            _ = try buckets.summarize(same)
+            let before = try buckets.keys()
             let environment = Buckets.environment(buckets.root)
                 .merging(["CAI_WEIGHTS": Fixture.path("tiny/kernel3.pt")]) { $1 }
             let others = FanOutHandlers(store: buckets.store, environment: environment, threads: 1)
-            let error = #expect(throws: Failure.self) { try others.checkWeights(same) }
+            let error = #expect(throws: Failure.self) { try others.begin(resume) }
             #expect(error?.description.contains("resume: expected the weights of its results, ") == true)
             #expect(error?.description.contains("kernel3.pt") == true)
+            #expect(try buckets.keys() == before)
             // A run that keeps no result may have any weights.
-            try others.checkWeights(try buckets.initialize(["overwrite": .bool(true)]))
+            _ = try others.begin(InitializeInput(Buckets.input(["overwrite": .bool(true)])))
         }
     }
 }

@@ -31,7 +31,7 @@ struct HostileInputTests {
             ("", "expected a header, found an empty file"), ("a,b\n1,2\n", "has neither magnitudes nor redshifts"),
             ("redshift\n0.5\n\"\"x\n", "line 3"),
             ("redshift,object_id\n0.5,LONG\n0.5,LONG\n", "expected once, found twice"),
-            ("redshift\nLONG\n", "line 2: redshift: expected a number, found 'xx"),
+            ("redshift\n1\nLONG\n", "line 3: redshift: expected a number, found 'xx"),
             ("u,g,r,i,z\n1,2,3,4\n", "line 2: expected 5 fields as in the header, found 4"),
             ("u,g,r,i,LONG\n1,2,3,4,5\n", "but not z"), ("u,g,LONG\n1,2,3\n", "has neither"),
             ("u,g,r,i,z\n1,2,3,4,LONG\n", "line 2: z: expected a number, found 'xx"),

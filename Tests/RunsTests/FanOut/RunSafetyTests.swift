@@ -82,10 +82,14 @@ struct RunSafetyTests {
         try Buckets.with(threePartitions) { buckets in
             let begun = try buckets.initialize()
             buckets.work(begun.items)
+            #expect(try buckets.summarize(begun).table == "run/predictions.csv")
             try changeDigit(buckets)
             let report = try buckets.summarize(begun)
             #expect(report.failed.map(\.rank) == [1])
             #expect(report.failed.first?.reason.contains("SHA-256") == true)
+            // Also where a summary of before had written a table.
+            let keys = try buckets.keys()
+            #expect(report.table == nil && keys.allSatisfy { !$0.hasPrefix("run/predictions") })
             let resumed = try buckets.initialize(Self.resume)
             #expect(resumed.items.map(\.rank) == [1])
             buckets.work(resumed.items)
@@ -198,6 +202,41 @@ struct RunSafetyTests {
             #expect(report.failed.isEmpty && report.table == nil && report.quality == nil)
             #expect(try buckets.keys().filter { $0.hasSuffix(".csv") }.count == 3)
             #expect(try buckets.json("run/summary.json")["predictions"] == .null)
+        }
+    }
+
+    @Test("With combine false a changed table is refused, too")
+    func uncombinedChange() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let begun = try buckets.initialize(["combine": .bool(false)])
+            buckets.work(begun.items)
+            try changeDigit(buckets)
+            #expect(try buckets.summarize(begun).failed.map(\.rank) == [1])
+        }
+    }
+
+    @Test(
+        "Overwriting removes only what runs write: partitions and other runs in the run's folder stay, or are an error")
+    func overwriteInFolder() throws {
+        try Buckets.with(threePartitions) { buckets in
+            for key in ["run/data/a.safetensors", "run/data/notes.csv"] {
+                try buckets.store.put(bucket: "results", key: key, TensorTable.partition().rows(0..<3).bytes())
+            }
+            let input: [String: JSONValue] = [
+                "data_bucket": .string("results"), "data_prefix": .string("run/data"), "run_id": .string("data"),
+                "overwrite": .bool(true),
+            ]
+            for _ in 0..<2 { #expect(try buckets.run(input).galaxies == 3) }
+            #expect(try buckets.keys("run/data/").contains("run/data/notes.csv"))
+
+            _ = try buckets.run(["result_path": .string("top/inner")])
+            let before = try buckets.keys("top/inner/")
+            let inner: [String: JSONValue] = ["result_path": .string("top"), "run_id": .string("inner")]
+            for more in [inner, inner.merging(["overwrite": .bool(true)]) { $1 }] {
+                let error = #expect(throws: Failure.self) { try buckets.initialize(more) }
+                #expect(error?.description.contains("is of another run") == true)
+            }
+            #expect(try buckets.keys("top/inner/") == before)
         }
     }
 
