@@ -21,7 +21,7 @@ extension FuzzTarget {
     private static var once: RetryPolicy {
         var retries = RetryPolicy()
         retries.sleep = { _ in }
-        (retries.attempts, retries.busyAttempts) = (1, 1)
+        retries.attempts = 1
         return retries
     }
 

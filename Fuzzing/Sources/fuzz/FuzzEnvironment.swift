@@ -88,10 +88,12 @@ extension FuzzTarget {
                 if let share = RankShare(rank: 1, worldSize: 2), let other = RankShare(rank: 0, worldSize: 2) {
                     Promise.keep(share.outputName(a) != other.outputName(a), "two ranks have the output \(a)")
                 }
-                let keys = RunKeys(resultPath: a)
+                let keys = RunKeys(resultPath: a, runID: "run")
+                let own = [
+                    keys.result(7), keys.predictions(0), keys.failure(1), keys.items, keys.manifest, keys.published(2),
+                ]
                 Promise.keep(
-                    keys.rank(ofResult: keys.result(7)) == 7 && keys.isOurs(keys.predictions(0)),
-                    "the keys of \(a) are wrong")
+                    own.allSatisfy(keys.isOurs) && !keys.isPublished(keys.result(7)), "the keys of \(a) are wrong")
                 for b in names { _ = keys.isOurs(b) }
             }
             Promise.refusal {

@@ -49,10 +49,13 @@ extension FuzzTarget {
         }
         func head(bucket: String, key: String) throws(Failure) -> ObjectInfo? { nil }
         func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] { [] }
-        func put(bucket: String, key: String, _ bytes: [UInt8]) throws(Failure) {
+        func put(bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition) throws(Failure) -> String {
             Promise.keep(false, "an object is written")
+            return ""
         }
-        func put(bucket: String, key: String, contentsOf path: String) throws(Failure) {}
+        func upload(bucket: String, key: String, size: Int) throws(Failure) -> any ObjectUpload {
+            WholeUpload(self, bucket: bucket, key: key)
+        }
         func delete(bucket: String, key: String) throws(Failure) { Promise.keep(false, "an object is removed") }
     }
 

@@ -105,7 +105,7 @@ extension FuzzTarget {
     private static func client(_ answers: [Answer]) throws(Failure) -> S3Client {
         var retries = RetryPolicy()
         retries.sleep = { _ in }
-        (retries.attempts, retries.busyAttempts) = (3, 3)
+        retries.attempts = 3
         let configuration = AWSConfiguration(
             region: "us-east-1",
             credentials: AWSCredentials(accessKey: "AKIDFUZZ", secretKey: "hushSecretKeyOfATest", sessionToken: nil))

@@ -119,11 +119,14 @@ extension FuzzTarget {
         seeds: {
             let input = "{\"bucket\":\"b\",\"result_path\":\"r\",\"tolerated_failure_percentage\":50}"
             let manifest =
-                "{\"run_id\":\"r1\",\"created\":1.5,\"ranks\":2,\"input\":\(input),\"partitions\":["
+                "{\"run_id\":\"r1\",\"created\":1.5,\"ranks\":2,\"input\":\(input),\"arithmetic\":\"a\",\"missing\":\"m\","
+                + "\"partitions\":["
                 + "{\"key\":\"p/1.pt\",\"size\":10,\"etag\":\"e\",\"rank\":0},{\"key\":\"p/2.pt\",\"size\":0,\"rank\":1}]}"
             func result(_ path: String, _ more: String = "") -> String {
                 "{\"total_cpu_time (seconds)\":1,\"total_cpu_memory (MB)\":1,\"throughput_bps\":1,\"batch_size\":8,"
                     + "\"run_id\":\"r1\",\"data_path\":\"\(path)\",\"num_samples\":1,\"predictions_bytes\":@bytes,\"total_s\":1.5,"
+                    + "\"predictions_sha256\":\"@sha256\",\"predictions_etag\":\"e\",\"arithmetic\":\"a\","
+                    + "\"data_etags\":\"\(path == "p/1.pt" ? "e" : "")\",\"choices\":{\"missing\":\"m\"},"
                     + "\"inference_s\":1,\"started\":2,\"finished\":4,\"architecture\":\"arm64\"\(more)}"
             }
             let table = PredictionEncoder.columns + "\n\"a,\n:0\",a.pt,0,0.5,0.25,0\n"
@@ -145,6 +148,7 @@ extension FuzzTarget {
                 for rank in 0..<(sections.count - 1) / 2 {
                     let table = sections[2 * rank + 2]
                     objects[keys.result(rank)] = sections[2 * rank + 1].filling("@bytes", "\(table.count)")
+                        .filling("@sha256", SHA256Digest.hash(table).hexadecimal)
                     if !table.isEmpty { objects[keys.predictions(rank)] = table }
                 }
                 let store = MemoryStore(objects)
@@ -167,11 +171,15 @@ extension FuzzTarget {
             Promise.keep(report.cost.map { $0 >= 0 } ?? true, "an invalid cost \(report.cost ?? 0)")
             let summary = try JSONValue.parse(store[keys.summary] ?? [], name: "summary")
             Promise.keep(summary["failed"] == .integer(report.failed.count), "the summary's failures differ")
-            Promise.keep(
-                (store[keys.predictions] != nil) == report.hasPredictions, "the report disagrees about predictions")
-            if let table = store[keys.predictions] {
-                let rows = try PredictionTables.Rows(table, name: "joined")
-                Promise.keep(rows.count == report.galaxies, "\(rows.count) rows for \(report.galaxies) galaxies")
+            for key in [keys.predictions, keys.partialPredictions] {
+                Promise.keep((store[key] != nil) == (report.table == key), "the report disagrees about \(key)")
+            }
+            Promise.keep(report.table != keys.predictions || report.failed.isEmpty, "a whole table lacks ranks")
+            if let table = report.table.flatMap({ store[$0] }) {
+                _ = try RankTable(
+                    MemorySource(name: "joined", bytes: table), galaxies: report.galaxies,
+                    sha256: SHA256Digest.hash(table).hexadecimal, isMeasured: false
+                ) { _ in }
             }
         }
     }
