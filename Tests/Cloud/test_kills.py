@@ -1,4 +1,4 @@
-"""Processes of a run are killed at random requests and started again: 200 kills of runs of 64 ranks, in the short form
+"""Processes of a run are killed at random requests and started again: 60 kills of runs of 64 ranks and 200 of their functions, in the short form
 10 of 16 ranks."""
 
 import itertools
@@ -22,6 +22,8 @@ from s3 import S3, Keys
 from shared_hooks import IS_ENDURANCE, SEED
 
 KILLS = 200 if IS_ENDURANCE else 10
+# Of whole runs, each of which takes longer.
+RUN_KILLS = 60 if IS_ENDURANCE else 10
 RANKS = 64 if IS_ENDURANCE else 16
 # The ranks of the run as separate processes, each of which loads the weights.
 PROCESSES = 64 if IS_ENDURANCE else 4
@@ -103,13 +105,13 @@ def test_a_run_that_is_killed_and_resumed_gives_the_bytes_of_infer(
         path = f"kills/{number}"
         payload = write(sky.input(path, resume=True))
         for _ in range(killer.random.randint(1, MOST_IN_A_ROW)):
-            if killer.kills == KILLS or killer.run("run", payload, kill_within=requests):
+            if killer.kills == RUN_KILLS or killer.run("run", payload, kill_within=requests):
                 break
         killer.run("run", payload, kill_within=None)
         sky.check(s3, path)
         assert not s3.open_uploads("results")
         killer.check_temporary_files()
-        if killer.kills == KILLS:
+        if killer.kills == RUN_KILLS:
             break
 
 

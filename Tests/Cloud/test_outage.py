@@ -17,8 +17,8 @@ from s3 import S3
 from shared_hooks import IS_ENDURANCE
 
 SECONDS = 60 if IS_ENDURANCE else 8
-# Fractions of the run's requests after which S3 is away: in Initialize, in a worker and in Summarize.
-FRACTIONS = [0.05, 0.5, 0.95] if IS_ENDURANCE else [0.5]
+# Fractions of the requests of a run after which S3 is away: in a worker.
+FRACTIONS = [0.5]
 
 Write = Callable[[Any], Path]
 

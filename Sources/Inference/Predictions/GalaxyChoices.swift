@@ -8,7 +8,7 @@ public struct GalaxyChoices: Sendable {
     public private(set) var warnings: [String] = []
     public private(set) var notices: [String] = []
 
-    /// Reads the galaxies' ids, in local files that have any: an id that is not readable, or that the output cannot hold, is an
+    /// Reads the galaxies' ids, in local files that have any, and for FITS in objects: an id that is not readable, or that the output cannot hold, is an
     /// error before the first galaxy is computed.
     /// - Parameters:
     ///   - sections: galaxies of the run.
@@ -48,7 +48,7 @@ public struct GalaxyChoices: Sendable {
         _ sections: [GalaxyRun.Section], _ format: PredictionFormat?
     ) throws(Failure) -> String? {
         var hashes: [Int] = []
-        try forEachID(sections) { id, path, row throws(Failure) in
+        try forEachID(sections, format) { id, path, row throws(Failure) in
             // A FITS string has no blanks at its end.
             guard format != .fits || !id.hasSuffix(" ") else {
                 throw Failure(
@@ -63,7 +63,7 @@ public struct GalaxyChoices: Sendable {
         guard !suspects.isEmpty else { return nil }
         var (known, count) = (Set<String>(), 0)
         var first: (id: String, path: String, row: Int)?
-        try forEachID(sections) { id, path, row throws(Failure) in
+        try forEachID(sections, format) { id, path, row throws(Failure) in
             guard suspects.contains(id.hashValue), !known.insert(id).inserted else { return }
             count += 1
             first = first ?? (id, path, row)
@@ -74,11 +74,14 @@ public struct GalaxyChoices: Sendable {
     }
 
     private static func forEachID(
-        _ sections: [GalaxyRun.Section], _ body: (String, String, Int) throws(Failure) -> Void
+        _ sections: [GalaxyRun.Section], _ format: PredictionFormat?,
+        _ body: (String, String, Int) throws(Failure) -> Void
     ) throws(Failure) {
         let blockSize = 4096
-        // Objects are fetched once, while their galaxies are computed: their ids are read with the output.
-        for section in sections where section.partition.hasObjectIDs && !section.partition.isRemote {
+        // Objects are fetched once, while their galaxies are computed: their ids are read with the output, unless it may not
+        // be able to hold them.
+        for section in sections
+        where section.partition.hasObjectIDs && (!section.partition.isRemote || format == .fits) {
             for start in stride(from: section.rows.lowerBound, to: section.rows.upperBound, by: blockSize) {
                 let rows = start..<min(start + blockSize, section.rows.upperBound)
                 for (row, id) in zip(rows, try section.partition.objectIDs(rows)) {
