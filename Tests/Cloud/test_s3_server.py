@@ -25,7 +25,7 @@ from shared_hooks import IS_ENDURANCE, SEED
 
 BUCKET = "conditions"
 THREADS = 32
-ROUNDS = 200 if IS_ENDURANCE else 8
+ROUNDS = 60 if IS_ENDURANCE else 8
 
 
 @pytest.fixture(scope="module")
