@@ -67,11 +67,22 @@ extension ObjectStore {
         guard let file = try OpenFile(path: path) else {
             throw Failure(path, "cannot be opened", SystemError(FileStamp(path: path) == nil ? ENOENT : EISDIR))
         }
-        let upload = try upload(bucket: bucket, key: key, size: file.size)
-        do throws(Failure) {
+        return try put(bucket: bucket, key: key, size: file.size) { upload throws(Failure) in
             for start in stride(from: 0, to: file.size, by: 1 << 20) {
                 try upload.write(try file.read(start..<min(start + 1 << 20, file.size)))
             }
+        }
+    }
+
+    /// The same with what `body` writes; nothing where it throws.
+    /// - Parameter size: bytes that the object will have, or more.
+    @discardableResult
+    public func put(
+        bucket: String, key: String, size: Int, _ body: (any ObjectUpload) throws(Failure) -> Void
+    ) throws(Failure) -> String {
+        let upload = try upload(bucket: bucket, key: key, size: size)
+        do throws(Failure) {
+            try body(upload)
             return try upload.complete()
         } catch {
             upload.abandon()

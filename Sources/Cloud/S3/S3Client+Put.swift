@@ -14,13 +14,8 @@ extension S3Client {
             case .unchanged(let etag): [("If-Match", "\"\(etag)\"")]
             }
         guard bytes.count <= Self.mostInOnePart || condition != .always else {
-            let upload = try upload(bucket: bucket, key: key, size: bytes.count)
-            do throws(Failure) {
+            return try put(bucket: bucket, key: key, size: bytes.count) { upload throws(Failure) in
                 try upload.write(bytes)
-                return try upload.complete()
-            } catch {
-                upload.abandon()
-                throw error
             }
         }
         do throws(Failure) {

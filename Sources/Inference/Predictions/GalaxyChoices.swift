@@ -8,8 +8,8 @@ public struct GalaxyChoices: Sendable {
     public private(set) var warnings: [String] = []
     public private(set) var notices: [String] = []
 
-    /// Reads the galaxies' ids, in local files that have any, and for FITS in objects: an id that is not readable, or that the output cannot hold, is an
-    /// error before the first galaxy is computed.
+    /// Reads the galaxies' ids, in local files that have any, and for FITS in objects: an id that is not readable, or that the
+    /// output cannot hold, is an error before the first galaxy is computed.
     /// - Parameters:
     ///   - sections: galaxies of the run.
     ///   - format: of the output; nil for one without ids, or any other.

@@ -54,19 +54,15 @@ struct RankResults: Sendable {
     /// The ranks with a valid result and the predictions that it states: their ETag is the one that they had, or their bytes
     /// have the digest that they had; one of their results; and the ranks with another result, and why it is not used.
     func validRanks() throws(Failure) -> (valid: Set<Int>, kept: RankEntry?, refused: [(rank: Int, reason: Failure)]) {
-        let read = try read(0..<manifest.ranks)
-        let results = ParallelLoop.threads(Initialize.requestsAtOnce).map(read.count) { index in
-            Result { () throws(Failure) in try checkTable(of: try read[index].get()) }
-        }
+        let results = try checkTables(of: try read(0..<manifest.ranks))
         var valid: Set<Int> = []
         var kept: RankEntry?
         var refused: [(rank: Int, reason: Failure)] = []
         for (rank, result) in results.enumerated() {
             switch result {
-            case .success:
+            case .success(let entry):
                 valid.insert(rank)
-                kept = kept ?? (try? read[rank].get())
-            case .failure(let error) where error.isOfStore: throw error
+                kept = kept ?? entry
             case .failure(let error) where objects[manifest.keys.result(rank)] != nil: refused.append((rank, error))
             case .failure: break
             }
@@ -74,8 +70,22 @@ struct RankResults: Sendable {
         return (valid, kept, refused)
     }
 
-    /// - Throws: `Failure` where the table is not the one that the rank wrote.
-    func checkTable(of entry: RankEntry) throws(Failure) {
+    /// The entries, of which those without the table that their rank wrote have become failures; reads only tables with
+    /// another ETag.
+    /// - Throws: `Failure` where the store cannot be read.
+    func checkTables(of entries: [Result<RankEntry, Failure>]) throws(Failure) -> [Result<RankEntry, Failure>] {
+        let checked = ParallelLoop.threads(Initialize.requestsAtOnce).map(entries.count) { index in
+            Result { () throws(Failure) in
+                let entry = try entries[index].get()
+                try checkTable(of: entry)
+                return entry
+            }
+        }
+        for case .failure(let error) in checked where error.isOfStore { throw error }
+        return checked
+    }
+
+    private func checkTable(of entry: RankEntry) throws(Failure) {
         guard let table = entry.table, table.info.etag != table.etag else { return }
         let (bucket, key) = (manifest.input.bucket, table.info.key)
         let bytes = try store.get(bucket: bucket, key: key, range: nil, etag: table.info.etag)

@@ -38,14 +38,7 @@ public struct Summarize: Sendable {
         let present = try store.list(bucket: bucket, prefix: manifest.keys.prefix)
         let results = RankResults(manifest: manifest, present: present, store: store)
         var entries = try results.read(0..<manifest.ranks)
-        if !manifest.input.combine {
-            for index in entries.indices {
-                do throws(Failure) { try results.checkTable(of: try entries[index].get()) } catch {
-                    if error.isOfStore { throw error }
-                    entries[index] = .failure(error)
-                }
-            }
-        }
+        if !manifest.input.combine { entries = try results.checkTables(of: entries) }
         var report = RunReport(manifest: manifest)
         report.mapError = event.mapError
 
@@ -91,16 +84,11 @@ public struct Summarize: Sendable {
         let valid = entries.compactMap { try? $0.get() }
         let (bucket, keys) = (manifest.input.bucket, manifest.keys)
         let size = valid.reduce(2) { $0 + $1.json.count + 1 }
-        let combined = try store.upload(bucket: bucket, key: keys.combined, size: size)
-        do throws(Failure) {
+        try store.put(bucket: bucket, key: keys.combined, size: size) { combined throws(Failure) in
             for (index, entry) in valid.enumerated() {
                 try combined.write([UInt8(ascii: index == 0 ? "[" : ",")] + entry.json)
             }
             try combined.write(Array((valid.isEmpty ? "[]" : "]").utf8))
-            _ = try combined.complete()
-        } catch {
-            combined.abandon()
-            throw error
         }
         let store = store
         try ParallelLoop.threads(Initialize.requestsAtOnce)(valid.count) { index throws(Failure) in
