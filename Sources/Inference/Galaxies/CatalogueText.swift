@@ -53,8 +53,8 @@ struct CatalogueText {
         }
     }
 
-    /// The names in the comment that is the header of `count` columns; nil where there is none. Of several with as many
-    /// words, units or sentences among them, it is the one whose words are all different.
+    /// The names of `count` columns, from a comment line with as many words; nil if no comment has that many. If several
+    /// have (a line of units, a sentence), the header is the one whose words are all different.
     private static func header(
         _ comments: [(line: Int, bytes: [UInt8])], _ count: Int, of file: String
     ) throws(Failure) -> [String]? {

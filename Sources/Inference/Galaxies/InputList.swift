@@ -122,8 +122,8 @@ public enum InputList {
 
     private static func isFolder(_ path: String) -> Bool { FileManager.default.isFolder(path) == true }
 
-    /// Whether a file of that name in a folder is a partition, by its ending. Hidden ones are none, such as the copies
-    /// that macOS leaves on other file systems (`._1.pt`).
+    /// Whether a file of that name in a folder is a partition, by its ending. Hidden files are not partitions: macOS
+    /// leaves such copies on other file systems (`._1.pt`).
     public static func isPartition(_ name: String) -> Bool {
         let name = name.lowercased()
         return !name.hasPrefix(".") && endings.contains { name.hasSuffix("." + $0) && name.count > $0.count + 1 }

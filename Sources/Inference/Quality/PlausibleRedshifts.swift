@@ -47,7 +47,7 @@ public struct PlausibleRedshifts: Sendable, Equatable {
         }
     }
 
-    /// The implausible ones of `redshifts`; nil where there are none. NaN is not one.
+    /// The redshifts outside of the range; nil if all are inside. NaN is not counted.
     public func outside(_ redshifts: [Float]) -> Outside? {
         redshifts.reduce(nil) { found, redshift in
             redshift.isNaN || range.contains(Double(redshift))

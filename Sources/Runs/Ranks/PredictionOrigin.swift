@@ -10,7 +10,7 @@ public enum PredictionOrigin: Sendable, Encodable {
     /// The record of an output, or what its header states; nil where there is neither.
     /// - Parameters:
     ///   - record: that belongs to the output, if any.
-    ///   - warn: called where the header is not readable, or states missing values that are none.
+    ///   - warn: called where the header is not readable, or its list of missing values is invalid.
     public init?(_ file: PredictionFile, record: RunRecord?, warn: (String) -> Void) {
         if let record {
             self = .record(record)

@@ -8,7 +8,7 @@ struct RankFailure: Sendable, Equatable, Codable {
     let kind: String
     /// One line.
     let message: String
-    /// The key of the partition that is at fault; nil where it is none, or not known.
+    /// The key of the partition that caused the failure; nil if no partition did, or it is not known.
     let partition: String?
     /// From 1, of those that could write here.
     let attempt: Int

@@ -77,7 +77,7 @@ struct RankFields {
         return values
     }
 
-    /// An object of strings; empty where there is none.
+    /// An object of strings; empty if the key is missing or null.
     func dictionary(_ key: RankResult.CodingKeys) throws(Failure) -> [String: String] {
         guard isThere(key) else { return [:] }
         guard let values = try? container.decode([String: String].self, forKey: key) else {
