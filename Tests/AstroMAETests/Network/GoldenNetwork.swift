@@ -1,6 +1,7 @@
 import AstroMAE
 import Foundation
 import Platform
+import Synchronization
 import TensorFiles
 import TestSupport
 
@@ -38,6 +39,8 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         self.numHeads = numHeads
     }
 
+    var isTiny: Bool { weights.contains("/tiny/") }
+
     /// The same weights, converted.
     var merged: GoldenNetwork {
         var copy = self
@@ -60,11 +63,19 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         try isMerged ? TensorFile.open(Self.mergedFiles[weights].orMissing().get()) : TensorFile.open(path: weights)
     }
 
+    /// Loaded once for each engine: loading the demo network takes longer than most tests of it.
     func model(
         gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil
     ) throws -> RedshiftModel {
-        try RedshiftModel(weights: file(), numHeads: numHeads, gemm: gemm, instructionSet: instructionSet)
+        let key = "\(weights) \(isMerged) \(gemm) \(instructionSet.map { "\($0)" } ?? "")"
+        if let model = Self.models.withLock({ $0[key] }) { return model }
+        let model = try RedshiftModel(
+            weights: file(), numHeads: numHeads, gemm: gemm, instructionSet: instructionSet)
+        Self.models.withLock { $0[key] = model }
+        return model
     }
+
+    private static let models = Mutex<[String: RedshiftModel]>([:])
 
     /// A golden array, as float64.
     func values(_ name: String) throws -> [Double] {
@@ -100,8 +111,8 @@ struct Galaxies {
         let file = try TensorFile.open(path: path)
         let (images, magnitudes) = (try file["tensors.0"].orMissing(), try file["tensors.1"].orMissing())
         count = min(images.shape[0], limit ?? .max)
-        self.images = Array(try images.floats().prefix(count * images.rowCount))
-        self.magnitudes = Array(try magnitudes.floats().prefix(count * magnitudes.rowCount))
+        self.images = try images.floats(rows: 0..<count)
+        self.magnitudes = try magnitudes.floats(rows: 0..<count)
     }
 }
 

@@ -22,9 +22,11 @@ struct Engine: Sendable, CustomTestStringConvertible {
         Engine.exact)
     func batchSizes(network: GoldenNetwork, engine: Engine) throws {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
-        let galaxies = try Galaxies(network.galaxies)
+        // The portable kernels without optimization are slow.
+        let isPortable = engine.instructionSet == .portable
+        let galaxies = try Galaxies(network.galaxies, limit: isPortable ? 9 : nil)
         let whole = try model.redshifts(galaxies, batch: 512)
-        for batch in [1, 7, 32] {
+        for batch in isPortable ? [1, 7] : [1, 7, 32] {
             #expect(try model.redshifts(galaxies, batch: batch) == whole, "batch \(batch)")
         }
     }
@@ -37,8 +39,10 @@ struct Engine: Sendable, CustomTestStringConvertible {
         let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
         let galaxies = try Galaxies(network.galaxies, limit: 150)
         let whole = try model.redshifts(galaxies, batch: 150)
-        for batch in [1, 7, 32, 149] {
-            #expect(try model.redshifts(galaxies, batch: batch) == whole, "batch \(batch)")
+        #expect(try model.redshifts(galaxies, batch: 149) == whole)
+        let first = try Galaxies(network.galaxies, limit: 40)
+        for batch in [1, 7, 32] {
+            #expect(try model.redshifts(first, batch: batch) == Array(whole.prefix(40)), "batch \(batch)")
         }
     }
 
@@ -77,9 +81,11 @@ struct Engine: Sendable, CustomTestStringConvertible {
         "Back ends and instruction sets agree within float32's precision",
         arguments: GoldenNetwork.all + GoldenNetwork.merged)
     func enginesAgree(network: GoldenNetwork) throws {
-        let galaxies = try Galaxies(network.galaxies, limit: 20)
-        let reference = try network.model().redshifts(galaxies, batch: 20)
+        let reference = try network.model().redshifts(Galaxies(network.galaxies, limit: 20), batch: 20)
         for engine in Engine.all {
+            // The portable kernels without optimization take seconds for the demo network.
+            let isSlow = engine.instructionSet == .portable && !network.isTiny
+            let galaxies = try Galaxies(network.galaxies, limit: isSlow ? 2 : 20)
             let model = try network.model(gemm: engine.gemm, instructionSet: engine.instructionSet)
             #expect(model.instructionSet == engine.instructionSet && model.gemm == engine.gemm)
             // Each is within 1e-6 of float64, half of the tolerance of redshifts.

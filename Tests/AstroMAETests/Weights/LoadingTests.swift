@@ -76,12 +76,17 @@ let fourThreads = ParallelLoop { most, body in
         arena = nil
         for (index, buffer) in buffers.enumerated() {
             #expect(Int(bitPattern: buffer.base) % 64 == 0)
-            #expect((0..<buffer.count).allSatisfy { buffer.base[$0] == 0 })
-            for k in 0..<buffer.count { buffer.base[k] = Float(index + 1) }
+            #expect(hasOnly(0, buffer))
+            buffer.base.update(repeating: Float(index + 1), count: buffer.count)
         }
         for (index, buffer) in buffers.enumerated() {
-            #expect((0..<buffer.count).allSatisfy { buffer.base[$0] == Float(index + 1) })
+            #expect(hasOnly(Float(index + 1), buffer))
         }
+    }
+
+    /// Whether all elements have the value: the first one, and each the one before it.
+    private func hasOnly(_ value: Float, _ buffer: FloatBuffer) -> Bool {
+        buffer.base[0] == value && memcmp(buffer.base, buffer.base + 1, (buffer.count - 1) * 4) == 0
     }
 
     @Test(
