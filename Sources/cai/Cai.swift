@@ -42,6 +42,7 @@ struct Cai: ParsableCommand {
               CAI_LOG_FORMAT    as --log-format
               AWS_...           credentials, region and endpoints, as AWS's own
                                 tools read them, for s3:// and 'cai launch'
+              CAI_SSE_KMS_KEY   the KMS key that encrypts new objects of s3://
             """,
         version: Release.version,
         subcommands: [

@@ -161,7 +161,7 @@ extension FuzzTarget {
         seeds: {
             Seeds.texts(
                 "https://user@host.example:8443/a%2Fb?c=d#e", "http://[::1]:80", "http://169.254.169.254/",
-                "s3://bucket/key",
+                "s3://bucket/key", "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/name/key",
                 "2030-02-28T23:59:59.5Z", "arn:aws:states:us-east-1:123:stateMachine:name:1", "a%2Fb+c%zz")
         },
         run: { bytes in

@@ -4,13 +4,16 @@ import Platform
 /// Region, endpoints and credentials, found as AWS's own tools find them.
 public struct AWSConfiguration: Sendable {
     public let credentials: AWSCredentialsSource
-    private let endpoints: AWSEndpoints
+    let endpoints: AWSEndpoints
 
     /// - Parameters:
-    ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and the variables of the providers of credentials.
+    ///   - environment: `AWS_REGION`, `AWS_DEFAULT_REGION`, and the variables of endpoints and of the providers of credentials.
     ///   - transport: for metadata services and AWS STS.
+    ///   - otherwise: the region where none is set; nil if that is an error.
     /// - Throws: `Failure.input` where no region is set, or a file or setting is invalid. Credentials are not looked for yet.
-    public init(_ environment: [String: String], transport: any HTTPTransport) throws(Failure) {
+    public init(
+        _ environment: [String: String], transport: any HTTPTransport, region otherwise: String? = nil
+    ) throws(Failure) {
         let named = environment.set("AWS_REGION", "AWS_DEFAULT_REGION")
         // An invalid file is no error where nothing in it is needed.
         let profile: AWSProfile?
@@ -20,14 +23,13 @@ public struct AWSConfiguration: Sendable {
             guard environment.set("AWS_ACCESS_KEY_ID") != nil, named != nil else { throw error }
             profile = nil
         }
-        guard let region = named ?? profile?["region"] else {
+        guard let region = named ?? profile?["region"] ?? otherwise else {
             throw Failure("AWS region", "not set: expected AWS_REGION, AWS_DEFAULT_REGION or a profile with a region")
         }
         guard Self.isRegion(region) else {
             throw Failure("AWS region", "\"\(region.oneLine)\" is not a region: expected a name such as us-east-1")
         }
-        endpoints = AWSEndpoints(
-            region: region, environment: environment, profileEndpoint: profile?["endpoint_url"])
+        endpoints = AWSEndpoints(region: region, environment: environment, profile: profile)
         credentials = AWSCredentialsSource(Self.providers(environment, endpoints, transport))
     }
 
@@ -37,7 +39,7 @@ public struct AWSConfiguration: Sendable {
 
     init(region: String, credentials: AWSCredentialsSource, environment: [String: String] = [:]) {
         self.credentials = credentials
-        endpoints = AWSEndpoints(region: region, environment: environment, profileEndpoint: nil)
+        endpoints = AWSEndpoints(region: region, environment: environment)
     }
 
     /// In the order of AWS's SDKs.
@@ -58,16 +60,13 @@ public struct AWSConfiguration: Sendable {
 
     public var region: String { endpoints.region }
 
-    /// A custom endpoint, without a trailing slash: `AWS_ENDPOINT_URL_<service>`, `AWS_ENDPOINT_URL`, or the profile's
-    /// `endpoint_url`; nil where none is set.
-    /// - Parameter service: as in the variable's name, such as `S3` or `SFN`.
-    public func endpoint(_ service: String) throws(Failure) -> String? { try endpoints.custom(service) }
-
-    /// The domain of AWS's endpoints in this region.
-    public var domain: String { endpoints.domain }
+    /// The URL of a service, without a trailing slash: a custom endpoint (`AWS_ENDPOINT_URL_<service>`, `AWS_ENDPOINT_URL`, or
+    /// the profile's `endpoint_url`), or that of AWS in the region.
+    /// - Throws: `Failure` of kind `.input` where the settings of endpoints are invalid.
+    func url(of service: AWSService) throws(Failure) -> String { try endpoints.url(of: service) }
 
     /// Whether it consists of characters of a host name.
-    private static func isRegion(_ text: String) -> Bool {
+    static func isRegion(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0.isLowercase || $0.isDigit || "-".utf8.contains($0) }
     }

@@ -99,6 +99,7 @@ public final class AWSCredentialsSource: Sendable, CustomReflectable {
             }
         }
         let names = providers.map(\.name).joined(separator: ", ")
-        throw Failure("AWS credentials", "none found; looked in \(names)")
+        throw Failure(
+            "AWS credentials", "none found; looked in \(names); public objects need AWS_NO_SIGN_REQUEST=YES instead")
     }
 }

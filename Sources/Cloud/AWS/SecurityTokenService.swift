@@ -58,7 +58,7 @@ struct SecurityTokenService: Sendable {
         _ fields: [(name: String, value: String)], of role: AssumedRole, hiding hide: (String) -> String,
         _ sign: (HTTPRequest) throws(Failure) -> HTTPRequest
     ) throws(Failure) -> AWSCredentials {
-        let endpoint = try endpoints.custom("STS") ?? "https://sts.\(endpoints.region).\(endpoints.domain)"
+        let endpoint = try endpoints.url(of: .securityTokens)
         let body = fields.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
         let request = HTTPRequest(
             "POST", endpoint + "/", headers: [("Content-Type", "application/x-www-form-urlencoded")],

@@ -20,7 +20,9 @@ extension S3Client {
         }
         do throws(Failure) {
             return try send(
-                S3Request(method: "PUT", bucket: bucket, key: key, headers: headers, body: bytes), CRC32(bytes))
+                S3Request(
+                    method: "PUT", bucket: bucket, key: key, headers: headers + settings.creationHeaders, body: bytes),
+                CRC32(bytes))
         } catch {
             // The condition no longer holds where an earlier attempt succeeded and its response was lost.
             guard condition != .always, error.kind == .conflict, let info = try? head(bucket: bucket, key: key),

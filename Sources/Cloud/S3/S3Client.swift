@@ -11,13 +11,16 @@ public struct S3Client: ObjectStore {
     private let transport: any HTTPTransport
     private let configuration: AWSConfiguration
     private let endpoint: S3Endpoint
+    let settings: S3Settings
     let state = SharedState()
 
     /// - Throws: `Failure` of kind `.input` for an endpoint that is not a URL.
     public init(
-        _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy()
+        _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy = RetryPolicy(),
+        settings: S3Settings = S3Settings()
     ) throws(Failure) {
         self.configuration = configuration
+        self.settings = settings
         self.transport = transport
         self.retries = retries
         endpoint = try S3Endpoint(configuration)
@@ -27,9 +30,12 @@ public struct S3Client: ObjectStore {
     public static func fromEnvironment(
         _ environment: [String: String], transport: any HTTPTransport
     ) throws(Failure) -> S3Client {
-        try S3Client(
-            try AWSConfiguration(environment, transport: transport), transport: transport,
-            retries: try RetryPolicy(environment))
+        let settings = try S3Settings(environment)
+        // Without credentials no region needs to be set: that of a public bucket is in the refusal of another region.
+        let region = settings.isUnsigned ? "us-east-1" : nil
+        return try S3Client(
+            try AWSConfiguration(environment, transport: transport, region: region), transport: transport,
+            retries: try RetryPolicy(environment), settings: settings)
     }
 
     public var statistics: StoreStatistics { state.statistics.withLock { $0 } }
@@ -104,53 +110,53 @@ public struct S3Client: ObjectStore {
     }
 }
 
-/// A request before it has a URL and a signature.
-struct S3Request {
-    /// Time limit of one attempt in seconds: slower than 64 KiB a second, a new attempt is better.
-    var mostSeconds: Double {
-        let limits = headers.first { $0.name == "Range" }?.value.dropFirst("bytes=".count).split(separator: "-")
-            .compactMap { Double($0) }
-        let asked = limits.flatMap { $0.count == 2 ? $0[1] - $0[0] : nil } ?? (method == "GET" ? 200e6 : 0)
-        return 60 + (asked + Double(body?.count ?? 0)) / 65_536
-    }
-
-    let method: String
-    let bucket: String
-    /// nil for the bucket itself.
-    let key: String?
-    var query: [(name: String, value: String?)] = []
-    var headers: [(name: String, value: String)] = []
-    var body: [UInt8]?
-    /// Seconds that S3 may take before it responds, for requests that take it long; nil for others.
-    var patience: Double?
-}
-
 extension S3Client {
     /// A complete response of status 2xx, or the failure.
     typealias Answer = Result<HTTPResponse, S3Failure>
 
-    /// Signs and sends once, or twice where the credentials have expired and others are found.
+    /// Signs and sends once; again where the credentials have expired and others are found, and where the bucket is in another
+    /// region.
     /// - Throws: `Failure` where nothing was sent: no credentials, no time left, invalid names.
     func attempt(_ request: S3Request) throws(Failure) -> Answer {
-        try configuration.credentials.send { credentials throws(Failure) in
+        guard !settings.isUnsigned else { return try attempt(request, nil) }
+        return try configuration.credentials.send { credentials throws(Failure) in
             try attempt(request, credentials)
         } hasExpired: { answer in
             if case .failure(let failure) = answer { failure.isExpiry } else { false }
         }
     }
 
-    private func attempt(_ request: S3Request, _ credentials: AWSCredentials) throws(Failure) -> Answer {
+    /// In the region of the bucket, which is known after the first refusal in another one.
+    private func attempt(_ request: S3Request, _ credentials: AWSCredentials?) throws(Failure) -> Answer {
+        func address() throws(Failure) -> S3Endpoint.Address {
+            try endpoint.address(
+                bucket: request.bucket, key: request.key, query: request.query, region: state.region(of: request.bucket)
+            )
+        }
+        let first = try address()
+        let answer = try exchange(request, at: first, credentials)
+        guard case .failure(let failure) = answer, S3Failure.isAboutRegion(failure.status),
+            let home = endpoint.other(than: first, named: failure.home, for: request.bucket)
+        else { return answer }
+        state.note(region: home, of: request.bucket)
+        return try exchange(request, at: address(), credentials)
+    }
+
+    private func exchange(
+        _ request: S3Request, at address: S3Endpoint.Address, _ credentials: AWSCredentials?
+    ) throws(Failure) -> Answer {
         let subject = name(request)
-        let url = try endpoint.url(bucket: request.bucket, key: request.key, query: request.query)
         let left = try retries.secondsLeft(subject)
-        let unsigned = HTTPRequest(
-            request.method, url, headers: request.headers, body: request.body,
+        var sent = HTTPRequest(
+            request.method, address.url, headers: request.headers + settings.headers, body: request.body,
             timeout: min(request.patience ?? request.mostSeconds, left ?? .infinity),
             mayStall: request.patience != nil)
-        let signed = try SigV4.sign(
-            unsigned, service: "s3", region: configuration.region, credentials: credentials, date: retries.now())
+        if let credentials {
+            sent = try SigV4.sign(
+                sent, service: "s3", region: address.region, credentials: credentials, date: retries.now())
+        }
         let start = retries.now()
-        let outcome = transport.exchange(signed)
+        let outcome = transport.exchange(sent)
         let end = retries.now()
         if outcome.response != nil { state.contact.noteAnswer() }
         let (read, written) = (outcome.response?.body.count ?? 0, request.body?.count ?? 0)
@@ -162,7 +168,8 @@ extension S3Client {
             return .failure(S3Failure(error, subject: subject, partial: partial))
         case .whole(let refusal), .broken(let refusal?, _):
             return .failure(
-                S3Failure(refusal, subject: subject, region: configuration.region, credentials: credentials))
+                S3Failure(
+                    refusal, subject: subject, region: address.region, credentials: credentials, settings: settings))
         case .broken(nil, let error): return .failure(S3Failure(error, subject: subject, partial: nil))
         }
     }
@@ -206,8 +213,12 @@ extension S3Client {
     final class SharedState: Sendable {
         let statistics = Mutex(StoreStatistics())
         private let buckets = Mutex<Set<String>>([])
+        /// Of buckets that are not in the region of the configuration.
+        private let regions = Mutex<[String: String]>([:])
         let contact = ServiceContact()
         func noteBucket(_ name: String) { _ = buckets.withLock { $0.insert(name) } }
         func hasSeen(_ name: String) -> Bool { buckets.withLock { $0.contains(name) } }
+        func note(region: String, of bucket: String) { regions.withLock { $0[bucket] = region } }
+        func region(of bucket: String) -> String? { regions.withLock { $0[bucket] } }
     }
 }

@@ -11,6 +11,8 @@ struct S3Failure: Error {
     var status: Int?
     /// S3's error code, such as `NoSuchKey`.
     var code: String?
+    /// The region of the bucket, where the response names it.
+    var home: String?
     /// Whether S3 refused the credentials as expired.
     var isExpiry: Bool { code.map(ServiceRefusal.expiryCodes.contains) ?? false }
     /// The received part of a successful response that broke off.
@@ -24,11 +26,15 @@ struct S3Failure: Error {
     }
 
     /// An error response.
-    /// - Parameter region: that the request was sent to.
-    init(_ response: HTTPResponse, subject: String, region: String, credentials: AWSCredentials) {
+    /// - Parameters:
+    ///   - region: that the request was sent to.
+    ///   - credentials: that signed the request; nil for one without a signature.
+    init(
+        _ response: HTTPResponse, subject: String, region: String, credentials: AWSCredentials?, settings: S3Settings
+    ) {
         let document = (try? XMLElement(document: response.body)).flatMap { $0.name == "Error" ? $0 : nil }
         let (code, said) = (document?["Code"], document?["Message"])
-        let home = response.header("x-amz-bucket-region") ?? document?["Region"]
+        home = response.header("x-amz-bucket-region") ?? document?["Region"]
         status = response.status
         self.code = code
         retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
@@ -39,8 +45,15 @@ struct S3Failure: Error {
             .joined(separator: ", ")
         var message = label.isEmpty ? words : "\(words) (\(label))"
         if let said, kind != .notFound, !Self.speaksForItself.contains(code ?? "") { message += ": \(said)" }
-        if kind == .denied, code != "RequestTimeTooSkewed" { message += "; credentials from \(credentials.origin)" }
-        error = Failure(kind, subject, credentials.redact(message).oneLine)
+        if kind == .denied, code != "RequestTimeTooSkewed" {
+            message +=
+                credentials.map { "; credentials from \($0.origin)" } ?? "; without a signature (AWS_NO_SIGN_REQUEST)"
+            // S3 gives no other reason to another account.
+            if said == "Access Denied", credentials != nil, !settings.isRequesterPaying {
+                message += "; a requester-pays bucket needs AWS_REQUEST_PAYER=requester"
+            }
+        }
+        error = Failure(kind, subject, (credentials?.redact(message) ?? message).oneLine)
     }
 
     /// Codes whose messages add no information, or quote the request.
@@ -48,6 +61,9 @@ struct S3Failure: Error {
         "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken", "PermanentRedirect",
         "AuthorizationHeaderMalformed", "PreconditionFailed", "SlowDown", "ServiceUnavailable", "InternalError",
     ]
+
+    /// Whether the region of the bucket, where it is another one, is the reason for the status.
+    static func isAboutRegion(_ status: Int?) -> Bool { [301, 307, 400, 403].contains(status) }
 
     private static func meaning(
         _ code: String?, _ status: Int, home: String?, region: String
@@ -69,7 +85,7 @@ struct S3Failure: Error {
         default: break
         }
         let isElsewhere = home.map { $0 != region } ?? false
-        if let home, isElsewhere, status == 301 || status == 307 || status == 400 || status == 403 {
+        if let home, isElsewhere, Self.isAboutRegion(status) {
             return (.input, "the bucket is in region \(home), and \(region) was asked: set AWS_REGION=\(home)")
         }
         switch status {

@@ -89,7 +89,9 @@ final class S3Upload: ObjectUpload {
     func complete() throws(Failure) -> String {
         guard id != nil else {
             return try client.send(
-                S3Request(method: "PUT", bucket: bucket, key: key, body: buffer), checksum)
+                S3Request(
+                    method: "PUT", bucket: bucket, key: key, headers: client.settings.creationHeaders, body: buffer),
+                checksum)
         }
         if !buffer.isEmpty { try send(buffer) }
         buffer = []
@@ -122,7 +124,7 @@ final class S3Upload: ObjectUpload {
             headers: [
                 ("Content-Type", "application/octet-stream"), ("x-amz-checksum-algorithm", "CRC32"),
                 ("x-amz-checksum-type", "FULL_OBJECT"),
-            ], body: [])
+            ] + client.settings.creationHeaders, body: [])
         return try client.perform(request) { response throws(Failure) in
             let document = try? XMLElement(document: response.body)
             guard let upload = document?["UploadId"], !upload.isEmpty else {
@@ -141,7 +143,8 @@ final class S3Upload: ObjectUpload {
 
     /// A part with bytes of another object.
     private func copy(_ bucket: String, _ key: String, _ range: Range<Int>, etag: String) throws(Failure) {
-        let source = "/" + PercentEncoding.encode(bucket + "/" + key, keepingSlashes: true)
+        let path = AccessPoint(bucket).map { "\($0.arn)/object/\(key)" } ?? "/\(bucket)/\(key)"
+        let source = PercentEncoding.encode(path, keepingSlashes: true)
         var request = S3Request(
             method: "PUT", bucket: self.bucket, key: self.key, query: try query(),
             headers: [

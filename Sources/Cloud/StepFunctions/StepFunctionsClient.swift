@@ -16,8 +16,7 @@ public struct StepFunctionsClient: Sendable {
         self.configuration = configuration
         self.transport = transport
         self.retries = retries
-        let own = "https://states.\(configuration.region).\(configuration.domain)"
-        endpoint = try configuration.endpoint("SFN") ?? own
+        endpoint = try configuration.url(of: .stateMachines)
     }
 
     /// Starts an execution. Repeated calls with the same name and input start it only once.

@@ -164,7 +164,8 @@ struct CredentialsTests {
         #expect(
             error?.description == "AWS credentials: none found; looked in the environment, "
                 + "the web identity of AWS_ROLE_ARN, profile \"default\", "
-                + "the container's endpoint, EC2's metadata service")
+                + "the container's endpoint, EC2's metadata service; public objects need AWS_NO_SIGN_REQUEST=YES instead"
+        )
     }
 
     @Test(
@@ -194,11 +195,12 @@ struct CredentialsTests {
             "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://all:1/", "AWS_ENDPOINT_URL_S3": "http://s3:2",
         ]
         let configuration = try AWSConfiguration(base, transport: Self.silence)
-        #expect(try configuration.endpoint("S3") == "http://s3:2")
-        #expect(try configuration.endpoint("SFN") == "http://all:1")
-        #expect(try AWSConfiguration(["AWS_REGION": "eu-west-1"], transport: Self.silence).endpoint("S3") == nil)
+        #expect(try configuration.endpoints.custom(.s3) == "http://s3:2")
+        #expect(try configuration.endpoints.custom(.stateMachines) == "http://all:1")
+        let plain = try AWSConfiguration(["AWS_REGION": "eu-west-1"], transport: Self.silence)
+        #expect(try plain.endpoints.custom(.s3) == nil)
         let broken = try AWSConfiguration(base.merging(["AWS_ENDPOINT_URL_S3": "s3:2"]) { $1 }, transport: Self.silence)
-        #expect(throws: Failure.self) { try broken.endpoint("S3") }
+        #expect(throws: Failure.self) { try broken.endpoints.custom(.s3) }
     }
 
     @Test("A metadata service that the environment names, and that does not respond, is an error")

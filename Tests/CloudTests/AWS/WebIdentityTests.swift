@@ -107,7 +107,7 @@ struct WebIdentityTests {
                 FakeTokenService.refusal(status, code, "no: \(fields["WebIdentityToken"] ?? "")")
             }
             var tokens = SecurityTokenService(
-                endpoints: AWSEndpoints(region: "eu-west-1", environment: [:], profileEndpoint: nil), transport: service
+                endpoints: AWSEndpoints(region: "eu-west-1", environment: [:]), transport: service
             )
             tokens.retries.sleep = { _ in }
             let identity = WebIdentityCredentials(environment: environment, tokens: tokens)
