@@ -147,7 +147,7 @@ class StepFunctions:
 
     def create(self, name: str, definition: Path, functions: dict[str, Function]) -> str:
         """Loads a definition, whose `${NameFunction}` become the functions' ARNs. Returns the state machine's ARN."""
-        text = definition.read_text()
+        text = definition.read_text().replace("${Partition}", "aws")
         for key, behind in functions.items():
             function = f"{name}-{key}"
             self.gateway.functions[function] = behind

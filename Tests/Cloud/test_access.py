@@ -35,7 +35,9 @@ def sky(s3: S3, cai: Program, galaxies: Galaxies, work: Path) -> Sky:
     return make_tiny_sky(s3, cai, galaxies, work / "access", "access", partitions=2)
 
 
-def test_requests_pay_and_new_objects_name_the_kms_key(cai: Program, s3: S3, sky: Sky, write: Write, work: Path) -> None:
+def test_requests_pay_and_new_objects_name_the_kms_key(
+    cai: Program, s3: S3, sky: Sky, write: Write, work: Path
+) -> None:
     """The server verifies the signatures of the headers."""
     record = Record()
     with fault_proxy(s3.port, record) as proxy:
@@ -43,7 +45,8 @@ def test_requests_pay_and_new_objects_name_the_kms_key(cai: Program, s3: S3, sky
         environment = cai.at(proxy.endpoint, s3) | settings
         cai.succeed("run", write(sky.input("access")), environment=environment)
         cai.succeed("infer", "s3://access/sky/", "-o", "s3://results/access-infer.csv", environment=environment)
-        cai.succeed("split", work / "access" / "1.pt", "s3://results/access-split/", "--rows", 1, environment=environment)
+        part, target = work / "access/1.pt", "s3://results/access-split/"
+        cai.succeed("split", part, target, "--rows", 1, environment=environment)
     sky.check(s3, "access")
     assert s3.get("results", "access-infer.csv") == sky.predictions
     assert all(headers["x-amz-request-payer"] == "requester" for _, _, headers in record.seen)
