@@ -1,7 +1,9 @@
 """Credentials of roles, profiles and programs, without keys in the environment."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,6 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from fault_proxy import Exchange, Fault, fault_proxy
 from processes import free_port
 from program import Program, Sky
 from s3 import REGION, S3, Keys
@@ -115,6 +118,50 @@ def test_a_run_uses_the_credentials_of_a_program(
     config.write_text(config.read_text().replace('"a b"', "b"))
     line = cai.run("run", write(sky.input("no")), environment=environment).line
     assert 'profile "p": credential_process' in line and "exit status 3" in line
+
+
+@dataclass
+class Expiry(Fault):
+    """Session tokens expire after that many requests each."""
+
+    requests: int = 30
+    used: Counter[str] = field(default_factory=Counter)
+
+    def takes(self, exchange: Exchange) -> bool:
+        with self._lock:
+            token = exchange.handler.headers["X-Amz-Security-Token"]
+            self.used[token] += 1
+            has_expired = self.used[token] > self.requests
+            self.strikes += has_expired
+            return has_expired
+
+    def spoil(self, exchange: Exchange) -> None:
+        exchange.fail(400, "ExpiredToken", "The provided token has expired.")
+
+
+def test_a_run_renews_credentials_that_expire_in_its_middle(
+    cai: Program, s3: S3, sky: Sky, write: Write, tmp_path: Path
+) -> None:
+    """Each call of the program gives a new token; keys without a source of others end the run."""
+    calls = tmp_path / "calls"
+    keys = {"Version": 1, "AccessKeyId": s3.keys.access_key, "SecretAccessKey": s3.keys.secret_key}
+    answer = tmp_path / "answer"
+    answer.write_text(json.dumps(keys | {"SessionToken": "NUMBER"}))
+    program = tmp_path / "keys"
+    program.write_text(f"#!/bin/sh\necho >>{calls}\nsed s/NUMBER/$(wc -l <{calls})/ {answer}\n")
+    program.chmod(0o755)
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nregion = {REGION}\ncredential_process = {program}\n")
+    expiry = Expiry()
+    with fault_proxy(s3.port, expiry) as proxy:
+        environment = {"AWS_ENDPOINT_URL_S3": proxy.endpoint, "AWS_CONFIG_FILE": str(config)}
+        cai.succeed("run", write(sky.input("renewed")), environment=environment)
+        sky.check(s3, "renewed")
+        assert expiry.strikes >= 2 and len(expiry.used) == len(calls.read_text()) >= 3, expiry.used
+
+        expiry.requests = 0
+        line = cai.run("infer", "s3://galaxies/100MB/1.pt", environment=cai.at(proxy.endpoint, s3)).line
+        assert "the credentials have expired" in line and "the environment" in line
 
 
 def test_a_run_uses_the_role_of_a_profile(

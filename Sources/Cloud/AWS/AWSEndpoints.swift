@@ -10,6 +10,8 @@ struct AWSService: Sendable {
     static let s3 = AWSService(variable: "S3", host: "s3")
     static let securityTokens = AWSService(variable: "STS", host: "sts")
     static let stateMachines = AWSService(variable: "SFN", host: "states")
+    /// IAM Identity Center.
+    static let signIn = AWSService(variable: "SSO", host: "portal.sso")
 }
 
 /// The region of a configuration, and the settings of endpoints.
@@ -54,13 +56,15 @@ struct AWSEndpoints: Sendable {
         return url
     }
 
-    /// The URL of a service other than S3 in the region, or its custom endpoint; without a trailing slash.
+    /// The URL of a service other than S3, or its custom endpoint; without a trailing slash.
+    /// - Parameter region: nil for that of the configuration.
     /// - Throws: `Failure` of kind `.input` for settings that are invalid, or that the partition does not have.
-    func url(of service: AWSService) throws(Failure) -> String {
+    func url(of service: AWSService, region: String? = nil) throws(Failure) -> String {
         if let custom = try custom(service) { return custom }
+        let region = region ?? self.region
         let (partition, isDualStack) = (AWSPartition(region: region), try isDualStack)
         let domain = isDualStack ? partition.dualStackDomain : partition.domain
-        let suffix = try hasSuffix(service, in: partition, isFIPS: isFIPS, isDualStack: isDualStack) ? "-fips" : ""
+        let suffix = try hasSuffix(service, in: region, isFIPS: isFIPS, isDualStack: isDualStack) ? "-fips" : ""
         return "https://\(service.host)\(suffix).\(region).\(domain)"
     }
 
@@ -74,9 +78,9 @@ struct AWSEndpoints: Sendable {
 
     /// Whether the host of a service ends with `-fips`. In GovCloud, other hosts satisfy FIPS as well.
     private func hasSuffix(
-        _ service: AWSService, in partition: AWSPartition, isFIPS: Bool, isDualStack: Bool
+        _ service: AWSService, in region: String, isFIPS: Bool, isDualStack: Bool
     ) -> Bool {
-        guard partition.name == "aws-us-gov" else { return isFIPS }
+        guard AWSPartition(region: region).name == "aws-us-gov" else { return isFIPS }
         switch service.host {
         case "states": return isDualStack || isFIPS && region != "us-gov-west-1"
         case "sts", "portal.sso": return isFIPS && isDualStack

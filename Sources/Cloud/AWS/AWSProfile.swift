@@ -58,6 +58,15 @@ struct AWSProfiles {
         }
         return found
     }
+
+    /// The section of a sign-in that a profile names.
+    /// - Throws: `Failure` of kind `.input` where there is none.
+    func session(_ name: String, of profile: AWSProfile) throws(Failure) -> AWSProfile {
+        guard let settings = config?.sections["sso-session \(name)"] else {
+            throw Failure(profile.name, "sso_session: no [sso-session \(name.oneLine)] in \(files)")
+        }
+        return AWSProfile(profile: profile.profile, settings: settings)
+    }
 }
 
 /// The settings of one profile.

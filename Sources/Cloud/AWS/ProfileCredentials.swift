@@ -28,9 +28,11 @@ struct ProfileCredentials: CredentialsProvider {
             throw Failure(profile.name, "source_profile: expected a profile with keys, found the cycle \(cycle)")
         }
         if let arn = profile["role_arn"] { return try assume(arn, profile, profiles, roles) }
-        if let setting = ["sso_session", "sso_start_url", "login_session"].first(where: { profile[$0] != nil }) {
-            throw Self.unsupported(setting, profile)
+        if let signIn = try SignInCredentials(profile, profiles, environment: environment, tokens: tokens) {
+            return try signIn.credentials()
         }
+        // Its token is bound to a key of the program that has signed in.
+        guard profile["login_session"] == nil else { throw Self.unsupported("login_session", profile) }
         if let keys = try profile.keys() { return keys }
         if let line = profile["credential_process"] {
             return try ProcessCredentials(line: line, environment: environment, name: profile.name).credentials()

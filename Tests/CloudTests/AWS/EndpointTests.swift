@@ -49,6 +49,8 @@ struct EndpointTests {
         let endpoints = endpoints(region, environment)
         #expect(try endpoints.url(of: .securityTokens) == "https://\(tokens)")
         #expect(try endpoints.url(of: .stateMachines) == "https://\(states)")
+        let signIn = tokens.replacing("sts", with: "portal.sso")
+        #expect(try endpoints.url(of: .signIn) == "https://\(signIn)")
         let dual = environment == Self.fips ? "" : ".dualstack"
         let fips = environment == Self.dual ? "" : "-fips"
         #expect(try endpoints.s3Host("s3", region: region) == "s3\(fips)\(dual).\(region).amazonaws.com")

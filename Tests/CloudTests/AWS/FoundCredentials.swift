@@ -11,9 +11,11 @@ enum FoundCredentials {
         _ environment: [String: String], files: [String: String] = [:], transport: some HTTPTransport
     ) throws -> (region: String, credentials: AWSCredentials) {
         try Fixture.withTemporaryFolder { home in
-            try FileManager.default.createDirectory(atPath: home + "/.aws", withIntermediateDirectories: true)
             for (name, text) in files {
-                try text.write(toFile: home + "/.aws/" + name, atomically: true, encoding: .utf8)
+                let file = URL(fileURLWithPath: home + "/.aws/" + name)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try text.write(to: file, atomically: true, encoding: .utf8)
             }
             let all = ["HOME": home].merging(environment) { $1 }
             let configuration = try AWSConfiguration(all, transport: transport)

@@ -61,10 +61,6 @@ struct ProfileCredentialsTests {
         role_arn = arn:aws:iam::1:role/m
         source_profile = keys
         mfa_serial = arn:aws:iam::1:mfa/me
-        [profile sso]
-        sso_session = work
-        aws_access_key_id = K
-        aws_secret_access_key = hushK
         [profile token]
         aws_session_token = hush
         """
@@ -156,7 +152,7 @@ struct ProfileCredentialsTests {
             ("sourceOnly", "source_profile: expected role_arn"), ("time", "duration_seconds: expected a whole number"),
             ("unknown", "expected one of Ec2InstanceMetadata, EcsContainer, Environment, found 'Moon'"),
             ("mfa", "mfa_serial is not supported: put temporary credentials into the environment, with eval "),
-            ("sso", "aws configure export-credentials --profile sso --format env"), ("token", "aws_session_token"),
+            ("token", "aws_session_token"),
         ])
     func refusals(profile: String, reason: String) throws {
         let service = FakeTokenService()
