@@ -16,8 +16,12 @@ struct ProcessCredentialsTests {
     private func find(_ line: String, script: String) throws -> AWSCredentials {
         try Fixture.withTemporaryFolder { folder in
             let path = folder + "/my program"
-            try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            let source = folder + "/source"
+            try "#!/bin/sh\n\(script)\n".write(toFile: source, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: source)
+            // A file that this process has written cannot be started while a child of another test still has it open.
+            let copy = ChildCommand(words: ["/bin/cp", "-p", source, path], environment: [:])
+            try #require(try copy.run(within: 60, mostBytes: 1000, of: "cp").status == 0)
             let config = "[profile p]\ncredential_process = " + line.replacing("PROGRAM", with: "\"\(path)\"")
             let environment = ["AWS_PROFILE": "p", "AWS_REGION": "r", "PATH": "/usr/bin:/bin"]
             return try FoundCredentials.find(
