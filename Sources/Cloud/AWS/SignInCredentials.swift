@@ -43,8 +43,16 @@ struct SignInCredentials {
     func credentials() throws(Failure) -> AWSCredentials {
         let token = try token()
         let query = "account_id=\(PercentEncoding.encode(account))&role_name=\(PercentEncoding.encode(role))"
+        let endpoint = try tokens.endpoints.url(of: .signIn, region: region)
+        let address = try WebAddress(endpoint)
+        // The token must not be sent unencrypted to other hosts.
+        guard address.scheme == "https" || address.isLoopback else {
+            throw Failure(
+                subject,
+                "AWS_ENDPOINT_URL_SSO: expected https or a loopback address, found the host \(address.host.oneLine)")
+        }
         let request = HTTPRequest(
-            "GET", "\(try tokens.endpoints.url(of: .signIn, region: region))/federation/credentials?\(query)",
+            "GET", "\(endpoint)/federation/credentials?\(query)",
             headers: [("x-amz-sso_bearer_token", token.value)], timeout: 10)
         var attempts = Retries(tokens.retries)
         while true {

@@ -46,9 +46,13 @@ struct SignInTests {
         """
 
     private func find(
-        _ profile: String, _ transport: some HTTPTransport, _ files: [String: String] = [ofSession: token]
+        _ profile: String, _ transport: some HTTPTransport, _ files: [String: String] = [ofSession: token],
+        endpoint: String = ""
     ) throws -> AWSCredentials {
-        let environment = ["AWS_PROFILE": profile, "AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"]
+        let environment = [
+            "AWS_PROFILE": profile, "AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": endpoint,
+        ]
         let all = files.merging(["config": Self.config]) { $1 }
         return try FoundCredentials.find(environment, files: all, transport: transport).credentials
     }
@@ -80,6 +84,20 @@ struct SignInTests {
         #expect(try find("user", service, [Self.ofURL: older]).accessKey.value == "A2")
         #expect(service.requests.first?.url.hasPrefix("https://portal.sso.us-west-2.amazonaws.com/") == true)
         #expect(service.requests.last?.header("Authorization")?.contains("Credential=AKIDS/") == true)
+    }
+
+    @Test("The token is sent to a custom endpoint with encryption, or on this machine")
+    func customEndpoint() throws {
+        for endpoint in ["https://sso.example", "http://127.0.0.1:9"] {
+            let service = Self.service()
+            #expect(try find("default", service, endpoint: endpoint).accessKey.value == "AKIDS")
+            #expect(service.requests.first?.url.hasPrefix(endpoint + "/federation/") == true)
+        }
+        let service = Self.service()
+        let error = #expect(throws: Failure.self) { try find("default", service, endpoint: "http://store.example") }
+        #expect(
+            error?.description.contains("expected https or a loopback address, found the host store.example") == true)
+        #expect(service.requests.isEmpty)
     }
 
     @Test("A service that is busy is asked again")
