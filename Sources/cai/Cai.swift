@@ -12,6 +12,7 @@ struct Cai: ParsableCommand {
               cai infer 1.pt 2.pt -o z.csv     predictions of two partitions
               cai infer 'data/*.pt' > z.csv    of all that match, in natural order
               cai merge z.rank-* -o z.csv      what ranks wrote, as one file
+              cai index data/ -o index.json    galaxies of each file, for ranks
               cai evaluate z.csv               how good they are
               cai report z.csv -o z.html       the same as a page with figures
               cai embed data/ -o features.npy  what the encoder makes of them
@@ -50,6 +51,7 @@ struct Cai: ParsableCommand {
             EmbedCommand.self,
             ReconstructCommand.self,
             AnomaliesCommand.self,
+            IndexCommand.self,
             MergeCommand.self,
             DemoCommand.self,
             InspectCommand.self,

@@ -77,7 +77,7 @@ extension FuzzTarget {
                 )
                 Promise.keep(sidecar.start <= sidecar.end && sidecar.end <= sidecar.total, "galaxies exceed the total")
                 Promise.keep(!sidecar.output.name.contains("/"), "the output is in another folder")
-                try check(RunRecord(sidecar, galaxies: sidecar.end - sidecar.start, output: sidecar.output))
+                try check(RunRecord(sidecar))
             }
         })
 
@@ -98,6 +98,27 @@ extension FuzzTarget {
             warnings.forEach(Promise.line)
             Promise.keep((own == nil) == (warnings.count == 1), "a record that is not used gives no warning")
             Promise.refusal { try check(RunRecord(bytes, name: "input")) }
+        })
+
+    /// The galaxies of files (`cai index`).
+    static let index = FuzzTarget(
+        "index", maximumLength: 2048,
+        seeds: {
+            Seeds.texts(
+                "{\"cai_index\":1,\"files\":[\n"
+                    + "{\"bytes\":9,\"galaxies\":3,\"path\":\"s3://b/1.pt\",\"version\":\"etag:00\"},\n"
+                    + "{\"bytes\":9,\"galaxies\":1,\"path\":\"2.pt\",\"version\":\"crc32:0\"}\n]}\n")
+        },
+        run: { bytes in
+            Promise.refusal {
+                let index = try GalaxyIndex(bytes, name: "input")
+                Promise.keep(
+                    try GalaxyIndex(index.json, name: "written") == index, "the written index is read differently")
+                Promise.keep(index.galaxies >= index.files.count, "a file has no galaxies")
+                let sizes = index.files.map(\.bytes)
+                let files = (0..<3).compactMap { RankShare(rank: $0, worldSize: 3)?.files(of: sizes) }
+                Promise.keep(files.map(\.count).reduce(0, +) == sizes.count, "shares do not have each file once")
+            }
         })
 
     private static func check(_ record: RunRecord) throws {

@@ -26,6 +26,8 @@ extension FuzzTarget {
                     sidecar(0, 2, total: 2, "0.npy"), array("abcd"), sidecar(1, 2, total: 2, "1.npy"), array("efgh")),
                 Sections.joined(sidecar(0, 1, total: 0, "z.csv"), ""),
                 Sections.joined(sidecar(0, 3, total: 9), header + rows),
+                Sections.joined(
+                    whole(0, 2, total: 1, first: 0), header + rows, whole(1, 2, total: 0, first: 1), header),
             ]
         },
         run: { bytes in
@@ -73,6 +75,19 @@ extension FuzzTarget {
             + "\"weights\":{\"name\":\"w\",\"identity\":\"sha256:00\"},\"settings\":{\"bands\":\"ugriz\"},\"made_by\":"
             + "{\"version\":\"1\",\"gemm\":\"own\",\"instruction_set\":\"avx2\"},\"output\":{\"name\":\""
             + (name ?? "z.\(rank).csv") + "\",\"bytes\":@bytes,\"sha256\":\"@sha256\"}}"
+    }
+
+    /// A rank of whole files, which has the one file of the listing or none.
+    private static func whole(_ rank: Int, _ world: Int, total: Int, first: Int) -> String {
+        let files =
+            total > 0
+            ? "{\"source\":\"a\",\"label\":\"a\",\"bytes\":9,\"galaxies\":\(total),\"version\":\"etag:0\"}" : ""
+        let text = sidecar(rank, world, total: total)
+        let share = RankShare(rank: rank, worldSize: world)?.galaxies(of: total) ?? 0..<0
+        return text.replacing(
+            "\"start\":\(share.lowerBound),\"end\":\(share.upperBound)",
+            with: "\"start\":0,\"end\":\(total),\"whole_files\":{\"listing\":{\"files\":1,\"bytes\":9,"
+                + "\"sha256\":\"00\"},\"first\":\(first),\"opened\":[\(files)]}")
     }
 
     /// Bytes above 127 are invalid.

@@ -22,7 +22,7 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] = [
         fits, fitsHeaders, hdf5, zip, pickle, torchLegacy, safetensors, npy, npz, deflate, gzip, tables,
         checkpoint, csv, predictionLines, results, pages, galaxyTable, options, events, manifest, sidecar,
-        runRecord, summarize, rankMerge,
+        runRecord, index, summarize, rankMerge,
         journal, launch, experiment, xml, listing, answers, objects, settings, addresses, environment, names,
     ]
 }

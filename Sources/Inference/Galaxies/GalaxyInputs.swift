@@ -28,7 +28,11 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// Opens file after file, and passes each to `body` until that returns false. Only headers are read.
-    public func forEach(_ body: (InputFile, TensorFile) throws(Failure) -> Bool) throws(Failure) {
+    /// - Parameter range: indices of the files; nil for all.
+    public func forEach(
+        of range: Range<Int>? = nil, _ body: (InputFile, TensorFile) throws(Failure) -> Bool
+    ) throws(Failure) {
+        let files = range.map { Array(self.files[$0]) } ?? self.files
         var sources: [(any ByteSource)?] = []
         for (index, input) in files.enumerated() {
             while sources.count < min(files.count, index + Self.openedAhead) {
@@ -63,15 +67,58 @@ public struct GalaxyInputs: Sendable {
         let layout = try layout.resolved(for: network.statedBands)
         let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
         try forEach { input, file throws(Failure) in
-            let partition = try PartitionReader(
-                file, source: input.source, label: input.label, imageShape: network.imageShape,
-                magnitudeCount: network.requiredMagnitudes, layout: layout, firstGalaxy: count)
+            let partition = try PartitionReader(file, input, for: network, layout, firstGalaxy: count)
             if partitions.isEmpty || count < limit { partitions.append(partition) }
             count += partition.count
             return rowsAlone != nil || count < limit
         }
-        try rowsAlone?.check(galaxies: count, of: files.count == 1 ? files[0].path : "all inputs")
+        try rowsAlone?.check(galaxies: count, of: allInputs)
         return partitions
+    }
+
+    /// The galaxies of some of the files; no other file is opened.
+    /// - Parameters:
+    ///   - range: indices of the files.
+    ///   - first: the number of galaxies in the files before them; nil where it is not known.
+    ///   - total: the number of galaxies in all files; nil where it is not known.
+    /// - Throws: `Failure` where a file cannot be read or has no galaxies that fit the network, and where a table without ids
+    ///   does not have one row for each galaxy of all files, or their number is not known.
+    public func partitions(
+        for network: some CutoutNetwork, of range: Range<Int>, first: Int?, total: Int?
+    ) throws(Failure) -> [PartitionReader] {
+        let layout = try layout.resolved(for: network.statedBands)
+        if let table = layout.table, !table.hasIDs {
+            guard first != nil, let total else {
+                throw Failure(
+                    table.name,
+                    "has no ids, so that the row of a rank's first galaxy is not known: give --index, which states the "
+                        + "galaxies of all files ('cai index')")
+            }
+            try table.check(galaxies: total, of: allInputs)
+        }
+        var partitions: [PartitionReader] = []
+        var count = first ?? 0
+        try forEach(of: range) { input, file throws(Failure) in
+            let partition = try PartitionReader(file, input, for: network, layout, firstGalaxy: count)
+            partitions.append(partition)
+            count += partition.count
+            return true
+        }
+        return partitions
+    }
+
+    /// For errors.
+    private var allInputs: String { files.count == 1 ? files[0].path : "all inputs" }
+}
+
+extension PartitionReader {
+    fileprivate init(
+        _ file: TensorFile, _ input: InputFile, for network: some CutoutNetwork, _ layout: GalaxyLayout,
+        firstGalaxy: Int
+    ) throws(Failure) {
+        try self.init(
+            file, source: input.source, label: input.label, imageShape: network.imageShape,
+            magnitudeCount: network.requiredMagnitudes, layout: layout, firstGalaxy: firstGalaxy)
     }
 }
 

@@ -14,6 +14,22 @@ extension TensorFile {
             imageShape: Array(galaxies.images.shape.dropFirst()), magnitudeCount: galaxies.magnitudes?.shape.last,
             file: name)
     }
+
+    /// The number of galaxies in the file, by its images alone: whatever the network, the magnitudes and the bands.
+    /// - Parameter images: their name; nil for the usual names.
+    /// - Throws: `Failure` where no images are found, or of another shape.
+    public func countGalaxies(images: String? = nil) throws(Failure) -> Int {
+        let names = try GalaxyNames(self, GalaxyLayout(images: images))
+        guard let found = try names.images(alone: true) else {
+            throw failure(
+                "holds no cutouts: expected images, tensors.0 (a TensorDataset) or one array, found \(names.found)")
+        }
+        let images = format == .fits && found.shape.count == 3 ? found.asOneRow : found
+        guard images.shape.count == 4, images.rows > 0 else {
+            throw failure(of: found.name, "expected images of four axes, at least one, found shape \(found.shape)")
+        }
+        return images.rows
+    }
 }
 
 /// Which of a file's tensors are its galaxies.

@@ -9,10 +9,8 @@ extension RunRecord {
     ///   - output: the file.
     init(_ manifest: RunManifest, _ results: [RankResult], missing: [Int], _ output: RankSidecar.Output) {
         func all(_ values: [String?]) -> String { Set(values.compactMap(\.self)).sorted().joined(separator: "; ") }
-        let names = Set(results.flatMap(\.choices.keys))
         let galaxies = results.reduce(0) { $0.cappedSum($1.galaxies) }
-        var choices = Dictionary(
-            uniqueKeysWithValues: names.map { name in (name, all(results.map { $0.choices[name] })) })
+        var choices = RunChoices.joined(results.map(\.choices))
         if !missing.isEmpty { choices["missing_ranks"] = RankOutputs.listed(missing) }
         let digests = all(results.map(\.weightsSHA256))
         self.init(

@@ -19,6 +19,9 @@ public struct PredictionJob: Sendable {
     private let output: OutputFile?
     private let format: PredictionFormat
     private let share: RankShare?
+    private let shareUnit: ShareUnit
+    /// In the order of the inputs, with its name for errors; nil for none.
+    private let index: (GalaxyIndex, name: String)?
     private let gemm: GemmBackend
     private let isProfiled: Bool
     /// For formats that record it.
@@ -36,6 +39,8 @@ public struct PredictionJob: Sendable {
     ///   - store: has the weights, if they are an object.
     ///   - output: where predictions are written; nil to return them only.
     ///   - share: the galaxies of one rank; nil for all.
+    ///   - shareUnit: what shares are cut from.
+    ///   - index: a file or object of `GalaxyIndex`, by which a rank opens its own files only; nil for none.
     ///   - isResumed: whether galaxies that an earlier run has left in the journal, or in a rank's complete output, are used.
     ///   - rowOptions: options that rows depend on, by their names; compared when a run is resumed or ranks are merged.
     ///   - gemm: the matrix multiplication. With `openblas` the last bits depend on micro-batches, and no journal is kept.
@@ -45,17 +50,22 @@ public struct PredictionJob: Sendable {
     ///   earlier run and `isResumed` is false.
     public init(
         weights: String, inputs: GalaxyInputs, store: (any ObjectStore)? = nil, output: OutputFile? = nil,
-        share: RankShare? = nil, isResumed: Bool = false, rowOptions: [String: String] = [:],
+        share: RankShare? = nil, shareUnit: ShareUnit = .galaxies, index: String? = nil, isResumed: Bool = false,
+        rowOptions: [String: String] = [:],
         settings: RunSettings = RunSettings(), gemm: GemmBackend = .auto, isProfiled: Bool = false, command: String = ""
     ) throws(Failure) {
         (self.weights, self.inputs, self.store, self.output) = (weights, inputs, store, output)
-        (self.share, self.settings, self.gemm) = (share, settings, gemm)
+        (self.share, self.shareUnit, self.settings, self.gemm) = (share, shareUnit, settings, gemm)
         (self.isProfiled, self.command) = (isProfiled, command)
         format = output.flatMap { PredictionFormat(path: $0.name) } ?? .csv
         // Stated also where it is the default, which may be another of another version.
         let rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
         self.rowOptions = rowOptions
-        try output?.check(sparing: [weights] + inputs.paths, format: format)
+        let read = [weights] + inputs.paths + [index].compactMap(\.self)
+        try output?.check(sparing: read, format: format)
+        self.index = try index.map { name throws(Failure) in
+            (try GalaxyIndex.read(name, store: store).ordered(as: inputs, name: name), name)
+        }
         partial =
             if let output, gemm != .openblas {
                 try PartialRun(output, isResumed: isResumed, settings: rowOptions)
@@ -68,7 +78,7 @@ public struct PredictionJob: Sendable {
             if let output, share == nil, output.isFile, !format.hasProvenance {
                 try output.beside(RunRecord.ending)
             } else { nil }
-        try runRecord?.check(sparing: [weights] + inputs.paths)
+        try runRecord?.check(sparing: read)
         status = RunStatus(partial?.journal)
     }
 
@@ -105,19 +115,27 @@ public struct PredictionJob: Sendable {
         model.warnings.forEach(events.warning)
         let loaded = clock.now
         let inputs = try inputs.resolved(for: model)
-        let all = try inputs.partitions(for: model, limit: settings.limit)
-        let identities = partial != nil || share != nil || isRecorded ? try inputs.identities(of: all) : []
-        let part = share.map { RankPart($0, of: all, identities, limit: settings.limit) }
-        let sections = part?.sections ?? GalaxyRun.sections(of: all, limit: settings.limit)
+        let part = try share.map { share throws(Failure) in
+            try RankPart(share, of: shareUnit, inputs, for: model, index: index, limit: settings.limit)
+        }
+        let sections =
+            if let part { part.sections } else {
+                GalaxyRun.sections(
+                    of: try inputs.partitions(for: model, limit: settings.limit), limit: settings.limit)
+            }
+        let partitions = sections.map(\.partition)
+        let isIdentified = part == nil && (partial != nil || isRecorded || index != nil)
+        let identities = isIdentified ? try inputs.identities(of: partitions) : part?.files ?? []
+        if part == nil, let index { try index.0.check(identities, name: index.name) }
         try GalaxyChoices(sections, inputs.layout, format: format).report(to: events)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
-        let choices = RunChoices.made(all, inputs.layout, heads: model.config.encoder.numHeads)
+        let choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads)
         let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,
             RunIdentity(
-                part?.files ?? identities, first: part?.rows.lowerBound ?? 0, count: sections.galaxyCount,
+                identities, first: part?.rows.lowerBound ?? 0, count: sections.galaxyCount,
                 start: part?.galaxies.lowerBound ?? 0, weights: identity, settings: partial?.settings ?? [:],
                 maker: maker),
             weightsETag: file.etag, events)
@@ -195,43 +213,5 @@ public struct PredictionJob: Sendable {
                 written: InputsIdentity.written(made.identities), weights: made.weights, settings: rowOptions,
                 choices: outcome.choices, maker: made.maker, output: written
             ).json)
-    }
-
-    /// What the rows of an output were computed from and by.
-    struct Made: Sendable {
-        let identities: [RunIdentity.File]
-        let weights: WeightsIdentity
-        let maker: Maker
-    }
-
-    /// A job's result.
-    public struct Outcome: Sendable {
-        public let predictions: Predictions
-        /// nil where no galaxy has a known redshift.
-        public let quality: Quality?
-        /// Galaxies whose spectroscopic redshift counts as unknown, in inputs that have redshifts.
-        public let unknownRedshifts: UnknownRedshifts
-        /// Median |dz|; nil where few redshifts are known: see `PlausibleRedshifts`.
-        public let medianError: Double?
-        /// Seconds to read, check and pack the weights.
-        public let loadSeconds: Double
-        /// Seconds to open the inputs and check their headers.
-        public let checkSeconds: Double
-        /// The kernels that were used; never `auto`.
-        public let instructionSet: InstructionSet
-        public let gemm: GemmBackend
-        /// SHA-256 of the weights' file, in hexadecimal digits; nil where the output does not need it.
-        public let weightsSHA256: String?
-        /// The times of kernel calls, where the job is profiled.
-        public let profile: Profile?
-        /// The galaxies of the rank; nil for all.
-        public let part: RankPart?
-        /// Whether the output existed already, with these galaxies, and was not written again.
-        public let wasComplete: Bool
-        /// What was taken from files and weights, by name: see `RunRecord`.
-        public let choices: [String: String]
-        let rank: RankRecorder.Rank?
-        /// nil where nothing is recorded beside the output.
-        let made: Made?
     }
 }

@@ -24,7 +24,9 @@ public struct RankMerge {
                     + RankOutputs.listed(missing) + begun
                     + (outputs.parts.first.map { UnfinishedRanks(missing, like: $0).text } ?? ""))
         }
-        // Shares of one total are contiguous and cover it: so are these, since each agrees with its rank's.
+        // Shares of one total are contiguous and cover it: so are these, since each agrees with its rank's. Those of whole
+        // files are compared with each other.
+        try outputs.checkWholeFiles()
         var formats: [(part: RankOutputs.Part, format: PredictionFormat)] = []
         for part in outputs.parts {
             guard let format = PredictionFormat(path: part.name), Self.formats.contains(format) else {
@@ -58,13 +60,8 @@ public struct RankMerge {
             }
             return recordFile == nil ? nil : try RankSidecar.Output(at: path, of: place.name)
         }
-        guard let recordFile, let written, let first = outputs.parts.first?.sidecar else { return }
-        let mixtures = outputs.mixtures
-        try recordFile.write(
-            RunRecord(
-                first, galaxies: outputs.total,
-                choices: mixtures.isEmpty ? [:] : ["mixed": mixtures.joined(separator: "; ")], output: written
-            ).json)
+        guard let recordFile, let written, let record = RunRecord(outputs, output: written) else { return }
+        try recordFile.write(record.json)
     }
 
     private func writeText(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {
@@ -94,7 +91,7 @@ public struct RankMerge {
     private func writeArray(_ path: String, _ progress: (Progress) -> Void) throws(Failure) {
         let file = try NumPyWriter(path: path, element: .float32, rows: outputs.total)
         try forEachPart(progress) { part, source, digest throws(Failure) in
-            let rows = part.sidecar.end - part.sidecar.start
+            let rows = part.sidecar.count
             guard let array = try TensorFile.open(source).tensors.first, array.shape == [rows], array.dtype == .f32
             else { throw Failure(part.name, "expected \(rows) values in float32, found others") }
             let block = (4 << 20) / MemoryLayout<Float>.size
@@ -115,8 +112,11 @@ public struct RankMerge {
         _ progress: (Progress) -> Void,
         _ body: (RankOutputs.Part, any ByteSource, inout SHA256Stream) throws(Failure) -> Void
     ) throws(Failure) {
+        let total = outputs.total
+        var done = 0
         for part in outputs.parts {
-            progress(Progress(done: part.sidecar.start, total: outputs.total))
+            progress(Progress(done: done, total: total))
+            done += part.sidecar.count
             var digest = SHA256Stream()
             if let source = try outputs.open(part) { try body(part, source, &digest) }
             try part.check(digest)

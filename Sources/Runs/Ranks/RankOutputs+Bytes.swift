@@ -54,10 +54,10 @@ extension RankOutputs.Part {
         try check(digest)
         var redshifts: [Float] = []
         if let source { try PredictionFile(source).forEach([]) { redshifts.append($0.float) } }
-        guard redshifts.count == sidecar.end - sidecar.start else {
+        guard redshifts.count == sidecar.count else {
             throw Failure(
                 name,
-                "expected \(sidecar.end - sidecar.start) rows, as its \(RankSidecar.ending) states, found "
+                "expected \(sidecar.count) rows, as its \(RankSidecar.ending) states, found "
                     + "\(redshifts.count): run rank \(sidecar.rank) again")
         }
         return redshifts

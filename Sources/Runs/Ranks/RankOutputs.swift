@@ -71,8 +71,38 @@ public struct RankOutputs: Sendable {
         return ranks.sorted()
     }
 
-    /// Galaxies of all ranks.
-    public var total: Int { parts.first?.sidecar.total ?? 0 }
+    /// Galaxies of all ranks; where shares are whole files, of those that are there.
+    public var total: Int {
+        guard let first = parts.first?.sidecar, first.wholeFiles != nil else { return parts.first?.sidecar.total ?? 0 }
+        return parts.reduce(0) { $0.cappedSum($1.sidecar.total) }
+    }
+
+    /// The files of all ranks, as a single command states them; nil where shares are galaxies: each rank then states them.
+    private var opened: [RunIdentity.File]? {
+        parts.first?.sidecar.wholeFiles.map { _ in parts.flatMap { $0.sidecar.wholeFiles?.opened ?? [] } }
+    }
+
+    /// The files of all ranks, and `InputsIdentity.written`; nil where there is no rank.
+    var inputs: (identity: InputsIdentity, written: String?)? {
+        if let opened { return (InputsIdentity(opened), InputsIdentity.written(opened)) }
+        return parts.first.map { ($0.sidecar.inputs, $0.sidecar.written) }
+    }
+
+    /// - Throws: `Failure` where shares are whole files, and do not have each file of the listing once. All ranks are there.
+    func checkWholeFiles() throws(Failure) {
+        var end = 0
+        for part in parts {
+            guard let files = part.sidecar.wholeFiles else { return }
+            guard files.first == end, part.sidecar.rank < worldSize - 1 || files.range.upperBound == files.listing.files
+            else {
+                throw Failure(
+                    part.name,
+                    "expected the files from \(end) on of \(files.listing.files), counted from 0, found "
+                        + "\(files.range.lowerBound) to \(files.range.upperBound): run rank \(part.sidecar.rank) again")
+            }
+            end = files.range.upperBound
+        }
+    }
 
     /// An output as bytes; nil where it is empty.
     /// - Throws: `Failure` where it is missing, or does not have the size that its sidecar states.
@@ -91,7 +121,8 @@ public struct RankOutputs: Sendable {
         return [
             mixture("instruction set", \.maker.instructionSet), mixture("back end of matrix products", \.maker.gemm),
             mixture("version", \.maker.version),
-            mixture("when their inputs were written") { $0.written ?? "unknown" },
+            // Of whole files each rank has seen others.
+            mixture("when their inputs were written") { $0.wholeFiles == nil ? $0.written ?? "unknown" : "" },
         ].compactMap { $0 }
     }
 
@@ -118,12 +149,17 @@ public struct RankOutputs: Sendable {
                     + found.shortened(to: 400))
         }
         try differ("the number of ranks") { "\($0.worldSize)" }
-        try differ("the inputs") { $0.inputs.text }
-        try differ("the number of galaxies") { "\($0.total)" }
+        try differ("the shares (--share)") { $0.unit.rawValue }
+        try differ("the listing of inputs") { $0.wholeFiles?.listing.text ?? "none" }
+        let sharesFiles = first.sidecar.wholeFiles != nil
+        try differ("the inputs") { sharesFiles ? "" : $0.inputs.text }
+        try differ("the number of galaxies") { sharesFiles ? "" : "\($0.total)" }
         try differ("the weights") { $0.weights.identity }
         let (options, others) = first.sidecar.settings.differences(from: part.sidecar.settings)
         try differ("the options") { ($0.rank == first.sidecar.rank ? options : others).optionsText }
-        guard part.sidecar.inputs == first.sidecar.inputs else {
+        guard sharesFiles || part.sidecar.inputs == first.sidecar.inputs,
+            part.sidecar.wholeFiles?.listing == first.sidecar.wholeFiles?.listing
+        else {
             throw Failure("\(part.name): expected the inputs of \(first.name), found others")
         }
     }
@@ -175,7 +211,7 @@ public struct RankOutputs: Sendable {
     /// The sidecar of an output; nil where it has none.
     static func sidecar(of name: String, _ store: (any ObjectStore)?) throws(Failure) -> RankSidecar? {
         let path = name + RankSidecar.ending
-        let most = 1 << 20
+        let most = RankSidecar.mostBytes
         let bytes: [UInt8]
         if let store, S3Location.isLocation(name) {
             let place = try S3Location(path)

@@ -1,3 +1,13 @@
+import Platform
+
+/// What the shares of ranks are cut from.
+public enum ShareUnit: String, Sendable, CaseIterable {
+    /// Equal numbers of galaxies: the galaxies of all files have to be counted.
+    case galaxies
+    /// Whole files, of about equal bytes: a rank opens its own files only.
+    case files
+}
+
 /// One of several commands that share the galaxies of the same inputs, each a contiguous part.
 public struct RankShare: Sendable, Equatable, CustomStringConvertible {
     /// From 0.
@@ -21,6 +31,25 @@ public struct RankShare: Sendable, Equatable, CustomStringConvertible {
         let (each, left) = max(0, total).quotientAndRemainder(dividingBy: worldSize)
         let start = rank * each + min(rank, left)
         return start..<start + each + (rank < left ? 1 : 0)
+    }
+
+    /// Its files, contiguous in the order of the inputs: those whose middle byte is in the rank's part of all bytes. Empty for
+    /// some ranks where a file is larger than such a part, or files are fewer than ranks.
+    /// - Parameter sizes: bytes of the files of all ranks.
+    public func files(of sizes: [Int]) -> Range<Int> {
+        let sizes = sizes.map { max(1, $0) }
+        let total = UInt(sizes.reduce(0) { $0.cappedSum($1) })
+        var before = 0
+        var (start, end) = (sizes.count, sizes.count)
+        for (index, size) in sizes.enumerated() {
+            let middle = UInt(before.cappedSum(size / 2))
+            let part = total.dividingFullWidth(middle.multipliedFullWidth(by: UInt(worldSize))).quotient
+            let owner = min(Int(part), worldSize - 1)
+            if owner >= rank { start = min(start, index) }
+            if owner > rank { end = min(end, index) }
+            before = before.cappedSum(size)
+        }
+        return start..<end
     }
 
     /// `0003`, with as many digits for every rank of the world; names then sort as ranks do.

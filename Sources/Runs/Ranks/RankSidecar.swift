@@ -3,7 +3,7 @@ import Inference
 import Platform
 
 /// `OUT.rank.json` beside a rank's output: its galaxies, what they were computed from and by, and the output's checksum. It
-/// is written last: a rank is done when it exists. It holds no time and no name of a machine.
+/// is written last: a rank is done when it exists. It holds no time of the run and no name of a machine.
 public struct RankSidecar: Sendable, Equatable, Codable {
     public static let ending = ".rank.json"
 
@@ -25,11 +25,14 @@ public struct RankSidecar: Sendable, Equatable, Codable {
 
     public let rank: Int
     public let worldSize: Int
-    /// Its galaxies among `total`, from the first to before the end.
+    /// Its galaxies among `total`, from the first to before the end; 0 to `total` where shares are whole files.
     public let start: Int
     public let end: Int
-    /// Galaxies of all ranks.
+    /// Galaxies of all ranks; where shares are whole files, the rank's own.
     public let total: Int
+    /// nil where shares are galaxies.
+    public let wholeFiles: WholeFiles?
+    /// The files of all ranks; where shares are whole files, the rank's own.
     public let inputs: InputsIdentity
     /// `InputsIdentity.written`; nil of older sidecars.
     public let written: String?
@@ -45,15 +48,17 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         case rank, start, end, total, inputs, weights, settings, choices, output
         case written = "inputs_written"
         case worldSize = "world_size"
+        case wholeFiles = "whole_files"
         case maker = "made_by"
     }
 
     public init(
-        share: RankShare, total: Int, inputs: InputsIdentity, written: String? = nil, weights: WeightsIdentity,
-        settings: [String: String] = [:], choices: [String: String]? = nil, maker: Maker, output: Output
+        share: RankShare, total: Int, wholeFiles: WholeFiles? = nil, inputs: InputsIdentity, written: String? = nil,
+        weights: WeightsIdentity, settings: [String: String] = [:], choices: [String: String]? = nil, maker: Maker,
+        output: Output
     ) {
-        let galaxies = share.galaxies(of: total)
-        (rank, worldSize) = (share.rank, share.worldSize)
+        let galaxies = Self.galaxies(of: share, total, wholeFiles)
+        (rank, worldSize, self.wholeFiles) = (share.rank, share.worldSize, wholeFiles)
         (start, end, self.total) = (galaxies.lowerBound, galaxies.upperBound, total)
         (self.inputs, self.written, self.weights, self.settings) = (inputs, written, weights, settings)
         (self.choices, self.maker, self.output) = (choices, maker, output)
@@ -71,12 +76,26 @@ public struct RankSidecar: Sendable, Equatable, Codable {
         }
         let isNamed = !output.name.isEmpty && !output.name.contains("/") && ![".", ".."].contains(output.name)
         guard let share = RankShare(rank: rank, worldSize: worldSize), total >= 0, output.bytes >= 0, isNamed,
-            share.galaxies(of: total) == start..<max(start, end), start <= end
+            Self.galaxies(of: share, total, wholeFiles) == start..<max(start, end), start <= end,
+            wholeFiles.map({ $0.isValid(galaxies: total) }) ?? true
         else {
             throw Failure(
                 "\(name): rank \(rank) of \(worldSize) with galaxies \(start) to \(end) of \(total) contradicts itself")
         }
     }
+
+    private static func galaxies(of share: RankShare, _ total: Int, _ wholeFiles: WholeFiles?) -> Range<Int> {
+        wholeFiles == nil ? share.galaxies(of: total) : 0..<max(0, total)
+    }
+
+    /// The most bytes that are read; a rank of whole files has a line for each of its files.
+    static let mostBytes = 64 << 20
+
+    /// What shares are cut from.
+    var unit: ShareUnit { wholeFiles == nil ? .galaxies : .files }
+
+    /// The rank's galaxies.
+    var count: Int { end - start }
 
     /// Keys in alphabetical order.
     var json: [UInt8] {

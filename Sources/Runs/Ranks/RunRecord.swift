@@ -33,12 +33,22 @@ public struct RunRecord: Sendable, Equatable, Codable {
         (self.settings, self.choices, self.maker, self.output) = (settings, choices, maker, output)
     }
 
-    /// Of the joined parts of ranks, or of one part alone.
-    init(_ rank: RankSidecar, galaxies: Int, choices: [String: String] = [:], output: RankSidecar.Output) {
+    /// Of one rank's part.
+    init(_ rank: RankSidecar) {
         self.init(
-            galaxies: galaxies, inputs: rank.inputs, written: rank.written, weights: rank.weights,
-            settings: rank.settings, choices: (rank.choices ?? [:]).merging(choices) { $1 }, maker: rank.maker,
-            output: output)
+            galaxies: rank.count, inputs: rank.inputs, written: rank.written, weights: rank.weights,
+            settings: rank.settings, choices: rank.choices ?? [:], maker: rank.maker, output: rank.output)
+    }
+
+    /// Of the joined parts of all ranks; nil where there are none.
+    init?(_ ranks: RankOutputs, output: RankSidecar.Output) {
+        guard let first = ranks.parts.first?.sidecar, let inputs = ranks.inputs else { return nil }
+        var choices = RunChoices.joined(ranks.parts.map { $0.sidecar.choices ?? [:] })
+        let mixtures = ranks.mixtures
+        if !mixtures.isEmpty { choices["mixed"] = mixtures.joined(separator: "; ") }
+        self.init(
+            galaxies: ranks.total, inputs: inputs.identity, written: inputs.written, weights: first.weights,
+            settings: first.settings, choices: choices, maker: first.maker, output: output)
     }
 
     /// - Parameter name: the record, for errors.
@@ -118,23 +128,25 @@ public struct RunRecord: Sendable, Equatable, Codable {
         if let file = try OpenFile(path: path + ending) {
             return try RunRecord(try file.read(0..<min(mostBytes, file.size)), name: path + ending)
         }
-        return try RankOutputs.sidecar(of: path, nil).map {
-            RunRecord($0, galaxies: $0.end - $0.start, output: $0.output)
-        }
+        return try RankOutputs.sidecar(of: path, nil).map { RunRecord($0) }
     }
 }
 
-/// What a run took from its files and its weights, whether it was named or found: the members of `RunRecord.choices`.
+/// What a run took from its files and its weights, whether it was named or found: the members of `RunRecord.choices`. Where
+/// files or ranks differ in one, all are stated, in alphabetical order.
 enum RunChoices {
+    private static let separator = "; "
+    private static let mostLength = 400
+
     /// - Parameters:
-    ///   - partitions: of all ranks.
+    ///   - partitions: of the run, or of one rank.
     ///   - heads: attention heads of the network.
     static func made(_ partitions: [PartitionReader], _ layout: GalaxyLayout, heads: Int) -> [String: String] {
         var values: [String: Set<String>] = [:]
         for partition in partitions {
             for (role, name) in partition.names { values[role, default: []].insert(name) }
         }
-        var choices = values.mapValues { $0.sorted().joined(separator: ", ").shortened(to: 400) }
+        var choices = values.mapValues { $0.sorted().joined(separator: separator).shortened(to: mostLength) }
         choices["bands"] = layout.statedBands ?? layout.bandNames
         choices["missing"] = layout.missing.text
         choices["num_heads"] = "\(heads)"
@@ -143,5 +155,17 @@ enum RunChoices {
             choices["join"] = table.hasIDs ? table.idName ?? GalaxyLayout.usualObjectID : "rows"
         }
         return choices
+    }
+
+    /// The choices of all ranks, each of which states those of its own files.
+    static func joined(_ ranks: [[String: String]]) -> [String: String] {
+        ranks.reduce(into: [String: Set<String>]()) { all, choices in
+            for (name, value) in choices { all[name, default: []].insert(value) }
+        }
+        .mapValues { values in
+            guard values.count > 1 else { return values.first ?? "" }
+            return Set(values.flatMap { $0.split(separator: separator).map(String.init) }).sorted()
+                .joined(separator: separator).shortened(to: mostLength)
+        }
     }
 }

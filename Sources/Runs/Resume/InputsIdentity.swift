@@ -43,16 +43,33 @@ extension GalaxyInputs {
     public func identities(of partitions: [PartitionReader]) throws(Failure) -> [RunIdentity.File] {
         var files: [RunIdentity.File] = []
         for partition in partitions {
-            let object = remote?.version(of: partition.path)
-            let version = if let object { object } else { try FileIdentity.ends(of: partition.path) }
+            let version = try version(of: partition.path)
             files.append(
                 RunIdentity.File(
                     source: partition.source, label: partition.label, bytes: version.bytes, galaxies: partition.count,
                     version: version.text,
-                    stamp: object == nil ? FileStamp(path: partition.path).map { "\($0)" } : nil,
+                    stamp: stamp(of: partition.path),
                     checksums: partition.statedChecksums.map(FileIdentity.sha256(ofLines:))))
         }
         return files
+    }
+
+    /// A file's size in bytes, and an object's ETag or the checksum of a local file's ends, which are read.
+    func version(of path: String) throws(Failure) -> (bytes: Int, text: String) {
+        if let object = remote?.version(of: path) { return object }
+        return try FileIdentity.ends(of: path)
+    }
+
+    /// The same without opening the file: of a local file the size alone.
+    func listed(_ path: String) throws(Failure) -> (bytes: Int, etag: String?) {
+        if let object = remote?.version(of: path) { return (object.bytes, object.text) }
+        guard let stamp = FileStamp(path: path) else { throw Failure(.notFound, path, "no such file") }
+        return (stamp.size, nil)
+    }
+
+    /// When a local file was written; nil of an object.
+    func stamp(of path: String) -> String? {
+        remote?.version(of: path) == nil ? FileStamp(path: path).map { "\($0)" } : nil
     }
 }
 

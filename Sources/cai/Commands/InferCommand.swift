@@ -44,6 +44,7 @@ struct InferCommand: ParsableCommand {
               cai infer 1.pt -o z.csv --profile
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
               cai infer data/ -o z.csv --rank 3 --world-size 16
+              cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 --index index.json
               srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
               cai infer data/ -o z.csv --resume
               cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
@@ -115,6 +116,9 @@ struct InferCommand: ParsableCommand {
             throw ValidationError(
                 "--resume: with --gemm openblas bits depend on the micro-batches: run all of it again")
         }
+        if ranks.share == .files, galaxies.limit != nil {
+            throw ValidationError("--limit: --share files has whole files: leave it out, or --share files")
+        }
         do { _ = try plausible() } catch { throw ValidationError("--\(error)") }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by it: name a file with --output")
@@ -141,14 +145,15 @@ struct InferCommand: ParsableCommand {
         let weights = located.path
         let rank = try ranks.rank(output: output)
         let output = try rank?.output ?? plainName()
-        let store = try StoreLocator.store(of: [weights, output] + inputs)
+        let store = try StoreLocator.store(of: [weights, output, ranks.index ?? ""] + inputs)
         let file = output == "-" ? nil : try OutputFile(output, store: store)
         let inputs = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout())
         if resume, let file, !file.isLocalFile {
             throw ValidationError("--resume: expected --output with a file here, found '\(output)'")
         }
         let job = try PredictionJob(
-            weights: weights, inputs: inputs, store: store, output: file, share: rank?.share, isResumed: resume,
+            weights: weights, inputs: inputs, store: store, output: file, share: rank?.share,
+            shareUnit: ranks.share, index: ranks.index, isResumed: resume,
             rowOptions: file == nil ? [:] : try rowOptions(), settings: galaxies.settings(isStrict: strict),
             gemm: gemm, isProfiled: profile, command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
@@ -159,7 +164,8 @@ struct InferCommand: ParsableCommand {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)
         }
-        let summary = RunSummary(outcome, of: job, output: output, plausible: try plausible())
+        let summary = RunSummary(
+            outcome, of: job, output: output, requests: store?.statistics, plausible: try plausible())
         summary.report(isQuiet: galaxies.quiet)
         if json { try StandardOutput.write(json: summary.json) }
     }

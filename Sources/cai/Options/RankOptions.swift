@@ -4,6 +4,8 @@ import FoundationEssentials
 import Inference
 import Platform
 
+extension ShareUnit: ExpressibleByArgument {}
+
 /// The share of the galaxies that a command runs, of several commands.
 struct RankOptions: ParsableArguments {
     static let discussion = """
@@ -19,6 +21,7 @@ struct RankOptions: ParsableArguments {
               SLURM_ARRAY_TASK_COUNT in an array job; both, where tasks run in an array
             AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
             JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
+          With --index a rank opens its own files only, with --share files its share is whole files.
           A single rank runs all galaxies. --whole runs all galaxies and ignores the environment.
           Indices of array jobs of SGE, LSF and PBS are not read: a warning says so.
         """
@@ -30,6 +33,18 @@ struct RankOptions: ParsableArguments {
         help: ArgumentHelp("The number of ranks; without --rank, the environment gives the rank.", valueName: "w"))
     var worldSize: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "What shares are cut from: galaxies, or files: whole ones, of about equal bytes, so that no file of another rank "
+                + "is opened. The same for all ranks.", valueName: "unit"))
+    var share = ShareUnit.galaxies
+
+    @Option(
+        help: ArgumentHelp(
+            "The galaxies of each file, as 'cai index' wrote them for these inputs, so that no file of another rank is "
+                + "opened. A file that differs is an error.", valueName: "file"))
+    var index: String?
+
     @Flag(help: "Run all galaxies, whatever ranks the environment has.")
     var whole = false
 
@@ -37,6 +52,7 @@ struct RankOptions: ParsableArguments {
         if whole, rank != nil || worldSize != nil {
             throw ValidationError("--whole: expected neither --rank nor --world-size with it")
         }
+        if let index { try requireName(index, of: "--index") }
         try requireNumber(worldSize, of: "--world-size", in: RankShare.worldSizes)
         guard let rank else { return }
         guard let worldSize else { throw ValidationError("--rank: expected --world-size with it") }

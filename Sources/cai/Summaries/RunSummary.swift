@@ -1,4 +1,5 @@
 import AstroMAE
+import Cloud
 import Inference
 import Platform
 import Runs
@@ -8,17 +9,21 @@ struct RunSummary {
     private let outcome: PredictionJob.Outcome
     private let job: PredictionJob
     private let output: String
+    private let requests: StoreStatistics?
     private let profile: ProfileReport?
     private let plausible: PlausibleRedshifts?
     /// Implausible results: their number, and the farthest.
     private let implausible: PlausibleRedshifts.Outside?
 
-    /// - Parameter plausible: the range of plausible redshifts; nil where results are not compared with one.
+    /// - Parameters:
+    ///   - requests: to the store; nil where none is used.
+    ///   - plausible: the range of plausible redshifts; nil where results are not compared with one.
     init(
-        _ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String,
+        _ outcome: PredictionJob.Outcome, of job: PredictionJob, output: String, requests: StoreStatistics? = nil,
         plausible: PlausibleRedshifts? = .usual
     ) {
         (self.outcome, self.job, self.output, self.plausible) = (outcome, job, output, plausible)
+        self.requests = requests
         implausible = plausible?.outside(outcome.predictions.redshifts)
         let run = outcome.predictions.run
         profile = outcome.profile.map { profile in
@@ -35,9 +40,16 @@ struct RunSummary {
     /// The object that `--json` prints.
     var json: JSONObject {
         let rank = outcome.part.map { part -> JSONObject in
-            [
-                "rank": part.share.rank, "world_size": part.share.worldSize, "start": part.galaxies.lowerBound,
-                "end": part.galaxies.upperBound, "total": part.total,
+            let rank: JSONObject = ["rank": part.share.rank, "world_size": part.share.worldSize]
+            guard let files = part.wholeFiles else {
+                return rank + [
+                    "start": part.galaxies.lowerBound, "end": part.galaxies.upperBound, "total": part.total,
+                ]
+            }
+            // The galaxies of other ranks are not known.
+            return rank + [
+                "first_file": files.range.lowerBound, "end_file": files.range.upperBound,
+                "total_files": files.listing.files,
             ]
         }
         return run.summary(outcome.instructionSet, outcome.gemm, weights: job.weights) + [
@@ -45,7 +57,8 @@ struct RunSummary {
             "skipped": outcome.unknownRedshifts.count, "implausible": plausible.map { _ in implausible?.count ?? 0 },
             "blank_band": outcome.predictions.flagCounts.withBlankBand,
             "output": output, "choices": outcome.choices, "quality": orNull(outcome.quality?.reference), "rank": rank,
-            "profile": profile?.json,
+            "profile": profile?.json, "s3_requests": requests?.requests, "s3_bytes_read": requests?.bytesRead,
+            "s3_bytes_written": requests?.bytesWritten,
         ]
     }
 
@@ -66,6 +79,11 @@ struct RunSummary {
             Console.write(
                 speedLine + " (before it: weights \(Decimals.fixed(outcome.loadSeconds, 2)) s, opening inputs "
                     + "\(Decimals.fixed(outcome.checkSeconds, 2)) s)\n")
+        }
+        if let requests {
+            Console.write(
+                "S3: \(Numbers.counted(requests.requests, "request", "requests")), "
+                    + "\(Numbers.grouped(requests.bytesRead)) bytes read\n")
         }
         if outcome.unknownRedshifts.count > 0 { Console.write("\(outcome.unknownRedshifts.summary)\n") }
         if let quality = outcome.quality { Console.write(quality.reference.line + "\n") }

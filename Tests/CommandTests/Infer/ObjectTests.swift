@@ -7,12 +7,15 @@ import Testing
 /// The subset of S3 that commands use, over a bucket `b` in memory. Signatures are not verified.
 private final class Bucket: Sendable {
     private let objects: Mutex<[String: [UInt8]]>
+    /// Method and path of each request.
+    let requests = Mutex<[String]>([])
 
     init(_ objects: [String: [UInt8]]) { self.objects = Mutex(objects) }
 
     subscript(_ key: String) -> [UInt8]? { objects.withLock { $0[key] } }
 
     func answer(_ request: LoopbackServer.Request) -> LoopbackServer.Step {
+        requests.withLock { $0.append("\(request.method) \(request.path)") }
         let path = request.path.split(separator: "/").map(String.init)
         guard path.first == "b" else {
             return .answer(404, Array("<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>".utf8))
@@ -106,6 +109,29 @@ struct ObjectTests {
         #expect(
             parts.outputLines.map { $0.split(separator: ",")[3...] }
                 == whole.outputLines.map { $0.split(separator: ",")[3...] })
+    }
+
+    @Test("A rank with an index, and one of whole files, fetches its own files, and its summary has the requests")
+    func ranks() throws {
+        let index = try bucket.run(["index", "s3://b/set/", "-o", "s3://b/index.json"])
+        #expect(index.errors == "37 galaxies in 3 files: s3://b/index.json\n")
+        for options in [["--index", "s3://b/index.json"], ["--share", "files"]] {
+            bucket.requests.withLock { $0 = [] }
+            let command = try bucket.run(
+                [
+                    "infer", "s3://b/set/", "--weights", Fixture.path("tiny/normalcell.pt"), "--json", "-o",
+                    "s3://b/parts/z.csv", "--rank", "0", "--world-size", "3",
+                ] + options)
+            #expect(command.status == 0, "\(command.errors)")
+            let requests = bucket.requests.withLock { $0 }
+            let summary = try object(command.output)
+            #expect(summary["s3_requests"] as? Int == requests.count)
+            #expect(command.errors.contains("S3: \(requests.count) requests, "), "\(command.errors)")
+            #expect(!requests.contains { $0.hasSuffix("/2.pt") || $0.hasSuffix("/10.pt") }, "\(requests)")
+            // Listings and errors are at most 2 KiB here.
+            let most = [bucket["set/1.pt"], bucket["index.json"]].reduce(2048) { $0 + ($1?.count ?? 0) }
+            #expect((1...most).contains(try #require(summary["s3_bytes_read"] as? Int)))
+        }
     }
 
     @Test(

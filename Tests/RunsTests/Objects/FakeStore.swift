@@ -9,6 +9,8 @@ final class FakeStore: ObjectStore {
     struct State {
         var objects: [String: (bytes: [UInt8], etag: String)] = [:]
         var gets: [Range<Int>] = []
+        /// The object of each of `gets`.
+        var keys: [String] = []
         /// Objects that were put.
         var versions = 0
         var heads = 0
@@ -51,6 +53,7 @@ final class FakeStore: ObjectStore {
         let range = range ?? 0..<object.bytes.count
         state.change { state in
             state.gets.append(range)
+            state.keys.append(key)
             state.underway += 1
             state.mostUnderway = max(state.mostUnderway, state.underway)
         }

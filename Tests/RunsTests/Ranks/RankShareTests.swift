@@ -26,6 +26,27 @@ func sharesByHand() throws {
     #expect(last.galaxies(of: Int.max).upperBound == Int.max)
 }
 
+@Test(
+    "Shares of whole files are contiguous, cover every file once, and differ from an equal part by one file at most",
+    arguments: [
+        [], [5], [1, 1, 1, 1, 1, 1, 1], [90, 1, 1, 1, 1, 1], [0, 0, 0], [3, 9, 2, 7, 7, 1, 30], [.max, .max, 1],
+    ])
+func fileShares(sizes: [Int]) throws {
+    for worldSize in [1, 2, 3, 8, 1_000_000] {
+        var next = 0
+        for rank in worldSize < 10 ? Array(0..<worldSize) : [] {
+            let files = try #require(RankShare(rank: rank, worldSize: worldSize)).files(of: sizes)
+            #expect(files.lowerBound == next)
+            next = files.upperBound
+            guard !sizes.contains(.max) else { continue }
+            let bytes = sizes[files].reduce(0, +)
+            #expect(bytes <= sizes.reduce(0, +) / worldSize + (sizes.max() ?? 0), "\(sizes), \(rank) of \(worldSize)")
+        }
+        #expect(worldSize > 10 || next == sizes.count)
+    }
+    #expect(try #require(RankShare(rank: 3, worldSize: 8)).files(of: [Int](repeating: 7, count: 40)) == 15..<20)
+}
+
 @Test("Ranks outside 0..<worldSize are rejected", arguments: [(-1, 4), (4, 4), (0, 0), (0, -1), (0, 1_000_001)])
 func noRank(rank: Int, worldSize: Int) { #expect(RankShare(rank: rank, worldSize: worldSize) == nil) }
 

@@ -1,0 +1,114 @@
+import Foundation
+import TensorFiles
+import TestSupport
+import Testing
+
+/// Three local files, their index `i.json`, and the output of one command, `whole/z.csv`.
+private func withIndexedInputs(_ body: (_ folder: String, _ inputs: [String]) throws -> Void) throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try Ranks.makeInputs(in: folder)
+        let index = try Command.run(["index"] + inputs + ["-o", "i.json"], in: folder)
+        #expect(index.status == 0 && index.errors == "79 galaxies in 3 files: i.json\n", "\(index.errors)")
+        for name in ["whole", "parts", "all"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        #expect(try Ranks.run(inputs + ["-o", "whole/z.csv"], in: folder).status == 0)
+        try body(folder, inputs)
+    }
+}
+
+private func expectSame(_ names: [String], in folder: String) throws {
+    let (first, second) = (names[0], names[1])
+    #expect(try Ranks.bytes("\(folder)/\(first)") == Ranks.bytes("\(folder)/\(second)"), "\(first), \(second)")
+}
+
+@Test(
+    "Ranks with an index, and of whole files, are merged into the bytes and the record of one command",
+    arguments: [["--index", "i.json"], ["--share", "files"], ["--share", "files", "--index", "i.json"]])
+func indexedRanks(options: [String]) throws {
+    try withIndexedInputs { folder, inputs in
+        for rank in 0..<3 {
+            let world = ["--rank", "\(rank)", "--world-size", "3", "--json"]
+            let command = try Ranks.run(inputs + world + options + ["-o", "parts/{rank}.csv"], in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        // Sidecars of ranks that share galaxies are those without an index.
+        let world = ["--rank", "1", "--world-size", "3", "--json"]
+        #expect(try Ranks.run(inputs + world + ["-o", "all/{rank}.csv"], in: folder).status == 0)
+        for name in ["0001.csv", "0001.csv.rank.json"] where !options.contains("files") {
+            try expectSame(["all/" + name, "parts/" + name], in: folder)
+        }
+        let again = try Ranks.run(inputs + world + options + ["-o", "parts/{rank}.csv", "--resume"], in: folder)
+        let summary = try object(again.output)
+        #expect(summary["resumed"] as? Int == summary["galaxies"] as? Int, "\(again.errors)")
+        // a, b and c have 37, 5 and 37 galaxies of the same size.
+        let rank = try #require(summary["rank"] as? [String: Int])
+        #expect(
+            rank
+                == (options.contains("files")
+                    ? ["rank": 1, "world_size": 3, "first_file": 1, "end_file": 2, "total_files": 3]
+                    : ["rank": 1, "world_size": 3, "start": 27, "end": 53, "total": 79]))
+        let merge = try Command.run(["merge", "parts/", "-o", "parts/z.csv"], in: folder)
+        #expect(merge.status == 0 && merge.errors.contains("79 galaxies of 3 ranks"), "\(merge.errors)")
+        for name in ["z.csv", "z.csv.run.json"] { try expectSame(["whole/" + name, "parts/" + name], in: folder) }
+    }
+}
+
+@Test("Ranks of galaxies and of whole files are not merged, nor resumed by each other")
+func mixedShares() throws {
+    try withIndexedInputs { folder, inputs in
+        func run(_ rank: Int, _ options: [String]) throws -> Command {
+            try Ranks.run(
+                inputs + options + ["-o", "parts/{rank}.csv", "--rank", "\(rank)", "--world-size", "2"], in: folder)
+        }
+        #expect(try run(0, []).status == 0)
+        #expect(try run(1, ["--share", "files"]).status == 0)
+        let merge = try Command.run(["merge", "parts/", "-o", "z.csv"], in: folder)
+        #expect(
+            merge.errors
+                == "cai: error: parts/0001.csv: expected the shares (--share) of parts/0000.csv, galaxies, found files\n"
+        )
+        let resumed = try run(1, ["--resume"])
+        #expect(resumed.errors.contains("is of a run with other shares (--share): expected galaxies, found files"))
+        // A listing that has changed since.
+        #expect(try run(0, ["--share", "files"]).status == 0)
+        try TensorTable.partition().rows(0..<9).write(to: folder + "/c.safetensors")
+        #expect(try run(1, ["--share", "files"]).status == 0)
+        let changed = try Command.run(["merge", "parts/", "-o", "z.csv"], in: folder)
+        #expect(
+            changed.errors.contains("expected the listing of inputs of parts/0000.csv, 3 files, "), "\(changed.errors)")
+        #expect(
+            try run(0, ["--index", "i.json"]).errors.contains("c.safetensors: is not the file that i.json describes: "))
+    }
+}
+
+@Test("A table without ids needs the galaxies of all files, which an index states")
+func tableOfAllRows() throws {
+    try withIndexedInputs { folder, inputs in
+        let rows = (0..<79).map { "0.\($0)\n" }.joined()
+        try Data("redshift\n\(rows)".utf8).write(to: URL(fileURLWithPath: folder + "/t.csv"))
+        let table = ["--table", "t.csv", "--join", "rows", "--quiet"]
+        #expect(try Ranks.run(inputs + table + ["-o", "whole/z.csv"], in: folder).status == 0)
+        let world = ["--rank", "1", "--world-size", "2"]
+        let refused = try Ranks.run(inputs + table + world + ["-o", "x.csv", "--share", "files"], in: folder)
+        #expect(refused.status == 1 && refused.errors.contains("t.csv: has no ids, so that the row of a rank's first"))
+        for (name, options) in [("a", ["--share", "files"]), ("b", [])] {
+            let command = try Ranks.run(
+                inputs + table + world + options + ["-o", "\(name).csv", "--index", "i.json"], in: folder)
+            #expect(command.status == 0, "\(command.errors)")
+            let part = Ranks.part(1, of: 2).replacing("z.", with: name + ".")
+            let lines = try text(of: "\(folder)/\(part)").split(separator: "\n").dropFirst()
+            let whole = try text(of: folder + "/whole/z.csv")
+            #expect(!lines.isEmpty && whole.hasSuffix(lines.joined(separator: "\n") + "\n"))
+        }
+        try Data("redshift\n0.5\n".utf8).write(to: URL(fileURLWithPath: folder + "/t.csv"))
+        let short = try Ranks.run(inputs + table + world + ["-o", "x.csv", "--index", "i.json"], in: folder)
+        #expect(short.status == 1 && short.errors.contains("t.csv: "), "\(short.errors)")
+    }
+}
+
+@Test("--share files takes no --limit")
+func limitOfFiles() throws {
+    let command = try Command.run(["infer", "x.pt", "-o", "z.csv", "--share", "files", "--limit", "5"])
+    #expect(command.status == 2 && command.errors.contains("--limit: --share files has whole files"))
+}
