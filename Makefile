@@ -51,11 +51,13 @@ test-packages:
 	@scripts/install-packages.sh --python
 	@scripts/install-packages.sh --formats
 	@scripts/install-packages.sh --pages
+	@scripts/install-packages.sh --engines
 
 # The fan-out against real servers on loopback: S3, Lambda's emulator, Step Functions. Options of pytest go through
 # CLOUD_ARGS: make test-cloud CLOUD_ARGS="-k faults"
 test-cloud: build
 	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --engines
 	@Tests/Cloud/run.sh $(CLOUD_ARGS)
 
 # deploy/slurm on a private Slurm on this machine, as root. Not part of `make test`.

@@ -5,6 +5,7 @@
 # Valgrind, SIMDe, QEMU and a cross compiler for 64-bit ARM. --pages adds HTML Tidy.
 # --slurm adds Slurm for the test of deploy/slurm.
 # --formats adds cfitsio and HDF5, which `cai` opens on demand: their tests need them.
+# --engines adds GNU parallel, for the test of docs/ENGINES.md.
 # --image adds the tools of `make image`: Buildah, Skopeo and strip.
 set -eu
 
@@ -59,6 +60,10 @@ if [ "${1:-}" = --slurm ]; then
     command -v sbatch >/dev/null 2>&1 || need slurm-client
     command -v munged >/dev/null 2>&1 || need munge
     command -v python3 >/dev/null 2>&1 || need python3
+fi
+
+if [ "${1:-}" = --engines ]; then
+    command -v parallel >/dev/null 2>&1 || need parallel
 fi
 
 if [ "${1:-}" = --image ]; then
