@@ -86,8 +86,15 @@ public struct CloudEngine: ExperimentEngine {
         if let adopted = try adopted(earlier) { arn = adopted } else { arn = try start(run, replaces: replaces) }
         try started(arn)
         let begun = Date().timeIntervalSince1970
-        let execution = try client.wait(for: arn) { counts in
-            progress(RunProgress(done: counts.done, total: counts.total, unit: .ranks))
+        let execution: Execution
+        do throws(Failure) {
+            execution = try client.wait(for: arn) { counts in
+                progress(RunProgress(done: counts.done, total: counts.total, unit: .ranks))
+            }
+        } catch {
+            guard error.kind == .unknown else { throw error }
+            throw Failure(
+                .unknown, run.path, "\(arn): \(error): it may continue; resume the experiment to wait for its end")
         }
         guard execution.hasSucceeded else { throw Failure("\(run.path): \(arn): \(execution.failureLine)") }
         let start = execution.startDate ?? begun

@@ -25,6 +25,8 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case cancelled
         /// Parts of a run failed, and the others are done.
         case incomplete
+        /// Whether work elsewhere has succeeded, has failed or continues cannot be found out.
+        case unknown
     }
 
     public let kind: Kind

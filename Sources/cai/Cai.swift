@@ -34,6 +34,8 @@ struct Cai: ParsableCommand {
               0  every galaxy asked for is in the output
               1  something failed; one line on the standard error says what
               2  the command line is wrong
+              3  launch, experiment: an execution on AWS may continue, and it cannot be
+                 found out; cai launch --follow attaches to it
 
             ENVIRONMENT
               CAI_WEIGHTS       the redshift network, where --weights does not name it

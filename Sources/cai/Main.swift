@@ -60,6 +60,6 @@ enum Main {
             message += " (see 'cai\(subcommand.isEmpty ? "" : " " + subcommand) --help')"
         }
         Console.report("error: " + message)
-        end(isUsage ? 2 : 1)
+        end(isUsage ? 2 : (error as? Failure)?.kind == .unknown ? 3 : 1)
     }
 }

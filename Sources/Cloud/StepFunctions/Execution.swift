@@ -9,6 +9,10 @@ public struct Execution: Sendable, Decodable, Equatable {
     public let stopDate: Double?
     public let error: String?
     public let cause: String?
+    /// JSON, as it was given; nil where the caller may not read it.
+    public let input: String?
+    /// JSON, of an execution that has succeeded; nil as `input`.
+    public let output: String?
 
     /// Why it has not succeeded, in one line: `FAILED: Cai.Failed: s3://b/k: no such object`. Of the error of a function,
     /// which is a JSON object, only the message.

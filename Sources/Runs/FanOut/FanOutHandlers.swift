@@ -80,7 +80,7 @@ public struct FanOutHandlers: Sendable {
     /// The name of an error on the wire, which the state machine matches: only `Cai.Unavailable` is worth another attempt.
     public static func errorType(_ kind: Failure.Kind) -> String {
         switch kind {
-        case .unavailable: "Cai.Unavailable"
+        case .unavailable, .unknown: "Cai.Unavailable"
         case .denied: "Cai.Denied"
         case .deadline: "Cai.Deadline"
         case .outOfSpace: "Cai.OutOfSpace"

@@ -76,18 +76,43 @@ extension LaunchPlan {
 
 /// The summary that Summarize wrote of a run.
 struct LaunchSummary {
-    /// The file as it is, with keys that `RunReport` does not have.
+    /// As it was written, with keys that `RunReport` does not have.
     let json: JSONValue
     let report: RunReport
-    private let name: String
+    /// Where the results are, and whether others have taken their place since.
+    private let place: String
 
-    /// - Throws: where it does not exist, or is no summary.
-    init(_ input: InitializeInput, from store: any ObjectStore) throws(Failure) {
+    /// The summary of an execution: the file under `result_path`, or the execution's output, which is the same with at most
+    /// 100 failed ranks, where the file is missing or of a later run.
+    /// - Throws: where neither is a summary.
+    init(of execution: Execution, _ input: InitializeInput, from store: any ObjectStore) throws(Failure) {
         let key = RunKeys(resultPath: input.resultPath).summary
-        name = store.name(bucket: input.bucket, key: key)
-        let bytes = try store.get(bucket: input.bucket, key: key)
-        json = try JSONValue.parse(bytes, name: name)
-        report = try JSONFile.decode(RunReport.self, bytes, name: name)
+        let name = store.name(bucket: input.bucket, key: key)
+        let output = execution.output.flatMap { try? Self.read(Array($0.utf8), name: "the output") }
+        do throws(Failure) {
+            let file = try Self.read(try store.get(bucket: input.bucket, key: key), name: name)
+            guard let output, !file.report.isSame(as: output.report) else {
+                (json, report, place) = (file.json, file.report, "\(name) and beside it")
+                return
+            }
+            (json, report) = output
+            place = "\(name) is of another execution by now (run \(file.report.runID.shortened()))"
+        } catch {
+            guard let output else { throw error }
+            (json, report) = output
+            place = "\(name) cannot be read: \(error.message)"
+        }
+    }
+
+    private static func read(_ bytes: [UInt8], name: String) throws(Failure) -> (json: JSONValue, report: RunReport) {
+        var json = try JSONValue.parse(bytes, name: name)
+        let report = try JSONFile.decode(RunReport.self, bytes, name: name)
+        if case .object(var fields) = json {
+            // Of the answer of Summarize alone.
+            fields["statusCode"] = nil
+            json = .object(fields)
+        }
+        return (json, report)
     }
 
     /// A few lines for people.
@@ -98,11 +123,16 @@ struct LaunchSummary {
         if let billed = report.billedGigabyteSeconds, let cost = report.cost {
             text += "billed \(Decimals.fixed(billed, 1)) GB-s, $\(Decimals.fixed(cost, 4))\n"
         }
-        return text + "results: \(name) and beside it\n"
+        return text + "results: \(place)\n"
     }
 }
 
 extension RunReport {
+    /// Whether both are of the same run and the same time that it was summarized.
+    fileprivate func isSame(as other: RunReport) -> Bool {
+        runID == other.runID && abs(wallSeconds - other.wallSeconds) < 1e-6
+    }
+
     /// `5,113 galaxies by 4 ranks (1 failed) in 5.12 s, 998.6 galaxies/s`
     var headline: String {
         Numbers.counted(galaxies, "galaxy", "galaxies") + " by " + Numbers.counted(ranks, "rank")

@@ -235,8 +235,6 @@ struct StepFunctionsTests {
             Self.answer(200, #"{"mapRuns": [{"mapRunArn": "a"}, {"mapRunArn": "b"}]}"#), run(2), run(3),
             Self.answer(200, #"{"status": "RUNNING"}"#), Self.answer(400, #"{"__type": "AccessDeniedException"}"#),
             Self.answer(200, #"{"status": "FAILED", "error": "Cai.Failed"}"#), Self.answer(500, ""),
-            Self.answer(500, ""),
-            Self.answer(500, ""), Self.answer(500, ""),
         ])
         var seen: [MapRun.ItemCounts] = []
         let client = try Self.client(transport) { pause in pauses.withLock { $0.append(pause) } }
@@ -271,6 +269,107 @@ struct StepFunctionsTests {
     func failureLines(body: String, line: String) throws {
         let transport = ScriptedTransport([Self.answer(200, body)])
         #expect(try Self.client(transport).describeExecution(Self.execution).failureLine == line)
+    }
+
+    /// A service that fails for some time by its clock, which only waiting moves.
+    private final class Outage: Sendable {
+        let seconds = Mutex(0.0)
+        let transport: ScriptedTransport
+
+        init(_ answers: [Result<HTTPResponse, Failure>]) { transport = ScriptedTransport(answers) }
+
+        func client(region: String = "eu-west-1") throws -> StepFunctionsClient {
+            var retries = RetryPolicy()
+            // What AWS_MAX_ATTEMPTS sets, which does not limit the waiting.
+            retries.attempts = 2
+            retries.random = { 1 }
+            retries.now = { [self] in 1_795_000_000 + seconds.withLock { $0 } }
+            retries.sleep = { [self] pause in seconds.withLock { $0 += pause } }
+            return try StepFunctionsClient(
+                AWSConfiguration(region: region, credentials: credentials), transport: transport, retries: retries)
+        }
+    }
+
+    private static let faults: [Result<HTTPResponse, Failure>] = [
+        .failure(Failure(.unavailable, "states.example", "the name cannot be resolved")),
+        .failure(Failure(.unavailable, "states.example", "no connection")), answer(503, "<html>"), answer(500, ""),
+        answer(400, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#),
+    ]
+
+    @Test("Waiting survives minutes without an answer, and reports once that they are missing and once that they are back")
+    func outage() throws {
+        // Delays of 0.1, 0.2, ... 6.4 and then 10 s: 20 failures take more than two minutes.
+        let failures = (0..<20).map { Self.faults[$0 % Self.faults.count] }
+        let running = Self.answer(200, #"{"status": "RUNNING"}"#)
+        let outage = Outage([running] + failures + [running, Self.answer(200, #"{"status": "SUCCEEDED"}"#)])
+        var sights: [Sight] = []
+        let execution = try outage.client().wait(for: Self.execution, sight: { sights.append($0) })
+        #expect(execution.hasSucceeded)
+        #expect(outage.seconds.withLock { $0 } > 120)
+        #expect(sights == [.lost("DescribeExecution: status 503"), .regained])
+    }
+
+    @Test("A few failures in a row are not reported", arguments: [1, 2])
+    func hiccup(failures: Int) throws {
+        let answers = Array(Self.faults.prefix(failures)) + [Self.answer(200, #"{"status": "SUCCEEDED"}"#)]
+        var sights: [Sight] = []
+        #expect(
+            try Outage(answers).client().wait(for: Self.execution, sight: { sights.append($0) }).hasSucceeded)
+        #expect(sights.isEmpty)
+    }
+
+    @Test("After 15 minutes without an answer the state of the execution is unknown")
+    func lost() throws {
+        let outage = Outage([Self.answer(200, #"{"status": "RUNNING"}"#)])
+        let error = try #require(throws: Failure.self) { try outage.client().wait(for: Self.execution) }
+        #expect(error.kind == .unknown)
+        #expect(error.description.hasPrefix("script: connection refused (after "))
+        #expect(900...920 ~= outage.seconds.withLock { $0 })
+    }
+
+    @Test("A refusal while waiting leaves the state unknown, except that there is no such execution")
+    func refusedWhileWaiting() throws {
+        for (type, kind) in [("AccessDeniedException", Failure.Kind.unknown), ("ExecutionDoesNotExist", .notFound)] {
+            let outage = Outage([Self.answer(400, #"{"__type": "\#(type)"}"#)])
+            let error = try #require(throws: Failure.self) { try outage.client().wait(for: Self.execution) }
+            #expect(error.kind == kind)
+            #expect(outage.transport.requests.count == 1)
+        }
+    }
+
+    @Test("A start without an answer is repeated, and then unknown: the execution may have started")
+    func startWithoutAnswer() throws {
+        let client = try Self.client(ScriptedTransport([.failure(Failure(.unavailable, "x", "broke off"))]))
+        let error = try #require(throws: Failure.self) {
+            try client.startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+        }
+        #expect(error == Failure(.unknown, "script", "connection refused (after 4 attempts)"))
+    }
+
+    @Test("Stopping names the execution and the reason")
+    func stop() throws {
+        let transport = ScriptedTransport([Self.answer(200, #"{"stopDate": 1795000000.5}"#)])
+        try Self.client(transport).stopExecution(Self.execution, error: "Cai.Stopped", cause: "by hand")
+        let request = try #require(transport.requests.first)
+        #expect(request.header("X-Amz-Target") == "AWSStepFunctions.StopExecution")
+        #expect(
+            try Self.json(request) == ["executionArn": Self.execution, "error": "Cai.Stopped", "cause": "by hand"])
+    }
+
+    @Test("The ARN of an execution has its region and name, and follows from the state machine's")
+    func executionARNs() throws {
+        let arn = try #require(ExecutionARN(Self.execution))
+        #expect(arn.region == "eu-west-1" && arn.name == "run")
+        let machine = try #require(StateMachineARN(Self.machine))
+        #expect(ExecutionARN(machine, name: "run") == arn)
+        #expect(arn.isOf(machine))
+        // Executions of a version or an alias have the name of the machine alone.
+        #expect(arn.isOf(try #require(StateMachineARN(Self.machine + ":7"))))
+        #expect(!arn.isOf(try #require(StateMachineARN(Self.machine + "-2"))))
+        #expect(ExecutionARN(machine, name: "a b") == nil)
+        for text in ["", "run", Self.machine, Self.execution + ":x", Self.execution + "/Workers:x"] {
+            #expect(ExecutionARN(text) == nil, "\(text)")
+        }
     }
 
     @Test("The ARN of a state machine has its region")

@@ -135,7 +135,8 @@ struct LaunchTests {
                 #expect(ended.status == -SIGINT)
                 #expect(
                     ended.errors == "cai: started \(Self.execution)\n"
-                        + "cai: error: interrupted (SIGINT): the execution continues: \(Self.execution)\n")
+                        + "cai: error: interrupted (SIGINT): the execution continues; follow it with: "
+                        + "cai launch --follow \(Self.execution)\n")
             }
         }
     }
@@ -178,6 +179,8 @@ struct LaunchTests {
         arguments: [
             (["--state-machine", "cai"], "--state-machine: expected arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"),
             ([], "--state-machine: expected an ARN, or --dry-run"),
+            (["--follow", execution], "--follow: expected no payload.json with it"),
+            (["--stop", execution], "--stop: expected no payload.json with it"),
             (["--dry-run", "--memory", "64"], "--memory: expected"),
             (["--dry-run", "--galaxies-per-second", "0"], "--galaxies-per-second: expected a number above 0"),
             (["--dry-run", "--name", "a b"], "--name: expected up to 80 letters"),
