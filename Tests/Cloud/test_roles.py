@@ -19,7 +19,7 @@ FUNCTIONS: dict[str, set[tuple[str, str]]] = {
     "InitializeRole": {
         ("s3:ListBucket", "arn:aws:s3:::data"), ("s3:ListBucket", "arn:aws:s3:::out"), ("s3:GetObject", WEIGHTS),
         ("s3:GetObject", RESULTS), ("s3:PutObject", RESULTS), ("s3:DeleteObject", RESULTS),
-        ("s3:AbortMultipartUpload", RESULTS),
+        ("s3:AbortMultipartUpload", RESULTS), ("lambda:GetAccountSettings", "*"),
         ("logs:CreateLogStream", "{InitializeLogs.Arn}"), ("logs:PutLogEvents", "{InitializeLogs.Arn}"),
     },
     "WorkerRole": {

@@ -10,6 +10,7 @@ struct AWSService: Sendable {
     static let s3 = AWSService(variable: "S3", host: "s3")
     static let securityTokens = AWSService(variable: "STS", host: "sts")
     static let stateMachines = AWSService(variable: "SFN", host: "states")
+    static let functions = AWSService(variable: "LAMBDA", host: "lambda")
     /// IAM Identity Center.
     static let signIn = AWSService(variable: "SSO", host: "portal.sso")
 }

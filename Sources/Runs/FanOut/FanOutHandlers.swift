@@ -30,7 +30,11 @@ public struct FanOutHandlers: Sendable {
     public var summarize: Summarize { summarize(until: nil) }
 
     /// - Parameter deadline: of every call to the store.
-    private func initialize(until deadline: Double?) -> Initialize { Initialize(store: store.until(deadline)) }
+    private func initialize(until deadline: Double?) -> Initialize {
+        Initialize(
+            store: store.until(deadline),
+            planConcurrency: { [environment] () throws(Failure) in try PlannedConcurrency.planned(environment) })
+    }
     private func summarize(until deadline: Double?) -> Summarize {
         Summarize(store: store.until(deadline), environment: environment)
     }

@@ -10,14 +10,18 @@ import TensorFiles
 public struct Initialize: Sendable {
     private let store: any ObjectStore
     private let checkLibrary: @Sendable (String) throws(Failure) -> Void
+    private let planConcurrency: @Sendable () throws(Failure) -> PlannedConcurrency?
 
-    /// - Parameter checkLibrary: throws where the library of a file's format cannot be loaded: workers then have none either,
-    ///   since they run the same program.
+    /// - Parameters:
+    ///   - checkLibrary: throws where the library of a file's format cannot be loaded: workers then have none either, since
+    ///     they run the same program.
+    ///   - planConcurrency: called where the input names no concurrency.
     public init(
         store: any ObjectStore,
-        checkLibrary: @escaping @Sendable (String) throws(Failure) -> Void = TensorFile.checkLibrary
+        checkLibrary: @escaping @Sendable (String) throws(Failure) -> Void = TensorFile.checkLibrary,
+        planConcurrency: @escaping @Sendable () throws(Failure) -> PlannedConcurrency? = { () throws(Failure) in nil }
     ) {
-        (self.store, self.checkLibrary) = (store, checkLibrary)
+        (self.store, self.checkLibrary, self.planConcurrency) = (store, checkLibrary, planConcurrency)
     }
 
     /// Writes `manifest.json` at the run's `result_path`, and `items.json` in the folder of the run below it; removes what an
@@ -33,9 +37,10 @@ public struct Initialize: Sendable {
         let created = Date().timeIntervalSince1970
         let (objects, leftOut) = try partitions(input)
         for object in objects { try checkLibrary(of: object, input) }
-        let planned = RunManifest(
+        var planned = RunManifest(
             runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects,
             ranks: input.ranks ?? objects.count, weightsETag: try weightsETag(input), leftOut: leftOut)
+        if input.maxConcurrency == nil { planned.concurrency = try planConcurrency() }
         var warnings = input.warnings
         if let line = leftOut.line {
             warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
@@ -112,9 +117,11 @@ public struct Initialize: Sendable {
     }
 
     /// The plan of a run, from the listing alone; writes nothing.
+    /// - Parameter concurrency: that is expected where the input names none; nil for the usual one.
     /// - Throws: `Failure` as `run` does, and where the bytes of a listing overflow.
     public func plan(
-        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published
+        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published,
+        concurrency: PlannedConcurrency? = nil
     ) throws(Failure) -> LaunchPlan {
         let (objects, _) = try partitions(input)
         let manifest = RunManifest(
@@ -126,7 +133,11 @@ public struct Initialize: Sendable {
         }
         var sizes = [[Int]](repeating: [], count: manifest.ranks)
         for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
-        return LaunchPlan(place: place, sizes: sizes, concurrency: input.maxConcurrency, worker: worker, prices: prices)
+        let planned = concurrency ?? PlannedConcurrency(workers: PlannedConcurrency.usual, reason: "the default")
+        return LaunchPlan(
+            place: place, sizes: sizes, concurrency: input.maxConcurrency ?? planned.workers,
+            concurrencyReason: input.maxConcurrency == nil ? planned.reason : "the input", worker: worker,
+            prices: prices)
     }
 
     /// The partitions to run, in natural order: the files that `cai infer` takes from a folder.
@@ -220,8 +231,9 @@ public struct InitializeResult: Sendable, Equatable {
                 "items": S3Location(bucket: manifest.input.bucket, key: manifest.keys.items).json,
                 "ranks": .integer(manifest.ranks), "pending": .integer(items.count),
                 "run_id": .string(manifest.runID),
-                "max_concurrency": .integer(manifest.input.maxConcurrency),
+                "max_concurrency": .integer(manifest.input.maxConcurrency ?? PlannedConcurrency.usual),
             ]
+            if let planned = manifest.concurrency { fields.merge(planned.fields) { $1 } }
             if !warnings.isEmpty { fields["warnings"] = .array(warnings.prefix(20).map { .string($0) }) }
             let whole = fields.merging(["body": .array(items.map(\.json))]) { first, _ in first }
             return .object(try JSONValue.object(whole).encoded().count <= Self.mostBytes ? whole : fields)

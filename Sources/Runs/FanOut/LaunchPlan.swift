@@ -17,17 +17,18 @@ public struct LaunchPlan: Sendable, Equatable {
     /// Time and use, computed as `cai cost` does.
     public let plan: FanOutPlan
     public let ranks: [Rank]
+    /// Why as many workers at once.
+    public let concurrencyReason: String
     private let prices: PriceList
 
     /// - Parameters:
     ///   - sizes: the bytes of each rank's partitions.
     ///   - concurrency: workers at once.
     public init(
-        place: String, sizes: [[Int]], concurrency: Int, worker: LambdaWorker,
-        assumptions: PlanAssumptions = PlanAssumptions(), prices: PriceList = .published
+        place: String, sizes: [[Int]], concurrency: Int, concurrencyReason: String = "the input",
+        worker: LambdaWorker, assumptions: PlanAssumptions = PlanAssumptions(), prices: PriceList = .published
     ) {
-        self.place = place
-        self.prices = prices
+        (self.place, self.concurrencyReason, self.prices) = (place, concurrencyReason, prices)
         let shares = sizes.map { sizes in
             let bytes = sizes.reduce(0, +)
             return FanOutPlan.Share(files: sizes.count, bytes: bytes, galaxies: bytes / PlanAssumptions.bytesOfGalaxy)
@@ -82,6 +83,7 @@ extension LaunchPlan {
         return .object([
             "data": .string(place), "files": .integer(plan.files), "bytes": .integer(plan.bytes),
             "galaxies": .integer(plan.galaxies), "concurrency": .integer(plan.concurrency),
+            "concurrency_reason": .string(concurrencyReason),
             "memory_mb": .integer(worker.memory), "architecture": .string(worker.architecture.rawValue),
             "galaxies_per_s_of_a_worker": .number(worker.galaxiesPerSecond),
             "overhead_s": .number(plan.assumptions.overhead), "start_s": .number(plan.assumptions.start),

@@ -34,8 +34,8 @@ public struct InitializeInput: Sendable, Equatable {
     public let overwrite: Bool
     /// In percent of the ranks.
     public let toleratedFailurePercentage: Double
-    /// Workers at the same time.
-    public let maxConcurrency: Int
+    /// Workers at the same time; nil for as many as Initialize plans.
+    public let maxConcurrency: Int?
     /// The name of the run; nil for a generated one. Initializing a run again under its own name resumes it, so that
     /// the caller may retry.
     public let runID: String?
@@ -46,8 +46,6 @@ public struct InitializeInput: Sendable, Equatable {
 
     /// The batch size of the published system.
     static let defaultBatchSize = 512
-    /// The default concurrency limit of an AWS account.
-    static let defaultConcurrency = 1000
     /// Far below the items that a distributed Map takes; the list of items stays at some megabytes.
     public static let mostRanks = LambdaLimits.mostRanks
 
@@ -91,7 +89,7 @@ public struct InitializeInput: Sendable, Equatable {
         overwrite = try payload.flag("overwrite")
         guard !(resume && overwrite) else { throw Failure("\(payload.name): expected resume or overwrite, found both") }
         toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
-        maxConcurrency = try payload.count("max_concurrency", in: 1...10_000) ?? Self.defaultConcurrency
+        maxConcurrency = try payload.count("max_concurrency", in: 1...LambdaLimits.mostConcurrency)
         runID = try Self.runID(payload, "run_id")
     }
 

@@ -28,6 +28,8 @@ public struct RunManifest: Sendable, Equatable {
     public internal(set) var leftOut = LeftOutObjects()
     /// The values that stand for a missing magnitude, as `MissingValues.text`; nil in manifests of versions without any.
     public internal(set) var missing: String? = MissingValues.usual.text
+    /// Of a run whose input names no concurrency, on AWS; nil elsewhere and in manifests of earlier versions.
+    public internal(set) var concurrency: PlannedConcurrency?
     /// `Arithmetic` of the program that began or resumed the run; nil in manifests of versions without it.
     public internal(set) var arithmetic: String? = Arithmetic.usual.description
 
@@ -66,6 +68,7 @@ public struct RunManifest: Sendable, Equatable {
         weightsETag = try payload.text("weights_etag")
         leftOut = LeftOutObjects(json: payload.fields["left_out"])
         missing = try payload.text("missing")
+        concurrency = try PlannedConcurrency(payload)
         arithmetic = try payload.text("arithmetic")
         guard case .array(let values)? = payload.fields["partitions"] else {
             throw payload.error("partitions", expected: "an array")
@@ -86,7 +89,7 @@ public struct RunManifest: Sendable, Equatable {
     }
 
     public var json: JSONValue {
-        .object([
+        let fields: [String: JSONValue] = [
             "run_id": .string(runID), "created": .number(created), "started": .number(started), "input": input.json,
             "ranks": .integer(ranks), "weights_etag": .optional(weightsETag), "left_out": leftOut.json,
             "missing": .optional(missing), "arithmetic": .optional(arithmetic),
@@ -97,7 +100,8 @@ public struct RunManifest: Sendable, Equatable {
                         "etag": .string(partition.etag), "rank": .integer(partition.rank),
                     ])
                 }),
-        ])
+        ]
+        return .object(fields.merging(concurrency?.fields ?? [:]) { $1 })
     }
 
     /// Each rank's partitions.
@@ -138,6 +142,7 @@ extension RunManifest {
         manifest.partitions = planned.partitions
         (manifest.leftOut, manifest.missing, manifest.arithmetic) =
             (planned.leftOut, planned.missing, planned.arithmetic)
+        manifest.concurrency = planned.concurrency
         return manifest
     }
 

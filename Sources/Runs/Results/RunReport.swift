@@ -61,12 +61,14 @@ public struct RunReport: Sendable {
     public internal(set) var quality: Quality?
     /// The error that the Map reports; nil for none.
     public internal(set) var mapError: String?
+    /// As in the manifest.
+    public internal(set) var concurrency: PlannedConcurrency?
 
     init(manifest: RunManifest) {
         (runID, ranks, keys) = (manifest.runID, manifest.ranks, manifest.keys)
         bucket = manifest.input.bucket
         toleratedFailurePercentage = manifest.input.toleratedFailurePercentage
-        leftOut = manifest.leftOut
+        (leftOut, concurrency) = (manifest.leftOut, manifest.concurrency)
     }
 
     public var failedPercentage: Double { 100 * Double(failedCount) / Double(max(1, ranks)) }
@@ -150,6 +152,8 @@ extension RunReport: Codable {
         case billedGigabyteSeconds = "billed_gb_s"
         case cost = "cost_usd"
         case quality, manifest, combined, predictions, summary
+        case concurrency = "max_concurrency"
+        case concurrencyReason = "max_concurrency_reason"
     }
 
     private typealias Field<Value> = (CodingKeys, any WritableKeyPath<RunReport, Value> & Sendable)
@@ -189,6 +193,9 @@ extension RunReport: Codable {
         (implausible, medianError, repeatedIDs) = (value(.implausible), value(.medianError), value(.repeatedIDs))
         warnings = value(.warnings) ?? []
         leftOut = LeftOutObjects(json: value(.leftOut))
+        concurrency = (value(.concurrency) as Int?).map {
+            PlannedConcurrency(workers: $0, reason: value(.concurrencyReason) ?? "")
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -218,6 +225,8 @@ extension RunReport: Codable {
         try fields.encodeIfPresent(repeatedIDs, forKey: .repeatedIDs)
         if !warnings.isEmpty { try fields.encode(warnings, forKey: .warnings) }
         if !leftOut.counts.isEmpty { try fields.encode(leftOut.json, forKey: .leftOut) }
+        try fields.encodeIfPresent(concurrency?.workers, forKey: .concurrency)
+        try fields.encodeIfPresent(concurrency?.reason, forKey: .concurrencyReason)
         try fields.encode(location(keys.manifest), forKey: .manifest)
         try fields.encode(location(keys.combined), forKey: .combined)
         try fields.encode(table.map(location) ?? .null, forKey: .predictions)

@@ -16,7 +16,11 @@ extension LaunchPlan {
                     "about \(Numbers.grouped(plan.galaxies)), by "
                         + "\(Numbers.grouped(PlanAssumptions.bytesOfGalaxy)) bytes each"
                 ),
-                ("ranks", Numbers.grouped(ranks.count) + ", \(Numbers.grouped(plan.workersAtOnce)) at once"),
+                (
+                    "ranks",
+                    Numbers.grouped(ranks.count) + ", \(Numbers.grouped(plan.workersAtOnce)) at once, of at most "
+                        + "\(Numbers.grouped(plan.concurrency)): \(concurrencyReason)"
+                ),
             ]
             + groups.map { group in
                 let bytes = Set([group.least.bytes, group.most.bytes]).sorted().map(Numbers.bytes)
