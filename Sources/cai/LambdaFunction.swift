@@ -43,7 +43,8 @@ struct LambdaFunction {
             try runtime.run(log: log) { event, context throws(LambdaFailure) in
                 do throws(Failure) {
                     return try handlers.handle(
-                        handler, event: event, deadline: context.deadline.map { $0 - Self.margin })
+                        handler, event: event, deadline: context.deadline.map { $0 - Self.margin },
+                        requestID: context.requestID)
                 } catch {
                     throw LambdaFailure(type: FanOutHandlers.errorType(error.kind), message: error.description)
                 }

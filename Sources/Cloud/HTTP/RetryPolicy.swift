@@ -35,6 +35,13 @@ public struct RetryPolicy: Sendable {
 
     public init() {}
 
+    /// For what the caller can do without: a few attempts.
+    public static var few: RetryPolicy {
+        var policy = RetryPolicy()
+        (policy.attempts, policy.unansweredAttempts) = (3, 2)
+        return policy
+    }
+
     /// - Parameter environment: `AWS_MAX_ATTEMPTS` limits the attempts, as in AWS's SDKs.
     /// - Throws: `Failure` where it is not a number of at least 1.
     public init(_ environment: [String: String]) throws(Failure) {

@@ -62,17 +62,20 @@ public struct FanOutHandlers: Sendable {
     /// - Parameters:
     ///   - event: JSON.
     ///   - deadline: of the answer, in seconds since 1970; nil for no limit.
+    ///   - requestID: of the invocation.
     /// - Returns: JSON.
     /// - Throws: `Failure`; from `summarize` also where more ranks failed than the run tolerates, after the valid results
     ///   were written.
-    public func handle(_ handler: FanOutHandler, event: [UInt8], deadline: Double?) throws(Failure) -> [UInt8] {
+    public func handle(
+        _ handler: FanOutHandler, event: [UInt8], deadline: Double?, requestID: String? = nil
+    ) throws(Failure) -> [UInt8] {
         switch handler {
         case .initialize:
             let input = try InitializeInput(try JSONValue.parse(event, name: "the input"))
             return try initialize(until: deadline).run(input).json.encoded()
         case .worker:
             let item = try WorkerItem(try JSONValue.parse(event, name: "the worker's event"))
-            return try JSONFile.encoded(try worker.run(item, deadline: deadline))
+            return try JSONFile.encoded(try worker.run(item, deadline: deadline, requestID: requestID))
         case .summarize:
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
             let report = try summarize(until: deadline).run(event)

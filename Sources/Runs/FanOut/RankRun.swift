@@ -63,6 +63,7 @@ struct RankRun {
         result.arithmetic = loaded.model.arithmetic.description
         result.choices = RunChoices.made(partitions, layout, heads: loaded.model.config.encoder.numHeads)
         result.configuredMemory = LambdaSettings.memory(environment)
+        result.logGroup = LambdaSettings.logGroup(environment)
         result.architecture = RankResult.architecture
         result.store = RankResult.StoreTimes(store.statistics)
         result.memory = Double(ProcessFigures.peakMemory) / 1e6
@@ -74,6 +75,8 @@ struct RankRun {
 
 /// Settings that AWS Lambda passes to a function.
 enum LambdaSettings {
+    static func logGroup(_ environment: [String: String]) -> String? { environment.set("AWS_LAMBDA_LOG_GROUP_NAME") }
+
     /// Configured memory in MB of 2^20 bytes; nil outside of Lambda.
     static func memory(_ environment: [String: String]) -> Int? {
         environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }

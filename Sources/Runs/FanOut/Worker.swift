@@ -32,30 +32,33 @@ public struct Worker: Sendable {
     /// Runs a rank to its end. Run again, it writes the same predictions.
     /// - Parameters:
     ///   - deadline: seconds since 1970; computing ends two seconds before it.
+    ///   - requestID: of the invocation on AWS Lambda, whose bill is found by it.
     ///   - progress: called on the calling thread, about ten times a second.
     /// - Throws: `Failure` naming the rank and the error, or how many galaxies were done. Its result is then not written.
     public func run(
-        _ item: WorkerItem, deadline: Double? = nil, progress: (Progress) -> Void = { _ in }
+        _ item: WorkerItem, deadline: Double? = nil, requestID: String? = nil,
+        progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> RankResult {
         var rank = RankRun(item, store: RecordingStore(store.until(deadline)), deadline: deadline)
+        rank.result.requestID = requestID
         do throws(Failure) {
             try run(item, &rank, progress)
         } catch {
-            report(error, of: item, store.until(deadline))
+            report(error, of: item, requestID, store.until(deadline))
             throw Failure(error.kind, "rank \(item.rank): \(error)")
         }
         return rank.result
     }
 
     /// Writes why a rank failed, where the store takes it: Summarize names it.
-    private func report(_ error: Failure, of item: WorkerItem, _ store: any ObjectStore) {
+    private func report(_ error: Failure, of item: WorkerItem, _ requestID: String?, _ store: any ObjectStore) {
         guard item.runID != nil else { return }
         let key = RunKeys(resultPath: item.resultPath, runID: item.runID).failure(item.rank)
         let earlier = (try? store.get(bucket: item.bucket, key: key)).flatMap {
             try? JSONFile.decode(RankFailure.self, $0, name: key)
         }
         let failure = RankFailure(
-            item, error, attempt: (earlier?.attempt ?? 0).cappedSum(1), environment: environment)
+            item, error, after: earlier, requestID: requestID, environment: environment)
         guard let json = try? JSONFile.encoded(failure) else { return }
         _ = try? store.put(bucket: item.bucket, key: key, json)
     }

@@ -48,10 +48,8 @@ public struct PlannedConcurrency: Sendable, Equatable {
     static func planned(_ environment: [String: String]) throws(Failure) -> PlannedConcurrency? {
         try planned(environment) { () throws(Failure) in
             let transport = CurlTransport(environment: environment)
-            var retries = RetryPolicy()
-            (retries.attempts, retries.unansweredAttempts) = (3, 2)
             return try LambdaConcurrency(
-                AWSConfiguration(environment, transport: transport), transport: transport, retries: retries)
+                AWSConfiguration(environment, transport: transport), transport: transport, retries: .few)
         }
     }
 

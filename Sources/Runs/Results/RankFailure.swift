@@ -15,6 +15,8 @@ struct RankFailure: Sendable, Equatable, Codable {
     /// Of AWS Lambda; nil elsewhere.
     let logGroup: String?
     let logStream: String?
+    /// The failed invocations on AWS Lambda, of this attempt and those before; nil elsewhere.
+    let requestIDs: [String]?
     /// Seconds since 1970.
     let time: Double
 
@@ -22,10 +24,19 @@ struct RankFailure: Sendable, Equatable, Codable {
         case rank, kind, message, partition, attempt, time
         case logGroup = "log_group"
         case logStream = "log_stream"
+        case requestIDs = "request_ids"
     }
 
-    init(_ item: WorkerItem, _ failure: Failure, attempt: Int, environment: [String: String]) {
-        (rank, kind, message, self.attempt) = (item.rank, "\(failure.kind)", failure.description, attempt)
+    /// - Parameters:
+    ///   - earlier: of the attempt before.
+    ///   - requestID: of the invocation on AWS Lambda.
+    init(
+        _ item: WorkerItem, _ failure: Failure, after earlier: RankFailure?, requestID: String?,
+        environment: [String: String]
+    ) {
+        (rank, kind, message) = (item.rank, "\(failure.kind)", failure.description)
+        attempt = (earlier?.attempt ?? 0).cappedSum(1)
+        requestIDs = requestID.map { (earlier?.requestIDs ?? []).suffix(99) + [$0] } ?? earlier?.requestIDs
         // `11.pt` contains `1.pt`.
         partition = item.dataPaths.filter { failure.description.contains($0) }.max { $0.utf8.count < $1.utf8.count }
         logGroup = environment["AWS_LAMBDA_LOG_GROUP_NAME"]

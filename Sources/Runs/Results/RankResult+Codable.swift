@@ -49,6 +49,8 @@ extension RankResult: Codable {
         case flags, implausible
         case peakFetched = "fetched_peak_bytes"
         case configuredMemory = "configured_memory_mb"
+        case requestID = "request_id"
+        case logGroup = "log_group"
     }
 
     private typealias Field<Value> = (CodingKeys, any WritableKeyPath<RankResult, Value> & Sendable)
@@ -112,6 +114,7 @@ extension RankResult: Codable {
         (flags, implausible) = (fields.value(.flags), fields.value(.implausible))
         warnings = try fields.texts(.warnings) + fields.texts(.notices)
         choices = try fields.dictionary(.choices)
+        (requestID, logGroup) = (try fields.optionalText(.requestID), try fields.optionalText(.logGroup))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -148,5 +151,7 @@ extension RankResult: Codable {
         try fields.encodeIfPresent(implausible, forKey: .implausible)
         if !choices.isEmpty { try fields.encode(choices, forKey: .choices) }
         if !warnings.isEmpty { try fields.encode(warnings, forKey: .warnings) }
+        try fields.encodeIfPresent(requestID, forKey: .requestID)
+        try fields.encodeIfPresent(logGroup, forKey: .logGroup)
     }
 }

@@ -72,6 +72,9 @@ public struct RankResult: Sendable, Equatable {
     public var peakFetched: Int?
     /// The memory configured on AWS Lambda, in MB of 2^20 bytes; nil elsewhere.
     public var configuredMemory: Int?
+    /// Of the invocation on AWS Lambda, and where its log is; nil elsewhere and in files of earlier versions.
+    public var requestID: String?
+    public var logGroup: String?
     /// Choices that can change a number: what the weights do not state, how files were read.
     public var warnings: [String] = []
 

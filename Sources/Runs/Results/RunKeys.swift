@@ -43,7 +43,9 @@ public struct RunKeys: Sendable, Equatable {
     public func result(_ rank: Int) -> String { "\(folder)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(folder)predictions/\(rank).csv" }
     /// Why a rank failed: a `RankFailure`.
-    public func failure(_ rank: Int) -> String { "\(folder)errors/\(rank).json" }
+    public func failure(_ rank: Int) -> String { "\(failures)\(rank).json" }
+    /// The prefix of these.
+    var failures: String { folder + "errors/" }
 
     /// The record of a run's predictions.
     public static func record(of predictions: String) -> String { predictions + RunRecord.ending }

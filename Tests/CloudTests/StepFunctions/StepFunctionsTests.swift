@@ -296,7 +296,7 @@ struct StepFunctionsTests {
         answer(400, #"{"__type": "ThrottlingException", "message": "Rate exceeded"}"#),
     ]
 
-    @Test("Waiting survives minutes without an answer, and reports once that they are missing and once that they are back")
+    @Test("Waiting survives minutes without an answer, and reports once that it is missing and once that it is back")
     func outage() throws {
         // Delays of 0.1, 0.2, ... 6.4 and then 10 s: 20 failures take more than two minutes.
         let failures = (0..<20).map { Self.faults[$0 % Self.faults.count] }
