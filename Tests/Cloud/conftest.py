@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from account import Account
 from emulator import Emulator, Pool
 from partitions import Galaxies
 from processes import adopt_orphans, children
@@ -173,11 +174,20 @@ def bootstrap(work: Path, program: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def functions(bootstrap: Path, s3: S3, environment: dict[str, str], logs: Path) -> Iterator[dict[str, Pool]]:
+def account(logs: Path) -> Iterator[Account]:
+    server = Account(logs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def functions(
+    bootstrap: Path, s3: S3, account: Account, environment: dict[str, str], logs: Path
+) -> Iterator[dict[str, Pool]]:
     """The three functions by their names in the state machine; `cai.worker` has two environments."""
     own = {
         **environment, **s3.keys.environment, "AWS_ENDPOINT_URL_S3": s3.endpoint, "AWS_REGION": REGION,
-        "CAI_WEIGHTS": str(WEIGHTS),
+        "AWS_ENDPOINT_URL_LAMBDA": account.endpoint, "CAI_WEIGHTS": str(WEIGHTS),
     }  # fmt: skip
     pools: dict[str, Pool] = {}
     try:

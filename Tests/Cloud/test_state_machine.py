@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from account import Account
 from conftest import ROOT
 from emulator import Invocation, Pool
 from program import Program, Sky
@@ -124,9 +125,11 @@ def test_a_failed_map_is_summarized_and_fails_the_execution(
 
 
 def test_launch_follows_an_execution_to_its_end(
-    step_functions: StepFunctions, state_machine: str, cai: Program, s3: S3, sky: Sky, damaged: Sky, write: Write
-) -> None:
-    environment = {**cai.on(s3), "AWS_ENDPOINT_URL_SFN": step_functions.endpoint}
+    step_functions: StepFunctions, state_machine: str, account: Account, cai: Program, s3: S3, sky: Sky, damaged: Sky,
+    write: Write,
+) -> None:  # fmt: skip
+    own = {"AWS_ENDPOINT_URL_SFN": step_functions.endpoint, "AWS_ENDPOINT_URL": account.endpoint}
+    environment = {**cai.on(s3), **own}
     arguments = ("--state-machine", state_machine, "--json")
     event = sky.input("launched") | {"result_path": "/launched/"}  # the slashes are removed for the state machine
     launched = cai.succeed("launch", write(event), *arguments, environment=environment)

@@ -8,7 +8,7 @@ import TensorFiles
 
 /// Starts a run: lists the partitions, assigns them to ranks, and writes the manifest and the workers' items.
 public struct Initialize: Sendable {
-    private let store: any ObjectStore
+    let store: any ObjectStore
     private let checkLibrary: @Sendable (String) throws(Failure) -> Void
     private let planConcurrency: @Sendable () throws(Failure) -> PlannedConcurrency?
 
@@ -123,7 +123,13 @@ public struct Initialize: Sendable {
         _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published,
         concurrency: PlannedConcurrency? = nil
     ) throws(Failure) -> LaunchPlan {
-        let (objects, _) = try partitions(input)
+        try plan(input, of: try partitions(input).0, worker: worker, prices: prices, concurrency: concurrency)
+    }
+
+    func plan(
+        _ input: InitializeInput, of objects: [ObjectInfo], worker: LambdaWorker, prices: PriceList,
+        concurrency: PlannedConcurrency?
+    ) throws(Failure) -> LaunchPlan {
         let manifest = RunManifest(
             runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
             weightsETag: nil)
@@ -141,7 +147,7 @@ public struct Initialize: Sendable {
     }
 
     /// The partitions to run, in natural order: the files that `cai infer` takes from a folder.
-    private func partitions(_ input: InitializeInput) throws(Failure) -> ([ObjectInfo], LeftOutObjects) {
+    func partitions(_ input: InitializeInput) throws(Failure) -> ([ObjectInfo], LeftOutObjects) {
         let place = store.name(bucket: input.dataBucket, key: input.folder)
         let listed = try store.list(bucket: input.dataBucket, prefix: input.folder)
         var found: [ObjectInfo] = []
@@ -176,7 +182,7 @@ public struct Initialize: Sendable {
         return ((0..<repeated).map { taken[$0 % taken.count] }, leftOut)
     }
 
-    private func checkLibrary(of object: ObjectInfo, _ input: InitializeInput) throws(Failure) {
+    func checkLibrary(of object: ObjectInfo, _ input: InitializeInput) throws(Failure) {
         do throws(Failure) { try checkLibrary(object.key) } catch {
             throw Failure(
                 "\(store.name(bucket: input.dataBucket, key: object.key)): \(error.message): the workers run this program "
@@ -185,16 +191,16 @@ public struct Initialize: Sendable {
     }
 
     /// The ETag of weights in the store; nil for others, which only the worker can read.
-    private func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
+    func weightsETag(_ input: InitializeInput) throws(Failure) -> String? {
         guard let weights = input.weights, weights.hasPrefix("s3://") else { return nil }
         return try WeightsFile.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
     /// - Throws: `Failure` where `planned` may not resume the run of `earlier`, or is not the same run.
-    private func check(_ planned: RunManifest, resumes earlier: RunManifest) throws(Failure) {
+    func check(_ planned: RunManifest, resumes earlier: RunManifest) throws(Failure) {
         let input = planned.input
         let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
-        guard input.resume || input.runID == earlier.runID else {
+        guard input.resume || planned.runID == earlier.runID else {
             throw Failure(
                 "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
                     + "overwrite")

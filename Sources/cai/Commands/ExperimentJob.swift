@@ -65,7 +65,7 @@ struct ExperimentJob {
         let watch = Watch(isResumable: !command.dryRun)
         let store = try options.options.objects(region: machine.region)
         var engine = CloudEngine(
-            client: try LaunchCommand.client(region: machine.region), stateMachine: machine.description, store: store,
+            client: try AWSRegion(machine.region).stepFunctions(), stateMachine: machine.description, store: store,
             data: try S3Location(command.places[0]), results: try S3Location(options.results ?? ""),
             weights: command.weights, concurrency: options.maxConcurrency, isRepeated: command.plan.repeat,
             keepsPredictions: command.keepPredictions)

@@ -7,14 +7,14 @@ import Platform
 import Report
 import Runs
 
-extension LambdaArchitecture: ExpressibleByArgument {}
-
 struct LaunchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "launch",
         abstract: "Run a fan-out on AWS: start the state machine and follow it to its end.",
         discussion: """
-            Starts an execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows \
+            Prints what would run and its price, and refuses what cannot work: missing buckets, partitions or weights, \
+            a result_path with another run, ranks beyond Lambda's 900 s; --force starts it anyway. Then it starts an \
+            execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows \
             the progress of its workers, and prints the summary. Exits with 1 if the run failed, and with 3 if that \
             cannot be found out: AWS does not answer for 15 minutes. An interruption does not stop the execution; \
             --follow attaches to it again, and --stop stops it: ranks that run then end on their own, their results \
@@ -23,7 +23,8 @@ struct LaunchCommand: ParsableCommand {
             With --dry-run nothing is started: it prints the partitions and the expected ranks, time and cost. \
             Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
             1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. \
-            'cai cost' finds the cheapest or fastest memory and partitions.
+            'cai cost' finds the cheapest or fastest memory and partitions. The cost of a run that has ended is \
+            Lambda's own, where the caller may read the workers' log, else it is estimated by their clocks.
 
             EXAMPLES
               cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai
@@ -51,20 +52,10 @@ struct LaunchCommand: ParsableCommand {
     @Flag(help: "Print the ranks, the time and the cost; start nothing.")
     var dryRun = false
 
-    @Option(
-        help: ArgumentHelp(
-            "With --dry-run: MB configured for each worker, 128 to 10240. Default: \(LambdaLimits.memoryOfOneProcessor)",
-            valueName: "mb"))
-    var memory: Int?
+    @Flag(help: "Start what is expected not to work.")
+    var force = false
 
-    @Option(help: ArgumentHelp("With --dry-run: x86_64 or arm64. Default: x86_64", valueName: "name"))
-    var architecture: LambdaArchitecture?
-
-    @Option(help: ArgumentHelp("With --dry-run: galaxies a second of one worker.", valueName: "n"))
-    var galaxiesPerSecond: Double?
-
-    @Option(help: ArgumentHelp("With --dry-run: prices in a file (docs/COST.md).", valueName: "file"))
-    var prices: String?
+    @OptionGroup var assumed: LaunchPlanOptions
 
     @OptionGroup var options: FanOutOptions
 
@@ -85,16 +76,8 @@ struct LaunchCommand: ParsableCommand {
         if let name, !ExecutionARN.isName(name) {
             throw ValidationError("--name: expected up to 80 letters, digits, - and _, found '\(name)'")
         }
-        if let prices { try requireName(prices, of: "--prices") }
-        try requireNumber(memory, of: "--memory", in: LambdaLimits.memoryRange)
-        try require(
-            "--dry-run", isGiven: dryRun,
-            by: [
-                "--memory": memory != nil, "--architecture": architecture != nil,
-                "--galaxies-per-second": galaxiesPerSecond != nil, "--prices": prices != nil,
-            ])
+        if dryRun, force { throw ValidationError("--force: --dry-run starts nothing") }
         if dryRun, name != nil { throw ValidationError("--name: --dry-run starts nothing that could have one") }
-        try requireRate(galaxiesPerSecond)
     }
 
     /// Of a command about an execution that exists.
@@ -102,9 +85,10 @@ struct LaunchCommand: ParsableCommand {
         let option = follow != nil ? "--follow" : "--stop"
         let others: KeyValuePairs<String, Bool> = [
             "payload.json": payload != nil, "--stop": follow != nil && stop != nil, "--name": name != nil,
-            "--dry-run": dryRun, "--memory": memory != nil, "--architecture": architecture != nil,
-            "--galaxies-per-second": galaxiesPerSecond != nil, "--prices": prices != nil,
-            "--json": json && stop != nil,
+            "--dry-run": dryRun, "--force": force, "--memory": assumed.memory != nil,
+            "--architecture": assumed.architecture != nil,
+            "--galaxies-per-second": assumed.galaxiesPerSecond != nil,
+            "--prices": assumed.prices != nil && stop != nil, "--json": json && stop != nil,
         ]
         if let other = others.first(where: \.value) {
             throw ValidationError("\(option): expected no \(other.key) with it: nothing is started")
@@ -139,7 +123,9 @@ struct LaunchCommand: ParsableCommand {
         guard !dryRun else { return try plan(asked) }
         guard let machine, let planned = ExecutionARN(machine, name: name ?? "cai-" + RunName.new()) else { return }
         let store = try options.objects(region: machine.region)
-        let launch = Launch(client: try Self.client(region: machine.region), isQuiet: quiet)
+        let region = try AWSRegion(machine.region)
+        try check(asked, planned, region, store)
+        let launch = Launch(client: try region.stepFunctions(), isQuiet: quiet)
         let input = String(decoding: try asked.json.encoded(), as: UTF8.self)
         let arn = try launch.start(planned, of: machine, input: input)
         try finish(try launch.follow(arn), arn, asked, store)
@@ -147,7 +133,7 @@ struct LaunchCommand: ParsableCommand {
 
     private func attach(to arn: ExecutionARN) throws {
         let store = try options.objects(region: arn.region)
-        let launch = Launch(client: try Self.client(region: arn.region), isQuiet: quiet)
+        let launch = Launch(client: try AWSRegion(arn.region).stepFunctions(), isQuiet: quiet)
         let present = try launch.state(of: arn)
         let ended = present.isRunning ? try launch.follow(arn) : present
         let input = try ended.input.map { text throws(Failure) in
@@ -157,7 +143,7 @@ struct LaunchCommand: ParsableCommand {
     }
 
     private func end(_ arn: ExecutionARN) throws {
-        let launch = Launch(client: try Self.client(region: arn.region), isQuiet: quiet)
+        let launch = Launch(client: try AWSRegion(arn.region).stepFunctions(), isQuiet: quiet)
         let (isStopped, status) = try launch.stop(arn)
         guard !quiet else { return }
         Console.report(
@@ -173,7 +159,7 @@ struct LaunchCommand: ParsableCommand {
         _ execution: Execution, _ arn: ExecutionARN, _ input: InitializeInput?, _ store: any ObjectStore
     ) throws {
         guard execution.hasSucceeded else { throw Failure("\(arn): \(execution.failureLine)") }
-        let summary: LaunchSummary
+        var summary: LaunchSummary
         do {
             guard let input else { throw Failure("\(arn)", "DescribeExecution: expected the execution's input") }
             summary = try LaunchSummary(of: execution, input, from: store)
@@ -184,28 +170,44 @@ struct LaunchCommand: ParsableCommand {
             return
         }
         summary.report.warn()
+        let prices = try assumed.priceList
+        let workers = summary.report
+        summary.add { () throws(Failure) in
+            try LambdaBill(of: workers, in: store, prices: prices, pause: { sleep(2) }) {
+                (group, period, pattern, body) throws(Failure) in
+                try AWSRegion(arn.region).log(group).forEachMessage(in: period, matching: pattern, body)
+            }
+        }
         if json { try StandardOutput.write(json: summary.json) }
         if !quiet { Console.write(summary.text) }
     }
+}
 
-    /// In that region, whatever the environment's is.
-    static func client(region: String) throws(Failure) -> StepFunctionsClient {
-        let environment = ProcessInfo.processInfo.environment.merging(["AWS_REGION": region]) { _, region in region }
-        let transport = CurlTransport(environment: environment)
-        return try StepFunctionsClient(
-            AWSConfiguration(environment, transport: transport), transport: transport,
-            retries: try RetryPolicy(environment))
-    }
-
+/// The plan of a run.
+extension LaunchCommand {
     private func plan(_ input: InitializeInput) throws {
-        let worker = LambdaWorker(
-            memory: memory ?? LambdaLimits.memoryOfOneProcessor, architecture: architecture ?? .x86,
-            galaxiesPerSecond: galaxiesPerSecond)
         let region = stateMachine.flatMap { StateMachineARN($0)?.region }
         let plan = try Initialize(store: options.objects(region: region)).plan(
-            input, worker: worker,
-            prices: prices.map { path throws(Failure) in try PriceList(file: path) } ?? .published)
+            input, worker: assumed.worker, prices: try assumed.priceList,
+            concurrency: input.maxConcurrency == nil
+                ? region.flatMap { try? AWSRegion($0).plannedConcurrency() } : nil)
         plan.warnings.forEach(Console.warn)
         try StandardOutput.write(plan.json, asJSON: json, text: plan.text)
+    }
+
+    /// Prints the plan of a run that is about to start.
+    /// - Throws: where it cannot work, without --force.
+    private func check(
+        _ input: InitializeInput, _ arn: ExecutionARN, _ region: AWSRegion, _ store: any ObjectStore
+    ) throws {
+        let check = Initialize(store: store, checkLibrary: LaunchCheck.imageLibrary).check(
+            input, runID: arn.name, worker: assumed.worker, prices: try assumed.priceList,
+            concurrency: input.maxConcurrency == nil ? region.plannedConcurrency() : nil)
+        check.unchecked.forEach(Console.warn)
+        check.plan?.otherWarnings.forEach(Console.warn)
+        if let plan = check.plan, !quiet { Console.report(plan.line) }
+        guard !check.refusals.isEmpty else { return }
+        guard !force else { return check.refusals.forEach(Console.warn) }
+        throw Failure(check.refusals.joined(separator: "; ") + " (nothing was started: --force starts it anyway)")
     }
 }

@@ -36,7 +36,8 @@ final class Launch: Sendable {
         } catch {
             switch error.kind {
             case .unknown:
-                throw Failure(.unknown, error.subject, "\(error.message): \(arn.name) may have started; \(Self.advice(arn))")
+                let message = "\(error.message): \(arn.name) may have started; \(Self.advice(arn))"
+                throw Failure(.unknown, error.subject, message)
             case .conflict where (try? client.describeExecution(arn.description))?.input == input:
                 if !isQuiet { Console.report("notice: \(arn) exists with this input, and is followed") }
                 return arn

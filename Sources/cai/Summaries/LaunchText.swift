@@ -62,6 +62,16 @@ extension LaunchPlan {
         }.joined()
     }
 
+    /// The same in one line.
+    var line: String {
+        "\(Numbers.counted(plan.files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place): about "
+            + "\(Numbers.counted(plan.galaxies, "galaxy", "galaxies")) by \(Numbers.counted(ranks.count, "rank")), "
+            + "\(Numbers.grouped(plan.workersAtOnce)) at once (at most \(Numbers.grouped(plan.concurrency)): "
+            + "\(concurrencyReason)); with \(plan.worker.memory) MB each about \(Decimals.fixed(plan.totalSeconds, 0)) s and "
+            + "\(Dollars.text(bill.total)), the slowest rank \(Decimals.fixed(plan.slowest, 0)) of "
+            + "\(Int(LambdaLimits.mostSeconds)) s"
+    }
+
     /// Ranks with as many files, in the order in which they are first met.
     private var groups: [(count: Int, least: Rank, most: Rank)] {
         var groups: [(count: Int, least: Rank, most: Rank)] = []
@@ -80,11 +90,12 @@ extension LaunchPlan {
 
 /// The summary that Summarize wrote of a run.
 struct LaunchSummary {
-    /// As it was written, with keys that `RunReport` does not have.
-    let json: JSONValue
+    /// As it was written, with keys that `RunReport` does not have, and the bill.
+    private(set) var json: JSONValue
     let report: RunReport
     /// Where the results are, and whether others have taken their place since.
     private let place: String
+    private var billLine: String?
 
     /// The summary of an execution: the file under `result_path`, or the execution's output, which is the same with at most
     /// 100 failed ranks, where the file is missing or of a later run.
@@ -119,15 +130,37 @@ struct LaunchSummary {
         return (json, report)
     }
 
+    /// Adds the cost, of a run on Lambda: by Lambda's log, or else by the workers' clocks.
+    mutating func add(bill: () throws(Failure) -> LambdaBill) {
+        guard let estimate = report.billedGigabyteSeconds, let estimatedCost = report.cost,
+            case .object(var fields) = json
+        else { return }
+        do throws(Failure) {
+            let bill = try bill()
+            fields["cost_source"] = .string("lambda")
+            fields["billed_gb_s"] = .number(bill.gigabyteSeconds)
+            fields["cost_usd"] = .number(bill.cost)
+            fields["billed_requests"] = .integer(bill.requests)
+            fields["billed_start_s"] = .number(bill.startSeconds)
+            billLine =
+                "billed by Lambda: \(Decimals.fixed(bill.gigabyteSeconds, 1)) GB-s of "
+                + "\(Numbers.counted(bill.requests, "request")), with \(Decimals.fixed(bill.startSeconds, 1)) s of starts, "
+                + "$\(Decimals.fixed(bill.cost, 4))\n"
+        } catch {
+            fields["cost_source"] = .string("estimate")
+            billLine =
+                "estimated: \(Decimals.fixed(estimate, 1)) GB-s, $\(Decimals.fixed(estimatedCost, 4)), by the workers' "
+                + "clocks (Lambda's figures: \(error.description))\n"
+        }
+        json = .object(fields)
+    }
+
     /// A few lines for people.
     var text: String {
         var text = report.headline
         if let seconds = report.mapSeconds { text += "; the Map \(Decimals.fixed(seconds, 2)) s" }
         text += "; workers together \(Decimals.fixed(report.workerSeconds, 2)) s\n"
-        if let billed = report.billedGigabyteSeconds, let cost = report.cost {
-            text += "billed \(Decimals.fixed(billed, 1)) GB-s, $\(Decimals.fixed(cost, 4))\n"
-        }
-        return text + "results: \(place)\n"
+        return text + (billLine ?? "") + "results: \(place)\n"
     }
 }
 

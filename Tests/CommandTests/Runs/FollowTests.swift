@@ -27,12 +27,15 @@ struct FollowTests {
     /// Runs `cai launch` with a folder of buckets whose summary is given, and a service that gives each answer to an action
     /// once and the last one for ever. An empty answer is a connection that is reset.
     private static func launch(
-        _ arguments: [String], summary: String? = nil, _ answers: [String: [String]],
+        _ arguments: [String], summary: String? = nil, combined: String? = nil, _ answers: [String: [String]],
         environment: [String: String] = [:]
     ) throws -> (command: Command, actions: [String]) {
         try Fixture.withTemporaryFolder { folder in
             try FileManager.default.createDirectory(atPath: folder + "/out/r", withIntermediateDirectories: true)
             if let summary { try Data(summary.utf8).write(to: URL(fileURLWithPath: folder + "/out/r/summary.json")) }
+            if let combined {
+                try Data(combined.utf8).write(to: URL(fileURLWithPath: folder + "/out/r/combined_data.json"))
+            }
             let left = Mutex(answers)
             let script: LoopbackServer.Script = { request, _ in
                 let action = request.headers["x-amz-target"]?.split(separator: ".").last.map(String.init) ?? ""
@@ -87,6 +90,36 @@ struct FollowTests {
         #expect(same.errors.contains("summary.json and beside it"))
     }
 
+    @Test("The cost is Lambda's own where its log can be read, and says so; else it is estimated")
+    func bill() throws {
+        let summary = """
+            {"run_id": "run-1", "manifest": {"bucket": "out", "key": "r/manifest.json"}, "result_path": "r",
+             "galaxies": 9, "ranks": 1, "failed": 0, "wall_s": 4.5, "billed_gb_s": 2.0, "cost_usd": 0.5}
+            """
+        let combined = """
+            [{"total_cpu_time (seconds)": 1, "total_cpu_memory (MB)": 1, "throughput_bps": 1, "batch_size": 1,
+              "num_samples": 9, "run_id": "run-1", "started": 1795000000, "finished": 1795000002,
+              "request_id": "q", "log_group": "/aws/lambda/w"}]
+            """
+        let report = #"REPORT RequestId: q\tBilled Duration: 1500 ms\tMemory Size: 2048 MB\tInit Duration: 100 ms\t"#
+        var answers = ["DescribeExecution": [Self.state("SUCCEEDED")]]
+        let (estimated, _) = try Self.launch(
+            ["--follow", Self.execution, "--json"], summary: summary, combined: combined, answers)
+        #expect(estimated.errors.contains("estimated: 2.0 GB-s, $0.5000, by the workers' clocks"))
+        #expect(try object(estimated.output)["cost_source"] as? String == "estimate")
+        answers["FilterLogEvents"] = [#"{"events": [{"message": "\#(report)"}]}"#]
+        let (billed, _) = try Self.launch(
+            ["--follow", Self.execution, "--json"], summary: summary, combined: combined, answers)
+        #expect(billed.errors.contains("billed by Lambda: 3.0 GB-s of 1 request, with 0.1 s of starts, $0.0001\n"))
+        let json = try object(billed.output)
+        #expect(json["cost_source"] as? String == "lambda")
+        #expect(json["billed_gb_s"] as? Double == 3)
+        #expect(json["billed_requests"] as? Int == 1)
+        let cost = try #require(json["cost_usd"] as? Double)
+        let expected: Double = 3 * 0.0000166667 + 3 * 2e-7
+        #expect(abs(cost - expected) < 1e-12)
+    }
+
     @Test("A failed execution that is followed exits with 1, and one that does not exist, too")
     func failed() throws {
         let failed = #"{"status": "FAILED", "error": "Cai.Incomplete", "cause": "1 of 2 ranks failed"}"#
@@ -100,7 +133,8 @@ struct FollowTests {
     @Test("Following survives a service that is away, and reports that once")
     func outage() throws {
         let running = Self.state("RUNNING")
-        let answers = [running, "", "", "", "", #"{"__type": "ThrottlingException"}"#, running, Self.state("SUCCEEDED")]
+        let busy = #"{"__type": "ThrottlingException"}"#
+        let answers = [running, "", "", "", "", busy, running, Self.state("SUCCEEDED")]
         let (command, actions) = try Self.launch(
             ["--follow", Self.execution], summary: Self.summary("run-1", galaxies: 9),
             ["DescribeExecution": answers], environment: ["AWS_MAX_ATTEMPTS": "1"])

@@ -12,13 +12,14 @@ struct LaunchTests {
     private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run-1"
     private static let payload = #"{"bucket": "out", "result_path": "r", "data_bucket": "data", "data_prefix": "p"}"#
 
-    /// A folder of buckets, with a payload beside it.
+    /// A folder of buckets with a partition of 500 galaxies, and a payload beside it.
     private static func withBuckets<R>(_ body: (_ store: String, _ payload: String) throws -> R) throws -> R {
         try Fixture.withTemporaryFolder { folder in
             for name in ["data/p", "out/r"] {
                 try FileManager.default.createDirectory(
                     atPath: "\(folder)/store/\(name)", withIntermediateDirectories: true)
             }
+            try Data(count: 20_528 * 500).write(to: URL(fileURLWithPath: folder + "/store/data/p/1.pt"))
             try Data(payload.utf8).write(to: URL(fileURLWithPath: folder + "/payload.json"))
             return try body(folder + "/store", folder + "/payload.json")
         }
@@ -37,7 +38,7 @@ struct LaunchTests {
 
     private static func environment(_ server: LoopbackServer) -> [String: String] {
         [
-            "AWS_ENDPOINT_URL_SFN": server.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
         ]
     }
@@ -57,6 +58,9 @@ struct LaunchTests {
                         "file://" + store,
                     ] + (json ? ["--json"] : []), environment: Self.environment(server))
                 #expect(command.status == 0)
+                #expect(command.errorLines.first?.contains("1 partition, 10.3 MB in ") == true)
+                let plan = "about 500 galaxies by 1 rank, 1 at once (at most 500: the default)"
+                #expect(command.errorLines.first?.contains(plan) == true)
                 #expect(command.errors.contains("cai: started \(Self.execution)\n"))
                 #expect(command.errors.contains("1,280 galaxies by 12 ranks (1 failed) in 4.50 s"))
                 if json {
@@ -66,7 +70,7 @@ struct LaunchTests {
                 }
                 let actions = server.requests.compactMap { $0.headers["x-amz-target"] }
                 #expect(actions == ["AWSStepFunctions.StartExecution", "AWSStepFunctions.DescribeExecution"])
-                let request = try #require(server.requests.first)
+                let request = try #require(server.requests.first { $0.headers["x-amz-target"] != nil })
                 let asked = try object(String(decoding: request.body, as: UTF8.self))
                 #expect(asked["stateMachineArn"] as? String == Self.machine)
                 #expect(asked["name"] as? String == "run-1")
@@ -110,9 +114,9 @@ struct LaunchTests {
                     environment: Self.environment(server))
                 #expect(command.status == 1)
                 #expect(
-                    command.errors
-                        == "cai: error: \(Self.machine): StartExecution: UnrecognizedClientException: "
-                        + "(hidden) is nobody; credentials from the environment\n")
+                    command.errors.hasSuffix(
+                        "\ncai: error: \(Self.machine): StartExecution: UnrecognizedClientException: "
+                            + "(hidden) is nobody; credentials from the environment\n"))
             }
         }
     }
@@ -123,7 +127,7 @@ struct LaunchTests {
             let watches = DispatchSemaphore(value: 0)
             let script: LoopbackServer.Script = { request, _ in
                 let isStart = request.headers["x-amz-target"]?.hasSuffix(".StartExecution") == true
-                if !isStart { watches.signal() }
+                if request.headers["x-amz-target"]?.hasSuffix(".DescribeExecution") == true { watches.signal() }
                 return [.answer(200, Array((isStart ? Self.started : #"{"status": "RUNNING"}"#).utf8))]
             }
             try LoopbackServer.run(script) { server in
@@ -134,7 +138,7 @@ struct LaunchTests {
                 let ended = try process.end()
                 #expect(ended.status == -SIGINT)
                 #expect(
-                    ended.errors == "cai: started \(Self.execution)\n"
+                    ended.errors.drop { $0 != "\n" }.dropFirst() == "cai: started \(Self.execution)\n"
                         + "cai: error: interrupted (SIGINT): the execution continues; follow it with: "
                         + "cai launch --follow \(Self.execution)\n")
             }
@@ -174,6 +178,41 @@ struct LaunchTests {
         }
     }
 
+    @Test("cai launch starts nothing that cannot work, except with --force")
+    func refusal() throws {
+        try Self.withBuckets { store, payload in
+            try FileManager.default.removeItem(atPath: store + "/data/p/1.pt")
+            let script = Self.script(["StartExecution": Self.started, "DescribeExecution": #"{"status": "FAILED"}"#])
+            try LoopbackServer.run(script) { server in
+                let words = ["launch", payload, "--state-machine", Self.machine, "--store", "file://" + store]
+                let refused = try Command.run(words, environment: Self.environment(server))
+                #expect(refused.status == 1)
+                #expect(refused.errorLines.count == 1)
+                #expect(refused.errors.contains("expected at least one partition"))
+                #expect(refused.errors.hasSuffix("(nothing was started: --force starts it anyway)\n"))
+                #expect(!server.requests.contains { $0.headers["x-amz-target"] != nil })
+                let forced = try Command.run(words + ["--force"], environment: Self.environment(server))
+                #expect(forced.errors.contains("cai: warning: "))
+                #expect(forced.errors.contains("cai: started \(Self.execution)\n"))
+            }
+        }
+    }
+
+    @Test("cai launch plans as many workers at once as Initialize will, by the account's limit")
+    func concurrency() throws {
+        try Self.withBuckets { store, payload in
+            let settings = #"{"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}}"#
+            try LoopbackServer.run({ _, _ in [.answer(200, Array(settings.utf8))] }) { server in
+                let words = ["launch", payload, "--dry-run", "--state-machine", Self.machine, "--json"]
+                let plan = try Command.run(
+                    words + ["--store", "file://" + store], environment: Self.environment(server))
+                #expect(plan.status == 0, "\(plan.errors)")
+                #expect(try object(plan.output)["concurrency"] as? Int == 720)
+                #expect(server.requests.map(\.target) == ["/2016-08-19/account-settings/"])
+            }
+        }
+    }
+
     @Test(
         "cai launch refuses invalid command lines",
         arguments: [
@@ -185,8 +224,7 @@ struct LaunchTests {
             (["--dry-run", "--galaxies-per-second", "0"], "--galaxies-per-second: expected a number above 0"),
             (["--dry-run", "--name", "a b"], "--name: expected up to 80 letters"),
             (["--dry-run", "--name", "a"], "--name: --dry-run starts nothing"),
-            (["--state-machine", machine, "--memory", "1769"], "--memory: expected --dry-run with it"),
-            (["--state-machine", machine, "--prices", "p.json"], "--prices: expected --dry-run with it"),
+            (["--dry-run", "--force"], "--force: --dry-run starts nothing"),
         ])
     func usage(arguments: [String], message: String) throws {
         let command = try Command.run(["launch", "payload.json"] + arguments)

@@ -1,0 +1,74 @@
+import Cloud
+import Costs
+import Platform
+import TensorFiles
+
+/// A run on AWS before its start: the plan, and why it cannot work.
+public struct LaunchCheck: Sendable {
+    /// nil where there are no partitions, or they cannot be listed.
+    public fileprivate(set) var plan: LaunchPlan?
+    /// Why the run cannot work, one line each.
+    public fileprivate(set) var refusals: [String] = []
+    /// What the caller may not see, or the store did not answer; one line each.
+    public fileprivate(set) var unchecked: [String] = []
+
+    /// The image of the functions (deploy/Containerfile) has none of the libraries that formats need.
+    @Sendable public static func imageLibrary(for name: String) throws(Failure) {
+        guard let library = TensorFile.library(for: name) else { return }
+        throw Failure(name, "the image of the functions has no \(library.rawValue)")
+    }
+
+    fileprivate mutating func noting<Result>(_ what: String, _ body: () throws(Failure) -> Result) -> Result? {
+        do throws(Failure) { return try body() } catch {
+            switch error.kind {
+            case .denied, .unavailable, .deadline: unchecked.append("\(what) cannot be checked: \(error)")
+            default: refusals.append(error.description)
+            }
+            return nil
+        }
+    }
+}
+
+extension Initialize {
+    /// Compares the input of a run with the store, which is not written to. Partitions are listed once.
+    /// - Parameters:
+    ///   - runID: that the run will have.
+    ///   - concurrency: as `plan` has it.
+    public func check(
+        _ input: InitializeInput, runID: String, worker: LambdaWorker, prices: PriceList = .published,
+        concurrency: PlannedConcurrency? = nil
+    ) -> LaunchCheck {
+        var check = LaunchCheck()
+        let objects = check.noting("partitions") { () throws(Failure) in try partitions(input).0 }
+        if let objects {
+            // One of each format: the others need the same library.
+            _ = check.noting("formats") { () throws(Failure) in
+                for object in objects { try checkLibrary(of: object, input) }
+            }
+            check.plan = check.noting("partitions") { () throws(Failure) in
+                try plan(input, of: objects, worker: worker, prices: prices, concurrency: concurrency)
+            }
+        }
+        if let line = check.plan?.overlong {
+            check.refusals.append("\(line) (by a rate, at \(worker.memory) MB a worker: --memory names another)")
+        }
+        let ranks = input.ranks ?? objects?.count ?? 0
+        if ranks > LambdaLimits.mostRanks {
+            check.refusals.append(
+                "expected at most \(LambdaLimits.mostRanks) ranks, found \(ranks): set ranks, so that each has several "
+                    + "partitions")
+        }
+        // The list says whether the bucket exists, too.
+        _ = check.noting("result_path") { () throws(Failure) in
+            let keys = RunKeys(resultPath: input.resultPath)
+            let present = try store.list(bucket: input.bucket, prefix: keys.manifest)
+            guard let objects, !input.overwrite, present.contains(where: { $0.key == keys.manifest }) else { return }
+            let earlier = try RunManifest.read(S3Location(bucket: input.bucket, key: keys.manifest), from: store)
+            let planned = RunManifest(
+                runID: runID, created: 0, input: input, objects: objects, ranks: max(1, ranks), weightsETag: nil)
+            try self.check(planned, resumes: earlier)
+        }
+        _ = check.noting("weights") { () throws(Failure) in try weightsETag(input) }
+        return check
+    }
+}
