@@ -1,8 +1,9 @@
-import Runs
+import Costs
 import FoundationEssentials
 
 @testable import Cloud
 @testable import Platform
+@testable import Runs
 
 /// A service with the same response to every request.
 private struct OneAnswer: HTTPTransport {
@@ -95,7 +96,9 @@ extension FuzzTarget {
                 "b{\"status\":\"FAILED\",\"startDate\":1.5,\"error\":\"E\",\"cause\":\"{\\\"errorMessage\\\":\\\"m\\\"}\"}",
                 "c{\"status\":\"RUNNING\",\"itemCounts\":{\"pending\":1,\"running\":2,\"succeeded\":3,\"failed\":0,"
                     + "\"timedOut\":0,\"aborted\":0,\"total\":6}}",
-                "d{\"mapRuns\":[{\"mapRunArn\":\"arn\"}],\"nextToken\":null}")
+                "d{\"mapRuns\":[{\"mapRunArn\":\"arn\"}],\"nextToken\":null}",
+                "e{\"events\":[{\"message\":\"REPORT RequestId: q\\tBilled Duration: 15 ms\\tMemory Size: 128 MB\\t\"}]}",
+                "f{\"AccountLimit\":{\"ConcurrentExecutions\":10,\"UnreservedConcurrentExecutions\":9}}")
         },
         run: { bytes in
             guard let first = bytes.first else { return }
@@ -122,6 +125,19 @@ extension FuzzTarget {
                     }
                     Promise.refusal { _ = try client.listMapRuns(of: "arn") }
                     Promise.refusal { _ = try client.startExecution(stateMachine: "arn", name: "n", input: "{}") }
+                    Promise.refusal { try client.stopExecution("arn", error: "e", cause: "c") }
+                }
+                Promise.refusal {
+                    let account = try LambdaConcurrency(configuration, transport: transport, retries: once)
+                    let workers = PlannedConcurrency(account).workers
+                    Promise.keep((1...LambdaLimits.mostConcurrency).contains(workers), "\(workers) workers")
+                }
+                Promise.refusal {
+                    let group = try LogGroup("g", configuration, transport: transport, retries: once)
+                    try group.forEachMessage(in: 0...1, matching: "REPORT") { message in
+                        guard let report = LambdaReport(message) else { return }
+                        Promise.keep(report.billed >= 0 && report.start >= 0 && report.memory >= 0, "\(report)")
+                    }
                 }
             }
         })

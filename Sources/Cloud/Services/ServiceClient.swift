@@ -28,6 +28,9 @@ struct ServiceClient: Sendable {
         return service
     }
 
+    /// - Throws: `Failure` where there are no credentials: then no call can reach the service.
+    func requireCredentials() throws(Failure) { _ = try configuration.credentials.credentials() }
+
     /// A call in AWS's JSON protocol: a POST that a header names.
     /// - Parameters:
     ///   - target: the service's name in the header, with the version of its API if it has one.

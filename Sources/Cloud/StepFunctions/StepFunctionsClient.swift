@@ -22,6 +22,7 @@ public struct StepFunctionsClient: Sendable {
             let executionArn: String
         }
         let input = ["stateMachineArn": stateMachine, "name": name, "input": input]
+        try service.requireCredentials()
         do throws(Failure) {
             return try (call("StartExecution", input, of: stateMachine) as Output).executionArn
         } catch {

@@ -178,6 +178,36 @@ struct LaunchTests {
         }
     }
 
+    @Test("cai launch follows an execution that exists under its name with the same input, and no other")
+    func sameExecution() throws {
+        try Self.withBuckets { store, payload in
+            try Data(#"{"galaxies": 7, "ranks": 1, "failed": 0, "wall_s": 1}"#.utf8)
+                .write(to: URL(fileURLWithPath: store + "/out/r/summary.json"))
+            for (prefix, status) in [("p", Int32(0)), ("other", 1)] {
+                // The start was lost, and the execution has ended since.
+                let input =
+                    #"{\"bucket\":\"out\",\"data_bucket\":\"data\",\"data_prefix\":\"\#(prefix)\",\"result_path\":\"r\"}"#
+                let script: LoopbackServer.Script = { request, _ in
+                    let isDescribed = request.headers["x-amz-target"]?.hasSuffix(".DescribeExecution") == true
+                    return isDescribed
+                        ? [.answer(200, Array(#"{"status": "SUCCEEDED", "input": "\#(input)"}"#.utf8))]
+                        : [.answer(400, Array(#"{"__type": "ExecutionAlreadyExists"}"#.utf8))]
+                }
+                try LoopbackServer.run(script) { server in
+                    let command = try Command.run(
+                        [
+                            "launch", payload, "--state-machine", Self.machine, "--name", "run-1", "--store",
+                            "file://" + store,
+                        ], environment: Self.environment(server))
+                    #expect(command.status == status, "\(command.errors)")
+                    let notice = "cai: notice: \(Self.execution) exists with this input, and is followed\n"
+                    #expect(command.errors.contains(notice) == (status == 0))
+                    #expect(command.errors.contains("ExecutionAlreadyExists") == (status == 1))
+                }
+            }
+        }
+    }
+
     @Test("cai launch starts nothing that cannot work, except with --force")
     func refusal() throws {
         try Self.withBuckets { store, payload in
