@@ -11,6 +11,7 @@ struct AWSService: Sendable {
     static let securityTokens = AWSService(variable: "STS", host: "sts")
     static let stateMachines = AWSService(variable: "SFN", host: "states")
     static let functions = AWSService(variable: "LAMBDA", host: "lambda")
+    static let logs = AWSService(variable: "LOGS", host: "logs")
     /// IAM Identity Center.
     static let signIn = AWSService(variable: "SSO", host: "portal.sso")
 }
@@ -84,7 +85,7 @@ struct AWSEndpoints: Sendable {
         guard AWSPartition(region: region).name == "aws-us-gov" else { return isFIPS }
         switch service.host {
         case "states": return isDualStack || isFIPS && region != "us-gov-west-1"
-        case "sts", "portal.sso": return isFIPS && isDualStack
+        case "sts", "portal.sso", "logs": return isFIPS && isDualStack
         default: return isFIPS
         }
     }

@@ -3,13 +3,13 @@ import Platform
 /// A log group of Amazon CloudWatch Logs.
 public struct LogGroup: Sendable {
     private let name: String
-    private let service: AWSService
+    private let service: ServiceClient
 
     public init(
         _ name: String, _ configuration: AWSConfiguration, transport: any HTTPTransport, retries: RetryPolicy
     ) throws(Failure) {
         self.name = name
-        service = try AWSService("logs", variable: "LOGS", configuration, transport: transport, retries: retries)
+        service = try ServiceClient(.logs, configuration, transport: transport, retries: retries)
     }
 
     private struct Question: Encodable {
