@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from account import UNRESERVED, Account
 from emulator import Pool
 from fault_proxy import Outage, Trigger, fault_proxy
+from processes import BOUND
 from program import Program, Sky
 from s3 import S3
 from shared_hooks import IS_ENDURANCE
@@ -122,12 +124,20 @@ def test_an_execution_is_stopped_and_resumed(
     # Without workers the execution keeps running.
     with functions["WorkerFunction"].held():
         started = step_functions.start(state_machine, "launch-stopped", sky.input("launch-stopped"))
+        deadline = time.monotonic() + BOUND
+        while "launch-stopped/launch-stopped/items.json" not in s3.etags("results", "launch-stopped/"):
+            assert time.monotonic() < deadline, f"no items after {BOUND} s"
+            time.sleep(0.1)
         stopped = cai.succeed(*arguments, environment=aws)
     assert f"stopped {started}" in stopped.errors
     assert step_functions.wait(started)["status"] == "ABORTED"
     again = cai.succeed(*arguments, environment=aws)
     assert f"{started} had ended already: ABORTED" in again.errors
     assert cai.run("launch", "--follow", started, environment=aws).status == 1
+    event = sky.input("launch-stopped", resume=True)
+    resumed = cai.succeed("launch", write(event), "--state-machine", state_machine, "--json", environment=aws)
+    assert resumed.value["run_id"] == "launch-stopped"
+    sky.check(s3, "launch-stopped")
 
 
 def test_what_cannot_work_is_not_started(

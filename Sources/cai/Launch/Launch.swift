@@ -80,9 +80,9 @@ final class Launch: Sendable {
         } catch {
             throw Self.lost(arn, error)
         }
-        // It may have ended before the request came.
-        let status = try follow(arn).status
-        return (status == "ABORTED", status)
+        // It may have ended before the request came. The request is accepted, though the state may follow later.
+        let after = try state(of: arn)
+        return (after.isRunning || after.status == "ABORTED", after.status)
     }
 
     private func report(_ sight: Sight, _ line: MapLine) {
