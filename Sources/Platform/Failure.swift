@@ -16,6 +16,8 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case unavailable
         /// A deadline has passed.
         case deadline
+        /// A deadline has passed, and another attempt would get no further.
+        case stalled
         case outOfMemory
         /// A full disk, quota or file size limit.
         case outOfSpace

@@ -25,6 +25,7 @@ FUNCTIONS: dict[str, set[tuple[str, str]]] = {
     "WorkerRole": {
         ("s3:GetObject", "arn:aws:s3:::data/in/*"), ("s3:GetObject", WEIGHTS),
         ("s3:GetObject", RESULTS), ("s3:PutObject", RESULTS), ("s3:AbortMultipartUpload", RESULTS),
+        ("s3:DeleteObject", f"{RESULTS}/partial/*"),
         ("logs:CreateLogStream", "{WorkerLogs.Arn}"), ("logs:PutLogEvents", "{WorkerLogs.Arn}"),
     },
     "SummarizeRole": {
@@ -67,7 +68,7 @@ def test_an_access_point_replaces_the_data_bucket() -> None:
 
 def test_the_role_of_batch_jobs_has_the_permissions_that_it_needs() -> None:
     expected = FUNCTIONS["WorkerRole"] | {("s3:ListBucket", "arn:aws:s3:::data"), ("s3:ListBucket", "arn:aws:s3:::out")}
-    expected = {entry for entry in expected if not entry[0].startswith("logs:")}
+    expected = {entry for entry in expected if not entry[0].startswith(("logs:", "s3:Delete"))}
     assert Template(BATCH, **BUCKETS).permissions("JobRole") == expected
     encrypted = Template(BATCH, **BUCKETS, **KEYS).permissions("JobRole")
     assert encrypted == expected | WRITES_ENCRYPTED | {("kms:Decrypt", DATA_KEY)}

@@ -48,14 +48,17 @@ public struct BatchRunner: Sendable {
     ///   - journal: records every finished galaxy, and every partition whose checksums were compared.
     ///   - earlier: the journal's records of the same galaxies, which are not run again.
     ///   - isStrict: whether a galaxy that would get flags is an error.
+    ///   - ended: called with what is finished when the threads have ended, be it with an error.
     public func run(
         _ sections: [GalaxyRun.Section], journal: PredictionJournal? = nil,
         earlier: PredictionJournal.Earlier? = nil, isStrict: Bool = false, profile: Profile? = nil,
-        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in }
+        until deadline: ContinuousClock.Instant? = nil, progress: (Progress) -> Void = { _ in },
+        ended: (PredictionJournal.Earlier) -> Void = { _ in }
     ) throws(Failure) -> Predictions {
         let task = PredictionTask(
             model: model, sections: sections, journal: journal, earlier: earlier, isStrict: isStrict)
         try task.check()
+        defer { ended(task.reached) }
         let run = try runner.run(task, over: sections, profile: profile, until: deadline, progress: progress)
         let (redshifts, flags) = task.values
         return Predictions(run: run, redshifts: redshifts, flags: flags, flagCounts: task.flagCounts)

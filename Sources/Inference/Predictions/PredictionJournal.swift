@@ -29,10 +29,21 @@ public final class PredictionJournal: Sendable {
         public fileprivate(set) var identity: String
         public fileprivate(set) var finished = FinishedGalaxies()
         /// By the index of a galaxy among all of the run; NaN where it is not finished.
-        fileprivate(set) var redshifts: [Float] = []
-        fileprivate(set) var flags: [PredictionFlags] = []
+        package fileprivate(set) var redshifts: [Float] = []
+        package fileprivate(set) var flags: [PredictionFlags] = []
+        /// Of the finished galaxies; nil where they have to be counted.
+        package private(set) var flagCounts: FlagCounts?
 
         fileprivate init(identity: String) { self.identity = identity }
+
+        /// Results that were kept outside of a journal.
+        /// - Parameters redshifts, flags: one for each galaxy of the run, finished or not.
+        package init(
+            redshifts: [Float], flags: [PredictionFlags], finished: FinishedGalaxies, flagCounts: FlagCounts
+        ) {
+            (identity, self.redshifts, self.flags) = ("", redshifts, flags)
+            (self.finished, self.flagCounts) = (finished, flagCounts)
+        }
 
         /// All galaxies of a complete output.
         /// - Parameter redshifts: the flags of NaNs are determined again from the galaxies: not every form of output

@@ -8,13 +8,16 @@ struct PredictionTask: GalaxyTask {
     private let results: Results
     private let journal: PredictionJournal?
     private let flagged: FlaggedGalaxies
+    private let earlierCounts: FlagCounts?
     let finished: FinishedGalaxies
 
     /// The results that all workers write to.
     private final class Results: Sendable {
-        let held: Mutex<(redshifts: [Float], flags: [PredictionFlags])>
+        let held: Mutex<(redshifts: [Float], flags: [PredictionFlags], finished: FinishedGalaxies)>
 
-        init(redshifts: [Float], flags: [PredictionFlags]) { held = Mutex((redshifts, flags)) }
+        init(redshifts: [Float], flags: [PredictionFlags], finished: FinishedGalaxies) {
+            held = Mutex((redshifts, flags, finished))
+        }
     }
 
     /// - Parameters:
@@ -29,14 +32,17 @@ struct PredictionTask: GalaxyTask {
         let count = sections.galaxyCount
         results = Results(
             redshifts: earlier?.redshifts ?? [Float](repeating: .nan, count: count),
-            flags: earlier?.flags ?? [PredictionFlags](repeating: [], count: count))
+            flags: earlier?.flags ?? [PredictionFlags](repeating: [], count: count),
+            finished: earlier?.finished ?? FinishedGalaxies())
         self.journal = journal
         flagged = FlaggedGalaxies(sections, result: "redshift", isStrict: isStrict)
         finished = earlier?.finished ?? FinishedGalaxies()
+        earlierCounts = earlier?.flagCounts
     }
 
-    /// In strict mode, flags of an earlier run are errors, too.
+    /// Counts the flags of an earlier run. In strict mode they are errors, too.
     func check() throws(Failure) {
+        if let earlierCounts { return flagged.add(earlierCounts) }
         let flags = values.flags
         for place in finished.ranges.joined() { try flagged.insert(flags[place], at: place) }
     }
@@ -45,17 +51,34 @@ struct PredictionTask: GalaxyTask {
     var flagCounts: FlagCounts { flagged.counts }
 
     /// The results of all galaxies, in their order.
-    var values: (redshifts: [Float], flags: [PredictionFlags]) { results.held.withLock { $0 } }
-
-    func didFinish(_ places: Range<Int>) throws(Failure) {
-        guard let journal else { return }
-        let (redshifts, flags) = results.held.withLock { (Array($0.redshifts[places]), Array($0.flags[places])) }
-        try journal.append(places, redshifts: redshifts[...], flags: flags[...])
+    var values: (redshifts: [Float], flags: [PredictionFlags]) {
+        results.held.withLock { ($0.redshifts, $0.flags) }
     }
 
-    func didVerify(_ section: Range<Int>) throws(Failure) { try journal?.verify(section) }
+    /// What is finished by now.
+    var reached: PredictionJournal.Earlier {
+        let held = results.held.withLock { $0 }
+        return PredictionJournal.Earlier(
+            redshifts: held.redshifts, flags: held.flags, finished: held.finished, flagCounts: flagCounts)
+    }
 
-    func didReject(_ section: Range<Int>) throws(Failure) { try journal?.reject(section) }
+    func didFinish(_ places: Range<Int>) throws(Failure) {
+        let (redshifts, flags) = results.held.withLock { held in
+            held.finished.insert(places)
+            return (Array(held.redshifts[places]), Array(held.flags[places]))
+        }
+        try journal?.append(places, redshifts: redshifts[...], flags: flags[...])
+    }
+
+    func didVerify(_ section: Range<Int>) throws(Failure) {
+        results.held.withLock { $0.finished.verify(section) }
+        try journal?.verify(section)
+    }
+
+    func didReject(_ section: Range<Int>) throws(Failure) {
+        results.held.withLock { $0.finished.remove(section) }
+        try journal?.reject(section)
+    }
 
     func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker {
         Worker(self, try Workspace(for: model, capacity: capacity, profile: profile))
@@ -77,21 +100,23 @@ struct PredictionTask: GalaxyTask {
                 task.model.predict(images: images, magnitudes: magnitudes, into: &span, workspace: &workspace)
             }
             var flags = [PredictionFlags](repeating: [], count: count)
+            var counts = FlagCounts([])
             let (pixels, bands) = (images.count / max(1, count), magnitudes.count / max(1, count))
             for index in 0..<count {
                 let image = images.extracting(index * pixels..<(index + 1) * pixels)
-                task.flagged.countBlankBands(of: image)
+                task.flagged.countBlankBands(of: image, into: &counts)
                 flags[index] = PredictionFlags(
                     image: image, magnitudes: magnitudes.extracting(index * bands..<(index + 1) * bands))
                 if flags[index].isEmpty, !redshifts[index].isFinite { flags[index].insert(.redshiftNotFinite) }
                 guard !flags[index].isEmpty else { continue }
-                try task.flagged.insert(flags[index], at: place + index)
+                try task.flagged.insert(flags[index], at: place + index, into: &counts)
                 redshifts[index] = .nan
             }
             task.results.held.withLock { held in
                 held.redshifts.replaceSubrange(place..<place + count, with: redshifts)
                 held.flags.replaceSubrange(place..<place + count, with: flags)
             }
+            task.flagged.add(counts)
         }
     }
 }

@@ -23,6 +23,13 @@ final class FlaggedGalaxies: Sendable {
     /// - Parameter place: the galaxy's index among all of the run.
     /// - Throws: in strict mode, for a galaxy with flags, naming its file and row.
     func insert(_ flags: PredictionFlags, at place: Int) throws(Failure) {
+        var counts = FlagCounts([])
+        try insert(flags, at: place, into: &counts)
+        add(counts)
+    }
+
+    /// The same, counted in `counts`: those of a micro-batch, which are added when it is done.
+    func insert(_ flags: PredictionFlags, at place: Int, into counts: inout FlagCounts) throws(Failure) {
         guard !flags.isEmpty else { return }
         let row = sections.rows(at: place, count: 1).lowerBound
         let partition = partitions[sections.section(of: place)]
@@ -30,7 +37,7 @@ final class FlaggedGalaxies: Sendable {
         if !flags.isDisjoint(with: [.pixelNotFinite, .magnitudeNotFinite]) {
             missing = try partition.missingValues(row)
         }
-        guard isStrict else { return held.withLock { $0.insert(flags, missing: missing) } }
+        guard isStrict else { return counts.insert(flags, missing: missing) }
         let values = missing.sorted().map(MissingValues.text).joined(separator: ", ")
         throw Failure(
             partition.path,
@@ -39,6 +46,12 @@ final class FlaggedGalaxies: Sendable {
 
     /// Counts a galaxy some of whose bands are zero in all pixels, while others are not.
     func countBlankBands(of image: Span<Float>) {
+        var counts = FlagCounts([])
+        countBlankBands(of: image, into: &counts)
+        add(counts)
+    }
+
+    func countBlankBands(of image: Span<Float>, into counts: inout FlagCounts) {
         let size = image.count / bands
         var blank: [Int] = []
         for band in 0..<bands {
@@ -48,7 +61,12 @@ final class FlaggedGalaxies: Sendable {
             if pixel == (band + 1) * size { blank.append(band) }
         }
         guard !blank.isEmpty, blank.count < bands else { return }
-        held.withLock { $0.insert(blankBands: blank) }
+        counts.insert(blankBands: blank)
+    }
+
+    func add(_ counts: FlagCounts) {
+        guard counts != FlagCounts([]) else { return }
+        held.withLock { $0.add(counts) }
     }
 
     var counts: FlagCounts { held.withLock { $0 } }

@@ -84,12 +84,14 @@ public struct FanOutHandlers: Sendable {
         }
     }
 
-    /// The name of an error on the wire, which the state machine matches: only `Cai.Unavailable` is worth another attempt.
+    /// The name of an error on the wire, which the state machine matches: `Cai.Unavailable`, and of a worker `Cai.Deadline`,
+    /// are worth another attempt.
     public static func errorType(_ kind: Failure.Kind) -> String {
         switch kind {
         case .unavailable, .unknown: "Cai.Unavailable"
         case .denied: "Cai.Denied"
         case .deadline: "Cai.Deadline"
+        case .stalled: "Cai.Stalled"
         case .outOfSpace: "Cai.OutOfSpace"
         case .outOfMemory: "Cai.OutOfMemory"
         case .incomplete: "Cai.Incomplete"

@@ -29,23 +29,26 @@ public struct Worker: Sendable {
         try models.identity(weights, from: store)
     }
 
-    /// Runs a rank to its end. Run again, it writes the same predictions.
+    /// Runs a rank to its end, from where an earlier attempt stopped at its deadline. Run again, it writes the same
+    /// predictions.
     /// - Parameters:
-    ///   - deadline: seconds since 1970; computing ends two seconds before it.
+    ///   - deadline: seconds since 1970; computing ends some seconds before it.
     ///   - requestID: of the invocation on AWS Lambda, whose bill is found by it.
     ///   - progress: called on the calling thread, about ten times a second.
-    /// - Throws: `Failure` naming the rank and the error, or how many galaxies were done. Its result is then not written.
+    /// - Throws: `Failure` naming the rank and the error. Its result is then not written. Of kind `.deadline` where galaxies
+    ///   that this attempt finished are kept for the next one; `.stalled` where the next one would get no further.
     public func run(
         _ item: WorkerItem, deadline: Double? = nil, requestID: String? = nil,
         progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> RankResult {
-        var rank = RankRun(item, store: RecordingStore(store.until(deadline)), deadline: deadline)
+        var rank = RankRun(item, store: store, deadline: deadline)
         rank.result.requestID = requestID
         do throws(Failure) {
-            try run(item, &rank, progress)
+            try run(item, &rank, deadline, progress)
         } catch {
             report(error, of: item, requestID, store.until(deadline))
-            throw Failure(error.kind, "rank \(item.rank): \(error)")
+            let kind = error.kind == .deadline && !rank.isKept ? .stalled : error.kind
+            throw Failure(kind, "rank \(item.rank): \(error)")
         }
         return rank.result
     }
@@ -53,7 +56,7 @@ public struct Worker: Sendable {
     /// Writes why a rank failed, where the store takes it: Summarize names it.
     private func report(_ error: Failure, of item: WorkerItem, _ requestID: String?, _ store: any ObjectStore) {
         guard item.runID != nil else { return }
-        let key = RunKeys(resultPath: item.resultPath, runID: item.runID).failure(item.rank)
+        let key = item.keys.failure(item.rank)
         let earlier = (try? store.get(bucket: item.bucket, key: key)).flatMap {
             try? JSONFile.decode(RankFailure.self, $0, name: key)
         }
@@ -63,7 +66,9 @@ public struct Worker: Sendable {
         _ = try? store.put(bucket: item.bucket, key: key, json)
     }
 
-    private func run(_ item: WorkerItem, _ rank: inout RankRun, _ progress: (Progress) -> Void) throws(Failure) {
+    private func run(
+        _ item: WorkerItem, _ rank: inout RankRun, _ deadline: Double?, _ progress: (Progress) -> Void
+    ) throws(Failure) {
         try ObjectLabelTable.check(item.dataPaths, name: "DATA_PATH")
         rank.result.initSeconds = rank.lap()
 
@@ -85,20 +90,73 @@ public struct Worker: Sendable {
         let sections = GalaxyRun.sections(
             of: try open(sources, item, for: loaded.model, layout, rank, alarm), limit: nil)
         rank.result.warnings = loaded.model.warnings + (try GalaxyChoices(sections, layout)).warnings
+        rank.identify(loaded, sections.map(\.partition), layout, environment)
+        let found = try earlier(item, rank, galaxies: sections.galaxyCount)
+        if case .unusable(_, let reason) = found {
+            rank.result.warnings.append("\(reason): galaxies of an earlier attempt are computed again")
+        }
+        rank.result.earlierGalaxies = found.kept?.finished.count
         rank.result.fetchSeconds += rank.lap()
 
-        let predictions = try predict(sections, item, loaded.model, rank, alarm, progress)
-        rank.result.inferenceSeconds = rank.lap()
-
-        let keys = RunKeys(resultPath: item.resultPath, runID: item.runID)
-        if item.predictions {
-            try publish(predictions, to: keys.predictions(item.rank), item, rank.store, into: &rank.result)
+        var reached: PredictionJournal.Earlier?
+        do throws(Failure) {
+            let predictions = try predict(sections, item, loaded.model, found.kept, rank, progress) {
+                reached = $0
+            }
+            rank.result.inferenceSeconds = rank.lap()
+            if item.predictions { try publish(predictions, item, rank.store, into: &rank.result) }
+            rank.result.publishSeconds = rank.lap()
+            rank.result.peakFetched = pool.peakResidentBytes
+            rank.finish(predictions, after: found.kept)
+            try rank.store.put(
+                bucket: item.bucket, key: item.keys.result(item.rank), try JSONFile.encoded(rank.result))
+        } catch {
+            guard error.kind == .deadline || error.kind == .cancelled && alarm.hasRung, let reached else { throw error }
+            rank.result.peakFetched = pool.peakResidentBytes
+            throw keep(reached, after: found.kept, of: item, &rank, store.until(deadline))
         }
-        rank.result.publishSeconds = rank.lap()
+        if found.condition != .absent {
+            try? rank.store.delete(bucket: item.bucket, key: item.keys.kept(item.rank))
+        }
+    }
 
-        rank.result.peakFetched = pool.peakResidentBytes
-        rank.finish(loaded, predictions, sections.map(\.partition), layout, environment)
-        try rank.store.put(bucket: item.bucket, key: keys.result(item.rank), try JSONFile.encoded(rank.result))
+    /// What an earlier attempt has kept; nothing without a run, whose folder it would be in.
+    private func earlier(_ item: WorkerItem, _ rank: RankRun, galaxies: Int) throws(Failure) -> KeptGalaxies.Found {
+        guard item.runID != nil else { return .nothing }
+        return try KeptGalaxies.find(
+            bucket: item.bucket, key: item.keys.kept(item.rank), in: rank.store, like: rank.result, count: galaxies)
+    }
+
+    /// Keeps what is finished for the next attempt.
+    /// - Parameter store: until the deadline.
+    /// - Returns: the error of this attempt.
+    private func keep(
+        _ reached: PredictionJournal.Earlier, after earlier: KeptGalaxies?, of item: WorkerItem, _ rank: inout RankRun,
+        _ store: any ObjectStore
+    ) -> Failure {
+        func stopped(_ done: Int, _ more: String) -> String {
+            "stopped at the deadline: \(done) of \(reached.redshifts.count) galaxies done" + more
+        }
+        let (done, before) = (reached.finished.count, earlier?.finished ?? FinishedGalaxies())
+        guard item.runID != nil else { return Failure(.stalled, stopped(done, "; without RUN_ID none is kept")) }
+        // With all galaxies done, checksums may take an attempt of their own.
+        let isFurther =
+            before.count < reached.redshifts.count
+            ? done > before.count : reached.finished.verified.count > before.verified.count
+        guard isFurther else {
+            return Failure(
+                .stalled,
+                stopped(done, ", no more than before: take a longer time limit, more memory, or a smaller rank_galaxies"))
+        }
+        rank.stopEarly()
+        do throws(Failure) {
+            let kept = try KeptGalaxies(rank.result, reached)
+                .put(bucket: item.bucket, key: item.keys.kept(item.rank), in: store)
+            rank.isKept = true
+            return Failure(.deadline, stopped(kept.finished.count, " and kept for the next attempt"))
+        } catch {
+            return Failure(error.kind, stopped(done, ", which could not be kept: \(error)"))
+        }
     }
 
     /// The partitions and their ETags, which all reads demand.
@@ -150,21 +208,14 @@ public struct Worker: Sendable {
 
     /// Computes while partitions are fetched.
     private func predict(
-        _ sections: [GalaxyRun.Section], _ item: WorkerItem, _ model: RedshiftModel, _ rank: RankRun, _ alarm: Alarm,
-        _ progress: (Progress) -> Void
+        _ sections: [GalaxyRun.Section], _ item: WorkerItem, _ model: RedshiftModel, _ kept: KeptGalaxies?,
+        _ rank: RankRun, _ progress: (Progress) -> Void, ended: (PredictionJournal.Earlier) -> Void
     ) throws(Failure) -> Predictions {
         let runner = BatchRunner(
             model: model, threads: threads, batchSize: min(item.batchSize, BatchRunner.defaultBatchSize))
-        var reached = 0
-        do throws(Failure) {
-            return try runner.run(sections, until: rank.stop) { now in
-                reached = now.done
-                progress(now)
-            }
-        } catch {
-            guard alarm.hasRung, error.kind == .cancelled else { throw error }
-            throw .stopped(done: reached, total: sections.galaxyCount)
-        }
+        return try runner.run(
+            sections, earlier: kept?.earlier, until: rank.lastStart(galaxies: sections.galaxyCount),
+            progress: progress, ended: ended)
     }
 
     /// The most bytes of partitions in memory at a time: a quarter of the memory, where that is known and small.
@@ -175,13 +226,13 @@ public struct Worker: Sendable {
 
     /// Writes a rank's predictions as `cai infer` does, to a temporary file: there may be too many of them for the memory.
     private func publish(
-        _ predictions: Predictions, to key: String, _ item: WorkerItem, _ store: RecordingStore,
-        into result: inout RankResult
+        _ predictions: Predictions, _ item: WorkerItem, _ store: RecordingStore, into result: inout RankResult
     ) throws(Failure) {
         let file = TemporaryFile(environment, ending: "csv")
         try PredictionWriter.write(predictions, to: file.path, format: .csv)
         let (bytes, sha256) = try SHA256Digest.ofFile(file.path)
         (result.predictionBytes, result.predictionSHA256) = (bytes, sha256)
-        result.predictionETag = try store.put(bucket: item.bucket, key: key, contentsOf: file.path)
+        result.predictionETag = try store.put(
+            bucket: item.bucket, key: item.keys.predictions(item.rank), contentsOf: file.path)
     }
 }

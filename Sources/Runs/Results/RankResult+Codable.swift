@@ -51,12 +51,14 @@ extension RankResult: Codable {
         case configuredMemory = "configured_memory_mb"
         case requestID = "request_id"
         case logGroup = "log_group"
+        case attempts
+        case earlierGalaxies = "earlier_galaxies"
     }
 
-    private typealias Field<Value> = (CodingKeys, any WritableKeyPath<RankResult, Value> & Sendable)
+    typealias Field<Value> = (CodingKeys, any WritableKeyPath<RankResult, Value> & Sendable)
 
     /// Seconds that are 0 where a file lacks them.
-    private static let addedSeconds: [Field<Double>] = [
+    static let addedSeconds: [Field<Double>] = [
         (.initSeconds, \.initSeconds), (.fetchSeconds, \.fetchSeconds), (.scatterSeconds, \.scatterSeconds),
         (.modelSeconds, \.modelSeconds), (.barrierSeconds, \.barrierSeconds), (.publishSeconds, \.publishSeconds),
     ]
@@ -67,6 +69,8 @@ extension RankResult: Codable {
     private static let counts: [Field<Int?>] = [
         (.rank, \.rank), (.worldSize, \.worldSize), (.threads, \.threads), (.configuredMemory, \.configuredMemory),
     ]
+    /// Written only where an earlier attempt has done something.
+    private static let ofAttempts: [Field<Int?>] = [(.attempts, \.attempts), (.earlierGalaxies, \.earlierGalaxies)]
     private static let bytes: [Field<Int?>] = [(.predictionBytes, \.predictionBytes), (.peakFetched, \.peakFetched)]
     private static let texts: [Field<String?>] = [
         (.resultPath, \.resultPath), (.runID, \.runID), (.instructionSet, \.instructionSet),
@@ -107,7 +111,7 @@ extension RankResult: Codable {
         }
         for (key, field) in Self.addedSeconds { self[keyPath: field] = try fields.optionalAmount(key) ?? 0 }
         for (key, field) in Self.amounts { self[keyPath: field] = try fields.optionalAmount(key) }
-        for (key, field) in Self.counts { self[keyPath: field] = try fields.optionalCount(key) }
+        for (key, field) in Self.counts + Self.ofAttempts { self[keyPath: field] = try fields.optionalCount(key) }
         for (key, field) in Self.bytes { self[keyPath: field] = try fields.optionalBytes(key) }
         for (key, field) in Self.texts { self[keyPath: field] = try fields.optionalText(key) }
         nonFinite = try fields.optionalCount(.nonFinite) ?? 0
@@ -146,6 +150,7 @@ extension RankResult: Codable {
         for (key, field) in Self.amounts { try fields.encode(self[keyPath: field], forKey: key) }
         for (key, field) in Self.counts + Self.bytes { try fields.encode(self[keyPath: field], forKey: key) }
         for (key, field) in Self.texts { try fields.encode(self[keyPath: field], forKey: key) }
+        for (key, field) in Self.ofAttempts { try fields.encodeIfPresent(self[keyPath: field], forKey: key) }
         try fields.encode(nonFinite, forKey: .nonFinite)
         try fields.encodeIfPresent(flags, forKey: .flags)
         try fields.encodeIfPresent(implausible, forKey: .implausible)

@@ -75,6 +75,10 @@ public struct RankResult: Sendable, Equatable {
     /// Of the invocation on AWS Lambda, and where its log is; nil elsewhere and in files of earlier versions.
     public var requestID: String?
     public var logGroup: String?
+    /// Attempts whose work is in this result; nil for one.
+    public var attempts: Int?
+    /// Galaxies that earlier attempts computed; nil for none.
+    public var earlierGalaxies: Int?
     /// Choices that can change a number: what the weights do not state, how files were read.
     public var warnings: [String] = []
 

@@ -42,6 +42,8 @@ public struct RunKeys: Sendable, Equatable {
     public var items: String { folder + "items.json" }
     public func result(_ rank: Int) -> String { "\(folder)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(folder)predictions/\(rank).csv" }
+    /// The finished galaxies of a rank that stopped at its deadline: `KeptGalaxies`.
+    func kept(_ rank: Int) -> String { "\(folder)partial/\(rank).rows" }
     /// Why a rank failed: a `RankFailure`.
     public func failure(_ rank: Int) -> String { "\(failures)\(rank).json" }
     /// The prefix of these.
@@ -61,6 +63,7 @@ public struct RunKeys: Sendable, Equatable {
         return key == items || Self.rank(key, after: folder, before: ".json") != nil
             || Self.rank(key, after: folder + "errors/", before: ".json") != nil
             || Self.rank(key, after: folder + "predictions/", before: ".csv") != nil
+            || Self.rank(key, after: folder + "partial/", before: ".rows") != nil
     }
 
     /// Whether Summarize writes the key: a run that begins or is resumed removes it.

@@ -103,6 +103,7 @@ public struct RunReport: Sendable {
         guard let memory = rank.configuredMemory else { return }
         var usage = LambdaUsage()
         usage.add(of: rank.totalSeconds ?? 0, memory: memory)
+        usage.requests += (rank.attempts ?? 1) - 1
         billedGigabyteSeconds = (billedGigabyteSeconds ?? 0) + usage.gigabyteSeconds
         let architecture = rank.architecture.flatMap(LambdaArchitecture.init) ?? .x86
         cost = (cost ?? 0) + PriceList.published.bill(usage, on: architecture).total

@@ -99,6 +99,8 @@ public struct WorkerItem: Sendable, Equatable {
         }
     }
 
+    var keys: RunKeys { RunKeys(resultPath: resultPath, runID: runID) }
+
     /// The labels of each partition's rows.
     var objectLabels: [String] { labels ?? ObjectLabels.labels(for: dataPaths) }
 }
