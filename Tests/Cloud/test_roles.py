@@ -101,19 +101,23 @@ def test_functions_are_in_a_vpc_if_subnets_are_given() -> None:
     functions = properties(template, "AWS::Lambda::Function")
     network = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
     assert len(functions) == 3 and all(function["VpcConfig"] == network for function in functions.values())
-    managed = ["arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]
-    roles = properties(template, "AWS::IAM::Role")
-    assert {name for name, role in roles.items() if role.get("ManagedPolicyArns") == managed} == {
-        "InitializeRole", "WorkerRole", "SummarizeRole",
+    interfaces = {
+        (f"ec2:{action}", "*")
+        for action in (
+            "CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface",
+            "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses",
+        )
     }  # fmt: skip
+    plain = Template(LAMBDA, **KEYS)
+    for role in FUNCTIONS:
+        added = set() if role == "StateMachineRole" else interfaces
+        assert template.permissions(role) == plain.permissions(role) | added
     for name, function in functions.items():
         settings = {"CAI_SSE_KMS_KEY": RESULT_KEY, "AWS_USE_FIPS_ENDPOINT": "false"}
         if name != "SummarizeFunction":
             settings["AWS_REQUEST_PAYER"] = "requester"
         assert function["Environment"]["Variables"] == settings
-    plain = Template(LAMBDA)
     assert all("VpcConfig" not in function for function in properties(plain, "AWS::Lambda::Function").values())
-    assert all("ManagedPolicyArns" not in role for role in properties(plain, "AWS::IAM::Role").values())
 
 
 @pytest.mark.parametrize("path", [LAMBDA, BATCH])
