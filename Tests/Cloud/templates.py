@@ -39,6 +39,9 @@ class Template:
         defaults = {name: entry.get("Default", "") for name, entry in self._template["Parameters"].items()}
         assert set(parameters) <= set(defaults), f"not in {path}: {set(parameters) - set(defaults)}"
         suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        for name, value in parameters.items():
+            pattern = self._template["Parameters"][name].get("AllowedPattern", "")
+            assert re.search(pattern, str(value)), f"{name} does not allow {value}"
         self._names = defaults | parameters | {
             "AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": ACCOUNT, "AWS::StackName": "cai",
             "AWS::URLSuffix": suffix, "AWS::NoValue": _NOTHING,

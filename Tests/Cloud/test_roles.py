@@ -66,6 +66,21 @@ def test_an_access_point_replaces_the_data_bucket() -> None:
         assert template.permissions(role) == FUNCTIONS[role] - {(action, resource)} | {(action, replaced)}
 
 
+@pytest.mark.parametrize("path", [LAMBDA, BATCH])
+def test_buckets_are_named_as_policies_can_name_them(path: Any) -> None:
+    """A policy that names an alias has no effect; `accesspoint:` is not the resource of a request."""
+    point = f"arn:aws-cn:s3:cn-north-1:{ACCOUNT}:accesspoint"
+    for name in ("data", "my.Data_1", f"{point}/sky"):
+        Template(path, DataBucket=name)
+    for name in ("ap-0123-s3alias", f"{point}:sky", "arn:aws:s3:::data", "s3://data", ""):
+        with pytest.raises(AssertionError, match="DataBucket does not allow"):
+            Template(path, DataBucket=name)
+    Template(path, ResultBucket="out")
+    for name in ("ap-0123-s3alias", f"{point}/sky", ""):
+        with pytest.raises(AssertionError, match="ResultBucket does not allow"):
+            Template(path, ResultBucket=name)
+
+
 def test_the_role_of_batch_jobs_has_the_permissions_that_it_needs() -> None:
     expected = FUNCTIONS["WorkerRole"] | {("s3:ListBucket", "arn:aws:s3:::data"), ("s3:ListBucket", "arn:aws:s3:::out")}
     expected = {entry for entry in expected if not entry[0].startswith(("logs:", "s3:Delete"))}
