@@ -37,8 +37,11 @@ struct ProfileCredentials: CredentialsProvider {
         if let line = profile["credential_process"] {
             return try ProcessCredentials(line: line, environment: environment, name: profile.name).credentials()
         }
-        if let setting = Self.roleSources.first(where: { profile[$0] != nil }) {
-            throw Failure(profile.name, "\(setting): expected role_arn with it, found none")
+        for (settings, missing) in [
+            (Self.roleSources, "role_arn"), (["sso_session", "sso_start_url"], "sso_account_id and sso_role_name"),
+        ] {
+            guard let setting = settings.first(where: { profile[$0] != nil }) else { continue }
+            throw Failure(profile.name, "\(setting): expected \(missing) with it, found none")
         }
         return nil
     }

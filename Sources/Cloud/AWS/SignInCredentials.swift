@@ -14,12 +14,15 @@ struct SignInCredentials {
     private let account: String
     private let role: String
 
-    /// nil for a profile without a sign-in.
+    /// nil for a profile that names no account and no role: a sign-in alone has no credentials.
     /// - Throws: `Failure` of kind `.input` where a setting is missing.
     init?(
         _ profile: AWSProfile, _ profiles: AWSProfiles, environment: [String: String], tokens: SecurityTokenService
     ) throws(Failure) {
-        guard let session = profile["sso_session"] ?? profile["sso_start_url"] else { return nil }
+        guard let known = ["sso_account_id", "sso_role_name"].first(where: { profile[$0] != nil }) else { return nil }
+        guard let session = profile["sso_session"] ?? profile["sso_start_url"] else {
+            throw Failure(profile.name, "\(known): expected sso_session or sso_start_url with it, found none")
+        }
         (self.environment, self.tokens, self.session, name) = (environment, tokens, session, profile.name)
         command = "aws sso login --profile \(profile.profile.oneLine)"
         func setting(_ key: String, in section: AWSProfile) throws(Failure) -> String {

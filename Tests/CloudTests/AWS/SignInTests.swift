@@ -30,6 +30,15 @@ struct SignInTests {
         [profile bare]
         sso_session = work
         sso_account_id = 123456789012
+        [profile apart]
+        sso_account_id = 123456789012
+        sso_role_name = Reader
+        [profile token]
+        sso_session = work
+        [profile keys]
+        sso_session = work
+        aws_access_key_id = AKIDK
+        aws_secret_access_key = hushK
         [profile login]
         login_session = arn
         [sso-session work]
@@ -100,6 +109,13 @@ struct SignInTests {
         #expect(service.requests.isEmpty)
     }
 
+    @Test("A sign-in without an account and a role leaves a profile its keys")
+    func keys() throws {
+        let service = Self.service()
+        #expect(try find("keys", service).accessKey.value == "AKIDK")
+        #expect(service.requests.isEmpty)
+    }
+
     @Test("A service that is busy is asked again")
     func busy() throws {
         let transport = ScriptedTransport([
@@ -131,6 +147,8 @@ struct SignInTests {
             ("default", 200, "{\"hush\": 1}", "expected roleCredentials"),
             ("lost", 200, answer, "sso_session: no [sso-session nowhere]"),
             ("bare", 200, answer, "sso_role_name: expected with a sign-in (work), found none"),
+            ("apart", 200, answer, "sso_account_id: expected sso_session or sso_start_url with it, found none"),
+            ("token", 200, answer, "sso_session: expected sso_account_id and sso_role_name with it, found none"),
             ("login", 200, answer, "aws configure export-credentials --profile login --format env"),
         ])
     func refusals(profile: String, status: Int, body: String, reason: String) throws {
