@@ -49,8 +49,22 @@ struct AccessPoint: Equatable {
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
         if parts.count > 3, parts[2] == "s3", parts[3].isEmpty, arn.contains("accesspoint") { return multiRegion }
         if parts.count > 2, ["s3-object-lambda", "s3-outposts", "s3express"].contains(parts[2]) {
-            return "access points of \(parts[2]) are not supported: expected a bucket, or an access point of s3"
+            return unsupported(parts[2])
         }
         return "expected the name of a bucket, or arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME"
+    }
+
+    /// Why an alias cannot be used; nil for names of buckets and for aliases of access points of S3.
+    static func fault(inAlias name: String) -> String? {
+        aliases.first { name.hasSuffix($0.suffix) }.map { unsupported($0.service) }
+    }
+
+    /// By suffixes that S3 reserves.
+    private static let aliases: [(suffix: String, service: String)] = [
+        ("--ol-s3", "s3-object-lambda"), ("--op-s3", "s3-outposts"),
+    ]
+
+    private static func unsupported(_ service: some StringProtocol) -> String {
+        "access points of \(service) are not supported: expected a bucket, or an access point of s3"
     }
 }

@@ -47,6 +47,6 @@ public struct S3Location: Sendable, Equatable, CustomStringConvertible {
             return "a directory bucket (S3 Express One Zone), whose requests need sessions that cai does not create: "
                 + "copy the objects to a general purpose bucket"
         }
-        return name.hasSuffix(".mrap") ? AccessPoint.multiRegion : nil
+        return name.hasSuffix(".mrap") ? AccessPoint.multiRegion : AccessPoint.fault(inAlias: name)
     }
 }

@@ -39,6 +39,7 @@ struct S3AccessTests {
             ("mfzwi23gnjvgw.mrap/k", "multi-region access point"),
             ("arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/f/k", "s3-object-lambda are not supported"),
             ("arn:aws:s3-outposts:us-west-2:123456789012:outpost/o/accesspoint/a/k", "s3-outposts are not supported"),
+            ("ap-0123abcd--ol-s3/k", "s3-object-lambda are not"), ("ap-0123abcd--op-s3/k", "s3-outposts are not"),
             ("arn:aws:s3:::bucket/k", "expected the name of a bucket, or arn:aws:s3:REGION"),
             ("arn:aws:s3:us-west-2:12:accesspoint/a/k", "expected the name"),
             ("arn:aws:s3:us-west-2:123456789012:accesspoint/A/k", "expected the name"),
