@@ -18,6 +18,7 @@ RESULTS, WEIGHTS = "arn:aws:s3:::out/results/*", "arn:aws:s3:::out/weights/*"
 FUNCTIONS: dict[str, set[tuple[str, str]]] = {
     "InitializeRole": {
         ("s3:ListBucket", "arn:aws:s3:::data"), ("s3:ListBucket", "arn:aws:s3:::out"), ("s3:GetObject", WEIGHTS),
+        ("s3:GetObject", "arn:aws:s3:::data/in/*"),
         ("s3:GetObject", RESULTS), ("s3:PutObject", RESULTS), ("s3:DeleteObject", RESULTS),
         ("s3:AbortMultipartUpload", RESULTS), ("lambda:GetAccountSettings", "*"),
         ("logs:CreateLogStream", "{InitializeLogs.Arn}"), ("logs:PutLogEvents", "{InitializeLogs.Arn}"),
@@ -52,18 +53,18 @@ WRITES_ENCRYPTED = {("kms:Decrypt", RESULT_KEY), ("kms:GenerateDataKey", RESULT_
 @pytest.mark.parametrize("role", FUNCTIONS)
 def test_a_role_has_the_permissions_that_it_needs(role: str) -> None:
     assert Template(LAMBDA, **BUCKETS).permissions(role) == FUNCTIONS[role]
-    reads = {("kms:Decrypt", DATA_KEY)} if role == "WorkerRole" else set()
+    reads = {("kms:Decrypt", DATA_KEY)} if role in ("InitializeRole", "WorkerRole") else set()
     assert Template(LAMBDA, **BUCKETS, **KEYS).permissions(role) == FUNCTIONS[role] | WRITES_ENCRYPTED | reads
 
 
 def test_an_access_point_replaces_the_data_bucket() -> None:
     point = f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/sky"
     template = Template(LAMBDA, **BUCKETS | {"DataBucket": point})
-    for role, (action, resource), replaced in (
-        ("InitializeRole", ("s3:ListBucket", "arn:aws:s3:::data"), point),
-        ("WorkerRole", ("s3:GetObject", "arn:aws:s3:::data/in/*"), f"{point}/object/in/*"),
-    ):
-        assert template.permissions(role) == FUNCTIONS[role] - {(action, resource)} | {(action, replaced)}
+    listed = ("s3:ListBucket", "arn:aws:s3:::data"), ("s3:ListBucket", point)
+    read = ("s3:GetObject", "arn:aws:s3:::data/in/*"), ("s3:GetObject", f"{point}/object/in/*")
+    for role, replaced in (("InitializeRole", (listed, read)), ("WorkerRole", (read,))):
+        expected = FUNCTIONS[role] - {before for before, _ in replaced} | {after for _, after in replaced}
+        assert template.permissions(role) == expected
 
 
 @pytest.mark.parametrize("path", [LAMBDA, BATCH])

@@ -104,8 +104,13 @@ public struct PartitionReader: Sendable {
 
     /// Limits read-ahead of a remote file to the images of `rows`.
     func releaseImages(outside rows: Range<Int>) {
+        for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { releaseImages(others) }
+    }
+
+    /// Leaves the images of `rows` out of the read-ahead of a remote file.
+    func releaseImages(_ rows: Range<Int>) {
         guard tensors.images.source.isRemote else { return }
-        for others in [0..<rows.lowerBound, rows.upperBound..<count] where !others.isEmpty { release(others) }
+        release(rows)
     }
 
     /// Calls `body` with the images of `rows`, row-major: in the mapped file, if they are contiguous float32 there and none

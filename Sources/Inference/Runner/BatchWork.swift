@@ -58,8 +58,10 @@ final class Work: Sendable {
         return isWanted(first[section]) && !isStopped.load(ordering: .relaxed) && !isTimeUp
     }
 
-    /// Whether the deadline has passed: then no bytes are fetched for a checksum.
-    private var isTimeUp: Bool { failure.withLock { $0?.error.kind == .deadline } }
+    /// Whether the deadline has passed, or fetching was stopped: then no bytes are fetched for a checksum.
+    private var isTimeUp: Bool {
+        failure.withLock { $0?.error.kind == .deadline || $0?.error.kind == .cancelled }
+    }
 
     /// Whether some chunks of the section may never be done.
     private func isDisturbed(_ section: Int) -> Bool {

@@ -67,6 +67,24 @@ public struct GalaxyRun: Sendable {
         return sections
     }
 
+    /// The partitions with some of their rows each; nil for all of them.
+    /// - Parameter rows: of each partition, not empty; an empty list for all rows of all partitions.
+    /// - Throws: `Failure` where a partition has fewer rows.
+    public static func sections(of partitions: [PartitionReader], rows: [Range<Int>?]) throws(Failure) -> [Section] {
+        var place = 0
+        var sections: [Section] = []
+        for (index, partition) in partitions.enumerated() {
+            let rows = index < rows.count ? rows[index] ?? 0..<partition.count : 0..<partition.count
+            guard rows.upperBound <= partition.count else {
+                throw Failure(
+                    partition.path, "expected at least \(rows.upperBound) galaxies, found \(partition.count)")
+            }
+            sections.append(Section(partition: partition, rows: rows, places: place..<place + rows.count))
+            place += rows.count
+        }
+        return sections
+    }
+
     /// Calls `body` with each galaxy in order, and its index among all. Ids are read a few thousand rows at a time.
     public func forEachGalaxy(_ body: (Galaxy, Int) throws(Failure) -> Void) throws(Failure) {
         try forEachBlock { partition, rows, place throws(Failure) in

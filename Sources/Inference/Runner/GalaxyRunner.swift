@@ -43,8 +43,15 @@ public struct GalaxyRunner: Sendable {
     ) throws(Failure) -> GalaxyRun {
         let clock = ContinuousClock()
         let start = clock.now
-        for section in sections where !section.isVerified { section.partition.releaseImages(outside: section.rows) }
         let finished = task.finished
+        for section in sections {
+            if !section.isVerified { section.partition.releaseImages(outside: section.rows) }
+            let offset = section.rows.lowerBound - section.places.lowerBound
+            for done in finished.ranges where done.overlaps(section.places) {
+                let places = done.clamped(to: section.places)
+                section.partition.releaseImages(places.lowerBound + offset..<places.upperBound + offset)
+            }
+        }
         let total = sections.galaxyCount - finished.count
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         var pending: [GalaxyRun.Section] = []
@@ -126,8 +133,10 @@ public struct GalaxyRunner: Sendable {
         do throws(Failure) {
             try section.partition.verify()
         } catch {
-            // Report the first error.
-            try? task.didReject(section.places)
+            // What cannot be read, at a deadline for instance, is not wrong. Report the first error.
+            if ![.cancelled, .deadline, .denied, .unavailable].contains(error.kind) {
+                try? task.didReject(section.places)
+            }
             throw error
         }
         try task.didVerify(section.places)

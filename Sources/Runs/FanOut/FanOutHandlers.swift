@@ -32,7 +32,7 @@ public struct FanOutHandlers: Sendable {
     /// - Parameter deadline: of every call to the store.
     private func initialize(until deadline: Double?) -> Initialize {
         Initialize(
-            store: store.until(deadline),
+            store: store.until(deadline), environment: environment,
             planConcurrency: { [environment] () throws(Failure) in try PlannedConcurrency.planned(environment) })
     }
     private func summarize(until deadline: Double?) -> Summarize {
@@ -75,13 +75,22 @@ public struct FanOutHandlers: Sendable {
             return try initialize(until: deadline).run(input).json.encoded()
         case .worker:
             let item = try WorkerItem(try JSONValue.parse(event, name: "the worker's event"))
-            return try JSONFile.encoded(try worker.run(item, deadline: deadline, requestID: requestID))
+            return try Self.answer(try worker.run(item, deadline: deadline, requestID: requestID))
         case .summarize:
             let event = try SummarizeEvent(try JSONValue.parse(event, name: "the event of summarize"))
             let report = try summarize(until: deadline).run(event)
             guard report.isTolerable else { throw Failure(.incomplete, report.failureText) }
             return try JSONFile.encoded(RunAnswer(report: report))
         }
+    }
+
+    /// A rank's result, without its partitions where it would be longer than Step Functions passes from state to state.
+    static func answer(_ result: RankResult) throws(Failure) -> [UInt8] {
+        let json = try JSONFile.encoded(result)
+        guard json.count > WorkerItem.mostBytes else { return json }
+        var short = result
+        (short.dataPaths, short.etags, short.rows) = ([], [], [])
+        return try JSONFile.encoded(short)
     }
 
     /// The name of an error on the wire, which the state machine matches: `Cai.Unavailable`, and of a worker `Cai.Deadline`,

@@ -9,19 +9,22 @@ import TensorFiles
 /// Starts a run: lists the partitions, assigns them to ranks, and writes the manifest and the workers' items.
 public struct Initialize: Sendable {
     let store: any ObjectStore
-    private let checkLibrary: @Sendable (String) throws(Failure) -> Void
+    let environment: [String: String]
+    let checkLibrary: @Sendable (String) throws(Failure) -> Void
     private let planConcurrency: @Sendable () throws(Failure) -> PlannedConcurrency?
 
     /// - Parameters:
-    ///   - checkLibrary: throws where the library of a file's format cannot be loaded: workers then have none either, since
-    ///     they run the same program.
+    ///   - environment: of the process; names the workers' memory and time limit where they are known.
+    ///   - checkLibrary: throws where the library of a file's format cannot be loaded: workers then have none either,
+    ///     since they run the same program.
     ///   - planConcurrency: called where the input names no concurrency.
     public init(
-        store: any ObjectStore,
+        store: any ObjectStore, environment: [String: String] = [:],
         checkLibrary: @escaping @Sendable (String) throws(Failure) -> Void = TensorFile.checkLibrary,
         planConcurrency: @escaping @Sendable () throws(Failure) -> PlannedConcurrency? = { () throws(Failure) in nil }
     ) {
-        (self.store, self.checkLibrary, self.planConcurrency) = (store, checkLibrary, planConcurrency)
+        (self.store, self.environment) = (store, environment)
+        (self.checkLibrary, self.planConcurrency) = (checkLibrary, planConcurrency)
     }
 
     /// Writes `manifest.json` at the run's `result_path`, and `items.json` in the folder of the run below it; removes what an
@@ -37,11 +40,13 @@ public struct Initialize: Sendable {
         let created = Date().timeIntervalSince1970
         let (objects, leftOut) = try partitions(input)
         for object in objects { try checkLibrary(of: object, input) }
+        let (shares, cut) = try shares(of: objects, input)
         var planned = RunManifest(
-            runID: input.runID ?? RunName.new(), created: created, input: input, objects: objects,
-            ranks: input.ranks ?? objects.count, weightsETag: try weightsETag(input), leftOut: leftOut)
+            runID: input.runID ?? RunName.new(), created: created, input: input, shares: shares,
+            weightsETag: try weightsETag(input), leftOut: leftOut)
         if input.maxConcurrency == nil { planned.concurrency = try planConcurrency() }
         var warnings = input.warnings
+        if let cut { warnings.append(cut) }
         if let line = leftOut.line {
             warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
         }
@@ -96,9 +101,10 @@ public struct Initialize: Sendable {
                             + "\(Numbers.counted(results.refused.count, "rank")) are not used, and run again: rank "
                             + "\(rank): \(reason.message.shortened(to: 400))")
                 }
-                let failures = Set((0..<manifest.ranks).map(manifest.keys.failure))
+                let own = manifest.keys
                 stale = ours.filter {
-                    keys.isPublished($0.key) || keys.isOfEarlierVersion($0.key) || failures.contains($0.key)
+                    keys.isPublished($0.key) || keys.isOfEarlierVersion($0.key) || own.isFailure($0.key)
+                        || own.isItem($0.key)
                 }
             } else if let first = ours.first {
                 throw Failure(
@@ -111,82 +117,28 @@ public struct Initialize: Sendable {
             bucket: input.bucket, key: keys.manifest, json, if: standing.map { .unchanged($0.etag) } ?? .absent)
         try remove(stale.map(\.key).filter { $0 != keys.manifest }, from: input.bucket)
         let items = manifest.items.filter { !done.contains($0.rank) }
+        let listed = try list(items, manifest.keys)
         try store.put(
-            bucket: input.bucket, key: manifest.keys.items, try JSONValue.array(items.map(\.json)).encoded())
-        return InitializeResult(manifest: manifest, items: items, warnings: warnings)
-    }
-
-    /// The plan of a run, from the listing alone; writes nothing.
-    /// - Parameter concurrency: that is expected where the input names none; nil for the usual one.
-    /// - Throws: `Failure` as `run` does, and where the bytes of a listing overflow.
-    public func plan(
-        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published,
-        concurrency: PlannedConcurrency? = nil
-    ) throws(Failure) -> LaunchPlan {
-        try plan(input, of: try partitions(input).0, worker: worker, prices: prices, concurrency: concurrency)
-    }
-
-    func plan(
-        _ input: InitializeInput, of objects: [ObjectInfo], worker: LambdaWorker, prices: PriceList,
-        concurrency: PlannedConcurrency?
-    ) throws(Failure) -> LaunchPlan {
-        let manifest = RunManifest(
-            runID: "", created: 0, input: input, objects: objects, ranks: input.ranks ?? objects.count,
-            weightsETag: nil)
-        let place = store.name(bucket: input.dataBucket, key: input.folder)
-        guard manifest.partitions.reduce(0, { $0.cappedSum($1.size) }) < Int.max else {
-            throw Failure("\(place): expected partitions' sizes in bytes, found more than there can be")
-        }
-        var sizes = [[Int]](repeating: [], count: manifest.ranks)
-        for partition in manifest.partitions { sizes[partition.rank].append(partition.size) }
-        let planned = concurrency ?? PlannedConcurrency(workers: PlannedConcurrency.usual, reason: "the default")
-        return LaunchPlan(
-            place: place, sizes: sizes, concurrency: input.maxConcurrency ?? planned.workers,
-            concurrencyReason: input.maxConcurrency == nil ? planned.reason : "the input", worker: worker,
-            prices: prices)
-    }
-
-    /// The partitions to run, in natural order: the files that `cai infer` takes from a folder.
-    func partitions(_ input: InitializeInput) throws(Failure) -> ([ObjectInfo], LeftOutObjects) {
-        let place = store.name(bucket: input.dataBucket, key: input.folder)
-        let listed = try store.list(bucket: input.dataBucket, prefix: input.folder)
-        var found: [ObjectInfo] = []
-        var leftOut = LeftOutObjects()
-        // Results of this and other runs may lie below the partitions' prefix.
-        let results = input.bucket == input.dataBucket ? RunKeys(resultPath: input.resultPath).prefix : nil
-        for object in listed {
-            if LeftOutObjects.isPartition(object.key) {
-                found.append(object)
-            } else if !(results.map(object.key.hasPrefix) ?? false) {
-                leftOut.insert(object.key)
+            bucket: input.bucket, key: manifest.keys.items, size: listed.reduce(2) { $0 + $1.count + 1 }
+        ) { upload throws(Failure) in
+            for (index, item) in listed.enumerated() {
+                try upload.write([UInt8(ascii: index == 0 ? "[" : ",")] + item)
             }
+            try upload.write(Array((listed.isEmpty ? "[]" : "]").utf8))
         }
-        found.sort { NaturalOrder.precedes($0.key, $1.key) }
-        guard !found.isEmpty else {
-            let endings = InputList.endings.map { "." + $0 }.joined(separator: ", ")
-            throw Failure(
-                "\(place): expected at least one partition (\(endings)) in data_prefix '\(input.dataPrefix)' of "
-                    + "data_bucket '\(input.dataBucket)', found "
-                    + (listed.isEmpty ? "nothing" : "\(listed.count) other objects"))
-        }
-        let taken = Array(found.prefix(input.fileLimit ?? Int.max))
-        try ObjectLabelTable.check(taken.map(\.key), name: place)
-        guard let repeated = input.repeated else { return (taken, leftOut) }
-        // The rows of one prediction file need different ids.
-        let ranks = input.ranks ?? repeated
-        guard (repeated - 1) / ranks < taken.count else {
-            throw Failure(
-                "the input: repeat: expected at most \(taken.count) partitions for each of \(ranks) ranks, as many as "
-                    + "there are, found \(repeated) in all")
-        }
-        return ((0..<repeated).map { taken[$0 % taken.count] }, leftOut)
+        return InitializeResult(manifest: manifest, items: items, listed: listed, warnings: warnings)
     }
 
-    func checkLibrary(of object: ObjectInfo, _ input: InitializeInput) throws(Failure) {
-        do throws(Failure) { try checkLibrary(object.key) } catch {
-            throw Failure(
-                "\(store.name(bucket: input.dataBucket, key: object.key)): \(error.message): the workers run this program "
-                    + "too: install it in their image, or convert the file to .npz or .safetensors")
+    /// The items as a Map takes them; those that are too long are put into objects.
+    private func list(_ items: [WorkerItem], _ keys: RunKeys) throws(Failure) -> [[UInt8]] {
+        let store = store
+        return try ParallelLoop.threads(Self.requestsAtOnce).map(items.count) { index throws(Failure) in
+            let item = items[index]
+            let json = try item.json.encoded()
+            guard json.count > WorkerItem.mostBytes else { return json }
+            let place = S3Location(bucket: item.bucket, key: keys.item(item.rank))
+            try store.put(bucket: place.bucket, key: place.key, json)
+            return try item.json(whole: place).encoded()
         }
     }
 
@@ -196,8 +148,9 @@ public struct Initialize: Sendable {
         return try WeightsFile.find(weights, in: store, setting: "the input: weights").info.etag
     }
 
+    /// - Parameter sharesAreKnown: whether the shares of `planned` are those that the run will have.
     /// - Throws: `Failure` where `planned` may not resume the run of `earlier`, or is not the same run.
-    func check(_ planned: RunManifest, resumes earlier: RunManifest) throws(Failure) {
+    func check(_ planned: RunManifest, resumes earlier: RunManifest, sharesAreKnown: Bool = true) throws(Failure) {
         let input = planned.input
         let place = store.name(bucket: input.bucket, key: planned.keys.prefix)
         guard input.resume || planned.runID == earlier.runID else {
@@ -205,7 +158,7 @@ public struct Initialize: Sendable {
                 "\(place): holds the results of run \(earlier.runID): name another result_path, or ask for resume or "
                     + "overwrite")
         }
-        try earlier.check(against: planned, place: place)
+        if sharesAreKnown { try earlier.check(against: planned, place: place) }
     }
 
     private func remove(_ keys: [String], from bucket: String) throws(Failure) {
@@ -224,6 +177,8 @@ public struct InitializeResult: Sendable, Equatable {
     public let manifest: RunManifest
     /// The items of all ranks, or for a resumed run of those without a valid result.
     public let items: [WorkerItem]
+    /// Their JSON, as a Map takes it.
+    let listed: [[UInt8]]
     /// One line each.
     public let warnings: [String]
 
@@ -241,8 +196,16 @@ public struct InitializeResult: Sendable, Equatable {
             ]
             if let planned = manifest.concurrency { fields.merge(planned.fields) { $1 } }
             if !warnings.isEmpty { fields["warnings"] = .array(warnings.prefix(20).map { .string($0) }) }
-            let whole = fields.merging(["body": .array(items.map(\.json))]) { first, _ in first }
-            return .object(try JSONValue.object(whole).encoded().count <= Self.mostBytes ? whole : fields)
+            // With the body if the whole is short enough.
+            var rest = Self.mostBytes - (try JSONValue.object(fields).encoded().count) - 16
+            for item in listed {
+                rest -= item.count + 1
+                guard rest >= 0 else { return .object(fields) }
+            }
+            var body: [JSONValue] = []
+            for item in listed { body.append(try JSONValue.parse(item, name: "an item")) }
+            fields["body"] = .array(body)
+            return .object(fields)
         }
     }
 }

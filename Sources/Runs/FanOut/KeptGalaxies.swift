@@ -194,6 +194,7 @@ struct KeptGalaxies {
         try require("run_id", was.runID, now.runID)
         try require("rank", was.rank.map(String.init), now.rank.map(String.init))
         guard was.dataPaths == now.dataPaths else { throw Failure("data_path: expected the rank's, found others") }
+        guard was.rows == now.rows else { throw Failure("data_rows: expected the rank's, found others") }
         guard was.etags == now.etags else { throw Failure("data_etags: a partition has been replaced since") }
         try require("weights_sha256", was.weightsSHA256, now.weightsSHA256)
         try require("arithmetic", was.arithmetic, now.arithmetic)

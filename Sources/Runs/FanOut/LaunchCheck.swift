@@ -30,6 +30,34 @@ public struct LaunchCheck: Sendable {
 }
 
 extension Initialize {
+    /// The plan of a run, from the listing alone; writes nothing.
+    /// - Parameter concurrency: that is expected where the input names none; nil for the usual one.
+    /// - Throws: `Failure` as `run` does, and where the bytes of a listing overflow.
+    public func plan(
+        _ input: InitializeInput, worker: LambdaWorker, prices: PriceList = .published,
+        concurrency: PlannedConcurrency? = nil
+    ) throws(Failure) -> LaunchPlan {
+        try plan(input, of: try partitions(input).0, worker: worker, prices: prices, concurrency: concurrency)
+    }
+
+    func plan(
+        _ input: InitializeInput, of objects: [ObjectInfo], worker: LambdaWorker, prices: PriceList,
+        concurrency: PlannedConcurrency?
+    ) throws(Failure) -> LaunchPlan {
+        let place = store.name(bucket: input.dataBucket, key: input.folder)
+        guard objects.reduce(0, { $0.cappedSum($1.size) }) < Int.max else {
+            throw Failure("\(place): expected partitions' sizes in bytes, found more than there can be")
+        }
+        let shares = try estimatedShares(of: objects, input, worker)
+        var sizes = [[Int]](repeating: [], count: shares.ranks)
+        for partition in shares.partitions { sizes[partition.rank].append(partition.shareOfBytes) }
+        let planned = concurrency ?? PlannedConcurrency(workers: PlannedConcurrency.usual, reason: "the default")
+        return LaunchPlan(
+            place: place, sizes: sizes, concurrency: input.maxConcurrency ?? planned.workers,
+            concurrencyReason: input.maxConcurrency == nil ? planned.reason : "the input", worker: worker,
+            prices: prices)
+    }
+
     /// Compares the input of a run with the store, which is not written to. Partitions are listed once.
     /// - Parameters:
     ///   - runID: that the run will have.
@@ -49,14 +77,10 @@ extension Initialize {
                 try plan(input, of: objects, worker: worker, prices: prices, concurrency: concurrency)
             }
         }
-        if let line = check.plan?.overlong {
-            check.refusals.append("\(line) (by a rate, at \(worker.memory) MB a worker: --memory names another)")
-        }
-        let ranks = input.ranks ?? objects?.count ?? 0
-        if ranks > LambdaLimits.mostRanks {
+        if let ranks = check.plan?.ranks.count, ranks > LambdaLimits.mostRanks {
             check.refusals.append(
-                "expected at most \(LambdaLimits.mostRanks) ranks, found \(ranks): set ranks, so that each has several "
-                    + "partitions")
+                "expected at most \(LambdaLimits.mostRanks) ranks, found \(ranks): set ranks or rank_galaxies, so that each "
+                    + "has several partitions")
         }
         // The list says whether the bucket exists, too.
         _ = check.noting("result_path") { () throws(Failure) in
@@ -64,9 +88,12 @@ extension Initialize {
             let present = try store.list(bucket: input.bucket, prefix: keys.manifest)
             guard let objects, !input.overwrite, present.contains(where: { $0.key == keys.manifest }) else { return }
             let earlier = try RunManifest.read(S3Location(bucket: input.bucket, key: keys.manifest), from: store)
+            // Of split partitions, the rows of ranks are known to Initialize only.
+            let isSplit = input.rankGalaxies != nil || earlier.partitions.contains { $0.rows != nil }
+            let shares = RankShares(objects, ranks: input.ranks ?? objects.count)
             let planned = RunManifest(
-                runID: runID, created: 0, input: input, objects: objects, ranks: max(1, ranks), weightsETag: nil)
-            try self.check(planned, resumes: earlier)
+                runID: runID, created: 0, input: input, shares: shares, weightsETag: nil)
+            try self.check(planned, resumes: earlier, sharesAreKnown: !isSplit)
         }
         _ = check.noting("weights") { () throws(Failure) in try weightsETag(input) }
         return check

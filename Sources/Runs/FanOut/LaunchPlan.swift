@@ -44,21 +44,16 @@ public struct LaunchPlan: Sendable, Equatable {
     public var bill: Bill { plan.bill(prices) }
 
     /// AWS limits that the run would exceed, one line each.
-    public var warnings: [String] { [overlong].compactMap { $0 } + otherWarnings }
-
-    /// That ranks take longer than Lambda allows; nil where none does.
-    public var overlong: String? {
+    public var warnings: [String] {
         let most = LambdaLimits.mostSeconds
-        guard let rank = ranks.first(where: { $0.seconds > most }) else { return nil }
-        let count = ranks.count { $0.seconds > most }
-        return "\(count) of \(ranks.count) ranks would take longer than Lambda's \(Int(most)) s, such as "
-            + "rank \(rank.rank) with \(Int(min(1e15, rank.seconds.rounded(.up)))) s: take more ranks, smaller "
-            + "partitions or more memory"
-    }
-
-    /// All but `overlong`.
-    public var otherWarnings: [String] {
         var lines: [String] = []
+        if let rank = ranks.first(where: { $0.seconds > most }) {
+            let count = ranks.count { $0.seconds > most }
+            lines.append(
+                "\(count) of \(ranks.count) ranks would take longer than Lambda's \(Int(most)) s, such as rank "
+                    + "\(rank.rank) with \(Int(min(1e15, rank.seconds.rounded(.up)))) s: they are tried again, and continue "
+                    + "where they stopped; more ranks, a smaller rank_galaxies or more memory need one attempt")
+        }
         if plan.workersAtOnce > LambdaLimits.usualConcurrency {
             lines.append(
                 "\(plan.workersAtOnce) workers at once: an account has \(LambdaLimits.usualConcurrency) unless it "

@@ -119,7 +119,6 @@ struct RankResults: Sendable {
             throw Failure("\(name): expected a rank's result, found \(object.size) bytes")
         }
         let bytes = try store.get(bucket: manifest.input.bucket, key: key)
-        let json = try JSONValue.parse(bytes, name: name)
         let result = try JSONFile.decode(RankResult.self, bytes, name: name)
         func require(_ key: String, _ found: String?, _ expected: String?) throws(Failure) {
             guard found != expected else { return }
@@ -128,7 +127,8 @@ struct RankResults: Sendable {
                     + (found.map { "'\($0.shortened())'" } ?? "none"))
         }
         func mismatch(_ key: String, expected: String) -> Failure {
-            Failure("\(name): \(key): expected \(expected), found \(json[key]?.shown ?? "nothing")")
+            let found = (try? JSONValue.parse(bytes, name: name))?[key]
+            return Failure("\(name): \(key): expected \(expected), found \(found?.shown ?? "nothing")")
         }
         guard result.runID == manifest.runID else {
             throw Failure(
@@ -138,13 +138,19 @@ struct RankResults: Sendable {
         guard result.dataPaths == shares[rank].map(\.key) else {
             throw mismatch("data_path", expected: WorkerItem.paths(shares[rank].map(\.key)).shown)
         }
+        if result.rows != shares[rank].rows {
+            try require("data_rows", result.rows.text, shares[rank].rows.text)
+        }
+        if let galaxies = shares[rank].galaxies, galaxies != result.galaxies {
+            throw mismatch("num_samples", expected: "\(galaxies)")
+        }
         try require(
             "data_etags", result.etags.joined(separator: ", "), shares[rank].map(\.etag).joined(separator: ", "))
         if let expected = manifest.weightsETag { try require("weights_etag", result.weightsETag, expected) }
         try require("arithmetic", result.arithmetic, manifest.arithmetic)
         // A rank without partitions takes nothing from files.
         if !result.dataPaths.isEmpty { try require("choices.missing", result.choices["missing"], manifest.missing) }
-        guard json["num_samples"] ?? .null != .null else { throw Failure("\(name): expected num_samples, found none") }
+        guard result.isCounted else { throw Failure("\(name): expected num_samples, found none") }
         if let memory = result.configuredMemory, memory < 1 {
             throw mismatch("configured_memory_mb", expected: "a whole number of at least 1")
         }

@@ -25,7 +25,7 @@ struct RankRun {
     /// - Parameters:
     ///   - store: without a limit of time.
     ///   - deadline: seconds since 1970.
-    init(_ item: WorkerItem, store: any ObjectStore, deadline: Double?) {
+    init(store: any ObjectStore, deadline: Double?) {
         last = start
         let now = Date().timeIntervalSince1970
         let end = deadline.map { end in
@@ -34,8 +34,13 @@ struct RankRun {
         stop = end.map { [start] in start + .seconds(min($0 - now, 1e9)) }
         self.store = RecordingStore(store.until(end))
         result.started = now
+    }
+
+    /// States what is run.
+    mutating func begin(_ item: WorkerItem) {
         (result.rank, result.worldSize, result.runID) = (item.rank, item.worldSize, item.runID)
-        (result.batchSize, result.resultPath, result.dataPaths) = (item.batchSize, item.resultPath, item.dataPaths)
+        (result.batchSize, result.resultPath) = (item.batchSize, item.resultPath)
+        (result.dataPaths, result.rows) = (item.dataPaths, item.rows)
     }
 
     /// Seconds since the last lap.
@@ -94,7 +99,11 @@ struct RankRun {
     /// States what this attempt took, which stopped while it computed, or published.
     mutating func stopEarly() {
         let seconds = lap()
-        if result.inferenceSeconds == nil { result.inferenceSeconds = seconds } else { result.publishSeconds += seconds }
+        if result.inferenceSeconds == nil {
+            result.inferenceSeconds = seconds
+        } else {
+            result.publishSeconds += seconds
+        }
         measure()
     }
 

@@ -12,12 +12,14 @@ extension RunRecord {
         let galaxies = results.reduce(0) { $0.cappedSum($1.galaxies) }
         var choices = RunChoices.joined(results.map(\.choices))
         if !missing.isEmpty { choices["missing_ranks"] = RankOutputs.listed(missing) }
+        // One that is cut counts once.
+        let partitions = manifest.partitions.filter { ($0.rows?.lowerBound ?? 0) == 0 }
         let digests = all(results.map(\.weightsSHA256))
         self.init(
             galaxies: galaxies,
             inputs: InputsIdentity(
-                lines: manifest.partitions.map { "\($0.key)\t\($0.size)\t\($0.etag)" },
-                bytes: manifest.partitions.reduce(0) { $0.cappedSum($1.size) }, galaxies: galaxies),
+                lines: partitions.map { "\($0.key)\t\($0.size)\t\($0.etag)" },
+                bytes: partitions.reduce(0) { $0.cappedSum($1.size) }, galaxies: galaxies),
             written: nil,
             weights: digests.isEmpty
                 ? WeightsIdentity(

@@ -41,9 +41,12 @@ public struct Worker: Sendable {
         _ item: WorkerItem, deadline: Double? = nil, requestID: String? = nil,
         progress: (Progress) -> Void = { _ in }
     ) throws(Failure) -> RankResult {
-        var rank = RankRun(item, store: store, deadline: deadline)
-        rank.result.requestID = requestID
+        var rank = RankRun(store: store, deadline: deadline)
+        var item = item
         do throws(Failure) {
+            item = try item.resolved(in: rank.store)
+            rank.begin(item)
+            rank.result.requestID = requestID
             try run(item, &rank, deadline, progress)
         } catch {
             report(error, of: item, requestID, store.until(deadline))
@@ -87,8 +90,8 @@ public struct Worker: Sendable {
         try rank.check("after loading the weights")
 
         let layout = try GalaxyLayout.usual.resolved(for: loaded.model.statedBands)
-        let sections = GalaxyRun.sections(
-            of: try open(sources, item, for: loaded.model, layout, rank, alarm), limit: nil)
+        let sections = try GalaxyRun.sections(
+            of: try open(sources, item, for: loaded.model, layout, rank, alarm), rows: item.rows)
         rank.result.warnings = loaded.model.warnings + (try GalaxyChoices(sections, layout)).warnings
         rank.identify(loaded, sections.map(\.partition), layout, environment)
         let found = try earlier(item, rank, galaxies: sections.galaxyCount)
@@ -107,9 +110,11 @@ public struct Worker: Sendable {
             if item.predictions { try publish(predictions, item, rank.store, into: &rank.result) }
             rank.result.publishSeconds = rank.lap()
             rank.result.peakFetched = pool.peakResidentBytes
-            rank.finish(predictions, after: found.kept)
+            var finished = rank
+            finished.finish(predictions, after: found.kept)
             try rank.store.put(
-                bucket: item.bucket, key: item.keys.result(item.rank), try JSONFile.encoded(rank.result))
+                bucket: item.bucket, key: item.keys.result(item.rank), try JSONFile.encoded(finished.result))
+            rank = finished
         } catch {
             guard error.kind == .deadline || error.kind == .cancelled && alarm.hasRung, let reached else { throw error }
             rank.result.peakFetched = pool.peakResidentBytes
@@ -120,56 +125,22 @@ public struct Worker: Sendable {
         }
     }
 
-    /// What an earlier attempt has kept; nothing without a run, whose folder it would be in.
-    private func earlier(_ item: WorkerItem, _ rank: RankRun, galaxies: Int) throws(Failure) -> KeptGalaxies.Found {
-        guard item.runID != nil else { return .nothing }
-        return try KeptGalaxies.find(
-            bucket: item.bucket, key: item.keys.kept(item.rank), in: rank.store, like: rank.result, count: galaxies)
-    }
-
-    /// Keeps what is finished for the next attempt.
-    /// - Parameter store: until the deadline.
-    /// - Returns: the error of this attempt.
-    private func keep(
-        _ reached: PredictionJournal.Earlier, after earlier: KeptGalaxies?, of item: WorkerItem, _ rank: inout RankRun,
-        _ store: any ObjectStore
-    ) -> Failure {
-        func stopped(_ done: Int, _ more: String) -> String {
-            "stopped at the deadline: \(done) of \(reached.redshifts.count) galaxies done" + more
-        }
-        let (done, before) = (reached.finished.count, earlier?.finished ?? FinishedGalaxies())
-        guard item.runID != nil else { return Failure(.stalled, stopped(done, "; without RUN_ID none is kept")) }
-        // With all galaxies done, checksums may take an attempt of their own.
-        let isFurther =
-            before.count < reached.redshifts.count
-            ? done > before.count : reached.finished.verified.count > before.verified.count
-        guard isFurther else {
-            return Failure(
-                .stalled,
-                stopped(done, ", no more than before: take a longer time limit, more memory, or a smaller rank_galaxies"))
-        }
-        rank.stopEarly()
-        do throws(Failure) {
-            let kept = try KeptGalaxies(rank.result, reached)
-                .put(bucket: item.bucket, key: item.keys.kept(item.rank), in: store)
-            rank.isKept = true
-            return Failure(.deadline, stopped(kept.finished.count, " and kept for the next attempt"))
-        } catch {
-            return Failure(error.kind, stopped(done, ", which could not be kept: \(error)"))
-        }
-    }
-
     /// The partitions and their ETags, which all reads demand.
     private func sources(
         _ item: WorkerItem, _ rank: RankRun, _ pool: FetchPool
     ) throws(Failure) -> ([ObjectSource], etags: [String]) {
         var (sources, etags): ([ObjectSource], [String]) = ([], [])
+        if let first = item.dataPaths.first { try rank.check("opening \(first)") }
+        let store = rank.store
+        // There may be thousands.
+        let found = try ParallelLoop.threads(Initialize.requestsAtOnce).map(item.dataPaths.count) {
+            index throws(Failure) in
+            try store.head(bucket: item.dataBucket, key: item.dataPaths[index])
+        }
         for (index, key) in item.dataPaths.enumerated() {
             try rank.check("opening \(key)")
-            let name = rank.store.name(bucket: item.dataBucket, key: key)
-            guard let info = try rank.store.head(bucket: item.dataBucket, key: key) else {
-                throw Failure(name, "there is no such object")
-            }
+            let name = store.name(bucket: item.dataBucket, key: key)
+            guard let info = found[index] else { throw Failure(name, "there is no such object") }
             guard item.etags.isEmpty || item.etags[index] == info.etag else {
                 throw Failure(
                     .conflict, name,

@@ -21,6 +21,8 @@ public struct InitializeInput: Sendable, Equatable {
     public let combine: Bool
     /// The number of workers: `ranks`, else `world_size`; nil for one for each partition.
     public let ranks: Int?
+    /// The most galaxies of a worker, whose number follows; nil where workers have whole partitions.
+    public let rankGalaxies: Int?
     public let batchSize: Int
     // The published system's worker downloads its program by these keys; here they are only passed on.
     public let objectType: String
@@ -53,6 +55,7 @@ public struct InitializeInput: Sendable, Equatable {
         "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",
         "data_prefix", "world_size", "weights", "ranks", "resume", "overwrite", "tolerated_failure_percentage",
         "max_concurrency", "run_id", "repeat", "predictions", "combine",
+        "rank_galaxies",
     ]
 
     /// - Parameter repeated: replaces the key `repeat`.
@@ -80,6 +83,10 @@ public struct InitializeInput: Sendable, Equatable {
         ranks = try payload.count("ranks", in: 1...Self.mostRanks) ?? worldSize
         if let worldSize, let ranks, worldSize != ranks {
             throw payload.error("world_size", expected: "the \(ranks) of 'ranks', or nothing")
+        }
+        rankGalaxies = try payload.count("rank_galaxies", in: 1...Payload.mostCount)
+        if let other = rankGalaxies == nil ? nil : ["ranks", "world_size", "repeat"].first(where: payload.has) {
+            throw Failure(.usage, "\(payload.name): expected rank_galaxies or \(other), found both")
         }
         objectType = try payload.text("object_type") ?? ""
         objectName = try payload.text("S3_object_name") ?? ""

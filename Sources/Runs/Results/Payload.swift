@@ -20,6 +20,8 @@ struct Payload {
         Failure("\(name): \(key): expected \(expected), found \(fields[key]?.shown ?? "nothing")")
     }
 
+    func has(_ key: String) -> Bool { fields[key].map { $0 != .null } ?? false }
+
     func text(_ key: String) throws(Failure) -> String? {
         switch fields[key] {
         case nil, .null: nil
@@ -96,6 +98,33 @@ struct Payload {
         }
     }
 
+    /// Rows `[start, end]`; nil for null.
+    func rows(_ key: String) throws(Failure) -> Range<Int>? { try rows(fields[key], key) }
+
+    /// A list of rows, each of which may be null.
+    func listOfRows(_ key: String) throws(Failure) -> [Range<Int>?] {
+        switch fields[key] {
+        case nil, .null: return []
+        case .array(let values):
+            var rows: [Range<Int>?] = []
+            for value in values { rows.append(try self.rows(value, key)) }
+            return rows
+        default: throw error(key, expected: "a list of rows [start, end], or null")
+        }
+    }
+
+    private func rows(_ value: JSONValue?, _ key: String) throws(Failure) -> Range<Int>? {
+        switch value {
+        case nil, .null: return nil
+        case .array(let ends):
+            guard ends.count == 2, case .integer(let start) = ends[0], case .integer(let end) = ends[1], 0 <= start,
+                start < end, end <= Self.mostCount
+            else { throw error(key, expected: "rows [start, end]") }
+            return start..<end
+        default: throw error(key, expected: "rows [start, end], or null")
+        }
+    }
+
     /// One line for each unknown key that resembles a known one.
     func nearMisses(of known: [String]) -> [String] {
         func plain(_ key: String) -> [UInt8] {
@@ -122,6 +151,19 @@ struct Payload {
         }
         return row[b.count]
     }
+}
+
+extension Range<Int> {
+    /// Rows, as `Payload.rows` reads them.
+    var json: JSONValue { .array([.integer(lowerBound), .integer(upperBound)]) }
+}
+
+extension [Range<Int>?] {
+    /// As `Payload.listOfRows` reads them.
+    var json: JSONValue { .array(map { $0?.json ?? .null }) }
+
+    /// `0-511, all`
+    var text: String { map { $0.map { "\($0.lowerBound)-\($0.upperBound - 1)" } ?? "all" }.joined(separator: ", ") }
 }
 
 /// The location of an object, as payloads and results write it.

@@ -77,6 +77,16 @@ struct RankFields {
         return values
     }
 
+    /// A list of rows `[start, end]`, each of which may be null; empty if the key is missing or null.
+    func rows(_ key: RankResult.CodingKeys) throws(Failure) -> [Range<Int>?] {
+        guard isThere(key) else { return [] }
+        guard let values = try? container.decode(JSONValue.self, forKey: key),
+            let payload = try? Payload(.object([key.rawValue: values]), name: ""),
+            let rows = try? payload.listOfRows(key.rawValue)
+        else { throw mistyped(key, expected: "a list of rows [start, end]") }
+        return rows
+    }
+
     /// An object of strings; empty if the key is missing or null.
     func dictionary(_ key: RankResult.CodingKeys) throws(Failure) -> [String: String] {
         guard isThere(key) else { return [:] }

@@ -45,6 +45,7 @@ extension RankResult: Codable {
         case predictionSHA256 = "predictions_sha256"
         case predictionETag = "predictions_etag"
         case etags = "data_etags"
+        case rows = "data_rows"
         case nonFinite = "non_finite"
         case flags, implausible
         case peakFetched = "fetched_peak_bytes"
@@ -96,9 +97,11 @@ extension RankResult: Codable {
             galaxies = counted
         } else {
             // A rate times its time is the count again, except for rounding.
+            isCounted = false
             galaxies = try fields.count((try fields.amount(.sampleRate) * seconds).rounded(), .sampleRate)
         }
         (dataPaths, etags) = (try fields.texts(.dataPaths), try fields.texts(.etags))
+        rows = try fields.rows(.rows)
         if let total = try fields.optionalAmount(.storeTotal) {
             store = StoreTimes(
                 total: total, average: try fields.optionalAmount(.storeAverage),
@@ -135,6 +138,7 @@ extension RankResult: Codable {
         try fields.encode(galaxies, forKey: .galaxies)
         try fields.encode(WorkerItem.paths(dataPaths), forKey: .dataPaths)
         if !etags.isEmpty { try fields.encode(WorkerItem.paths(etags), forKey: .etags) }
+        if !rows.isEmpty { try fields.encode(rows.json, forKey: .rows) }
         if let store {
             try fields.encode(store.total, forKey: .storeTotal)
             try fields.encode(store.average, forKey: .storeAverage)

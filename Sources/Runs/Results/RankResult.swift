@@ -14,10 +14,14 @@ public struct RankResult: Sendable, Equatable {
     public var batchSize = 0
     /// `num_samples`; `sample_persec` times `seconds` where a file lacks it.
     public var galaxies = 0
+    /// Whether the file has `num_samples`.
+    var isCounted = true
     /// Keys of the rank's partitions; empty where it had none or the file does not name them.
     public var dataPaths: [String] = []
     /// The ETags that the partitions had; empty in files of versions that did not state them.
     public var etags: [String] = []
+    /// The rows of the partitions that the rank had, nil for all; empty where none was cut.
+    public var rows: [Range<Int>?] = []
     public var resultPath: String?
     /// nil in files of versions that did not count calls to the store.
     public var store: StoreTimes?

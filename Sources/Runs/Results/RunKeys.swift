@@ -40,6 +40,8 @@ public struct RunKeys: Sendable, Equatable {
     public var folder: String { prefix + (runID.map { $0 + "/" } ?? "") }
     /// The array of worker items.
     public var items: String { folder + "items.json" }
+    /// A worker's item that is too long for the array.
+    func item(_ rank: Int) -> String { "\(folder)items/\(rank).json" }
     public func result(_ rank: Int) -> String { "\(folder)\(rank).json" }
     public func predictions(_ rank: Int) -> String { "\(folder)predictions/\(rank).csv" }
     /// The finished galaxies of a rank that stopped at its deadline: `KeptGalaxies`.
@@ -60,11 +62,15 @@ public struct RunKeys: Sendable, Equatable {
 
     private func isOfWorkers(_ key: String) -> Bool {
         guard runID != nil else { return false }
-        return key == items || Self.rank(key, after: folder, before: ".json") != nil
-            || Self.rank(key, after: folder + "errors/", before: ".json") != nil
+        return key == items || isItem(key) || Self.rank(key, after: folder, before: ".json") != nil
+            || isFailure(key)
             || Self.rank(key, after: folder + "predictions/", before: ".csv") != nil
             || Self.rank(key, after: folder + "partial/", before: ".rows") != nil
     }
+
+    func isItem(_ key: String) -> Bool { Self.rank(key, after: folder + "items/", before: ".json") != nil }
+
+    func isFailure(_ key: String) -> Bool { Self.rank(key, after: folder + "errors/", before: ".json") != nil }
 
     /// Whether Summarize writes the key: a run that begins or is resumed removes it.
     func isPublished(_ key: String) -> Bool {

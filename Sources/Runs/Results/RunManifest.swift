@@ -12,6 +12,13 @@ public struct RunManifest: Sendable, Equatable {
         public let size: Int
         public let etag: String
         public let rank: Int
+        /// Of the whole partition; nil where they were not counted.
+        let galaxies: Int?
+        /// Those that the rank computes; nil for all.
+        let rows: Range<Int>?
+
+        /// Galaxies that the rank computes; nil where they were not counted.
+        var share: Int? { rows?.count ?? galaxies }
     }
 
     public let runID: String
@@ -36,23 +43,13 @@ public struct RunManifest: Sendable, Equatable {
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath, runID: runID) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
-    /// Assigns the partitions: each rank gets ceil(left / ranks left), and surplus ranks get none.
     init(
-        runID: String, created: Double, input: InitializeInput, objects: [ObjectInfo], ranks: Int, weightsETag: String?,
+        runID: String, created: Double, input: InitializeInput, shares: RankShares, weightsETag: String?,
         leftOut: LeftOutObjects = LeftOutObjects()
     ) {
         (self.runID, self.created, started) = (runID, created, created)
-        self.leftOut = leftOut
-        (self.input, self.ranks, self.weightsETag) = (input, ranks, weightsETag)
-        var partitions: [Partition] = []
-        for rank in 0..<ranks {
-            let left = objects.count - partitions.count
-            let share = (left + ranks - rank - 1) / (ranks - rank)
-            partitions += objects[partitions.count..<partitions.count + share].map {
-                Partition(key: $0.key, size: $0.size, etag: $0.etag, rank: rank)
-            }
-        }
-        self.partitions = partitions
+        (self.input, self.weightsETag, self.leftOut) = (input, weightsETag, leftOut)
+        (ranks, partitions) = (shares.ranks, shares.partitions)
     }
 
     /// - Throws: `Failure` where it is not what Initialize wrote.
@@ -80,7 +77,9 @@ public struct RunManifest: Sendable, Equatable {
                 throw Failure("\(name): partitions: expected a size, and a rank below \(ranks)")
             }
             partitions.append(
-                Partition(key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank))
+                Partition(
+                    key: try entry.name("key"), size: size, etag: try entry.text("etag") ?? "", rank: rank,
+                    galaxies: try entry.count("galaxies"), rows: try entry.rows("rows")))
         }
         self.partitions = partitions
         // `shares` allocates a list of this length.
@@ -95,10 +94,13 @@ public struct RunManifest: Sendable, Equatable {
             "missing": .optional(missing), "arithmetic": .optional(arithmetic),
             "partitions": .array(
                 partitions.map { partition in
-                    .object([
+                    var fields: [String: JSONValue] = [
                         "key": .string(partition.key), "size": .integer(partition.size),
                         "etag": .string(partition.etag), "rank": .integer(partition.rank),
-                    ])
+                    ]
+                    if let galaxies = partition.galaxies { fields["galaxies"] = .integer(galaxies) }
+                    if let rows = partition.rows { fields["rows"] = rows.json }
+                    return .object(fields)
                 }),
         ]
         return .object(fields.merging(concurrency?.fields ?? [:]) { $1 })
@@ -117,9 +119,26 @@ public struct RunManifest: Sendable, Equatable {
         return shares.enumerated().map { rank, partitions in
             let keys = partitions.map(\.key)
             return WorkerItem(
-                input, rank: rank, of: ranks, dataPaths: keys, etags: partitions.map(\.etag),
+                input, rank: rank, of: ranks, dataPaths: keys, etags: partitions.map(\.etag), rows: partitions.rows,
                 labels: labels.labelsToTell(of: keys), runID: runID)
         }
+    }
+}
+
+extension RunManifest.Partition {
+    /// `p/1.pt rows 0-511 in rank 3`
+    fileprivate var place: String {
+        "\(key)\(rows.map { " rows \($0.lowerBound)-\($0.upperBound - 1)" } ?? "") in rank \(rank)"
+    }
+}
+
+extension [RunManifest.Partition] {
+    /// The rows of each, nil for all of them; empty where none is cut.
+    var rows: [Range<Int>?] { contains { $0.rows != nil } ? map(\.rows) : [] }
+
+    /// Those that a rank with these computes; nil where they were not counted.
+    var galaxies: Int? {
+        reduce(0) { sum, partition in sum.flatMap { sum in partition.share.map { sum.cappedSum($0) } } }
     }
 }
 
@@ -158,8 +177,8 @@ extension RunManifest {
             throw refuse("the", "\(partitions.count) partitions", "\(planned.partitions.count)")
         }
         if ranks != planned.ranks { throw refuse("the", "\(ranks) ranks", "\(planned.ranks)") }
-        for (old, new) in zip(partitions, planned.partitions) where old.key != new.key {
-            throw refuse("partition", old.key, new.key)
+        for (old, new) in zip(partitions, planned.partitions) where old.place != new.place {
+            throw refuse("partition", old.place, new.place)
         }
         guard input.weights == planned.input.weights else {
             throw refuse("weights", input.weights ?? "by default", planned.input.weights ?? "those by default")

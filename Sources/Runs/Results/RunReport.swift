@@ -77,11 +77,15 @@ public struct RunReport: Sendable {
     /// Galaxies a second of wall time; nil where that is 0.
     public var galaxiesPerSecond: Double? { rate(wallSeconds) }
 
+    /// The failed ranks that a summary names.
+    private static let mostFailed = 1000
+
     func rate(_ seconds: Double?) -> Double? { seconds.flatMap { $0 > 0 ? Double(galaxies) / $0 : nil } }
 
     mutating func add(failed rank: Int, _ error: Failure) {
-        failed.append(FailedRank(rank: rank, reason: error.description))
         failedCount += 1
+        guard failed.count < Self.mostFailed else { return }
+        failed.append(FailedRank(rank: rank, reason: error.description))
     }
 
     mutating func add(_ rank: RankResult) {

@@ -1,3 +1,4 @@
+import Cloud
 import Inference
 import Platform
 
@@ -16,6 +17,8 @@ public struct WorkerItem: Sendable, Equatable {
     public let dataPaths: [String]
     /// The ETags that the partitions must have; empty in items of the published system.
     public let etags: [String]
+    /// The rows of each partition, nil for all of them; empty where none is cut.
+    public let rows: [Range<Int>?]
     public let resultPath: String
     public let batchSize: Int
     /// The labels of the partitions' rows, one for each partition; nil where they follow from this item's keys alone.
@@ -26,17 +29,23 @@ public struct WorkerItem: Sendable, Equatable {
     public let predictions: Bool
     /// The run of this item; nil for items of the published system.
     public let runID: String?
+    /// The object that has the whole item, where it is too long for a Map; its partitions are then not in this one.
+    let whole: S3Location?
+
+    /// Step Functions passes items of at most 256 KiB, and fails the whole Map for a longer one.
+    static let mostBytes = 200_000
 
     init(
         _ input: InitializeInput, rank: Int, of worldSize: Int, dataPaths: [String], etags: [String],
-        labels: [String]?, runID: String?
+        rows: [Range<Int>?], labels: [String]?, runID: String?
     ) {
-        self.etags = etags
+        (self.etags, self.rows) = (etags, rows)
         (bucket, resultPath, self.runID) = (input.bucket, input.resultPath, runID)
         (objectName, script, objectType) = (input.objectName, input.script, input.objectType)
         (self.rank, self.worldSize, batchSize) = (rank, worldSize, input.batchSize)
         (dataBucket, dataPrefix, self.dataPaths) = (input.dataBucket, input.dataPrefix, dataPaths)
         (self.labels, weights, predictions) = (labels, input.weights, input.predictions)
+        whole = nil
     }
 
     /// - Throws: `Failure` naming the key that is missing or invalid.
@@ -61,6 +70,10 @@ public struct WorkerItem: Sendable, Equatable {
         guard etags.isEmpty || etags.count == dataPaths.count else {
             throw payload.error("ETAGS", expected: "one for each of \(dataPaths.count) in DATA_PATH")
         }
+        rows = try payload.listOfRows("ROWS")
+        guard rows.isEmpty || rows.count == dataPaths.count else {
+            throw payload.error("ROWS", expected: "one for each of \(dataPaths.count) in DATA_PATH")
+        }
         resultPath = InitializeInput.trimmed(try payload.name("RESULT_PATH"))
         batchSize = try payload.count("BATCH_SIZE", in: 1...(1 << 20)) ?? InitializeInput.defaultBatchSize
         let labels = try payload.texts("LABELS")
@@ -71,23 +84,50 @@ public struct WorkerItem: Sendable, Equatable {
         weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
         predictions = try payload.flag("PREDICTIONS", otherwise: true)
         runID = try InitializeInput.runID(payload, "RUN_ID")
+        whole = try payload.fields["ITEM"].flatMap { (value) throws(Failure) in
+            value == .null ? nil : try S3Location(value, name: "the worker's event: ITEM")
+        }
     }
 
-    /// The item as the Map passes it. Keys that the published system does not have are written only where they are
-    /// needed.
+    /// The whole item. Keys that the published system does not have are written only where they are needed.
     public var json: JSONValue {
+        var fields = shortFields
+        fields["DATA_PATH"] = Self.paths(dataPaths)
+        if !etags.isEmpty { fields["ETAGS"] = Self.paths(etags) }
+        if !rows.isEmpty { fields["ROWS"] = rows.json }
+        if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
+        return .object(fields)
+    }
+
+    /// The item without what is said of its partitions, for a Map: the worker reads it from the object.
+    func json(whole: S3Location) -> JSONValue {
+        .object(shortFields.merging(["DATA_PATH": .null, "ITEM": whole.json]) { $1 })
+    }
+
+    private var shortFields: [String: JSONValue] {
         var fields: [String: JSONValue] = [
             "S3_BUCKET": .string(bucket), "S3_OBJECT_NAME": .string(objectName), "SCRIPT": .string(script),
             "S3_OBJECT_TYPE": .string(objectType), "WORLD_SIZE": .string(String(worldSize)),
             "RANK": .string(String(rank)), "DATA_BUCKET": .string(dataBucket), "DATA_PREFIX": .string(dataPrefix),
-            "DATA_PATH": Self.paths(dataPaths), "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
+            "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
         ]
-        if !etags.isEmpty { fields["ETAGS"] = Self.paths(etags) }
-        if let labels { fields["LABELS"] = .array(labels.map { .string($0) }) }
         if let weights { fields["WEIGHTS"] = .string(weights) }
         if !predictions { fields["PREDICTIONS"] = .bool(false) }
         if let runID { fields["RUN_ID"] = .string(runID) }
-        return .object(fields)
+        return fields
+    }
+
+    /// The whole item, from the object that it names if it is a short one.
+    /// - Throws: `Failure` where that is not there, or of another rank or run.
+    func resolved(in store: any ObjectStore) throws(Failure) -> WorkerItem {
+        guard let whole else { return self }
+        let name = store.name(bucket: whole.bucket, key: whole.key)
+        let item = try WorkerItem(
+            try JSONValue.parse(try store.get(bucket: whole.bucket, key: whole.key), name: name))
+        guard item.whole == nil, (item.rank, item.worldSize, item.runID) == (rank, worldSize, runID),
+            (item.bucket, item.resultPath) == (bucket, resultPath)
+        else { throw Failure(name, "expected the item of rank \(rank) of this run, found another") }
+        return item
     }
 
     /// A key, a list of keys, or null.

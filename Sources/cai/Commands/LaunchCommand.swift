@@ -204,7 +204,7 @@ extension LaunchCommand {
             input, runID: arn.name, worker: assumed.worker, prices: try assumed.priceList,
             concurrency: input.maxConcurrency == nil ? region.plannedConcurrency() : nil)
         check.unchecked.forEach(Console.warn)
-        check.plan?.otherWarnings.forEach(Console.warn)
+        check.plan?.warnings.forEach(Console.warn)
         if let plan = check.plan, !quiet { Console.report(plan.line) }
         guard !check.refusals.isEmpty else { return }
         guard !force else { return check.refusals.forEach(Console.warn) }

@@ -36,7 +36,7 @@ struct InitializeTests {
         let input = try InitializeInput(Buckets.input())
         let objects = (1...files).map { ObjectInfo(key: "p/\($0).pt", size: 1, etag: "e") }
         let manifest = RunManifest(
-            runID: "r", created: 1, input: input, objects: objects, ranks: ranks, weightsETag: nil)
+            runID: "r", created: 1, input: input, shares: RankShares(objects, ranks: ranks), weightsETag: nil)
         #expect(manifest.shares.map(\.count) == shares)
         #expect(manifest.shares.joined().map(\.key) == objects.map(\.key))
         #expect(try RunManifest(manifest.json, name: "m") == manifest)

@@ -86,13 +86,15 @@ struct LaunchCheckTests {
         }
     }
 
-    @Test("A rank that takes longer than Lambda allows is refused, and names --memory")
+    @Test("Partitions that take a worker too long are planned as split, and a warning names ranks that stay so")
     func overlong() throws {
         try Buckets.with(threePartitions) { buckets in
-            let refusals = try Self.check(buckets, rate: 0.01).refusals
-            #expect(refusals.count == 1)
-            #expect(refusals.first?.contains("of 3 ranks would take longer than Lambda's 900 s") == true)
-            #expect(refusals.first?.hasSuffix("(by a rate, at 1769 MB a worker: --memory names another)") == true)
+            let split = try Self.check(buckets, rate: 0.01)
+            #expect(split.refusals.isEmpty)
+            #expect((split.plan?.ranks.count ?? 0) > 3 && split.plan?.warnings == [])
+            let given = try Self.check(buckets, ["ranks": .integer(1)], rate: 0.01)
+            #expect(given.refusals.isEmpty)
+            #expect(given.plan?.warnings.first?.contains("1 of 1 ranks would take longer than Lambda's 900 s") == true)
         }
     }
 

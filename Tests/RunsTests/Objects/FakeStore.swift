@@ -93,7 +93,7 @@ final class FakeStore: ObjectStore {
         state.withLock { state in
             state.objects.filter { $0.key.hasPrefix(prefix) }
                 .map { ObjectInfo(key: $0.key, size: $0.value.bytes.count, etag: $0.value.etag) }
-                .sorted { Array($0.key.utf8).lexicographicallyPrecedes(Array($1.key.utf8)) }
+                .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         }
     }
 
