@@ -132,6 +132,9 @@ def test_functions_are_in_a_vpc_if_subnets_are_given() -> None:
         settings = {"CAI_SSE_KMS_KEY": RESULT_KEY, "AWS_USE_FIPS_ENDPOINT": "false"}
         if name != "SummarizeFunction":
             settings["AWS_REQUEST_PAYER"] = "requester"
+        if name == "InitializeFunction":
+            settings |= {"CAI_WORKER_MEMORY": 1769, "CAI_WORKER_TIMEOUT": 900}
+            settings |= {"CAI_MAX_CONCURRENCY": 500, "CAI_RESERVED_CONCURRENCY": -1}
         assert function["Environment"]["Variables"] == settings
     assert all("VpcConfig" not in function for function in properties(plain, "AWS::Lambda::Function").values())
 
