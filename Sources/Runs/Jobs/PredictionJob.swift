@@ -136,7 +136,7 @@ public struct PredictionJob: Sendable {
             sections, rank: rank,
             RunIdentity(
                 identities, first: part?.rows.lowerBound ?? 0, count: sections.galaxyCount,
-                start: part?.galaxies.lowerBound ?? 0, weights: identity, settings: partial?.settings ?? [:],
+                start: part?.start ?? 0, weights: identity, settings: partial?.settings ?? [:],
                 maker: maker),
             weightsETag: file.etag, events)
         let checked = clock.now

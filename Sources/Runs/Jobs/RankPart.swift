@@ -21,6 +21,8 @@ public struct RankPart: Sendable {
     let files: [RunIdentity.File]
     /// The rank's galaxies, counted from the first galaxy of the first of `files`.
     let rows: Range<Int>
+    /// The first of the rank's galaxies among those of all ranks; where shares are whole files, and no row depends on it, 0.
+    var start: Int { wholeFiles?.firstGalaxy ?? galaxies.lowerBound }
 
     /// Opens the rank's files; without an index, and where shares are galaxies, all files.
     /// - Parameters:
@@ -76,7 +78,10 @@ public struct RankPart: Sendable {
         let partitions = try inputs.partitions(for: network, of: own, first: before, total: index?.0.galaxies)
         files = try inputs.identities(of: partitions)
         try index?.0.check(files, from: own.lowerBound, name: index?.name ?? "")
-        wholeFiles = WholeFiles(WholeFiles.Listing(inputs, listed), first: own.lowerBound, opened: files)
+        let isByRow = inputs.layout.table.map { !$0.hasIDs } ?? false
+        wholeFiles = WholeFiles(
+            WholeFiles.Listing(inputs, listed), first: own.lowerBound, opened: files,
+            firstGalaxy: isByRow && !own.isEmpty ? before : nil)
         (self.share, self.inputs, written) = (share, InputsIdentity(files), InputsIdentity.written(files))
         total = self.inputs.galaxies
         (galaxies, rows) = (0..<total, 0..<total)

@@ -96,6 +96,9 @@ extension RankSidecar {
             $0?.text ?? "none"
         }
         try left.check("inputs", was: earlier.inputs, is: inputs, \.text)
+        try left.check(
+            "galaxies before its own (--index)", was: earlier.wholeFiles?.firstGalaxy, is: wholeFiles?.firstGalaxy
+        ) { $0.map(String.init) ?? "none" }
         try left.check("galaxies", was: earlier.total, is: total)
     }
 }

@@ -88,22 +88,6 @@ public struct RankOutputs: Sendable {
         return parts.first.map { ($0.sidecar.inputs, $0.sidecar.written) }
     }
 
-    /// - Throws: `Failure` where shares are whole files, and do not have each file of the listing once. All ranks are there.
-    func checkWholeFiles() throws(Failure) {
-        var end = 0
-        for part in parts {
-            guard let files = part.sidecar.wholeFiles else { return }
-            guard files.first == end, part.sidecar.rank < worldSize - 1 || files.range.upperBound == files.listing.files
-            else {
-                throw Failure(
-                    part.name,
-                    "expected the files from \(end) on of \(files.listing.files), counted from 0, found "
-                        + "\(files.range.lowerBound) to \(files.range.upperBound): run rank \(part.sidecar.rank) again")
-            }
-            end = files.range.upperBound
-        }
-    }
-
     /// An output as bytes; nil where it is empty.
     /// - Throws: `Failure` where it is missing, or does not have the size that its sidecar states.
     func open(_ part: Part) throws(Failure) -> (any ByteSource)? { try part.open(store) }

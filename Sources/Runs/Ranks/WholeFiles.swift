@@ -21,9 +21,17 @@ public struct WholeFiles: Sendable, Equatable, Codable {
     public let first: Int
     /// The rank's files, as they were opened.
     public let opened: [RunIdentity.File]
+    /// The number of galaxies before the rank's own, by the index, where rows of a table without ids follow from it; else
+    /// nil.
+    public let firstGalaxy: Int?
 
-    init(_ listing: Listing, first: Int, opened: [RunIdentity.File]) {
-        (self.listing, self.first, self.opened) = (listing, first, opened)
+    enum CodingKeys: String, CodingKey {
+        case listing, first, opened
+        case firstGalaxy = "first_galaxy"
+    }
+
+    init(_ listing: Listing, first: Int, opened: [RunIdentity.File], firstGalaxy: Int? = nil) {
+        (self.listing, self.first, self.opened, self.firstGalaxy) = (listing, first, opened, firstGalaxy)
     }
 
     /// Indices of the rank's files among those of all ranks.
@@ -44,5 +52,31 @@ extension WholeFiles.Listing {
         self.init(
             files: lines.count, bytes: listed.reduce(0) { $0.cappedSum($1.bytes) },
             sha256: FileIdentity.sha256(ofLines: lines))
+    }
+}
+
+extension RankOutputs {
+    /// - Throws: `Failure` where shares are whole files, and do not have each file of the listing once, or rows of a table
+    ///   were found by other numbers of galaxies than those of the ranks. All ranks are there.
+    func checkWholeFiles() throws(Failure) {
+        var (end, galaxies) = (0, 0)
+        for part in parts {
+            guard let files = part.sidecar.wholeFiles else { return }
+            guard files.first == end, part.sidecar.rank < worldSize - 1 || files.range.upperBound == files.listing.files
+            else {
+                throw Failure(
+                    part.name,
+                    "expected the files from \(end) on of \(files.listing.files), counted from 0, found "
+                        + "\(files.range.lowerBound) to \(files.range.upperBound): run rank \(part.sidecar.rank) again")
+            }
+            guard files.firstGalaxy ?? galaxies == galaxies else {
+                throw Failure(
+                    part.name,
+                    "has the table's rows from \(files.firstGalaxy ?? 0) on, but the ranks before it have \(galaxies) "
+                        + "galaxies: run 'cai index' again, and then rank \(part.sidecar.rank)")
+            }
+            end = files.range.upperBound
+            galaxies = galaxies.cappedSum(part.sidecar.total)
+        }
     }
 }

@@ -107,6 +107,55 @@ func tableOfAllRows() throws {
     }
 }
 
+@Test("Rows of a table that were found by other numbers of galaxies are neither resumed nor merged with others")
+func tableRowsOfAnotherIndex() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = ["a.safetensors", "b.safetensors", "c.safetensors"]
+        for name in inputs { try TensorTable.partition().write(to: "\(folder)/\(name)") }
+        func write(_ text: String, _ name: String) throws {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        #expect(try Command.run(["index"] + inputs + ["-o", "i.json"], in: folder).status == 0)
+        // The galaxies of a and c, neither of which rank 1 opens, are wrong, their sum is not.
+        let lines = try text(of: folder + "/i.json").split(separator: "\n").map(String.init)
+        try write(
+            [lines[0], lines[1].replacing(":37,", with: ":36,"), lines[2], lines[3].replacing(":37,", with: ":38,")]
+                .joined(separator: "\n") + "\n]}\n", "wrong.json")
+        try write("redshift\n" + (0..<111).map { "0.\($0)\n" }.joined(), "t.csv")
+        func run(_ rank: Int, _ index: String, _ further: [String] = [], fileBlocks: Int? = nil) throws -> Command {
+            try Ranks.run(
+                inputs + ["--table", "t.csv", "--join", "rows", "--share", "files", "--index", index]
+                    + ["-o", "{rank}.jsonl", "--rank", "\(rank)", "--world-size", "3", "--quiet"] + further,
+                in: folder, fileBlocks: fileBlocks)
+        }
+        // The journal fits into 3 KiB, the output does not.
+        #expect(try run(1, "wrong.json", fileBlocks: 6).status == 1)
+        let journal = try run(1, "i.json", ["--resume"])
+        #expect(
+            journal.errors.contains("is of a run with other galaxies: expected 37 to 74, found 36 to 73"),
+            "\(journal.errors)")
+        #expect(try run(1, "wrong.json", ["--resume"]).status == 0)
+        let part = try run(1, "i.json", ["--resume"])
+        #expect(
+            part.errors.contains("is of a run with other galaxies before its own (--index): expected 37, found 36"),
+            "\(part.errors)")
+        for rank in [0, 2] {
+            #expect(try run(rank, "wrong.json").errors.contains("is not the file that wrong.json describes"))
+            #expect(try run(rank, "i.json").status == 0)
+        }
+        let merge = try Command.run(["merge", "000*", "-o", "z.jsonl"], in: folder)
+        #expect(
+            merge.errors
+                == "cai: error: 0001.jsonl: has the table's rows from 36 on, but the ranks before it have 37 galaxies: run "
+                + "'cai index' again, and then rank 1\n")
+        #expect(try run(1, "i.json").status == 0)
+        #expect(try Command.run(["merge", "000*", "-o", "z.jsonl"], in: folder).status == 0)
+        #expect(
+            try Ranks.run(inputs + ["--table", "t.csv", "--join", "rows", "-o", "y.jsonl"], in: folder).status == 0)
+        try expectSame(["y.jsonl", "z.jsonl"], in: folder)
+    }
+}
+
 @Test("--share files takes no --limit")
 func limitOfFiles() throws {
     let command = try Command.run(["infer", "x.pt", "-o", "z.csv", "--share", "files", "--limit", "5"])
