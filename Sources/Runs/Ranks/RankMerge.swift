@@ -116,7 +116,7 @@ public struct RankMerge {
         var done = 0
         for part in outputs.parts {
             progress(Progress(done: done, total: total))
-            done += part.sidecar.count
+            done = done.cappedSum(part.sidecar.count)
             var digest = SHA256Stream()
             if let source = try outputs.open(part) { try body(part, source, &digest) }
             try part.check(digest)

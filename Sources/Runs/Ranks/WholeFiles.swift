@@ -78,5 +78,6 @@ extension RankOutputs {
             end = files.range.upperBound
             galaxies = galaxies.cappedSum(part.sidecar.total)
         }
+        guard galaxies < Int.max else { throw Failure("the ranks' numbers of galaxies are too large to be added") }
     }
 }

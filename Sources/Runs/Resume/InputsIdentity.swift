@@ -14,7 +14,8 @@ public struct InputsIdentity: Sendable, Equatable, Codable {
     public init(_ files: [RunIdentity.File]) {
         self.init(
             lines: files.map { "\($0.source)\t\($0.label)\t\($0.bytes)\t\($0.galaxies)\t\($0.version)" },
-            bytes: files.reduce(0) { $0 + $1.bytes }, galaxies: files.reduce(0) { $0 + $1.galaxies })
+            bytes: files.reduce(0) { $0.cappedSum($1.bytes) },
+            galaxies: files.reduce(0) { $0.cappedSum($1.galaxies) })
     }
 
     /// - Parameter lines: of the digest, one for each file.

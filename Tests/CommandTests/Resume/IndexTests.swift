@@ -156,6 +156,34 @@ func tableRowsOfAnotherIndex() throws {
     }
 }
 
+@Test("Numbers of a sidecar that overflow when they are added are an error, or the largest number")
+func hugeNumbers() throws {
+    try withIndexedInputs { folder, inputs in
+        for rank in 0..<3 {
+            let world = ["--rank", "\(rank)", "--world-size", "3"]
+            #expect(
+                try Ranks.run(inputs + world + ["--share", "files", "-o", "parts/{rank}.csv"], in: folder).status == 0)
+        }
+        let path = folder + "/parts/0000.csv.rank.json"
+        var json = try object(text(of: path))
+        func write(_ key: String) throws -> Command {
+            var files = try #require(json["whole_files"] as? [String: Any])
+            var opened = try #require(files["opened"] as? [[String: Any]])
+            opened[0][key] = Int.max
+            files["opened"] = opened
+            json["whole_files"] = files
+            try JSONSerialization.data(withJSONObject: json).write(to: URL(fileURLWithPath: path))
+            return try Command.run(["merge", "parts/", "-o", "z.csv"], in: folder)
+        }
+        #expect(try write("bytes").status == 0)
+        for key in ["end", "total"] { json[key] = Int.max }
+        let merge = try write("galaxies")
+        #expect(
+            merge.status == 1 && merge.errors.contains("numbers of galaxies are too large to be added"),
+            "\(merge.errors)")
+    }
+}
+
 @Test("--share files takes no --limit")
 func limitOfFiles() throws {
     let command = try Command.run(["infer", "x.pt", "-o", "z.csv", "--share", "files", "--limit", "5"])
