@@ -20,13 +20,18 @@ extension TensorFile {
     /// - Throws: `Failure` where no images are found, or of another shape.
     public func countGalaxies(images: String? = nil) throws(Failure) -> Int {
         let names = try GalaxyNames(self, GalaxyLayout(images: images))
-        guard let found = try names.images(alone: true) else {
+        // Other arrays beside named images are not the cutouts of a network that takes magnitudes too.
+        var found = try names.images(alone: false)
+        if found == nil { found = try names.images(alone: true) }
+        guard let found else {
             throw failure(
                 "holds no cutouts: expected images, tensors.0 (a TensorDataset) or one array, found \(names.found)")
         }
         let images = format == .fits && found.shape.count == 3 ? found.asOneRow : found
         guard images.shape.count == 4, images.rows > 0 else {
-            throw failure(of: found.name, "expected images of four axes, at least one, found shape \(found.shape)")
+            throw failure(
+                of: found.name.isEmpty ? "its array" : found.name,
+                "expected at least one image, on four axes, found shape \(found.shape): --images names the images")
         }
         return images.rows
     }

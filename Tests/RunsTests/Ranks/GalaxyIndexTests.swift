@@ -79,6 +79,21 @@ struct GalaxyIndexTests {
         }
     }
 
+    @Test("Images of the usual name are counted, whatever other arrays the file has")
+    func otherArrays() throws {
+        try Fixture.withTemporaryFolder { folder in
+            var table = try TensorTable.partition()
+            table.add("arr_0", [3], [1, 2, 3] as [Float], .f32)
+            try table.write(to: folder + "/a.safetensors")
+            #expect(try GalaxyIndex(counting: GalaxyInputs([folder])).galaxies == 37)
+            var alone = TensorTable()
+            alone.add("arr_0", [3], [1, 2, 3] as [Float], .f32)
+            try alone.write(to: folder + "/a.safetensors")
+            let error = #expect(throws: Failure.self) { try GalaxyIndex(counting: GalaxyInputs([folder])) }
+            #expect(error?.description.hasSuffix("found shape [3]: --images names the images") == true)
+        }
+    }
+
     @Test("An index is read as it was written; what is none is refused")
     func json() throws {
         #expect(try GalaxyIndex(index.json, name: "i") == index)
