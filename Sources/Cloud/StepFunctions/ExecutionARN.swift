@@ -13,7 +13,8 @@ public struct ExecutionARN: Sendable, Equatable, CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 8, parts[5] == "execution",
             let machine = StateMachineARN((parts[..<5] + ["stateMachine", parts[6]]).joined(separator: ":")),
-            Self.isName(parts[7])
+            // That of a Map's rank has a slash.
+            !parts[6].contains("/"), Self.isName(parts[7])
         else { return nil }
         (description, name, region) = (text, String(parts[7]), machine.region)
         self.machine = Array(parts[..<5]) + [parts[6]]

@@ -367,7 +367,10 @@ struct StepFunctionsTests {
         #expect(arn.isOf(try #require(StateMachineARN(Self.machine + ":7"))))
         #expect(!arn.isOf(try #require(StateMachineARN(Self.machine + "-2"))))
         #expect(ExecutionARN(machine, name: "a b") == nil)
-        for text in ["", "run", Self.machine, Self.execution + ":x", Self.execution + "/Workers:x"] {
+        for text in [
+            "", "run", Self.machine, Self.execution + ":x", Self.execution + "/Workers:x",
+            "arn:aws:states:eu-west-1:123456789012:execution:cai/Workers:x",
+        ] {
             #expect(ExecutionARN(text) == nil, "\(text)")
         }
     }

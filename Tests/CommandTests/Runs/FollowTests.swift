@@ -200,6 +200,7 @@ struct FollowTests {
         arguments: [
             (["--follow", "run-1"], "--follow: expected the ARN of an execution, or its name and --state-machine"),
             (["--follow", machine], "--follow: expected the ARN of an execution"),
+            (["--stop", execution.replacingOccurrences(of: "cai:", with: "cai/Workers:")], "--stop: expected the ARN"),
             (["--follow", "a b", "--state-machine", machine], "--follow: expected the ARN or the name"),
             (["--follow", execution, "--state-machine", machine + "2"], "--follow: expected an execution of"),
             (["--follow", execution, "--stop", execution], "--follow: expected no --stop with it"),
