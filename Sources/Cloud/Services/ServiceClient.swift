@@ -11,7 +11,7 @@ struct ServiceClient: Sendable {
     private let transport: any HTTPTransport
     let retries: RetryPolicy
     private var isOnce = false
-    private let contact = ServiceContact()
+    let contact = ServiceContact()
 
     /// - Throws: `Failure` of kind `.input` where the settings of endpoints are invalid.
     init(
@@ -53,8 +53,10 @@ struct ServiceClient: Sendable {
         do {
             return try JSONDecoder().decode(Output.self, from: Data(response.body))
         } catch {
+            // What was asked for may be done.
             throw Failure(
-                subject, "\(action): expected the answer's fields, found \(response.body.count) bytes without them")
+                .unknown, subject,
+                "\(action): expected the answer's fields, found \(response.body.count) bytes without them")
         }
     }
 

@@ -16,18 +16,13 @@ public struct StepFunctionsClient: Sendable {
     ///   - name: up to 80 characters, unique for this state machine.
     ///   - input: a JSON object.
     /// - Returns: the ARN of the execution.
-    /// - Throws: `Failure`; of kind `.unknown` where no answer came: the execution may have started.
+    /// - Throws: `Failure`; of kind `.unknown` where an attempt had no answer: the execution may have started.
     public func startExecution(stateMachine: String, name: String, input: String) throws(Failure) -> String {
         struct Output: Decodable {
             let executionArn: String
         }
         let input = ["stateMachineArn": stateMachine, "name": name, "input": input]
-        try service.requireCredentials()
-        do throws(Failure) {
-            return try (call("StartExecution", input, of: stateMachine) as Output).executionArn
-        } catch {
-            throw error.kind == .unavailable ? Failure(.unknown, error.subject, error.message) : error
-        }
+        return try (change("StartExecution", input, of: stateMachine) as Output).executionArn
     }
 
     public func describeExecution(_ arn: String) throws(Failure) -> Execution {
@@ -35,15 +30,11 @@ public struct StepFunctionsClient: Sendable {
     }
 
     /// Ends an execution that runs; no error where it has ended already.
-    /// - Throws: `Failure`; of kind `.unknown` where no answer came: the execution may be stopped.
+    /// - Throws: `Failure`; of kind `.unknown` where an attempt had no answer: the execution may be stopped.
     public func stopExecution(_ arn: String, error: String, cause: String) throws(Failure) {
         struct Output: Decodable {}
-        do throws(Failure) {
-            let _: Output = try call(
-                "StopExecution", ["executionArn": arn, "error": error, "cause": cause], of: arn)
-        } catch {
-            throw error.kind == .unavailable ? Failure(.unknown, error.subject, error.message) : error
-        }
+        let input = ["executionArn": arn, "error": error, "cause": cause]
+        let _: Output = try change("StopExecution", input, of: arn)
     }
 
     /// The ARNs of all Map runs of an execution so far.
@@ -78,6 +69,30 @@ public struct StepFunctionsClient: Sendable {
         _ action: String, _ input: [String: String], of subject: String
     ) throws(Failure) -> Output {
         try service.call(action, target: "AWSStepFunctions", input, of: subject)
+    }
+
+    /// A call that changes something. An attempt without an answer may have done so: a refusal of a later one, such as of
+    /// credentials that have expired since, does not mean that nothing was done. A conflict is left to the caller.
+    private func change<Output: Decodable>(
+        _ action: String, _ input: [String: String], of subject: String
+    ) throws(Failure) -> Output {
+        try service.requireCredentials()
+        var attempts = Retries(retries)
+        var isUnanswered = false
+        while true {
+            do throws(Failure) {
+                return try once.call(action, input, of: subject)
+            } catch {
+                func unknown(_ error: Failure) -> Failure { Failure(.unknown, error.subject, error.message) }
+                guard error.kind == .unavailable else {
+                    throw isUnanswered && error.kind != .conflict ? unknown(error) : error
+                }
+                isUnanswered = true
+                do throws(Failure) {
+                    try attempts.wait(after: error, isAnswered: service.contact.isAnswered)
+                } catch { throw unknown(error) }
+            }
+        }
     }
 
     private init(_ service: ServiceClient) { self.service = service }

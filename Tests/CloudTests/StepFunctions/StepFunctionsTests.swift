@@ -186,13 +186,15 @@ struct StepFunctionsTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("A response without its fields is an error", arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
+    @Test(
+        "A start whose answer has not its fields may have been done",
+        arguments: ["", "[]", "{}", #"{"executionArn": 1}"#])
     func nonsense(body: String) throws {
         let transport = ScriptedTransport([Self.answer(200, body)])
         let error = try #require(throws: Failure.self) {
             try Self.client(transport).startExecution(stateMachine: Self.machine, name: "run", input: "{}")
         }
-        #expect(error.kind == .input)
+        #expect(error.kind == .unknown)
     }
 
     @Test(
@@ -344,6 +346,22 @@ struct StepFunctionsTests {
             try client.startExecution(stateMachine: Self.machine, name: "run", input: "{}")
         }
         #expect(error == Failure(.unknown, "script", "connection refused (after 4 attempts)"))
+    }
+
+    @Test("A refusal after an attempt without an answer does not mean that nothing was done")
+    func refusedAfterNoAnswer() throws {
+        for (type, kind) in [("AccessDeniedException", Failure.Kind.unknown), ("ExecutionAlreadyExists", .conflict)] {
+            let answers = [Self.faults[1], Self.answer(400, #"{"__type": "\#(type)"}"#)]
+            let starting = try #require(throws: Failure.self) {
+                try Self.client(ScriptedTransport(answers))
+                    .startExecution(stateMachine: Self.machine, name: "run", input: "{}")
+            }
+            #expect(starting.kind == kind)
+            let stopping = try #require(throws: Failure.self) {
+                try Self.client(ScriptedTransport(answers)).stopExecution(Self.execution, error: "e", cause: "c")
+            }
+            #expect(stopping.kind == kind)
+        }
     }
 
     @Test("Stopping names the execution and the reason")
