@@ -9,6 +9,8 @@ final class Launch: Sendable {
         /// Asked for; whether it has started is not known yet.
         case asked(ExecutionARN)
         case started(ExecutionARN)
+        /// Asked to stop.
+        case stopping(ExecutionARN)
     }
 
     private let client: StepFunctionsClient
@@ -38,7 +40,8 @@ final class Launch: Sendable {
             case .unknown:
                 let message = "\(error.message): \(arn.name) may have started; \(Self.advice(arn))"
                 throw Failure(.unknown, error.subject, message)
-            case .conflict where (try? client.describeExecution(arn.description))?.input == input:
+            case .conflict:
+                guard try state(of: arn).input == input else { throw error }
                 if !isQuiet { Console.report("notice: \(arn) exists with this input, and is followed") }
                 return arn
             default: throw error
@@ -64,6 +67,10 @@ final class Launch: Sendable {
     /// - Throws: as `follow` does.
     func state(of arn: ExecutionARN) throws(Failure) -> Execution {
         stage.withLock { $0 = .started(arn) }
+        return try describe(arn)
+    }
+
+    private func describe(_ arn: ExecutionARN) throws(Failure) -> Execution {
         do throws(Failure) { return try client.describeExecution(arn.description) } catch {
             throw Self.lost(arn, error)
         }
@@ -75,13 +82,17 @@ final class Launch: Sendable {
     func stop(_ arn: ExecutionARN) throws(Failure) -> (isStopped: Bool, status: String) {
         let before = try state(of: arn)
         guard before.isRunning else { return (false, before.status) }
+        stage.withLock { $0 = .stopping(arn) }
         do throws(Failure) {
             try client.stopExecution(arn.description, error: "Cai.Stopped", cause: "stopped by cai launch --stop")
         } catch {
+            guard error.kind == .unknown else {
+                throw Failure(error.kind, error.subject, "\(error.message): the execution is not stopped")
+            }
             throw Self.lost(arn, error)
         }
         // It may have ended before the request came. The request is accepted, though the state may follow later.
-        let after = try state(of: arn)
+        let after = try describe(arn)
         return (after.isRunning || after.status == "ABORTED", after.status)
     }
 
@@ -109,6 +120,7 @@ final class Launch: Sendable {
         switch stage.withLock({ $0 }) {
         case .before: "nothing was started"
         case .asked(let arn): "the start of an execution was asked for, which may continue; \(Self.advice(arn))"
+        case .stopping(let arn): "a stop was asked for, and the execution may continue; \(Self.advice(arn))"
         case .started(let arn): "the execution continues; \(Self.advice(arn))"
         }
     }

@@ -195,6 +195,18 @@ struct FollowTests {
         }
     }
 
+    @Test("A stop that is refused is exit status 1: the execution is certainly not stopped by it")
+    func refusedStop() throws {
+        let (refused, _) = try Self.launch(
+            ["--stop", Self.execution],
+            [
+                "DescribeExecution": [Self.state("RUNNING")],
+                "StopExecution": [#"{"__type": "AccessDeniedException"}"#],
+            ])
+        #expect(refused.status == 1)
+        #expect(refused.errors.hasSuffix(": the execution is not stopped\n"))
+    }
+
     @Test(
         "Following and stopping refuse invalid command lines",
         arguments: [

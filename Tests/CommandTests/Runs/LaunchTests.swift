@@ -208,6 +208,27 @@ struct LaunchTests {
         }
     }
 
+    @Test("An execution that exists under the name and cannot be seen may be the one asked for")
+    func unseenExecution() throws {
+        try Self.withBuckets { store, payload in
+            let script: LoopbackServer.Script = { request, _ in
+                let isStart = request.headers["x-amz-target"]?.hasSuffix(".StartExecution") == true
+                let type = isStart ? "ExecutionAlreadyExists" : "AccessDeniedException"
+                return [.answer(400, Array(#"{"__type": "\#(type)"}"#.utf8))]
+            }
+            try LoopbackServer.run(script) { server in
+                let command = try Command.run(
+                    [
+                        "launch", payload, "--state-machine", Self.machine, "--name", "run-1", "--store",
+                        "file://" + store,
+                    ],
+                    environment: Self.environment(server))
+                #expect(command.status == 3)
+                #expect(command.errors.hasSuffix("follow it with: cai launch --follow \(Self.execution)\n"))
+            }
+        }
+    }
+
     @Test("cai launch starts nothing that cannot work, except with --force")
     func refusal() throws {
         try Self.withBuckets { store, payload in
