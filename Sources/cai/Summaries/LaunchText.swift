@@ -95,6 +95,8 @@ struct LaunchSummary {
     let report: RunReport
     /// Where the results are, and whether others have taken their place since.
     private let place: String
+    /// Whether the results there are those of the summary.
+    private let isPresent: Bool
     private var billLine: String?
 
     /// The summary of an execution: the file under `result_path`, or the execution's output, which is the same with at most
@@ -108,13 +110,16 @@ struct LaunchSummary {
             let file = try Self.read(try store.get(bucket: input.bucket, key: key), name: name)
             guard let output, !file.report.isSame(as: output.report) else {
                 (json, report, place) = (file.json, file.report, "\(name) and beside it")
+                isPresent = true
                 return
             }
             (json, report) = output
+            isPresent = false
             place = "\(name) is of another execution by now (run \(file.report.runID.shortened()))"
         } catch {
             guard let output else { throw error }
             (json, report) = output
+            isPresent = false
             place = "\(name) cannot be read: \(error.message)"
         }
     }
@@ -136,6 +141,7 @@ struct LaunchSummary {
             case .object(var fields) = json
         else { return }
         do throws(Failure) {
+            guard isPresent else { throw Failure(place) }
             let bill = try bill()
             fields["cost_source"] = .string("lambda")
             fields["billed_gb_s"] = .number(bill.gigabyteSeconds)

@@ -118,6 +118,14 @@ struct FollowTests {
         let cost = try #require(json["cost_usd"] as? Double)
         let expected: Double = 3 * 0.0000166667 + 3 * 2e-7
         #expect(abs(cost - expected) < 1e-12)
+
+        // The execution has succeeded, and another one has resumed its run since: the results are no longer its own.
+        let own = #"{"run_id": "run-1", "ranks": 1, "failed": 0, "wall_s": 3, "billed_gb_s": 1.0, "cost_usd": 0.25}"#
+        answers["DescribeExecution"] = [Self.state("SUCCEEDED", output: own)]
+        let (resumed, _) = try Self.launch(
+            ["--follow", Self.execution, "--json"], summary: summary, combined: combined, answers)
+        #expect(resumed.errors.contains("estimated: 1.0 GB-s, $0.2500"))
+        #expect(try object(resumed.output)["cost_usd"] as? Double == 0.25)
     }
 
     @Test("A failed execution that is followed exits with 1, and one that does not exist, too")
