@@ -128,7 +128,7 @@ struct LaunchCommand: ParsableCommand {
         let launch = Launch(client: try region.stepFunctions(), isQuiet: quiet)
         let input = String(decoding: try asked.json.encoded(), as: UTF8.self)
         let arn = try launch.start(planned, of: machine, input: input)
-        try finish(try launch.follow(arn), arn, asked, store)
+        try finish(try launch.follow(arn), arn, store) { asked }
     }
 
     private func attach(to arn: ExecutionARN) throws {
@@ -136,10 +136,12 @@ struct LaunchCommand: ParsableCommand {
         let launch = Launch(client: try AWSRegion(arn.region).stepFunctions(), isQuiet: quiet)
         let present = try launch.state(of: arn)
         let ended = present.isRunning ? try launch.follow(arn) : present
-        let input = try ended.input.map { text throws(Failure) in
-            try InitializeInput(try JSONValue.parse(Array(text.utf8), name: "the input of \(arn)"))
+        try finish(ended, arn, store) { () throws(Failure) in
+            guard let text = ended.input else {
+                throw Failure("\(arn)", "DescribeExecution: expected the execution's input")
+            }
+            return try InitializeInput(try JSONValue.parse(Array(text.utf8), name: "the input of \(arn)"))
         }
-        try finish(ended, arn, input, store)
     }
 
     private func end(_ arn: ExecutionARN) throws {
@@ -154,15 +156,15 @@ struct LaunchCommand: ParsableCommand {
     }
 
     /// Prints the summary of an execution that has ended.
-    /// - Parameter input: of the execution; nil where the caller may not read it.
+    /// - Parameter input: of the execution; only of one that has succeeded, it has to be valid.
     private func finish(
-        _ execution: Execution, _ arn: ExecutionARN, _ input: InitializeInput?, _ store: any ObjectStore
+        _ execution: Execution, _ arn: ExecutionARN, _ store: any ObjectStore,
+        input: () throws(Failure) -> InitializeInput
     ) throws {
         guard execution.hasSucceeded else { throw Failure("\(arn): \(execution.failureLine)") }
         var summary: LaunchSummary
         do {
-            guard let input else { throw Failure("\(arn)", "DescribeExecution: expected the execution's input") }
-            summary = try LaunchSummary(of: execution, input, from: store)
+            summary = try LaunchSummary(of: execution, input(), from: store)
         } catch {
             // The run is complete; only its results, which --json prints, cannot be read.
             Console.report("warning: the run has succeeded, and its summary cannot be read: \(error)")

@@ -134,6 +134,9 @@ struct FollowTests {
         let (command, _) = try Self.launch(["--follow", Self.execution], ["DescribeExecution": [failed]])
         #expect(command.status == 1)
         #expect(command.errors == "cai: error: \(Self.execution): FAILED: Cai.Incomplete: 1 of 2 ranks failed\n")
+        let invalid = #"{"status": "FAILED", "error": "Cai.Data", "cause": "bucket: expected a name", "input": "{}"}"#
+        let (refused, _) = try Self.launch(["--follow", Self.execution], ["DescribeExecution": [invalid]])
+        #expect(refused.errors == "cai: error: \(Self.execution): FAILED: Cai.Data: bucket: expected a name\n")
         let (missing, _) = try Self.launch(["--follow", Self.execution], [:])
         #expect(missing.status == 1 && missing.errors.contains("ExecutionDoesNotExist"))
     }
