@@ -26,19 +26,20 @@ public struct LambdaBill: Sendable, Equatable {
         let invocations = try Invocations(of: report, in: store)
         for attempt in 1...Self.attempts {
             if attempt > 1 { pause() }
-            var found: [LambdaReport] = []
+            // By their requests: a line that the log has twice is billed once.
+            var found: [String: LambdaReport] = [:]
             for (group, period) in invocations.periods {
                 try log(group, period, "\"REPORT RequestId\"") { message in
                     guard let report = LambdaReport(message) else { return }
-                    if invocations.architectures[report.requestID] != nil { found.append(report) }
+                    if invocations.architectures[report.requestID] != nil { found[report.requestID] = report }
                 }
             }
-            if invocations.required.isSubset(of: found.map(\.requestID)) {
-                self.init(found, invocations, prices)
+            if found.count == invocations.architectures.count {
+                self.init(found.values.sorted { $0.requestID < $1.requestID }, invocations, prices)
                 return
             }
         }
-        throw Failure("the log has no report of some of the run's \(invocations.required.count) invocations")
+        throw Failure("the log has no report of some of the run's \(invocations.architectures.count) invocations")
     }
 
     private init(_ reports: [LambdaReport], _ invocations: Invocations, _ prices: PriceList) {
@@ -61,9 +62,7 @@ public struct LambdaBill: Sendable, Equatable {
 
 /// The invocations of a run's workers.
 private struct Invocations {
-    /// Whose reports have to be found: of results.
-    private(set) var required: Set<String> = []
-    /// Of all invocations, by their request.
+    /// Of all invocations, whose reports have to be found, by their request.
     private(set) var architectures: [String: LambdaArchitecture] = [:]
     /// The time of the invocations that wrote to a log group.
     private(set) var periods: [String: ClosedRange<Double>] = [:]
@@ -83,20 +82,24 @@ private struct Invocations {
             guard let id = result.requestID, let group = result.logGroup, let started = result.started,
                 let finished = result.finished, started <= finished
             else { throw Failure(name, "expected each rank's request_id and log_group, found a rank without them") }
-            required.insert(id)
             add(id, group, started...finished, result.architecture.flatMap(LambdaArchitecture.init) ?? .x86)
         }
         let usual = results.first?.architecture.flatMap(LambdaArchitecture.init) ?? .x86
-        // Most runs have none, and not every caller may list them.
-        let failed = (try? store.list(bucket: report.bucket, prefix: report.keys.failures)) ?? []
-        for object in failed.prefix(Self.mostFailures) {
+        let failed = try store.list(bucket: report.bucket, prefix: report.keys.failures)
+        guard failed.count <= Self.mostFailures else {
+            let place = store.name(bucket: report.bucket, key: report.keys.failures)
+            throw Failure(place, "expected at most \(Self.mostFailures) ranks with failed attempts, found more")
+        }
+        for object in failed {
+            let name = store.name(bucket: report.bucket, key: object.key)
             let bytes = try store.get(bucket: report.bucket, key: object.key)
-            guard let failure = try? JSONFile.decode(RankFailure.self, bytes, name: object.key),
-                let group = failure.logGroup
-            else { continue }
+            let failure = try JSONFile.decode(RankFailure.self, bytes, name: name)
+            guard let group = failure.logGroup, let ids = failure.requestIDs else {
+                throw Failure(name, "expected the failed attempts' request_ids and log_group")
+            }
             // Lambda ends an invocation after that time.
-            let period = (failure.time - Double(failure.attempt) * LambdaLimits.mostSeconds)...failure.time
-            for id in failure.requestIDs ?? [] { add(id, group, period, usual) }
+            let period = (failure.time - Double(max(1, failure.attempt)) * LambdaLimits.mostSeconds)...failure.time
+            for id in ids { add(id, group, period, usual) }
         }
     }
 

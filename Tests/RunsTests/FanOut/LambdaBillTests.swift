@@ -78,7 +78,7 @@ struct LambdaBillTests {
             let lines = [
                 Self.line("rank-0", billed: 1000, start: 300), Self.line("of-another-run", billed: 100_000),
                 Self.line("rank-1", billed: 500), Self.line("failed-1", billed: 200), "START RequestId: rank-2",
-                Self.line("failed-2", billed: 300),
+                Self.line("failed-2", billed: 300), Self.line("rank-1", billed: 500),
             ]
             // The last line is not in the log at once.
             let all = lines + [Self.line("rank-2", billed: 2000)]
@@ -100,11 +100,36 @@ struct LambdaBillTests {
             let error = #expect(throws: Failure.self) {
                 try Self.bill(report, buckets, pauses: &pauses, [lines])
             }
-            #expect(error?.message == "the log has no report of some of the run's 3 invocations")
+            #expect(error?.message == "the log has no report of some of the run's 5 invocations")
+            #expect(pauses == 5)
+            // An attempt that failed is billed, too.
+            let results = (0..<3).map { Self.line("rank-\($0)", billed: 1) }
+            #expect(throws: Failure.self) {
+                try Self.bill(report, buckets, pauses: &pauses, [results + [Self.line("failed-1", billed: 1)]])
+            }
             #expect(pauses == 5)
             report.runID = "another"
             #expect(throws: Failure.self) { try Self.bill(report, buckets, pauses: &pauses, [lines]) }
             #expect(pauses == 0)
+        }
+    }
+
+    @Test("Files of failed attempts that are damaged, or of earlier versions, are errors or do not stop the bill")
+    func failures() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let report = try Self.run(buckets)
+            let key = "run/\(report.runID)/errors/0.json"
+            let lines = (0..<3).map { Self.line("rank-\($0)", billed: 1000) } + [Self.line("failed-1", billed: 1000)]
+            let common = #""rank": 0, "kind": "input", "message": "m", "time": 1, "log_group": "\#(Self.group)""#
+            var pauses = 0
+            try buckets.store.put(
+                bucket: "results", key: key,
+                Array(#"{\#(common), "attempt": -5, "request_ids": ["failed-1"]}"#.utf8))
+            #expect(try Self.bill(report, buckets, pauses: &pauses, [lines]).requests == 4)
+            for broken in [#"{\#(common), "attempt": 1}"#, "{"] {
+                try buckets.store.put(bucket: "results", key: key, Array(broken.utf8))
+                #expect(throws: Failure.self) { try Self.bill(report, buckets, pauses: &pauses, [lines]) }
+            }
         }
     }
 
