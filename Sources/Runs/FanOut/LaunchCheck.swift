@@ -22,7 +22,7 @@ public struct LaunchCheck: Sendable {
         do throws(Failure) { return try body() } catch {
             switch error.kind {
             case .denied, .unavailable, .deadline: unchecked.append("\(what) cannot be checked: \(error)")
-            default: refusals.append(error.description)
+            default: if !refusals.contains(error.description) { refusals.append(error.description) }
             }
             return nil
         }

@@ -65,6 +65,8 @@ struct LaunchCheckTests {
                 let refusals = try Self.check(buckets, [bucket: .string("no")]).refusals
                 #expect(refusals.count == 1 && refusals.first?.contains("no such bucket") == true)
             }
+            let both = try Self.check(buckets, ["bucket": .string("no"), "data_bucket": .string("no")]).refusals
+            #expect(both.count == 1)
             let refusals = try Self.check(
                 buckets, ["data_prefix": .string("q"), "weights": .string("s3://data/w.pt")]
             ).refusals
