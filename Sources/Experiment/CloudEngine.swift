@@ -83,7 +83,7 @@ public struct CloudEngine: ExperimentEngine {
         progress: @escaping (RunProgress) -> Void
     ) throws(Failure) -> RunOutcome {
         let arn: String
-        if let adopted = try adopted(earlier) { arn = adopted } else { arn = try start(run, replaces: replaces) }
+        if let adopted = try adopted(earlier) { arn = adopted } else { arn = try start(run, replaces, started) }
         try started(arn)
         let begun = Date().timeIntervalSince1970
         let execution: Execution
@@ -109,10 +109,29 @@ public struct CloudEngine: ExperimentEngine {
     /// Results stay in the bucket.
     public func clean(_ run: PlannedRun) {}
 
-    private func start(_ run: PlannedRun, replaces: Bool) throws(Failure) -> String {
-        try client.startExecution(
-            stateMachine: stateMachine, name: "cai-" + RunName.new(),
-            input: String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self))
+    private func start(
+        _ run: PlannedRun, _ replaces: Bool, _ started: (String) throws(Failure) -> Void
+    ) throws(Failure) -> String {
+        let name = "cai-" + RunName.new()
+        let input = String(decoding: try input(run, replaces: replaces).encoded(), as: UTF8.self)
+        do throws(Failure) {
+            return try client.startExecution(stateMachine: stateMachine, name: name, input: input)
+        } catch {
+            guard let arn = StateMachineARN(stateMachine).flatMap({ ExecutionARN($0, name: name)?.description }) else {
+                throw error
+            }
+            switch error.kind {
+            // The name is new: an attempt whose answer was lost has started it, and it has ended since.
+            case .conflict: return arn
+            case .unknown:
+                // The resumed experiment asks for it before it starts another one.
+                try started(arn)
+                throw Failure(
+                    .unknown, run.path,
+                    "\(error): \(arn) may have started; resume the experiment to wait for its end")
+            default: throw error
+            }
+        }
     }
 
     /// The earlier execution if it is still running or has succeeded; nil where it failed or no longer exists.
@@ -122,7 +141,11 @@ public struct CloudEngine: ExperimentEngine {
             let execution = try client.describeExecution(earlier)
             return execution.isRunning || execution.hasSucceeded ? earlier : nil
         } catch {
-            guard error.kind == .notFound else { throw error }
+            guard error.kind == .notFound else {
+                throw Failure(
+                    .unknown, error.subject,
+                    "\(error.message): it may continue; resume the experiment to wait for its end")
+            }
             return nil
         }
     }

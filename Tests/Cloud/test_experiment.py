@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator import Pool
+from fault_proxy import Exchange, LostAnswer, fault_proxy
 from partitions import Galaxies
 from processes import BOUND
 from program import Program, Running
@@ -34,11 +35,13 @@ class Sweep:
     def prefix(self) -> str:
         return f"sweeps/{self.tree.parent.name}"
 
-    def start(self, *more: object) -> Running:
+    def start(self, *more: object, **environment: str) -> Running:
         return self.cai.start(
             "experiment", "s3://skies/sets/", "-o", self.tree, "--state-machine", self.machine,
             "--results", f"s3://results/{self.prefix}/", "--runs", 1, "--quiet", *more,
-            environment={**self.cai.on(self.s3), "AWS_ENDPOINT_URL_SFN": self.step_functions.endpoint},
+            environment={
+                **self.cai.on(self.s3), "AWS_ENDPOINT_URL_SFN": self.step_functions.endpoint, **environment,
+            },
         )  # fmt: skip
 
     @property
@@ -130,6 +133,27 @@ def test_a_running_execution_is_awaited_and_not_started_again(
     assert "underway" not in sweep.record
     assert len(sweep.executions()) == 1
     sweep.check(f"{FOLDER}/75MB/1", 3, 3 * ROWS)
+
+
+class LostStart(LostAnswer):
+    """An execution starts, and the connection is reset instead of a response."""
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.handler.headers.get("X-Amz-Target", "").endswith(".StartExecution")
+
+
+def test_an_execution_whose_start_had_no_answer_is_not_started_again(sweep: Sweep) -> None:
+    lost = LostStart()
+    with fault_proxy(sweep.step_functions.gateway.port, lost) as proxy:
+        once = {"AWS_ENDPOINT_URL_SFN": proxy.endpoint, "AWS_MAX_ATTEMPTS": "1"}
+        ended = sweep.start("--data-size", "75MB", **once).end()
+    assert lost.strikes == 1 and ended.status == 3, ended
+    execution = sweep.record["underway"]["execution"]
+    assert f"{execution} may have started; resume the experiment" in ended.errors
+    resumed = sweep.start("--data-size", "75MB", "--resume").end()
+    assert resumed.status == 0, resumed.errors
+    assert [run["execution"] for run in sweep.record["runs"]] == [execution]
+    assert len(sweep.executions()) == 1
 
 
 def test_a_failed_run_is_repeated_and_replaces_its_results(sweep: Sweep, galaxies: Galaxies) -> None:
