@@ -11,6 +11,7 @@ final class Launch: Sendable {
         case started(ExecutionARN)
         /// Asked to stop.
         case stopping(ExecutionARN)
+        case ended(ExecutionARN)
     }
 
     private let client: StepFunctionsClient
@@ -56,8 +57,10 @@ final class Launch: Sendable {
         let line = MapLine(isShown: !isQuiet)
         defer { line.wipe() }
         do throws(Failure) {
-            return try client.wait(
+            let ended = try client.wait(
                 for: arn.description, progress: line.isShown ? { line.show($0) } : nil, sight: { report($0, line) })
+            stage.withLock { $0 = .ended(arn) }
+            return ended
         } catch {
             throw Self.lost(arn, error)
         }
@@ -67,7 +70,9 @@ final class Launch: Sendable {
     /// - Throws: as `follow` does.
     func state(of arn: ExecutionARN) throws(Failure) -> Execution {
         stage.withLock { $0 = .started(arn) }
-        return try describe(arn)
+        let present = try describe(arn)
+        if !present.isRunning { stage.withLock { $0 = .ended(arn) } }
+        return present
     }
 
     private func describe(_ arn: ExecutionARN) throws(Failure) -> Execution {
@@ -121,6 +126,7 @@ final class Launch: Sendable {
         case .before: "nothing was started"
         case .asked(let arn): "the start of an execution was asked for, which may continue; \(Self.advice(arn))"
         case .stopping(let arn): "a stop was asked for, and the execution may continue; \(Self.advice(arn))"
+        case .ended(let arn): "the execution has ended; its summary: cai launch --follow \(arn)"
         case .started(let arn): "the execution continues; \(Self.advice(arn))"
         }
     }

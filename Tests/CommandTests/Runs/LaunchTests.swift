@@ -145,6 +145,38 @@ struct LaunchTests {
         }
     }
 
+    @Test("cai launch that is interrupted while it asks for the cost reports that the execution has ended")
+    func interruptedAtTheEnd() throws {
+        try Self.withBuckets { store, _ in
+            let summary =
+                #"{"run_id": "run-1", "result_path": "r", "manifest": {"bucket": "out", "key": "m"}, "ranks": 1, "#
+                + #""galaxies": 9, "failed": 0, "wall_s": 4.5, "billed_gb_s": 2.0, "cost_usd": 0.5}"#
+            let combined =
+                #"[{"total_cpu_time (seconds)": 1, "total_cpu_memory (MB)": 1, "throughput_bps": 1, "batch_size": 1, "#
+                + #""num_samples": 9, "run_id": "run-1", "started": 1795000000, "finished": 1795000002, "#
+                + #""request_id": "q", "log_group": "g"}]"#
+            try Data(summary.utf8).write(to: URL(fileURLWithPath: store + "/out/r/summary.json"))
+            try Data(combined.utf8).write(to: URL(fileURLWithPath: store + "/out/r/combined_data.json"))
+            let asks = DispatchSemaphore(value: 0)
+            let script: LoopbackServer.Script = { request, _ in
+                let isLog = request.headers["x-amz-target"]?.hasSuffix(".FilterLogEvents") == true
+                if isLog { asks.signal() }
+                let state = #"{"status": "SUCCEEDED", "input": "{\"bucket\": \"out\", \"result_path\": \"r\"}"}"#
+                return [.answer(200, Array((isLog ? #"{"events": []}"# : state).utf8))]
+            }
+            try LoopbackServer.run(script) { server in
+                let words = ["launch", "--follow", Self.execution, "--store", "file://" + store]
+                let process = try ChildProcess([Command.path] + words, environment: Self.environment(server))
+                try process.wait(for: "a question after the log") { asks.wait(timeout: .now()) == .success }
+                process.send(SIGINT)
+                let ended = try process.end()
+                #expect(ended.status == -SIGINT)
+                let line = "the execution has ended; its summary: cai launch --follow \(Self.execution)\n"
+                #expect(ended.errors.hasSuffix(line))
+            }
+        }
+    }
+
     @Test("cai launch --dry-run prints ranks, time and cost, and sends requests to the store only")
     func dryRun() throws {
         try Self.withBuckets { store, payload in
