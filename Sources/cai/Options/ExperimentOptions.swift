@@ -97,7 +97,9 @@ struct ExperimentCloudOptions: ParsableArguments {
     @Option(help: ArgumentHelp("With --state-machine: where its results go, s3://bucket/prefix/.", valueName: "url"))
     var results: String?
 
-    @Option(help: ArgumentHelp("With --state-machine: workers at once, 1 to 10000. Default: 1000", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "With --state-machine: workers at once, 1 to 10000. Default: as Initialize plans", valueName: "n"))
     var maxConcurrency: Int?
 
     @OptionGroup var options: FanOutOptions
