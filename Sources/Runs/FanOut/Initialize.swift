@@ -46,26 +46,26 @@ public struct Initialize: Sendable {
             weightsETag: try weightsETag(input), leftOut: leftOut)
         if input.maxConcurrency == nil { planned.concurrency = try planConcurrency() }
         var warnings = input.warnings
-        if let cut { warnings.append(cut) }
         if let line = leftOut.line {
             warnings.append("\(store.name(bucket: input.dataBucket, key: input.folder)): \(line)")
         }
         do throws(Failure) {
-            return try begin(planned, warnings, checkKept)
+            return try begin(planned, warnings, cut: cut, checkKept)
         } catch {
             // A caller that tries again while its first attempt still runs finds its own run.
             guard error.kind == .conflict, let winner = try? RunManifest.read(planned.place, from: store) else {
                 throw error
             }
-            if winner.runID == planned.runID { return try begin(planned, warnings, checkKept) }
+            if winner.runID == planned.runID { return try begin(planned, warnings, cut: cut, checkKept) }
             throw Failure(
                 .conflict, store.name(bucket: input.bucket, key: planned.keys.prefix),
                 "run \(winner.runID.shortened()) was begun or resumed there at the same time: name another result_path")
         }
     }
 
+    /// - Parameter cut: the warning that partitions are cut as `planned` has them.
     private func begin(
-        _ planned: RunManifest, _ warnings: [String], _ checkKept: (RankResult) throws(Failure) -> Void
+        _ planned: RunManifest, _ warnings: [String], cut: String?, _ checkKept: (RankResult) throws(Failure) -> Void
     ) throws(Failure) -> InitializeResult {
         let (input, keys) = (planned.input, planned.keys)
         var (manifest, warnings) = (planned, warnings)
@@ -90,6 +90,7 @@ public struct Initialize: Sendable {
         var stale = ours
         if !input.overwrite {
             if let earlier {
+                let planned = planned.cut(as: earlier)
                 try check(planned, resumes: earlier)
                 manifest = earlier.restarted(planned)
                 let results = try RankResults(manifest: manifest, present: present, store: store).validRanks()
@@ -112,6 +113,7 @@ public struct Initialize: Sendable {
                         + "\(first.key): name another result_path, or ask for overwrite")
             }
         }
+        if let cut, manifest.partitions == planned.partitions { warnings.append(cut) }
         let json = try manifest.json.encoded()
         _ = try store.put(
             bucket: input.bucket, key: keys.manifest, json, if: standing.map { .unchanged($0.etag) } ?? .absent)

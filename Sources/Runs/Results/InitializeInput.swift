@@ -114,6 +114,9 @@ public struct InitializeInput: Sendable, Equatable {
         return name
     }
 
+    /// Whether partitions are cut only where a worker has too little time for them.
+    var isCutByTime: Bool { ranks == nil && rankGalaxies == nil && repeated == nil }
+
     /// The prefix of the partitions' keys: `100MB` is the folder `100MB/` and does not include `100MB-old/`.
     var folder: String { dataPrefix.isEmpty || dataPrefix.hasSuffix("/") ? dataPrefix : dataPrefix + "/" }
 

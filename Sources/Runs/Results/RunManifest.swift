@@ -26,7 +26,7 @@ public struct RunManifest: Sendable, Equatable {
     public let created: Double
     public internal(set) var started: Double
     public internal(set) var input: InitializeInput
-    public let ranks: Int
+    public internal(set) var ranks: Int
     /// In natural order of their keys, those of a rank next to each other.
     public internal(set) var partitions: [Partition]
     /// For weights in the store; nil for others.
@@ -151,6 +151,24 @@ extension RunManifest {
         let name = store.name(bucket: place.bucket, key: place.key)
         let bytes = try store.get(bucket: place.bucket, key: place.key, range: nil, etag: etag)
         return try RunManifest(try JSONValue.parse(bytes, name: name), name: name)
+    }
+
+    /// With the ranks of `earlier`, where neither input says which galaxies a rank gets: the memory and the time of workers
+    /// may have changed since. Partitions that `earlier` does not have, and cut ones that were replaced, are planned anew.
+    func cut(as earlier: RunManifest) -> RunManifest {
+        guard input.isCutByTime, earlier.input.isCutByTime else { return self }
+        let now = Dictionary(partitions.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        guard now.count == Set(earlier.partitions.map(\.key)).count else { return self }
+        var manifest = self
+        (manifest.ranks, manifest.partitions) = (earlier.ranks, [])
+        for old in earlier.partitions {
+            guard let new = now[old.key], old.rows == nil || old.etag == new.etag else { return self }
+            manifest.partitions.append(
+                Partition(
+                    key: old.key, size: new.size, etag: new.etag, rank: old.rank,
+                    galaxies: old.etag == new.etag ? old.galaxies : new.galaxies, rows: old.rows))
+        }
+        return manifest
     }
 
     /// The same run, resumed as `planned` by an equivalent input.

@@ -100,6 +100,34 @@ struct RowRangesTests {
         }
     }
 
+    @Test("A resumed run keeps its ranks where the memory and time of workers have changed")
+    func otherWorkers() throws {
+        try Buckets.with(threePartitions) { buckets in
+            func initialize(_ seconds: String, _ more: [String: JSONValue] = [:]) throws -> InitializeResult {
+                let environment = ["CAI_WORKER_MEMORY": "128", "CAI_WORKER_TIMEOUT": seconds]
+                return try Initialize(store: buckets.store, environment: environment)
+                    .run(try InitializeInput(Buckets.input(more)))
+            }
+            let (resume, whole) = (["resume": JSONValue.bool(true)], ["result_path": JSONValue.string("whole")])
+            let begun = try initialize("2.3")
+            #expect(begun.items.map(\.rows) == [[0..<10], [10..<20], [], []])
+            let resumed = try initialize("900", resume)
+            #expect(resumed.items == begun.items && resumed.manifest.ranks == 4 && resumed.warnings.isEmpty)
+            #expect(try initialize("900", whole).items.map(\.rows) == [[], [], []])
+            let other = try initialize("2.3", whole.merging(resume) { $1 })
+            #expect(other.items.map(\.rows) == [[], [], []] && other.warnings.isEmpty)
+            #expect(buckets.work(other.items).isEmpty && buckets.work(begun.items).isEmpty)
+            #expect(try buckets.summarize(begun).isTolerable && buckets.summarize(other).isTolerable)
+            #expect(try buckets.bytes("run/predictions.csv") == buckets.bytes("whole/predictions.csv"))
+
+            // Rows of another object are not those of the run.
+            try buckets.store.put(
+                bucket: "data", key: "p/2.pt", try TensorTable.partition().rows(0..<25).bytes())
+            let error = #expect(throws: Failure.self) { try initialize("900", resume) }
+            #expect(error?.description.contains("resume: expected the 4 partitions") == true)
+        }
+    }
+
     @Test("A rank reads the rows that it has")
     func bytes() throws {
         let bytes = try TensorTable.partition(copies: 12).bytes()
