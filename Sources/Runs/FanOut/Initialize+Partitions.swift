@@ -58,7 +58,9 @@ extension Initialize {
         }
         if let ranks = input.ranks ?? input.repeated { return (RankShares(objects, ranks: ranks), nil) }
         guard let most = mostGalaxies else { return (RankShares(objects, ranks: objects.count), nil) }
-        let counts = try galaxies(of: objects, input) { $0.size / PlanAssumptions.bytesOfGalaxy > most }
+        let counts = try galaxies(of: objects, input, isNeeded: false) {
+            $0.size / PlanAssumptions.bytesOfGalaxy > most
+        }
         let shares = try RankShares(objects, galaxies: counts, most: most, isJoined: false)
         guard let first = shares.partitions.first(where: { $0.rows != nil }) else { return (shares, nil) }
         let cut = Set(shares.partitions.filter { $0.rows != nil }.map(\.key)).count
@@ -99,22 +101,26 @@ extension Initialize {
     }
 
     /// The galaxies of objects, from their headers; nil for one that is not to be counted.
+    /// - Parameter isNeeded: false for nil also where an object is no partition: its rank fails, not the run.
     private func galaxies(
-        of objects: [ObjectInfo], _ input: InitializeInput, where isCounted: (ObjectInfo) -> Bool
+        of objects: [ObjectInfo], _ input: InitializeInput, isNeeded: Bool = true, where isCounted: (ObjectInfo) -> Bool
     ) throws(Failure) -> [Int?] {
         let counted = objects.indices.filter { isCounted(objects[$0]) }
         var counts = [Int?](repeating: nil, count: objects.count)
         guard !counted.isEmpty else { return counts }
         let pool = FetchPool(store, threads: Self.requestsAtOnce)
         defer { pool.close() }
-        let found = try ParallelLoop.threads(Self.requestsAtOnce).map(counted.count) { index throws(Failure) in
+        let found = try ParallelLoop.threads(Self.requestsAtOnce).map(counted.count) { index throws(Failure) -> Int? in
             let object = objects[counted[index]]
             let source = try pool.open(bucket: input.dataBucket, key: object.key, info: object)
-            guard let count = try TensorFile.open(source, checksums: .deferred).galaxyCount, count > 0 else {
+            do throws(Failure) {
+                if let count = try TensorFile.open(source, checksums: .deferred).galaxyCount { return count }
                 throw Failure(
                     source.name, "expected a partition whose galaxies can be counted, found none: cai inspect shows it")
+            } catch {
+                guard isNeeded || error.kind != .input else { return nil }
+                throw error
             }
-            return count
         }
         for (index, count) in zip(counted, found) { counts[index] = count }
         return counts

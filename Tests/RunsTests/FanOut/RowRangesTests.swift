@@ -128,6 +128,22 @@ struct RowRangesTests {
         }
     }
 
+    @Test("A file that is not a partition fails its rank, not the run, unless galaxies have to be counted")
+    func unreadable() throws {
+        try Buckets.with(threePartitions) { buckets in
+            try buckets.store.put(bucket: "data", key: "p/10.pt", [UInt8](repeating: 7, count: 1 << 20))
+            let environment = ["CAI_WORKER_MEMORY": "128", "CAI_WORKER_TIMEOUT": "2.3"]
+            let begun = try Initialize(store: buckets.store, environment: environment)
+                .run(try InitializeInput(Buckets.input()))
+            #expect(begun.items.map(\.rows) == [[0..<10], [10..<20], [], []])
+            #expect(buckets.work(begun.items).keys.sorted() == [2])
+            let error = #expect(throws: Failure.self) {
+                try buckets.initialize(["rank_galaxies": .integer(10), "result_path": .string("other")])
+            }
+            #expect(error?.description.contains("p/10.pt") == true)
+        }
+    }
+
     @Test("A rank reads the rows that it has")
     func bytes() throws {
         let bytes = try TensorTable.partition(copies: 12).bytes()
