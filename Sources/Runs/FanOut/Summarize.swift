@@ -62,9 +62,9 @@ public struct Summarize: Sendable {
             do throws(Failure) {
                 let result = try entry.get().result()
                 report.add(result)
-                // The earlier ranks of a resumed run ran before it started.
-                if let started = result.started, let finished = result.finished, started >= manifest.started {
-                    (first, last) = (min(first, started), max(last, finished))
+                // The earlier ranks of a resumed run, and earlier attempts of its ranks, ran before it started.
+                if let started = result.started, let finished = result.finished, finished >= manifest.started {
+                    (first, last) = (min(first, max(started, manifest.started)), max(last, finished))
                 }
             } catch {
                 report.add(failed: rank, error)

@@ -138,4 +138,21 @@ struct SummarizeTests {
             #expect(throws: Failure.self) { try rows(text) }
         }
     }
+
+    @Test("The time of the Map is that since the run was resumed, also of ranks that continue from an earlier attempt")
+    func mapSeconds() throws {
+        try Buckets.with(threePartitions) { buckets in
+            let begun = try buckets.initialize()
+            buckets.work(begun.items)
+            var last = 0.0
+            for (rank, earlier) in [(0, ["started"]), (1, ["started", "finished"]), (2, [])] {
+                let key = try buckets.key("run/@/\(rank).json")
+                guard case .object(var fields) = try buckets.json(key) else { return }
+                for name in earlier { fields[name] = .number(try #require(fields[name]?.number) - 1000) }
+                last = max(last, try #require(fields["finished"]?.number))
+                try buckets.store.put(bucket: "results", key: key, try JSONValue.object(fields).encoded())
+            }
+            #expect(try buckets.summarize(begun).mapSeconds == last - begun.manifest.started)
+        }
+    }
 }
