@@ -176,6 +176,10 @@ struct KeptGalaxies {
             flags[place] = PredictionFlags(rawValue: rows[at + 4])
             at += 5
         }
+        let flagged = flags.count { !$0.isEmpty }
+        guard head.flags.flagged == flagged else {
+            throw Failure("flags: expected those of \(flagged) galaxies, found \(head.flags.flagged)")
+        }
         self.init(
             head.result,
             PredictionJournal.Earlier(

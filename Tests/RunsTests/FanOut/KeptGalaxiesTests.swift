@@ -103,7 +103,7 @@ struct KeptGalaxiesTests {
         }
     }
 
-    @Test("Galaxies of other inputs, and damaged ones, are computed again", arguments: 0..<4)
+    @Test("Galaxies of other inputs, and damaged ones, are computed again", arguments: 0..<5)
     func unusable(_ change: Int) throws {
         try Rank.with { rank in
             #expect(throws: Failure.self) { try rank.attempt(until: 3 << 20, done: 60) }
@@ -114,6 +114,7 @@ struct KeptGalaxiesTests {
             case 0: kept[kept.count - 3] ^= 1
             case 1: kept.removeLast()
             case 2: head.replace("\"data_etags\":[\"1\"", with: "\"data_etags\":[\"0\"")
+            case 3: head.replace("\"galaxies\":0}", with: "\"galaxies\":7}")
             default: head.replace("\"weights_sha256\":\"", with: "\"weights_sha256\":\"0")
             }
             if change > 1 { kept = Array(head.utf8) + kept[end...] }
