@@ -53,7 +53,8 @@ extension Initialize {
         for partition in shares.partitions { sizes[partition.rank].append(partition.shareOfBytes) }
         let planned = concurrency ?? PlannedConcurrency(workers: PlannedConcurrency.usual, reason: "the default")
         return LaunchPlan(
-            place: place, sizes: sizes, concurrency: input.maxConcurrency ?? planned.workers,
+            place: place, sizes: sizes, files: objects.count,
+            concurrency: input.maxConcurrency ?? planned.workers,
             concurrencyReason: input.maxConcurrency == nil ? planned.reason : "the input", worker: worker,
             prices: prices)
     }

@@ -14,6 +14,8 @@ public struct LaunchPlan: Sendable, Equatable {
 
     /// The folder of the partitions, such as `s3://bucket/folder/`.
     public let place: String
+    /// Partitions; one that is split among ranks counts once.
+    public let files: Int
     /// Time and use, computed as `cai cost` does.
     public let plan: FanOutPlan
     public let ranks: [Rank]
@@ -22,10 +24,11 @@ public struct LaunchPlan: Sendable, Equatable {
     private let prices: PriceList
 
     /// - Parameters:
-    ///   - sizes: the bytes of each rank's partitions.
+    ///   - sizes: the bytes of each rank's partitions, or of its part of one.
+    ///   - files: the number of partitions; nil where none is split.
     ///   - concurrency: workers at once.
     public init(
-        place: String, sizes: [[Int]], concurrency: Int, concurrencyReason: String = "the input",
+        place: String, sizes: [[Int]], files: Int? = nil, concurrency: Int, concurrencyReason: String = "the input",
         worker: LambdaWorker, assumptions: PlanAssumptions = PlanAssumptions(), prices: PriceList = .published
     ) {
         (self.place, self.concurrencyReason, self.prices) = (place, concurrencyReason, prices)
@@ -33,6 +36,7 @@ public struct LaunchPlan: Sendable, Equatable {
             let bytes = sizes.reduce(0, +)
             return FanOutPlan.Share(files: sizes.count, bytes: bytes, galaxies: bytes / PlanAssumptions.bytesOfGalaxy)
         }
+        self.files = files ?? sizes.reduce(0) { $0 + $1.count }
         plan = FanOutPlan(shares: shares, worker: worker, concurrency: concurrency, assumptions: assumptions)
         ranks = shares.enumerated().map { rank, share in
             Rank(
@@ -81,7 +85,7 @@ extension LaunchPlan {
     public var json: JSONValue {
         let (bill, usage, worker) = (bill, plan.usage, plan.worker)
         return .object([
-            "data": .string(place), "files": .integer(plan.files), "bytes": .integer(plan.bytes),
+            "data": .string(place), "files": .integer(files), "bytes": .integer(plan.bytes),
             "galaxies": .integer(plan.galaxies), "concurrency": .integer(plan.concurrency),
             "concurrency_reason": .string(concurrencyReason),
             "memory_mb": .integer(worker.memory), "architecture": .string(worker.architecture.rawValue),

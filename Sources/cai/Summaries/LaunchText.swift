@@ -10,7 +10,7 @@ extension LaunchPlan {
         let (bill, usage, worker, assumptions) = (bill, plan.usage, plan.worker, plan.assumptions)
         let lines =
             [
-                ("data", "\(Numbers.counted(plan.files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place)"),
+                ("data", "\(Numbers.counted(files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place)"),
                 (
                     "galaxies",
                     "about \(Numbers.grouped(plan.galaxies)), by "
@@ -64,7 +64,7 @@ extension LaunchPlan {
 
     /// The same in one line.
     var line: String {
-        "\(Numbers.counted(plan.files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place): about "
+        "\(Numbers.counted(files, "partition")), \(Numbers.bytes(plan.bytes)) in \(place): about "
             + "\(Numbers.counted(plan.galaxies, "galaxy", "galaxies")) by \(Numbers.counted(ranks.count, "rank")), "
             + "\(Numbers.grouped(plan.workersAtOnce)) at once (at most \(Numbers.grouped(plan.concurrency)): "
             + "\(concurrencyReason)); with \(plan.worker.memory) MB each about \(Decimals.fixed(plan.totalSeconds, 0)) s and "

@@ -54,6 +54,8 @@ struct LaunchCheckTests {
             #expect(check.refusals.isEmpty && check.unchecked.isEmpty)
             #expect(check.plan?.plan.files == 3)
             #expect(check.plan?.plan.concurrency == 500)
+            let split = try Self.check(buckets, ["rank_galaxies": .integer(4)]).plan
+            #expect(split?.files == 3 && (split?.ranks.count ?? 0) > 3)
             #expect(try buckets.keys("").isEmpty)
         }
     }
