@@ -126,6 +126,23 @@ struct KeptGalaxiesTests {
         }
     }
 
+    @Test("Galaxies of an attempt on another instruction set are kept, with a warning")
+    func otherProcessor() throws {
+        try Rank.with { rank in
+            #expect(throws: Failure.self) { try rank.attempt(until: 3 << 20, done: 60) }
+            let kept = try rank.bytes(Rank.kept)
+            let end = try #require(kept.firstIndex(of: 10))
+            let head = String(decoding: kept[..<end], as: UTF8.self)
+                .replacing(/"instruction_set":"[a-z0-9]*"/, with: #""instruction_set":"other""#)
+            try rank.store.put(bucket: "results", key: Rank.kept, Array(head.utf8) + kept[end...])
+            let result = try rank.worker.run(rank.item)
+            let earlier = try #require(result.earlierGalaxies)
+            #expect(result.galaxies == 481 && result.attempts == 2 && earlier >= 60)
+            let warning = "\(earlier) galaxies of an earlier attempt were computed with other: the last bits may differ"
+            #expect(result.warnings.contains(warning))
+        }
+    }
+
     @Test("Of two attempts at the same time, the galaxies of the one that finished more are kept")
     func overlap() throws {
         try Rank.with { rank in
