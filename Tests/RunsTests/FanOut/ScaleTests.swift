@@ -77,14 +77,15 @@ struct ScaleTests {
         let table = try store.get(bucket: "r", key: "run/predictions.csv")
         #expect(table.count { $0 == 10 } == count + 1)
         // A second time: all results are valid.
-        guard case .object(var fields) = input else { return }
-        fields["resume"] = .bool(true)
-        times.append(
-            try Self.seconds {
-                answer = try handlers.handle(.initialize, event: JSONValue.object(fields).encoded(), deadline: nil)
-            })
-        #expect(try JSONValue.parse(answer, name: "answer")["pending"] == .integer(0))
-        #expect(store.state.withLock { $0.objects.keys.contains { $0.contains("/items/") } } == false)
+        if isFew || !TestRun.isEndurance, case .object(var fields) = input {
+            fields["resume"] = .bool(true)
+            times.append(
+                try Self.seconds {
+                    answer = try handlers.handle(.initialize, event: JSONValue.object(fields).encoded(), deadline: nil)
+                })
+            #expect(try JSONValue.parse(answer, name: "answer")["pending"] == .integer(0))
+            #expect(store.state.withLock { $0.objects.keys.contains { $0.contains("/items/") } } == false)
+        }
         guard TestRun.isEndurance else { return }
         let text = times.map { String(format: "%.1f s", $0) }.joined(separator: ", ")
         print(
