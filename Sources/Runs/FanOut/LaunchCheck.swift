@@ -70,7 +70,6 @@ extension Initialize {
         var check = LaunchCheck()
         let objects = check.noting("partitions") { () throws(Failure) in try partitions(input).0 }
         if let objects {
-            // One of each format: the others need the same library.
             _ = check.noting("formats") { () throws(Failure) in
                 for object in objects { try checkLibrary(of: object, input) }
             }

@@ -26,16 +26,18 @@ struct RankShares: Equatable {
     /// - Parameters:
     ///   - galaxies: of each object; nil where they are not known: the object has a rank of its own.
     ///   - isJoined: whether a rank may have several partitions.
-    /// - Throws: `Failure` where a run has fewer ranks than that.
+    /// - Throws: `Failure` where more ranks would be needed than a run has. Partitions that are not split may be more: each
+    ///   is a rank, as without a number of galaxies.
     init(_ objects: [ObjectInfo], galaxies: [Int?], most: Int, isJoined: Bool) throws(Failure) {
         var partitions: [RunManifest.Partition] = []
         var (ranks, free) = (0, 0)
+        let mostRanks = isJoined ? InitializeInput.mostRanks : max(InitializeInput.mostRanks, objects.count)
         for (object, count) in zip(objects, galaxies) {
             let parts = count.map { ($0 - 1) / most + 1 } ?? 1
-            guard ranks + parts <= InitializeInput.mostRanks else {
+            guard ranks + parts <= mostRanks else {
                 throw Failure(
                     .usage,
-                    "the input: rank_galaxies: expected at most \(InitializeInput.mostRanks) ranks, found more: "
+                    "the input: rank_galaxies: expected at most \(mostRanks) ranks, found more: "
                         + "\(most) galaxies a rank are too few")
             }
             if let count, parts == 1, isJoined, count <= free {

@@ -144,6 +144,17 @@ struct RowRangesTests {
         }
     }
 
+    @Test("Whole partitions may be more than the ranks that a split makes at most")
+    func limit() throws {
+        let objects = (0...InitializeInput.mostRanks).map { ObjectInfo(key: "\($0).pt", size: 1, etag: "") }
+        let whole = [Int?](repeating: 1, count: objects.count)
+        #expect(try RankShares(objects, galaxies: whole, most: 10, isJoined: false).ranks == objects.count)
+        let error = #expect(throws: Failure.self) {
+            try RankShares(objects, galaxies: whole, most: 1, isJoined: true)
+        }
+        #expect(error?.kind == .usage && error?.message.contains("at most 100000 ranks, found more") == true)
+    }
+
     @Test("A rank reads the rows that it has")
     func bytes() throws {
         let bytes = try TensorTable.partition(copies: 12).bytes()
