@@ -60,7 +60,7 @@ struct AWSProfiles {
     }
 
     /// The section of a sign-in that a profile names.
-    /// - Throws: `Failure` of kind `.input` where there is none.
+    /// - Throws: `Failure` of kind `.input` where the files have no such section.
     func session(_ name: String, of profile: AWSProfile) throws(Failure) -> AWSProfile {
         guard let settings = config?.sections["sso-session \(name)"] else {
             throw Failure(profile.name, "sso_session: no [sso-session \(name.oneLine)] in \(files)")

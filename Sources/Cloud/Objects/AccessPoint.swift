@@ -34,7 +34,7 @@ struct AccessPoint: Equatable {
 
     static func isARN(_ text: some StringProtocol) -> Bool { text.hasPrefix("arn:") }
 
-    /// Where the name begins in an ARN that a key may follow; its first byte where there is none.
+    /// Where the name begins in an ARN that a key may follow; the first byte of a text without an ARN.
     static func startOfName(_ text: Substring.UTF8View) -> Substring.UTF8View.Index {
         prefixes.lazy.compactMap { text.firstRange(of: ":\($0)".utf8)?.upperBound }.min() ?? text.startIndex
     }

@@ -17,7 +17,7 @@ struct LambdaBillTests {
             + "\n"
     }
 
-    @Test("The fields of a report are read in any order, and other lines are none")
+    @Test("The fields of a report are read in any order, and other lines are not reports")
     func report() throws {
         let report = try #require(LambdaReport(Self.line("a-1", billed: 1500, start: 250.5)))
         #expect(report.requestID == "a-1" && report.billed == 1.5 && report.memory == 2048)
