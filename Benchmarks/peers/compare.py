@@ -28,12 +28,15 @@ DEMO_WEIGHTS = ROOT / "weights/astromae-demo.safetensors"
 DEMO_GALAXIES = ROOT / "weights/demo-galaxies.pt"
 DEMO_GOLDEN = ROOT / "Tests/Fixtures/full/predictions-f16.golden.safetensors"
 
-GOLDEN_TOLERANCE = 2e-6  # of a peer, in float32, to the float64 redshifts: docs/ARCHITECTURE.md, Tolerances
-AGREEMENT = 1e-5  # of any two engines
+GOLDEN_TOLERANCE = 2e-6  # of a peer in float32 to the float64 redshifts: docs/ARCHITECTURE.md, Tolerances
+REDUCED_TOLERANCE = 2e-2  # in bfloat16; with it in all layers, convolutions too, the demo is within 5.4e-3
+AGREEMENT = 1e-5  # of any two engines in float32
 
 # The programs that serve engines by the protocol of peer.py.
-PEERS = ["onnxruntime_peer.py", "openvino_peer.py"]
-TORCH = "torch_peer.py"
+PEERS = ["onnxruntime_peer.py", "openvino_peer.py", "openvino_installed_peer.py"]
+TORCH = ["torch_peer.py", "torch_compiled_peer.py"]
+
+FLOAT32 = "float32"  # as in peer.py, which needs NumPy
 
 CORES = sorted(os.sched_getaffinity(0))
 
@@ -46,6 +49,7 @@ class Failure(Exception):
 class Prepared:
     setting: str
     redshifts: list[float]
+    precision: str = FLOAT32
 
 
 class Peer:
@@ -142,32 +146,35 @@ def worst(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return max((abs(a - b) if a == a and b == b else float("inf")) for a, b in zip(ours, theirs))
 
 
-def demo_redshifts(programs: Sequence[str]) -> dict[str, list[float]]:
+def demo_predictions(programs: Sequence[str]) -> dict[str, Prepared]:
     """What each peer predicts for the demo galaxies with the demo weights."""
-    redshifts = {}
+    predictions = {}
     for program in programs:
         with closing(Peer(program, DEMO_WEIGHTS, DEMO_GALAXIES, len(CORES))) as peer:
-            redshifts[peer.name] = peer.prepare(128).redshifts
-    return redshifts
+            predictions[peer.name] = peer.prepare(128)
+    return predictions
 
 
-def check_networks(redshifts: dict[str, list[float]]) -> dict[str, float]:
+def check_networks(predictions: dict[str, Prepared]) -> dict[str, float]:
     """max |z - golden z| of each peer over the demo. Raises `Failure` where a network is not AstroMAE."""
     from safetensors.numpy import load_file  # here, so that --help needs no packages
 
     golden = load_file(DEMO_GOLDEN)["z_float64"].ravel().tolist()
-    differences = {name: worst(ours, golden[: len(ours)]) for name, ours in redshifts.items()}
-    for name, difference in differences.items():
-        if not difference <= GOLDEN_TOLERANCE:
-            allowed = f"at most {GOLDEN_TOLERANCE:.0e} is allowed"
-            raise Failure(f"{name} is {difference:.1e} from the golden redshifts, {allowed}")
+    differences = {}
+    for name, found in predictions.items():
+        difference = worst(found.redshifts, golden[: len(found.redshifts)])
+        allowed = GOLDEN_TOLERANCE if found.precision == FLOAT32 else REDUCED_TOLERANCE
+        if not difference <= allowed:
+            limit = f"at most {allowed:.0e} is allowed in {found.precision}"
+            raise Failure(f"{name} is {difference:.1e} from the golden redshifts, {limit}")
+        differences[name] = difference
     return differences
 
 
 def check_agreement(prepared: dict[tuple[str, int, int], Prepared]) -> float:
-    """max |z - z'| over all pairs of what engines predicted, whatever their threads and batch sizes."""
+    """max |z - z'| over all pairs of what engines in float32 predicted, whatever their threads and batch sizes."""
     furthest = 0.0
-    entries = list(prepared.items())
+    entries = [(key, found) for key, found in prepared.items() if found.precision == FLOAT32]
     for index, (first, ours) in enumerate(entries):
         for second, theirs in entries[:index]:
             difference = worst(ours.redshifts, theirs.redshifts)
@@ -176,6 +183,11 @@ def check_agreement(prepared: dict[tuple[str, int, int], Prepared]) -> float:
                 names = " and ".join(f"{name} ({t} threads, batch {b})" for name, t, b in (second, first))
                 raise Failure(f"{names} are {difference:.1e} apart, at most {AGREEMENT:.0e} is allowed")
     return furthest
+
+
+def precision(prepared: dict[tuple[str, int, int], Prepared], name: str) -> str:
+    """An engine's precision; all of them if it depends on threads or batch size."""
+    return " and ".join(dict.fromkeys(found.precision for key, found in prepared.items() if key[0] == name))
 
 
 def counts(text: str) -> list[int]:
@@ -222,10 +234,10 @@ def converted(cai: Path, weights: Path) -> Path:
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Checks, then times: all that the tables say."""
-    programs = [*PEERS, *([TORCH] if options.with_torch else [])]
+    programs = [*PEERS, *(TORCH if options.with_torch else [])]
     peer_weights, cai_weights = options.weights, options.cai_weights or converted(options.cai, options.weights)
     is_demo = (options.weights, options.galaxies) == (DEMO_WEIGHTS, DEMO_GALAXIES)
-    golden = {} if is_demo else check_networks(demo_redshifts(programs))
+    golden = {} if is_demo else check_networks(demo_predictions(programs))
 
     with ExitStack() as stack:
         engines: dict[tuple[str, int], Engine] = {}
@@ -239,9 +251,11 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         keys = [(name, threads, batch) for threads, batch in combinations for name in names]
         prepared = {key: engines[key[:2]].prepare(key[2]) for key in keys}
         if is_demo:
-            golden = check_networks({name: prepared[name, *combinations[0]].redshifts for name in names[1:]})
+            golden = check_networks({name: prepared[name, *combinations[0]] for name in names[1:]})
         agreement = check_agreement(prepared)
-        print(f"checked: {', '.join(names)} agree to {agreement:.1e}", file=sys.stderr)
+        precisions = {name: precision(prepared, name) for name in names}
+        equal = ", ".join(name for name in names if precisions[name] == FLOAT32)
+        print(f"checked: {equal} agree to {agreement:.1e}", file=sys.stderr)
 
         best = dict.fromkeys(keys, float("inf"))
         for round in range(options.rounds):
@@ -257,6 +271,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "commit": ours.version,
         "kernels": ours.about["kernels"],
         "versions": {name: engines[name, options.threads[0]].version for name in names if name != ours.name},
+        "precisions": precisions,
         "weights": str(peer_weights),
         "cai_weights": str(cai_weights),
         "galaxies": galaxies,
@@ -279,12 +294,14 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 
 def markdown(report: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+    precisions = ", ".join(f"{name} {value}" for name, value in report["precisions"].items())
     golden = ", ".join(f"{name} {value:.1e}" for name, value in report["max_difference_to_golden"].items())
     names = list(report["results"][0]["galaxies_per_second"])
     lines = [
         f"{report['cpu']}, {report['cores']} cores; {report['kernels']}; commit {report['commit']}; {versions}; "
-        f"float32; {report['galaxies']} galaxies; best of {report['rounds']}",
-        f"verified: all agree to {report['max_difference']:.1e}; to the golden redshifts: {golden}",
+        f"{report['galaxies']} galaxies; best of {report['rounds']}",
+        f"precision: {precisions}",
+        f"verified: those in float32 agree to {report['max_difference']:.1e}; to the golden (float64) redshifts: {golden}",
         "",
         "galaxies/s:",
         "",

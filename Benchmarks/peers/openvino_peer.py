@@ -1,4 +1,7 @@
-"""OpenVINO as a peer: its CPU plug-in, float32 throughout, the batch's shape fixed in the graph."""
+"""OpenVINO as a peer: its CPU plug-in, float32 throughout, the batch's shape fixed in the graph.
+
+`engine` is shared with openvino_installed_peer.py, which leaves the precision to OpenVINO.
+"""
 
 from collections.abc import Callable
 
@@ -8,20 +11,29 @@ import openvino
 import peer
 
 
+FLOAT32 = {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
+
+
 def load(work: peer.Work) -> peer.Engine:
+    return engine(work, "OpenVINO", FLOAT32)
+
+
+def engine(work: peer.Work, name: str, precision_hints: dict[str, str]) -> peer.Engine:
     core = openvino.Core()
+    precisions = set()  # of the compiled networks
 
     def queue(batch: int, streams: int) -> openvino.AsyncInferQueue:
         """Infer requests of a network compiled for batches of this size, one for each stream."""
         model = core.read_model(astromae_onnx.build(work.weights, work.heads, batch).SerializeToString(), b"")
         hints = {
             "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
-            "EXECUTION_MODE_HINT": "ACCURACY",
-            "INFERENCE_PRECISION_HINT": "f32",
+            **precision_hints,
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": work.threads,
         }
-        return openvino.AsyncInferQueue(core.compile_model(model, "CPU", hints), streams)
+        compiled = core.compile_model(model, "CPU", hints)
+        precisions.add(peer.PRECISIONS[compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()])
+        return openvino.AsyncInferQueue(compiled, streams)
 
     def prepared(size: int, streams: int) -> peer.Pass:
         batches = work.batches(size, streams)
@@ -51,7 +63,10 @@ def load(work: peer.Work) -> peer.Engine:
             for streams in sorted({1, work.threads})
         }
 
-    return peer.Engine("OpenVINO", openvino.__version__.split("-")[0], settings)
+    def precision() -> str:
+        return " and ".join(sorted(precisions))
+
+    return peer.Engine(name, openvino.__version__.split("-")[0], settings, precision)
 
 
 if __name__ == "__main__":

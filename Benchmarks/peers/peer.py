@@ -4,7 +4,8 @@ A peer is a process of its own, so that one engine's threads and memory never si
 weights, galaxies and a number of threads, prints one line of JSON about itself, and then answers lines on its standard
 input, each with one line of JSON:
 
-    prepare BATCH   tries the engine's settings for that batch size and keeps the fastest: its name, and its redshifts
+    prepare BATCH   tries the engine's settings for that batch size and keeps the fastest: its name, its precision, and
+                    its redshifts
     time BATCH      the seconds that one pass over all galaxies took, with the setting kept
 
 Closing its input ends it. To add a peer, write `<name>_peer.py` around `serve` and name it in `compare.py`'s table.
@@ -22,6 +23,9 @@ import numpy as np
 from inputs import Arrays, load_galaxies, load_weights
 
 TRIALS = 3  # of each setting, of which the fastest counts
+
+FLOAT32 = "float32"
+PRECISIONS = {"f32": FLOAT32, "bf16": "bfloat16", "f16": "float16"}  # OpenVINO's names
 
 Pass = Callable[[], np.ndarray]
 """Predicts all galaxies: redshifts [N]."""
@@ -51,6 +55,8 @@ class Engine:
     version: str
     settings: Callable[[int], dict[str, Callable[[], Pass]]]
     """For a batch size: the settings worth trying, by name. Each is made when it is called, ready to run."""
+    precision: Callable[[], str] = lambda: FLOAT32
+    """Of the engine's matrix products, known after a setting has been made."""
 
 
 def serve(load: Callable[[Work], Engine]) -> None:
@@ -69,7 +75,7 @@ def serve(load: Callable[[Work], Engine]) -> None:
         batch = int(size)
         if request == "prepare":
             setting, kept[batch] = fastest(engine.settings(batch))
-            tell({"setting": setting, "redshifts": kept[batch]().tolist()})
+            tell({"setting": setting, "precision": engine.precision(), "redshifts": kept[batch]().tolist()})
         else:
             tell({"seconds": seconds(kept[batch])})
 

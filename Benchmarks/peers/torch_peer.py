@@ -21,7 +21,7 @@ def load(work: peer.Work) -> peer.Engine:
     return engine(work, predict)
 
 
-def engine(work: peer.Work, predict: Callable[[slice], np.ndarray]) -> peer.Engine:
+def engine(work: peer.Work, predict: Callable[[slice], np.ndarray], name: str = "PyTorch") -> peer.Engine:
     """PyTorch around whatever it computes of a batch."""
     pool = ThreadPoolExecutor(work.threads)
 
@@ -42,7 +42,7 @@ def engine(work: peer.Work, predict: Callable[[slice], np.ndarray]) -> peer.Engi
             tried[f"{work.threads} concurrent runs"] = lambda: lambda: streams(size)
         return tried
 
-    return peer.Engine("PyTorch", torch.__version__, settings)
+    return peer.Engine(name, torch.__version__, settings)
 
 
 if __name__ == "__main__":
