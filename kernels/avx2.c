@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "subnormals.h"
 #include "tables.h"
 #include "target.h"
 
@@ -99,9 +100,29 @@ static inline __attribute__((always_inline)) void v_transpose(vf v[8]) {
 
 #define V_TRANSPOSE(v) v_transpose(v)
 
-#define TABLE cai_avx2
-#define TABLE_ISA CAI_ISA_AVX2
+/* The first and the second of each pair of bfloat16, as float32. */
+#define V_BF16_FIRST(v) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(v), 16))
+#define V_BF16_SECOND(v) _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_set1_epi32((int)0xffff0000u)))
+
+static inline void v_store_bf16(uint16_t *p, vf v) {
+    const __m256i bits = _mm256_castps_si256(v), sign = _mm256_set1_epi32((int)0x80000000u);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i near = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000));
+    const __m256i is_small = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
+    near = _mm256_blendv_epi8(near, _mm256_and_si256(bits, sign), is_small);
+    const __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+    near = _mm256_blendv_epi8(near, _mm256_or_si256(bits, _mm256_set1_epi32(0x400000)), is_nan);
+    near = _mm256_srli_epi32(near, 16);
+    near = _mm256_permute4x64_epi64(_mm256_packus_epi32(near, near), 0x08);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm256_castsi256_si128(near));
+}
+
+#define V_STORE_BF16(p, v) v_store_bf16(p, v)
+
 #include "bodies/all.inc"
+
+const cai_kernels cai_avx2 = CAI_TABLE(CAI_ISA_AVX2, CAI_BF16_WIDENED, gemm_bf16_widened);
 
 CAI_END_TARGET
 #endif

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "subnormals.h"
 #include "tables.h"
 #include "target.h"
 
@@ -113,9 +114,63 @@ static inline __attribute__((always_inline)) void v_transpose(vf v[16]) {
 
 #define V_TRANSPOSE(v) v_transpose(v)
 
-#define TABLE cai_avx512
-#define TABLE_ISA CAI_ISA_AVX512
+/* The first and the second of each pair of bfloat16, as float32. */
+#define V_BF16_FIRST(v) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(v), 16))
+#define V_BF16_SECOND(v) \
+    _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(v), _mm512_set1_epi32((int)0xffff0000u)))
+
+static inline void v_store_bf16(uint16_t *p, vf v) {
+    const __m512i bits = _mm512_castps_si512(v), sign = _mm512_set1_epi32((int)0x80000000u);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i near = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __m512i exponent = _mm512_and_si512(bits, _mm512_set1_epi32(0x7f800000));
+    const __mmask16 is_small = _mm512_cmpeq_epi32_mask(exponent, _mm512_setzero_si512());
+    near = _mm512_mask_mov_epi32(near, is_small, _mm512_and_si512(bits, sign));
+    const __mmask16 is_nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+    near = _mm512_mask_mov_epi32(near, is_nan, _mm512_or_si512(bits, _mm512_set1_epi32(0x400000)));
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(near, 16)));
+}
+
+#define V_STORE_BF16(p, v) v_store_bf16(p, v)
+
 #include "bodies/all.inc"
+
+const cai_kernels cai_avx512 = CAI_TABLE(CAI_ISA_AVX512, CAI_BF16_WIDENED, gemm_bf16_widened);
+
+CAI_END_TARGET
+
+CAI_BEGIN_TARGET("avx512f,fma,avx512bf16")
+
+/* One pair of k by VDPBF16PS: sum = second x second + sum, then sum = first x first + sum, each rounded once to the
+ * nearest, ties to even. Subnormal operands and results are zeros, whatever MXCSR says. */
+INLINE void gemm_step_dot(vf sums[TILE_ROWS][TILE_VECTORS], const float *const start[TILE_ROWS], size_t k,
+                          const float *b, size_t stride, const int count, const int vectors) {
+    __m512bh panel_row[TILE_VECTORS];
+    CAI_UNROLL
+    for (int j = 0; j < vectors; j++)
+        panel_row[j] = (__m512bh)_mm512_loadu_si512(b + (size_t)j * stride);
+    CAI_UNROLL
+    for (int i = 0; i < count; i++) {
+        int32_t pair;
+        __builtin_memcpy(&pair, start[i] + k, sizeof pair);
+        const __m512bh x = (__m512bh)_mm512_set1_epi32(pair);
+        CAI_UNROLL
+        for (int j = 0; j < vectors; j++) sums[i][j] = _mm512_dpbf16_ps(sums[i][j], x, panel_row[j]);
+    }
+}
+
+#define GEMM_NAME(name) name##_dot
+#define GEMM_STEP gemm_step_dot
+#define GEMM_NARROWS 1
+#include "bodies/gemm_tiles.inc"
+
+static void gemm_bf16_dot(const cai_gemm *g) {
+    const flush_state before = flush_subnormals(); /* in the epilogue, too */
+    gemm_dot(g);
+    restore_subnormals(before);
+}
+
+const cai_kernels cai_avx512_bf16 = CAI_TABLE(CAI_ISA_AVX512, CAI_BF16_DOT, gemm_bf16_dot);
 
 CAI_END_TARGET
 #endif

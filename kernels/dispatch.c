@@ -8,7 +8,8 @@ const cai_kernels *cai_kernels_for(cai_isa isa) {
     case CAI_ISA_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &cai_avx2 : NULL;
     case CAI_ISA_AVX512:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma") ? &cai_avx512 : NULL;
+        if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("fma")) return NULL;
+        return __builtin_cpu_supports("avx512bf16") ? &cai_avx512_bf16 : &cai_avx512;
 #elif defined(__aarch64__)
     case CAI_ISA_NEON: return &cai_neon; /* every 64-bit ARM processor has it */
 #endif

@@ -2,6 +2,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "subnormals.h"
 #include "tables.h"
 #include "target.h"
 
@@ -69,7 +70,23 @@ static inline void v_transpose(vf v[4]) {
 
 #define V_TRANSPOSE(v) v_transpose(v)
 
-#define TABLE cai_neon
-#define TABLE_ISA CAI_ISA_NEON
+/* The first and the second of each pair of bfloat16, as float32. */
+#define V_BF16_FIRST(v) vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(v), 16))
+#define V_BF16_SECOND(v) vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), vdupq_n_u32(0xffff0000u)))
+
+static inline void v_store_bf16(uint16_t *p, vf v) {
+    const uint32x4_t bits = vreinterpretq_u32_f32(v);
+    const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    uint32x4_t near = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+    const uint32x4_t is_small = vceqq_u32(vandq_u32(bits, vdupq_n_u32(0x7f800000)), vdupq_n_u32(0));
+    near = vbslq_u32(is_small, vandq_u32(bits, vdupq_n_u32(0x80000000u)), near);
+    near = vbslq_u32(vceqq_f32(v, v), near, vorrq_u32(bits, vdupq_n_u32(0x400000)));
+    vst1_u16(p, vshrn_n_u32(near, 16));
+}
+
+#define V_STORE_BF16(p, v) v_store_bf16(p, v)
+
 #include "bodies/all.inc"
+
+const cai_kernels cai_neon = CAI_TABLE(CAI_ISA_NEON, CAI_BF16_WIDENED, gemm_bf16_widened);
 #endif

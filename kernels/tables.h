@@ -7,6 +7,7 @@
 #if defined(__x86_64__)
 extern const cai_kernels cai_avx2;
 extern const cai_kernels cai_avx512;
+extern const cai_kernels cai_avx512_bf16; /* for processors with AVX512_BF16 */
 #elif defined(__aarch64__)
 extern const cai_kernels cai_neon;
 #endif

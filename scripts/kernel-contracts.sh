@@ -30,7 +30,7 @@ emulate_avx512() {
         # Without AVX-512 compilers warn about another calling convention for wide vectors.
         compile "$CC" emulated -mavx2 -mfma -Wno-psabi -ITests/KernelContracts/emulation -DCAI_EMULATED_AVX512 \
             '-DCAI_BEGIN_TARGET(features)=' -DCAI_END_TARGET=
-        "$build/emulated" avx512
+        "$build/emulated" avx512 avx512bf16
     fi
 }
 

@@ -63,7 +63,7 @@ private func tile1(_ g: cai_gemm, _ row: Int, _ panel: Int) {
 }
 
 @inline(__always)
-private func epilogue(_ v: Vector, _ kind: cai_epilogue) -> Vector {
+func epilogue(_ v: Vector, _ kind: cai_epilogue) -> Vector {
     switch kind {
     case CAI_RELU: relu(v)
     case CAI_GELU: gelu(v)

@@ -7,9 +7,18 @@ import CKernels
 /// multiply-add, so its bits differ from theirs; each table reproduces its own.
 public let portableKernels = cai_kernels(
     isa: CAI_ISA_PORTABLE,
+    bf16: CAI_BF16_WIDENED,
     gemm: { call in
         guard let call else { return }
         multiply(call.pointee)
+    },
+    gemm_bf16: { call in
+        guard let call else { return }
+        multiplyBfloat16(call.pointee)
+    },
+    round_bf16: { x, out, rows, width in
+        guard let x, let out else { return }
+        roundRows(x, out, rows: rows, width: width)
     },
     quad_convolution: { call in
         guard let call else { return }
@@ -29,9 +38,17 @@ public let portableKernels = cai_kernels(
         guard let x, let gamma, let beta, let out else { return }
         layerNorm(x, gamma, beta, eps, out, rows: rows, width: width)
     },
+    layer_norm_bf16: { x, gamma, beta, eps, out, rows, width in
+        guard let x, let gamma, let beta, let out else { return }
+        layerNorm(x, gamma, beta, eps, out, rows: rows, width: width, narrows: true)
+    },
     attention: { call in
         guard let call else { return }
         attend(call.pointee)
+    },
+    attention_bf16: { call in
+        guard let call else { return }
+        attend(call.pointee, narrows: true)
     },
     gelu: { x, count in mapElements(x, count, gelu) },
     silu: { x, count in mapElements(x, count, silu) },

@@ -1,12 +1,13 @@
 import CKernels
 
+/// - Parameter narrows: whether the result is bfloat16: see `cai_kernels.layer_norm_bf16`.
 func layerNorm(
     _ x: UnsafePointer<Float>, _ gamma: UnsafePointer<Float>, _ beta: UnsafePointer<Float>, _ eps: Float,
-    _ out: UnsafeMutablePointer<Float>, rows: Int, width: Int
+    _ out: UnsafeMutablePointer<Float>, rows: Int, width: Int, narrows: Bool = false
 ) {
     let whole = width / lanes * lanes
     for row in 0..<rows {
-        let (x, out) = (x + row * width, out + row * width)
+        let (x, out) = (x + row * width, out + row * (narrows ? (width + 1) / 2 : width))
         var sums = Vector.zero
         for i in stride(from: 0, to: whole, by: lanes) { sums += load(x + i) }
         var total = sums.sum()
@@ -21,13 +22,22 @@ func layerNorm(
         for i in whole..<width { variance += (x[i] - mean) * (x[i] - mean) }
         let scale = 1 / (variance / Float(width) + eps).squareRoot()
         for i in stride(from: 0, to: whole, by: lanes) {
-            store(multiplyAdd((load(x + i) - mean) * scale, load(gamma + i), load(beta + i)), out + i)
+            let result = multiplyAdd((load(x + i) - mean) * scale, load(gamma + i), load(beta + i))
+            if narrows { storeBfloat16(result, out + i / 2) } else { store(result, out + i) }
         }
-        for i in whole..<width { out[i] = (x[i] - mean) * scale * gamma[i] + beta[i] }
+        func value(_ i: Int) -> Float { (x[i] - mean) * scale * gamma[i] + beta[i] }
+        if narrows {
+            for i in stride(from: whole, to: width, by: 2) {
+                out[i / 2] = Bfloat16.pair(value(i), i + 1 < width ? value(i + 1) : 0)
+            }
+        } else {
+            for i in whole..<width { out[i] = value(i) }
+        }
     }
 }
 
-func attend(_ t: cai_attention) {
+/// - Parameter narrows: whether the result is bfloat16: see `cai_kernels.attention_bf16`.
+func attend(_ t: cai_attention, narrows: Bool = false) {
     let width = t.heads * t.dim
     let row = 3 * width
     let panel = Int(CAI_PANEL)
@@ -46,8 +56,15 @@ func attend(_ t: cai_attention) {
             for i in 0..<t.tokens {
                 score(qkv + i * row, keys, t, padded, scores)
                 softmax(scores, tokens: t.tokens, padded: padded)
-                let out: UnsafeMutablePointer<Float> = t.out + (n * t.tokens + i) * width + h * t.dim
-                weigh(qkv + 2 * width, by: scores, t, row: row, into: out)
+                let token = n * t.tokens + i
+                guard narrows else {
+                    weigh(qkv + 2 * width, by: scores, t, row: row, into: t.out + token * width + h * t.dim)
+                    continue
+                }
+                weigh(qkv + 2 * width, by: scores, t, row: row, into: scores + padded)
+                let out: UnsafeMutablePointer<Float> = t.out + token * ((width + 1) / 2)
+                for d in 0..<t.dim { setBfloat16(scores[padded + d], out, h * t.dim + d) }
+                if width % 2 == 1 { setBfloat16(0, out, width) }
             }
         }
     }

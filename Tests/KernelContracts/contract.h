@@ -50,6 +50,11 @@ tally run_contract(const char *level, const char *kernel, void (*test)(const cai
 
 void test_gemm_sizes(const cai_kernels *kernels);
 void test_gemm_rows(const cai_kernels *kernels);
+void test_gemm_bf16(const cai_kernels *kernels);
+void test_gemm_bf16_rows(const cai_kernels *kernels);
+void test_round_bf16(const cai_kernels *kernels);
+void test_layer_norm_bf16(const cai_kernels *kernels);
+void test_attention_bf16(const cai_kernels *kernels);
 void test_quad_convolution(const cai_kernels *kernels);
 void test_attention(const cai_kernels *kernels);
 void test_layer_norm(const cai_kernels *kernels);

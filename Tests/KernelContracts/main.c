@@ -11,32 +11,50 @@ typedef struct {
     const char *title;
     const cai_kernels *kernels;
     const char *missing; /* why it may be unavailable */
+    bool is_bf16;        /* only the contracts of bfloat16: the others are those of another level */
 } level;
 
 static const struct {
     const char *kernel;
     void (*test)(const cai_kernels *);
+    bool is_bf16;
 } contracts[] = {
-    {"gemm sizes", test_gemm_sizes}, {"gemm rows", test_gemm_rows},   {"quad_convolution", test_quad_convolution},
-    {"attention", test_attention},   {"layer_norm", test_layer_norm}, {"narrow_linear", test_narrow_linear},
-    {"mean_rows", test_mean_rows},   {"add", test_add},               {"average_pool_2", test_average_pool},
-    {"max_pool_3", test_max_pool},   {"exp", test_exp},               {"gelu", test_gelu},
-    {"silu", test_silu},             {"relu", test_relu},             {"fma_peak", test_peak},
+    {"gemm sizes", test_gemm_sizes, false},
+    {"gemm rows", test_gemm_rows, false},
+    {"gemm_bf16", test_gemm_bf16, true},
+    {"gemm_bf16 rows", test_gemm_bf16_rows, true},
+    {"round_bf16", test_round_bf16, true},
+    {"quad_convolution", test_quad_convolution, false},
+    {"attention", test_attention, false},
+    {"attention_bf16", test_attention_bf16, false},
+    {"layer_norm", test_layer_norm, false},
+    {"layer_norm_bf16", test_layer_norm_bf16, false},
+    {"narrow_linear", test_narrow_linear, false},
+    {"mean_rows", test_mean_rows, false},
+    {"add", test_add, false},
+    {"average_pool_2", test_average_pool, false},
+    {"max_pool_3", test_max_pool, false},
+    {"exp", test_exp, false},
+    {"gelu", test_gelu, false},
+    {"silu", test_silu, false},
+    {"relu", test_relu, false},
+    {"fma_peak", test_peak, false},
 };
 
 int main(int count, char **arguments) {
     const level levels[] = {
-        {"portable", "portable", NULL, "is Swift, and tested by `swift test`"},
+        {"portable", "portable", NULL, "is Swift, and tested by `swift test`", false},
 #if defined(CAI_EMULATED_AVX512)
-        {"avx512", "AVX-512 (emulated)", &cai_avx512, ""},
+        {"avx512", "AVX-512 (emulated)", &cai_avx512, "", false},
+        {"avx512bf16", "BF16 (emulated)", &cai_avx512_bf16, "", true},
 #elif defined(__x86_64__)
-        {"avx2", "AVX2", cai_kernels_for(CAI_ISA_AVX2), "this processor has no AVX2 and FMA"},
-        {"avx512", "AVX-512", cai_kernels_for(CAI_ISA_AVX512), "this processor has no AVX-512"},
-        {"neon", "NEON", NULL, "this is a build for x86-64"},
+        {"avx2", "AVX2", cai_kernels_for(CAI_ISA_AVX2), "this processor has no AVX2 and FMA", false},
+        {"avx512", "AVX-512", cai_kernels_for(CAI_ISA_AVX512), "this processor has no AVX-512", false},
+        {"neon", "NEON", NULL, "this is a build for x86-64", false},
 #else
-        {"avx2", "AVX2", NULL, "this is no build for x86-64"},
-        {"avx512", "AVX-512", NULL, "this is no build for x86-64"},
-        {"neon", "NEON", cai_kernels_for(CAI_ISA_NEON), "this is no build for 64-bit ARM"},
+        {"avx2", "AVX2", NULL, "this is no build for x86-64", false},
+        {"avx512", "AVX-512", NULL, "this is no build for x86-64", false},
+        {"neon", "NEON", cai_kernels_for(CAI_ISA_NEON), "this is no build for 64-bit ARM", false},
 #endif
     };
     const size_t level_count = sizeof levels / sizeof levels[0];
@@ -57,6 +75,7 @@ int main(int count, char **arguments) {
             continue;
         }
         for (size_t c = 0; c < sizeof contracts / sizeof contracts[0]; c++) {
+            if (levels[l].is_bf16 && !contracts[c].is_bf16) continue;
             const tally one = run_contract(levels[l].title, contracts[c].kernel, contracts[c].test, levels[l].kernels);
             all.cases += one.cases;
             all.failures += one.failures;

@@ -28,8 +28,18 @@ typedef enum {
     CAI_RELU = 1,     /* C = max(AB + bias, 0); NaN stays NaN */
     CAI_GELU = 2,     /* C = gelu(AB + bias), the exact one (erf) */
     CAI_SILU = 3,     /* C = silu(AB + bias) */
-    CAI_ADD = 4       /* C = (AB + bias) + C: the residual connection */
+    CAI_ADD = 4,      /* C = (AB + bias) + C: the residual connection */
+    CAI_GELU_BF16 = 5 /* C = gelu(AB + bias) as bfloat16, of gemm_bf16 only: ldc and c_rows count words */
 } cai_epilogue;
+
+/* How a table multiplies bfloat16. The first two give the same bits. */
+typedef enum {
+    CAI_BF16_WIDENED = 0, /* widened to float32 and multiplied by its instructions: no faster than float32 */
+    CAI_BF16_DOT = 1      /* by VDPBF16PS */
+} cai_bf16_method;
+
+/* Words of four bytes of a row of `count` bfloat16. */
+#define CAI_PAIRS(count) (((count) + 1) / 2)
 
 /* C[M,N] = epilogue(A[M,K] x B[K,N] + bias[N]): an "indirect" matrix product (GEMM).
  *
@@ -76,7 +86,7 @@ typedef struct {
 /* Floats of scratch that attention over `tokens` tokens of `dim` channels a head needs. */
 static inline size_t cai_attention_scratch(size_t tokens, size_t dim) {
     size_t padded = (tokens + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL;
-    return padded * (dim + 6);
+    return padded * (dim + 6) + 6 * dim;
 }
 
 /* Channels of a group of `quad_convolution`, for input and output. */
@@ -96,7 +106,21 @@ typedef struct {
 
 typedef struct {
     cai_isa isa;
+    cai_bf16_method bf16;
     void (*gemm)(const cai_gemm *);
+    /* The same of bfloat16, with float32 sums and bias. A row of n bfloat16 is ceil(n/2) words of four bytes, each a pair
+     * with the first in its lower half; the last may be one and a zero. `run`, `lda`, `a_rows` and `a_runs` count words
+     * and K is their sum; a panel holds K rows of 16 words, each a pair of B[k, n], B[k + 1, n]. CAI_GEMM_PART counts
+     * words, and CAI_GELU_BF16 does not divide K either.
+     *
+     * For each pair in order, sum = a[1] b[1] + sum, then sum = a[0] b[0] + sum, each rounded once to the nearest, ties to
+     * even, and subnormal operands and results are zeros, in the epilogue too: the definition of VDPBF16PS (Intel 64 and
+     * IA-32 Architectures Software Developer's Manual, volume 2). 64-bit ARM treats as zero also the results that
+     * rounding would make the smallest normal number. */
+    void (*gemm_bf16)(const cai_gemm *);
+    /* x [rows, width] to the nearest bfloat16, ties to even; subnormal numbers become zeros, NaN stays NaN. Rows of out
+     * are ceil(width/2) words; out may be x. */
+    void (*round_bf16)(const float *x, float *out, size_t rows, size_t width);
     void (*quad_convolution)(const cai_quad_convolution *);
     /* out[r, n] = x[r, 0...k-1] . weight[0...k-1, n] + bias[n], summed in float64 and rounded once: for layers of few
      * inputs whose terms cancel, such as magnitudes near 20. Rows of out lie `stride` apart. */
@@ -105,7 +129,12 @@ typedef struct {
     /* out[r,:] = (x[r,:] - mean) / sqrt(variance + eps) * gamma + beta, biased variance; out may be x. */
     void (*layer_norm)(const float *x, const float *gamma, const float *beta, float eps, float *out, size_t rows,
                        size_t width);
+    /* The same, rounded as by round_bf16; out is not x. */
+    void (*layer_norm_bf16)(const float *x, const float *gamma, const float *beta, float eps, float *out, size_t rows,
+                            size_t width);
     void (*attention)(const cai_attention *);
+    /* The same, rounded as by round_bf16: out is [count, tokens] rows of heads x dim bfloat16. */
+    void (*attention_bf16)(const cai_attention *);
     /* In place, element by element. */
     void (*gelu)(float *x, size_t count);
     void (*silu)(float *x, size_t count);
