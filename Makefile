@@ -16,7 +16,7 @@ FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
 .DEFAULT_GOAL := build
 .PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
 	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
-	kernel-contracts-emulated instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+	kernel-contracts-emulated kernel-bits instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -85,6 +85,10 @@ kernel-contracts:
 
 kernel-contracts-emulated:
 	@CC="$(CC)" scripts/kernel-contracts.sh --emulated
+
+# Writes Tests/KernelContracts/golden-bits.txt, after an intended change of the kernels' arithmetic.
+kernel-bits:
+	@CC="$(CC)" scripts/kernel-contracts.sh --write-bits
 
 # Tests and kernels under the undefined-behaviour, address and thread sanitizers: make sanitize ARGS=thread for one of
 # them, TARGETS=TensorFilesTests for one folder of tests.

@@ -28,7 +28,8 @@ typedef __m256 vf;
 /* If either argument is NaN, these return the second one. */
 #define V_MIN(a, b) _mm256_min_ps(a, b)
 #define V_MAX(a, b) _mm256_max_ps(a, b)
-/* The larger; NaN if either is NaN. */
+#define V_RELU(a) V_MAX(V_ZERO(), a)
+/* The larger, the second one if they are equal (of zeros, too); NaN if either is NaN. */
 #define V_MAX_OR_NAN(a, b) _mm256_or_ps(_mm256_max_ps(a, b), _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
 #define V_ROUND(a) _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 /* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */

@@ -30,7 +30,8 @@ typedef __m512 vf;
 /* If either argument is NaN, these return the second one. */
 #define V_MIN(a, b) _mm512_min_ps(a, b)
 #define V_MAX(a, b) _mm512_max_ps(a, b)
-/* The larger; NaN if either is NaN. */
+#define V_RELU(a) V_MAX(V_ZERO(), a)
+/* The larger, the second one if they are equal (of zeros, too); NaN if either is NaN. */
 #define V_MAX_OR_NAN(a, b) _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a)
 #define V_ROUND(a) _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 /* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */

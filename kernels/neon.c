@@ -26,7 +26,10 @@ typedef float32x4_t vf;
 /* If either argument is NaN, these return NaN: the bodies pass values that may be NaN as the second one. */
 #define V_MIN(a, b) vminq_f32(a, b)
 #define V_MAX(a, b) vmaxq_f32(a, b)
-#define V_MAX_OR_NAN(a, b) vmaxq_f32(a, b)
+/* Unlike the maximum with zero, this keeps -0, as the other instruction sets do. */
+#define V_RELU(a) vbslq_f32(vcltzq_f32(a), V_ZERO(), a)
+/* The larger, the second one if they are equal (of zeros, too); NaN if either is NaN. */
+#define V_MAX_OR_NAN(a, b) vbslq_f32(vceqq_f32(a, b), b, vmaxq_f32(a, b))
 #define V_ROUND(a) vrndnq_f32(a)
 /* 2^n for whole n in [-127, 128]; 2^-127 becomes zero */
 #define V_POW2(n) vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23))
@@ -35,8 +38,8 @@ typedef float32x4_t vf;
 
 #define S_SQRT(x) vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0)
 
-/* Neighbours are added first. */
-static inline float v_sum(vf v) { return vaddvq_f32(v); }
+/* Lanes are added in pairs at distance 2, 1. */
+static inline float v_sum(vf v) { return vaddv_f32(vadd_f32(vget_low_f32(v), vget_high_f32(v))); }
 
 static inline float v_largest(vf v) { return vmaxvq_f32(v); }
 

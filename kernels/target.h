@@ -15,6 +15,12 @@
 #endif
 #endif
 
+/* Fused multiply-adds are explicit: bits may not depend on what a compiler contracts. GCC, which has no pragma for this,
+ * needs -ffp-contract=off. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+
 /* Before a loop of constant length: unrolls it completely. */
 #if defined(__clang__)
 #define CAI_UNROLL _Pragma("clang loop unroll(full)")

@@ -2,20 +2,22 @@
 # Builds and runs Tests/KernelContracts with $CC: every instruction set in C that this processor can run. With
 # --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped if its tools are missing. With
 # --sanitized, the former under the address and undefined-behaviour sanitizers, with memory before arrays inaccessible.
+# All of them have to give the bits of golden-bits.txt, which only --write-bits writes, from this processor's AVX2.
 set -eu
 cd "$(dirname "$0")/.."
 
 CC=${CC:-cc}
 ARM_CC=${ARM_CC:-aarch64-linux-gnu-gcc}
+golden=Tests/KernelContracts/golden-bits.txt
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
-# Contraction within an expression only, clang's default: GCC's default would fuse operations across statements.
+# No contraction: kernels/target.h says so to clang.
 compile() {
     compiler=$1
     program=$2
     shift 2
-    "$compiler" -std=gnu11 -O2 -ffp-contract=on -Wall -Wextra -Werror -Ikernels/include -Ikernels "$@" \
+    "$compiler" -std=gnu11 -O2 -ffp-contract=off -Wall -Wextra -Werror -Ikernels/include -Ikernels "$@" \
         -o "$build/$program" Tests/KernelContracts/*.c kernels/*.c -lm
 }
 
@@ -30,7 +32,7 @@ emulate_avx512() {
         # Without AVX-512 compilers warn about another calling convention for wide vectors.
         compile "$CC" emulated -mavx2 -mfma -Wno-psabi -ITests/KernelContracts/emulation -DCAI_EMULATED_AVX512 \
             '-DCAI_BEGIN_TARGET(features)=' -DCAI_END_TARGET=
-        "$build/emulated" avx512 avx512bf16
+        "$build/emulated" avx512 avx512bf16 --golden "$golden"
     fi
 }
 
@@ -41,27 +43,32 @@ emulate_neon() {
         skipped "NEON (emulated)" "no qemu-aarch64 (Debian: qemu-user)"
     else
         compile "$ARM_CC" neon -static
-        qemu-aarch64 "$build/neon" neon
+        qemu-aarch64 "$build/neon" neon --golden "$golden"
     fi
 }
 
 case "${1:-}" in
 "")
     compile "$CC" native
-    "$build/native"
+    "$build/native" --golden "$golden"
     ;;
 --sanitized)
     # Undefined behaviour, and float conversions that overflow, end the program at once.
     compile "$CC" sanitized -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
         -fno-sanitize-recover=all
-    "$build/sanitized"
+    "$build/sanitized" --golden "$golden"
+    ;;
+--write-bits)
+    compile "$CC" native
+    "$build/native" --bits avx2 >"$build/bits"
+    cp "$build/bits" "$golden"
     ;;
 --emulated)
     emulate_avx512
     emulate_neon
     ;;
 *)
-    echo "usage: $0 [--emulated | --sanitized]" >&2
+    echo "usage: $0 [--emulated | --sanitized | --write-bits]" >&2
     exit 2
     ;;
 esac

@@ -27,6 +27,7 @@ static void attend(const cai_kernels *kernels, const sequences *s, size_t first,
         count, s->tokens, s->heads, s->dim, s->scale, s->qkv + first * 3 * floats, s->out + first * floats, s->scratch,
     };
     kernels->attention(&call);
+    note_bits(call.out, count * floats);
 }
 
 static double part(const sequences *s, size_t n, size_t token, size_t which, size_t head, size_t d) {

@@ -40,11 +40,16 @@ double gelu_error(double x);
 /* The unit in the last place of float32 at x. */
 double unit_in_last_place(double x);
 
+/* Adds a kernel's results to the digest of its contract, which has to be the same on every instruction set. All NaNs count
+ * as one: their sign and payload depend on the processor. */
+void note_bits(const float *x, size_t count);
+
 typedef struct {
-    size_t cases, failures;
+    size_t cases, failures, noted; /* floats in `digest` */
+    uint64_t digest;
 } tally;
 
-/* Runs one kernel's tests and prints its line: level, kernel, cases. */
+/* Runs one kernel's tests and prints failures. */
 tally run_contract(const char *level, const char *kernel, void (*test)(const cai_kernels *),
                    const cai_kernels *kernels);
 
@@ -61,6 +66,7 @@ void test_layer_norm(const cai_kernels *kernels);
 void test_narrow_linear(const cai_kernels *kernels);
 void test_mean_rows(const cai_kernels *kernels);
 void test_peak(const cai_kernels *kernels);
+void test_unusual_values(const cai_kernels *kernels);
 void test_add(const cai_kernels *kernels);
 void test_average_pool(const cai_kernels *kernels);
 void test_max_pool(const cai_kernels *kernels);

@@ -27,6 +27,7 @@ static void over_all_floats(function *f, void (*check)(double x, float y)) {
     const size_t count = sample(x);
     memcpy(y, x, count * sizeof *x);
     f(y, count);
+    note_bits(y, count);
     for (size_t i = 0; i < count; i++) check(x[i], y[i]);
     end_case();
 }
@@ -44,6 +45,7 @@ static void at_every_place(function *f) {
             float *last = x + MOST - count;
             if (bad < count) last[bad] = NAN;
             f(last, count);
+            note_bits(last, count);
             for (size_t i = 0; i < count; i++)
                 expect(i == bad ? isnan(last[i]) : same_bits(last + i, expected + MOST - count + i, 1),
                        "element %zu", i);

@@ -16,6 +16,7 @@ static void normalise(const cai_kernels *kernels, size_t rows, size_t width) {
     fill(gamma, width, 1);
     fill(beta, width, 1);
     kernels->layer_norm(x, gamma, beta, eps, out, rows, width);
+    note_bits(out, rows * width);
     for (size_t r = 0; r < rows; r++) {
         double mean = 0, variance = 0;
         for (size_t i = 0; i < width; i++) mean += x[r * width + i] / (double)width;
@@ -57,6 +58,7 @@ static void narrow(const cai_kernels *kernels, size_t rows, size_t inputs, size_
     fill(weight, inputs * outputs, 1);
     fill(bias, outputs, 1);
     kernels->narrow_linear(x, weight, bias, out, rows, inputs, outputs, stride);
+    note_bits(out, rows == 0 ? 0 : (rows - 1) * stride + outputs);
     for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < outputs; j++) {
             double sum = bias[j];
@@ -84,6 +86,7 @@ void test_mean_rows(const cai_kernels *kernels) {
             float *x = guarded(rows * width), *out = guarded(width);
             fill(x, rows * width, 1);
             kernels->mean_rows(x, out, rows, width);
+            note_bits(out, width);
             for (size_t i = 0; i < width; i++) {
                 double sum = 0;
                 for (size_t r = 0; r < rows; r++) sum += x[r * width + i];
@@ -103,6 +106,7 @@ void test_add(const cai_kernels *kernels) {
         if (count > 3) c[3] = INFINITY;
         memcpy(old, c, count * sizeof *c);
         kernels->add(x, c, count);
+        note_bits(c, count);
         for (size_t i = 0; i < count; i++)
             expect_near(c[i], (double)(x[i] + old[i]), 0, "element %zu", i);
         end_case();

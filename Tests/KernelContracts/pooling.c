@@ -13,6 +13,7 @@ static void average(const cai_kernels *kernels, size_t height, size_t width, siz
     float *x = guarded(height * width * channels), *out = guarded(out_count);
     fill(x, height * width * channels, 1);
     kernels->average_pool_2(x, out, height, width, channels);
+    note_bits(out, out_count);
     for (size_t i = 0; i < out_count; i++) {
         const size_t c = i % channels, pixel = i / channels;
         double sum = 0;
@@ -36,6 +37,7 @@ static void largest(const cai_kernels *kernels, size_t height, size_t width, siz
     if (count > 0) x[count / 2] = INFINITY;
     if (count > 0) x[count - 1] = -INFINITY;
     kernels->max_pool_3(x, out, height, width, channels);
+    note_bits(out, count);
     for (size_t i = 0; i < count; i++) {
         const size_t c = i % channels, row = i / channels / width, column = i / channels % width;
         double exact = -INFINITY;

@@ -89,6 +89,7 @@ void run_product(const cai_kernels *kernels, const product *p, cai_epilogue epil
         .epilogue = epilogue,
     };
     kernels->gemm(&call);
+    note_bits(p->c, p->c_count);
 }
 
 void expect_gaps(const product *p, size_t first, size_t count) {

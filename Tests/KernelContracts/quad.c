@@ -35,6 +35,7 @@ static void run_quads(const cai_kernels *kernels, const quads *q, size_t first, 
         q->out + first * q->groups * CAI_QUAD,
     };
     kernels->quad_convolution(&call);
+    note_bits(call.out, count * q->groups * CAI_QUAD);
 }
 
 /* One output in float64, and the tolerance of float32: as for a matrix product, twice, with SiLU's slope of at

@@ -3,6 +3,9 @@
  * Contracts common to all of them
  *  - Memory is row-major. A row's result depends on that row alone and is summed in one fixed order, so its bits are
  *    the same for any number of rows and any values in the other rows (NaN and infinity included).
+ *  - The tables in C give the same bits: every multiply-add of a sum is fused, sums over a row have 16 lanes, and what
+ *    zeros of both signs give is the same. Only the sign and payload of a NaN depend on the processor. The portable
+ *    table has bits of its own.
  *  - No function allocates, locks or keeps state. Pointers need 4-byte alignment; panels and
  *    scratch that are 64-byte aligned are faster.
  *  - Inputs and outputs do not overlap, except where a comment says that they may be the same.
@@ -149,7 +152,8 @@ typedef struct {
     /* out[w] = mean over r of x[r*width + w]. */
     void (*mean_rows)(const float *x, float *out, size_t rows, size_t width);
     /* The attainable peak: `iterations` rounds of x = x * sink[0] + sink[1] over independent vectors in registers, as fast as
-     * the processor does them (portable: in two roundings). Their sum goes to sink[0], so that all of them are needed.
+     * the processor does them (portable: in two roundings). Their sum, which depends on the number of lanes, goes to
+     * sink[0], so that all of them are needed.
      * Returns the floating-point operations done, two a multiply-add. */
     size_t (*fma_peak)(size_t iterations, float *sink);
 } cai_kernels;
