@@ -24,7 +24,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "endtoend",
-            dependencies: ["BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AstroMAE", package: "cai"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "autoencoder",
@@ -49,7 +52,10 @@ let package = Package(
             swiftSettings: pointers),
         .executableTarget(
             name: "accuracy",
-            dependencies: ["BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AstroMAE", package: "cai"), .product(name: "Inference", package: "cai"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "instructions",

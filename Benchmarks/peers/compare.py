@@ -91,12 +91,13 @@ class Peer:
 class Cai:
     """CAI by the `endtoend` benchmark: a process for each measurement, warmed up by its verification."""
 
-    name = "CAI"
-
-    def __init__(self, program: Path, weights: Path, galaxies: Path, golden: Path | None, threads: int) -> None:
-        self.threads = threads
+    def __init__(
+        self, program: Path, weights: Path, galaxies: Path, golden: Path | None, threads: int, precision: str = FLOAT32
+    ) -> None:
+        self.name = "CAI" if precision == FLOAT32 else f"CAI, {precision}"
+        self.threads, self.precision = threads, precision
         self.command = [program, "--weights", weights, galaxies, "--rounds", "1", "--json", "--threads", str(threads)]
-        self.command += ["--golden", golden] if golden else []
+        self.command += ["--precision", precision, *(["--golden", golden] if golden else [])]
 
     def run(self, batch: int, *options: str) -> dict[str, Any]:
         process = pinned([*self.command, "--batch-sizes", str(batch), *options], self.threads)
@@ -107,7 +108,7 @@ class Cai:
 
     def prepare(self, batch: int) -> Prepared:
         self.about = self.run(batch, "--redshifts")
-        return Prepared(f"{self.threads} threads", self.about["redshifts"])
+        return Prepared(f"{self.threads} threads", self.about["redshifts"], self.precision)
 
     @property
     def version(self) -> str:
@@ -208,6 +209,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch-sizes", type=counts, default=[32, 128, 512], help="default 32,128,512")
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
     parser.add_argument("--with-torch", action="store_true", help="PyTorch too; a download of several GB, once")
+    parser.add_argument(
+        "--bf16", action="store_true",
+        help="CAI in bfloat16 too: for processors with AVX512_BF16, on others it is no faster than float32",
+    )  # fmt: skip
     parser.add_argument("--endtoend", type=Path, default=BENCHMARKS / ".build/release/endtoend")
     parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
     parser.add_argument(
@@ -242,16 +247,18 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     with ExitStack() as stack:
         engines: dict[tuple[str, int], Engine] = {}
         for threads in options.threads:
-            ours = Cai(options.endtoend, cai_weights, options.galaxies, DEMO_GOLDEN if is_demo else None, threads)
-            for engine in [ours, *(Peer(program, peer_weights, options.galaxies, threads) for program in programs)]:
+            common = options.endtoend, cai_weights, options.galaxies, DEMO_GOLDEN if is_demo else None, threads
+            ours, rounded = Cai(*common), [Cai(*common, "bf16")] if options.bf16 else []
+            for engine in [ours, *rounded, *(Peer(program, peer_weights, options.galaxies, threads) for program in programs)]:
                 engines[engine.name, threads] = stack.enter_context(closing(engine))
 
         names = list(dict.fromkeys(name for name, _ in engines))
+        peers = list(dict.fromkeys(name for (name, _), engine in engines.items() if isinstance(engine, Peer)))
         combinations = [(threads, batch) for threads in options.threads for batch in options.batch_sizes]
         keys = [(name, threads, batch) for threads, batch in combinations for name in names]
         prepared = {key: engines[key[:2]].prepare(key[2]) for key in keys}
         if is_demo:
-            golden = check_networks({name: prepared[name, *combinations[0]] for name in names[1:]})
+            golden = check_networks({name: prepared[name, *combinations[0]] for name in names if name != ours.name})
         agreement = check_agreement(prepared)
         precisions = {name: precision(prepared, name) for name in names}
         equal = ", ".join(name for name in names if precisions[name] == FLOAT32)
@@ -270,7 +277,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "system": platform.platform(),
         "commit": ours.version,
         "kernels": ours.about["kernels"],
-        "versions": {name: engines[name, options.threads[0]].version for name in names if name != ours.name},
+        "versions": {name: engines[name, options.threads[0]].version for name in peers},
         "precisions": precisions,
         "weights": str(peer_weights),
         "cai_weights": str(cai_weights),
@@ -284,19 +291,30 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
                 "batch_size": batch,
                 "galaxies_per_second": {name: galaxies / best[name, threads, batch] for name in names},
                 "settings": {name: prepared[name, threads, batch].setting for name in names},
-                "ratio_to_fastest_peer": min(best[name, threads, batch] for name in names[1:])
-                / best[names[0], threads, batch],
+                "ratios": ratios(
+                    {name: best[name, threads, batch] for name in names},
+                    min(peers, key=lambda name: best[name, threads, batch]),
+                ),
             }
             for threads, batch in combinations
         ],
     }
 
 
+def ratios(seconds: dict[str, float], fastest: str) -> dict[str, float]:
+    """Speeds of CAI over others', from the seconds of each engine and the name of the fastest peer."""
+    pairs = {"CAI / fastest peer": (fastest, "CAI")}
+    if "CAI, bf16" in seconds:
+        pairs["CAI, bf16 / CAI"] = ("CAI", "CAI, bf16")
+        pairs["CAI, bf16 / OpenVINO as installed"] = ("OpenVINO as installed", "CAI, bf16")
+    return {name: seconds[other] / seconds[ours] for name, (other, ours) in pairs.items()}
+
+
 def markdown(report: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     precisions = ", ".join(f"{name} {value}" for name, value in report["precisions"].items())
     golden = ", ".join(f"{name} {value:.1e}" for name, value in report["max_difference_to_golden"].items())
-    names = list(report["results"][0]["galaxies_per_second"])
+    names, compared = list(report["results"][0]["galaxies_per_second"]), list(report["results"][0]["ratios"])
     lines = [
         f"{report['cpu']}, {report['cores']} cores; {report['kernels']}; commit {report['commit']}; {versions}; "
         f"{report['galaxies']} galaxies; best of {report['rounds']}",
@@ -305,12 +323,13 @@ def markdown(report: dict[str, Any]) -> str:
         "",
         "galaxies/s:",
         "",
-        "| threads | batch | " + " | ".join(names) + " | CAI / fastest peer |",
-        "|---:|---:|" + "---:|" * (len(names) + 1),
+        "| threads | batch | " + " | ".join([*names, *compared]) + " |",
+        "|---:|---:|" + "---:|" * (len(names) + len(compared)),
     ]
     for row in report["results"]:
         rates = " | ".join(f"{rate:.0f}" for rate in row["galaxies_per_second"].values())
-        lines.append(f"| {row['threads']} | {row['batch_size']} | {rates} | {row['ratio_to_fastest_peer']:.2f} |")
+        factors = " | ".join(f"{ratio:.2f}" for ratio in row["ratios"].values())
+        lines.append(f"| {row['threads']} | {row['batch_size']} | {rates} | {factors} |")
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@ import ArgumentParser
 import BenchmarkSupport
 import Foundation
 
+extension Precision: @retroactive ExpressibleByArgument {}
+
 @main
 struct EndToEnd: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +31,9 @@ struct EndToEnd: ParsableCommand {
     @Option(help: "Batch sizes, separated by commas.")
     var batchSizes: Counts = [32, 128, 512]
 
+    @Option(help: "Precision of the Linear layers: float32 or bf16.")
+    var precision = Precision.float32
+
     @Option(help: "Rounds: each combination is timed once in each.")
     var rounds = 5
 
@@ -51,7 +56,7 @@ struct EndToEnd: ParsableCommand {
     }
 
     func run() throws {
-        let galaxies = try Galaxies(weights: weights, inputs: partitions, limit: limit)
+        let galaxies = try Galaxies(weights: weights, inputs: partitions, limit: limit, precision: precision)
         let combinations = threads.values.flatMap { threads in batchSizes.values.map { (threads, $0) } }
         let verified = try verify(galaxies, combinations)
 
@@ -98,9 +103,9 @@ struct EndToEnd: ParsableCommand {
         }
         let isDemo = weights == Checkout.demoWeights && partitions == [Checkout.demoGalaxies]
         guard let path = golden ?? (isDemo ? Checkout.demoGolden : nil) else { return (first, nil) }
-        let accuracy = try Golden(path: path).compare(first)
-        guard accuracy.worst <= Accuracy.worstAllowed else {
-            throw BenchmarkError("a redshift is \(accuracy.worst) off, at most \(Accuracy.worstAllowed) is allowed")
+        let accuracy = try Golden(path: path).compare(first, precision: precision)
+        guard accuracy.worst <= accuracy.worstAllowed else {
+            throw BenchmarkError("a redshift is \(accuracy.worst) off, at most \(accuracy.worstAllowed) is allowed")
         }
         return (first, accuracy)
     }

@@ -28,8 +28,8 @@ struct Instructions: ParsableCommand {
         countedPredict(model, batch, into: &redshifts, &workspace)
 
         let accuracy = try Golden(path: Checkout.demoGolden).compare(redshifts)
-        guard accuracy.worst <= Accuracy.worstAllowed else {
-            throw BenchmarkError("a redshift is \(accuracy.worst) off, at most \(Accuracy.worstAllowed) is allowed")
+        guard accuracy.worst <= accuracy.worstAllowed else {
+            throw BenchmarkError("a redshift is \(accuracy.worst) off, at most \(accuracy.worstAllowed) is allowed")
         }
         print("\(galaxies) galaxies, \(model.instructionSet.rawValue), \(model.gemm.rawValue)")
     }
