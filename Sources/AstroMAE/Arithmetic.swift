@@ -5,14 +5,15 @@ public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
     static let version = 1
 
     public let gemm: GemmBackend
+    public let precision: Precision
 
     /// That of a program's own kernels.
-    public static let usual = Arithmetic(gemm: .packed)
+    public static func usual(_ precision: Precision) -> Arithmetic { Arithmetic(gemm: .packed, precision: precision) }
 
-    /// `1 packed float32`
-    public var description: String { "\(Self.version) \(gemm.rawValue) float32" }
+    /// `1 packed float32`, `1 packed bf16`
+    public var description: String { "\(Self.version) \(gemm.rawValue) \(precision.rawValue)" }
 }
 
 extension RedshiftModel {
-    public var arithmetic: Arithmetic { Arithmetic(gemm: gemm) }
+    public var arithmetic: Arithmetic { Arithmetic(gemm: gemm, precision: precision) }
 }

@@ -27,6 +27,7 @@ public final class FeatureEncoder: CutoutNetwork {
     public let statedBands: NetworkBands?
     public let instructionSet: InstructionSet
     public let gemm: GemmBackend
+    public let precision: Precision
     public var imageShape: [Int] { encoder.config.imageShape }
     public var imageCount: Int { encoder.config.imageCount }
     public var requiredMagnitudes: Int? { nil }
@@ -41,11 +42,13 @@ public final class FeatureEncoder: CutoutNetwork {
     ///   - weights: an opened checkpoint of either network, checked as strictly as by the network.
     ///   - name: the one of several networks in the file: see `RedshiftModel.init`.
     ///   - numHeads, decoderHeads: override the file's heads; no feature depends on the decoder's.
+    ///   - precision: of the Linear layers; bf16 needs the packed kernels.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure`, also if the network has no such layer.
     public init(
         weights: TensorFile, network name: String? = nil, layer: FeatureLayer, numHeads: Int? = nil,
-        decoderHeads: Int? = nil, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
+        decoderHeads: Int? = nil, gemm: GemmBackend = .auto, precision: Precision = .float32,
+        instructionSet: InstructionSet? = nil,
         on parallel: ParallelLoop = .serial
     ) throws(Failure) {
         self.layer = layer
@@ -58,19 +61,20 @@ public final class FeatureEncoder: CutoutNetwork {
             }
             let model = try MaskedAutoencoder(
                 weights, network: name, numHeads: numHeads, decoderHeads: decoderHeads,
-                assumesHeads: (encoder: false, decoder: true), gemm: gemm, instructionSet: instructionSet, on: parallel)
+                assumesHeads: (encoder: false, decoder: true), gemm: gemm, precision: precision,
+                instructionSet: instructionSet, on: parallel)
             (kind, encoder, norm, branch, kernels) = (.autoencoder, model.encoder, model.norm, nil, model.kernels)
             network = model
         } else {
             let model = try RedshiftModel(
-                weights: weights, network: name, numHeads: numHeads, gemm: gemm, instructionSet: instructionSet,
-                on: parallel)
+                weights: weights, network: name, numHeads: numHeads, gemm: gemm, precision: precision,
+                instructionSet: instructionSet, on: parallel)
             (kind, encoder, norm, branch, kernels) = (.redshift, model.vit.encoder, nil, model.vit, model.kernels)
             network = model
         }
         (parameterCount, warnings, checks) = (network.parameterCount, network.warnings, network.checks)
         statedBands = network.statedBands
-        (self.instructionSet, self.gemm) = (network.instructionSet, network.gemm)
+        (self.instructionSet, self.gemm, self.precision) = (network.instructionSet, network.gemm, precision)
     }
 
     /// Shape of one galaxy's features: [width], or [tokens, width].

@@ -13,6 +13,7 @@ public final class RedshiftModel: CutoutNetwork {
     public let statedBands: NetworkBands?
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
+    public var precision: Precision { kernels.precision }
 
     let vit: ViTBranch
     let inception: InceptionBranch
@@ -43,13 +44,15 @@ public final class RedshiftModel: CutoutNetwork {
     ///   - numHeads: overrides the file's value, or the reference's for a file without one.
     ///   - assumesHeads: whether a width that is no multiple of 64 has one head where neither states heads. Nothing may be
     ///     computed by such a network; otherwise it is an error.
+    ///   - precision: of the Linear layers; bf16 needs the packed kernels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or of kind
     ///   `outOfMemory`.
     public init(
         weights: TensorFile, network: String? = nil, numHeads: Int? = nil, assumesHeads: Bool = false,
-        gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
+        gemm: GemmBackend = .auto, precision: Precision = .float32, instructionSet: InstructionSet? = nil,
+        on parallel: ParallelLoop = .serial
     ) throws(Failure) {
         let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .redshift, network: network)
         try checkpoint.require(.redshift)
@@ -60,8 +63,8 @@ public final class RedshiftModel: CutoutNetwork {
             assumesHeads: assumesHeads)
         let modules = try ModuleChecks(checkpoint, encoder)
         config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
-        kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(checkpoint, encoder, stated, dense: kernels.gemm == .openblas)
+        kernels = try Kernels(choosing: instructionSet, gemm: gemm, precision: precision)
+        let loader = LayerLoader(checkpoint, encoder, stated, for: kernels)
         vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
         vitHead = try ViTHead(loader, width: encoder.width, features: config.vitFeatures)
         inception = try InceptionBranch(loader, encoder)

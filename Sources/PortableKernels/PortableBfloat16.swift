@@ -78,12 +78,8 @@ private func wide(_ v: Vector) -> Wide { Wide(v) }
 /// the exact ones. What is below the smallest normal number, rounded with an unlimited exponent, is zero.
 @inline(__always)
 private func flushed(_ sum: Wide) -> Vector {
-    let rounded = Vector(sum)
     let limit = 0x1p-126 - 0x1p-151
-    let isTiny = (sum .< limit) .& (sum .> -limit)
-    let zeros = unsafeBitCast(
-        unsafeBitCast(rounded, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x8000_0000), to: Vector.self)
-    return rounded.replacing(with: zeros, where: SIMDMask<SIMD8<Int32>>(isTiny))
+    return Vector(sum.replacing(with: sum * 0, where: (sum .< limit) .& (sum .> -limit)))
 }
 
 /// The first or the second of each pair; subnormal ones are zeros.

@@ -13,6 +13,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
     public let statedBands: NetworkBands?
     public var instructionSet: InstructionSet { kernels.instructionSet }
     public var gemm: GemmBackend { kernels.gemm }
+    public var precision: Precision { kernels.precision }
     public var imageShape: [Int] { config.encoder.imageShape }
     public var imageCount: Int { config.encoder.imageCount }
     public var requiredMagnitudes: Int? { nil }
@@ -34,26 +35,27 @@ public final class MaskedAutoencoder: CutoutNetwork {
     ///   - network, assumesHeads: see `RedshiftModel.init`.
     ///   - numHeads, decoderHeads: override the file's heads of the encoder and the decoder; without either there is
     ///     one for each 64 channels.
+    ///   - precision: of the Linear layers; bf16 needs the packed kernels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; if the
     ///   weights are a redshift network's; or of kind `outOfMemory`.
     public convenience init(
         weights: TensorFile, network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil,
-        assumesHeads: Bool = false, gemm: GemmBackend = .auto, instructionSet: InstructionSet? = nil,
-        on parallel: ParallelLoop = .serial
+        assumesHeads: Bool = false, gemm: GemmBackend = .auto, precision: Precision = .float32,
+        instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
     ) throws(Failure) {
         try self.init(
             weights, network: network, numHeads: numHeads, decoderHeads: decoderHeads,
-            assumesHeads: (encoder: assumesHeads, decoder: assumesHeads), gemm: gemm, instructionSet: instructionSet,
-            on: parallel)
+            assumesHeads: (encoder: assumesHeads, decoder: assumesHeads), gemm: gemm, precision: precision,
+            instructionSet: instructionSet, on: parallel)
     }
 
     /// - Parameter assumesHeads: the same for each stack.
     init(
         _ weights: TensorFile, network: String?, numHeads: Int?, decoderHeads: Int?,
-        assumesHeads: (encoder: Bool, decoder: Bool), gemm: GemmBackend, instructionSet: InstructionSet?,
-        on parallel: ParallelLoop
+        assumesHeads: (encoder: Bool, decoder: Bool), gemm: GemmBackend, precision: Precision,
+        instructionSet: InstructionSet?, on parallel: ParallelLoop
     ) throws(Failure) {
         let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .autoencoder, network: network)
         name = checkpoint.name
@@ -67,8 +69,8 @@ public final class MaskedAutoencoder: CutoutNetwork {
         config = try AutoencoderConfig.derived(
             from: checkpoint, encoder: encoderConfig, stated: stated, decoderHeads: decoderHeads,
             assumesHeads: assumesHeads.decoder)
-        kernels = try Kernels(choosing: instructionSet, gemm: gemm)
-        let loader = LayerLoader(checkpoint, encoderConfig, stated, dense: kernels.gemm == .openblas)
+        kernels = try Kernels(choosing: instructionSet, gemm: gemm, precision: precision)
+        let loader = LayerLoader(checkpoint, encoderConfig, stated, for: kernels)
         encoder = try ViTEncoder(loader, encoderConfig)
         norm = try loader.layerNorm("norm", encoderConfig.width)
         decoder = try MaskedDecoder(loader, config)

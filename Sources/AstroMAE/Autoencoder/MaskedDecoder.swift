@@ -34,15 +34,17 @@ struct MaskedDecoder: Sendable {
     /// latent [count, visible + 1, encoder width] -> predictions [count, patches, patchCount]
     /// - Parameters:
     ///   - order: has the visible patches of the galaxies, of which `first` is the first here.
-    ///   - workspace: `tokens` and `embedded` are overwritten.
+    ///   - workspace: `tokens` and `embedded` are overwritten, in bf16 `latent` too.
     func forward(
-        _ latent: UnsafePointer<Float>, into predictions: UnsafeMutablePointer<Float>, count: Int, order: MaskOrder,
+        _ latent: UnsafeMutablePointer<Float>, into predictions: UnsafeMutablePointer<Float>, count: Int,
+        order: MaskOrder,
         from first: Int, workspace: borrowing AutoencoderWorkspace, _ pass: BlockPass
     ) {
         let (kernels, normed) = (pass.kernels, pass.scratch.normed)
         let (width, tokens, visible) = (layout.width, layout.tokens, workspace.layout.tokens)
         let (embedded, x) = (workspace.embedded, workspace.tokens)
-        kernels.linear(embed, latent, rows: count * visible, into: embedded)
+        let operand = kernels.operand(latent, rows: count * visible, width: embed.inputs, of: embed.operation)
+        kernels.linear(embed, operand, rows: count * visible, into: embedded)
         pass.stages?.record("decoder_embed", embedded, count: count, visible * width)
         for galaxy in 0..<count {
             restore(
@@ -51,9 +53,10 @@ struct MaskedDecoder: Sendable {
         }
         blocks.forward(x, count: count, layout: layout, leavingClassTokens: true, pass)
         let rows = count * (tokens - 1)
-        kernels.layerNorm(x, norm, into: normed, rows: rows)
-        pass.stages?.record("decoder_norm", normed, count: count, (tokens - 1) * width)
-        kernels.linear(prediction, normed, rows: rows, into: predictions)
+        let last = kernels.layerNormOperand(x, norm, into: normed, rows: rows)
+        pass.stages?.record(
+            "decoder_norm", kernels.values(of: last, rows: rows, width: width), count: count, (tokens - 1) * width)
+        kernels.linear(prediction, last, rows: rows, into: predictions)
     }
 
     /// One galaxy's visible tokens [1 + count, width] -> all of its tokens [tokens, width], positions added.

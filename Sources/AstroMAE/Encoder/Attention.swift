@@ -23,11 +23,12 @@ struct Attention: Sendable {
         projection = try loader.linear(.projection, key + ".proj", width, width)
     }
 
-    /// Overwrites the scratch memory's normed [count*tokens, width] with the heads' outputs, the projection's input.
-    func forward(count: Int, tokens: Int, _ pass: BlockPass) {
+    /// The heads' outputs, the projection's input, in the scratch memory's normed.
+    /// - Parameter normed: [count*tokens, width], may be in the same memory.
+    func forward(_ normed: Operand, count: Int, tokens: Int, _ pass: BlockPass) -> Operand {
         let scratch = pass.scratch
-        pass.kernels.linear(qkv, scratch.normed, rows: count * tokens, into: scratch.wide)
-        pass.kernels.attention(
+        pass.kernels.linear(qkv, normed, rows: count * tokens, into: scratch.wide)
+        return pass.kernels.attention(
             qkv: scratch.wide, into: scratch.normed, scratch: scratch.scores, count: count, tokens: tokens,
             heads: config.numHeads, dim: config.headWidth, scale: Float(config.attentionScale))
     }

@@ -52,8 +52,8 @@ struct EncoderBlock: Sendable {
         let (tokens, width) = (layout.tokens, config.width)
         var rows = count * tokens
         let recorder = StageOf(pass.stages, name, count: count, width: tokens * width)
-        kernels.layerNorm(x, norm1, into: scratch.normed, rows: rows)
-        recorder?.record("norm1", scratch.normed)
+        var normed = kernels.layerNormOperand(x, norm1, into: scratch.normed, rows: rows)
+        recorder?.record("norm1", kernels.values(of: normed, rows: rows, width: width))
         if let parallel {
             // Attention reads norm1's output, so x may change before it.
             parallel.forward(x, into: scratch.wide, count: count, layout: layout, pass)
@@ -63,19 +63,19 @@ struct EncoderBlock: Sendable {
                 kernels.add(scratch.wide + galaxy * patches, to: x + galaxy * tokens * width + width, count: patches)
             }
         }
-        attention.forward(count: count, tokens: tokens, pass)
+        let attended = attention.forward(normed, count: count, tokens: tokens, pass)
         if leavingClassTokens {
             layout.removeClassTokens(x, count: count)
-            layout.removeClassTokens(scratch.normed, count: count)
+            layout.removeClassTokens(attended.base, count: count, width: kernels.floats(ofRow: width))
             rows = count * (tokens - 1)
         }
         residual(x, rows: rows, recorder, "attn", pass) { out, epilogue in
-            kernels.linear(attention.projection, scratch.normed, rows: rows, into: out, epilogue)
+            kernels.linear(attention.projection, attended, rows: rows, into: out, epilogue)
         }
-        kernels.layerNorm(x, norm2, into: scratch.normed, rows: rows)
-        recorder?.record("norm2", scratch.normed)
+        normed = kernels.layerNormOperand(x, norm2, into: scratch.normed, rows: rows)
+        recorder?.record("norm2", kernels.values(of: normed, rows: rows, width: width))
         residual(x, rows: rows, recorder, "mlp", pass) { out, epilogue in
-            mlp.forward(scratch.normed, into: out, epilogue, rows: rows, pass)
+            mlp.forward(normed, into: out, epilogue, rows: rows, pass)
         }
         recorder?.record(nil, x)
     }

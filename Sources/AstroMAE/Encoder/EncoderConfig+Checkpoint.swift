@@ -99,11 +99,11 @@ extension EncoderConfig.ParallelConvolution {
 }
 
 extension LayerLoader {
-    /// - Parameter dense: whether OpenBLAS runs the Linear layers.
-    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, dense: Bool) {
+    /// - Parameter kernels: that run the Linear layers.
+    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, for kernels: Kernels) {
         self.init(
             checkpoint: checkpoint, layerNormEps: config.layerNormEps, batchNormEps: config.batchNormEps,
-            otherEps: stated.otherEps, dense: dense)
+            otherEps: stated.otherEps, dense: kernels.gemm == .openblas, precision: kernels.precision)
     }
 }
 

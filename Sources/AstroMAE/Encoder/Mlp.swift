@@ -14,10 +14,10 @@ struct Mlp: Sendable {
 
     /// normed [rows, width] -> out [rows, width]; `epilogue` adds the residual or not.
     func forward(
-        _ normed: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue, rows: Int,
+        _ normed: Operand, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue, rows: Int,
         _ pass: BlockPass
     ) {
-        pass.kernels.linear(fc1, normed, rows: rows, into: pass.scratch.wide, CAI_GELU)
-        pass.kernels.linear(fc2, pass.scratch.wide, rows: rows, into: out, epilogue)
+        let hidden = pass.kernels.linearGELU(fc1, normed, rows: rows, into: pass.scratch.wide)
+        pass.kernels.linear(fc2, hidden, rows: rows, into: out, epilogue)
     }
 }

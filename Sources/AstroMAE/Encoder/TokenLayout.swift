@@ -33,7 +33,9 @@ struct TokenLayout: Sendable {
     }
 
     /// x [count, tokens, width] -> [count, tokens - 1, width], in place.
-    func removeClassTokens(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    /// - Parameter rowWidth: floats of a row, where they are not `width`.
+    func removeClassTokens(_ x: UnsafeMutablePointer<Float>, count: Int, width rowWidth: Int? = nil) {
+        let width = rowWidth ?? width
         let patches = (tokens - 1) * width
         for galaxy in 0..<count {
             (x + galaxy * patches).update(from: x + galaxy * tokens * width + width, count: patches)

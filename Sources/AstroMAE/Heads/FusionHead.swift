@@ -26,9 +26,9 @@ struct FusionHead: Sendable {
     /// Floats of scratch for one row.
     var scratchCount: Int { hidden.outputs }
 
-    /// fused [rows, fusion inputs] -> redshifts [rows]
+    /// fused [rows, fusion inputs] -> redshifts [rows]; bf16 overwrites `fused`.
     func forward(
-        _ fused: UnsafePointer<Float>, into redshifts: UnsafeMutablePointer<Float>, rows: Int,
+        _ fused: UnsafeMutablePointer<Float>, into redshifts: UnsafeMutablePointer<Float>, rows: Int,
         _ pass: HeadPass
     ) {
         pass.linearReLU(hidden, fused, rows: rows, into: pass.scratch, of: Self.key, index: 0)

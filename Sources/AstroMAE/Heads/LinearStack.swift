@@ -41,9 +41,9 @@ struct LinearStack: Sendable {
         scratchCount = 2 * (layers.dropLast().map(\.outputs).max() ?? 0)
     }
 
-    /// x [rows, inputs] -> out [rows, outputs], rows `stride` apart.
+    /// x [rows, inputs] -> out [rows, outputs], rows `stride` apart; bf16 overwrites x.
     func forward(
-        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
+        _ x: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
         _ pass: HeadPass
     ) {
         var input = x
@@ -51,14 +51,15 @@ struct LinearStack: Sendable {
         for (index, layer) in layers.dropLast().enumerated() {
             let output = pass.scratch + index % 2 * half
             pass.linearReLU(layer, input, rows: rows, into: output, of: name, index: first + 2 * index)
-            input = UnsafePointer(output)
+            input = output
         }
         guard let last = layers.last else { return }
         let index = first + 2 * (layers.count - 1)
         if endsWithReLU {
             pass.linearReLU(last, input, rows: rows, into: out, stride: stride, of: name, index: index)
         } else {
-            pass.kernels.linear(last, input, rows: rows, into: out, stride: stride)
+            let operand = pass.kernels.operand(input, rows: rows, width: last.inputs, of: last.operation)
+            pass.kernels.linear(last, operand, rows: rows, into: out, stride: stride)
             pass.stages?.record("\(name).\(index)", out, count: rows, stride: stride, outputs)
         }
     }
@@ -67,17 +68,18 @@ struct LinearStack: Sendable {
 extension Pass {
     /// A Linear layer and the ReLU that follows it in the `Sequential` called `name`: fused, or with a recorder
     /// separately and recorded under the Linear's index and the next one. x [rows, inputs] -> out [rows, outputs], rows
-    /// `stride` apart.
+    /// `stride` apart; bf16 overwrites x.
     func linearReLU(
-        _ layer: PackedMatrix, _ x: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>,
+        _ layer: PackedMatrix, _ x: UnsafeMutablePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>,
         stride: Int? = nil, of name: String, index: Int
     ) {
+        let operand = kernels.operand(x, rows: rows, width: layer.inputs, of: layer.operation)
         guard let stages else {
-            kernels.linear(layer, x, rows: rows, into: out, stride: stride, CAI_RELU)
+            kernels.linear(layer, operand, rows: rows, into: out, stride: stride, CAI_RELU)
             return
         }
         let (width, stride) = (layer.outputs, stride ?? layer.outputs)
-        kernels.linear(layer, x, rows: rows, into: out, stride: stride)
+        kernels.linear(layer, operand, rows: rows, into: out, stride: stride)
         stages.record("\(name).\(index)", out, count: rows, stride: stride, width)
         for row in 0..<rows { kernels.relu(out + row * stride, count: width) }
         stages.record("\(name).\(index + 1)", out, count: rows, stride: stride, width)

@@ -64,9 +64,10 @@ struct ViTHead: Sendable {
     /// Floats of scratch for one row.
     var scratchCount: Int { (head?.outputs ?? 0) + block.scratchCount }
 
-    /// x [rows, width] -> out [rows, features], rows `stride` apart.
+    /// x [rows, width] -> out [rows, features], rows `stride` apart; bf16 overwrites x.
     func forward(
-        _ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int, _ pass: HeadPass
+        _ x: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>, stride: Int, rows: Int,
+        _ pass: HeadPass
     ) {
         // The reference's stages have only the output of `vit_block`, none of its layers.
         guard let head else {
@@ -74,7 +75,8 @@ struct ViTHead: Sendable {
             return
         }
         let scratch = pass.scratch
-        pass.kernels.linear(head, x, rows: rows, into: scratch)
+        let operand = pass.kernels.operand(x, rows: rows, width: head.inputs, of: head.operation)
+        pass.kernels.linear(head, operand, rows: rows, into: scratch)
         pass.stages?.record("head", scratch, count: rows, head.outputs)
         block.forward(
             scratch, into: out, stride: stride, rows: rows,

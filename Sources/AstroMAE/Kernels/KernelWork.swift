@@ -23,6 +23,13 @@ struct KernelWork {
             elements: call.epilogue == CAI_STORE ? 0 : results)
     }
 
+    /// A Linear layer, whose operands may be bfloat16.
+    static func linear(_ call: cai_gemm, inputs: Int) -> KernelWork {
+        var work = gemm(call)
+        work.flops = 2 * call.rows * call.columns * inputs
+        return work
+    }
+
     /// Two matrix products of tokens x tokens x dim for each head, and an exponential for each score.
     static func attention(_ call: cai_attention) -> KernelWork {
         let scores = call.count * call.heads * call.tokens * call.tokens

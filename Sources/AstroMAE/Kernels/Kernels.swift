@@ -8,28 +8,38 @@ struct Kernels: @unchecked Sendable {
     let instructionSet: InstructionSet
     /// Never `auto`.
     let gemm: GemmBackend
+    /// Of the Linear layers.
+    let precision: Precision
     private let table: cai_kernels
     private let openBLAS: OpenBLAS?
     /// Counts and times of the calls; nil without a profile.
     private var counters: UnsafeMutablePointer<OperationCounts>?
 
-    /// - Throws: `Failure` if OpenBLAS is asked for and not installed.
-    init(_ instructionSet: InstructionSet, gemm: GemmBackend = .auto) throws(Failure) {
+    /// - Throws: `Failure` if OpenBLAS is asked for and not installed, or with bf16.
+    init(
+        _ instructionSet: InstructionSet, gemm: GemmBackend = .auto, precision: Precision = .float32
+    ) throws(Failure) {
+        guard gemm != .openblas || precision == .float32 else {
+            throw Failure(.usage, "OpenBLAS multiplies float32: expected another back end for \(precision.rawValue)")
+        }
         openBLAS = gemm == .openblas ? OpenBLAS.shared : nil
         if gemm == .openblas, openBLAS == nil {
             throw Failure("libopenblas.so.0", "OpenBLAS was asked for and cannot be opened")
         }
         self.instructionSet = instructionSet.availableOrBelow
         self.gemm = gemm == .auto ? .packed : gemm
+        self.precision = precision
         table = self.instructionSet.table ?? portableKernels
     }
 
     /// - Parameter instructionSet: nil for the widest one, capped by the environment's `CAI_ISA`.
-    init(choosing instructionSet: InstructionSet?, gemm: GemmBackend) throws(Failure) {
+    init(
+        choosing instructionSet: InstructionSet?, gemm: GemmBackend, precision: Precision = .float32
+    ) throws(Failure) {
         if let instructionSet {
-            try self.init(instructionSet, gemm: gemm)
+            try self.init(instructionSet, gemm: gemm, precision: precision)
         } else {
-            try self.init(.fromEnvironment(), gemm: gemm)
+            try self.init(.fromEnvironment(), gemm: gemm, precision: precision)
         }
     }
 
@@ -54,7 +64,7 @@ struct Kernels: @unchecked Sendable {
 
     /// C [rows, outputs] = epilogue(A [rows, inputs] x W^T + bias); C's rows lie `stride` apart.
     func linear(
-        _ weights: PackedMatrix, _ a: UnsafePointer<Float>, rows: Int, into c: UnsafeMutablePointer<Float>,
+        _ weights: PackedMatrix, _ a: Operand, rows: Int, into c: UnsafeMutablePointer<Float>,
         stride: Int? = nil, _ epilogue: cai_epilogue = CAI_STORE
     ) {
         let stride = stride ?? weights.outputs
@@ -62,21 +72,33 @@ struct Kernels: @unchecked Sendable {
         call.rows = rows
         call.columns = weights.outputs
         call.runs = 1
-        call.run = weights.inputs
-        call.a = a
-        call.lda = weights.inputs
+        call.run = floats(ofRow: weights.inputs)
+        call.a = UnsafePointer(a.base)
+        call.lda = call.run
         call.panels = UnsafePointer(weights.panels.base)
         call.bias = UnsafePointer(weights.bias.base)
         call.c = c
         call.ldc = stride
         call.epilogue = epilogue
-        measured(weights.operation, .gemm(call)) {
+        measured(weights.operation, .linear(call, inputs: weights.inputs)) {
             if let openBLAS, let dense = weights.dense {
                 openBLAS.linear(call, dense.base, table)
+            } else if precision == .bf16 {
+                table.gemm_bf16(&call)
             } else {
                 table.gemm(&call)
             }
         }
+    }
+
+    /// The same with GELU, as the operand of another product in `c`.
+    func linearGELU(
+        _ weights: PackedMatrix, _ a: Operand, rows: Int, into c: UnsafeMutablePointer<Float>
+    ) -> Operand {
+        linear(
+            weights, a, rows: rows, into: c, stride: floats(ofRow: weights.outputs),
+            precision == .bf16 ? CAI_GELU_BF16 : CAI_GELU)
+        return Operand(base: c)
     }
 
     /// The same over rows given by a table and inputs given in runs: convolutions. C's rows lie `stride` apart, or
@@ -129,14 +151,32 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
-    /// qkv [count, tokens, 3, heads, dim] -> out [count, tokens, heads, dim]
+    /// Layer normalisation as an operand in `out`.
+    func layerNormOperand(
+        _ x: UnsafePointer<Float>, _ norm: LayerNorm, into out: UnsafeMutablePointer<Float>, rows: Int
+    ) -> Operand {
+        guard precision == .bf16 else {
+            layerNorm(x, norm, into: out, rows: rows)
+            return Operand(base: out)
+        }
+        let floats = (rows + 2) * norm.width + rows * floats(ofRow: norm.width)
+        measured(.norm, .elementwise(rows * norm.width, floats: floats)) {
+            table.layer_norm_bf16(x, norm.gamma.base, norm.beta.base, norm.eps, out, rows, norm.width)
+        }
+        return Operand(base: out)
+    }
+
+    /// qkv [count, tokens, 3, heads, dim] -> an operand [count, tokens, heads, dim] in `out`
     func attention(
         qkv: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
         count: Int, tokens: Int, heads: Int, dim: Int, scale: Float
-    ) {
+    ) -> Operand {
         var call = cai_attention(
             count: count, tokens: tokens, heads: heads, dim: dim, scale: scale, qkv: qkv, out: out, scratch: scratch)
-        measured(.attention, .attention(call)) { table.attention(&call) }
+        measured(.attention, .attention(call)) {
+            if precision == .bf16 { table.attention_bf16(&call) } else { table.attention(&call) }
+        }
+        return Operand(base: out)
     }
 
     static func attentionScratch(tokens: Int, dim: Int) -> Int { cai_attention_scratch(tokens, dim) }
@@ -144,6 +184,15 @@ struct Kernels: @unchecked Sendable {
     /// The ReLU that is not the epilogue of a matrix product: that of the first magnitude layer.
     func relu(_ x: UnsafeMutablePointer<Float>, count: Int) {
         measured(.magnitudes, .elementwise(count, floats: 2 * count)) { table.relu(x, count) }
+    }
+
+    /// x [rows, width] as an operand; in bf16 it replaces x.
+    func operand(_ x: UnsafeMutablePointer<Float>, rows: Int, width: Int, of operation: NetworkOperation) -> Operand {
+        guard precision == .bf16 else { return Operand(base: x) }
+        measured(operation, .elementwise(rows * width, floats: rows * (width + Self.pairs(width)))) {
+            table.round_bf16(x, x, rows, width)
+        }
+        return Operand(base: x)
     }
 
     /// c += x

@@ -1,5 +1,6 @@
 import CKernels
 import Platform
+import PortableKernels
 
 /// The weights of a Linear layer or a convolution, laid out once for the kernels: y = W x + b.
 struct PackedMatrix: Sendable {
@@ -7,35 +8,45 @@ struct PackedMatrix: Sendable {
     let operation: NetworkOperation
     let outputs: Int
     let inputs: Int
-    /// ceil(outputs/16) panels of [inputs, 16]; zero beyond `outputs`.
+    /// ceil(outputs/16) panels of [inputs, 16]; zero beyond `outputs`. In bf16 panels of [ceil(inputs/2), 16] pairs of inputs,
+    /// each in the four bytes of a float.
     let panels: FloatBuffer
     /// Padded to whole panels.
     let bias: FloatBuffer
     /// [outputs, inputs] as OpenBLAS reads it; the panels are empty then.
     let dense: FloatBuffer?
+    /// Of the panels.
+    let precision: Precision
 
     static let panelWidth = Int(CAI_PANEL)
 
     /// A matrix whose weights are still to be packed.
     /// - Parameters:
     ///   - dense: whether OpenBLAS multiplies the matrix instead of the packed kernels.
+    ///   - precision: of a matrix that is not dense.
     ///   - arena: provides the memory of the weights.
     init(
-        _ operation: NetworkOperation, bias: [Float], inputs: Int, dense: Bool, arena: FloatArena? = nil
+        _ operation: NetworkOperation, bias: [Float], inputs: Int, dense: Bool, precision: Precision = .float32,
+        arena: FloatArena? = nil
     ) throws(Failure) {
         self.operation = operation
+        self.precision = precision
         outputs = bias.count
         self.inputs = inputs
         let padded = (outputs + Self.panelWidth - 1) / Self.panelWidth * Self.panelWidth
         self.bias = try FloatBuffer(count: padded)
         for (index, value) in bias.enumerated() { self.bias.base[index] = value }
-        panels = try FloatBuffer(count: dense ? 0 : padded * inputs, in: arena)
+        let lines = precision == .bf16 ? Kernels.pairs(inputs) : inputs
+        panels = try FloatBuffer(count: dense ? 0 : padded * lines, in: arena)
         self.dense = dense ? try FloatBuffer(count: outputs * inputs, in: arena) : nil
     }
 
     /// - Parameter weight: [outputs, inputs], finite.
-    init(_ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool) throws(Failure) {
-        try self.init(operation, bias: bias, inputs: inputs, dense: dense)
+    init(
+        _ operation: NetworkOperation, weight: [Float], bias: [Float], inputs: Int, dense: Bool,
+        precision: Precision = .float32
+    ) throws(Failure) {
+        try self.init(operation, bias: bias, inputs: inputs, dense: dense, precision: precision)
         let outputs = outputs
         _ = weight.withUnsafeBufferPointer { pack($0, outputs: 0..<outputs) }
     }
@@ -43,7 +54,7 @@ struct PackedMatrix: Sendable {
     /// Packs the weights of some outputs, which no thread may read meanwhile. Several threads may pack outputs of
     /// different panels at once.
     /// - Parameter rows: at least [outputs, inputs], row-major.
-    /// - Returns: whether all of them are finite.
+    /// - Returns: whether all of them are finite, as they are packed.
     func pack(_ rows: UnsafeBufferPointer<Float>, outputs: Range<Int>) -> Bool {
         guard let rows = rows.baseAddress, inputs > 0 else { return true }
         if let dense {
@@ -51,6 +62,7 @@ struct PackedMatrix: Sendable {
             dense.base.advanced(by: outputs.lowerBound * inputs).update(from: rows, count: count)
             return (0..<count).allSatisfy { rows[$0].isFinite }
         }
+        if precision == .bf16 { return packPairs(rows, outputs) }
         // x - x is zero for finite x and NaN otherwise, so one sum shows whether all are finite.
         var probe = SIMD4<Float>.zero
         var output = outputs.lowerBound
@@ -69,6 +81,23 @@ struct PackedMatrix: Sendable {
             }
         }
         return probe.sum() == 0
+    }
+
+    private func packPairs(_ rows: UnsafePointer<Float>, _ outputs: Range<Int>) -> Bool {
+        let lines = Kernels.pairs(inputs)
+        var isFinite = true
+        for output in outputs {
+            let row = rows + (output - outputs.lowerBound) * inputs
+            let column = panels.base + output / Self.panelWidth * Self.panelWidth * lines + output % Self.panelWidth
+            for line in 0..<lines {
+                let pair = Bfloat16.pair(row[2 * line], 2 * line + 1 < inputs ? row[2 * line + 1] : 0)
+                column[line * Self.panelWidth] = pair
+                // An exponent of ones is infinity or NaN.
+                let bits = pair.bitPattern
+                if bits & 0x7f80_0000 == 0x7f80_0000 || bits & 0x7f80 == 0x7f80 { isFinite = false }
+            }
+        }
+        return isFinite
     }
 
     /// Four rows of `count` floats into four neighbouring columns of a panel, in blocks of 4 x 4: both sides are then

@@ -9,6 +9,8 @@ struct LayerLoader {
     let otherEps: [String: Double]
     /// Whether OpenBLAS runs the Linear layers.
     let dense: Bool
+    /// Of the Linear layers.
+    let precision: Precision
 
     private let arena = FloatArena()
     private let packing = LayerPacking()
@@ -24,7 +26,8 @@ struct LayerLoader {
         let weight = try checkpoint.claim(key + ".weight", [outputs, inputs])
         let given: [Float]
         if let bias { given = bias } else { given = try checkpoint.take(key + ".bias", [outputs]) }
-        let matrix = try PackedMatrix(operation, bias: given, inputs: inputs, dense: dense, arena: arena)
+        let matrix = try PackedMatrix(
+            operation, bias: given, inputs: inputs, dense: dense, precision: precision, arena: arena)
         packing.add(key + ".weight", weight, into: matrix, inputsFrom: order)
         return matrix
     }

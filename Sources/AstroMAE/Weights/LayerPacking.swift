@@ -54,6 +54,7 @@ final class LayerPacking {
                 throw Failure(file, error.message)
             }
             try Checkpoint.requireFinite(values, part.key, file: file)
+            throw Failure(file, "'\(part.key)' has weights beyond those of bfloat16, at most 3.39e38: use float32")
         }
     }
 

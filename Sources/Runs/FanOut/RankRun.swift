@@ -78,7 +78,8 @@ struct RankRun {
         result.version = Release.version
         result.gemm = loaded.model.gemm.rawValue
         result.arithmetic = loaded.model.arithmetic.description
-        result.choices = RunChoices.made(partitions, layout, heads: loaded.model.config.encoder.numHeads)
+        result.choices = RunChoices.made(
+            partitions, layout, heads: loaded.model.config.encoder.numHeads, loaded.model.precision)
         result.configuredMemory = LambdaSettings.memory(environment)
         result.logGroup = LambdaSettings.logGroup(environment)
         result.architecture = RankResult.architecture

@@ -25,7 +25,10 @@ extension RunRecord {
                 ? WeightsIdentity(
                     name: all(results.map(\.weights)), identity: "etag:" + all(results.map(\.weightsETag)))
                 : WeightsIdentity(name: all(results.map(\.weights)), sha256: digests),
-            settings: manifest.missing.map { ["missing": $0] } ?? [:],
+            settings: [
+                "missing": manifest.missing,
+                "precision": manifest.input.precision == .float32 ? nil : manifest.input.precision.rawValue,
+            ].compactMapValues { $0 },
             choices: choices,
             maker: Maker(
                 version: all(results.map(\.version)), instructionSet: all(results.map(\.instructionSet)),

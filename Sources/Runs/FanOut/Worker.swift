@@ -85,7 +85,7 @@ public struct Worker: Sendable {
         rank.result.etags = etags
         rank.result.fetchSeconds = rank.lap()
 
-        let loaded = try models.model(item.weights, from: rank.store)
+        let loaded = try models.model(item.weights, item.precision, from: rank.store)
         rank.result.modelSeconds = rank.lap()
         try rank.check("after loading the weights")
 

@@ -48,9 +48,10 @@ public struct FeatureJob: Sendable {
             (file, parallel) throws(Failure) in
             try FeatureEncoder(
                 weights: file, network: settings.network, layer: layer, numHeads: settings.numHeads,
-                decoderHeads: settings.decoderHeads, on: parallel)
+                decoderHeads: settings.decoderHeads, precision: settings.precision, on: parallel)
         }.network
         encoder.warnings.forEach(events.warning)
+        if let notice = encoder.precisionNotice { events.notice(notice) }
         let inputs = try inputs.resolved(for: encoder)
         let partitions = try inputs.partitions(for: encoder, limit: settings.limit)
         let sections = GalaxyRun.sections(of: partitions, limit: settings.limit)

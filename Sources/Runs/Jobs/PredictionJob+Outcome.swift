@@ -25,6 +25,7 @@ extension PredictionJob {
         /// The kernels that were used; never `auto`.
         public let instructionSet: InstructionSet
         public let gemm: GemmBackend
+        public let precision: Precision
         /// SHA-256 of the weights' file, in hexadecimal digits; nil where the output does not need it.
         public let weightsSHA256: String?
         /// The times of kernel calls, where the job is profiled.

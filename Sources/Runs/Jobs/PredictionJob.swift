@@ -59,7 +59,8 @@ public struct PredictionJob: Sendable {
         (self.isProfiled, self.command) = (isProfiled, command)
         format = output.flatMap { PredictionFormat(path: $0.name) } ?? .csv
         // Stated also where it is the default, which may be another of another version.
-        let rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
+        var rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
+        rowOptions["precision"] = settings.precision == .float32 ? nil : settings.precision.rawValue
         self.rowOptions = rowOptions
         let read = [weights] + inputs.paths + [index].compactMap(\.self)
         try output?.check(sparing: read, format: format)
@@ -110,9 +111,11 @@ public struct PredictionJob: Sendable {
         let (model, sha256) = try file.load(threads: settings.threads, isDigested: isDigested) {
             (file, parallel) throws(Failure) in
             try RedshiftModel(
-                weights: file, network: settings.network, numHeads: settings.numHeads, gemm: gemm, on: parallel)
+                weights: file, network: settings.network, numHeads: settings.numHeads, gemm: gemm,
+                precision: settings.precision, on: parallel)
         }
         model.warnings.forEach(events.warning)
+        if let notice = model.precisionNotice { events.notice(notice) }
         let loaded = clock.now
         let inputs = try inputs.resolved(for: model)
         let part = try share.map { share throws(Failure) in
@@ -130,7 +133,7 @@ public struct PredictionJob: Sendable {
         try GalaxyChoices(sections, inputs.layout, format: format).report(to: events)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
-        let choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads)
+        let choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads, model.precision)
         let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,
@@ -148,7 +151,8 @@ public struct PredictionJob: Sendable {
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic), unknownRedshifts: unknown,
             medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
-            instructionSet: model.instructionSet, gemm: model.gemm, weightsSHA256: sha256, profile: profile, part: part,
+            instructionSet: model.instructionSet, gemm: model.gemm, precision: model.precision, weightsSHA256: sha256,
+            profile: profile, part: part,
             wasComplete: wasComplete, choices: choices, rank: rank,
             made: isRecorded ? Made(identities: identities, weights: identity, maker: maker) : nil)
     }

@@ -1,3 +1,4 @@
+import AstroMAE
 import Inference
 import Platform
 import Synchronization
@@ -10,6 +11,8 @@ public struct RunSettings: Sendable {
     public var batchSize: Int
     /// Threads that compute; bits do not depend on it.
     public var threads: Int
+    /// Of the network's Linear layers; redshifts and features depend on it.
+    public var precision: Precision
     /// The one of several networks in the weights: see `RedshiftModel.init`.
     public var network: String?
     /// Attention heads, where the weights do not state them; nil for those of the weights.
@@ -21,9 +24,10 @@ public struct RunSettings: Sendable {
 
     public init(
         limit: Int? = nil, batchSize: Int = BatchRunner.defaultBatchSize, threads: Int = Processors.available,
-        network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil, isStrict: Bool = false
+        precision: Precision = .float32, network: String? = nil, numHeads: Int? = nil, decoderHeads: Int? = nil,
+        isStrict: Bool = false
     ) {
-        self.network = network
+        (self.precision, self.network) = (precision, network)
         (self.limit, self.batchSize, self.threads) = (limit, batchSize, threads)
         (self.numHeads, self.decoderHeads, self.isStrict) = (numHeads, decoderHeads, isStrict)
     }

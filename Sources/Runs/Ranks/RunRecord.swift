@@ -1,3 +1,4 @@
+import AstroMAE
 import FoundationEssentials
 import Inference
 import Platform
@@ -141,7 +142,9 @@ enum RunChoices {
     /// - Parameters:
     ///   - partitions: of the run, or of one rank.
     ///   - heads: attention heads of the network.
-    static func made(_ partitions: [PartitionReader], _ layout: GalaxyLayout, heads: Int) -> [String: String] {
+    static func made(
+        _ partitions: [PartitionReader], _ layout: GalaxyLayout, heads: Int, _ precision: Precision
+    ) -> [String: String] {
         var values: [String: Set<String>] = [:]
         for partition in partitions {
             for (role, name) in partition.names { values[role, default: []].insert(name) }
@@ -150,6 +153,7 @@ enum RunChoices {
         choices["bands"] = layout.statedBands ?? layout.bandNames
         choices["missing"] = layout.missing.text
         choices["num_heads"] = "\(heads)"
+        choices["precision"] = precision == .float32 ? nil : precision.rawValue
         if let table = layout.table {
             choices["table"] = table.name
             choices["join"] = table.hasIDs ? table.idName ?? GalaxyLayout.usualObjectID : "rows"

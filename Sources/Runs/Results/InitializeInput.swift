@@ -1,3 +1,4 @@
+import AstroMAE
 import Costs
 import Platform
 
@@ -30,6 +31,8 @@ public struct InitializeInput: Sendable, Equatable {
     public let script: String
     /// A path on the worker's disk or an `s3://` URL; nil for the default weights.
     public let weights: String?
+    /// Of the network's Linear layers: `float32` or `bf16`.
+    public let precision: Precision
     /// Whether only the ranks of an earlier run without a valid result are run.
     public let resume: Bool
     /// Whether an earlier run's results are removed first.
@@ -55,14 +58,17 @@ public struct InitializeInput: Sendable, Equatable {
         "bucket", "file_limit", "batch_size", "object_type", "S3_object_name", "script", "result_path", "data_bucket",
         "data_prefix", "world_size", "weights", "ranks", "resume", "overwrite", "tolerated_failure_percentage",
         "max_concurrency", "run_id", "repeat", "predictions", "combine",
-        "rank_galaxies",
+        "rank_galaxies", "precision",
     ]
 
-    /// - Parameter repeated: replaces the key `repeat`.
+    /// - Parameters:
+    ///   - repeated: replaces the key `repeat`.
+    ///   - other: replaces the key `precision`.
     /// - Throws: `Failure` naming the key that is missing or invalid.
-    public init(_ json: JSONValue, repeated: Int? = nil) throws(Failure) {
+    public init(_ json: JSONValue, repeated: Int? = nil, precision other: Precision? = nil) throws(Failure) {
         var payload = try Payload(json, name: "the input")
         if let repeated { payload.fields["repeat"] = .integer(repeated) }
+        if let other { payload.fields["precision"] = .string(other.rawValue) }
         warnings = payload.nearMisses(of: Self.keys)
         bucket = try payload.name("bucket")
         dataBucket = try payload.text("data_bucket") ?? bucket
@@ -92,12 +98,21 @@ public struct InitializeInput: Sendable, Equatable {
         objectName = try payload.text("S3_object_name") ?? ""
         script = try payload.text("script") ?? ""
         weights = try payload.text("weights").flatMap { $0.isEmpty ? nil : $0 }
+        precision = try Self.precision(payload, "precision")
         resume = try payload.flag("resume")
         overwrite = try payload.flag("overwrite")
         guard !(resume && overwrite) else { throw Failure("\(payload.name): expected resume or overwrite, found both") }
         toleratedFailurePercentage = try payload.number("tolerated_failure_percentage", in: 0...100) ?? 0
         maxConcurrency = try payload.count("max_concurrency", in: 1...LambdaLimits.mostConcurrency)
         runID = try Self.runID(payload, "run_id")
+    }
+
+    static func precision(_ payload: Payload, _ key: String) throws(Failure) -> Precision {
+        guard let name = try payload.text(key), !name.isEmpty else { return .float32 }
+        guard let precision = Precision(rawValue: name) else {
+            throw payload.error(key, expected: Precision.allCases.map(\.rawValue).joined(separator: " or "))
+        }
+        return precision
     }
 
     /// The name of a run, which is a folder below `result_path`; nil for none.

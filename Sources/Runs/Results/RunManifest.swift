@@ -38,7 +38,7 @@ public struct RunManifest: Sendable, Equatable {
     /// Of a run whose input names no concurrency, on AWS; nil elsewhere and in manifests of earlier versions.
     public internal(set) var concurrency: PlannedConcurrency?
     /// `Arithmetic` of the program that began or resumed the run; nil in manifests of versions without it.
-    public internal(set) var arithmetic: String? = Arithmetic.usual.description
+    public internal(set) var arithmetic: String?
 
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath, runID: runID) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
@@ -47,6 +47,7 @@ public struct RunManifest: Sendable, Equatable {
         runID: String, created: Double, input: InitializeInput, shares: RankShares, weightsETag: String?,
         leftOut: LeftOutObjects = LeftOutObjects()
     ) {
+        arithmetic = Arithmetic.usual(input.precision).description
         (self.runID, self.created, started) = (runID, created, created)
         (self.input, self.weightsETag, self.leftOut) = (input, weightsETag, leftOut)
         (ranks, partitions) = (shares.ranks, shares.partitions)
@@ -200,6 +201,9 @@ extension RunManifest {
         }
         guard input.weights == planned.input.weights else {
             throw refuse("weights", input.weights ?? "by default", planned.input.weights ?? "those by default")
+        }
+        guard input.precision == planned.input.precision else {
+            throw refuse("precision", input.precision.rawValue, planned.input.precision.rawValue)
         }
         if let old = weightsETag, let new = planned.weightsETag, old != new {
             throw refuse("weights with ETag", old, new)

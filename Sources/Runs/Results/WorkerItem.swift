@@ -1,3 +1,4 @@
+import AstroMAE
 import Cloud
 import Inference
 import Platform
@@ -25,6 +26,8 @@ public struct WorkerItem: Sendable, Equatable {
     public let labels: [String]?
     /// A path or an `s3://` URL; nil for the weights that come with the program.
     public let weights: String?
+    /// Of the network's Linear layers.
+    public let precision: Precision
     /// Whether the worker writes predictions.
     public let predictions: Bool
     /// The run of this item; nil for items of the published system.
@@ -45,6 +48,7 @@ public struct WorkerItem: Sendable, Equatable {
         (self.rank, self.worldSize, batchSize) = (rank, worldSize, input.batchSize)
         (dataBucket, dataPrefix, self.dataPaths) = (input.dataBucket, input.dataPrefix, dataPaths)
         (self.labels, weights, predictions) = (labels, input.weights, input.predictions)
+        precision = input.precision
         whole = nil
     }
 
@@ -82,6 +86,7 @@ public struct WorkerItem: Sendable, Equatable {
         }
         self.labels = labels.isEmpty ? nil : labels
         weights = try payload.text("WEIGHTS").flatMap { $0.isEmpty ? nil : $0 }
+        precision = try InitializeInput.precision(payload, "PRECISION")
         predictions = try payload.flag("PREDICTIONS", otherwise: true)
         runID = try InitializeInput.runID(payload, "RUN_ID")
         whole = try payload.fields["ITEM"].flatMap { (value) throws(Failure) in
@@ -112,6 +117,7 @@ public struct WorkerItem: Sendable, Equatable {
             "RESULT_PATH": .string(resultPath), "BATCH_SIZE": .integer(batchSize),
         ]
         if let weights { fields["WEIGHTS"] = .string(weights) }
+        if precision != .float32 { fields["PRECISION"] = .string(precision.rawValue) }
         if !predictions { fields["PREDICTIONS"] = .bool(false) }
         if let runID { fields["RUN_ID"] = .string(runID) }
         return fields

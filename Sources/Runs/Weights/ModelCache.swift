@@ -24,24 +24,30 @@ final class ModelCache: Sendable {
         (self.environment, self.threads) = (environment, threads)
     }
 
-    /// - Parameter weights: a path or an `s3://` URL; nil for `$CAI_WEIGHTS` (either), else the weights that come with the
-    ///   program.
+    /// - Parameters:
+    ///   - weights: a path or an `s3://` URL; nil for `$CAI_WEIGHTS` (either), else the weights that come with the
+    ///     program.
+    ///   - precision: of the Linear layers.
     /// - Throws: `Failure` where the weights do not exist, or are invalid.
-    func model(_ weights: String?, from store: any ObjectStore) throws(Failure) -> Loaded {
+    func model(
+        _ weights: String?, _ precision: Precision = .float32, from store: any ObjectStore
+    ) throws(Failure) -> Loaded {
         let located = try WeightsLocator(environment: environment).located(weights)
-        return try located.naming { () throws(Failure) in try model(named: located.path, from: store) }
+        return try located.naming { () throws(Failure) in try model(named: located.path, precision, from: store) }
     }
 
-    private func model(named name: String, from store: any ObjectStore) throws(Failure) -> Loaded {
+    private func model(
+        named name: String, _ precision: Precision, from store: any ObjectStore
+    ) throws(Failure) -> Loaded {
         guard name.hasPrefix("s3://") else {
             // Called for every event: the file's metadata show whether it has changed, without reading it.
             let file = try OpenFile(path: name)
-            return try model(name, version: file?.etag ?? "") { () throws(Failure) in
+            return try model(name, precision, version: file?.etag ?? "") { () throws(Failure) in
                 (try WeightsFile(name, store: nil), try Self.fingerprint(name))
             }
         }
         let (location, info) = try WeightsFile.find(name, in: store, setting: "weights")
-        return try model(name, version: info.etag) { () throws(Failure) in
+        return try model(name, precision, version: info.etag) { () throws(Failure) in
             (try WeightsFile(name, at: location, info, in: store, environment: environment), info.etag)
         }
     }
@@ -59,16 +65,17 @@ final class ModelCache: Sendable {
     ///   - version: differs where the bytes may differ.
     ///   - file: the local file, and `Loaded.etag`.
     private func model(
-        _ name: String, version: String, file: () throws(Failure) -> (WeightsFile, etag: String)
+        _ name: String, _ precision: Precision, version: String,
+        file: () throws(Failure) -> (WeightsFile, etag: String)
     ) throws(Failure) -> Loaded {
         try held.withLock { held throws(Failure) in
-            let key = name + " " + version
+            let key = "\(name) \(precision.rawValue) \(version)"
             if let held, held.key == key { return held.loaded }
             // Two networks at once would need twice the memory.
             held = nil
             let (file, etag) = try file()
             let (model, sha256) = try file.load(threads: threads, isDigested: true) { file, parallel throws(Failure) in
-                try RedshiftModel(weights: file, on: parallel)
+                try RedshiftModel(weights: file, precision: precision, on: parallel)
             }
             let loaded = Loaded(model: model, name: name, etag: etag, sha256: sha256 ?? "")
             held = (key, loaded)

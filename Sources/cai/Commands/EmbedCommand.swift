@@ -61,6 +61,8 @@ struct EmbedCommand: ParsableCommand {
 
     @OptionGroup var options: GalaxyRunOptions
 
+    @OptionGroup var precision: PrecisionOption
+
     @Option(
         help: ArgumentHelp(
             "The same of a masked autoencoder's decoder, which has to load; no feature depends on it.", valueName: "n"))
@@ -94,7 +96,7 @@ struct EmbedCommand: ParsableCommand {
         let weights = located.path
         let store = try StoreLocator.store(of: [weights, output] + inputs)
         let (file, ids) = (try OutputFile(output, store: store), try OutputFile(idsPath, store: store))
-        let settings = options.settings(decoderHeads: decoderHeads, isStrict: strict)
+        let settings = options.settings(decoderHeads: decoderHeads, precision: precision, isStrict: strict)
         let job = try FeatureJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
             store: store, layer: layer, element: Self.elements[dtype] ?? .float32, output: file, ids: ids,
@@ -104,10 +106,12 @@ struct EmbedCommand: ParsableCommand {
         }
         let (run, encoder) = (outcome.run, outcome.encoder)
         outcome.flags.report(of: run.count, without: FeatureTask.result)
-        if !options.quiet { Console.write(run.speedLine(encoder.instructionSet, encoder.gemm) + "\n") }
+        if !options.quiet {
+            Console.write(run.speedLine(encoder.instructionSet, encoder.gemm, encoder.precision) + "\n")
+        }
         guard json else { return }
         try StandardOutput.write(
-            json: run.summary(encoder.instructionSet, encoder.gemm, weights: weights) + [
+            json: run.summary(encoder.instructionSet, encoder.gemm, encoder.precision, weights: weights) + [
                 "flagged": outcome.flags.flagged, "blank_band": outcome.flags.withBlankBand,
                 "batch_size": settings.batchSize, "network": encoder.kind.rawValue,
                 "layer": encoder.layer.rawValue, "dtype": dtype, "shape": [run.count] + encoder.featureShape,

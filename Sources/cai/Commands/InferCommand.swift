@@ -76,6 +76,8 @@ struct InferCommand: ParsableCommand {
                 + "in its batch. auto is packed.", valueName: "back end"))
     var gemm = GemmBackend.auto
 
+    @OptionGroup var precision: PrecisionOption
+
     @OptionGroup var ranks: RankOptions
 
     @Flag(
@@ -116,6 +118,9 @@ struct InferCommand: ParsableCommand {
             throw ValidationError(
                 "--resume: with --gemm openblas bits depend on the micro-batches: run all of it again")
         }
+        if precision.precision == .bf16, gemm == .openblas {
+            throw ValidationError("--precision bf16: OpenBLAS multiplies float32: leave --gemm openblas out")
+        }
         if ranks.share == .files, galaxies.limit != nil {
             throw ValidationError("--limit: --share files has whole files: leave it out, or --share files")
         }
@@ -154,7 +159,8 @@ struct InferCommand: ParsableCommand {
         let job = try PredictionJob(
             weights: weights, inputs: inputs, store: store, output: file, share: rank?.share,
             shareUnit: ranks.share, index: ranks.index, isResumed: resume,
-            rowOptions: file == nil ? [:] : try rowOptions(), settings: galaxies.settings(isStrict: strict),
+            rowOptions: file == nil ? [:] : try rowOptions(),
+            settings: galaxies.settings(precision: precision, isStrict: strict),
             gemm: gemm, isProfiled: profile, command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }

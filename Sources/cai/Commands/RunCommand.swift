@@ -1,4 +1,5 @@
 import ArgumentParser
+import AstroMAE
 import Runs
 import FoundationEssentials
 import Inference
@@ -30,6 +31,11 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Of the Linear layers' operands: float32, or bf16: the input's 'precision'.", valueName: "precision"))
+    var precision: Precision?
+
+    @Option(
+        help: ArgumentHelp(
             "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
@@ -52,7 +58,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let input = try InitializeInput(try FanOutOptions.event(payload), repeated: `repeat`)
+        let input = try InitializeInput(try FanOutOptions.event(payload), repeated: `repeat`, precision: precision)
         let handlers = try options.handlers(threads: threads)
         let begun = try handlers.begin(input)
         begun.warnings.forEach(Console.warn)

@@ -42,11 +42,13 @@ struct GalaxyRunOptions: ParsableArguments {
 
     /// - Parameter batchSize: where none is given.
     func settings(
-        batchSize standard: Int = BatchRunner.defaultBatchSize, decoderHeads: Int? = nil, isStrict: Bool
+        batchSize standard: Int = BatchRunner.defaultBatchSize, decoderHeads: Int? = nil,
+        precision: PrecisionOption? = nil, isStrict: Bool
     ) -> RunSettings {
         RunSettings(
             limit: limit, batchSize: batchSize ?? standard, threads: threads ?? Processors.available,
-            network: network, numHeads: numHeads, decoderHeads: decoderHeads, isStrict: isStrict)
+            precision: precision?.precision ?? .float32, network: network, numHeads: numHeads,
+            decoderHeads: decoderHeads, isStrict: isStrict)
     }
 }
 

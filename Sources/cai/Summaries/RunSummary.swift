@@ -52,7 +52,7 @@ struct RunSummary {
                 "total_files": files.listing.files,
             ]
         }
-        return run.summary(outcome.instructionSet, outcome.gemm, weights: job.weights) + [
+        return run.summary(outcome.instructionSet, outcome.gemm, outcome.precision, weights: job.weights) + [
             "flagged": outcome.predictions.flagCounts.flagged, "resumed": resumed, "batch_size": job.settings.batchSize,
             "skipped": outcome.unknownRedshifts.count, "implausible": plausible.map { _ in implausible?.count ?? 0 },
             "blank_band": outcome.predictions.flagCounts.withBlankBand,
@@ -62,7 +62,7 @@ struct RunSummary {
         ]
     }
 
-    var speedLine: String { run.speedLine(outcome.instructionSet, outcome.gemm) }
+    var speedLine: String { run.speedLine(outcome.instructionSet, outcome.gemm, outcome.precision) }
 
     /// The speed, and the quality where it is known; warnings where galaxies have no redshift or an implausible one.
     func report(isQuiet: Bool) {
@@ -133,32 +133,38 @@ extension ReferenceQuality {
 
 extension GalaxyRun {
     /// The members that the summaries of all commands have: the run, its kernels and its weights.
-    func summary(_ instructionSet: InstructionSet, _ gemm: GemmBackend, weights: String) -> JSONObject {
+    func summary(
+        _ instructionSet: InstructionSet, _ gemm: GemmBackend, _ precision: Precision, weights: String
+    ) -> JSONObject {
         [
             "galaxies": count, "seconds": seconds, "galaxies_per_second": galaxiesPerSecond, "threads": threads,
-            "instruction_set": instructionSet.rawValue, "gemm": gemm.rawValue, "weights": weights,
+            "instruction_set": instructionSet.rawValue, "gemm": gemm.rawValue,
+            "precision": precision.rawValue, "weights": weights,
         ]
     }
 
-    /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`
+    /// `1,024 galaxies in 5.12 s, 200.0 galaxies/s, 2 threads, avx2, packed`, in bfloat16 `avx2, packed, bf16`
     /// - Parameter passes: over each galaxy; nil for a network that reads it once.
-    func speedLine(_ instructionSet: InstructionSet, _ gemm: GemmBackend, passes: Int? = nil) -> String {
+    func speedLine(
+        _ instructionSet: InstructionSet, _ gemm: GemmBackend, _ precision: Precision, passes: Int? = nil
+    ) -> String {
         let each = passes.map { $0 == 1 ? "each once, " : "each \($0) times, " } ?? ""
         return Numbers.speedLine(
             galaxies: computed, seconds: seconds, rate: galaxiesPerSecond, threads: threads,
-            kernels: "\(each)\(instructionSet.rawValue), \(gemm.rawValue)")
+            kernels: "\(each)\(instructionSet.rawValue), \(gemm.rawValue)"
+                + (precision == .float32 ? "" : ", \(precision.rawValue)"))
     }
 }
 
 extension AutoencoderJob.Opened {
     /// The `run` of the object that `--json` prints.
     func summary(_ run: GalaxyRun, passes: Int) -> JSONObject {
-        run.summary(model.instructionSet, model.gemm, weights: weights)
+        run.summary(model.instructionSet, model.gemm, model.precision, weights: weights)
             + ["passes": passes, "masked": masking.masked, "patches": masking.patches]
     }
 
     func speedLine(_ run: GalaxyRun, passes: Int) -> String {
-        run.speedLine(model.instructionSet, model.gemm, passes: passes)
+        run.speedLine(model.instructionSet, model.gemm, model.precision, passes: passes)
     }
 }
 
