@@ -145,7 +145,8 @@ CAI_BEGIN_TARGET("avx512f,fma,avx512bf16")
 /* One pair of k by VDPBF16PS: sum = second x second + sum, then sum = first x first + sum, each rounded once to the
  * nearest, ties to even. Subnormal operands and results are zeros, whatever MXCSR says. */
 INLINE void gemm_step_dot(vf sums[TILE_ROWS][TILE_VECTORS], const float *const start[TILE_ROWS], size_t k,
-                          const float *b, size_t stride, const int count, const int vectors) {
+                          const float *b, size_t stride, const int count, const int vectors, const int words) {
+    (void)words; /* one */
     __m512bh panel_row[TILE_VECTORS];
     CAI_UNROLL
     for (int j = 0; j < vectors; j++)
@@ -162,6 +163,9 @@ INLINE void gemm_step_dot(vf sums[TILE_ROWS][TILE_VECTORS], const float *const s
 
 #define GEMM_NAME(name) name##_dot
 #define GEMM_STEP gemm_step_dot
+#define GEMM_WORDS 1
+#define GEMM_ROWS TILE_ROWS
+#define GEMM_ARRANGE(sums, count, vectors) ((void)0)
 #define GEMM_NARROWS 1
 #include "bodies/gemm_tiles.inc"
 

@@ -6,6 +6,12 @@
 #include "tables.h"
 #include "target.h"
 
+#if defined(__clang__)
+#define CAI_TARGET_BF16 "bf16"
+#else
+#define CAI_TARGET_BF16 "arch=armv8.2-a+bf16"
+#endif
+
 #define LANES 4
 #define TILE_ROWS 5 /* 5 x 16: twenty accumulators, four panel vectors; with six rows clang spills */
 #define TILE_PANELS 1
@@ -92,4 +98,67 @@ static inline void v_store_bf16(uint16_t *p, vf v) {
 #include "bodies/all.inc"
 
 const cai_kernels cai_neon = CAI_TABLE(CAI_ISA_NEON, CAI_BF16_WIDENED, gemm_bf16_widened);
+
+CAI_BEGIN_TARGET(CAI_TARGET_BF16)
+
+/* Four k of a row: two words, or one and a zero. */
+INLINE uint32x2_t load_words(const float *p, const int words) {
+    uint32x2_t pairs = vdup_n_u32(0);
+    if (words == 2) return vreinterpret_u32_f32(vld1_f32(p));
+    return vld1_lane_u32((const uint32_t *)(const void *)p, pairs, 0);
+}
+
+/* BFMMLA multiplies two rows of A by two columns of B over four k. The sums of rows i and i + 1 (i even) and columns
+ * 4 j ... 4 j + 3 are a 2 x 2 matrix of the first two columns in sums[i][j] and one of the others in sums[i + 1][j]. */
+INLINE void gemm_step_mmla(vf sums[TILE_ROWS + 1][TILE_VECTORS], const float *const start[TILE_ROWS], size_t k,
+                           const float *b, size_t stride, const int count, const int vectors, const int words) {
+    (void)stride; /* one panel */
+    bfloat16x8_t a[(TILE_ROWS + 1) / 2];
+    CAI_UNROLL
+    for (int i = 0; i < count; i += 2) {
+        const int next = i + 1 < count ? i + 1 : i;
+        a[i / 2] = vreinterpretq_bf16_u32(vcombine_u32(load_words(start[i] + k, words), load_words(start[next] + k, words)));
+    }
+    CAI_UNROLL
+    for (int j = 0; j < vectors; j++) {
+        const uint32x4_t first = vreinterpretq_u32_f32(V_LOAD(b + j * LANES));
+        const uint32x4_t second = words == 2 ? vreinterpretq_u32_f32(V_LOAD(b + CAI_PANEL + j * LANES)) : vdupq_n_u32(0);
+        const bfloat16x8_t left = vreinterpretq_bf16_u32(vzip1q_u32(first, second));
+        const bfloat16x8_t right = vreinterpretq_bf16_u32(vzip2q_u32(first, second));
+        CAI_UNROLL
+        for (int i = 0; i < count; i += 2) {
+            sums[i][j] = vbfmmlaq_f32(sums[i][j], a[i / 2], left);
+            sums[i + 1][j] = vbfmmlaq_f32(sums[i + 1][j], a[i / 2], right);
+        }
+    }
+}
+
+INLINE void gemm_arrange_mmla(vf sums[TILE_ROWS + 1][TILE_VECTORS], const int count, const int vectors) {
+    CAI_UNROLL
+    for (int i = 0; i < count; i += 2)
+        CAI_UNROLL
+        for (int j = 0; j < vectors; j++) {
+            const float64x2_t left = vreinterpretq_f64_f32(sums[i][j]), right = vreinterpretq_f64_f32(sums[i + 1][j]);
+            sums[i][j] = vreinterpretq_f32_f64(vzip1q_f64(left, right));
+            sums[i + 1][j] = vreinterpretq_f32_f64(vzip2q_f64(left, right));
+        }
+}
+
+#define GEMM_NAME(name) name##_mmla
+#define GEMM_STEP gemm_step_mmla
+#define GEMM_WORDS 2
+#define GEMM_ROWS 4 /* whole pairs: 16 accumulators, two vectors of A, four of B */
+#define GEMM_ARRANGE(sums, count, vectors) gemm_arrange_mmla(sums, count, vectors)
+#define GEMM_NARROWS 1
+#include "bodies/gemm_tiles.inc"
+
+static void gemm_bf16_mmla(const cai_gemm *g) {
+    const flush_state before = flush_subnormals(); /* in the epilogue, too */
+    gemm_mmla(g);
+    restore_subnormals(before);
+}
+
+const cai_kernels cai_neon_bf16 = CAI_TABLE(CAI_ISA_NEON, CAI_BF16_MMLA, gemm_bf16_mmla);
+
+CAI_END_TARGET
 #endif

@@ -43,7 +43,7 @@ emulate_neon() {
         skipped "NEON (emulated)" "no qemu-aarch64 (Debian: qemu-user)"
     else
         compile "$ARM_CC" neon -static
-        qemu-aarch64 "$build/neon" neon --golden "$golden"
+        qemu-aarch64 "$build/neon" neon neonbf16 --golden "$golden"
     fi
 }
 

@@ -87,6 +87,7 @@ void test_round_bf16(const cai_kernels *kernels) {
 typedef struct {
     size_t rows, columns, inputs;
     float *a, *panels, *bias, *c, *initial;
+    bool rounds_to_odd; /* BFMMLA's definition */
 } product_bf16;
 
 static const cai_epilogue epilogues[] = {CAI_STORE, CAI_RELU, CAI_GELU, CAI_SILU, CAI_ADD, CAI_GELU_BF16};
@@ -108,8 +109,34 @@ static float rounded(double x) {
     return (float)x;
 }
 
+/* x + y to float32 by rounding to odd, as BFMMLA: exact, or the nearer to zero of its neighbours with the last bit set. */
+static float sum_to_odd(double x, double y) {
+    const double sum = x + y, part = sum - x;
+    const double error = (x - (sum - part)) + (y - part); /* the exact sum is sum + error (Knuth's TwoSum) */
+    if (!isfinite(sum)) return (float)sum;
+    if (fabs(sum) < SMALLEST_NORMAL) return (float)copysign(0, sum);
+    float found = (float)sum;
+    if (isinf(found) && fabs(sum) < 0x1p128) found = copysignf(0x1.fffffep127f, found);
+    if (isinf(found) || ((double)found == sum && error == 0)) return found;
+    const bool is_beyond = (double)found == sum ? (error < 0) != (sum < 0) : fabs((double)found) > fabs(sum);
+    return float_of((bits_of(found) - is_beyond) | 1);
+}
+
+static float chain_to_odd(const product_bf16 *p, size_t row, size_t column, size_t first, size_t end) {
+    float sum = 0;
+    for (size_t pair = first; pair < end; pair++) {
+        float terms[2];
+        for (size_t half = 0; half < 2; half++)
+            terms[half] = sum_to_odd(
+                factor(element(row_of_a(p, row) + pair, half)) * factor(element(pairs_of_b(p, pair, column), half)), 0);
+        sum = sum_to_odd((double)sum, (double)sum_to_odd((double)terms[0], (double)terms[1]));
+    }
+    return sum;
+}
+
 static float chain(const product_bf16 *p, size_t row, size_t column, size_t first, size_t end) {
     float sum = 0;
+    if (p->rounds_to_odd) return chain_to_odd(p, row, column, first, end);
     for (size_t pair = first; pair < end; pair++)
         for (size_t half = 2; half-- > 0;) {
             const double a = factor(element(row_of_a(p, row) + pair, half));
@@ -144,8 +171,9 @@ static uint16_t random_bf16(int octaves) {
     return exact_bf16(ldexpf(noise(), exponent));
 }
 
-static product_bf16 make(size_t rows, size_t columns, size_t inputs, int octaves) {
+static product_bf16 make(const cai_kernels *kernels, size_t rows, size_t columns, size_t inputs, int octaves) {
     product_bf16 p = {.rows = rows, .columns = columns, .inputs = inputs};
+    p.rounds_to_odd = kernels->bf16 == CAI_BF16_MMLA;
     const size_t padded = (columns + CAI_PANEL - 1) / CAI_PANEL * CAI_PANEL, pairs = words(inputs);
     p.a = guarded(rows * pairs);
     p.panels = guarded(pairs * padded);
@@ -208,7 +236,7 @@ static void compare(const cai_kernels *kernels, const product_bf16 *p, cai_epilo
 
 static void size(const cai_kernels *kernels, size_t rows, size_t columns, size_t inputs) {
     begin_case("%zu x %zu, K = %zu", rows, columns, inputs);
-    const product_bf16 p = make(rows, columns, inputs, 2);
+    const product_bf16 p = make(kernels, rows, columns, inputs, 2);
     for (size_t e = 0; e < COUNT(epilogues); e++) compare(kernels, &p, epilogues[e], epilogue_names[e]);
     end_case();
 }
@@ -216,7 +244,7 @@ static void size(const cai_kernels *kernels, size_t rows, size_t columns, size_t
 /* Sums that overflow, cancel and underflow, with infinities and NaN among the operands. */
 static void extremes(const cai_kernels *kernels, int octaves) {
     begin_case("%d octaves", octaves);
-    const product_bf16 p = make(23, 49, 37, octaves);
+    const product_bf16 p = make(kernels, 23, 49, 37, octaves);
     for (size_t j = 0; j < p.columns; j++) p.bias[j] = ldexpf(p.bias[j], -octaves);
     set_element(row_of_a(&p, 3), 5, exact_bf16(INFINITY));
     set_element(row_of_a(&p, 9), 36, exact_bf16(NAN));
@@ -247,7 +275,7 @@ void test_gemm_bf16_rows(const cai_kernels *kernels) {
     for (size_t r = 0; r < COUNT(rows); r++)
         for (size_t e = 0; e < COUNT(epilogues); e++) {
             begin_case("%zu rows, %s", rows[r], epilogue_names[e]);
-            const product_bf16 p = make(rows[r], 33, 41, 2);
+            const product_bf16 p = make(kernels, rows[r], 33, 41, 2);
             const size_t stride = epilogues[e] == CAI_GELU_BF16 ? words(p.columns) : p.columns;
             float *whole = guarded(p.rows * p.columns);
             run(kernels, &p, epilogues[e], 0, p.rows);

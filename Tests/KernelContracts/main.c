@@ -88,7 +88,9 @@ int main(int count, char **arguments) {
 #else
         {"avx2", "AVX2", NULL, "this is no build for x86-64", false},
         {"avx512", "AVX-512", NULL, "this is no build for x86-64", false},
-        {"neon", "NEON", cai_kernels_for(CAI_ISA_NEON), "this is no build for 64-bit ARM", false},
+        {"neon", "NEON", &cai_neon, "", false},
+        {"neonbf16", "NEON, BFMMLA",
+         cai_kernels_for(CAI_ISA_NEON) == &cai_neon_bf16 ? &cai_neon_bf16 : NULL, "this processor has no BF16", true},
 #endif
     };
     const size_t level_count = sizeof levels / sizeof levels[0];

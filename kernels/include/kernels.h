@@ -38,7 +38,8 @@ typedef enum {
 /* How a table multiplies bfloat16. The first two give the same bits. */
 typedef enum {
     CAI_BF16_WIDENED = 0, /* widened to float32 and multiplied by its instructions: no faster than float32 */
-    CAI_BF16_DOT = 1      /* by VDPBF16PS */
+    CAI_BF16_DOT = 1,     /* by VDPBF16PS */
+    CAI_BF16_MMLA = 2     /* by BFMMLA, whose roundings are others */
 } cai_bf16_method;
 
 /* Words of four bytes of a row of `count` bfloat16. */
@@ -119,7 +120,11 @@ typedef struct {
      * For each pair in order, sum = a[1] b[1] + sum, then sum = a[0] b[0] + sum, each rounded once to the nearest, ties to
      * even, and subnormal operands and results are zeros, in the epilogue too: the definition of VDPBF16PS (Intel 64 and
      * IA-32 Architectures Software Developer's Manual, volume 2). 64-bit ARM treats as zero also the results that
-     * rounding would make the smallest normal number. */
+     * rounding would make the smallest normal number.
+     *
+     * BFMMLA (Arm A-profile Architecture Reference Manual, without FEAT_EBF16's extended behaviour) computes
+     * sum = sum + (a[0] b[0] + a[1] b[1]) instead, each product and sum rounded to odd: an inexact result is the nearer
+     * to zero of its two neighbours with its last bit set. */
     void (*gemm_bf16)(const cai_gemm *);
     /* x [rows, width] to the nearest bfloat16, ties to even; subnormal numbers become zeros, NaN stays NaN. Rows of out
      * are ceil(width/2) words; out may be x. */

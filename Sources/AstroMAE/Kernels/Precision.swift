@@ -9,6 +9,8 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
 }
 
 extension InstructionSet {
-    /// Whether this processor multiplies bfloat16 faster than float32; otherwise it is widened, to the same bits.
-    public var multipliesBfloat16: Bool { table?.bf16 == CAI_BF16_DOT }
+    /// Whether this processor has instructions that multiply bfloat16; otherwise it is widened to float32.
+    public var multipliesBfloat16: Bool { table.map { $0.bf16 != CAI_BF16_WIDENED } ?? false }
+    /// Whether these are ARM's, whose sums have other bits.
+    var roundsToOdd: Bool { table?.bf16 == CAI_BF16_MMLA }
 }

@@ -43,11 +43,12 @@ public struct RunManifest: Sendable, Equatable {
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath, runID: runID) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
+    /// - Throws: `Failure` if the environment's `CAI_ISA` is invalid.
     init(
         runID: String, created: Double, input: InitializeInput, shares: RankShares, weightsETag: String?,
         leftOut: LeftOutObjects = LeftOutObjects()
-    ) {
-        arithmetic = Arithmetic.usual(input.precision).description
+    ) throws(Failure) {
+        arithmetic = try Arithmetic.usual(input.precision).description
         (self.runID, self.created, started) = (runID, created, created)
         (self.input, self.weightsETag, self.leftOut) = (input, weightsETag, leftOut)
         (ranks, partitions) = (shares.ranks, shares.partitions)

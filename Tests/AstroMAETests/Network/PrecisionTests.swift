@@ -32,7 +32,7 @@ private func rounded(
         let galaxies = try Galaxies(network.galaxies, limit: set == .portable ? 5 : 20)
         let model = try rounded(network, set)
         let whole = try model.redshifts(galaxies, batch: galaxies.count)
-        #expect(whole.allSatisfy(\.isFinite))
+        #expect(whole.allSatisfy { $0.isFinite })
         #expect(try model.redshifts(galaxies, batch: 1) == whole)
         #expect(try model.redshifts(galaxies, batch: 3) == whole)
         var images = galaxies.images
