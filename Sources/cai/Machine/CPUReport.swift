@@ -34,6 +34,7 @@ struct CPUReport {
                 "quota": threads.quota,
             ] as JSONObject,
             "gemm": ["name": Self.gemm.name, "reason": Self.gemm.reason],
+            "multiplies_bfloat16": choice.set.multipliesBfloat16,
             "openblas_installed": GemmBackend.openblas.isAvailable,
         ]
     }
@@ -55,6 +56,12 @@ struct CPUReport {
                 ("in use", "\(choice.set.rawValue): \(choice.reason)"),
                 ("threads", "\(threads.threads): \(threadsReason)"),
                 ("products", "\(Self.gemm.name): \(Self.gemm.reason)"), ("", "openblas: " + openblas),
+                (
+                    "bfloat16",
+                    choice.set.multipliesBfloat16
+                        ? "instructions of this processor, for --precision bf16"
+                        : "widened: --precision bf16 is no faster"
+                ),
             ]
         return lines.map { name, value in
             (name + String(repeating: " ", count: 12 - name.count) + value).printable + "\n"
