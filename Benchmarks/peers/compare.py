@@ -211,7 +211,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--with-torch", action="store_true", help="PyTorch too; a download of several GB, once")
     parser.add_argument(
         "--bf16", action="store_true",
-        help="CAI in bfloat16 too: for processors with AVX512_BF16, on others it is no faster than float32",
+        help="CAI in bfloat16 too: for processors with AVX512_BF16, on others it is slower than float32",
     )  # fmt: skip
     parser.add_argument("--endtoend", type=Path, default=BENCHMARKS / ".build/release/endtoend")
     parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")

@@ -37,7 +37,7 @@ typedef enum {
 
 /* How a table multiplies bfloat16. The first two give the same bits. */
 typedef enum {
-    CAI_BF16_WIDENED = 0, /* widened to float32 and multiplied by its instructions: no faster than float32 */
+    CAI_BF16_WIDENED = 0, /* widened to float32 and multiplied by its instructions: slower than float32 */
     CAI_BF16_DOT = 1,     /* by VDPBF16PS */
     CAI_BF16_MMLA = 2     /* by BFMMLA, whose roundings are others */
 } cai_bf16_method;

@@ -22,11 +22,11 @@ public protocol CutoutNetwork: Sendable {
 }
 
 extension CutoutNetwork {
-    /// A line for users of bfloat16 where it is not faster than float32; nil otherwise.
+    /// A line for users of bfloat16 where it is slower than float32; nil otherwise.
     public var precisionNotice: String? {
         guard precision == .bf16, !instructionSet.multipliesBfloat16 else { return nil }
         return
             "--precision bf16: \(instructionSet.rawValue) here has no instruction for bfloat16, which is widened to float32: "
-            + "no faster than float32, the same bits as with AVX512_BF16"
+            + "slower than float32, the same bits as with AVX512_BF16"
     }
 }

@@ -60,7 +60,7 @@ struct CPUReport {
                     "bfloat16",
                     choice.set.multipliesBfloat16
                         ? "instructions of this processor, for --precision bf16"
-                        : "widened: --precision bf16 is no faster"
+                        : "widened: --precision bf16 is slower"
                 ),
             ]
         return lines.map { name, value in
