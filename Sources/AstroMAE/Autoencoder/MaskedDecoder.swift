@@ -49,7 +49,7 @@ struct MaskedDecoder: Sendable {
                 embedded + galaxy * visible * width, order.visible(first + galaxy), count: visible - 1,
                 into: x + galaxy * tokens * width, kernels)
         }
-        blocks.forward(x, count: count, layout: layout, leavingClassTokens: true, pass)
+        blocks.forward(x, count: count, layout: layout, output: .patchTokens, pass)
         let rows = count * (tokens - 1)
         kernels.layerNorm(x, norm, into: normed, rows: rows)
         pass.stages?.record("decoder_norm", normed, count: count, (tokens - 1) * width)

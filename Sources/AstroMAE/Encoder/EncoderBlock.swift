@@ -41,12 +41,10 @@ struct EncoderBlock: Sendable {
     /// Floats of one galaxy's padded maps: of tokens, and hidden.
     func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) { parallel?.paddedCounts(layout) ?? (0, 0) }
 
-    /// x [count, tokens, width], in place.
-    /// - Parameter leavingClassTokens: whether the result is [count, tokens - 1, width]; class tokens are then only
-    ///   keys and values of the attention.
+    /// x [count, tokens, width], in place, or for a mean overwritten. With a recorder class tokens are kept, and a mean
+    /// is computed beside the tokens.
     func forward(
-        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
-        _ pass: BlockPass
+        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, output: TokenOutput, _ pass: BlockPass
     ) {
         let (kernels, scratch) = (pass.kernels, pass.scratch)
         let (tokens, width) = (layout.tokens, config.width)
@@ -64,7 +62,8 @@ struct EncoderBlock: Sendable {
             }
         }
         attention.forward(count: count, tokens: tokens, pass)
-        if leavingClassTokens {
+        let hasClassTokens = output.hasClassTokens || recorder != nil
+        if !hasClassTokens {
             layout.removeClassTokens(x, count: count)
             layout.removeClassTokens(scratch.normed, count: count)
             rows = count * (tokens - 1)
@@ -74,8 +73,19 @@ struct EncoderBlock: Sendable {
         }
         kernels.layerNorm(x, norm2, into: scratch.normed, rows: rows)
         recorder?.record("norm2", scratch.normed)
+        mlp.expand(scratch.normed, into: scratch.wide, rows: rows, kernels)
+        if case .patchMean(let means) = output {
+            func mean(_ values: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ channels: Int) {
+                layout.patchMeans(
+                    values, into: out, count: count, channels: channels, hasClassTokens: hasClassTokens, kernels)
+            }
+            mean(x, means, width)
+            mean(scratch.wide, scratch.normed, mlp.hidden)
+            mlp.reduce(scratch.normed, into: means, CAI_ADD, rows: count, kernels)
+            if recorder == nil { return }
+        }
         residual(x, rows: rows, recorder, "mlp", pass) { out, epilogue in
-            mlp.forward(scratch.normed, into: out, epilogue, rows: rows, pass)
+            mlp.reduce(scratch.wide, into: out, epilogue, rows: rows, kernels)
         }
         recorder?.record(nil, x)
     }

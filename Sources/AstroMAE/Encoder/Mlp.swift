@@ -12,12 +12,21 @@ struct Mlp: Sendable {
         fc2 = try loader.linear(.fc2, key + ".fc2", hidden, width)
     }
 
-    /// normed [rows, width] -> out [rows, width]; `epilogue` adds the residual or not.
-    func forward(
-        _ normed: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue, rows: Int,
-        _ pass: BlockPass
+    /// Units of the hidden layer.
+    var hidden: Int { fc1.outputs }
+
+    /// normed [rows, width] -> out [rows, hidden], with GELU.
+    func expand(
+        _ normed: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, _ kernels: Kernels
     ) {
-        pass.kernels.linear(fc1, normed, rows: rows, into: pass.scratch.wide, CAI_GELU)
-        pass.kernels.linear(fc2, pass.scratch.wide, rows: rows, into: out, epilogue)
+        kernels.linear(fc1, normed, rows: rows, into: out, CAI_GELU)
+    }
+
+    /// units [rows, hidden] -> out [rows, width]; `epilogue` adds the residual or not.
+    func reduce(
+        _ units: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, _ epilogue: cai_epilogue, rows: Int,
+        _ kernels: Kernels
+    ) {
+        kernels.linear(fc2, units, rows: rows, into: out, epilogue)
     }
 }
