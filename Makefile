@@ -16,7 +16,8 @@ FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
 .DEFAULT_GOAL := build
 .PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
 	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
-	kernel-contracts-emulated kernel-bits instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+	kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write instruction-count image \
+	image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -89,6 +90,19 @@ kernel-contracts-emulated:
 # Writes Tests/KernelContracts/golden-bits.txt, after an intended change of the kernels' arithmetic.
 kernel-bits:
 	@CC="$(CC)" scripts/kernel-contracts.sh --write-bits
+
+# The demo galaxies' redshifts, features and reconstructions against weights/golden-bits.json, on every instruction set
+# that this machine can run; emulated: AVX-512 in the whole program, by SIMDe.
+golden-bits: build
+	@scripts/golden-bits.py $(ARGS)
+
+golden-bits-emulated: build
+	@CC="$(CC)" scripts/emulate-avx512.sh .build/cai-avx512
+	@scripts/golden-bits.py --cai .build/cai-avx512 $(ARGS)
+
+# Writes weights/golden-bits.json and Tests/KernelContracts/golden-bits.txt, after an intended change of arithmetic.
+golden-bits-write: build kernel-bits
+	@scripts/golden-bits.py --write
 
 # Tests and kernels under the undefined-behaviour, address and thread sanitizers: make sanitize ARGS=thread for one of
 # them, TARGETS=TensorFilesTests for one folder of tests.

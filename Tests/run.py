@@ -185,6 +185,7 @@ def run_all(is_endurance: bool) -> int:
     ]
     if not is_endurance:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
+        python.append(Part("golden bits", ["scripts/golden-bits.py"]))
     build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests"])
     chosen = ["--filter", "Endurance"] if is_endurance else []
     tests = Part("Swift tests", [SWIFT, "test", "--skip-build", "--disable-xctest", *chosen], shown=True)

@@ -4,7 +4,7 @@ import Platform
 /// mixed where it differs.
 public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
     /// Raised with every change of the program that changes a bit of a redshift.
-    static let version = 1
+    static let version = 2
 
     public let gemm: GemmBackend
     public let precision: Precision

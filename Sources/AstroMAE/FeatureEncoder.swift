@@ -109,27 +109,31 @@ public final class FeatureEncoder: CutoutNetwork {
         _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
         _ workspace: borrowing FeatureWorkspace, _ pass: BlockPass
     ) {
-        let (x, normed) = (workspace.tokens, pass.scratch.normed)
-        let isMean = layer == .pooled || layer == .fcNorm
-        encoder.forward(images, into: x, count: count, layout: workspace.layout, leavingClassTokens: isMean, pass)
-        let (tokens, width) = (workspace.layout.tokens, workspace.layout.width)
+        let (x, normed, layout) = (workspace.tokens, pass.scratch.normed, workspace.layout)
+        let (tokens, width) = (layout.tokens, layout.width)
+        func encode(_ output: TokenOutput) {
+            encoder.forward(images, into: x, count: count, layout: layout, output: output, pass)
+        }
         switch layer {
         case .tokens:
+            encode(.tokens)
             normalize(x, into: features, rows: count * tokens, pass)
         case .cls:
+            encode(.tokens)
             for galaxy in 0..<count {
                 (normed + galaxy * width).update(from: x + galaxy * tokens * width, count: width)
             }
             normalize(normed, into: features, rows: count, pass)
         case .pooled, .fcNorm:
-            let patches = tokens - 1
-            if let norm { pass.kernels.layerNorm(x, norm, into: x, rows: count * patches) }
-            let means = layer == .pooled ? features : normed
-            for galaxy in 0..<count {
-                pass.kernels.meanRows(
-                    x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
+            if let norm {
+                encode(.patchTokens)
+                pass.kernels.layerNorm(x, norm, into: x, rows: count * (tokens - 1))
+                layout.patchMeans(
+                    x, into: features, count: count, channels: width, hasClassTokens: false, pass.kernels)
+            } else {
+                encode(.patchMean(features))
             }
-            if layer == .fcNorm { branch?.normalize(means, into: features, count: count, pass) }
+            if layer == .fcNorm { branch?.normalize(features, count: count, pass) }
         }
     }
 

@@ -198,7 +198,7 @@ public final class MaskedAutoencoder: CutoutNetwork {
     ) {
         encoder.forward(
             images, into: workspace.tokens, count: count, layout: workspace.layout, visible: visible,
-            leavingClassTokens: false, pass)
+            output: .tokens, pass)
         pass.kernels.layerNorm(workspace.tokens, norm, into: workspace.latent, rows: count * workspace.layout.tokens)
     }
 }

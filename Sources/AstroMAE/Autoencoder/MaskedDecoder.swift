@@ -51,7 +51,7 @@ struct MaskedDecoder: Sendable {
                 embedded + galaxy * visible * width, order.visible(first + galaxy), count: visible - 1,
                 into: x + galaxy * tokens * width, kernels)
         }
-        blocks.forward(x, count: count, layout: layout, leavingClassTokens: true, pass)
+        blocks.forward(x, count: count, layout: layout, output: .patchTokens, pass)
         let rows = count * (tokens - 1)
         let last = kernels.layerNormOperand(x, norm, into: normed, rows: rows)
         pass.stages?.record(

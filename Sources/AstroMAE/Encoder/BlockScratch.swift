@@ -4,7 +4,7 @@ typealias BlockPass = Pass<BlockScratch>
 /// Scratch memory that the blocks of a stack share: each part is written before it is read, except the borders of the
 /// padded maps, which stay zero.
 struct BlockScratch {
-    /// [count*tokens, width]
+    /// [count*tokens, width]; the mean over tokens of the MLP's hidden units after that, [count, mlp width].
     let normed: UnsafeMutablePointer<Float>
     /// [count*tokens, max(3 width, mlp width)]; the PCM's output before that.
     let wide: UnsafeMutablePointer<Float>
@@ -29,7 +29,8 @@ extension BlockScratch {
         ///   - padded: floats of the padded maps of all galaxies: of tokens, and hidden.
         init(_ config: BlockConfig, rows: Int, tokens: Int, padded: (tokens: Int, hidden: Int) = (0, 0)) {
             parts = [
-                rows * config.width, rows * max(3 * config.width, config.mlpWidth),
+                max(rows * config.width, rows / tokens * config.mlpWidth),
+                rows * max(3 * config.width, config.mlpWidth),
                 Kernels.attentionScratch(tokens: tokens, dim: config.headWidth), padded.tokens, padded.hidden,
                 rows * config.width,
             ]

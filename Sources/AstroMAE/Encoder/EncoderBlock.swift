@@ -41,12 +41,10 @@ struct EncoderBlock: Sendable {
     /// Floats of one galaxy's padded maps: of tokens, and hidden.
     func paddedCounts(_ layout: TokenLayout) -> (tokens: Int, hidden: Int) { parallel?.paddedCounts(layout) ?? (0, 0) }
 
-    /// x [count, tokens, width], in place.
-    /// - Parameter leavingClassTokens: whether the result is [count, tokens - 1, width]; class tokens are then only
-    ///   keys and values of the attention.
+    /// x [count, tokens, width], in place, or for a mean overwritten. With a recorder class tokens are kept, and a mean
+    /// is computed beside the tokens.
     func forward(
-        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
-        _ pass: BlockPass
+        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, output: TokenOutput, _ pass: BlockPass
     ) {
         let (kernels, scratch) = (pass.kernels, pass.scratch)
         let (tokens, width) = (layout.tokens, config.width)
@@ -64,7 +62,8 @@ struct EncoderBlock: Sendable {
             }
         }
         let attended = attention.forward(normed, count: count, tokens: tokens, pass)
-        if leavingClassTokens {
+        let hasClassTokens = output.hasClassTokens || recorder != nil
+        if !hasClassTokens {
             layout.removeClassTokens(x, count: count)
             layout.removeClassTokens(attended.base, count: count, width: kernels.floats(ofRow: width))
             rows = count * (tokens - 1)
@@ -74,8 +73,23 @@ struct EncoderBlock: Sendable {
         }
         normed = kernels.layerNormOperand(x, norm2, into: scratch.normed, rows: rows)
         recorder?.record("norm2", kernels.values(of: normed, rows: rows, width: width))
+        let units: Operand
+        if case .patchMean(let means) = output {
+            mlp.expand(normed, into: scratch.wide, rows: rows, kernels)
+            func mean(_ values: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ channels: Int) {
+                layout.patchMeans(
+                    values, into: out, count: count, channels: channels, hasClassTokens: hasClassTokens, kernels)
+            }
+            mean(x, means, width)
+            mean(scratch.wide, scratch.normed, mlp.hidden)
+            mlp.reduce(mlp.operand(scratch.normed, rows: count, kernels), into: means, CAI_ADD, rows: count, kernels)
+            if recorder == nil { return }
+            units = mlp.operand(scratch.wide, rows: rows, kernels)
+        } else {
+            units = mlp.expandOperand(normed, into: scratch.wide, rows: rows, kernels)
+        }
         residual(x, rows: rows, recorder, "mlp", pass) { out, epilogue in
-            mlp.forward(normed, into: out, epilogue, rows: rows, pass)
+            mlp.reduce(units, into: out, epilogue, rows: rows, kernels)
         }
         recorder?.record(nil, x)
     }

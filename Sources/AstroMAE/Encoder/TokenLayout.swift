@@ -41,6 +41,20 @@ struct TokenLayout: Sendable {
             (x + galaxy * patches).update(from: x + galaxy * tokens * width + width, count: patches)
         }
     }
+
+    /// The mean over each galaxy's patch tokens -> means [count, channels].
+    /// - Parameter x: [count, tokens, channels], or [count, tokens - 1, channels] without class tokens.
+    func patchMeans(
+        _ x: UnsafePointer<Float>, into means: UnsafeMutablePointer<Float>, count: Int, channels: Int,
+        hasClassTokens: Bool, _ kernels: Kernels
+    ) {
+        let patches = tokens - 1
+        let (rows, first) = hasClassTokens ? (tokens, 1) : (patches, 0)
+        for galaxy in 0..<count {
+            kernels.meanRows(
+                x + (galaxy * rows + first) * channels, into: means + galaxy * channels, rows: patches, width: channels)
+        }
+    }
 }
 
 /// The patch tokens of up to `capacity` galaxies as square maps with the zero borders that convolutions need.
@@ -67,6 +81,22 @@ struct TokenMaps: Sendable {
         hiddenWindows = OffsetTable(hidden.windows(), repeated: capacity, stride: hidden.count)
         tokenTaps = token.kernelTaps()
         hiddenTaps = hidden.kernelTaps()
+    }
+}
+
+/// What a stack of blocks computes of its last block's tokens. With less than all of them, class tokens are only keys and
+/// values of the last block's attention.
+enum TokenOutput {
+    /// [count, tokens, width]
+    case tokens
+    /// [count, tokens - 1, width]
+    case patchTokens
+    /// The mean over the patch tokens, [count, width], written here. The last Linear layer is applied to the mean of its
+    /// inputs; the tokens themselves are not computed.
+    case patchMean(UnsafeMutablePointer<Float>)
+
+    var hasClassTokens: Bool {
+        if case .tokens = self { true } else { false }
     }
 }
 

@@ -21,18 +21,14 @@ struct ViTEncoder: Sendable {
         return (counts.map(\.tokens).max() ?? 0, counts.map(\.hidden).max() ?? 0)
     }
 
-    /// images [count, bands, size, size] -> x [count, tokens, width], or [count, tokens - 1, width] without class
-    /// tokens.
-    /// - Parameters:
-    ///   - visible: see `PatchEmbed.forward`.
-    ///   - leavingClassTokens: whether class tokens are dropped after the last block's attention. With a recorder they
-    ///     are dropped after the block; the patch tokens' bits are the same.
+    /// images [count, bands, size, size] -> `output`; x [count, tokens, width] is overwritten.
+    /// - Parameter visible: see `PatchEmbed.forward`.
     func forward(
         _ images: UnsafePointer<Float>, into x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout,
-        visible: UnsafePointer<Int32>? = nil, leavingClassTokens: Bool, _ pass: BlockPass
+        visible: UnsafePointer<Int32>? = nil, output: TokenOutput, _ pass: BlockPass
     ) {
         patchEmbed.forward(images, into: x, count: count, layout: layout, visible: visible, pass)
-        blocks.forward(x, count: count, layout: layout, leavingClassTokens: leavingClassTokens, pass)
+        blocks.forward(x, count: count, layout: layout, output: output, pass)
     }
 }
 
@@ -46,16 +42,15 @@ extension LayerLoader {
 }
 
 extension [EncoderBlock] {
-    /// x [count, tokens, width] through all blocks, in place; see `ViTEncoder.forward`.
+    /// x [count, tokens, width] through all blocks, in place -> `output`. With a recorder class tokens are removed after
+    /// the last block; the bits are the same.
     func forward(
-        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, leavingClassTokens: Bool,
-        _ pass: BlockPass
+        _ x: UnsafeMutablePointer<Float>, count: Int, layout: TokenLayout, output: TokenOutput, _ pass: BlockPass
     ) {
         for (index, block) in enumerated() {
             block.forward(
-                x, count: count, layout: layout,
-                leavingClassTokens: leavingClassTokens && pass.stages == nil && index == self.count - 1, pass)
+                x, count: count, layout: layout, output: index == self.count - 1 ? output : .tokens, pass)
         }
-        if leavingClassTokens, pass.stages != nil { layout.removeClassTokens(x, count: count) }
+        if case .patchTokens = output, pass.stages != nil { layout.removeClassTokens(x, count: count) }
     }
 }

@@ -19,21 +19,13 @@ struct ViTBranch: Sendable {
         _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
         x: UnsafeMutablePointer<Float>, _ pass: BlockPass
     ) {
-        encoder.forward(images, into: x, count: count, layout: layout, leavingClassTokens: true, pass)
-        let means = pass.scratch.normed
-        let (patches, width) = (layout.tokens - 1, layout.width)
-        for galaxy in 0..<count {
-            pass.kernels.meanRows(
-                x + galaxy * patches * width, into: means + galaxy * width, rows: patches, width: width)
-        }
-        normalize(means, into: features, count: count, pass)
+        encoder.forward(images, into: x, count: count, layout: layout, output: .patchMean(features), pass)
+        normalize(features, count: count, pass)
     }
 
-    /// `fc_norm` of the means over the patch tokens, [count, width].
-    func normalize(
-        _ means: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int, _ pass: BlockPass
-    ) {
-        pass.kernels.layerNorm(means, norm, into: features, rows: count)
+    /// `fc_norm` of the means over the patch tokens, [count, width], in place.
+    func normalize(_ features: UnsafeMutablePointer<Float>, count: Int, _ pass: BlockPass) {
+        pass.kernels.layerNorm(features, norm, into: features, rows: count)
         pass.stages?.record("fc_norm", features, count: count, layout.width)
     }
 }

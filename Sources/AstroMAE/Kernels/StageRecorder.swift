@@ -1,7 +1,7 @@
 /// Records the output of each stage of a forward pass, under the names and in the layouts of PyTorch's modules.
 ///
-/// A pass with a recorder runs fused operations (a residual, a ReLU) separately; the arithmetic and its order are the
-/// same, and so are the bits of its results.
+/// A pass with a recorder runs fused operations (a residual, a ReLU) separately, and computes stages of which a usual pass
+/// only has the mean; the arithmetic of its results and its order are the same, and so are their bits.
 final class StageRecorder {
     private(set) var stages: [String: [Float]] = [:]
 

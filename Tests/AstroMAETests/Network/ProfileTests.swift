@@ -38,7 +38,7 @@ import Testing
         let expected: [(NetworkOperation, Int)] = [
             (.patchEmbed, batches), (.norm, 2 * blocks + batches), (.qkv, blocks), (.attention, blocks),
             (.projection, blocks),
-            (.fc1, blocks), (.fc2, blocks), (.tokenMean, Self.count), (.head, 1), (.vitBlock, 2),
+            (.fc1, blocks), (.fc2, blocks), (.tokenMean, 2 * Self.count), (.head, 1), (.vitBlock, 2),
             (.inceptionStem, Self.count), (.inceptionHead, 2), (.magnitudes, 6), (.fusion, 2),
         ]
         for (operation, calls) in expected { #expect(profile[operation].calls == calls, "\(operation.name)") }
@@ -85,9 +85,10 @@ import Testing
             case "blocks" where parts[2] == "PCM": (operation, positions) = (.parallelConvolution, patches)
             case "blocks":
                 let names: [String: NetworkOperation] = ["qkv": .qkv, "proj": .projection, "fc1": .fc1, "fc2": .fc2]
-                // Only attention reads the last block's class token.
-                let last = parts[1] == "\(config.depth - 1)" && parts[3] != "qkv"
-                (operation, positions) = (try names[parts[3]].orMissing(), last ? patches : tokens)
+                operation = try names[parts[3]].orMissing()
+                // Only attention reads the last block's class token, and its fc2 runs on the mean over the patches.
+                let isLast = parts[1] == "\(config.depth - 1)" && operation != .qkv
+                positions = !isLast ? tokens : operation == .fc2 ? 1 : patches
             case "head": operation = .head
             case "vit_block": operation = .vitBlock
             case "concat_block": operation = .fusion

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Links the release build of cai once more, with AVX-512's kernels emulated by SIMDe and no others in C: the whole program
+# on AVX-512, on a processor with AVX2. Needs $CC (cc) and SIMDe (Debian: libsimde-dev).
+#
+#   emulate-avx512.sh OUT
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ $# -ne 1 ]; then
+    echo "usage: $0 OUT" >&2
+    exit 2
+fi
+CC=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for source in kernels/avx512.c Tests/KernelContracts/emulation/dispatch.c; do
+    "$CC" -std=gnu11 -O3 -ffp-contract=off -mavx2 -mfma -Wno-psabi -Ikernels/include -Ikernels \
+        -ITests/KernelContracts/emulation '-DCAI_BEGIN_TARGET(features)=' -DCAI_END_TARGET= \
+        -c -o "$work/$(basename "$source" .c).o" "$source"
+done
+objects=.build/release/cai.product/Objects.LinkFileList
+grep -v '/CKernels\.build/\(avx512\|dispatch\)\.c\.o$' "$objects" >"$work/objects"
+"${SWIFT:-swift}c" -static-stdlib -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=cai_main \
+    "@$work/objects" "$work/avx512.o" "$work/dispatch.o" -lz -lcrypto -o "$1"
