@@ -30,7 +30,7 @@ struct ScaleTests {
         (result.rank, result.worldSize, result.runID) = (item.rank, item.worldSize, item.runID)
         (result.dataPaths, result.etags, result.rows) = (item.dataPaths, item.etags, item.rows)
         (result.galaxies, result.seconds, result.batchSize) = (item.dataPaths.count, 1, item.batchSize)
-        (result.weightsSHA256, result.arithmetic) = ("00", Arithmetic.usual.description)
+        (result.weightsSHA256, result.arithmetic) = ("00", try Arithmetic.usual(item.precision).description)
         result.choices = ["missing": MissingValues.usual.text]
         (result.predictionBytes, result.predictionSHA256) = (table.count, SHA256Digest.hash(table).hexadecimal)
         result.predictionETag = try store.put(bucket: "r", key: item.keys.predictions(item.rank), table)
