@@ -63,8 +63,8 @@ public final class FeatureEncoder: CutoutNetwork {
             network = model
         } else {
             let model = try RedshiftModel(
-                weights: weights, network: name, numHeads: numHeads, gemm: gemm, instructionSet: instructionSet,
-                on: parallel)
+                weights, network: name, numHeads: numHeads, keepsLayers: true, gemm: gemm,
+                instructionSet: instructionSet, on: parallel)
             (kind, encoder, norm, branch, kernels) = (.redshift, model.vit.encoder, nil, model.vit, model.kernels)
             network = model
         }

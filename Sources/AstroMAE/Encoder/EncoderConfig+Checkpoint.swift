@@ -99,11 +99,15 @@ extension EncoderConfig.ParallelConvolution {
 }
 
 extension LayerLoader {
-    /// - Parameter dense: whether OpenBLAS runs the Linear layers.
-    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, dense: Bool) {
+    /// - Parameters:
+    ///   - dense: whether OpenBLAS runs the Linear layers.
+    ///   - merges: whether Linear layers with nothing between them are merged.
+    init(
+        _ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, dense: Bool, merges: Bool = false
+    ) {
         self.init(
             checkpoint: checkpoint, layerNormEps: config.layerNormEps, batchNormEps: config.batchNormEps,
-            otherEps: stated.otherEps, dense: dense)
+            otherEps: stated.otherEps, dense: dense, merges: merges)
     }
 }
 
