@@ -41,7 +41,7 @@ public struct Initialize: Sendable {
         let (objects, leftOut) = try partitions(input)
         for object in objects { try checkLibrary(of: object, input) }
         let (shares, cut) = try shares(of: objects, input)
-        var planned = RunManifest(
+        var planned = try RunManifest(
             runID: input.runID ?? RunName.new(), created: created, input: input, shares: shares,
             weightsETag: try weightsETag(input), leftOut: leftOut)
         if input.maxConcurrency == nil { planned.concurrency = try planConcurrency() }

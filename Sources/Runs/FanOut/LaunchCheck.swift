@@ -91,7 +91,7 @@ extension Initialize {
             // Of split partitions, the rows of ranks are known to Initialize only.
             let isSplit = input.rankGalaxies != nil || earlier.partitions.contains { $0.rows != nil }
             let shares = RankShares(objects, ranks: input.ranks ?? objects.count)
-            let planned = RunManifest(
+            let planned = try RunManifest(
                 runID: runID, created: 0, input: input, shares: shares, weightsETag: nil)
             try self.check(planned, resumes: earlier, sharesAreKnown: !isSplit)
         }

@@ -38,15 +38,17 @@ public struct RunManifest: Sendable, Equatable {
     /// Of a run whose input names no concurrency, on AWS; nil elsewhere and in manifests of earlier versions.
     public internal(set) var concurrency: PlannedConcurrency?
     /// `Arithmetic` of the program that began or resumed the run; nil in manifests of versions without it.
-    public internal(set) var arithmetic: String? = Arithmetic.usual.description
+    public internal(set) var arithmetic: String?
 
     public var keys: RunKeys { RunKeys(resultPath: input.resultPath, runID: runID) }
     public var place: S3Location { S3Location(bucket: input.bucket, key: keys.manifest) }
 
+    /// - Throws: `Failure` if the environment's `CAI_ISA` is invalid.
     init(
         runID: String, created: Double, input: InitializeInput, shares: RankShares, weightsETag: String?,
         leftOut: LeftOutObjects = LeftOutObjects()
-    ) {
+    ) throws(Failure) {
+        arithmetic = try Arithmetic.usual.description
         (self.runID, self.created, started) = (runID, created, created)
         (self.input, self.weightsETag, self.leftOut) = (input, weightsETag, leftOut)
         (ranks, partitions) = (shares.ranks, shares.partitions)

@@ -35,7 +35,7 @@ struct InitializeTests {
     func shares(files: Int, ranks: Int, shares: [Int]) throws {
         let input = try InitializeInput(Buckets.input())
         let objects = (1...files).map { ObjectInfo(key: "p/\($0).pt", size: 1, etag: "e") }
-        let manifest = RunManifest(
+        let manifest = try RunManifest(
             runID: "r", created: 1, input: input, shares: RankShares(objects, ranks: ranks), weightsETag: nil)
         #expect(manifest.shares.map(\.count) == shares)
         #expect(manifest.shares.joined().map(\.key) == objects.map(\.key))

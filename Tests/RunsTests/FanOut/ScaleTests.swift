@@ -1,3 +1,4 @@
+import AstroMAE
 import Cloud
 import Foundation
 import Inference
@@ -29,7 +30,7 @@ struct ScaleTests {
         (result.rank, result.worldSize, result.runID) = (item.rank, item.worldSize, item.runID)
         (result.dataPaths, result.etags, result.rows) = (item.dataPaths, item.etags, item.rows)
         (result.galaxies, result.seconds, result.batchSize) = (item.dataPaths.count, 1, item.batchSize)
-        (result.weightsSHA256, result.arithmetic) = ("00", "1 packed float32")
+        (result.weightsSHA256, result.arithmetic) = ("00", try Arithmetic.usual.description)
         result.choices = ["missing": MissingValues.usual.text]
         (result.predictionBytes, result.predictionSHA256) = (table.count, SHA256Digest.hash(table).hexadecimal)
         result.predictionETag = try store.put(bucket: "r", key: item.keys.predictions(item.rank), table)
