@@ -1,6 +1,6 @@
 /* The matrix product by which consecutive Linear layers are merged when weights are loaded. It has one body for all
- * processors: each element is one chain of products in increasing k, every product and every sum rounded to float64, so
- * that bits do not depend on the width of the vectors. */
+ * processors: each element is one chain in increasing k, and a product of two float32 is exact in float64, so that bits
+ * depend neither on the width of the vectors nor on whether multiply-adds are fused. */
 #include "kernels.h"
 #include "target.h"
 
@@ -15,7 +15,7 @@ typedef double vd __attribute__((vector_size(WIDTH * sizeof(double)), aligned(si
 #include "bodies/merge.inc"
 
 #if defined(__x86_64__)
-CAI_BEGIN_TARGET("avx2")
+CAI_BEGIN_TARGET("avx2,fma")
 #define BODY product_avx2
 #include "bodies/merge.inc"
 CAI_END_TARGET
@@ -29,7 +29,7 @@ CAI_END_TARGET
 void cai_merge_product(const cai_product *p) {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f")) return product_avx512(p);
-    if (__builtin_cpu_supports("avx2")) return product_avx2(p);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return product_avx2(p);
 #endif
     product_any(p);
 }

@@ -129,9 +129,10 @@ typedef struct {
 const cai_kernels *cai_kernels_for(cai_isa isa);
 
 /* C[rows, columns] = A[rows, inner] x B[inner, columns] for at most CAI_PRODUCT_ROWS rows, for weights that are computed
- * from others. Each element is one chain of `inner` products in increasing k from zero; every product and every sum is
- * rounded to float64, and the sum once more to float32. The bits are the same on every processor. A has CAI_PRODUCT_ROWS
- * rows that can be read, lda apart; rows of B are `columns` apart, those of C ldc. */
+ * from others. Elements of A are float32 values, widened. Each element of C is one chain of `inner` products in
+ * increasing k from zero, in float64, which is rounded once to float32: products are exact and sums rounded, so that the
+ * bits are the same on every processor. A has CAI_PRODUCT_ROWS rows that can be read, lda apart; rows of B are `columns`
+ * apart, those of C ldc. */
 #define CAI_PRODUCT_ROWS 32
 
 typedef struct {
