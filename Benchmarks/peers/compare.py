@@ -201,9 +201,7 @@ def counts(text: str) -> list[int]:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="compare.sh", description="CAI beside its peers; Markdown on stdout.")
     parser.add_argument("--weights", type=Path, default=DEMO_WEIGHTS, help="safetensors with state-dict names")
-    parser.add_argument(
-        "--cai-weights", type=Path, help="what CAI reads instead; default: what 'cai convert' makes of the weights"
-    )
+    parser.add_argument("--cai-weights", type=Path, help="what CAI reads instead; default: the same weights")
     parser.add_argument("--galaxies", type=Path, default=DEMO_GALAXIES, help="a PyTorch partition")
     parser.add_argument("--threads", type=counts, default=counts(f"1,{len(CORES)}"), help="default: 1 and all cores")
     parser.add_argument("--batch-sizes", type=counts, default=[32, 128, 512], help="default 32,128,512")
@@ -214,7 +212,6 @@ def parse() -> argparse.Namespace:
         help="CAI in bfloat16 too: for processors with AVX512_BF16, on others it is slower than float32",
     )  # fmt: skip
     parser.add_argument("--endtoend", type=Path, default=BENCHMARKS / ".build/release/endtoend")
-    parser.add_argument("--cai", type=Path, default=ROOT / ".build/release/cai")
     parser.add_argument(
         "--out", type=Path, default=BENCHMARKS / ".build/peers", metavar="STEM",
         help="writes STEM.md and STEM.json; default Benchmarks/.build/peers",
@@ -227,20 +224,10 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def converted(cai: Path, weights: Path) -> Path:
-    """The file that CAI's users would run: float32, Linear layers that have nothing between them merged."""
-    output = BENCHMARKS / ".build/merged.safetensors"
-    output.unlink(missing_ok=True)
-    status = subprocess.run([cai, "convert", weights, output], stdout=sys.stderr).returncode
-    if status != 0:
-        raise Failure(f"{cai} convert {weights} ended with {status}")
-    return output
-
-
 def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Checks, then times: all that the tables say."""
     programs = [*PEERS, *(TORCH if options.with_torch else [])]
-    peer_weights, cai_weights = options.weights, options.cai_weights or converted(options.cai, options.weights)
+    peer_weights, cai_weights = options.weights, options.cai_weights or options.weights
     is_demo = (options.weights, options.galaxies) == (DEMO_WEIGHTS, DEMO_GALAXIES)
     golden = {} if is_demo else check_networks(demo_predictions(programs))
 

@@ -1,18 +1,20 @@
 import Platform
 
-/// What a redshift's bits depend on besides galaxy and weights, apart from the instruction set: results of one run are not
-/// mixed where it differs.
+/// What a redshift's bits depend on besides galaxy and weights: results are not mixed where it differs. AVX2, AVX-512 and
+/// NEON give the same bits; the portable kernels and ARM's BFMMLA give their own.
 public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
     /// Raised with every change of the program that changes a bit of a redshift.
     static let version = 2
 
     public let gemm: GemmBackend
     public let precision: Precision
+    /// Whether the portable kernels compute.
+    public let isPortable: Bool
     /// Whether sums of bfloat16 are rounded as by ARM's BFMMLA.
     public let roundsToOdd: Bool
 
     init(gemm: GemmBackend, precision: Precision, _ instructionSet: InstructionSet) {
-        (self.gemm, self.precision) = (gemm, precision)
+        (self.gemm, self.precision, isPortable) = (gemm, precision, instructionSet == .portable)
         roundsToOdd = precision == .bf16 && instructionSet.roundsToOdd
     }
 
@@ -22,9 +24,10 @@ public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
         Arithmetic(gemm: .packed, precision: precision, try .fromEnvironment())
     }
 
-    /// `1 packed float32`, `1 packed bf16`, `1 packed bf16 bfmmla`
+    /// `2 packed float32`, `2 packed float32 portable`, `2 packed bf16`, `2 packed bf16 bfmmla`
     public var description: String {
         "\(Self.version) \(gemm.rawValue) \(precision.rawValue)" + (roundsToOdd ? " bfmmla" : "")
+            + (isPortable ? " portable" : "")
     }
 }
 

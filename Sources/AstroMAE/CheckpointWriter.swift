@@ -32,17 +32,19 @@ public enum CheckpointWriter {
 
     /// - Parameters:
     ///   - file: a checkpoint of either network in any of the readable formats, checked as strictly as by the network.
-    ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are computed from
-    ///     the file's values and rounded to float32, then to `dtype`.
-    ///   - linearLayout: whether to merge Linear layers with nothing between them. A masked autoencoder has none.
+    ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are float32,
+    ///     computed from weights that are rounded first, so that bits do not depend on `linearLayout`.
+    ///   - linearLayout: whether to store Linear layers with nothing between them as the network merges them when it is
+    ///     loaded. A masked autoencoder has none.
     ///   - constants: override or add to the constants that the file states.
+    ///   - parallel: runs most of the reading and merging.
     ///   - provenance: further metadata.
     /// - Returns: the constants that were assumed and are not stated in the written file, one line each.
     /// - Throws: `Failure`, also if `path` is the file that is read, or if merged layers would have to be separated.
     @discardableResult
     public static func convert(
         _ file: TensorFile, to path: String, dtype: DType, linearLayout: LinearLayout,
-        constants: Constants = Constants(), provenance: [String: String] = [:]
+        constants: Constants = Constants(), provenance: [String: String] = [:], on parallel: ParallelLoop = .serial
     ) throws -> [String] {
         try AtomicFile.check(path: path, sparing: [file.name])
         guard [.f32, .f16, .bf16].contains(dtype) else {
@@ -52,7 +54,7 @@ public enum CheckpointWriter {
         let checkpoint = try Checkpoint(
             file, rules: kind == .autoencoder ? MaskedAutoencoder.rules : RedshiftModel.rules, of: kind,
             network: constants.network)
-        var (network, stated) = try checked(file, checkpoint, constants)
+        var (network, stated) = try checked(file, checkpoint, constants, on: parallel)
         if let bands = constants.bands {
             guard let letters = NetworkBands.letters(of: bands), letters.count == network.imageShape[0] else {
                 throw checkpoint.error(
@@ -65,21 +67,31 @@ public enum CheckpointWriter {
             throw checkpoint.error("its merged layers cannot be taken apart: expected weights that keep every layer")
         }
         func stored(_ count: Int) -> DType { count >= halfPrecisionElements ? dtype : .f32 }
+        /// Whether a tensor is of a merged layer, which is not rounded again.
+        func isMerged(_ key: String) -> Bool { checkpoint.rules.merged.contains { $0.keys.contains(key) } }
         var writer = SafeTensorsWriter()
         var metadata = stated.metadata
         var replaced: Set<String> = []
-        if linearLayout == .merged, network is RedshiftModel {
+        if linearLayout == .merged, let model = network as? RedshiftModel, try checkpoint.mergesLinears() {
             metadata[LinearLayout.metadataKey] = LinearLayout.mergedValue
-            metadata[LinearLayout.parametersKey] = "\(network.parameterCount)"
+            metadata[LinearLayout.parametersKey] = "\(model.parameterCount)"
             if checkpoint.linearLayout == .separate {
+                let loader = LayerLoader(checkpoint, model.config.encoder, stated, dense: true, merges: true)
+                func rounded(_ view: TensorView) -> TensorView {
+                    guard stored(view.count) != .f32 else { return view }
+                    return .floats(view.name, shape: view.shape, of: file.name) { rows throws(Failure) in
+                        try view.doubles(rows: rows).map { Float(dtype.rounded($0)) }
+                    }
+                }
+                var merged: [(MergedLinear, PackedMatrix)] = []
                 for layer in checkpoint.rules.merged {
-                    let merged = try layer.product(of: checkpoint)
+                    merged.append((layer, try loader.merged(layer, rounded: rounded)))
+                }
+                try loader.packLinears(on: parallel)
+                for (layer, matrix) in merged {
                     writer.add(
-                        layer.key + ".weight", shape: merged.shape, floats: merged.weight,
-                        as: stored(merged.weight.count))
-                    writer.add(
-                        layer.key + ".bias", shape: [merged.bias.count], floats: merged.bias,
-                        as: stored(merged.bias.count))
+                        layer.key + ".weight", shape: [matrix.outputs, matrix.inputs], floats: matrix.denseWeights)
+                    writer.add(layer.key + ".bias", shape: [matrix.outputs], floats: matrix.biases)
                     replaced.formUnion(layer.replacedKeys)
                 }
             }
@@ -88,15 +100,15 @@ public enum CheckpointWriter {
             guard let tensor = checkpoint[key], tensor.dtype.isFloatingPoint, !checkpoint.isAlias(key),
                 !checkpoint.isOfTraining(key)
             else { continue }
-            writer.add(tensor, named: key, as: stored(tensor.count))
+            writer.add(tensor, named: key, as: isMerged(key) ? .f32 : stored(tensor.count))
         }
         try writer.write(to: path, metadata: metadata.merging(provenance) { ours, _ in ours })
         return constants.areAssumed ? [] : network.warnings
     }
 
-    /// Loads the network as for inference, and the constants that the new file will state.
+    /// Loads the network as for inference, without merging, and the constants that the new file will state.
     private static func checked(
-        _ file: TensorFile, _ checkpoint: Checkpoint, _ constants: Constants
+        _ file: TensorFile, _ checkpoint: Checkpoint, _ constants: Constants, on parallel: ParallelLoop
     ) throws(Failure) -> (network: any CutoutNetwork, stated: StatedConstants) {
         var stated = try StatedConstants(checkpoint)
         stated.encoder.override(constants.numHeads)
@@ -105,8 +117,8 @@ public enum CheckpointWriter {
                 throw checkpoint.error("has no decoder whose heads could be stated")
             }
             let model = try RedshiftModel(
-                weights: file, network: constants.network, numHeads: constants.numHeads,
-                assumesHeads: !constants.areAssumed)
+                file, network: constants.network, numHeads: constants.numHeads, assumesHeads: !constants.areAssumed,
+                keepsLayers: true, on: parallel)
             try stated.encoder.requireNoOtherHeads(
                 width: model.config.encoder.width, option: "--num-heads", error: checkpoint.error)
             if constants.areAssumed { stated.assume(model.config.encoder) }
@@ -115,7 +127,7 @@ public enum CheckpointWriter {
         stated.decoder.override(constants.decoderHeads)
         let model = try MaskedAutoencoder(
             weights: file, network: constants.network, numHeads: constants.numHeads,
-            decoderHeads: constants.decoderHeads, assumesHeads: !constants.areAssumed)
+            decoderHeads: constants.decoderHeads, assumesHeads: !constants.areAssumed, on: parallel)
         // The new file has no hyper-parameters that could state them.
         try stated.encoder.requireNoOtherHeads(
             width: model.config.encoder.width, option: "--num-heads", error: checkpoint.error)
@@ -127,6 +139,25 @@ public enum CheckpointWriter {
         }
         return (model, stated)
     }
+}
+
+extension LayerLoader {
+    /// A merged layer of the widths that the file has.
+    fileprivate func merged(
+        _ layer: MergedLinear, rounded: (TensorView) -> TensorView
+    ) throws(Failure) -> PackedMatrix {
+        var inputs: [Int] = []
+        for key in layer.inner { inputs.append(try checkpoint.shape(key + ".weight", axes: 2)[1]) }
+        return try self.merged(.fusion, layer, inputs, try outputs(layer.outer, axes: 2), rounded: rounded)
+    }
+}
+
+extension PackedMatrix {
+    /// [outputs, inputs] of a matrix that was made dense.
+    fileprivate var denseWeights: [Float] {
+        Array(UnsafeBufferPointer(start: dense?.base, count: dense == nil ? 0 : outputs * inputs))
+    }
+    fileprivate var biases: [Float] { Array(UnsafeBufferPointer(start: bias.base, count: outputs)) }
 }
 
 extension StatedConstants.Attention {

@@ -67,7 +67,7 @@ public final class FeatureEncoder: CutoutNetwork {
             network = model
         } else {
             let model = try RedshiftModel(
-                weights: weights, network: name, numHeads: numHeads, gemm: gemm, precision: precision,
+                weights, network: name, numHeads: numHeads, keepsLayers: true, gemm: gemm, precision: precision,
                 instructionSet: instructionSet, on: parallel)
             (kind, encoder, norm, branch, kernels) = (.redshift, model.vit.encoder, nil, model.vit, model.kernels)
             network = model

@@ -2,8 +2,8 @@
 /// and Inception blocks. The encoder's sizes are members of it, too.
 @dynamicMemberLookup public struct ModelConfig: Codable, Equatable, Sendable {
     public let encoder: EncoderConfig
-    /// Features of the ViT, Inception and magnitude branches, in the order of concatenation: outputs of each branch's
-    /// last Linear layer, or of the last but one if the last is merged into the fusion head.
+    /// Features of the ViT, Inception and magnitude branches that the fusion head reads, in the order of concatenation:
+    /// outputs of each branch's last Linear layer, or of the last but one where the last is merged into the head.
     public let vitFeatures: Int
     public let inceptionFeatures: Int
     public let magnitudeFeatures: Int

@@ -5,8 +5,8 @@ import TensorFiles
 /// (Fathkouhi & Fox 2024). Immutable after loading; any number of threads may predict with it at once.
 public final class RedshiftModel: CutoutNetwork {
     public let config: ModelConfig
-    /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`, also for weights
-    /// with merged layers.
+    /// Trainable parameters of the network as it was trained, without `cls_token` and `pos_embed`: before layers were
+    /// merged.
     public let parameterCount: Int
     public let warnings: [String]
     public let checks: [String]
@@ -37,7 +37,7 @@ public final class RedshiftModel: CutoutNetwork {
     public var magnitudeCount: Int { config.encoder.bands }
     public var requiredMagnitudes: Int? { magnitudeCount }
 
-    /// Checks the weights against the network and packs them.
+    /// Checks the weights against the network, merges Linear layers with nothing between them, and packs them.
     /// - Parameters:
     ///   - weights: an opened checkpoint in any of the readable formats.
     ///   - network: the one of several networks in the file, by its path there; "." is the root.
@@ -49,10 +49,22 @@ public final class RedshiftModel: CutoutNetwork {
     ///   - parallel: runs most of the reading and packing; bits do not depend on it.
     /// - Throws: `Failure` with the file and the key: missing, unexpected, misshapen or not finite; or of kind
     ///   `outOfMemory`.
-    public init(
+    public convenience init(
         weights: TensorFile, network: String? = nil, numHeads: Int? = nil, assumesHeads: Bool = false,
         gemm: GemmBackend = .auto, precision: Precision = .float32, instructionSet: InstructionSet? = nil,
         on parallel: ParallelLoop = .serial
+    ) throws(Failure) {
+        try self.init(
+            weights, network: network, numHeads: numHeads, assumesHeads: assumesHeads, keepsLayers: false, gemm: gemm,
+            precision: precision, instructionSet: instructionSet, on: parallel)
+    }
+
+    /// - Parameter keepsLayers: whether layers that the file has separately are not merged: for stages of all layers, and
+    ///   where the heads are not run. Last bits of redshifts are then others.
+    init(
+        _ weights: TensorFile, network: String? = nil, numHeads: Int? = nil, assumesHeads: Bool = false,
+        keepsLayers: Bool, gemm: GemmBackend = .auto, precision: Precision = .float32,
+        instructionSet: InstructionSet? = nil, on parallel: ParallelLoop = .serial
     ) throws(Failure) {
         let checkpoint = try Checkpoint(weights, rules: Self.rules, of: .redshift, network: network)
         try checkpoint.require(.redshift)
@@ -62,9 +74,10 @@ public final class RedshiftModel: CutoutNetwork {
             from: checkpoint, stated: stated, numHeads: numHeads,
             assumesHeads: assumesHeads)
         let modules = try ModuleChecks(checkpoint, encoder)
-        config = try ModelConfig.derived(from: checkpoint, encoder: encoder)
+        let merges = try keepsLayers ? checkpoint.linearLayout == .merged : checkpoint.mergesLinears()
+        config = try ModelConfig.derived(from: checkpoint, encoder: encoder, merges: merges)
         kernels = try Kernels(choosing: instructionSet, gemm: gemm, precision: precision)
-        let loader = LayerLoader(checkpoint, encoder, stated, for: kernels)
+        let loader = LayerLoader(checkpoint, encoder, stated, for: kernels, merges: merges)
         vit = try ViTBranch(loader, encoder, capacity: encoder.microBatch)
         vitHead = try ViTHead(loader, width: encoder.width, features: config.vitFeatures)
         inception = try InceptionBranch(loader, encoder)
@@ -72,7 +85,9 @@ public final class RedshiftModel: CutoutNetwork {
             loader, .inceptionHead, InceptionBranch.key, first: 10, layers: 2, inputs: inception.outputCount,
             outputs: config.inceptionFeatures, name: "vis_inception", permuted: inception.flattenOrder)
         magnitudes = try MagnitudeBranch(loader, bands: encoder.bands, features: config.magnitudeFeatures)
-        fusion = try FusionHead(loader, inputs: config.fusionInputs, width: config.fusionWidth)
+        fusion = try FusionHead(
+            loader, inputs: [config.vitFeatures, config.inceptionFeatures, config.magnitudeFeatures],
+            width: config.fusionWidth)
         try checkpoint.takeKnownExtras()
         try checkpoint.requireAllUsed()
         parameterCount = try checkpoint.parameterCount()

@@ -166,4 +166,22 @@ typedef struct {
 /* The table of an instruction set; NULL if this build or this processor does not support it. */
 const cai_kernels *cai_kernels_for(cai_isa isa);
 
+/* C[rows, columns] = A[rows, inner] x B[inner, columns] for at most CAI_PRODUCT_ROWS rows, for weights that are computed
+ * from others. Elements of A are float32 values, widened. Each element of C is one chain of `inner` products in
+ * increasing k from zero, in float64, which is rounded once to float32: products are exact and sums rounded, so that the
+ * bits are the same on every processor. A has CAI_PRODUCT_ROWS rows that can be read, lda apart; rows of B are `columns`
+ * apart, those of C ldc. */
+#define CAI_PRODUCT_ROWS 32
+
+typedef struct {
+    size_t rows, inner, columns;
+    const double *a;
+    size_t lda;
+    const float *b;
+    float *c;
+    size_t ldc;
+} cai_product;
+
+void cai_merge_product(const cai_product *);
+
 #endif

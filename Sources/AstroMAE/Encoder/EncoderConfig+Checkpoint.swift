@@ -99,11 +99,24 @@ extension EncoderConfig.ParallelConvolution {
 }
 
 extension LayerLoader {
-    /// - Parameter kernels: that run the Linear layers.
-    init(_ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, for kernels: Kernels) {
+    /// - Parameters:
+    ///   - kernels: that run the Linear layers.
+    ///   - merges: whether Linear layers with nothing between them are merged.
+    init(
+        _ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, for kernels: Kernels,
+        merges: Bool = false
+    ) {
+        self.init(checkpoint, config, stated, dense: kernels.gemm == .openblas, kernels.precision, merges: merges)
+    }
+
+    /// - Parameter dense: whether weights are for OpenBLAS, or for no kernels.
+    init(
+        _ checkpoint: Checkpoint, _ config: EncoderConfig, _ stated: StatedConstants, dense: Bool,
+        _ precision: Precision = .float32, merges: Bool
+    ) {
         self.init(
             checkpoint: checkpoint, layerNormEps: config.layerNormEps, batchNormEps: config.batchNormEps,
-            otherEps: stated.otherEps, dense: kernels.gemm == .openblas, precision: kernels.precision)
+            otherEps: stated.otherEps, dense: dense, precision: precision, merges: merges)
     }
 }
 

@@ -2,8 +2,8 @@ import Platform
 
 /// `concat_block`: the three branches' features side by side, one hidden layer with ReLU, one redshift.
 ///
-/// In weights with merged layers the branches' last Linear layers are part of the first one here, and the features are
-/// the branches' hidden layers. The last sum, over the hidden layer, is computed in float64: that costs nothing, and
+/// Merged, the branches' last Linear layers are part of the first one here, and the features are the branches' hidden
+/// layers. The last sum, over the hidden layer, is computed in float64: that costs nothing, and
 /// its rounding error would be the redshift's.
 struct FusionHead: Sendable {
     private let hidden: PackedMatrix
@@ -16,10 +16,14 @@ struct FusionHead: Sendable {
         inner: ["vit_block.2", InceptionBranch.key + ".12", MagnitudeBranch.key + ".8"])
     static let rules = CheckpointRules(merged: [merged]) + .stack(key, 0, through: 2)
 
-    /// - Parameter width: of the hidden layer.
-    init(_ loader: LayerLoader, inputs: Int, width: Int) throws(Failure) {
-        let isMerged = loader.checkpoint.linearLayout == .merged
-        hidden = try loader.linear(.fusion, isMerged ? Self.merged.key : Self.merged.outer, inputs, width)
+    /// - Parameters:
+    ///   - inputs: features of each branch.
+    ///   - width: of the hidden layer.
+    init(_ loader: LayerLoader, inputs: [Int], width: Int) throws(Failure) {
+        hidden =
+            try loader.merges
+            ? loader.merged(.fusion, Self.merged, inputs, width)
+            : loader.linear(.fusion, Self.merged.outer, inputs.reduce(0, +), width)
         output = try loader.narrowLinear(.fusion, Self.key + ".2", width, 1)
     }
 

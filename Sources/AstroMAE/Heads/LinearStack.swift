@@ -5,7 +5,7 @@ import Platform
 typealias HeadPass = Pass<UnsafeMutablePointer<Float>>
 
 /// Linear layers with ReLUs between them and none at the end: a `Sequential` whose Linears have even indices. In
-/// weights with merged layers the last Linear is part of the fusion head, and the stack ends with the ReLU before it.
+/// a network with merged layers the last Linear is part of the fusion head, and the stack ends with the ReLU before it.
 struct LinearStack: Sendable {
     private let layers: [PackedMatrix]
     private let name: String
@@ -17,24 +17,30 @@ struct LinearStack: Sendable {
 
     /// - Parameters:
     ///   - key: of the `Sequential`; layer i is `key.(first + 2i)`.
-    ///   - layers: number of layers as trained, including one that may be merged.
+    ///   - layers: number of layers as trained, including one that may be merged into the fusion head.
+    ///   - merged: takes the place of the first layer in a network with merged layers.
     ///   - outputs: of the last layer that is run.
     ///   - name: of the recorded stages.
     ///   - permuted: see `LayerLoader.linear`, for the first layer.
     init(
         _ loader: LayerLoader, _ operation: NetworkOperation, _ key: String, first: Int = 0, layers trained: Int,
         inputs: Int, outputs: Int,
-        name: String, permuted: [Int]? = nil
+        name: String, permuted: [Int]? = nil, merged: MergedLinear? = nil
     ) throws(Failure) {
         (self.name, self.first, self.outputs) = (name, first, outputs)
-        endsWithReLU = loader.checkpoint.linearLayout == .merged
+        endsWithReLU = loader.merges
         let count = endsWithReLU ? trained - 1 : trained
         var layers: [PackedMatrix] = []
         var width = inputs
         for index in 0..<count {
             let layer = "\(key).\(first + 2 * index)"
             let next = index == count - 1 ? outputs : try loader.outputs(layer, axes: 2)
-            layers.append(try loader.linear(operation, layer, width, next, inputsFrom: index == 0 ? permuted : nil))
+            if index == 0, let merged, loader.merges {
+                layers.append(try loader.merged(operation, merged, [width], next))
+            } else {
+                layers.append(
+                    try loader.linear(operation, layer, width, next, inputsFrom: index == 0 ? permuted : nil))
+            }
             width = next
         }
         self.layers = layers

@@ -30,7 +30,7 @@ struct ViTBranch: Sendable {
     }
 }
 
-/// width -> `head` -> `vit_block`: Linear, ReLU, Linear. Merged weights have one Linear and the ReLU.
+/// width -> `head` -> `vit_block`: Linear, ReLU, Linear. Merged, one Linear and the ReLU.
 struct ViTHead: Sendable {
     /// Nil if it is merged into the stack's first layer.
     private let head: PackedMatrix?
@@ -46,11 +46,10 @@ struct ViTHead: Sendable {
     ///   - width: of the encoder's features.
     ///   - features: of the last layer that is run.
     init(_ loader: LayerLoader, width: Int, features: Int) throws(Failure) {
-        let isMerged = loader.checkpoint.linearLayout == .merged
-        head = isMerged ? nil : try loader.linear(.head, "head", width, try loader.outputs("head", axes: 2))
+        head = loader.merges ? nil : try loader.linear(.head, "head", width, try loader.outputs("head", axes: 2))
         block = try LinearStack(
-            loader, .vitBlock, isMerged ? "merged.vit_block" : "vit_block", layers: 2, inputs: head?.outputs ?? width,
-            outputs: features, name: "vit_block")
+            loader, .vitBlock, "vit_block", layers: 2, inputs: head?.outputs ?? width, outputs: features,
+            name: "vit_block", merged: Self.merged)
     }
 
     /// Floats of scratch for one row.

@@ -103,9 +103,10 @@ public final class Checkpoint {
         try Self.requireFinite(values, key, file: name)
     }
 
-    static func requireFinite(_ values: [Float], _ key: String, file: String) throws(Failure) {
+    /// - Parameter first: index of the first value in the tensor.
+    static func requireFinite(_ values: [Float], _ key: String, from first: Int = 0, file: String) throws(Failure) {
         guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-        throw Failure(file, "'\(key)' is not finite: element \(index) is \(values[index])")
+        throw Failure(file, "'\(key)' is not finite: element \(first + index) is \(values[index])")
     }
 
     /// Releases the file's pages, which are loaded again when they are read again.
@@ -191,6 +192,23 @@ extension String {
 }
 
 extension Checkpoint {
+    /// Whether the network runs with merged layers: those of the file, or computed when it is loaded if they have fewer
+    /// weights than the layers that they replace. Depends on the shapes alone, so that both have the same bits.
+    func mergesLinears() throws(Failure) -> Bool {
+        guard linearLayout == .separate else { return true }
+        var (merged, replaced) = (0.0, 0.0)
+        for layer in rules.merged {
+            let outer = try shape(layer.outer + ".weight", axes: 2).map(Double.init)
+            replaced += outer[0] * outer[1]
+            for key in layer.inner {
+                let inner = try shape(key + ".weight", axes: 2).map(Double.init)
+                replaced += inner[0] * inner[1]
+                merged += outer[0] * inner[1]
+            }
+        }
+        return merged < replaced
+    }
+
     /// How many blocks there are under a key.
     func depth(of blocks: String) -> Int { (0...).first { !has("\(blocks).\($0).norm1.weight") } ?? 0 }
 

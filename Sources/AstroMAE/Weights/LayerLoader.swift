@@ -1,4 +1,5 @@
 import Platform
+import TensorFiles
 
 /// Reads layers out of a checkpoint, checks their shapes and packs them for the kernels.
 struct LayerLoader {
@@ -11,6 +12,8 @@ struct LayerLoader {
     let dense: Bool
     /// Of the Linear layers.
     let precision: Precision
+    /// Whether Linear layers with nothing between them are merged, in the file or by `merged`.
+    let merges: Bool
 
     private let arena = FloatArena()
     private let packing = LayerPacking()
@@ -32,7 +35,36 @@ struct LayerLoader {
         return matrix
     }
 
-    /// Reads, checks and packs the weights of all layers that `linear` has returned.
+    /// A merged layer: the file's, or one that `packLinears` computes from the layers that it replaces.
+    /// - Parameters:
+    ///   - inputs: of each inner layer.
+    ///   - rounded: the weights to compute with in place of the file's.
+    func merged(
+        _ operation: NetworkOperation, _ layer: MergedLinear, _ inputs: [Int], _ outputs: Int,
+        rounded: (TensorView) -> TensorView = { $0 }
+    ) throws(Failure) -> PackedMatrix {
+        let count = inputs.reduce(0, +)
+        guard checkpoint.linearLayout == .separate else { return try linear(operation, layer.key, count, outputs) }
+        let arena = FloatArena()
+        var inner: [PackedMatrix] = []
+        for (key, inputs) in zip(layer.inner, inputs) {
+            let outputs = try self.outputs(key, axes: 2)
+            let weight = try checkpoint.claim(key + ".weight", [outputs, inputs])
+            let matrix = try PackedMatrix(
+                operation, bias: try checkpoint.take(key + ".bias", [outputs]), inputs: inputs, dense: true,
+                arena: arena)
+            packing.add(key + ".weight", rounded(weight), into: matrix, inputsFrom: nil)
+            inner.append(matrix)
+        }
+        let outer = try checkpoint.claim(layer.outer + ".weight", [outputs, inner.reduce(0) { $0 + $1.outputs }])
+        let matrix = try PackedMatrix(
+            operation, bias: try checkpoint.take(layer.outer + ".bias", [outputs]), inputs: count, dense: dense,
+            precision: precision, arena: self.arena)
+        packing.add(LinearProduct(layer: layer, outer: rounded(outer), inner: inner, matrix: matrix))
+        return matrix
+    }
+
+    /// Reads, checks and packs the weights of all layers that `linear` and `merged` have returned.
     func packLinears(on parallel: ParallelLoop) throws(Failure) {
         checkpoint.releasePages()
         try packing.run(on: parallel, for: checkpoint)

@@ -22,6 +22,7 @@ final class LayerPacking {
     }
 
     private var parts: [Part] = []
+    private var products: [LinearProduct] = []
     /// Weights of one part: enough to keep a thread busy, few enough that threads finish together.
     private static let partCount = 1 << 16
     /// How many parts ahead of the reader the file is loaded.
@@ -39,7 +40,11 @@ final class LayerPacking {
         }
     }
 
-    /// Reads and packs all layers that were added, and releases the file's pages behind the readers.
+    /// Adds a merged layer, after the layers that it is computed from.
+    func add(_ product: LinearProduct) { products.append(product) }
+
+    /// Reads and packs all layers that were added, then computes the merged ones, and releases the file's pages behind
+    /// the readers.
     /// - Throws: `Failure` about the first weight, in the order of adding, that is not finite or cannot be read.
     func run(on parallel: ParallelLoop, for checkpoint: Checkpoint) throws(Failure) {
         let (parts, file) = (parts, checkpoint.name)
@@ -55,6 +60,11 @@ final class LayerPacking {
             }
             try Checkpoint.requireFinite(values, part.key, file: file)
             throw Failure(file, "'\(part.key)' has weights beyond those of bfloat16, at most 3.39e38: use float32")
+        }
+        let merged = products.flatMap { product in product.parts.map { (product, $0) } }
+        try parallel(merged.count) { (index) throws(Failure) in
+            let (product, outputs) = merged[index]
+            try product.pack(outputs, file: file)
         }
     }
 

@@ -1,9 +1,9 @@
 import Platform
 
-/// Whether weights hold every Linear layer as it was trained, or have merged those with nothing between them.
+/// Whether a file holds every Linear layer as it was trained, or has merged those with nothing between them.
 ///
-/// Two Linear layers in a row are one, W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2), which is cheaper to run. The
-/// layout is a property of the weights and never an option of a run, because it decides the last bits.
+/// Two Linear layers in a row are one, W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2), which is cheaper to run. Separate
+/// layers are merged when they are loaded, to the same bits: the layout decides how long that takes, and nothing else.
 public enum LinearLayout: Sendable {
     /// All layers, under the names of PyTorch's modules.
     case separate

@@ -161,6 +161,8 @@ struct ModuleChecks {
         }
         if let hook = module.hooks.first { throw error(path, "has a forward hook, \(hook), expected none") }
         if module.hasOwnForward { throw error(path, "has another forward than its class, expected none") }
+        // Few modules have any, and the search for layers below a path compares it with every rule.
+        guard !module.callables.isEmpty else { return }
         let (below, owner) = (rules.layers(below: path), path.parent)
         var activation: PickledLayer.Activation? = rules.rectified.contains { owner.hasPrefix($0) } ? .relu : nil
         for case .activation(let known) in below.map(\.layer) { activation = known }

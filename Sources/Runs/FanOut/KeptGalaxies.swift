@@ -186,8 +186,7 @@ struct KeptGalaxies {
                 redshifts: redshifts, flags: flags, finished: finished, flagCounts: head.flags))
     }
 
-    /// Compares everything that a redshift's bits depend on but the instruction set, in which the ranks of a run may differ:
-    /// attempts on other processors would otherwise replace each other's galaxies and get no further.
+    /// Compares everything that a redshift's bits depend on. Attempts may run on different processors.
     private static func check(_ was: RankResult, like now: RankResult) throws(Failure) {
         func require(_ what: String, _ was: String?, _ now: String?) throws(Failure) {
             guard was != now else { return }

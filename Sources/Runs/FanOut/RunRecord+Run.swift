@@ -4,7 +4,7 @@ import Platform
 extension RunRecord {
     /// Of a run's `predictions.csv`.
     /// - Parameters:
-    ///   - results: of the ranks whose rows are in it. Where they differ in a choice or in their program, all are stated.
+    ///   - results: of the ranks whose rows are in it. Where they differ in a choice, program or processor, all are stated.
     ///   - missing: ranks whose rows are not.
     ///   - output: the file.
     init(_ manifest: RunManifest, _ results: [RankResult], missing: [Int], _ output: RankSidecar.Output) {
@@ -31,7 +31,10 @@ extension RunRecord {
             ].compactMapValues { $0 },
             choices: choices,
             maker: Maker(
-                version: all(results.map(\.version)), instructionSet: all(results.map(\.instructionSet)),
-                gemm: all(results.map(\.gemm))), output: output)
+                joining: results.map {
+                    Maker(
+                        version: $0.version ?? "", instructionSet: $0.instructionSet ?? "", gemm: $0.gemm ?? "",
+                        arithmetic: $0.arithmetic)
+                }), output: output)
     }
 }

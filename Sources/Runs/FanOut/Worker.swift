@@ -98,11 +98,6 @@ public struct Worker: Sendable {
         if case .unusable(_, let reason) = found {
             rank.result.warnings.append("\(reason): galaxies of an earlier attempt are computed again")
         }
-        if let kept = found.kept, kept.result.instructionSet != rank.result.instructionSet {
-            rank.result.warnings.append(
-                "\(Numbers.counted(kept.finished.count, "galaxy", "galaxies")) of an earlier attempt were computed with "
-                    + "\(kept.result.instructionSet ?? "another instruction set"): the last bits may differ")
-        }
         rank.result.earlierGalaxies = found.kept?.finished.count
         rank.result.fetchSeconds += rank.lap()
 

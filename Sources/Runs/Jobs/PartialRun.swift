@@ -38,15 +38,7 @@ struct PartialRun: Sendable {
             try journal.begin(identity: identity.json)
             return nil
         }
-        let first = try RunIdentity(json: text, name: journal.path)
-        try identity.check(first.stating(missingOf: identity), name: journal.path)
-        guard first.settings.statesMissing else {
-            events.warning(
-                "\(journal.path): is of a version that knew no missing values (--missing): its galaxies are computed again"
-            )
-            try journal.begin(identity: identity.json)
-            return nil
-        }
+        try identity.check(try RunIdentity(json: text, name: journal.path), name: journal.path)
         let count = sections.galaxyCount
         guard var earlier = try journal.replay(count: count) else { return nil }
         let last = try RunIdentity(json: earlier.identity, name: journal.path)

@@ -48,10 +48,6 @@ struct RankRecorder: Sendable {
             return nil
         }
         try expected.check(part, weightsETag: weightsETag)
-        guard part.sidecar.settings.statesMissing else {
-            doubt("\(output.name): is of a version that knew no missing values (--missing)")
-            return nil
-        }
         // An input may be a copy, or repaired since: its galaxies are computed again.
         guard let written = part.sidecar.written, written == expected.written else {
             doubt("\(output.name): its inputs were written at other times than those of now")
@@ -86,7 +82,7 @@ extension RankSidecar {
     fileprivate func check(_ part: RankOutputs.Part, weightsETag: String?) throws(Failure) {
         let (left, earlier) = (EarlierRun(name: part.name + Self.ending), part.sidecar)
         try left.check(
-            was: (earlier.weights, earlier.settings.stating(missingOf: settings), earlier.maker),
+            was: (earlier.weights, earlier.settings, earlier.maker),
             is: (weights.comparable(with: earlier.weights, etag: weightsETag), settings, maker))
         try left.check("ranks", was: [earlier.rank, earlier.worldSize], is: [rank, worldSize]) {
             "rank \($0[0]) of \($0[1])"

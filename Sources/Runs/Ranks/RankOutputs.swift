@@ -92,7 +92,7 @@ public struct RankOutputs: Sendable {
     /// - Throws: `Failure` where it is missing, or does not have the size that its sidecar states.
     func open(_ part: Part) throws(Failure) -> (any ByteSource)? { try part.open(store) }
 
-    /// Why their rows may not be those of one run on one machine: a line for each way in which ranks differ.
+    /// Why their rows may not be those of one run: a line for each way in which ranks differ.
     public var mixtures: [String] {
         func mixture(_ what: String, _ value: (RankSidecar) -> String) -> String? {
             let ranks = Dictionary(grouping: parts, by: { value($0.sidecar) })
@@ -103,8 +103,7 @@ public struct RankOutputs: Sendable {
                 .joined(separator: ", ")
         }
         return [
-            mixture("instruction set", \.maker.instructionSet), mixture("back end of matrix products", \.maker.gemm),
-            mixture("version", \.maker.version),
+            mixture("arithmetic", \.maker.bits), mixture("version", \.maker.version),
             // Of whole files each rank has seen others.
             mixture("when their inputs were written") { $0.wholeFiles == nil ? $0.written ?? "unknown" : "" },
         ].compactMap { $0 }

@@ -49,7 +49,8 @@ public struct RunRecord: Sendable, Equatable, Codable {
         if !mixtures.isEmpty { choices["mixed"] = mixtures.joined(separator: "; ") }
         self.init(
             galaxies: ranks.total, inputs: inputs.identity, written: inputs.written, weights: first.weights,
-            settings: first.settings, choices: choices, maker: first.maker, output: output)
+            settings: first.settings, choices: choices, maker: Maker(joining: ranks.parts.map(\.sidecar.maker)),
+            output: output)
     }
 
     /// - Parameter name: the record, for errors.

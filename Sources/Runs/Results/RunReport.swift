@@ -38,8 +38,7 @@ public struct RunReport: Sendable {
     public internal(set) var warnings: [String] = []
     /// Objects of the listing that are no partitions.
     public internal(set) var leftOut = LeftOutObjects()
-    /// The instruction sets of the ranks. Equal bits are promised for one instruction set; a run over different machines
-    /// may have several.
+    /// The instruction sets of the ranks: several where they ran on different processors. Bits do not depend on it.
     public internal(set) var instructionSets: Set<String> = []
     public internal(set) var weights: Set<String> = []
     /// Seconds since the run was initialized (or resumed).

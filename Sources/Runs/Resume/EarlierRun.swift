@@ -15,27 +15,20 @@ struct EarlierRun {
                 + "\(description(earlier).shortened(to: 400)): remove it, or give another --output")
     }
 
-    /// Compares weights, options and `Maker`.
+    /// Compares weights, options, arithmetic and version. Rows of another instruction set have the same bits.
     func check(
         was earlier: (weights: WeightsIdentity, settings: [String: String], maker: Maker),
         is now: (weights: WeightsIdentity, settings: [String: String], maker: Maker)
     ) throws(Failure) {
         try check("weights", was: earlier.weights.identity, is: now.weights.identity)
+        try check("arithmetic", was: earlier.maker.bits, is: now.maker.bits)
         let (then, options) = earlier.settings.differences(from: now.settings)
         try check("options", was: then, is: options, \.optionsText)
-        try check("kernels (CAI_ISA)", was: earlier.maker.instructionSet, is: now.maker.instructionSet)
-        try check("--gemm", was: earlier.maker.gemm, is: now.maker.gemm)
         try check("version of cai", was: earlier.maker.version, is: now.maker.version)
     }
 }
 
 extension [String: String] {
-    /// Whether the options name the values that stand for none. Those of versions without such values do not.
-    var statesMissing: Bool { self["missing"] != nil }
-
-    /// The same, with the missing values of `other` where they are not stated.
-    func stating(missingOf other: Self) -> Self { merging(other.filter { $0.key == "missing" }) { own, _ in own } }
-
     /// The entries of each that the other does not have.
     func differences(from other: Self) -> (own: Self, other: Self) {
         (filter { other[$0.key] != $0.value }, other.filter { self[$0.key] != $0.value })

@@ -63,17 +63,6 @@ public struct RunIdentity: Sendable, Equatable, Codable {
         self = identity
     }
 
-    private init(_ other: RunIdentity, settings: [String: String]) {
-        (start, end, firstRow, files) = (other.start, other.end, other.firstRow, other.files)
-        (weights, self.settings, maker) = (other.weights, settings, other.maker)
-    }
-
-    /// The same, with the missing values of `other` where this one, of an earlier version, states none: what else differs can
-    /// then be compared.
-    func stating(missingOf other: RunIdentity) -> RunIdentity {
-        RunIdentity(self, settings: settings.stating(missingOf: other.settings))
-    }
-
     /// One line.
     public var json: String { (try? JSONFile.encoded(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
 
@@ -147,25 +136,41 @@ extension WeightsIdentity {
     init(name: String, sha256: String) { self.init(name: name, identity: "sha256:" + sha256) }
 }
 
-/// What redshifts depend on besides galaxies and weights.
+/// What computed redshifts.
 public struct Maker: Sendable, Equatable, Codable {
     /// Of the program.
     public let version: String
     public let instructionSet: String
     public let gemm: String
+    /// `Arithmetic`; nil of versions without it.
+    public let arithmetic: String?
 
-    init(version: String, instructionSet: String, gemm: String) {
+    init(version: String, instructionSet: String, gemm: String, arithmetic: String?) {
         (self.version, self.instructionSet, self.gemm) = (version, instructionSet, gemm)
+        self.arithmetic = arithmetic
     }
+
+    /// Of joined parts: where they differ, all values are stated, in alphabetical order.
+    init(joining parts: [Maker]) {
+        func all(_ values: [String]) -> String { Set(values).subtracting([""]).sorted().joined(separator: "; ") }
+        self.init(
+            version: all(parts.map(\.version)), instructionSet: all(parts.map(\.instructionSet)),
+            gemm: all(parts.map(\.gemm)),
+            arithmetic: parts.contains { $0.arithmetic != nil } ? all(parts.map(\.bits)) : nil)
+    }
+
+    /// What bits depend on: `arithmetic`, or of versions without it what they stated.
+    var bits: String { arithmetic ?? "none stated (\(gemm), \(instructionSet), cai \(version))" }
 
     /// This program with that network.
     init(_ model: RedshiftModel) {
         version = Release.version
         (instructionSet, gemm) = (model.instructionSet.rawValue, model.gemm.rawValue)
+        arithmetic = model.arithmetic.description
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, gemm
+        case version, gemm, arithmetic
         case instructionSet = "instruction_set"
     }
 }

@@ -16,10 +16,12 @@ struct ConvertCommand: ParsableCommand {
         discussion: """
             Reads any checkpoint that 'cai inspect' supports and writes its tensors under their plain names, with the \
             network's heads, epsilons, bands and source in the metadata. In half precision, tensors of 65,536 elements \
-            and more are rounded; norms, biases, small convolutions and the first magnitude layer stay float32.
+            and more are rounded; norms, biases, small convolutions, the first magnitude layer and merged layers stay \
+            float32.
 
             Linear layers with nothing between them ('head' and 'vit_block.0'; the last of each branch and \
-            'concat_block.0') are merged into one, which runs faster and cannot be undone; other programs need \
+            'concat_block.0') are stored merged into one, as every command merges them when it loads weights: the \
+            program starts faster, and redshifts have the same bits. It cannot be undone; other programs need \
             --keep-layers. A masked autoencoder has no such layers.
 
             A bare state dict does not state heads and epsilons. The output can: --num-heads and --decoder-heads set \
@@ -44,7 +46,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "Type of the large tensors: f32, f16 or bf16.")
     var dtype: String = "f32"
 
-    @Flag(help: "Keep every layer apart, as in PyTorch's state dict.")
+    @Flag(help: "Store every layer separately, as PyTorch's state dict does.")
     var keepLayers = false
 
     @Option(
@@ -95,7 +97,7 @@ struct ConvertCommand: ParsableCommand {
                 "source": InputList.lastComponent(input),
                 "source_format": file.format.rawValue,
                 "written_by": "cai \(Release.version)",
-            ])
+            ], on: .threads(Processors.available))
         warnings.forEach(Console.warn)
     }
 }

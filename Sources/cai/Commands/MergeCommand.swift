@@ -35,7 +35,7 @@ struct MergeCommand: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Join parts though ranks differ in instruction set, back end or version, of which the last bits are made, or saw inputs that were written at other times: copies, or files that were mended in between."
+            "Join parts although ranks differ in arithmetic (--gemm, portable kernels) or version, on which last bits depend, or read inputs that were written at other times: copies, or files that were repaired in between."
         ))
     var allowMixed = false
 

@@ -25,7 +25,8 @@ struct FileContents {
             kind = try NetworkKind.of(file, network: name) ?? .redshift
             switch kind {
             case .redshift:
-                let model = try RedshiftModel(weights: file, network: name, assumesHeads: true)
+                let model = try RedshiftModel(
+                    weights: file, network: name, assumesHeads: true, on: .threads(Processors.available))
                 network = (kind, model, model.config, model.config.lines)
             case .autoencoder:
                 let model = try MaskedAutoencoder(weights: file, network: name, assumesHeads: true)

@@ -6,7 +6,7 @@ import Testing
 @Suite("Allocations") struct AllocationTests {
     @Test(
         "predict allocates nothing after its first call",
-        arguments: [.full, .full.merged, GoldenNetwork.tiny[0].merged] + GoldenNetwork.tiny,
+        arguments: [.full.merged, GoldenNetwork.tiny[0]] + GoldenNetwork.tiny.map(\.merged),
         Engine.exact)
     func none(network: GoldenNetwork, engine: Engine) throws {
         // The portable kernels without optimization take seconds for the demo network.

@@ -1,9 +1,10 @@
-import AstroMAE
 import Foundation
 import Platform
 import Synchronization
 import TensorFiles
 import TestSupport
+
+@testable import AstroMAE
 
 /// A network, the galaxies that PyTorch ran it on, and PyTorch's result of every stage.
 struct GoldenNetwork: Sendable, CustomStringConvertible {
@@ -11,7 +12,7 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
     let golden: String
     let galaxies: String
     var numHeads: Int?
-    /// Whether its Linear layers with nothing between them are merged, in float32.
+    /// Whether its Linear layers with nothing between them are merged when it is loaded, as by every command.
     var isMerged = false
     var description: String { (weights.split(separator: "/").last ?? "") + (isMerged ? " merged" : "") }
 
@@ -41,14 +42,14 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
 
     var isTiny: Bool { weights.contains("/tiny/") }
 
-    /// The same weights, converted.
+    /// The same weights, merged.
     var merged: GoldenNetwork {
         var copy = self
         copy.isMerged = true
         return copy
     }
 
-    private static let mergedFiles = Dictionary(
+    private static let convertedFiles = Dictionary(
         uniqueKeysWithValues: all.map { network in (network.weights, Result { try Self.merge(network.weights) }) })
 
     private static func merge(_ weights: String) throws -> MemorySource {
@@ -59,9 +60,10 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         }
     }
 
-    func file() throws -> TensorFile {
-        try isMerged ? TensorFile.open(Self.mergedFiles[weights].orMissing().get()) : TensorFile.open(path: weights)
-    }
+    func file() throws -> TensorFile { try TensorFile.open(path: weights) }
+
+    /// The weights as `cai convert` writes them, with merged layers.
+    func converted() throws -> TensorFile { try TensorFile.open(Self.convertedFiles[weights].orMissing().get()) }
 
     /// Loaded once for each engine: loading the demo network takes longer than most tests of it.
     func model(
@@ -70,7 +72,7 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
         let key = "\(weights) \(isMerged) \(gemm) \(instructionSet.map { "\($0)" } ?? "")"
         if let model = Self.models.withLock({ $0[key] }) { return model }
         let model = try RedshiftModel(
-            weights: file(), numHeads: numHeads, gemm: gemm, instructionSet: instructionSet)
+            file(), numHeads: numHeads, keepsLayers: !isMerged, gemm: gemm, instructionSet: instructionSet)
         Self.models.withLock { $0[key] = model }
         return model
     }
@@ -85,7 +87,7 @@ struct GoldenNetwork: Sendable, CustomStringConvertible {
 
     struct MissingStage: Error { let name: String }
 
-    /// Layers without a stage in weights with merged layers.
+    /// Layers without a stage in a network with merged layers.
     static let mergedStages: Set = ["head", "vit_block", "vis_inception.12", "magnitude_block.8"]
 
     /// Stage names in the golden file, without predictions and merged layers.

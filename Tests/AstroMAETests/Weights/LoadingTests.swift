@@ -41,9 +41,8 @@ let fourThreads = ParallelLoop { most, body in
     @Test("Four threads pack the same bits as one", arguments: GoldenNetwork.tiny)
     func threadsPackTheSame(network: GoldenNetwork) throws {
         let galaxies = try Galaxies(network.galaxies)
-        let one = try network.model().redshifts(galaxies, batch: 37)
-        let file = try TensorFile.open(path: network.weights)
-        let many = try RedshiftModel(weights: file, numHeads: network.numHeads, on: fourThreads)
+        let one = try network.merged.model().redshifts(galaxies, batch: 37)
+        let many = try RedshiftModel(weights: network.file(), numHeads: network.numHeads, on: fourThreads)
         #expect(try many.redshifts(galaxies, batch: 37) == one)
     }
 

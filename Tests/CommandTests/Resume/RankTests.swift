@@ -126,8 +126,8 @@ func missingParts() throws {
 
 /// Ways in which parts differ from those of one run.
 private enum Fault: String, CaseIterable {
-    case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar, otherSet,
-        otherForm, otherTable
+    case otherWeights, otherInputs, otherHeads, otherWorld, twice, damaged, truncated, gone, sidecar,
+        otherArithmetic, otherForm, otherTable
 
     var message: String {
         switch self {
@@ -140,7 +140,7 @@ private enum Fault: String, CaseIterable {
         case .truncated: "bytes, as its .rank.json states, found "
         case .gone: "bytes, as its .rank.json states, found no file"
         case .sidecar: "expected the sidecar of a rank's output, found no '"
-        case .otherSet: "ranks differ in instruction set: amx (1), "
+        case .otherArithmetic: "ranks differ in arithmetic: 0 other (1), "
         case .otherForm: "expected csv, as z.rank-0000-of-0002.csv is"
         // (echo redshift; yes 0.5 | head -74) | sha256sum
         case .otherTable:
@@ -154,6 +154,34 @@ private enum Fault: String, CaseIterable {
 private func writeTable(redshift: String, to path: String) throws {
     let rows = [String](repeating: redshift + "\n", count: 74)
     try Data(("redshift\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
+}
+
+@Test("Parts of different instruction sets are merged, and the record states them")
+func mixedInstructionSets() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let inputs = try Ranks.makeInputs(in: folder)
+        for rank in ["0", "1"] {
+            let part = try Ranks.run(inputs + ["-o", "z.csv", "--world-size", "2", "--rank", rank], in: folder)
+            #expect(part.status == 0, "\(part.errors)")
+        }
+        let own = try setMaker("instruction_set", to: "amx", in: "\(folder)/\(Ranks.part(1, of: 2)).rank.json")
+        let merge = try Command.run(["merge", ".", "-o", "z.csv", "--quiet"], in: folder)
+        #expect(merge.status == 0 && merge.errors.isEmpty, "\(merge.errors)")
+        let record = try object(try text(of: folder + "/z.csv.run.json"))
+        #expect((record["made_by"] as? [String: String])?["instruction_set"] == "amx; \(own)")
+        #expect((record["choices"] as? [String: String])?["mixed"] == nil)
+    }
+}
+
+/// Changes what a sidecar states about the program. Returns the value before.
+private func setMaker(_ key: String, to value: String, in path: String) throws -> String {
+    var sidecar = try object(try text(of: path))
+    var maker = try #require(sidecar["made_by"] as? [String: String])
+    let before = try #require(maker[key])
+    maker[key] = value
+    sidecar["made_by"] = maker
+    try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(fileURLWithPath: path))
+    return before
 }
 
 @Test("Parts of different runs are refused, and nothing is written", arguments: Fault.allCases)
@@ -195,12 +223,7 @@ private func refusedMerges(fault: Fault) throws {
         case .truncated: try Ranks.bytes(path).dropLast().write(to: URL(fileURLWithPath: path))
         case .gone: try FileManager.default.removeItem(atPath: path)
         case .sidecar: try Data("{\"rank\": 1}".utf8).write(to: URL(fileURLWithPath: path + ".rank.json"))
-        case .otherSet:
-            var sidecar = try object(try text(of: path + ".rank.json"))
-            var maker = try #require(sidecar["made_by"] as? [String: String])
-            maker["instruction_set"] = "amx"
-            sidecar["made_by"] = maker
-            try JSONSerialization.data(withJSONObject: sidecar).write(to: URL(fileURLWithPath: path + ".rank.json"))
+        case .otherArithmetic: _ = try setMaker("arithmetic", to: "0 other", in: path + ".rank.json")
         default: break
         }
         let before = try names(in: folder)
@@ -208,10 +231,10 @@ private func refusedMerges(fault: Fault) throws {
         #expect(merge.status == 1)
         #expect(merge.errorLines.count == 1 && merge.errors.contains(fault.message), "\(merge.errors)")
         #expect(try names(in: folder) == before)
-        if fault == .otherSet {
+        if fault == .otherArithmetic {
             let mixed = try Command.run(["merge", ".", "-o", "out.csv", "--allow-mixed"], in: folder)
             #expect(mixed.status == 0)
-            #expect(mixed.errors.contains("cai: warning: ranks differ in instruction set"))
+            #expect(mixed.errors.contains("cai: warning: ranks differ in arithmetic"))
         }
     }
 }

@@ -68,12 +68,12 @@ struct HostileInputTests {
         #expect(Int.max.cappedSum(1) == Int.max && (Int.max - 1).cappedSum(1) == Int.max)
     }
 
-    @Test("The identity in a journal is quoted up to the length of a line")
+    @Test("The identity in a journal is quoted up to the length of a line; of another instruction set it is accepted")
     func identities() throws {
-        func identity(_ weights: String) throws -> RunIdentity {
+        func identity(_ weights: String, set: String = "avx2", arithmetic: String = "1") throws -> RunIdentity {
             let json =
                 #"{"start":0,"end":1,"firstRow":0,"files":[],"weights":{"name":"w","identity":"\#(weights)"},"settings":{},"#
-                + #""maker":{"version":"1","gemm":"own","instruction_set":"avx2"}}"#
+                + #""maker":{"version":"1","gemm":"own","instruction_set":"\#(set)","arithmetic":"\#(arithmetic)"}}"#
             return try RunIdentity(json: json, name: "z.partial")
         }
         let long = String(repeating: "x", count: 100_000)
@@ -85,6 +85,14 @@ struct HostileInputTests {
         let (one, other) = (long + "1", long + "2")
         #expect(throws: Failure.self) { try identity(one).check(identity(other), name: "z.partial") }
         #expect(throws: Never.self) { try identity(one).check(identity(one), name: "z.partial") }
+        #expect(throws: Never.self) { try identity(one).check(identity(one, set: "neon"), name: "z.partial") }
+        let mixed = #expect(throws: Failure.self) {
+            try identity(one).check(identity(one, arithmetic: "2 packed"), name: "z.partial")
+        }
+        #expect(
+            "\(try #require(mixed))"
+                == "z.partial: is of a run with other arithmetic: expected 1, found 2 packed: remove it, or give another "
+                + "--output")
     }
 }
 

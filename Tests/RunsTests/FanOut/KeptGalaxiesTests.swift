@@ -1,3 +1,4 @@
+import AstroMAE
 import Cloud
 import Foundation
 import Inference
@@ -126,7 +127,7 @@ struct KeptGalaxiesTests {
         }
     }
 
-    @Test("Galaxies of an attempt on another instruction set are kept, with a warning")
+    @Test("Galaxies of an attempt on another instruction set are kept; those of another arithmetic are computed again")
     func otherProcessor() throws {
         try Rank.with { rank in
             #expect(throws: Failure.self) { try rank.attempt(until: 3 << 20, done: 60) }
@@ -134,12 +135,20 @@ struct KeptGalaxiesTests {
             let end = try #require(kept.firstIndex(of: 10))
             let head = String(decoding: kept[..<end], as: UTF8.self)
                 .replacing(/"instruction_set":"[a-z0-9]*"/, with: #""instruction_set":"other""#)
-            try rank.store.put(bucket: "results", key: Rank.kept, Array(head.utf8) + kept[end...])
-            let result = try rank.worker.run(rank.item)
-            let earlier = try #require(result.earlierGalaxies)
-            #expect(result.galaxies == 481 && result.attempts == 2 && earlier >= 60)
-            let warning = "\(earlier) galaxies of an earlier attempt were computed with other: the last bits may differ"
-            #expect(result.warnings.contains(warning))
+            let own = try Arithmetic.usual.description
+            for arithmetic in ["\(own) bf16", own] {
+                let changed = head.replacing("\"arithmetic\":\"\(own)\"", with: "\"arithmetic\":\"\(arithmetic)\"")
+                try rank.store.put(bucket: "results", key: Rank.kept, Array(changed.utf8) + kept[end...])
+                let result = try rank.worker.run(rank.item)
+                guard arithmetic == own else {
+                    let reason = "arithmetic: expected \(own), found \(arithmetic)"
+                    #expect(result.earlierGalaxies == nil && result.warnings.contains { $0.contains(reason) })
+                    continue
+                }
+                let earlier = try #require(result.earlierGalaxies)
+                #expect(result.galaxies == 481 && result.attempts == 2 && earlier >= 60)
+                #expect(!result.warnings.contains { $0.contains("earlier attempt") })
+            }
         }
     }
 
