@@ -135,7 +135,7 @@ struct KeptGalaxiesTests {
             let end = try #require(kept.firstIndex(of: 10))
             let head = String(decoding: kept[..<end], as: UTF8.self)
                 .replacing(/"instruction_set":"[a-z0-9]*"/, with: #""instruction_set":"other""#)
-            let own = try Arithmetic.usual.description
+            let own = try Arithmetic.usual(.float32).description
             for arithmetic in ["\(own) bf16", own] {
                 let changed = head.replacing("\"arithmetic\":\"\(own)\"", with: "\"arithmetic\":\"\(arithmetic)\"")
                 try rank.store.put(bucket: "results", key: Rank.kept, Array(changed.utf8) + kept[end...])
