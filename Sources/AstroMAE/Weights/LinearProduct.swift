@@ -43,7 +43,10 @@ struct LinearProduct: Sendable {
         multiply(rows, width, into: &weights, count: outputs.count)
         try Checkpoint.requireFinite(
             weights, layer.key + ".weight", from: outputs.lowerBound * inputs, file: file)
-        _ = weights.withUnsafeBufferPointer { matrix.pack($0, outputs: outputs) }
+        guard weights.withUnsafeBufferPointer({ matrix.pack($0, outputs: outputs) }) else {
+            throw Failure(
+                file, "'\(layer.key).weight' has weights beyond those of bfloat16, at most 3.39e38: use float32")
+        }
         for (row, output) in outputs.enumerated() {
             var (sum, column) = (Double(matrix.bias.base[output]), row * width)
             for layer in inner {
