@@ -1,6 +1,7 @@
 #!/bin/sh
-# Links the release build of cai once more, with AVX-512's kernels emulated by SIMDe and no others in C: the whole program
-# on AVX-512, on a processor with AVX2. Needs $CC (cc) and SIMDe (Debian: libsimde-dev).
+# Links the release build of cai once more, with AVX-512's kernels emulated by SIMDe and no others in C: the whole
+# program on AVX-512, on a processor with AVX2. Needs $CC (cc) and SIMDe (Debian: libsimde-dev); without them or AVX2 it
+# says so, and OUT does not exist.
 #
 #   emulate-avx512.sh OUT
 set -eu
@@ -11,6 +12,14 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 CC=${CC:-cc}
+rm -f "$1"
+if ! "$CC" -mavx2 -mfma -E -include simde/x86/avx512.h -x c /dev/null >/dev/null 2>&1; then
+    echo "AVX-512 (emulated) skipped: no compiler for x86-64, or no SIMDe (Debian: libsimde-dev)"
+    exit 0
+elif ! grep -qw avx2 /proc/cpuinfo; then
+    echo "AVX-512 (emulated) skipped: SIMDe is compiled for AVX2, and this processor has none"
+    exit 0
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
