@@ -81,6 +81,15 @@ public struct PartitionReader: Sendable {
     /// - Throws: `Failure` naming the damaged entry.
     public func verify() throws(Failure) { try file.verifyChecksums() }
 
+    /// The file's checksums, computed by the threads that read it: see `TensorFile.entrySums`.
+    func entrySums() -> EntrySums? { file.entrySums() }
+
+    /// The bytes of the images of rows, for `sums`; nil where they cannot be summed row by row.
+    func imageBytes(_ sums: EntrySums) -> EntrySums.Rows? { sums.rows(of: tensors.images) }
+
+    /// Bytes that inflated arrays take in memory.
+    var inflatedByteCount: Int { file.inflatedByteCount - file.byteCount }
+
     /// The checksums stated in the file: see `TensorFile.statedChecksums`.
     public var statedChecksums: [String]? { file.statedChecksums }
 

@@ -28,7 +28,8 @@ public struct GalaxyRunner: Sendable {
     /// Runs the task over the galaxies of the sections in their order, without those that are finished.
     ///
     /// A partition's checksums are compared by the run that has its first galaxy: runs that share a partition read the
-    /// rows that they need, and one of them reads all of it.
+    /// rows that they need, and one of them reads all of it. Threads compute them as they read the images, and inflate
+    /// the deflated arrays of one file each ahead of the computation: see `WorkPlan`.
     ///
     /// - Parameters:
     ///   - sections: of `GalaxyRun.sections`, all of them in its order.
@@ -54,153 +55,131 @@ public struct GalaxyRunner: Sendable {
         }
         let total = sections.galaxyCount - finished.count
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
-        var pending: [GalaxyRun.Section] = []
-        for section in sections {
-            if !finished.gaps(in: section.places).isEmpty {
-                pending.append(section)
-            } else if !finished.verified.contains(section.places) {
-                try Self.verify(section, task)
-                section.partition.release()
-            }
-        }
-        let work = Work(chunks: Self.chunks(of: pending, without: finished, rows: rows), sections: pending.count)
+        let work = Work(WorkPlan(sections, without: finished, rows: rows, threads: threads))
+        let chunks = work.plan.chunks.count
+        let count = min(threads, chunks)
+        let loop = WorkLoop(
+            sections: sections, work: work, rows: rows, ahead: count, profile: profile, deadline: deadline)
         let workers =
-            work.chunks.isEmpty
+            count == 0
             ? 0
-            : compute(task, work, pending, rows: rows, profile: profile, until: deadline) {
+            : WorkerThreads.run(count: count, on: Processors().pinning(threads: count)) {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
+            } body: {
+                loop.run(task)
             }
-        if let failure = work.failure.withLock({ $0 }) {
-            guard failure.error.kind == .deadline else { throw failure.error }
+        if let section = work.undecided { loop.verify(section, task) }
+        if let failure = work.failure {
+            guard failure.kind == .deadline else { throw failure }
             throw .stopped(done: work.done.load(ordering: .relaxed), total: total)
         }
-        guard workers > 0 || work.chunks.isEmpty else {
+        guard workers > 0 || chunks == 0 else {
             throw Failure(.unavailable, "the system gives no thread to work on")
         }
         return GalaxyRun(
-            sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1), threads: workers)
-    }
-
-    /// Computes all chunks while comparing the partitions' checksums.
-    /// - Returns: the number of threads that computed.
-    private func compute(
-        _ task: some GalaxyTask, _ work: Work, _ sections: [GalaxyRun.Section], rows: Int, profile: Profile?,
-        until deadline: ContinuousClock.Instant?, whileWaiting: () -> Void
-    ) -> Int {
-        let auditor = WorkerThread { Self.verify(sections, work, task) }
-        let count = min(threads, work.chunks.count)
-        let workers = WorkerThreads.run(
-            count: count, on: Processors().pinning(threads: count), whileWaiting: whileWaiting
-        ) {
-            do throws(Failure) {
-                let worker = try task.makeWorker(capacity: rows, profile: profile)
-                WorkLoop(sections: sections, work: work, ahead: count, deadline: deadline).run(task, worker)
-            } catch {
-                work.fail(0, error)
-            }
-        }
-        if workers == 0 { work.stop() }
-        auditor?.join()
-        if auditor == nil { Self.verify(sections, work, task) }
-        return workers
-    }
-
-    /// Compares the checksums of partition after partition, one ahead of the computing threads, which also loads the
-    /// next partition's pages and inflates it. A remote partition is verified after it is computed, so that it is
-    /// transferred once, in the order of the computation.
-    private static func verify(_ sections: [GalaxyRun.Section], _ work: Work, _ task: some GalaxyTask) {
-        let finished = task.finished
-        for (index, section) in sections.enumerated() {
-            guard work.waitToVerify(index, last: section.partition.isVerifiedLast) else { return }
-            // Galaxies of the section are still to be computed. A file may have changed since an earlier run compared its
-            // checksums, whatever its times; an object is known by its ETag.
-            let isKnown = section.partition.isVerifiedLast && finished.verified.contains(section.places)
-            let isResumed = finished.gaps(in: section.places) != [section.places]
-            if !isKnown {
-                do throws(Failure) { try verify(section, task, isNeeded: isResumed) } catch {
-                    work.fail(section: index, error)
-                }
-            }
-            if work.finishPart(of: index) { section.partition.release() }
-        }
-    }
-
-    /// - Parameter isNeeded: whether it is compared even if another run of those that share the partition compares it.
-    private static func verify(
-        _ section: GalaxyRun.Section, _ task: some GalaxyTask, isNeeded: Bool = false
-    ) throws(Failure) {
-        guard section.isVerified || isNeeded && !section.partition.isVerifiedLast else { return }
-        do throws(Failure) {
-            try section.partition.verify()
-        } catch {
-            // What cannot be read, at a deadline for instance, is not wrong. Report the first error.
-            if ![.cancelled, .deadline, .denied, .unavailable].contains(error.kind) {
-                try? task.didReject(section.places)
-            }
-            throw error
-        }
-        try task.didVerify(section.places)
-    }
-
-    private static func chunks(
-        of sections: [GalaxyRun.Section], without finished: FinishedGalaxies, rows: Int
-    ) -> [Chunk] {
-        var chunks: [Chunk] = []
-        for (index, section) in sections.enumerated() {
-            var isFirst = true
-            let offset = section.rows.lowerBound - section.places.lowerBound
-            for gap in finished.gaps(in: section.places) {
-                for place in stride(from: gap.lowerBound, to: gap.upperBound, by: rows) {
-                    let end = min(place + rows, gap.upperBound)
-                    chunks.append(
-                        Chunk(section: index, rows: place + offset..<end + offset, place: place, isFirst: isFirst))
-                    isFirst = false
-                }
-            }
-        }
-        return chunks
+            sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1),
+            threads: min(workers, work.plan.galaxyChunks))
     }
 }
 
 /// One thread's part of a run.
-private struct WorkLoop {
+private struct WorkLoop: Sendable {
     let sections: [GalaxyRun.Section]
     let work: Work
+    /// The most galaxies of a chunk.
+    let rows: Int
     /// Read ahead by this many chunks: the next one of this thread.
     let ahead: Int
+    let profile: Profile?
     let deadline: ContinuousClock.Instant?
 
-    func run<Task: GalaxyTask>(_ task: Task, _ worker: Task.Worker) {
-        var images: [Float] = []
-        var magnitudes: [Float] = []
+    func run<Task: GalaxyTask>(_ task: Task) {
+        var worker: Task.Worker?
+        var room = Room()
         var longest = Duration.zero
         while let index = work.takeNext() {
-            let chunk = work.chunks[index]
+            let chunk = work.plan.chunks[index]
             let start = ContinuousClock.now
             if let deadline, start + longest >= deadline {
                 work.fail(index, .stopped(done: 0, total: 0))
                 return
             }
-            defer { longest = max(longest, ContinuousClock.now - start) }
-            let partition = sections[chunk.section].partition
-            if index + ahead < work.chunks.count {
-                let next = work.chunks[index + ahead]
-                sections[next.section].partition.prefetch(next.rows)
-            }
+            prefetch(index + ahead)
             do throws(Failure) {
-                try partition.readMagnitudes(chunk.rows, into: &magnitudes)
-                try partition.withImages(chunk.rows, buffer: &images) { images throws(Failure) in
-                    try worker.run(
-                        images: images, magnitudes: magnitudes.span, count: chunk.rows.count, at: chunk.place)
+                switch chunk.kind {
+                case .galaxies(let rows, let place, let bytes):
+                    if worker == nil { worker = try task.makeWorker(capacity: self.rows, profile: profile) }
+                    guard let worker else { return }
+                    try compute(task, worker, chunk.section, rows, at: place, bytes, &room)
+                    longest = max(longest, ContinuousClock.now - start)
+                case .bytes(let ranges): try sums(of: chunk.section)?.add(ranges)
+                case .inflation: verify(chunk.section, task)
                 }
-                try partition.checkIntact()
-                try task.didFinish(chunk.place..<chunk.place + chunk.rows.count)
-                work.finish(chunk)
-                partition.release(chunk.rows)
             } catch {
                 work.fail(index, error)
             }
-            if work.finishPart(of: chunk.section) { partition.release() }
+            guard work.finishChunk(of: chunk.section) else { continue }
+            if work.isToBeVerified(chunk.section) { verify(chunk.section, task) }
+            sections[chunk.section].partition.release()
+        }
+    }
+
+    /// Memory that a thread reuses.
+    private struct Room {
+        var images: [Float] = []
+        var magnitudes: [Float] = []
+    }
+
+    private func compute<Task: GalaxyTask>(
+        _ task: Task, _ worker: Task.Worker, _ section: Int, _ rows: Range<Int>, at place: Int, _ bytes: Range<Int>?,
+        _ room: inout Room
+    ) throws(Failure) {
+        let partition = sections[section].partition
+        if let bytes { try sums(of: section)?.add(bytes) }
+        try partition.readMagnitudes(rows, into: &room.magnitudes)
+        let magnitudes = room.magnitudes
+        try partition.withImages(rows, buffer: &room.images) { images throws(Failure) in
+            try worker.run(images: images, magnitudes: magnitudes.span, count: rows.count, at: place)
+        }
+        try partition.checkIntact()
+        try task.didFinish(place..<place + rows.count)
+        work.done.wrappingAdd(rows.count, ordering: .relaxed)
+        partition.release(rows)
+    }
+
+    private func sums(of section: Int) -> EntrySums? {
+        if case .sums(let sums) = work.plan.verifications[section] { sums } else { nil }
+    }
+
+    private func prefetch(_ index: Int) {
+        guard index < work.plan.chunks.count else { return }
+        let next = work.plan.chunks[index]
+        switch next.kind {
+        case .galaxies(let rows, _, _): sections[next.section].partition.prefetch(rows)
+        case .bytes(let ranges): sums(of: next.section)?.prefetch(ranges)
+        case .inflation: break
+        }
+    }
+
+    /// Compares the checksums of a section.
+    func verify(_ section: Int, _ task: some GalaxyTask) {
+        let partition = sections[section].partition
+        let places = sections[section].places
+        do throws(Failure) {
+            do throws(Failure) {
+                switch work.plan.verifications[section] {
+                case .none: return
+                case .sums(let sums): try sums.compare()
+                case .inflation, .last: try partition.verify()
+                }
+            } catch {
+                // What cannot be read, at a deadline for instance, is not wrong. Report the first error.
+                if ![.cancelled, .deadline, .denied, .unavailable].contains(error.kind) { try? task.didReject(places) }
+                throw error
+            }
+            try task.didVerify(places)
+        } catch {
+            work.fail(section: section, error)
         }
     }
 }

@@ -17,6 +17,8 @@ struct ZipMember: Sendable {
         range = entry.isDeflated ? 0..<entry.size : entry.data
     }
 
+    var isStored: Bool { deflated == nil }
+
     /// Inflated bytes; 0 where it is not deflated.
     var inflatedCount: Int { deflated?.byteCount ?? 0 }
 
@@ -48,16 +50,17 @@ struct ZipMember: Sendable {
         }
         var whole = [CRC32](repeating: CRC32(), count: members.count)
         for (part, sum) in zip(parts, sums.withLock { $0 }) { whole[part.member].append(sum) }
-        for (member, sum) in zip(members, whole) where member.deflated == nil {
-            try member.entry.check(sum, in: member.source)
-        }
+        for (member, sum) in zip(members, whole) where member.isStored { try member.check(sum) }
     }
+
+    /// - Throws: `Failure` when `sum`, over the bytes of a stored entry, is not the checksum in the directory.
+    func check(_ sum: CRC32) throws(Failure) { try entry.check(sum, in: source) }
 
     /// Number of pieces that are loaded ahead of the reader.
     private static let piecesAhead = 8
 
     /// Whether comparing its checksum last reads only the bytes that were not read yet: it is stored, and remote.
-    var isVerifiedLast: Bool { deflated == nil && source.isRemote }
+    var isVerifiedLast: Bool { isStored && source.isRemote }
 
     /// The bytes of a stored entry in pieces; all bytes of a deflated entry, which can only be inflated from its beginning,
     /// and of a remote one, whose source has checksums of its own pieces.
