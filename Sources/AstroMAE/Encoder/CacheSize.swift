@@ -1,13 +1,18 @@
 import Glibc
+import Platform
 
 /// The machine's caches, and the micro-batches that fit them.
 enum CacheSize {
-    /// Bytes of the second-level cache that a core has to itself; nil if the system does not report it.
+    /// Bytes of the second-level cache for each thread of this process; nil if the system does not report it.
     static let secondLevel: Int? = {
         // The C library reads it from the processor.
-        let size = Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
-        return size > 0 ? size : nil
+        share(of: Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))), Processors())
     }()
+
+    /// The part of a cache of that size for one of the threads that share it; nil for an unknown size.
+    static func share(of size: Int, _ processors: Processors) -> Int? {
+        size > 0 ? size / processors.sharingSecondLevelCache : nil
+    }
 
     static let fewestGalaxies = 8
     static let mostGalaxies = 16

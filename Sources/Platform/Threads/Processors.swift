@@ -21,21 +21,21 @@ public struct Processors: Sendable {
         return max(1, Int(quota.rounded(.up)))
     }
 
-    /// The processors to pin that many threads to, one each, which keeps their caches warm. Empty where threads and
-    /// processors are not equally many, or where a quota stops threads anyway: the scheduler then assigns processors better.
-    package func pinning(threads: Int) -> [Int] {
-        guard threads == allowed.count, quota.map({ $0 >= Double(allowed.count) }) ?? true else { return [] }
-        return allowed
-    }
+    /// The folder that contains `/proc` and `/sys`.
+    let root: String
+    /// Running processors of the machine.
+    let onlineCount: Int
 
     /// - Parameters:
     ///   - root: the folder that contains `/proc` and `/sys`.
     ///   - environment: of this process.
     public init(root: String = "", environment: [String: String] = ProcessInfo.processInfo.environment) {
         func text(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }
+        self.root = root
         let online = text("/sys/devices/system/cpu/online").flatMap { Self.numbers($0) }
         let listed = text("/proc/self/status").flatMap(Self.allowed) ?? []
         allowed = online.map { online in listed.filter(Set(online).contains) } ?? listed
+        onlineCount = online?.count ?? 0
         let memory = environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }
         let limits = Self.groups(text("/proc/self/cgroup") ?? "").flatMap { folder in
             [

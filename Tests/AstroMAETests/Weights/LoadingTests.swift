@@ -94,4 +94,12 @@ let fourThreads = ParallelLoop { most, body in
     func microBatch(cache: Int?, count: Int) {
         #expect(CacheSize.microBatch(floats: 13_000, cache: cache) == count)
     }
+
+    @Test("Threads that share a cache have a part of it each")
+    func sharedCache() {
+        let processors = Processors()
+        let count = processors.sharingSecondLevelCache
+        #expect(CacheSize.share(of: count << 20, processors) == 1 << 20)
+        #expect(CacheSize.share(of: 0, processors) == nil)
+    }
 }

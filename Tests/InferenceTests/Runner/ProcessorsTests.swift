@@ -94,6 +94,82 @@ import Testing
         #expect(limited.pinning(threads: 8) == (threads < 8 ? [] : Array(0..<8)))
     }
 
+    /// A machine with 16 processors, of which i and i + 8 are threads of one core, and these files in place of its own.
+    private func withMachine(_ files: [String: String], _ body: (Processors) throws -> Void) throws {
+        var all = [
+            "/sys/devices/system/cpu/online": "0-15\n",
+            "/proc/self/status": "Pid:\t30\nPPid:\t20\nCpus_allowed_list:\t0-3,8-11\n",
+            "/proc/20/status": "Pid:\t20\nPPid:\t1\n", "/proc/1/status": "Pid:\t1\nPPid:\t0\n",
+            "/proc/self/cgroup": "0::/job/task\n",
+            "/sys/fs/cgroup/cpuset.cpus.effective": "0-15\n", "/sys/fs/cgroup/cgroup.procs": "1\n",
+            "/sys/fs/cgroup/job/cpuset.cpus.effective": "0-3,8-11\n", "/sys/fs/cgroup/job/cgroup.procs": "",
+            "/sys/fs/cgroup/job/task/cpuset.cpus.effective": "0-3,8-11\n",
+            "/sys/fs/cgroup/job/task/cgroup.procs": "20\n30\n",
+        ]
+        for processor in 0..<16 {
+            let folder = "/sys/devices/system/cpu/cpu\(processor)"
+            all[folder + "/topology/thread_siblings_list"] = "\(processor % 8),\(processor % 8 + 8)\n"
+            for (index, level) in [1, 1, 2, 3].enumerated() {
+                all[folder + "/cache/index\(index)/level"] = "\(level)\n"
+                all[folder + "/cache/index\(index)/shared_cpu_list"] =
+                    level == 3 ? "0-15\n" : "\(processor % 8),\(processor % 8 + 8)\n"
+            }
+        }
+        try Fixture.withTemporaryFolder { folder in
+            for (path, text) in all.merging(files, uniquingKeysWith: { $1 }) {
+                let url = URL(fileURLWithPath: folder + path)
+                try FileManager.default.createDirectory(
+                    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: url)
+            }
+            try body(Processors(root: folder, environment: [:]))
+        }
+    }
+
+    @Test("Fewer threads than processors are pinned, one on each core first, where no other process has the processors")
+    func fewerThreads() throws {
+        try withMachine([:]) { processors in
+            #expect(processors.threads == 8)
+            #expect(processors.pinning(threads: 2) == [0, 1])
+            #expect(processors.pinning(threads: 4) == [0, 1, 2, 3])
+            #expect(processors.pinning(threads: 6) == [0, 1, 2, 3, 8, 9])
+            #expect(processors.pinning(threads: 8) == [0, 1, 2, 3, 8, 9, 10, 11])
+            #expect(processors.pinning(threads: 9) == [])
+        }
+    }
+
+    @Test(
+        "Fewer threads than processors are not pinned where another process may have the same",
+        arguments: [
+            // Another process in the group, in a group in it, and one that is not visible here.
+            ["/sys/fs/cgroup/job/task/cgroup.procs": "30\n31\n"],
+            ["/sys/fs/cgroup/job/other/cgroup.procs": "77\n"],
+            ["/sys/fs/cgroup/job/cgroup.procs": "0\n"],
+            // Processors that taskset gives, all processors of the machine, and unknown groups.
+            ["/proc/self/status": "Pid:\t30\nPPid:\t20\nCpus_allowed_list:\t0-3\n"],
+            ["/sys/devices/system/cpu/online": "0-3,8-11\n"],
+            ["/proc/self/cgroup": "4:cpuset:/job/task\n"],
+        ])
+    func sharedProcessors(files: [String: String]) throws {
+        try withMachine(files) { processors in
+            #expect(processors.pinning(threads: 2) == [])
+            #expect(processors.pinning(threads: processors.allowed.count) == processors.allowed)
+        }
+    }
+
+    @Test("Threads that share a second-level cache are counted, as far as this process may use them")
+    func sharedCache() throws {
+        func allowed(_ list: String) -> [String: String] { ["/proc/self/status": "Cpus_allowed_list:\t\(list)\n"] }
+        try withMachine([:]) { #expect($0.sharingSecondLevelCache == 2) }
+        try withMachine(allowed("0-3")) { #expect($0.sharingSecondLevelCache == 1) }
+        try withMachine(allowed("5,13")) { #expect($0.sharingSecondLevelCache == 2) }
+        let list = "/sys/devices/system/cpu/cpu0/cache/index2/shared_cpu_list"
+        try withMachine([list: "0-3\n"]) { #expect($0.sharingSecondLevelCache == 4) }
+        try withMachine([list: "?\n"]) { #expect($0.sharingSecondLevelCache == 1) }
+        #expect(try processors([:]).sharingSecondLevelCache == 1)
+        #expect(Processors().sharingSecondLevelCache >= 1)
+    }
+
     @Test("Offline processors are not counted")
     func offline() throws {
         #expect(try processors(["/sys/devices/system/cpu/online": "0-1,6\n"]).pinning(threads: 3) == [0, 1, 6])
