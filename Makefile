@@ -15,9 +15,9 @@ FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
-	lint bench bench-peers accuracy elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts \
-	kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write instruction-count image \
-	image-test install uninstall fuzz fuzz-regression sanitize
+	lint bench bench-peers bench-scaling accuracy elementary figure weights-manifest bench-lambda sweep soak clean \
+	kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write \
+	instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -132,6 +132,16 @@ elementary: deps
 # ONNX Runtime and OpenVINO; PyTorch too: make bench-peers ARGS=--with-torch
 bench-peers: deps
 	@Benchmarks/peers/compare.sh $(ARGS)
+
+# The time beside the forward pass by the number of threads, and the rate of each form of file: about two minutes, with
+# 0.5 GB of files in .build/scaling. make bench-scaling ARGS="--threads 1,192"
+bench-scaling: deps
+	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --formats
+	@Tests/Python/environment.sh
+	@Tests/.venv/bin/python Benchmarks/scaling/inputs.py .build/scaling
+	@$(SWIFT) build --package-path Benchmarks -c release --product scaling
+	@Benchmarks/.build/release/scaling .build/scaling $(ARGS)
 
 # A worker in Lambda's emulator: start, overhead, and computing while a partition is fetched.
 bench-lambda: build

@@ -30,6 +30,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
+            name: "scaling",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AstroMAE", package: "cai"), .product(name: "Inference", package: "cai"),
+                .product(name: "Platform", package: "cai"), .product(name: "TensorFiles", package: "cai"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
             name: "autoencoder",
             dependencies: [
                 "BenchmarkSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -151,7 +151,9 @@ public final class PredictionJournal: Sendable {
 
     // MARK: Records
 
-    func append(
+    /// Records the results of finished galaxies, unless their file was rejected.
+    /// - Parameter places: their indices among all galaxies of the run.
+    public func append(
         _ places: Range<Int>, redshifts: ArraySlice<Float>, flags: ArraySlice<PredictionFlags>
     ) throws(Failure) {
         var record = Self.record(.rows, places)

@@ -48,7 +48,7 @@ public struct PredictionFlags: OptionSet, Sendable, Hashable {
     /// - Parameters:
     ///   - image: [bands * size * size]
     ///   - magnitudes: [bands]; empty where the network takes none.
-    init(image: Span<Float>, magnitudes: Span<Float>) {
+    public init(image: Span<Float>, magnitudes: Span<Float>) {
         self = []
         switch Extent(image) {
         case .notFinite: insert(.pixelNotFinite)
