@@ -177,6 +177,33 @@ class Storm(Fault):
 
 
 @dataclass
+class Crowded(Fault):
+    """Downloads take a while, and those beyond a number at the same time are refused."""
+
+    times: int = 1_000_000
+    most: int = 2
+    seconds: float = 0.03
+    _running: int = field(default=0, init=False, repr=False)
+
+    def fits(self, exchange: Exchange) -> bool:
+        return exchange.is_download
+
+    def spoil(self, exchange: Exchange) -> None:
+        with self._lock:
+            is_served = self._running < self.most
+            self._running += is_served
+            self.strikes -= is_served
+        if not is_served:
+            return exchange.fail(503, "SlowDown", "Please reduce your request rate.")
+        try:
+            exchange.wait(self.seconds)
+            exchange.send(exchange.upstream())
+        finally:
+            with self._lock:
+                self._running -= 1
+
+
+@dataclass
 class Reset(Fault):
     """The connection is reset in the middle of a body."""
 

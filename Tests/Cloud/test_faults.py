@@ -8,8 +8,8 @@ import pytest
 
 from conftest import make_sky
 from fault_proxy import (
-    Corrupted, Cropped, DuplicatedPages, EndlessPages, Fault, LostAnswer, Reset, Short, SlowFirstByte, Stall, Storm,
-    fault_proxy,
+    Corrupted, Cropped, Crowded, DuplicatedPages, EndlessPages, Fault, LostAnswer, Reset, Short, SlowFirstByte, Stall,
+    Storm, fault_proxy,
 )  # fmt: skip
 from partitions import Galaxies
 from program import Program, Sky
@@ -20,6 +20,7 @@ Write = Callable[[Any], Path]
 SURVIVED: dict[str, Callable[[], list[Fault]]] = {
     "503 storm": lambda: [Storm()],
     "429 with Retry-After": lambda: [Storm(1, 429, "TooManyRequests", retry_after=1, suffix="/3.pt")],
+    "503 for more than two downloads at a time": lambda: [Crowded()],
     "500, 502 and 504": lambda: [Storm(1, 500), Storm(1, 502, suffix=".pt"), Storm(1, 504, suffix=".csv")],
     "reset in mid-body": lambda: [Reset()],
     "reset after the header": lambda: [Reset(part=0)],

@@ -25,8 +25,12 @@ import Platform
         set(limits, request, authorities)
         set(CURLOPT_URL, request.url)
         if address.isLocal { set(CURLOPT_PROXY, "") }
-        let reception = CurlReception()
+        let reception = CurlReception(request.receiver)
         let status = perform(request, reception)
+        guard !reception.isOverfull else {
+            return .broken(
+                reception.response, Failure(address.hostHeader, "the answer has more bytes than were asked for"))
+        }
         guard status == CURLE_OK else {
             return .broken(reception.response, failure(status, address, request, limits, authorities))
         }
@@ -36,13 +40,13 @@ import Platform
         // libcurl checks this too, but not in every case of a broken connection.
         let hasBody = request.method != "HEAD" && response.status != 204 && response.status != 304
         if hasBody, response.header("Transfer-Encoding") == nil, let text = response.header("Content-Length"),
-            Int(text) != response.body.count
+            Int(text) != reception.byteCount
         {
             return .broken(
                 response,
                 Failure(
                     .unavailable, address.hostHeader,
-                    "the answer broke off: \(text.oneLine) bytes announced, \(response.body.count) came"))
+                    "the answer broke off: \(text.oneLine) bytes announced, \(reception.byteCount) came"))
         }
         return .whole(response)
     }

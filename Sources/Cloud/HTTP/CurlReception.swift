@@ -5,6 +5,14 @@ final class CurlReception {
     private var status: Int?
     private var headers: [(name: String, value: String)] = []
     private var body: [UInt8] = []
+    /// Takes the body of a range instead of `body`.
+    private let receiver: (any ByteReceiver)?
+    /// Bytes of the body, in `body` or received.
+    private(set) var byteCount = 0
+    /// Whether the receiver did not expect as many bytes.
+    private(set) var isOverfull = false
+
+    init(_ receiver: (any ByteReceiver)?) { self.receiver = receiver }
 
     /// nil before a status line was received.
     var response: HTTPResponse? { status.map { HTTPResponse(status: $0, headers: headers, body: body) } }
@@ -22,13 +30,23 @@ final class CurlReception {
             let name = String(text[..<colon])
             let value = text[text.utf8.index(after: colon)...].trimmingSpaces
             headers.append((name, value))
-            if name.lowercased() == "content-length", let length = Int(value), length > 0 {
+            if name.lowercased() == "content-length", let length = Int(value), length > 0,
+                receiver == nil || status != 206
+            {
                 body.reserveCapacity(min(length, Self.most))
             }
         }
     }
 
-    private func take(body piece: UnsafeRawBufferPointer) { unsafe body.append(contentsOf: piece) }
+    private func take(body piece: UnsafeRawBufferPointer) -> Bool {
+        byteCount += piece.count
+        guard let receiver, status == 206 else {
+            unsafe body.append(contentsOf: piece)
+            return true
+        }
+        isOverfull = unsafe !receiver.take(piece.bytes)
+        return !isOverfull
+    }
 
     static let takeHeader: cai_curl_transfer = { bytes, size, count, context in
         guard let context = unsafe context else { return 0 }
@@ -40,8 +58,8 @@ final class CurlReception {
     static let takeBody: cai_curl_transfer = { bytes, size, count, context in
         guard let context = unsafe context else { return 0 }
         let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-        unsafe Unmanaged<CurlReception>.fromOpaque(context).takeUnretainedValue().take(body: piece)
-        return size * count
+        let isTaken = unsafe Unmanaged<CurlReception>.fromOpaque(context).takeUnretainedValue().take(body: piece)
+        return isTaken ? size * count : 0
     }
 }
 

@@ -12,6 +12,9 @@ public struct HTTPRequest: Sendable {
     public var timeout: Double?
     /// Whether the server may take any time to respond, as a queue does that responds when there is work.
     public var mayStall: Bool
+    /// Takes the body of a response with the status 206, which is then empty in the response. A transport may leave it
+    /// aside.
+    public var receiver: (any ByteReceiver)?
 
     public init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,

@@ -14,7 +14,7 @@ struct FetchState {
     /// In the order in which they came: they are read ahead in it.
     private(set) var objects: [FetchedObject] = []
     /// Objects so far.
-    private var count = 0
+    private(set) var count = 0
     /// Blocks that readers wait for.
     private var demands: [Place] = []
     /// Blocks that readers will ask for.
@@ -28,10 +28,15 @@ struct FetchState {
     private var isFull = false
     /// Nothing is fetched any more.
     var isClosed = false
-    /// Threads that fetch.
-    var threads = 0
+    /// Exchanges that run, each on its own thread.
+    private(set) var underway = 0
+    var exchanges: ExchangeLimit
+    /// Whether the system gives no thread.
+    private var isThreadless = false
 
-    init(residentLimit: Int) { self.residentLimit = residentLimit }
+    init(residentLimit: Int, exchanges: ExchangeLimit) {
+        (self.residentLimit, self.exchanges) = (residentLimit, exchanges)
+    }
 
     mutating func add(_ object: FetchedObject) {
         count += 1
@@ -74,7 +79,7 @@ struct FetchState {
             for block in blocks { object.blocks[block].lastRead = reads }
             return true
         }
-        guard !isClosed, threads > 0 else {
+        guard !isClosed, !isThreadless else {
             throw isClosed
                 ? Failure(.cancelled, object.name, "cannot be read: fetching was stopped")
                 : Failure(.unavailable, object.name, "cannot be read: the system gives no thread to fetch with")
@@ -112,8 +117,22 @@ struct FetchState {
 
     // MARK: Fetchers
 
-    /// The next block to fetch; nil if there is none for now. Its bytes count as kept from here on.
-    mutating func takeNext() -> Place? {
+    /// The next blocks to fetch, all of which have to be: as many as there are and as exchanges are allowed. Their bytes
+    /// count as kept from here on.
+    mutating func takeNext(at time: Double) -> [Place] {
+        var places: [Place] = []
+        guard !isClosed else { return places }
+        while underway < exchanges.count, let place = takeNext() {
+            underway += 1
+            isThreadless = false
+            exchanges.begin(at: time)
+            places.append(place)
+        }
+        if underway >= exchanges.count, !exchanges.wasReached, hasNext() { exchanges.reach() }
+        return places
+    }
+
+    private mutating func takeNext() -> Place? {
         while let place = demands.first {
             demands.removeFirst()
             guard place.object.isDemanded(place.block) else { continue }
@@ -135,8 +154,33 @@ struct FetchState {
         return nil
     }
 
+    /// Whether `takeNext` would find a block, without looking at what could make room for it.
+    private mutating func hasNext() -> Bool {
+        guard demands.isEmpty else { return true }
+        guard !isFull, let next = hints.first ?? nextAhead() else { return false }
+        return resident + next.size <= residentLimit
+    }
+
+    /// An exchange has ended.
+    mutating func end(_ place: Place, _ checksum: Result<CRC32, Failure>, at time: Double) {
+        underway -= 1
+        switch checksum {
+        case .success(let sum): finish(place, checksum: sum)
+        case .failure(let error): fail(place, error)
+        }
+        exchanges.end(bytes: (try? checksum.get().count) ?? 0, at: time, isLast: underway == 0)
+    }
+
+    /// A block for which the system gives no thread. It is fetched by one of those that run, if there are any.
+    mutating func giveBack(_ place: Place) {
+        underway -= 1
+        isThreadless = underway == 0
+        drop(place)
+        if place.object.blocks[place.block].pins > 0 { demands.insert(place, at: 0) }
+    }
+
     /// A block has arrived.
-    mutating func finish(_ place: Place, checksum: CRC32) {
+    private mutating func finish(_ place: Place, checksum: CRC32) {
         place.object.blocks[place.block].place = .here
         place.object.blocks[place.block].checksum = checksum
         place.object.blocks[place.block].released = 0
@@ -144,7 +188,7 @@ struct FetchState {
     }
 
     /// A block cannot be fetched, and with it the object cannot be read.
-    mutating func fail(_ place: Place, _ error: Failure) {
+    private mutating func fail(_ place: Place, _ error: Failure) {
         drop(place)
         if place.object.failure == nil { place.object.failure = error }
     }

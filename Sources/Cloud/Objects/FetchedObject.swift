@@ -40,9 +40,16 @@ final class FetchedObject: @unchecked Sendable {
     /// The block from which on it is read ahead: those before it were fetched once, or given up.
     private var next = 0
 
-    init(bucket: String, key: String, etag: String, name: String, layout: BlockLayout, memory: ObjectMemory) {
+    /// - Parameters:
+    ///   - size: bytes of the object, at least 1.
+    ///   - isFirst: whether the pool had no object before it.
+    /// - Throws: `Failure` where the system has no addresses left for it.
+    init(
+        bucket: String, key: String, etag: String, name: String, size: Int, blockSize: Int, isFirst: Bool
+    ) throws(Failure) {
         (self.bucket, self.key, self.etag, self.name) = (bucket, key, etag, name)
-        (self.layout, self.memory) = (layout, memory)
+        layout = BlockLayout(size: size, blockSize: blockSize, isGrowing: isFirst)
+        memory = try ObjectMemory(byteCount: size, hugePages: layout.hugePages, name: name)
         blocks = [Block](repeating: Block(), count: layout.count)
     }
 

@@ -16,7 +16,7 @@ public final class ObjectSource: ByteSource {
         (self.object, self.pool, self.core, self.byteCount) = (object, pool, core, byteCount)
     }
 
-    deinit { core.state.change { [object] in $0.remove(object) } }
+    deinit { core.change { [object] in $0.remove(object) } }
 
     public var name: String { object.name }
     public var isRemote: Bool { true }
@@ -27,7 +27,7 @@ public final class ObjectSource: ByteSource {
         try check(range)
         guard !range.isEmpty else { return try object.memory.withBytes(in: range, body) }
         let blocks = object.layout.blocks(of: range)
-        core.state.change { $0.pin(object, blocks) }
+        core.change { $0.pin(object, blocks) }
         defer { core.state.withLock { $0.unpin(object, blocks) } }
         try core.state.wait { (state) throws(Failure) -> Void? in
             try state.isHere(object, blocks) ? () : nil
@@ -40,7 +40,7 @@ public final class ObjectSource: ByteSource {
     public func prefetch(_ range: Range<Int>) {
         let range = range.clamped(to: 0..<byteCount)
         guard !range.isEmpty else { return }
-        core.state.change { $0.prefetch(object, object.layout.blocks(of: range)) }
+        core.change { $0.prefetch(object, object.layout.blocks(of: range)) }
     }
 
     /// Lets go of the blocks of which every byte was released by now, but for the first and the last, which stay while
@@ -48,7 +48,7 @@ public final class ObjectSource: ByteSource {
     public func release(_ range: Range<Int>) {
         let range = range.clamped(to: 0..<byteCount)
         guard !range.isEmpty else { return }
-        core.state.change { $0.release(object, range) }
+        core.change { $0.release(object, range) }
     }
 
     /// From the sums that were taken when blocks arrived. Blocks that never did are fetched, and let go of; so are those

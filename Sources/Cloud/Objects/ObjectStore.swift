@@ -29,6 +29,11 @@ public protocol ObjectStore: Sendable {
     /// - Parameter etag: that the object must still have.
     /// - Throws: `Failure.notFound`, or `.conflict` where the object has changed.
     func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8]
+    /// Passes the bytes of `range` to `receiver` as they arrive, in order: all of them unless it throws.
+    /// - Throws: the same.
+    func get(
+        bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
+    ) throws(Failure)
     /// Replaces the object, completely or not at all, where the condition holds: of several calls at the same time with the
     /// same condition one succeeds.
     /// - Returns: the ETag of the new object.
@@ -53,6 +58,17 @@ extension ObjectStore {
 
     public func get(bucket: String, key: String) throws(Failure) -> [UInt8] {
         try get(bucket: bucket, key: key, range: nil, etag: nil)
+    }
+
+    public func get(
+        bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
+    ) throws(Failure) {
+        let bytes = try get(bucket: bucket, key: key, range: range, etag: etag)
+        guard receiver.take(bytes), bytes.count == range.count else {
+            throw Failure(
+                name(bucket: bucket, key: key),
+                "bytes \(range.lowerBound)..<\(range.upperBound): expected \(range.count), found \(bytes.count)")
+        }
     }
 
     /// Replaces the object whatever it is.

@@ -24,6 +24,14 @@ package final class RecordingStore: ObjectStore {
         }
     }
 
+    package func get(
+        bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
+    ) throws(Failure) {
+        try calls.timed(failures: true, read: { _ in range.count }) { () throws(Failure) in
+            try store.get(bucket: bucket, key: key, range: range, etag: etag, into: receiver)
+        }
+    }
+
     package func put(
         bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition
     ) throws(Failure) -> String {

@@ -4,25 +4,39 @@ extension S3Client {
     /// The bytes of `range`, or all. A read that broke off is resumed at that offset, as long as the ETag is the same.
     /// - Throws: `Failure.input` where the object ends before `range` does.
     public func get(bucket: String, key: String, range: Range<Int>?, etag: String?) throws(Failure) -> [UInt8] {
+        if let range, range.isEmpty { return [] }
+        return try read(S3Reading(subject: name(bucket: bucket, key: key), range: range, etag: etag), bucket, key).bytes
+    }
+
+    /// The same, of which `receiver` gets the bytes.
+    public func get(
+        bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
+    ) throws(Failure) {
+        guard !range.isEmpty else { return }
         let subject = name(bucket: bucket, key: key)
-        if let range {
-            guard range.lowerBound >= 0 else { throw Failure(subject, "a range that begins below 0") }
-            guard !range.isEmpty else { return [] }
-        }
+        _ = try read(S3Reading(subject: subject, range: range, etag: etag, receiver: receiver), bucket, key)
+    }
+
+    /// Sends requests until the reading is complete.
+    private func read(_ first: S3Reading, _ bucket: String, _ key: String) throws(Failure) -> S3Reading {
+        guard !first.beginsBelowZero else { throw Failure(first.subject, "a range that begins below 0") }
         var retries = Retries(retries)
-        var reading = S3Reading(subject: subject, range: range, etag: etag)
+        var reading = first
         var damages = 0
         while true {
             let before = reading.count
             let error: Failure
             var retryAfter: Double?
-            switch try attempt(S3Request(method: "GET", bucket: bucket, key: key, headers: reading.headers)) {
+            var request = S3Request(method: "GET", bucket: bucket, key: key, headers: reading.headers)
+            request.receiver = reading.receiver
+            switch try attempt(request) {
             case .success(let response):
                 try reading.take(response, isWhole: true)
                 error = reading.incomplete
             case .failure(let failure):
                 guard failure.isTransient else { throw reading.explain(failure) }
                 if let partial = failure.partial { try reading.take(partial, isWhole: false) }
+                if failure.isThrottling { reading.receiver?.noteThrottling() }
                 (error, retryAfter) = (failure.error, failure.retryAfter)
             }
             // An attempt that received at least 1 MiB does not count as failed.
@@ -33,23 +47,27 @@ extension S3Client {
                     hasProgressed: hasProgressed)
                 continue
             }
-            if reading.isSound { return reading.bytes }
+            if reading.isSound { return reading }
             // It may be damaged in the store, not in transit: more than three attempts would not help.
             damages += 1
             guard damages < 3 else { throw reading.damage }
             try retries.wait(after: reading.damage)
-            reading = S3Reading(subject: subject, range: range, etag: etag)
+            reading = first
         }
     }
 }
 
 /// The part of an object, or of a range of it, that was received so far.
 struct S3Reading {
-    private let subject: String
+    let subject: String
     private let range: Range<Int>?
+    /// Takes the bytes instead of `bytes`; only with a range and an ETag.
+    let receiver: (any ByteReceiver)?
     /// That of the first response, unless the caller requires one.
     private var etag: String?
     private(set) var bytes: [UInt8] = []
+    /// Bytes so far.
+    private(set) var count = 0
     /// Total number of bytes; known after the first response.
     private var expected: Int?
     private var checksum: String?
@@ -58,19 +76,29 @@ struct S3Reading {
         self.subject = subject
         self.range = range
         self.etag = etag
+        receiver = nil
         expected = range?.count
     }
 
-    var count: Int { bytes.count }
+    /// - Parameter receiver: has no bytes yet.
+    init(subject: String, range: Range<Int>, etag: String, receiver: any ByteReceiver) {
+        self.subject = subject
+        self.range = range
+        self.etag = etag
+        self.receiver = receiver
+        expected = range.count
+    }
 
-    private var start: Int { (range?.lowerBound ?? 0) + bytes.count }
+    var beginsBelowZero: Bool { range.map { $0.lowerBound < 0 } ?? false }
+
+    private var start: Int { (range?.lowerBound ?? 0) + count }
 
     /// Headers of the next request.
     var headers: [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
         if let range {
             headers.append(("Range", "bytes=\(start)-\(range.upperBound - 1)"))
-        } else if !bytes.isEmpty {
+        } else if count > 0 {
             headers.append(("Range", "bytes=\(start)-"))
         } else {
             headers.append(("x-amz-checksum-mode", "ENABLED"))
@@ -79,7 +107,7 @@ struct S3Reading {
         return headers
     }
 
-    /// Appends the body of a response.
+    /// Appends the body of a response; the receiver may have it by now.
     /// - Parameter isWhole: false for one that broke off. Its bytes are kept only if length and ETag are known, so that the
     ///   rest of the same object can be requested.
     /// - Throws: `Failure` where the response does not match the request.
@@ -87,7 +115,7 @@ struct S3Reading {
         let tag = S3Client.unquoted(response.header("ETag"))
         if let etag, !tag.isEmpty, tag != etag { throw changed }
         let hasTag = etag != nil || !tag.isEmpty
-        if range != nil || !bytes.isEmpty {
+        if range != nil || count > 0 {
             try checkRange(response)
             guard isWhole || hasTag else { return }
         } else {
@@ -101,7 +129,15 @@ struct S3Reading {
             if !isOfAll || checksum?.utf8.contains(UInt8(ascii: "-")) == true { checksum = nil }
         }
         if etag == nil, hasTag { etag = tag }
-        if bytes.isEmpty { bytes = response.body } else { bytes += response.body }
+        if let receiver {
+            guard response.body.isEmpty || receiver.take(response.body) else {
+                throw failure(.input, "asked for \(expected ?? 0) bytes, got more")
+            }
+            count = receiver.count
+        } else {
+            if bytes.isEmpty { bytes = response.body } else { bytes += response.body }
+            count = bytes.count
+        }
     }
 
     /// Throws where a response is not the requested range.
@@ -118,13 +154,13 @@ struct S3Reading {
         }
     }
 
-    var isComplete: Bool { bytes.count == expected }
+    var isComplete: Bool { count == expected }
 
     /// Whether the complete bytes match the checksum, if there is one.
     var isSound: Bool { checksum.map { CRC32(bytes).base64 == $0 } ?? true }
 
     var incomplete: Failure {
-        failure(.unavailable, "the answer broke off: \(bytes.count) bytes came, expected \(expected ?? 0)")
+        failure(.unavailable, "the answer broke off: \(count) bytes came, expected \(expected ?? 0)")
     }
 
     var damage: Failure {

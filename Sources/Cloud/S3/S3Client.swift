@@ -151,6 +151,8 @@ extension S3Client {
             request.method, address.url, headers: request.headers + settings.headers, body: request.body,
             timeout: min(request.patience ?? request.mostSeconds, left ?? .infinity),
             mayStall: request.patience != nil)
+        sent.receiver = request.receiver
+        let before = request.receiver?.count ?? 0
         if let credentials {
             sent = try SigV4.sign(
                 sent, service: "s3", region: address.region, credentials: credentials, date: retries.now())
@@ -159,7 +161,8 @@ extension S3Client {
         let outcome = transport.exchange(sent)
         let end = retries.now()
         if outcome.response != nil { state.contact.noteAnswer() }
-        let (read, written) = (outcome.response?.body.count ?? 0, request.body?.count ?? 0)
+        let received = (request.receiver?.count ?? 0) - before
+        let (read, written) = (received + (outcome.response?.body.count ?? 0), request.body?.count ?? 0)
         state.statistics.withLock { $0.add(start: start, end: end, read: read, written: written) }
         switch outcome {
         case .whole(let response) where (200..<300).contains(response.status): return .success(response)

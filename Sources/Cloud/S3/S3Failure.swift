@@ -13,6 +13,8 @@ struct S3Failure: Error {
     var code: String?
     /// The region of the bucket, where the response names it.
     var home: String?
+    /// Whether S3 asks for fewer requests.
+    var isThrottling: Bool { status == 429 || status == 503 }
     /// Whether S3 refused the credentials as expired.
     var isExpiry: Bool { code.map(ServiceRefusal.expiryCodes.contains) ?? false }
     /// The received part of a successful response that broke off.

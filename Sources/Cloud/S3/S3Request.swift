@@ -17,4 +17,6 @@ struct S3Request {
     var body: [UInt8]?
     /// Seconds that S3 may take before it responds, for requests that take it long; nil for others.
     var patience: Double?
+    /// Takes the bytes of a range.
+    var receiver: (any ByteReceiver)?
 }

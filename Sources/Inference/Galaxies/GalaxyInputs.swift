@@ -14,7 +14,7 @@ public struct GalaxyInputs: Sendable {
     package let remote: (any RemoteFiles)?
 
     /// Remote files whose ends are fetched while an earlier one is opened.
-    private static let openedAhead = 16
+    private static let openedAhead = 64
 
     /// - Parameter remote: opens the files that are not local.
     public init(files: [InputFile], layout: GalaxyLayout = .usual, remote: (any RemoteFiles)? = nil) {

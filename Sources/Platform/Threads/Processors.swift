@@ -102,10 +102,15 @@ public struct Processors: Sendable {
     }
 
     /// Pins the calling thread to one processor, if the system permits it.
-    package static func stay(on processor: Int) {
+    package static func stay(on processor: Int) { stay(on: [processor]) }
+
+    /// Lets the calling thread run on these processors only, if the system permits it; a new thread has those of the one
+    /// that starts it. Has no effect without any.
+    package static func stay(on processors: [Int]) {
+        guard let last = processors.max() else { return }
         let width = UInt.bitWidth
-        var mask = [UInt](repeating: 0, count: processor / width + 1)
-        mask[processor / width] = 1 << UInt(processor % width)
+        var mask = [UInt](repeating: 0, count: last / width + 1)
+        for processor in processors { mask[processor / width] |= 1 << UInt(processor % width) }
         unsafe mask.withUnsafeBufferPointer { mask in
             _ = unsafe cai_set_affinity(mask.count * MemoryLayout<UInt>.stride, mask.baseAddress)
         }

@@ -108,7 +108,7 @@ extension Initialize {
         let counted = objects.indices.filter { isCounted(objects[$0]) }
         var counts = [Int?](repeating: nil, count: objects.count)
         guard !counted.isEmpty else { return counts }
-        let pool = FetchPool(store, threads: Self.requestsAtOnce)
+        let pool = FetchPool(store, exchanges: Self.requestsAtOnce)
         defer { pool.close() }
         let found = try ParallelLoop.threads(Self.requestsAtOnce).map(counted.count) { index throws(Failure) -> Int? in
             let object = objects[counted[index]]

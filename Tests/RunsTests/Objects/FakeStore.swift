@@ -21,6 +21,8 @@ final class FakeStore: ObjectStore {
         var failure: @Sendable (Range<Int>) -> Failure? = { _ in nil }
         /// The number of bytes missing from every response.
         var missing = 0
+        /// Ranges that are received after a refusal for too many requests.
+        var isThrottled: @Sendable (Range<Int>) -> Bool = { _ in false }
     }
 
     let state = Monitor(State())
@@ -67,6 +69,18 @@ final class FakeStore: ObjectStore {
         if let failure { throw failure }
         guard etag == nil || etag == now else { throw Failure(.conflict, name, "has changed") }
         return Array(object.bytes[range].dropLast(missing))
+    }
+
+    func get(
+        bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
+    ) throws(Failure) {
+        if state.withLock({ $0.isThrottled(range) }) { receiver.noteThrottling() }
+        let bytes = try get(bucket: bucket, key: key, range: range, etag: etag)
+        guard receiver.take(bytes), bytes.count == range.count else {
+            throw Failure(
+                name(bucket: bucket, key: key),
+                "bytes \(range.lowerBound)..<\(range.upperBound): expected \(range.count), found \(bytes.count)")
+        }
     }
 
     func put(bucket: String, key: String, _ bytes: [UInt8], if condition: PutCondition) throws(Failure) -> String {

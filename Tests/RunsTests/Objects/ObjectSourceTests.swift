@@ -21,7 +21,7 @@ struct ObjectSourceTests {
     private func open(
         _ store: FakeStore, _ key: String = "o", threads: Int = 4, limit: Int = 1 << 30
     ) throws -> ObjectSource {
-        try FetchPool(store, threads: threads, residentLimit: limit, blockSize: 64 * kilobyte)
+        try FetchPool(store, exchanges: threads, residentLimit: limit, blockSize: 64 * kilobyte)
             .open(bucket: "b", key: key)
     }
 
@@ -66,7 +66,7 @@ struct ObjectSourceTests {
         let size = 4000 * kilobyte
         let store = FakeStore(["o": bytes(size)])
         let limit = 1024 * kilobyte
-        let pool = FetchPool(store, threads: 4, residentLimit: limit, blockSize: 64 * kilobyte)
+        let pool = FetchPool(store, exchanges: 4, residentLimit: limit, blockSize: 64 * kilobyte)
         let source = try pool.open(bucket: "b", key: "o")
         for start in stride(from: 0, to: size, by: 10_000) {
             let range = start..<min(size, start + 10_000)
@@ -102,7 +102,7 @@ struct ObjectSourceTests {
         let size = 2000 * kilobyte
         let bytes = bytes(size)
         let pool = FetchPool(
-            FakeStore(["o": bytes]), threads: 2, residentLimit: 100 * kilobyte, blockSize: 64 * kilobyte)
+            FakeStore(["o": bytes]), exchanges: 2, residentLimit: 100 * kilobyte, blockSize: 64 * kilobyte)
         let source = try pool.open(bucket: "b", key: "o")
         #expect(try source.withBytes(in: 0..<size) { $0.byteCount } == size)
         #expect(pool.peakResidentBytes == size)
@@ -184,7 +184,7 @@ struct ObjectSourceTests {
     func threadsEnd() throws {
         let size = 2000 * kilobyte
         let store = FakeStore(["o": bytes(size)])
-        var pool: FetchPool? = FetchPool(store, threads: 5, blockSize: 64 * kilobyte)
+        var pool: FetchPool? = FetchPool(store, exchanges: 5, blockSize: 64 * kilobyte)
         var source = try pool?.open(bucket: "b", key: "o")
         let wait = try #require(pool?.waitForThreads)
         store.state.change { $0.isHeld = { !$0.contains(0) } }
@@ -198,15 +198,15 @@ struct ObjectSourceTests {
         #expect(store.state.withLock { $0.underway } == 0)
     }
 
-    @Test("A closed pool gives waiting readers an error")
-    func closed() throws {
+    @Test("A closed pool gives waiting readers an error, however many exchanges stall", arguments: [2, 24])
+    func closed(exchanges: Int) throws {
         let store = FakeStore(["o": bytes(2000 * kilobyte)])
         store.state.withLock { $0.isHeld = { !$0.contains(0) } }
-        let pool = FetchPool(store, threads: 2, blockSize: 64 * kilobyte)
+        let pool = FetchPool(store, exchanges: exchanges, blockSize: 64 * kilobyte)
         let source = try pool.open(bucket: "b", key: "o")
         let closer = try #require(
             WorkerThread {
-                try? store.wait(for: "two requests at the same time") { $0.underway == 2 }
+                try? store.wait(for: "\(exchanges) requests at the same time") { $0.underway == exchanges }
                 pool.close()
             })
         #expect(throws: Failure(.cancelled, "s3://b/o", "cannot be read: fetching was stopped")) {

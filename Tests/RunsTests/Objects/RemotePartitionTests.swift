@@ -25,7 +25,7 @@ struct RemotePartitionTests {
     }
 
     private func pool(_ store: FakeStore, limit: Int = 2 << 20) -> FetchPool {
-        FetchPool(store, threads: 4, residentLimit: limit, blockSize: 64 << 10)
+        FetchPool(store, exchanges: 4, residentLimit: limit, blockSize: 64 << 10)
     }
 
     private func archive(_ kind: String) -> [UInt8] {

@@ -1,0 +1,79 @@
+import Platform
+
+/// What the threads hold: not the pool, which would then never go away.
+final class FetchCore: Sendable {
+    let store: any ObjectStore
+    let state: Monitor<FetchState>
+    /// Of the threads, which a reader may start that is pinned to one.
+    private let processors: [Int]
+    private let start = ContinuousClock.now
+
+    init(_ store: any ObjectStore, _ state: sending FetchState, processors: [Int]) {
+        self.store = store
+        self.state = Monitor(state)
+        self.processors = processors
+    }
+
+    func close() { state.change { $0.isClosed = true } }
+
+    func waitForThreads() { state.wait { $0.underway == 0 ? () : nil } }
+
+    /// Seconds since this was made.
+    private var time: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+    /// Changes the state, and begins the exchanges that it then allows, each on a new thread.
+    func change<Result>(_ body: (inout FetchState) -> Result) -> Result {
+        let (result, places) = state.withLock { state in
+            let result = body(&state)
+            return (result, state.takeNext(at: time))
+        }
+        fetch(places)
+        return result
+    }
+
+    private func fetch(_ places: some Sequence<FetchState.Place>) {
+        for place in places {
+            let thread = WorkerThread { [self] in
+                Processors.stay(on: processors)
+                run(place)
+            }
+            if let thread {
+                thread.detach()
+            } else {
+                state.change { $0.giveBack(place) }
+            }
+        }
+    }
+
+    /// Fetches this block, and others as long as there are any.
+    private func run(_ first: FetchState.Place) {
+        var next: FetchState.Place? = first
+        while let place = next {
+            let sum: Result<CRC32, Failure>
+            do throws(Failure) { sum = .success(try fetch(place)) } catch { sum = .failure(error) }
+            let places = state.change { state in
+                state.end(place, sum, at: time)
+                return state.takeNext(at: time)
+            }
+            next = places.first
+            fetch(places.dropFirst())
+        }
+    }
+
+    /// Receives a block at its offset in memory; no other thread accesses it meanwhile.
+    private func fetch(_ place: FetchState.Place) throws(Failure) -> CRC32 {
+        let object = place.object
+        let range = object.layout[place.block]
+        let halvings = state.withLock { $0.exchanges.halvings }
+        let reception = BlockReception(into: object.memory, range) { [self] in
+            state.withLock { $0.exchanges.refuse(begunAfter: halvings, at: time) }
+        }
+        do throws(Failure) {
+            try store.get(
+                bucket: object.bucket, key: object.key, range: range, etag: object.etag, into: reception)
+        } catch {
+            throw error.reading(object.name)
+        }
+        return reception.checksum
+    }
+}

@@ -1,0 +1,83 @@
+import Inference
+import TensorFiles
+import TestSupport
+import Testing
+
+@testable import Cloud
+@testable import Platform
+
+@Suite("Exchanges at a time")
+struct ExchangesTests {
+    private static let bytes = (0..<3000 << 10).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+    private static let block = 64 << 10
+
+    /// Reads the object in order, and releases it.
+    private func read(_ source: ObjectSource) throws -> [UInt8] {
+        var found: [UInt8] = []
+        for start in stride(from: 0, to: source.byteCount, by: 100_000) {
+            let range = start..<min(source.byteCount, start + 100_000)
+            try source.withBytes(in: range) { (span: RawSpan) in found += span.withUnsafeBytes { Array($0) } }
+            source.release(range)
+        }
+        return found
+    }
+
+    @Test("Bytes and checksums do not depend on their number", arguments: [1, 3, 40, nil] as [Int?])
+    func bytes(exchanges: Int?) throws {
+        let store = FakeStore(["o": Self.bytes])
+        let pool = FetchPool(store, exchanges: exchanges, residentLimit: 1 << 20, blockSize: Self.block)
+        let source = try pool.open(bucket: "b", key: "o")
+        #expect(try read(source) == Self.bytes)
+        #expect(try source.checksum(of: 0..<Self.bytes.count) == CRC32(Self.bytes))
+        #expect(pool.peakResidentBytes <= 1 << 20)
+    }
+
+    @Test("However many are allowed, blocks underway are within the memory limit")
+    func memory() throws {
+        let store = FakeStore(["o": Self.bytes])
+        store.state.withLock { $0.isHeld = { _ in true } }
+        let pool = FetchPool(store, exchanges: 200, residentLimit: 1 << 20, blockSize: Self.block)
+        let source = try pool.open(bucket: "b", key: "o")
+        source.prefetch(0..<source.byteCount)
+        // Two ends of 64 and up to 576 KiB, and blocks of 64 KiB.
+        try store.wait(for: "as many as fit") { $0.underway >= 7 }
+        #expect(pool.residentBytes <= 1 << 20)
+        store.state.change { $0.isHeld = { _ in false } }
+        #expect(try read(source) == Self.bytes)
+        #expect(store.state.withLock { $0.mostUnderway } <= 16)
+        #expect(pool.peakResidentBytes <= 1 << 20)
+    }
+
+    @Test("A refusal for too many requests halves them, once for those that had begun")
+    func refusals() throws {
+        let store = FakeStore(["o": Self.bytes])
+        store.state.withLock {
+            $0.isHeld = { _ in true }
+            $0.isThrottled = { _ in true }
+        }
+        let pool = FetchPool(store, residentLimit: 32 << 20, blockSize: Self.block)
+        #expect(pool.exchangeLimit == FetchPool.initialExchanges)
+        let source = try pool.open(bucket: "b", key: "o")
+        source.prefetch(0..<source.byteCount)
+        // All of the first begin, are refused, and are held.
+        try store.wait(for: "refused requests") { $0.underway >= FetchPool.initialExchanges / 2 }
+        let limit = pool.exchangeLimit
+        #expect(1...FetchPool.initialExchanges / 2 ~= limit)
+        store.state.change {
+            $0.isHeld = { _ in false }
+            $0.isThrottled = { _ in false }
+        }
+        #expect(try read(source) == Self.bytes)
+    }
+
+    @Test("No thread is left when there is nothing to fetch")
+    func threads() throws {
+        let store = FakeStore(["o": Self.bytes])
+        let pool = FetchPool(store, exchanges: 8, blockSize: Self.block)
+        let source = try pool.open(bucket: "b", key: "o")
+        source.prefetch(0..<source.byteCount)
+        #expect(try read(source) == Self.bytes)
+        pool.waitForThreads()
+        #expect(store.state.withLock { $0.underway } == 0)
+    }
+}
