@@ -41,7 +41,7 @@ struct ExchangeLimitTests {
         }
     }
 
-    @Test("It grows six-fold in four rounds")
+    @Test("It grows eight-fold in three rounds")
     func speed() {
         var (line, limit) = (Line(1e10), ExchangeLimit(8, most: 64))
         for _ in 0..<3 { line.round(&limit) }

@@ -198,7 +198,7 @@ struct ObjectSourceTests {
         #expect(store.state.withLock { $0.underway } == 0)
     }
 
-    @Test("A closed pool gives waiting readers an error, however many exchanges stall", arguments: [2, 24])
+    @Test("A closed pool gives waiting readers an error, however many exchanges stall", arguments: [2, 16])
     func closed(exchanges: Int) throws {
         let store = FakeStore(["o": bytes(2000 * kilobyte)])
         store.state.withLock { $0.isHeld = { !$0.contains(0) } }
