@@ -60,6 +60,7 @@ struct Cai: ParsableCommand {
             ConvertCommand.self,
             VerifyCommand.self,
             EvaluateCommand.self,
+            CalibrateCommand.self,
             StatsCommand.self,
             ReportCommand.self,
             CostCommand.self,

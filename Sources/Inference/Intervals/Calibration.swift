@@ -37,14 +37,18 @@ public struct Calibration: Sendable, Equatable {
         public let weights: String
         /// SHA-256 of the weights' file, in hexadecimal digits.
         public let weightsSHA256: String
+        /// `Arithmetic` of the predictions, such as `2 packed float32`; nil where they do not state it.
+        public let arithmetic: String?
 
-        public init(predictions: String, predictionsSHA256: String, weights: String, weightsSHA256: String) {
+        public init(
+            predictions: String, predictionsSHA256: String, weights: String, weightsSHA256: String, arithmetic: String?
+        ) {
             (self.predictions, self.predictionsSHA256) = (predictions, predictionsSHA256)
-            (self.weights, self.weightsSHA256) = (weights, weightsSHA256)
+            (self.weights, self.weightsSHA256, self.arithmetic) = (weights, weightsSHA256, arithmetic)
         }
 
         enum CodingKeys: String, CodingKey {
-            case predictions, weights
+            case predictions, weights, arithmetic
             case predictionsSHA256 = "predictions_sha256"
             case weightsSHA256 = "weights_sha256"
         }
@@ -121,14 +125,19 @@ public struct Calibration: Sendable, Equatable {
         }
     }
 
-    /// Checks that predictions are of the weights that the calibration was made with.
+    /// Checks that predictions are of the weights and the arithmetic that the calibration was made with.
     /// - Parameters:
     ///   - weights: path or URL of their weights.
     ///   - sha256: of these, in hexadecimal digits.
+    ///   - arithmetic: of the predictions; nil where they do not state it. Compared where both are known.
     ///   - name: the calibration.
     /// - Throws: `Failure` with both.
-    package func check(_ weights: String, sha256: String, name: String) throws(Failure) {
-        guard sha256 != origin.weightsSHA256 else { return }
+    package func check(_ weights: String, sha256: String, arithmetic: String?, name: String) throws(Failure) {
+        if sha256 == origin.weightsSHA256 {
+            guard let arithmetic, let made = origin.arithmetic, arithmetic != made else { return }
+            throw Failure(
+                "\(name) is of the arithmetic \(made): expected a calibration of \(arithmetic) (--gemm, --precision)")
+        }
         throw Failure(
             "\(name) is of weights \(origin.weights) (SHA-256 \(origin.weightsSHA256)): expected a calibration of \(weights) "
                 + "(SHA-256 \(sha256))")

@@ -14,9 +14,14 @@ public struct PredictionEncoder {
     }
 
     let form: Form
+    /// Adds the columns of its intervals; nil for none.
+    var calibration: Calibration?
 
     /// The bytes before the first row.
-    var header: [UInt8] { form == .csv ? Array((Self.columns + "\n").utf8) : [] }
+    var header: [UInt8] {
+        let columns = [Self.columns] + (calibration?.columns ?? [])
+        return form == .csv ? Array((columns.joined(separator: ",") + "\n").utf8) : []
+    }
 
     /// Appends a row.
     func append(_ prediction: Prediction, to bytes: inout [UInt8]) {
@@ -33,6 +38,9 @@ public struct PredictionEncoder {
             if let zSpec = prediction.zSpec { bytes += zSpec.description.utf8 }
             bytes.append(UInt8(ascii: ","))
             bytes += prediction.flags.rawValue.description.utf8
+            for (low, high) in calibration?.intervals(prediction.zPhot) ?? [] {
+                bytes += ",\(low),\(high)".utf8
+            }
             bytes.append(UInt8(ascii: "\n"))
         case .jsonLines:
             bytes += "{\"object_id\":".utf8
@@ -47,6 +55,12 @@ public struct PredictionEncoder {
             bytes += (prediction.zSpec.flatMap { $0.isFinite ? $0.description : nil } ?? "null").utf8
             bytes += ",\"flags\":".utf8
             bytes += prediction.flags.rawValue.description.utf8
+            if let calibration {
+                let ends = calibration.intervals(prediction.zPhot).flatMap { [$0.low, $0.high] }
+                for (column, end) in zip(calibration.columns, ends) {
+                    bytes += ",\"\(column)\":\(end.isFinite ? end.description : "null")".utf8
+                }
+            }
             bytes += "}\n".utf8
         }
     }

@@ -39,12 +39,20 @@ struct PredictionTableWriter {
             TableColumn("z_spec", .float64, unit: "", description: "known redshift; NaN where it is not known"),
             TableColumn("flags", .int64, description: "why z_phot is NaN; 0 where it is not"),
         ]
+            + (predictions.calibration?.levels ?? []).flatMap { level in
+                [
+                    TableColumn(
+                        "z_low_\(level.name)", .float32, unit: "", description: "lower end, \(level.text) interval"),
+                    TableColumn(
+                        "z_high_\(level.name)", .float32, unit: "", description: "upper end, \(level.text) interval"),
+                ]
+            }
     }
 
     private func write(_ begin: () throws(Failure) -> some TableWriter) throws(Failure) {
         var writer = try begin()
         do {
-            var block = Block()
+            var block = Block(predictions.calibration)
             try predictions.forEach { prediction throws(Failure) in
                 block.append(prediction)
                 if block.count == Self.blockSize { try flush(&block, to: &writer) }
@@ -59,7 +67,7 @@ struct PredictionTableWriter {
 
     private func flush(_ block: inout Block, to writer: inout some TableWriter) throws(Failure) {
         let values = block.values
-        block = Block()
+        block = Block(predictions.calibration)
         try writer.append(values)
     }
 
@@ -70,10 +78,18 @@ struct PredictionTableWriter {
         private var zPhot: [Float] = []
         private var zSpec: [Double] = []
         private var flags: [Int] = []
+        private let calibration: Calibration?
+
+        init(_ calibration: Calibration?) { self.calibration = calibration }
 
         var count: Int { ids.count }
         var values: [TableValues] {
-            [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec), .integers(flags)]
+            let intervals = calibration.map { calibration in zPhot.map { calibration.intervals($0) } } ?? []
+            let ends = (calibration?.levels ?? []).indices.flatMap { level in
+                [TableValues.floats(intervals.map { $0[level].low }), .floats(intervals.map { $0[level].high })]
+            }
+            return [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec), .integers(flags)]
+                + ends
         }
 
         mutating func append(_ prediction: Prediction) {

@@ -25,6 +25,8 @@ public struct Predictions: Sendable {
     public let flags: [PredictionFlags]
     /// The number of galaxies whose redshift is NaN, by reason.
     public let flagCounts: FlagCounts
+    /// Adds intervals to the rows that are written; nil for none. A `.npy` array holds none.
+    public var calibration: Calibration?
 
     public var seconds: Double { run.seconds }
     public var threads: Int { run.threads }

@@ -32,6 +32,7 @@ public struct Provenance: Sendable {
         ("table", "CATALOG", "table of magnitudes or redshifts"), ("join", "JOIN", "how rows of the table were found"),
         ("missing", "MISSING", "values that stand for none"), ("num_heads", "HEADS", "attention heads"),
         ("precision", "PRECISN", "of the Linear layers; float32 if absent"),
+        ("calibration", "CALIBR", "intervals by cai calibrate"),
     ]
 
     /// Of a table in FITS or HDF5 that has the keywords of `notes`; nil for any other file.

@@ -17,11 +17,15 @@ public struct PredictionTable: Sendable {
     ///   - needsSpectroscopic: whether a table without a column z_spec is an error; otherwise all its z_spec
     ///     are unknown.
     ///   - missing: values that stand for an unknown z_spec.
-    /// - Throws: `Failure` naming the file and the line or the column.
+    ///   - includes: whether a row is taken, by its object_id, source and row, as far as the file has them; nil for all.
+    /// - Throws: `Failure` naming the file and the line or the column, and what `includes` throws.
     public init(
-        _ file: PredictionFile, needsSpectroscopic: Bool = false, missing: MissingValues = .usual
+        _ file: PredictionFile, needsSpectroscopic: Bool = false, missing: MissingValues = .usual,
+        includes: ((PredictionRow) throws(Failure) -> Bool)? = nil
     ) throws(Failure) {
-        try file.forEach([.zSpec], requiring: needsSpectroscopic ? [.zSpec] : []) { row in
+        let columns: Set<PredictionColumn> = includes == nil ? [.zSpec] : [.zSpec, .objectID, .source, .row]
+        try file.forEach(columns, requiring: needsSpectroscopic ? [.zSpec] : []) { row throws(Failure) in
+            if let includes, try !includes(row) { return }
             let known = row.zSpec ?? .nan
             if let reason = UnknownRedshift(known, missing) {
                 unknown.insert(reason)

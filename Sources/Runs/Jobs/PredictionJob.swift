@@ -23,6 +23,8 @@ public struct PredictionJob: Sendable {
     /// In the order of the inputs, with its name for errors; nil for none.
     private let index: (GalaxyIndex, name: String)?
     private let gemm: GemmBackend
+    /// With its name and SHA-256; nil for none.
+    private let calibration: (Calibration, name: String)?
     private let isProfiled: Bool
     /// For formats that record it.
     private let command: String
@@ -44,15 +46,17 @@ public struct PredictionJob: Sendable {
     ///   - isResumed: whether galaxies that an earlier run has left in the journal, or in a rank's complete output, are used.
     ///   - rowOptions: options that rows depend on, by their names; compared when a run is resumed or ranks are merged.
     ///   - gemm: the matrix multiplication. With `openblas` the last bits depend on micro-batches, and no journal is kept.
+    ///   - calibration: the path of a file of `cai calibrate`, by which intervals are added to the rows; nil for none.
     ///   - isProfiled: whether kernel calls are timed.
     ///   - command: the command line that FITS and HDF5 outputs record.
-    /// - Throws: `Failure` where the output cannot be written or is one of the inputs, and where the journal has rows of an
-    ///   earlier run and `isResumed` is false.
+    /// - Throws: `Failure` where the output cannot be written, is one of the inputs, or has no room for intervals; for an
+    ///   invalid calibration; and where the journal has rows of an earlier run and `isResumed` is false.
     public init(
         weights: String, inputs: GalaxyInputs, store: (any ObjectStore)? = nil, output: OutputFile? = nil,
         share: RankShare? = nil, shareUnit: ShareUnit = .galaxies, index: String? = nil, isResumed: Bool = false,
         rowOptions: [String: String] = [:],
-        settings: RunSettings = RunSettings(), gemm: GemmBackend = .auto, isProfiled: Bool = false, command: String = ""
+        settings: RunSettings = RunSettings(), gemm: GemmBackend = .auto, calibration: String? = nil,
+        isProfiled: Bool = false, command: String = ""
     ) throws(Failure) {
         (self.weights, self.inputs, self.store, self.output) = (weights, inputs, store, output)
         (self.share, self.shareUnit, self.settings, self.gemm) = (share, shareUnit, settings, gemm)
@@ -61,8 +65,17 @@ public struct PredictionJob: Sendable {
         // Stated also where it is the default, which may be another of another version.
         var rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
         rowOptions["precision"] = settings.precision == .float32 ? nil : settings.precision.rawValue
+        self.calibration = try calibration.map { path throws(Failure) in
+            (try Calibration(path: path), "\(path) (sha256:\(try SHA256Digest.ofFile(path).sha256))")
+        }
+        rowOptions["calibration"] = self.calibration?.name
         self.rowOptions = rowOptions
-        let read = [weights] + inputs.paths + [index].compactMap(\.self)
+        let read = [weights] + inputs.paths + [index, calibration].compactMap(\.self)
+        if calibration != nil, let output, format == .npy {
+            throw Failure(
+                .usage, output.name,
+                "a .npy array holds z_phot only: with --calibration, expected .csv, .csv.gz, .jsonl, .fits or .h5")
+        }
         try output?.check(sparing: read, format: format)
         self.index = try index.map { name throws(Failure) in
             (try GalaxyIndex.read(name, store: store).ordered(as: inputs, name: name), name)
@@ -107,7 +120,7 @@ public struct PredictionJob: Sendable {
         let start = clock.now
         let file = try WeightsFile(weights, store: store)
         let isRecorded = record != nil || runRecord != nil
-        let isDigested = partial != nil || isRecorded || output != nil && format.hasProvenance
+        let isDigested = partial != nil || isRecorded || output != nil && format.hasProvenance || calibration != nil
         let (model, sha256) = try file.load(threads: settings.threads, isDigested: isDigested) {
             (file, parallel) throws(Failure) in
             try RedshiftModel(
@@ -116,6 +129,10 @@ public struct PredictionJob: Sendable {
         }
         model.warnings.forEach(events.warning)
         if let notice = model.precisionNotice { events.notice(notice) }
+        if let (calibration, name) = calibration {
+            try calibration.check(
+                weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, name: name)
+        }
         let loaded = clock.now
         let inputs = try inputs.resolved(for: model)
         let part = try share.map { share throws(Failure) in
@@ -133,7 +150,8 @@ public struct PredictionJob: Sendable {
         try GalaxyChoices(sections, inputs.layout, format: format).report(to: events)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
-        let choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads, model.precision)
+        var choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads, model.precision)
+        choices["calibration"] = calibration?.name
         let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,
@@ -144,7 +162,8 @@ public struct PredictionJob: Sendable {
             weightsETag: file.etag, events)
         let checked = clock.now
         let profile = isProfiled ? Profile() : nil
-        let predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
+        var predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
+        predictions.calibration = calibration?.0
         let (predicted, spectroscopic, unknown) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,

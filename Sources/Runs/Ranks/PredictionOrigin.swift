@@ -38,6 +38,22 @@ public enum PredictionOrigin: Sendable, Encodable {
         }
     }
 
+    /// Name and SHA-256 of the weights; nil where they are identified in another way.
+    public var weights: (name: String, sha256: String)? {
+        switch self {
+        case .record(let record):
+            let parts = record.weights.identity.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, parts[0] == "sha256" else { return nil }
+            return (record.weights.name, String(parts[1]))
+        case .header(let provenance): return (provenance.weights, provenance.weightsSHA256)
+        }
+    }
+
+    /// `Arithmetic`; nil where it is not stated.
+    public var arithmetic: String? {
+        if case .record(let record) = self { record.maker.arithmetic } else { nil }
+    }
+
     /// The values that stood for a missing magnitude or redshift; nil where they are not stated.
     public var missing: MissingValues? {
         switch self {

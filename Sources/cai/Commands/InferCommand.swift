@@ -47,6 +47,7 @@ struct InferCommand: ParsableCommand {
               cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 --index index.json
               srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
               cai infer data/ -o z.csv --resume
+              cai infer data/ -o z.fits --calibration calibration.json
               cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
@@ -78,6 +79,12 @@ struct InferCommand: ParsableCommand {
 
     @OptionGroup var precision: PrecisionOption
 
+    @Option(
+        help: ArgumentHelp(
+            "Add intervals by a file of 'cai calibrate': the columns z_low_68, z_high_68, ... It has to be of the same weights.",
+            valueName: "file"))
+    var calibration: String?
+
     @OptionGroup var ranks: RankOptions
 
     @Flag(
@@ -104,9 +111,15 @@ struct InferCommand: ParsableCommand {
     func validate() throws {
         for input in inputs { try requireName(input, of: "input") }
         if let weights { try requireName(weights, of: "--weights") }
+        if let calibration { try requireName(calibration, of: "--calibration") }
         if output != "-", PredictionFormat(path: output) == nil {
             throw ValidationError(
                 "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
+        }
+        if calibration != nil, PredictionFormat(path: output) == .npy {
+            throw ValidationError(
+                "--output: a .npy array holds z_phot only: with --calibration, expected .csv, .csv.gz, .jsonl, .fits or .h5"
+            )
         }
         if profile, galaxies.quiet, !json {
             throw ValidationError("--profile: --quiet suppresses it: add --json, or leave --quiet out")
@@ -161,7 +174,7 @@ struct InferCommand: ParsableCommand {
             shareUnit: ranks.share, index: ranks.index, isResumed: resume,
             rowOptions: file == nil ? [:] : try rowOptions(),
             settings: galaxies.settings(precision: precision, isStrict: strict),
-            gemm: gemm, isProfiled: profile, command: ProcessArguments.quoted)
+            gemm: gemm, calibration: calibration, isProfiled: profile, command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }

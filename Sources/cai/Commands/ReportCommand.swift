@@ -27,6 +27,7 @@ struct ReportCommand: ParsableCommand {
               cai report predictions.csv -o page.html --figures figures/
               cai infer data/ --quiet | cai report /dev/stdin -o page.html
               cai report s3://bucket/run-1/ -o run-1.html --title 'Run 1'
+              cai report labelled.csv --calibration calibration.json
               cai report results/ -o runs.html --reference reference.csv
             """)
 
@@ -54,6 +55,12 @@ struct ReportCommand: ParsableCommand {
     )
     var reference: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of a file of predictions: show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file")
+    )
+    var calibration: String?
+
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
 
@@ -65,6 +72,7 @@ struct ReportCommand: ParsableCommand {
         try requireName(output, of: "--output")
         if let figures { try requireName(figures, of: "--figures") }
         if let reference { try requireName(reference, of: "--reference") }
+        if let calibration { try requireName(calibration, of: "--calibration") }
         for log in durations { try requireName(log, of: "--durations") }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by the page: name a file with --output")
@@ -74,13 +82,14 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let place = output == "-" ? nil : try OutputFile(output, store: StoreLocator.store(of: [output]))
         let input = try ReportInput(input)
-        let document = try ReportDocument(input, title: title, beside: try beside(input))
+        let document = try ReportDocument(
+            input, title: title, beside: try beside(input), coverage: try coverage(of: input))
         // A folder that cannot be made leaves no page behind.
         let folder = try figures.map { path throws(Failure) in try OutputFolder(path) }
         let drawings = try folder?.outputs(document.figures.map(\.fileName)) ?? []
         try OutputFile.check(
             [place].compactMap(\.self) + drawings,
-            sparing: input.files + durations + (reference.map { [$0] } ?? []))
+            sparing: input.files + durations + [reference, calibration].compactMap(\.self))
         var written: [String] = []
         if let place {
             try place.write(Array(document.html.utf8))
@@ -97,6 +106,20 @@ struct ReportCommand: ParsableCommand {
         } else if !quiet {
             for file in written { Console.report("wrote \(file)") }
         }
+    }
+
+    private func coverage(of input: ReportInput) throws -> PageSection? {
+        guard let calibration else { return nil }
+        guard case .run(_?, nil, _) = input.content, input.files == [input.name] else {
+            throw ValidationError("--calibration: expected a file of predictions with it, found \(input.name)")
+        }
+        let made = try Calibration(path: calibration)
+        let file = try LabelledPredictions(input.name, missing: nil) { _ in }
+        try file.check(made, calibration).forEach(Console.warn)
+        let table = try file.table(of: made.split, isUsed: false)
+        return .coverage(
+            Coverage(of: made, predicted: table.predicted, spectroscopic: table.spectroscopic), of: made,
+            name: InputList.lastComponent(calibration))
     }
 
     private func beside(_ input: ReportInput) throws -> ReportDocument.Beside {

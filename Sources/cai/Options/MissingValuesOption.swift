@@ -11,6 +11,11 @@ struct MissingValuesOption: ParsableArguments {
                 + "such as -9999, -99, 99.", valueName: "values"))
     var missing: String?
 
+    /// nil where the option was not given.
+    func stated() throws(Failure) -> MissingValues? {
+        try missing.map { (text) throws(Failure) in try MissingValues(text) }
+    }
+
     func values() throws(Failure) -> MissingValues { try missing.map(MissingValues.init) ?? .usual }
 
     func validate() throws { do { _ = try values() } catch { throw ValidationError("--\(error)") } }

@@ -18,8 +18,11 @@ struct ReportDocument {
     let html: String
     let figures: [Figure]
 
+    /// - Parameter coverage: a section that follows those of predictions.
     /// - Throws: `Failure` where the input lacks data that the page needs.
-    init(_ input: ReportInput, title: String? = nil, beside: Beside = Beside()) throws {
+    init(
+        _ input: ReportInput, title: String? = nil, beside: Beside = Beside(), coverage: PageSection? = nil
+    ) throws {
         var sections: [PageSection] = []
         var leads: [String] = []
         switch input.content {
@@ -28,7 +31,7 @@ struct ReportDocument {
                 let parallel = ParallelLoop.threads(Processors.available)
                 let report = try PredictionReport(table, name: input.name) { parallel($0, $1) }
                 predictions = report
-                sections += report.sections
+                sections += report.sections + [coverage].compactMap(\.self)
                 leads.append(report.lead)
                 if let origin { leads.append("Made with \(origin.text).") }
             }

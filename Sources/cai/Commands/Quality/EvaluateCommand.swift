@@ -16,30 +16,39 @@ struct EvaluateCommand: ParsableCommand {
             record that 'cai infer' writes beside its output (.run.json), or the header of a .fits or .h5 file, says \
             which weights they are of, and which values stand for none, where --missing does not.
 
+            With --calibration, the measures are followed by how many z_spec the intervals of 'cai calibrate' cover, for \
+            each bin and level, with 95% binomial intervals. All are of the galaxies that the calibration did not use.
+
             EXAMPLES
               cai evaluate predictions.csv
               cai evaluate predictions.fits --json
+              cai evaluate labelled.csv --calibration calibration.json
               cai infer 1.pt --quiet | cai evaluate /dev/stdin
             """)
 
     @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "predictions.csv"))
     var predictions: String
 
+    @Option(
+        help: ArgumentHelp("Show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"))
+    var calibration: String?
+
     @OptionGroup var missing: MissingValuesOption
 
     @Flag(help: "Print the measures as a JSON object.")
     var json = false
 
-    func validate() throws { try requireName(predictions, of: "predictions.csv") }
+    func validate() throws {
+        try requireName(predictions, of: "predictions.csv")
+        if let calibration { try requireName(calibration, of: "--calibration") }
+    }
 
     func run() throws {
+        let calibration = try calibration.map { path throws(Failure) in (path, try Calibration(path: path)) }
         var doubts: [String] = []
-        let file = try PredictionFile(path: predictions)
-        let record = RunRecord.beside(predictions) { doubts.append($0) }
-        let origin = PredictionOrigin(file, record: record) { doubts.append($0) }
-        let table = try PredictionTable(
-            file, needsSpectroscopic: true,
-            missing: missing.missing == nil ? origin?.missing ?? .usual : missing.values())
+        let file = try LabelledPredictions(predictions, missing: missing.stated()) { doubts.append($0) }
+        if let (path, calibration) = calibration { doubts += try file.check(calibration, path) }
+        let table = try file.table(of: calibration?.1.split, isUsed: false)
         doubts.forEach(Console.warn)
         let quality: Quality
         do {
@@ -47,11 +56,14 @@ struct EvaluateCommand: ParsableCommand {
         } catch {
             throw Failure("\(predictions): \(error.message)")
         }
-        let unknown = table.unknown
+        let (unknown, origin) = (table.unknown, file.origin)
+        let coverage = calibration.map { _, calibration in
+            Coverage(of: calibration, predicted: table.predicted, spectroscopic: table.spectroscopic)
+        }
         try StandardOutput.write(
-            EvaluatedQuality(quality: quality, unknown: unknown, origin: origin), asJSON: json,
+            EvaluatedQuality(quality: quality, unknown: unknown, origin: origin, coverage: coverage), asJSON: json,
             text: (origin.map { $0.text + "\n" } ?? "") + (unknown.count > 0 ? unknown.summary + "\n" : "")
-                + quality.text)
+                + quality.text + (coverage.map { "coverage of intervals\n" + $0.text } ?? ""))
     }
 }
 
@@ -60,8 +72,11 @@ private struct EvaluatedQuality: Encodable {
     let quality: Quality
     let unknown: UnknownRedshifts
     let origin: PredictionOrigin?
+    let coverage: Coverage?
 
-    private enum CodingKeys: String, CodingKey { case unknown, reasons = "unknown_reasons", origin = "made_of" }
+    private enum CodingKeys: String, CodingKey {
+        case unknown, reasons = "unknown_reasons", origin = "made_of", coverage
+    }
 
     func encode(to encoder: any Encoder) throws {
         try quality.encode(to: encoder)
@@ -69,5 +84,6 @@ private struct EvaluatedQuality: Encodable {
         try container.encode(unknown.count, forKey: .unknown)
         try container.encode(unknown.counts, forKey: .reasons)
         try container.encodeIfPresent(origin, forKey: .origin)
+        try container.encodeIfPresent(coverage?.parts, forKey: .coverage)
     }
 }

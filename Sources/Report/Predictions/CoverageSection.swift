@@ -1,0 +1,39 @@
+import Inference
+import Platform
+
+extension PageSection {
+    /// How many z_spec the intervals of a calibration cover, and their widths.
+    /// - Parameters:
+    ///   - coverage: of galaxies that the calibration did not use.
+    ///   - name: the calibration.
+    public static func coverage(_ coverage: Coverage, of calibration: Calibration, name: String) -> PageSection {
+        let table = PageTable(
+            caption: "Coverage by bin of z_phot; 95% intervals of fractions are Wilson's",
+            columns: [
+                .init("z_phot", .text), .init("level"), .init("half-width"), .init("galaxies"), .init("covered (%)"),
+                .init("95% interval (%)"),
+            ],
+            rows: coverage.parts.map { part in
+                [
+                    Coverage.range(part.lower, part.upper), part.level.text,
+                    part.halfWidth.map { Decimals.grouped($0, 5) } ?? "\u{2013}", Decimals.grouped(part.galaxies),
+                    part.fraction.map { Decimals.grouped(100 * $0, 1) } ?? "\u{2013}",
+                    part.interval.map {
+                        "\(Decimals.grouped(100 * $0.lowerBound, 1)) to \(Decimals.grouped(100 * $0.upperBound, 1))"
+                    } ?? "\u{2013}",
+                ]
+            })
+        let left =
+            calibration.split.isAll
+            ? "" : " The galaxies that the calibration used are left out here; the other sections have all galaxies."
+        return PageSection(
+            "Coverage of intervals", id: "coverage",
+            [
+                .text(
+                    "Intervals z_phot \u{B1} half-width by \(name), from "
+                        + "\(PredictionReport.counted(calibration.galaxies)): a level is the least probability with which "
+                        + "they cover zs, if new galaxies are like those of the calibration.\(left)"),
+                .table(table),
+            ])
+    }
+}

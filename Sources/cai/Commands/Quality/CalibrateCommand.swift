@@ -1,0 +1,121 @@
+import ArgumentParser
+import Inference
+import Platform
+import Report
+import Runs
+
+struct CalibrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Make redshift intervals of stated coverage from labelled predictions.",
+        discussion: """
+            Reads z_phot and z_spec of predictions for galaxies that the network was not trained on, and writes the \
+            half-widths of intervals around z_phot, for each level and in bins of z_phot with equal numbers of galaxies \
+            (split conformal prediction). 'cai infer --calibration OUT' then adds the columns z_low_68, z_high_68, ... \
+            to its output, and 'cai evaluate --calibration OUT' shows how many z_spec the intervals cover.
+
+            If a new galaxy is like the labelled ones of its bin (exchangeable with them), its interval covers z_spec \
+            with a probability of at least the level, and at most the level + 1/(n + 1) for n labelled galaxies in \
+            the bin. It is no statement about galaxies of another survey, depth or selection. A bin needs p/(1 - p) \
+            galaxies for a level p: 19 for 0.95.
+
+            OUT records the SHA-256 of the weights, from the record beside the predictions (.run.json) or the header of \
+            a .fits or .h5 file; --weights names the file where there is neither.
+
+            EXAMPLES
+              cai calibrate labelled.csv -o calibration.json
+              cai calibrate labelled.fits -o calibration.json --levels 0.68,0.9,0.95 --bins 5
+              cai calibrate labelled.csv -o calibration.json --fraction 0.5
+              cai infer data/ -o z.csv --calibration calibration.json
+              cai evaluate labelled.csv --calibration calibration.json
+            """)
+
+    @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "labelled"))
+    var labelled: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The calibration, a JSON file.", valueName: "out"))
+    var output: String
+
+    @Option(help: ArgumentHelp("Bins of z_phot, each with the same number of galaxies.", valueName: "number"))
+    var bins = 3
+
+    @Option(help: ArgumentHelp("Probabilities of coverage, between commas.", valueName: "levels"))
+    var levels = "0.68,0.95"
+
+    @Option(
+        help: ArgumentHelp(
+            "Use this fraction of the galaxies, chosen by a digest of source, row and object_id; 'cai evaluate' uses the others.",
+            valueName: "fraction"))
+    var fraction = 1.0
+
+    @Option(
+        help: ArgumentHelp("The weights of the predictions, where these do not state them.", valueName: "file"))
+    var weights: String?
+
+    @OptionGroup var missing: MissingValuesOption
+
+    @Flag(help: "Print the calibration on the standard output, too.")
+    var json = false
+
+    @Flag(help: "No summary.")
+    var quiet = false
+
+    func validate() throws {
+        try requireName(labelled, of: "labelled")
+        try requireName(output, of: "--output")
+        if let weights { try requireName(weights, of: "--weights") }
+        try requireNumber(bins, of: "--bins", in: 1...1000)
+        _ = try coverageLevels()
+        _ = try split()
+    }
+
+    private func coverageLevels() throws -> [CoverageLevel] {
+        let levels = try levels.split(separator: ",", omittingEmptySubsequences: false).map { text in
+            guard let level = Double(text).flatMap({ CoverageLevel($0) }) else {
+                throw ValidationError(
+                    "--levels: expected probabilities of more than 0 and less than 1, with at most 5 decimals, "
+                        + "between commas, found \(self.levels.quoted)")
+            }
+            return level
+        }
+        guard zip(levels, levels.dropFirst()).allSatisfy(<) else {
+            throw ValidationError("--levels: expected them in ascending order, found \(self.levels.quoted)")
+        }
+        return levels
+    }
+
+    private func split() throws -> CalibrationSplit {
+        guard let split = CalibrationSplit(fraction) else {
+            throw ValidationError("--fraction: expected more than 0, at most 1, found \(fraction)")
+        }
+        return split
+    }
+
+    func run() throws {
+        try AtomicFile.check(path: output, sparing: [labelled] + [weights].compactMap(\.self))
+        let split = try split()
+        var doubts: [String] = []
+        let predictions = try LabelledPredictions(labelled, missing: missing.stated()) { doubts.append($0) }
+        doubts.forEach(Console.warn)
+        let (weights, sha256) = try predictions.weights(orOf: weights)
+        let table = try predictions.table(of: split)
+        let calibration: Calibration
+        do {
+            calibration = try Calibration(
+                predicted: table.predicted, spectroscopic: table.spectroscopic, levels: coverageLevels(), bins: bins,
+                split: split,
+                origin: Calibration.Origin(
+                    predictions: InputList.lastComponent(labelled), predictionsSHA256: predictions.sha256,
+                    weights: weights, weightsSHA256: sha256, arithmetic: predictions.origin?.arithmetic))
+        } catch let failure as Failure {
+            throw Failure("\(labelled): \(failure.message)")
+        }
+        try AtomicFile.write(calibration.json, to: output)
+        if json { try StandardOutput.write(String(decoding: calibration.json, as: UTF8.self)) }
+        guard !quiet else { return }
+        let unknown = table.unknown.count > 0 ? table.unknown.summary + "\n" : ""
+        Console.write(
+            unknown + Numbers.counted(calibration.galaxies, "galaxy", "galaxies") + ", weights \(weights.printable)\n"
+                + calibration.text + "\(output.printable)\n")
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Inference
+import TensorFiles
+import TestSupport
+import Testing
+
+/// A calibration of the tiny network, of its own predictions.
+private func calibrate(in folder: String, _ arguments: [String] = []) throws -> String {
+    let (table, calibration) = (folder + "/labelled.csv", folder + "/c.json")
+    #expect(try Command.infer([Tiny.partition, "-o", table, "--quiet"]).status == 0)
+    let command = try Command.run(["calibrate", table, "-o", calibration, "--bins", "1"] + arguments)
+    #expect(command.status == 0, "\(command.errors)")
+    return calibration
+}
+
+/// The columns of a table of text, without its header.
+private func rows(_ text: String) -> [[Substring]] {
+    text.split(separator: "\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+}
+
+@Test("Intervals are the same numbers in every form, on the standard output, and from two ranks")
+func intervalsInEveryForm() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let calibration = try calibrate(in: folder)
+        func infer(_ arguments: [String]) throws -> String {
+            let command = try Command.infer([Tiny.partition, "--quiet", "--calibration", calibration] + arguments)
+            #expect(command.status == 0, "\(command.errors)")
+            return command.output
+        }
+        let text = try infer([])
+        #expect(text.hasPrefix("object_id,source,row,z_phot,z_spec,flags,z_low_68,z_high_68,z_low_95,z_high_95\n"))
+        let read = try Calibration(path: calibration)
+        #expect(rows(text).count == Tiny.count)
+        for row in rows(text) {
+            let zPhot = try #require(Float(row[3]))
+            #expect(row[6...] == read.intervals(zPhot).flatMap { ["\($0.low)"[...], "\($0.high)"[...]] }[...])
+        }
+        for form in ["csv", "csv.gz", "jsonl", "fits", "h5"] {
+            let path = "\(folder)/z.\(form)"
+            _ = try infer(["-o", path])
+            if form == "csv" { #expect(try String(contentsOfFile: path, encoding: .utf8) == text) }
+            if form == "jsonl" {
+                let line = try #require(String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").first)
+                let object = try #require(
+                    try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+                #expect((object["z_high_95"] as? Double).map { "\(Float($0))" } == rows(text)[0][9].description)
+            }
+            guard ["fits", "h5"].contains(form) else { continue }
+            let file = try TensorFile.open(path)
+            for (column, name) in ["z_low_68", "z_high_68", "z_low_95", "z_high_95"].enumerated() {
+                #expect(try file[name]?.floats().map { "\($0)"[...] } == rows(text).map { $0[6 + column] })
+            }
+        }
+        for rank in 0...1 {
+            _ = try infer(["-o", folder + "/part-{rank}.csv", "--rank", "\(rank)", "--world-size", "2"])
+        }
+        let merged = try Command.run(["merge", folder + "/part-*.csv", "-o", folder + "/merged.csv", "--quiet"])
+        #expect(merged.status == 0, "\(merged.errors)")
+        #expect(try String(contentsOfFile: folder + "/merged.csv", encoding: .utf8) == text)
+    }
+}
+
+@Test("Intervals of other weights, of a .npy array and of damaged files are refused before galaxies are run")
+func refusedCalibrations() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let calibration = try calibrate(in: folder)
+        let json = try String(contentsOfFile: calibration, encoding: .utf8)
+        func refused(_ arguments: [String], weights: String = "normalcell.pt", status: Int32 = 1, _ text: String) throws
+        {
+            let output = folder + "/z.csv"
+            let command = try Command.infer(
+                [Tiny.partition, "-o", output, "--quiet"] + arguments, weights: weights)
+            #expect(command.status == status && command.errors.contains(text), "\(command.errors)")
+            #expect(!FileManager.default.fileExists(atPath: output))
+        }
+        try refused(["--calibration", calibration], weights: "plain-vit.pt", "is of weights")
+        try refused(["--calibration", calibration, "-o", folder + "/z.npy"], status: 2, "z_phot only")
+        try refused(["--calibration", folder + "/none"], "no such file")
+        try refused(["--calibration", Tiny.partition], "expected JSON")
+        try json.replacing("\"version\" : 1", with: "\"version\" : 9")
+            .write(toFile: folder + "/c9.json", atomically: true, encoding: .utf8)
+        try refused(["--calibration", folder + "/c9.json"], "expected version 1")
+    }
+}
+
+@Test("Coverage is shown for galaxies that the calibration did not use")
+func coverageOfOthers() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let all = try calibrate(in: folder)
+        let table = folder + "/labelled.csv"
+        let own = try Command.run(["evaluate", table, "--calibration", all])
+        #expect(own.status == 1 && own.errors.contains("--fraction"), "\(own.errors)")
+        let half = try calibrate(in: folder, ["--fraction", "0.5", "--levels", "0.5", "--json", "--quiet"])
+        let used = try Calibration(path: half).galaxies
+        let command = try Command.run(["evaluate", table, "--calibration", half, "--json"])
+        let parts = try #require(try object(command.output)["coverage"] as? [[String: Any]])
+        #expect(parts.count == 1 && parts[0]["galaxies"] as? Int == Tiny.count - used)
+        #expect(0 < used && used < Tiny.count)
+        let text = try Command.run(["evaluate", table, "--calibration", half])
+        #expect(text.output.contains("coverage of intervals") && text.status == 0)
+        // Without the record beside it, and the columns that name galaxies.
+        let bare = folder + "/bare.csv"
+        let known = rows(try String(contentsOfFile: table, encoding: .utf8)).map { "\($0[3]),\($0[4])\n" }
+        try ("z_phot,z_spec\n" + known.joined()).write(toFile: bare, atomically: true, encoding: .utf8)
+        let unnamed = try Command.run(["calibrate", bare, "-o", folder + "/x.json"])
+        #expect(unnamed.status == 1 && unnamed.errors.contains("--weights"), "\(unnamed.errors)")
+        let weights = Fixture.path("tiny/normalcell.pt")
+        let options = ["calibrate", bare, "-o", folder + "/x.json", "--weights", weights, "--bins", "1", "--quiet"]
+        #expect(try Command.run(options).status == 0)
+        let split = try Command.run(options + ["--fraction", "0.5"])
+        #expect(split.status == 1 && split.errors.contains("object_id or row"), "\(split.errors)")
+    }
+}
+
+@Test(
+    "Over 200 random splits of the demo galaxies the mean coverage is the nominal one within 0.01, and its spread is that of "
+        + "the beta-binomial distribution")
+func coverageOfRandomSplits() throws {
+    let command = try Command.run(
+        [
+            "infer", Fixture.weights("demo-galaxies.pt"), "--weights", Fixture.weights("astromae-demo.safetensors"),
+            "--quiet",
+        ])
+    let galaxies = try rows(command.output).map { (try #require(Double($0[3])), try #require(Double($0[4]))) }
+    #expect(galaxies.count == 512)
+    let levels = try [0.68, 0.95].map { try #require(CoverageLevel($0)) }
+    let origin = Calibration.Origin(predictions: "", predictionsSHA256: "", weights: "", weightsSHA256: "")
+    var generator = SeededGenerator(seed: 20_261_129)
+    var fractions = [[Double]](repeating: [], count: levels.count)
+    for _ in 0..<200 {
+        let shuffled = galaxies.shuffled(using: &generator)
+        let (used, others) = (shuffled[..<256], shuffled[256...])
+        let calibration = try Calibration(
+            predicted: used.map(\.0), spectroscopic: used.map(\.1), levels: levels, bins: 1, split: .all,
+            origin: origin)
+        let coverage = Coverage(of: calibration, predicted: others.map(\.0), spectroscopic: others.map(\.1))
+        for (index, part) in coverage.parts.enumerated() { fractions[index].append(try #require(part.fraction)) }
+    }
+    for (level, covered) in zip(levels, fractions) {
+        let mean = covered.reduce(0, +) / 200
+        #expect(abs(mean - level.probability) < 0.01, "\(level.text): \(mean)")
+        // The covered ones of m = 256 are beta-binomial with a = rank and b = n + 1 - rank.
+        let (m, a) = (256.0, Double(level.rank(of: 256)))
+        let b = 257 - a
+        let variance = a * b * (a + b + m) / (m * (a + b) * (a + b) * (a + b + 1))
+        let found = covered.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 199
+        // The standard deviation of 200 draws is known to 5%: four times that.
+        #expect(abs((found / variance).squareRoot() - 1) < 0.2, "\(level.text): \(found.squareRoot())")
+    }
+}
