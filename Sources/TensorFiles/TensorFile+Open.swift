@@ -26,7 +26,7 @@ extension TensorFile {
             throw Failure(source.name, "tensor \(name.quoted): \(reason)")
         }
         file.source = source
-        if checksums == .now { try ZipMember.verify(file.members, keeping: false, on: .serial) }
+        if checksums == .now { try ZipMember.verify(file.members, on: .serial) { _ in false } }
         return file
     }
 

@@ -76,10 +76,16 @@ public struct PartitionReader: Sendable {
             .compactMapValues(\.self)
     }
 
-    /// Compares the file's checksums, where it has any and opening it did not. Deflated arrays stay in memory until
-    /// `release`.
+    /// Compares the file's checksums, where it has any and opening it did not. Deflated images and magnitudes stay in
+    /// memory until `release`.
     /// - Throws: `Failure` naming the damaged entry.
-    public func verify() throws(Failure) { try file.verifyChecksums() }
+    public func verify() throws(Failure) { try file.verifyChecksums(unread: unread) }
+
+    /// The tensors of the file that no network takes; none where the images are made of several.
+    private var unread: [TensorView] {
+        guard file[tensors.images.name] != nil else { return [] }
+        return file.tensors.filter { $0.name != tensors.images.name && $0.name != tensors.magnitudes?.name }
+    }
 
     /// The file's checksums, computed by the threads that read it: see `TensorFile.entrySums`.
     func entrySums() -> EntrySums? { file.entrySums() }

@@ -169,9 +169,18 @@ private struct WorkLoop: Sendable {
             do throws(Failure) {
                 switch work.plan.verifications[section] {
                 case .none: return
-                case .sums(let sums): try sums.compare()
+                case .sums(let sums):
+                    do throws(Failure) {
+                        try sums.compare()
+                    } catch {
+                        // Sums of a file that another program writes meanwhile are wrong: that is the error to report.
+                        try partition.checkIntact()
+                        throw error
+                    }
                 case .inflation, .last: try partition.verify()
                 }
+                // Bytes that were summed after the galaxies were read are those that were read.
+                try partition.checkIntact()
             } catch {
                 // What cannot be read, at a deadline for instance, is not wrong. Report the first error.
                 if ![.cancelled, .deadline, .denied, .unavailable].contains(error.kind) { try? task.didReject(places) }

@@ -36,8 +36,9 @@ extension Processors {
         return ranked.sorted { ($0.rank, $0.processor) < ($1.rank, $1.processor) }.map(\.processor)
     }
 
-    /// Whether this process alone runs on its processors: they are the set of a cgroup (cpuset) that contains no process but
-    /// this one and those that wait for it. A set that `taskset` gives proves nothing, since others may have the same.
+    /// Whether this process alone runs on its processors: they are those of a partition of cgroups, which no group outside
+    /// of it may use, and it contains no process but this one and those that wait for it. Any other set proves nothing:
+    /// another container (Kubernetes' shared pool), service or `taskset` may have the same.
     private var isAlone: Bool {
         guard allowed.count < onlineCount else { return false }
         let line = text("/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::") }
@@ -46,7 +47,10 @@ extension Processors {
         let owner = folders.first { folder in
             text(folder + "/cpuset.cpus.effective").flatMap { Self.numbers($0) } == allowed
         }
-        guard let owner, let processes = processes(in: owner) else { return false }
+        // An invalid partition has its reason behind the word: its processors are not its own.
+        guard let owner, let kind = text(owner + "/cpuset.cpus.partition")?.split(whereSeparator: \.isWhitespace),
+            kind == ["root"] || kind == ["isolated"], let processes = processes(in: owner)
+        else { return false }
         return processes.isSubset(of: ownProcesses)
     }
 

@@ -84,9 +84,16 @@ public struct TensorFile: Sendable {
 
     /// Compares the checksums that were deferred. Inflates deflated arrays and keeps them for the next reader; releases all
     /// other pages.
+    /// - Parameter unread: tensors that no one will read: their deflated arrays are not kept, unless others are in them.
     /// - Throws: `Failure` for a damaged entry: the first one, where all are stored.
-    public func verifyChecksums(on parallel: ParallelLoop = .serial) throws(Failure) {
-        try ZipMember.verify(members, keeping: true, on: parallel)
+    public func verifyChecksums(unread: [TensorView] = [], on parallel: ParallelLoop = .serial) throws(Failure) {
+        // A tensor that is converted has a source of its own: its array is kept.
+        func sources(_ tensors: [TensorView]) -> Set<ObjectIdentifier> {
+            Set(tensors.map { ObjectIdentifier($0.source as AnyObject) })
+        }
+        let names = Set(unread.map(\.name))
+        let dropped = sources(unread).subtracting(sources(tensors.filter { !names.contains($0.name) }))
+        try ZipMember.verify(members, on: parallel) { !dropped.contains(ObjectIdentifier($0.source as AnyObject)) }
     }
 
     /// Name, size and checksum of each entry of a zip archive, one line each: equal lines, once verified, mean equal

@@ -9,7 +9,8 @@ final class DeflatedSource: ByteSource {
     let name: String
     private let archive: any ByteSource
     private let entry: ZipArchive.Entry
-    private let inflated = Mutex<MemorySource?>(nil)
+    /// The inflated bytes, or why the entry is damaged: threads that wait for it do not inflate it again.
+    private let inflated = Mutex<Result<MemorySource, Failure>?>(nil)
 
     init(_ entry: ZipArchive.Entry, in archive: any ByteSource) {
         name = archive.name
@@ -43,11 +44,17 @@ final class DeflatedSource: ByteSource {
 
     /// The whole entry, inflated if it is not kept. Other threads wait meanwhile.
     @discardableResult func load() throws(Failure) -> MemorySource {
-        try inflated.withLock { (kept: inout MemorySource?) throws(Failure) -> MemorySource in
-            if let kept { return kept }
-            let whole = MemorySource(name: name, bytes: try inflated(keeping: true))
-            kept = whole
-            return whole
+        try inflated.withLock { (kept: inout Result<MemorySource, Failure>?) throws(Failure) -> MemorySource in
+            if let kept { return try kept.get() }
+            do throws(Failure) {
+                let whole = MemorySource(name: name, bytes: try inflated(keeping: true))
+                kept = .success(whole)
+                return whole
+            } catch {
+                // What cannot be read now, at a deadline for instance, is not damaged.
+                if error.kind == .input { kept = .failure(error) }
+                throw error
+            }
         }
     }
 

@@ -24,15 +24,17 @@ struct ZipMember: Sendable {
 
     /// Compares the checksums of `members`, in order, and releases stored bytes once they are read.
     /// - Parameters:
-    ///   - keeping: whether inflated entries are kept for the next reader.
+    ///   - keeping: whether an inflated entry is kept for the next reader.
     ///   - parallel: runs pieces of stored entries, and deflated entries.
-    static func verify(_ members: [ZipMember], keeping: Bool, on parallel: ParallelLoop) throws(Failure) {
+    static func verify(
+        _ members: [ZipMember], on parallel: ParallelLoop, keeping: @escaping @Sendable (ZipMember) -> Bool
+    ) throws(Failure) {
         let parts = members.indices.flatMap { index in members[index].parts.map { (member: index, range: $0) } }
         let sums = Mutex([CRC32](repeating: CRC32(), count: parts.count))
         try parallel(parts.count) { (index) throws(Failure) in
             let member = members[parts[index].member]
             if let deflated = member.deflated {
-                if keeping { try deflated.load() } else { try deflated.verify() }
+                if keeping(member) { try deflated.load() } else { try deflated.verify() }
                 return
             }
             if member.source.isRemote {

@@ -103,6 +103,7 @@ import Testing
             "/proc/self/cgroup": "0::/job/task\n",
             "/sys/fs/cgroup/cpuset.cpus.effective": "0-15\n", "/sys/fs/cgroup/cgroup.procs": "1\n",
             "/sys/fs/cgroup/job/cpuset.cpus.effective": "0-3,8-11\n", "/sys/fs/cgroup/job/cgroup.procs": "",
+            "/sys/fs/cgroup/job/cpuset.cpus.partition": "root\n",
             "/sys/fs/cgroup/job/task/cpuset.cpus.effective": "0-3,8-11\n",
             "/sys/fs/cgroup/job/task/cgroup.procs": "20\n30\n",
         ]
@@ -149,6 +150,9 @@ import Testing
             ["/proc/self/status": "Pid:\t30\nPPid:\t20\nCpus_allowed_list:\t0-3\n"],
             ["/sys/devices/system/cpu/online": "0-3,8-11\n"],
             ["/proc/self/cgroup": "4:cpuset:/job/task\n"],
+            // A set that other groups may have, too.
+            ["/sys/fs/cgroup/job/cpuset.cpus.partition": "member\n"],
+            ["/sys/fs/cgroup/job/cpuset.cpus.partition": "root invalid (Cpu list in cpuset.cpus not exclusive)\n"],
         ])
     func sharedProcessors(files: [String: String]) throws {
         try withMachine(files) { processors in
