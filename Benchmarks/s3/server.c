@@ -1,4 +1,4 @@
-// An object store on loopback for s3.py: every key of the only bucket has the bytes of one file. Each connection waits
+// An object store on loopback for bench.py: every key of the only bucket has the bytes of one file. Each connection waits
 // before the first byte of an object and is then as fast as a connection to S3, so that a client gets more by more
 // connections only.
 //

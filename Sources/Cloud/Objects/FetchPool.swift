@@ -1,4 +1,5 @@
 import CLinux
+import FoundationEssentials
 import Glibc
 import Platform
 
@@ -18,15 +19,18 @@ public final class FetchPool: Sendable {
     private static let leastResident = 256 << 20
     /// Beyond them: they compute as much faster, over a line that has the same delay.
     private static let residentPerProcessor = 16 << 20
-    /// An exchange takes a thread and a connection, with about 300 KB beside the resident bytes.
+    /// An exchange takes a thread, and a connection that is kept. Beside the resident bytes, one of HTTPS takes about
+    /// 1 MB, and 40 ms of a processor once, most of it for the certificates of the system's authorities.
     private static let mostExchanges = 256
+    /// libcurl's for one exchange: three, and one more for each other host.
+    private static let descriptorsEach = 4
     private static let processors = Processors()
 
     private let core: FetchCore
     private let blockSize: Int
 
     /// - Parameters:
-    ///   - exchanges: exactly as many at a time; nil for as many as the line is worth, at most one for each block that
+    ///   - exchanges: at most as many at a time, fewer after refusals; nil for as many as the line is worth, at most one for each block that
     ///     fits into the memory, and 256.
     ///   - residentLimit: bytes of objects in memory, received or underway; more where a single read needs more.
     ///   - blockSize: bytes of an exchange at most, rounded up to 64 KiB.
@@ -45,15 +49,26 @@ public final class FetchPool: Sendable {
     deinit { core.close() }
 
     /// 256 MiB, or 16 MiB for each processor that this process may use.
-    public static var defaultResidentLimit: Int { defaultResidentLimit(processors: processors.threads) }
+    public static var defaultResidentLimit: Int {
+        max(leastResident, min(defaultResidentLimit(processors: processors.threads), memory / 4))
+    }
+
+    /// Bytes of this machine, or of this container where it has a limit.
+    private static let memory: Int = {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        let machine = pages > 0 && size > 0 ? pages * size : Int.max
+        let limit = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8)
+        return min(machine, limit.flatMap { Int($0.trimmingSpaces) } ?? machine)
+    }()
 
     static func defaultResidentLimit(processors: Int) -> Int { max(leastResident, processors * residentPerProcessor) }
 
-    /// - Parameter descriptors: that this process may open, of which a quarter is for connections.
+    /// - Parameter descriptors: that this process may open, of which half is for exchanges.
     static func mostExchanges(
         residentLimit: Int, blockSize: Int, descriptors: Int = sysconf(Int32(_SC_OPEN_MAX))
     ) -> Int {
-        max(1, min(residentLimit / max(1, blockSize), descriptors > 0 ? descriptors / 4 : mostExchanges, mostExchanges))
+        let allowed = descriptors > 0 ? descriptors / 2 / descriptorsEach : mostExchanges
+        return max(1, min(residentLimit / max(1, blockSize), allowed, mostExchanges))
     }
 
     /// glibc maps what is large, and gives it back when it is freed; but each such block that it frees raises what it

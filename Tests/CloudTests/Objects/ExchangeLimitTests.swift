@@ -146,8 +146,8 @@ struct ExchangeLimitTests {
         // A function with 512 MB.
         #expect(most(128 << 20, 1024) == 32)
         #expect(most(1536 << 20, 20_000) == 256)
-        #expect(most(1536 << 20, 1024) == 256)
-        #expect(most(1536 << 20, 256) == 64)
+        #expect(most(1536 << 20, 1024) == 128)
+        #expect(most(1536 << 20, 256) == 32)
         #expect(most(1 << 20, 1024) == 1)
     }
 }
