@@ -12,10 +12,13 @@ public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
     public let isPortable: Bool
     /// Whether sums of bfloat16 are rounded as by ARM's BFMMLA.
     public let roundsToOdd: Bool
+    /// That of the processor where OpenBLAS multiplies, which has other kernels, and bits, for each.
+    public let openBLAS: InstructionSet?
 
     init(gemm: GemmBackend, precision: Precision, _ instructionSet: InstructionSet) {
         (self.gemm, self.precision, isPortable) = (gemm, precision, instructionSet == .portable)
         roundsToOdd = precision == .bf16 && instructionSet.roundsToOdd
+        openBLAS = gemm == .openblas && instructionSet != .portable ? instructionSet : nil
     }
 
     /// That of this process with a precision and no other option.
@@ -24,10 +27,11 @@ public struct Arithmetic: Sendable, Equatable, CustomStringConvertible {
         Arithmetic(gemm: .packed, precision: precision, try .fromEnvironment())
     }
 
-    /// `2 packed float32`, `2 packed float32 portable`, `2 packed bf16`, `2 packed bf16 bfmmla`
+    /// `2 packed float32`, `2 packed float32 portable`, `2 packed bf16`, `2 packed bf16 bfmmla`,
+    /// `2 openblas float32 avx2`
     public var description: String {
         "\(Self.version) \(gemm.rawValue) \(precision.rawValue)" + (roundsToOdd ? " bfmmla" : "")
-            + (isPortable ? " portable" : "")
+            + (isPortable ? " portable" : "") + (openBLAS.map { " \($0.rawValue)" } ?? "")
     }
 }
 

@@ -27,6 +27,7 @@ extension CutoutNetwork {
         guard precision == .bf16, !instructionSet.multipliesBfloat16 else { return nil }
         return
             "--precision bf16: \(instructionSet.rawValue) here has no instruction for bfloat16, which is widened to float32: "
-            + "slower than float32, the same bits as with AVX512_BF16"
+            + (instructionSet == .portable
+                ? "many times slower than float32" : "slower than float32, the same bits as with AVX512_BF16")
     }
 }

@@ -61,7 +61,7 @@ func jsonSummary() throws {
         #expect(
             Set(summary.keys) == [
                 "galaxies", "seconds", "galaxies_per_second", "threads", "batch_size", "instruction_set", "gemm",
-                "weights",
+                "weights", "precision",
                 "output", "quality", "flagged", "resumed", "skipped", "implausible", "blank_band", "choices",
             ])
         #expect(summary["galaxies"] as? Int == 37)
