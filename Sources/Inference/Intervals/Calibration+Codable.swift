@@ -10,8 +10,8 @@ extension CoverageLevel: Codable {
         let value = try decoder.singleValueContainer()
         let probability = try value.decode(Double.self)
         guard let level = CoverageLevel(probability) else {
-            throw DecodingError.dataCorruptedError(
-                in: value, debugDescription: "expected more than 0 and less than 1, found \(probability)")
+            throw Failure(
+                "levels: expected more than 0 and less than 1, with at most 5 decimals, found \(probability)")
         }
         self = level
     }

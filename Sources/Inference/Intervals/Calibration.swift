@@ -39,16 +39,25 @@ public struct Calibration: Sendable, Equatable {
         public let weightsSHA256: String
         /// `Arithmetic` of the predictions, such as `2 packed float32`; nil where they do not state it.
         public let arithmetic: String?
+        /// The one of several networks in the weights (`--network`); nil where the predictions state none.
+        public let network: String?
+        /// Attention heads; nil where the predictions do not state them.
+        public let numHeads: String?
+        /// `float32` or `bf16`; nil where the predictions state no origin.
+        public let precision: String?
 
         public init(
-            predictions: String, predictionsSHA256: String, weights: String, weightsSHA256: String, arithmetic: String?
+            predictions: String, predictionsSHA256: String, weights: String, weightsSHA256: String,
+            arithmetic: String?, network: String? = nil, numHeads: String? = nil, precision: String? = nil
         ) {
+            (self.network, self.numHeads, self.precision) = (network, numHeads, precision)
             (self.predictions, self.predictionsSHA256) = (predictions, predictionsSHA256)
             (self.weights, self.weightsSHA256, self.arithmetic) = (weights, weightsSHA256, arithmetic)
         }
 
         enum CodingKeys: String, CodingKey {
-            case predictions, weights, arithmetic
+            case predictions, weights, arithmetic, network, precision
+            case numHeads = "num_heads"
             case predictionsSHA256 = "predictions_sha256"
             case weightsSHA256 = "weights_sha256"
         }
@@ -130,13 +139,25 @@ public struct Calibration: Sendable, Equatable {
     ///   - weights: path or URL of their weights.
     ///   - sha256: of these, in hexadecimal digits.
     ///   - arithmetic: of the predictions; nil where they do not state it. Compared where both are known.
+    ///   - choices: `RunChoices` of the predictions, of which `network`, `num_heads` and `precision` are
+    ///     compared where both are known.
     ///   - name: the calibration.
     /// - Throws: `Failure` with both.
-    package func check(_ weights: String, sha256: String, arithmetic: String?, name: String) throws(Failure) {
+    package func check(
+        _ weights: String, sha256: String, arithmetic: String?, choices: [String: String], name: String
+    ) throws(Failure) {
         if sha256 == origin.weightsSHA256 {
+            let stated = [
+                ("network", origin.network), ("num_heads", origin.numHeads), ("precision", origin.precision),
+            ]
+            for (what, made) in stated {
+                guard let made, let found = choices[what], made != found else { continue }
+                throw Failure("\(name) is of \(what) \(made) in these weights: expected a calibration of \(found)")
+            }
             guard let arithmetic, let made = origin.arithmetic, arithmetic != made else { return }
             throw Failure(
-                "\(name) is of the arithmetic \(made): expected a calibration of \(arithmetic) (--gemm, --precision)")
+                "\(name) is of the arithmetic \(made): expected a calibration of \(arithmetic) (--gemm, --precision, "
+                    + "CAI_ISA)")
         }
         throw Failure(
             "\(name) is of weights \(origin.weights) (SHA-256 \(origin.weightsSHA256)): expected a calibration of \(weights) "

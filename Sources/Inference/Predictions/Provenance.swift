@@ -31,6 +31,7 @@ public struct Provenance: Sendable {
         ("redshifts", "REDSHIFT", "taken as the known redshifts"), ("bands", "BANDS", "in the files"),
         ("table", "CATALOG", "table of magnitudes or redshifts"), ("join", "JOIN", "how rows of the table were found"),
         ("missing", "MISSING", "values that stand for none"), ("num_heads", "HEADS", "attention heads"),
+        ("network", "NETWORK", "the one of several in the weights"),
         ("precision", "PRECISN", "of the Linear layers; float32 if absent"),
         ("calibration", "CALIBR", "intervals by cai calibrate"),
     ]

@@ -130,8 +130,12 @@ public struct PredictionJob: Sendable {
         model.warnings.forEach(events.warning)
         if let notice = model.precisionNotice { events.notice(notice) }
         if let (calibration, name) = calibration {
+            var choices = [
+                "num_heads": "\(model.config.encoder.numHeads)", "precision": model.precision.rawValue,
+            ]
+            choices["network"] = settings.network
             try calibration.check(
-                weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, name: name)
+                weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, choices: choices, name: name)
         }
         let loaded = clock.now
         let inputs = try inputs.resolved(for: model)
@@ -152,6 +156,7 @@ public struct PredictionJob: Sendable {
         let maker = Maker(model)
         var choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads, model.precision)
         choices["calibration"] = calibration?.name
+        choices["network"] = settings.network
         let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,

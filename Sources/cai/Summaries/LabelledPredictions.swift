@@ -1,3 +1,4 @@
+import AstroMAE
 import Inference
 import Platform
 import Report
@@ -30,6 +31,9 @@ struct LabelledPredictions {
             return digest.finish()
         }
     }
+
+    /// `float32` or `bf16`; nil where no origin is stated. Records and headers state it where it is not float32.
+    var precision: String? { origin.map { $0.choices["precision"] ?? Precision.float32.rawValue } }
 
     /// The redshifts of the galaxies that a calibration uses, or of the others; of all where `split` is nil.
     /// - Throws: `Failure` where rows have none of the names by which a fraction of them is chosen.
@@ -82,7 +86,11 @@ struct LabelledPredictions {
         guard let weights = origin?.weights else {
             return ["\(name): does not state its weights, \(path) is of \(made.weights): they are not compared"]
         }
-        try calibration.check("\(weights.name) of \(name)", sha256: weights.sha256, arithmetic: origin?.arithmetic, name: path)
+        var choices = origin?.choices ?? [:]
+        choices["precision"] = precision
+        try calibration.check(
+            "\(weights.name) of \(name)", sha256: weights.sha256, arithmetic: origin?.arithmetic,
+            choices: choices, name: path)
         return []
     }
 }

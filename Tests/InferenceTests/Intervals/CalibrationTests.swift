@@ -4,7 +4,7 @@ import Testing
 @testable import Inference
 
 private let origin = Calibration.Origin(
-    predictions: "z.csv", predictionsSHA256: "aa", weights: "model.pt", weightsSHA256: "bb")
+    predictions: "z.csv", predictionsSHA256: "aa", weights: "model.pt", weightsSHA256: "bb", arithmetic: nil)
 
 private func calibration(
     _ predicted: [Double], _ spectroscopic: [Double], levels: [Double], bins: Int = 1,
@@ -122,7 +122,9 @@ func damagedCalibrations(text: String, replacement: String, named: String) throw
 @Test("A split takes its fraction of the galaxies, by their names")
 func splitFractions() throws {
     let split = try #require(CalibrationSplit(0.25))
-    let used = (0..<10_000).count { split.uses(objectID: "\($0)", source: "1.pt", row: $0) }
+    let used = (0..<10_000).count { (row: Int) in
+        split.uses(objectID: "\(row)", source: "1.pt", row: row)
+    }
     // Five standard deviations of a binomial.
     #expect(abs(used - 2500) < 217)
     // By sha256sum the digest of "1.pt\n7\nid" begins with 5316b6dd: 0.324565 of 2^32.
@@ -141,4 +143,25 @@ func coverageCounts() throws {
     #expect(coverage.parts.map(\.galaxies) == [2, 2, 1, 1, 3, 3])
     #expect(coverage.parts.map(\.covered) == [1, 1, 1, 1, 2, 2])
     #expect(coverage.text.contains("below 0.5"))
+}
+
+@Test("Predictions of other weights, networks, heads, precision or arithmetic are refused")
+func checkedOrigins() throws {
+    let origin = Calibration.Origin(
+        predictions: "z.csv", predictionsSHA256: "aa", weights: "model.pt", weightsSHA256: "bb",
+        arithmetic: "2 packed float32", network: "a", numHeads: "3", precision: "float32")
+    let made = try Calibration(
+        predicted: [0.1], spectroscopic: [0.2], levels: [try #require(CoverageLevel(0.5))], bins: 1, split: .all,
+        origin: origin)
+    func check(
+        _ choices: [String: String], sha256: String = "bb", arithmetic: String? = "2 packed float32"
+    ) throws(Failure) {
+        try made.check("w.pt", sha256: sha256, arithmetic: arithmetic, choices: choices, name: "c.json")
+    }
+    try check(["network": "a", "num_heads": "3", "precision": "float32"])
+    try check([:], arithmetic: nil)
+    let others = [["network": "b"], ["num_heads": "1"], ["precision": "bf16"]]
+    for choices in others { #expect(throws: Failure.self) { try check(choices) } }
+    #expect(throws: Failure.self) { try check([:], sha256: "cc") }
+    #expect(throws: Failure.self) { try check([:], arithmetic: "2 openblas float32 avx2") }
 }

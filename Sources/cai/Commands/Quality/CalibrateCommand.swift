@@ -92,7 +92,8 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try AtomicFile.check(path: output, sparing: [labelled] + [weights].compactMap(\.self))
+        let read = [labelled, labelled + RunRecord.ending, labelled + RankSidecar.ending, weights]
+        try AtomicFile.check(path: output, sparing: read.compactMap(\.self))
         let split = try split()
         var doubts: [String] = []
         let predictions = try LabelledPredictions(labelled, missing: missing.stated()) { doubts.append($0) }
@@ -106,7 +107,9 @@ struct CalibrateCommand: ParsableCommand {
                 split: split,
                 origin: Calibration.Origin(
                     predictions: InputList.lastComponent(labelled), predictionsSHA256: predictions.sha256,
-                    weights: weights, weightsSHA256: sha256, arithmetic: predictions.origin?.arithmetic))
+                    weights: weights, weightsSHA256: sha256, arithmetic: predictions.origin?.arithmetic,
+                    network: predictions.origin?.choices["network"],
+                    numHeads: predictions.origin?.choices["num_heads"], precision: predictions.precision))
         } catch let failure as Failure {
             throw Failure("\(labelled): \(failure.message)")
         }
