@@ -3,7 +3,7 @@ import AstroMAE
 
 extension Precision: ExpressibleByArgument {}
 
-/// The precision of the network: an option of all commands that compute redshifts or features.
+/// The precision of the network: an option of infer, embed and run.
 struct PrecisionOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

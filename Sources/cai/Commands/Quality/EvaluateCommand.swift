@@ -17,7 +17,8 @@ struct EvaluateCommand: ParsableCommand {
             which weights they are of, and which values stand for none, where --missing does not.
 
             With --calibration, the measures are followed by how many z_spec the intervals of 'cai calibrate' cover, for \
-            each bin and level, with 95% binomial intervals. All are of the galaxies that the calibration did not use.
+            each bin and level, with 95% binomial intervals. With a calibration of a \
+            fraction (--fraction), all are of the other galaxies; otherwise give predictions of other galaxies.
 
             EXAMPLES
               cai evaluate predictions.csv
