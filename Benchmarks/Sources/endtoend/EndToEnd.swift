@@ -1,4 +1,5 @@
 import ArgumentParser
+import AstroMAE
 import BenchmarkSupport
 import Foundation
 
