@@ -54,7 +54,7 @@ struct AccuracyCommand: ParsableCommand {
         let galaxies = try Galaxies(weights: weights, inputs: partitions, precision: precision)
         let (redshifts, quality) = try galaxies.predicted(threads: threads, batchSize: 128)
         let accuracy = try Golden(path: golden).compare(redshifts, precision: precision)
-        print("\(accuracy.galaxies) galaxies, \(galaxies.kernels), \(precision.rawValue)")
+        print("\(accuracy.galaxies) galaxies, \(galaxies.kernels)" + (precision == .float32 ? ", float32" : ""))
         line("max |z - z_float64|", String(format: "%.3e  (at most %.0e)", accuracy.worst, accuracy.worstAllowed))
         line(
             "RMS of z - z_float64",
