@@ -41,11 +41,8 @@ public enum PredictionOrigin: Sendable, Encodable {
     /// Name and SHA-256 of the weights; nil where they are identified in another way.
     public var weights: (name: String, sha256: String)? {
         switch self {
-        case .record(let record):
-            let parts = record.weights.identity.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, parts[0] == "sha256" else { return nil }
-            return (record.weights.name, String(parts[1]))
-        case .header(let provenance): return (provenance.weights, provenance.weightsSHA256)
+        case .record(let record): record.weights.sha256.map { (record.weights.name, $0) }
+        case .header(let provenance): (provenance.weights, provenance.weightsSHA256)
         }
     }
 

@@ -71,10 +71,9 @@ public struct RunRecord: Sendable, Equatable, Codable {
 
     /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, missing values -9999,-999`
     public var text: String {
-        let identity = weights.identity.split(separator: ":", maxSplits: 1).map(String.init)
-        let digest = identity.count == 2 && identity[0] == "sha256" ? "SHA-256 " + identity[1] : weights.identity
-        return Provenance.text(
-            weights: weights.name, digest: digest, creator: "cai \(maker.version)",
+        Provenance.text(
+            weights: weights.name, digest: weights.sha256.map { "SHA-256 " + $0 } ?? weights.identity,
+            creator: "cai \(maker.version)",
             instructionSet: maker.instructionSet, missing: settings["missing"])
     }
 

@@ -133,7 +133,15 @@ public struct WeightsIdentity: Sendable, Equatable, Codable {
 
 extension WeightsIdentity {
     /// - Parameter sha256: of the file, in hexadecimal digits.
-    init(name: String, sha256: String) { self.init(name: name, identity: "sha256:" + sha256) }
+    init(name: String, sha256: String) { self.init(name: name, identity: Self.sha256Prefix + sha256) }
+
+    /// Of the file, in hexadecimal digits; nil where it is identified in another way.
+    var sha256: String? {
+        guard identity.hasPrefix(Self.sha256Prefix), identity.count > Self.sha256Prefix.count else { return nil }
+        return String(identity.dropFirst(Self.sha256Prefix.count))
+    }
+
+    private static let sha256Prefix = "sha256:"
 }
 
 /// What computed redshifts.
