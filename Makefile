@@ -33,7 +33,7 @@ uninstall:
 	@scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
 
 demo: build
-	@.build/release/cai demo --out $(OUT)
+	@.build/release/cai demo -o $(OUT)
 
 # Runs Examples/predict.swift on the demo's weights and galaxies.
 example: deps
@@ -177,7 +177,7 @@ instruction-count: deps
 figure: demo
 	@.build/release/cai report $(OUT)/predictions.csv -o $(OUT)/report.html --figures $(OUT)/figures --quiet
 	@cp $(OUT)/figures/redshifts.svg $(OUT)/figures/residuals.svg docs/figures/
-	@.build/release/cai demo --mae --out $(OUT)/mae
+	@.build/release/cai demo --mae -o $(OUT)/mae
 	@$(PYTHON) docs/figures/reconstructions.py $(OUT)/mae/reconstructed.html docs/figures/reconstructions.png
 
 # Validates the program's pages and figures by HTML Tidy.

@@ -47,7 +47,7 @@ done
 [ -e "$bundle" ] || fail "no certificates of authorities at $bundle (Debian: ca-certificates)"
 cp -L "$bundle" "$context/system/etc/ssl/certs/ca-certificates.crt"
 
-"$cai" convert "$WEIGHTS" "$context/weights/var/task/weights.safetensors" --dtype "$DTYPE" >&2
+"$cai" convert "$WEIGHTS" -o "$context/weights/var/task/weights.safetensors" --dtype "$DTYPE" >&2
 
 # Lambda runs it as a separate user, who needs read permission for all files.
 chmod -R u=rwX,go=rX "$context"

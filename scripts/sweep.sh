@@ -36,7 +36,7 @@ measure() {
 }
 
 measure --warm-up --runs "$RUNS" "$@" --vary data-size "$SIZES" --vary batch-size "$BATCHES" \
-    --vary threads "$THREADS" --vary partition "$PARTITIONS"
+    --vary threads "$THREADS" --vary partition-size "$PARTITIONS"
 if [ -n "$LARGE" ]; then measure --warm-up --runs "$LARGE_RUNS" "$@" --vary data-size "$LARGE"; fi
 
 for argument in "$@"; do

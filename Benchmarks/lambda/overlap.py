@@ -44,7 +44,7 @@ def main() -> None:
         for copy in range(10):
             shutil.copy(ROOT / "weights/demo-galaxies.pt", folder / "copies" / f"{copy}.pt")
         subprocess.run(
-            [options.cai, "split", folder / "copies", folder / "local/data", "--rows", "5120"], check=True,
+            [options.cai, "split", folder / "copies", "-o", folder / "local/data", "--rows", "5120"], check=True,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         (folder / "local/results").mkdir()

@@ -74,7 +74,7 @@ def make_files(cai: Path, folder: Path) -> None:
     for copy in range(10):
         shutil.copy(ROOT / "weights/demo-galaxies.pt", folder / "copies" / f"{copy}.pt")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
-    subprocess.run([cai, "split", folder / "copies", folder / "data", "--rows", "5120"], **quiet)
+    subprocess.run([cai, "split", folder / "copies", "-o", folder / "data", "--rows", "5120"], **quiet)
     shutil.rmtree(folder / "copies")
     network.write(folder / "network.safetensors")
     compiler = os.environ.get("CC", "cc").split()

@@ -48,7 +48,7 @@ class Store:
         (folder / "copies").mkdir()
         for copy in range(COPIES):
             shutil.copy(GALAXIES, folder / "copies" / f"{copy}.pt")
-        self.cai("split", folder / "copies", folder / "data", "--rows", ROWS, "--quiet")
+        self.cai("split", folder / "copies", "-o", folder / "data", "--rows", ROWS, "--quiet")
         shutil.rmtree(folder / "copies")
         # The last partition has fewer galaxies.
         payload = {"bucket": "results", "result_path": "run", "data_bucket": "data", "file_limit": PARTITIONS}

@@ -13,7 +13,8 @@ public enum Sweep: Sendable, Equatable {
     public enum Variable: String, Sendable, CaseIterable {
         case dataSize = "data-size"
         case batchSize = "batch-size"
-        case partition, threads
+        case partition = "partition-size"
+        case threads
     }
 
     public var variable: Variable {
@@ -49,8 +50,8 @@ public enum Sweep: Sendable, Equatable {
         case .threads:
             self = .threads(try Self.numbers(parts, of: "--vary threads", in: Self.threadCounts, most: processors))
         case .partition:
-            let sizes = try Self.numbers(parts, of: "--vary partition", in: 1...1000)
-            for size in sizes { try Self.check(partition: size, of: "--vary partition") }
+            let sizes = try Self.numbers(parts, of: "--vary partition-size", in: 1...1000)
+            for size in sizes { try Self.check(partition: size, of: "--vary partition-size") }
             self = .partition(sizes)
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AstroMAE
 import Cloud
 import FoundationEssentials
 import Glibc
@@ -22,12 +23,37 @@ enum Main {
         Interruption.watch()
         do {
             if let failure = taken.failure { throw failure }
+            try CommandNames.check(taken.rest)
+            if let help = try shortHelp(taken.rest) {
+                try StandardOutput.write(help)
+                end(0)
+            }
             var command = try Cai.parseAsRoot(taken.rest)
+            try checkInstructionSet(environment["CAI_ISA"])
             try command.run()
             end(0)
         } catch {
             Interruption.hold()
             end(with: error, of: log.subcommand)
+        }
+    }
+
+    /// What `-h` prints, and the program without arguments; nil for other arguments.
+    private static func shortHelp(_ arguments: [String]) throws -> String? {
+        guard arguments.isEmpty || arguments.prefix(while: { $0 != "--" }).contains("-h") else { return nil }
+        guard let name = arguments.first(where: { CommandNames.all.contains($0) }) else {
+            return ShortHelp.text(of: Cai.self)
+        }
+        let command = try CommandDescription(of: Cai.self).subcommands?.first { $0.commandName == name }
+        return command.map(ShortHelp.text)
+    }
+
+    /// Refuses a `CAI_ISA` that is no instruction set, and warns of one that is not used as it cannot run here.
+    private static func checkInstructionSet(_ name: String?) throws {
+        guard let name, !name.isEmpty else { return }
+        let used = try usage { () throws(Failure) in try InstructionSet.widest(cappedBy: name) }
+        if used.rawValue != name {
+            Console.warn("CAI_ISA: \(name) is not available on this processor: \(used.rawValue) is used")
         }
     }
 
@@ -37,7 +63,7 @@ enum Main {
 
     /// Whether there is a command, or a function, of that name.
     private static func isKnown(_ name: String) -> Bool {
-        Cai.configuration.subcommands.contains { $0._commandName == name } || LambdaFunction.handlers.contains(name)
+        CommandNames.all.contains(name) || LambdaFunction.handlers.contains(name)
     }
 
     /// Prints help and version as ArgumentParser has them, and every other error as one line. A closed output pipe is silent.

@@ -46,7 +46,7 @@ def test_requests_pay_and_new_objects_name_the_kms_key(
         cai.succeed("run", write(sky.input("access")), environment=environment)
         cai.succeed("infer", "s3://access/sky/", "-o", "s3://results/access-infer.csv", environment=environment)
         part, target = work / "access/1.pt", "s3://results/access-split/"
-        cai.succeed("split", part, target, "--rows", 1, environment=environment)
+        cai.succeed("split", part, "-o", target, "--rows", 1, environment=environment)
     sky.check(s3, "access")
     assert s3.get("results", "access-infer.csv") == sky.predictions
     assert all(headers["x-amz-request-payer"] == "requester" for _, _, headers in record.seen)

@@ -171,7 +171,7 @@ def test_a_failed_run_is_repeated_and_replaces_its_results(sweep: Sweep, galaxie
 def test_missing_inputs_are_reported_before_any_execution_starts(sweep: Sweep) -> None:
     few = sweep.start("--data-size", "1GB").end()
     assert "expected 41 partitions (.pt) in s3://skies/sets/25MB/, found 3" in few.line
-    none = sweep.start("--data-size", "1GB", "--partition", 50, "--repeat").end()
+    none = sweep.start("--data-size", "1GB", "--partition-size", 50, "--repeat").end()
     assert "s3://skies/sets/50MB/, found 0" in none.line
     planned = sweep.start("--data-size", "1GB", "--repeat", "--dry-run", "--json").end()
     point = planned.value["points"][0]

@@ -129,7 +129,7 @@ def test_infer_reads_and_writes_s3(cai: Program, s3: S3, sky: Sky) -> None:
 
 def test_split_writes_partitions_to_s3(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     s3.make_bucket("split")
-    cai.succeed("split", DEMO, "s3://split/small/", "--rows", ROWS, environment=cai.on(s3))
+    cai.succeed("split", DEMO, "-o", "s3://split/small/", "--rows", ROWS, environment=cai.on(s3))
     assert set(s3.etags("split")) == {f"small/{index}.pt" for index in range(1, 13)}
     ours = Sky("split", "small", sky.names, sky.galaxies, sky.predictions)
     cai.succeed("run", write(ours.input("split-run")), environment=cai.on(s3))

@@ -17,7 +17,7 @@ BANDS = "grizy"
 def stated(case):  # noqa: F811
     """A network of g, r, i, z, y whose weights state them."""
     save(case.net, case.folder / "net.pt")
-    galaxies.cai("convert", "net.pt", "net.safetensors", "--bands", BANDS, cwd=case.folder)
+    galaxies.cai("convert", "net.pt", "-o", "net.safetensors", "--bands", BANDS, cwd=case.folder)
     return case
 
 
@@ -65,7 +65,7 @@ def test_bands_that_contradict_the_weights_are_an_error_that_names_both(stated, 
 
 
 def test_a_network_that_states_the_usual_bands_is_as_one_that_states_none(stated):
-    galaxies.cai("convert", "net.pt", "usual.safetensors", "--bands", "ugriz", cwd=stated.folder)
+    galaxies.cai("convert", "net.pt", "-o", "usual.safetensors", "--bands", "ugriz", cwd=stated.folder)
     usual = columns(stated, "ugriz")
     said, found = infer(stated, usual, weights="usual.safetensors")
     silent, expected = infer(stated, usual, weights="net.pt")
@@ -92,18 +92,18 @@ def test_conversion_keeps_or_replaces_the_bands(stated):
 
     assert inspected("net.pt") == {"names": "ugriz", "stated": False}
     assert inspected("net.safetensors") == {"names": BANDS, "stated": True}
-    galaxies.cai("convert", "net.safetensors", "again.safetensors", "--dtype", "f16", cwd=stated.folder)
+    galaxies.cai("convert", "net.safetensors", "-o", "again.safetensors", "--dtype", "f16", cwd=stated.folder)
     assert inspected("again.safetensors") == {"names": BANDS, "stated": True}
-    galaxies.cai("convert", "net.safetensors", "other.safetensors", "--bands", "yzirg", cwd=stated.folder)
+    galaxies.cai("convert", "net.safetensors", "-o", "other.safetensors", "--bands", "yzirg", cwd=stated.folder)
     assert inspected("other.safetensors") == {"names": "yzirg", "stated": True}
     lines = galaxies.cai("inspect", "net.safetensors", cwd=stated.folder).stdout
     assert "bands       g, r, i, z, y (metadata 'bands')\n" in lines
     lines = galaxies.cai("inspect", "net.pt", cwd=stated.folder).stdout
     assert "bands       u, g, r, i, z (assumed: no metadata 'bands'; cai convert --bands writes them)\n" in lines
-    error = galaxies.cai("convert", "net.pt", "n.safetensors", "--bands", "griz", cwd=stated.folder, status=1).stderr
+    error = galaxies.cai("convert", "net.pt", "-o", "n.safetensors", "--bands", "griz", cwd=stated.folder, status=1).stderr
     assert "--bands: expected another letter for each of the network's 5 bands, found 'griz'" in error
     for bands in ["UGRIZ", "g1izy", "gg", ""]:
-        error = galaxies.cai("convert", "net.pt", "n.safetensors", "--bands", bands, cwd=stated.folder, status=2).stderr
+        error = galaxies.cai("convert", "net.pt", "-o", "n.safetensors", "--bands", bands, cwd=stated.folder, status=2).stderr
         assert f"found '{bands}'" in error
 
 
@@ -144,7 +144,7 @@ def test_pages_and_tables_of_an_autoencoder_have_the_names_of_its_bands(tmp_path
     rng = np.random.default_rng(1)
     np.savez(tmp_path / "i.npz", images=rng.standard_normal((6, 2, 16, 16)).astype(np.float32))
     weights = galaxies.ROOT / "Tests/Fixtures/mae/plain.safetensors"
-    galaxies.cai("convert", weights, "m.safetensors", "--bands", "ry", cwd=tmp_path)
+    galaxies.cai("convert", weights, "-o", "m.safetensors", "--bands", "ry", cwd=tmp_path)
     command = ["anomalies", "i.npz", "-o", "a.csv", "--quiet", "--weights"]
     for file, names in [("m.safetensors", "score_r,score_y,"), (weights, "score_band0,score_band1,")]:
         galaxies.cai(*command, file, cwd=tmp_path)

@@ -145,9 +145,9 @@ def test_heads_stated_beside_the_weights_are_not_passed_over(wide, owner):
     wide.check(wide.infer(value, "--num-heads", "6"))
     # The converted file would not have them.
     for option in [], ["--state-assumed"]:
-        error = galaxies.cai("convert", "net.pt", "w.safetensors", *option, cwd=wide.folder, status=1).stderr
+        error = galaxies.cai("convert", "net.pt", "-o", "w.safetensors", *option, cwd=wide.folder, status=1).stderr
         assert f"'{owner}." in error and "expected --num-heads N" in error, error
-    galaxies.cai("convert", "net.pt", "w.safetensors", "--num-heads", "6", cwd=wide.folder)
+    galaxies.cai("convert", "net.pt", "-o", "w.safetensors", "--num-heads", "6", cwd=wide.folder)
     agreeing = {"state_dict": wide.net.state_dict(), **STATED[owner](3)}
     assert np.isfinite(wide.infer(agreeing)).all()
 

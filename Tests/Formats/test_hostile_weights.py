@@ -108,7 +108,7 @@ def check(path, memory, words, *options):
     assert status == 0, errors[:300]
     problem = json.loads(output).get("problem", "")
     assert words in problem and bool(words) == bool(problem) and "\n" not in problem and len(problem) < 1000
-    status, output, errors = limited(["convert", path, path.parent / "w.safetensors", *options], memory)
+    status, output, errors = limited(["convert", path, "-o", path.parent / "w.safetensors", *options], memory)
     assert status == (1 if words else 0) and words in errors and output == "", errors[:300]
     assert len(errors.splitlines()) < 2 and len(errors) < 1000
 

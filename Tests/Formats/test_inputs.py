@@ -198,5 +198,5 @@ def test_split(demo, same, tmp_path):
     with h5py.File(tmp_path / "t.h5", "w") as file:
         file["magnitudes"] = magnitudes[:, ::-1]
     cai("split", tmp_path / "a.fits", "--images", "primary", "--bands", "zirgu", "--magnitudes", "magnitudes",
-        "--table", tmp_path / "t.h5", tmp_path / "parts", "--rows", "100", "--quiet")
+        "--table", tmp_path / "t.h5", "-o", tmp_path / "parts", "--rows", "100", "--quiet")
     same(tmp_path / "parts")

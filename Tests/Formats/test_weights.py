@@ -56,7 +56,7 @@ def test_networks_that_differ_are_listed_and_named(case):
     assert np.abs(averaged - case.redshifts).max() > 1e-4
     assert "has no network 'ema' (--network), found 'model', 'model_ema'" in case.infer(
         both, "--network", "ema", status=1)
-    galaxies.cai("convert", "net.pt", "ema.safetensors", "--network", "model_ema", *heads, cwd=case.folder)
+    galaxies.cai("convert", "net.pt", "-o", "ema.safetensors", "--network", "model_ema", *heads, cwd=case.folder)
     galaxies.cai("infer", "galaxies.npz", "--weights", "ema.safetensors", "-o", "e.npy", cwd=case.folder)
     case.check(np.load(case.folder / "e.npy"), averaged)
 
@@ -163,7 +163,7 @@ def test_each_network_has_its_own_variable(tmp_path):
     assert "/none.pt: " in done.stderr and "(named by $CAI_WEIGHTS)" in done.stderr
     done = galaxies.cai("reconstruct", galaxies.DEMO, "-o", tmp_path / "r.npz", env=other, status=1)
     assert "(named by $CAI_MAE_WEIGHTS)" in done.stderr
-    galaxies.cai("demo", "--out", tmp_path / "demo", env=other)
+    galaxies.cai("demo", "--output", tmp_path / "demo", env=other)
     shutil.rmtree(tmp_path / "demo")
 
 

@@ -17,12 +17,12 @@ report() {
     bounded "$cai" report "$@" -o "$work/$name.html" --figures "$work/$name" --quiet
 }
 
-bounded "$cai" demo --out "$work/demo" >/dev/null
+bounded "$cai" demo -o "$work/demo" >/dev/null
 cp "$work/demo/report.html" "$work/demo.html"
 report many "$work/demo/predictions.csv" --title 'Ampersands & <angles> "quoted"'
 report tree Tests/Fixtures/results/tree
 report beside Tests/Fixtures/results/tree --reference docs/results/reference.csv
-bounded "$cai" demo --mae --out "$work/mae" >/dev/null
+bounded "$cai" demo --mae -o "$work/mae" >/dev/null
 cp "$work/mae/reconstructed.html" "$work/mae/anomalies.html" "$work"
 printf 'z_phot\n0.1\n0.2\nnan\n' >"$work/alone.csv"
 report alone "$work/alone.csv"

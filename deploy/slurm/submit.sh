@@ -55,7 +55,7 @@ fi
 
 missing=0-$((ranks - 1))
 for sidecar in "$parts"/*.rank.json; do
-    if [ -e "$sidecar" ]; then missing=$("${CAI:-cai}" merge "$parts" --missing); fi
+    if [ -e "$sidecar" ]; then missing=$("${CAI:-cai}" merge "$parts" --missing-ranks); fi
     break
 done
 export CAI_RANKS="$ranks"

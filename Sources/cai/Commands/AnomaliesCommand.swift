@@ -10,7 +10,8 @@ extension AnomalyScores.Brightness: ExpressibleByArgument {}
 struct AnomaliesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "anomalies",
-        abstract: "Rank galaxies by how unusually well or badly a masked autoencoder makes them up.",
+        abstract: "Rank galaxies by how unusual their reconstructions are.",
+        usage: "cai anomalies <input> ... -o <out> [<options>]",
         discussion: """
             Each galaxy is masked several times, so that every patch is hidden at least once. The score is the deviation, in \
             either direction, of the errors of its patches from those usual at that brightness and noise: about 1 for a \
@@ -33,39 +34,43 @@ struct AnomaliesCommand: ParsableCommand {
 
             EXAMPLES
               cai anomalies 1.pt 2.pt -o odd.csv
-              cai anomalies data/ -o odd.csv --report odd.html --top 50
+              cai anomalies data/ -o odd.csv --report odd.html --panels 50
               cai anomalies cutouts.npz -o odd.csv --weights mae.pth --passes 8
             """)
 
     @OptionGroup var options: AutoencoderOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the table: a name ending in .csv.", valueName: "out"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Output of the table: a name ending in .csv.", valueName: "out"), completion: .file())
     var output: String
 
-    @Option(help: ArgumentHelp("How often each galaxy is masked, every patch once at least.", valueName: "k"))
+    @Option(help: ArgumentHelp("Number of maskings per galaxy; every patch is hidden at least once.", valueName: "k"))
     var passes: Int = 4
 
     @Option(
         help: ArgumentHelp(
-            "Source of a galaxy's brightness: catalogue (the files' magnitudes) or image (the sum of its pixels). "
-                + "Default: catalogue where all files have magnitudes.", valueName: "kind"))
+            "Source of a galaxy's brightness: its magnitudes (catalogue), or the sum of its pixels (image). Default: catalogue, if all files have magnitudes.",
+            valueName: "kind"))
     var brightness: AnomalyScores.Brightness?
 
-    @Option(help: ArgumentHelp("A page that shows the oddest galaxies.", valueName: "page.html"))
+    @Option(
+        help: ArgumentHelp("Write a page that shows the most unusual galaxies.", valueName: "page.html"),
+        completion: .file())
     var report: String?
 
-    @Option(help: ArgumentHelp("With --report: how many the page shows. Default: 24", valueName: "n"))
-    var top: Int?
+    @Option(help: ArgumentHelp("With --report: number of galaxies on the page. Default: 24.", valueName: "n"))
+    var panels: Int?
 
-    static let usualTop = 24
+    static let usualPanels = 24
 
     private var seed: UInt64 { options.seed ?? 0 }
 
     func validate() throws {
         try requireNumber(passes, of: "--passes", in: 1...64)
-        try requireNumber(top, of: "--top", in: 1...1000)
+        try requireNumber(panels, of: "--panels", in: 1...1000)
         if let report { try requireName(report, of: "--report") }
-        try require("--report", isGiven: report != nil, by: ["--top": top != nil])
+        try require("--report", isGiven: report != nil, by: ["--panels": panels != nil])
         guard output.hasSuffix(".csv"), InputList.lastComponent(output) != ".csv" else {
             throw ValidationError("--output: expected a name ending in .csv, found '\(output)'")
         }
@@ -76,7 +81,7 @@ struct AnomaliesCommand: ParsableCommand {
         let search = try AnomalySearch(
             job, seed: seed, passes: passes, brightness: brightness, ConsoleEvents(isQuiet: options.galaxies.quiet))
         try outputs[0]?.write { path throws(Failure) in try search.ranking.write(to: path) }
-        if let page = outputs[1] { try AnomalyPage(search, top: top ?? Self.usualTop).write(to: page) }
+        if let page = outputs[1] { try AnomalyPage(search, panels: panels ?? Self.usualPanels).write(to: page) }
         if !options.galaxies.quiet { Console.write(search.speedLine + "\n") }
         if options.json {
             let (ranking, scores) = (search.ranking, search.ranking.scores)

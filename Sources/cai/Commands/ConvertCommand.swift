@@ -4,15 +4,24 @@ import Inference
 import Platform
 import TensorFiles
 
-extension DType {
-    /// The types that `--dtype` takes, by the names people use.
-    fileprivate static let weightTypes: [String: DType] = ["f32": .f32, "f16": .f16, "bf16": .bf16]
+/// The types of large tensors that `cai convert` writes.
+enum WeightType: String, CaseIterable, ExpressibleByArgument {
+    case f32, f16, bf16
+
+    var dtype: DType {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        }
+    }
 }
 
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Convert a checkpoint to safetensors.",
+        abstract: "Convert weights to safetensors.",
+        usage: "cai convert <input> -o <out> [<options>]",
         discussion: """
             Reads any checkpoint that 'cai inspect' supports and writes its tensors under their plain names, with the \
             network's heads, epsilons, bands and source in the metadata. In half precision, tensors of 65,536 elements \
@@ -29,35 +38,38 @@ struct ConvertCommand: ParsableCommand {
             galaxies by these bands.
 
             EXAMPLES
-              cai convert model.pt model.safetensors
-              cai convert model.pt model-f16.safetensors --dtype f16
-              cai convert model.pt state-dict.safetensors --keep-layers
-              cai convert model.pt hsc.safetensors --bands grizy
-              cai convert checkpoint.pt ema.safetensors --network model_ema
-              cai convert mae.pth mae.safetensors --num-heads 3 --decoder-heads 6 --state-assumed
+              cai convert model.pt -o model.safetensors
+              cai convert model.pt -o model-f16.safetensors --dtype f16
+              cai convert model.pt -o state-dict.safetensors --keep-layers
+              cai convert model.pt -o hsc.safetensors --bands grizy
+              cai convert checkpoint.pt -o ema.safetensors --network model_ema
+              cai convert mae.pth -o mae.safetensors --num-heads 3 --decoder-heads 6 \\
+                --state-assumed
             """)
 
-    @Argument(help: "A checkpoint: PyTorch, safetensors or .npz.")
+    @Argument(help: "A checkpoint: PyTorch, safetensors or .npz.", completion: .file())
     var input: String
 
-    @Argument(help: "The safetensors file to write.")
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The safetensors file to write.", valueName: "out"), completion: .file())
     var output: String
 
-    @Option(help: "Type of the large tensors: f32, f16 or bf16.")
-    var dtype: String = "f32"
+    @Option(help: ArgumentHelp("Type of the large tensors.", valueName: "type"))
+    var dtype = WeightType.f32
 
-    @Flag(help: "Store every layer separately, as PyTorch's state dict does.")
+    @Flag(help: "Store every layer separately, as in PyTorch's state dict.")
     var keepLayers = false
 
     @Option(
         help: ArgumentHelp(
-            "The one of several networks in the file, by its path there; . is the root.", valueName: "name"))
+            "Which of several networks in the file, by its path there; . is the root.", valueName: "name"))
     var network: String?
 
-    @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the file.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of attention heads, if missing or wrong in the file.", valueName: "n"))
     var numHeads: Int?
 
-    @Option(help: ArgumentHelp("The same of a masked autoencoder's decoder.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of attention heads of a masked autoencoder's decoder.", valueName: "n"))
     var decoderHeads: Int?
 
     @Option(
@@ -66,8 +78,11 @@ struct ConvertCommand: ParsableCommand {
             valueName: "order"))
     var bands: String?
 
-    @Flag(help: "Store the assumed heads and epsilons: those of the reference.")
+    @Flag(help: "Store assumed head counts and epsilons: those of the reference.")
     var stateAssumed = false
+
+    @Flag(name: [.customShort("q"), .long], help: "Print no summary; warnings stay.")
+    var quiet = false
 
     func validate() throws {
         try requireNumber(numHeads, of: "--num-heads")
@@ -77,18 +92,15 @@ struct ConvertCommand: ParsableCommand {
         if let bands, NetworkBands.letters(of: bands) == nil {
             throw ValidationError("--bands: expected another letter for each band, as in grizy, found '\(bands)'")
         }
-        guard DType.weightTypes[dtype] != nil else {
-            throw ValidationError("--dtype: expected f32, f16 or bf16, found '\(dtype)'")
-        }
         guard output.hasSuffix(".safetensors") else {
-            throw ValidationError("output: expected a name ending in .safetensors, found '\(output)'")
+            throw ValidationError("--output: expected a name ending in .safetensors, found '\(output)'")
         }
     }
 
     func run() throws {
         let file = try TensorFile.open(path: input)
         let warnings = try CheckpointWriter.convert(
-            file, to: output, dtype: DType.weightTypes[dtype] ?? .f32,
+            file, to: output, dtype: dtype.dtype,
             linearLayout: keepLayers ? .separate : .merged,
             constants: CheckpointWriter.Constants(
                 network: network, numHeads: numHeads, decoderHeads: decoderHeads, bands: bands,
@@ -99,5 +111,9 @@ struct ConvertCommand: ParsableCommand {
                 "written_by": "cai \(Release.version)",
             ], on: .threads(Processors.available))
         warnings.forEach(Console.warn)
+        guard !quiet else { return }
+        let size = FileStamp(path: output).map { ", " + Numbers.bytes($0.size) } ?? ""
+        Console.report(
+            "wrote \(output)\(size), large tensors \(dtype.rawValue)\(keepLayers ? ", all layers separate" : "")")
     }
 }

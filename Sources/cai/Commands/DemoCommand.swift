@@ -8,6 +8,7 @@ struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Run the demo network on the demo galaxies.",
+        usage: "cai demo [-o <dir>] [--mae]",
         discussion: """
             Predicts the redshifts of 512 simulated galaxies with the weights that come with the program, whatever \
             the environment names, and prints \
@@ -15,27 +16,30 @@ struct DemoCommand: ParsableCommand {
             printed text) and summary.json.
 
             With --mae, the masked autoencoder reconstructs the galaxies, writes their features and ranks them by \
-            anomaly score. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and report.txt.
+            anomaly score. DIR gets reconstructed.npz and .html, features.npy, anomalies.csv and .html, and mae-report.txt.
 
             EXAMPLES
               cai demo
-              cai demo --out results
+              cai demo -o results
               cai demo --mae
               cai demo && cai evaluate demo-output/predictions.csv
             """)
 
-    @Option(help: ArgumentHelp("The folder for the results; made if need be.", valueName: "dir"))
-    var out: String = "demo-output"
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The folder for the results; created if it does not exist.", valueName: "dir"),
+        completion: .directory)
+    var output: String = "demo-output"
 
-    @Flag(help: "Show the masked autoencoder in place of the redshift network.")
+    @Flag(help: "Run the masked autoencoder instead of the redshift network.")
     var mae = false
 
-    func validate() throws { try requireName(out, of: "--out") }
+    func validate() throws { try requireName(output, of: "--output") }
 
     func run() throws {
-        let folder = try OutputFolder(out)
-        let report = try mae ? DemoAutoencoder(folder: out).run() : predict(into: folder)
-        try folder.write(report, to: "report.txt")
+        let folder = try OutputFolder(output)
+        let report = try mae ? DemoAutoencoder(folder: output).run() : predict(into: folder)
+        try folder.write(report, to: mae ? "mae-report.txt" : "report.txt")
         try StandardOutput.write(report)
     }
 
@@ -82,7 +86,7 @@ struct DemoAutoencoder {
             passes: 4, brightness: nil,
             ConsoleEvents(isQuiet: true))
         try search.ranking.write(to: file("anomalies.csv"))
-        try AnomalyPage(search, top: AnomaliesCommand.usualTop).write(
+        try AnomalyPage(search, panels: AnomaliesCommand.usualPanels).write(
             to: OutputFile(file("anomalies.html"), store: nil))
         return try text(search)
     }

@@ -8,10 +8,14 @@ import TensorFiles
 
 extension FeatureLayer: ExpressibleByArgument {}
 
+/// The types of features that `cai embed` writes.
+enum FeatureType: String, CaseIterable, ExpressibleByArgument { case f32, f16 }
+
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
         abstract: "Write the encoder's features, one row per galaxy.",
+        usage: "cai embed <input> ... -o <out> [<options>]",
         discussion: """
             The weights are a redshift network's or a masked autoencoder's; no patch is masked. Inputs are as \
             for 'cai infer', or files of images alone (.npz or .safetensors with 'images', or one array \
@@ -39,23 +43,27 @@ struct EmbedCommand: ParsableCommand {
               cai embed cutouts.npz --layer tokens -o tokens.npy --limit 1000 --json
             """)
 
-    @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"), completion: .file())
     var inputs: [String]
 
     @Option(
+        name: [.customShort("w"), .long],
         help: ArgumentHelp(
             "The network: a checkpoint of either kind. Default: $CAI_WEIGHTS, else the demo redshift weights.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var weights: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the features: a name ending in .npy.", valueName: "out"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Output of the features: a name ending in .npy.", valueName: "out"), completion: .file())
     var output: String
 
     @Option(help: ArgumentHelp("The features: pooled, cls, tokens or fc_norm.", valueName: "layer"))
     var layer = FeatureLayer.pooled
 
-    @Option(help: ArgumentHelp("Type of the features: f32, or f16, rounded to nearest.", valueName: "type"))
-    var dtype: String = "f32"
+    @Option(help: ArgumentHelp("Type of the features; f16 is rounded to nearest.", valueName: "type"))
+    var dtype = FeatureType.f32
 
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
@@ -65,16 +73,14 @@ struct EmbedCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The same of a masked autoencoder's decoder, which has to load; no feature depends on it.", valueName: "n"))
+            "Number of attention heads of a masked autoencoder's decoder; no effect on features.", valueName: "n"))
     var decoderHeads: Int?
 
-    @Flag(help: "A galaxy whose pixels are not finite or all zero is an error.")
+    @Flag(help: "Fail if a galaxy's pixels are not finite or all zero.")
     var strict = false
 
-    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    @Flag(help: "Print the summary as a JSON object on standard output.")
     var json = false
-
-    private static let elements: [String: NumPyRows.Element] = ["f32": .float32, "f16": .float16]
 
     private var idsPath: String { output.dropLast(".npy".count) + ".ids.csv" }
 
@@ -83,9 +89,6 @@ struct EmbedCommand: ParsableCommand {
         if let weights { try requireName(weights, of: "--weights") }
         try galaxyFiles.requireImagesAlone()
         try requireNumber(decoderHeads, of: "--decoder-heads")
-        guard Self.elements[dtype] != nil else {
-            throw ValidationError("--dtype: expected f32 or f16, found '\(dtype)'")
-        }
         guard output.hasSuffix(".npy"), InputList.lastComponent(output) != ".npy" else {
             throw ValidationError("--output: expected a name ending in .npy, found '\(output)'")
         }
@@ -99,7 +102,7 @@ struct EmbedCommand: ParsableCommand {
         let settings = options.settings(decoderHeads: decoderHeads, precision: precision, isStrict: strict)
         let job = try FeatureJob(
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
-            store: store, layer: layer, element: Self.elements[dtype] ?? .float32, output: file, ids: ids,
+            store: store, layer: layer, element: dtype == .f16 ? .float16 : .float32, output: file, ids: ids,
             settings: settings)
         let outcome = try located.naming { () throws(Failure) in
             try job.run(ConsoleEvents(isQuiet: options.quiet))
@@ -114,7 +117,7 @@ struct EmbedCommand: ParsableCommand {
             json: run.summary(encoder.instructionSet, encoder.gemm, encoder.precision, weights: weights) + [
                 "flagged": outcome.flags.flagged, "blank_band": outcome.flags.withBlankBand,
                 "batch_size": settings.batchSize, "network": encoder.kind.rawValue,
-                "layer": encoder.layer.rawValue, "dtype": dtype, "shape": [run.count] + encoder.featureShape,
+                "layer": encoder.layer.rawValue, "dtype": dtype.rawValue, "shape": [run.count] + encoder.featureShape,
                 "output": output, "ids": idsPath,
             ])
     }

@@ -31,7 +31,7 @@ struct ExperimentJob {
             keepsPredictions: command.keepPredictions, environment: environment)
         for point in plan.points { try supply.check(point) }
         guard !command.dryRun else {
-            let given = command.galaxiesPerSecond
+            let given = command.workerRate
             let measured = min(supply.galaxies, Self.measuredGalaxies)
             let rate = try given ?? measuredRate(measured, of: inputs, weights: weights, store: store)
             return try ExperimentForecast(
@@ -73,7 +73,7 @@ struct ExperimentJob {
         guard !command.dryRun else {
             let worker = LambdaWorker(
                 memory: LambdaLimits.memoryOfOneProcessor, architecture: .x86,
-                galaxiesPerSecond: command.galaxiesPerSecond)
+                galaxiesPerSecond: command.workerRate)
             return try ExperimentForecast(
                 plan, worker: worker,
                 launches: { point in

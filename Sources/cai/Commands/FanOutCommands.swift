@@ -5,7 +5,7 @@ import Platform
 struct InitializeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "initialize",
-        abstract: "Begin a fan-out: list the partitions and deal them out to workers.",
+        abstract: "List the partitions of a fan-out and assign them to workers.",
         discussion: """
             Reads a run's input (bucket, result_path, data_bucket, data_prefix, ...; docs/RESULTS.md has all keys), \
             writes manifest.json under its result_path and RUN_ID/items.json below it, and prints what AWS Lambda \
@@ -14,9 +14,12 @@ struct InitializeCommand: ParsableCommand {
             EXAMPLES
               cai initialize payload.json --store file:///data
               cai initialize - < payload.json
-            """)
+            """,
+        shouldDisplay: false)
 
-    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "event.json"))
+    @Argument(
+        help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "event.json"),
+        completion: .file())
     var event: String
 
     @OptionGroup var options: FanOutOptions
@@ -41,16 +44,20 @@ struct WorkerCommand: ParsableCommand {
 
             EXAMPLES
               cai worker item.json --store file:///data
-            """)
+            """,
+        shouldDisplay: false)
 
-    @Argument(help: ArgumentHelp("An item of items.json; - for the standard input.", valueName: "event.json"))
+    @Argument(
+        help: ArgumentHelp("An item of items.json; - for the standard input.", valueName: "event.json"),
+        completion: .file())
     var event: String
 
     @OptionGroup var options: FanOutOptions
 
     @Option(
+        name: [.customShort("j"), .long],
         help: ArgumentHelp(
-            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+            "Threads; no effect on results. Default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
     func validate() throws {
@@ -80,9 +87,12 @@ struct SummarizeCommand: ParsableCommand {
 
             EXAMPLES
               cai initialize payload.json > run.json && cai summarize run.json
-            """)
+            """,
+        shouldDisplay: false)
 
-    @Argument(help: ArgumentHelp("Initialize's result; - for the standard input.", valueName: "event.json"))
+    @Argument(
+        help: ArgumentHelp("Initialize's result; - for the standard input.", valueName: "event.json"),
+        completion: .file())
     var event: String
 
     @OptionGroup var options: FanOutOptions

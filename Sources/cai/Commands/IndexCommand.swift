@@ -7,7 +7,8 @@ import Runs
 struct IndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index",
-        abstract: "Count the galaxies in each file, so that ranks need not.",
+        abstract: "Count the galaxies in each file, for ranks.",
+        usage: "cai index <input> ... -o <out> [<options>]",
         discussion: """
             Opens every file of the inputs (see 'cai infer') and writes a line for each: path or URL, bytes, ETag (of a local \
             file the checksum of its ends) and galaxies. Only the ends of files are read, but FITS and HDF5 objects are \
@@ -17,21 +18,25 @@ struct IndexCommand: ParsableCommand {
             EXAMPLES
               cai index s3://bucket/100MB/ -o index.json
               cai index s3://bucket/100MB/ -o s3://bucket/index.json
-              cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 --index index.json
+              cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 \\
+                --index index.json
             """)
 
-    @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"), completion: .file())
     var inputs: [String]
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The index: a file, or s3://bucket/key.", valueName: "out"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The index: a file, or s3://bucket/key.", valueName: "out"), completion: .file())
     var output: String
 
     @Option(
         help: ArgumentHelp(
-            "The tensor, dataset, column or image of the cutouts, as for 'cai infer'.", valueName: "name"))
+            "Name of the tensor, dataset, column or image with the cutouts, as for 'cai infer'.", valueName: "name"))
     var images: String?
 
-    @Flag(help: "No summary.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no summary.")
     var quiet = false
 
     func validate() throws {

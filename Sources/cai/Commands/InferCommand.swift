@@ -10,7 +10,8 @@ extension GemmBackend: ExpressibleByArgument {}
 struct InferCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "infer",
-        abstract: "Predict the redshifts of galaxies in partition files.",
+        abstract: "Predict the redshifts of galaxies.",
+        usage: "cai infer <input> ... [-o <out>] [<options>]",
         discussion: """
             Inputs are PyTorch files (a TensorDataset of images [N, 5, 32, 32], magnitudes [N, 5] and, if known, \
             redshifts [N]); .npz, .safetensors, HDF5 or FITS files with tensors, datasets or columns of those names; \
@@ -44,68 +45,70 @@ struct InferCommand: ParsableCommand {
               cai infer 1.pt -o z.csv --profile
               cai infer s3://bucket/100MB/ -o s3://bucket/predictions.csv
               cai infer data/ -o z.csv --rank 3 --world-size 16
-              cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 --index index.json
+              cai infer s3://bucket/100MB/ -o z.csv --rank 3 --world-size 16 \\
+                --index index.json
               srun -n 16 cai infer data/ -o z.csv && cai merge z.rank-* -o z.csv
               cai infer data/ -o z.csv --resume
               cai infer data/ -o z.fits --calibration calibration.json
               cai infer cutouts/*.fits --table catalogue.csv --bands grizu -o z.fits
             """)
 
-    @Argument(help: ArgumentHelp("Partition files, folders of them, or patterns.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"), completion: .file())
     var inputs: [String]
 
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
     @Option(
+        name: [.customShort("w"), .long],
         help: ArgumentHelp(
             "The network: any checkpoint that 'cai inspect' supports. Default: $CAI_WEIGHTS, else the demo weights.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var weights: String?
 
     @Option(
-        name: .shortAndLong,
+        name: [.customShort("o"), .long],
         help: ArgumentHelp(
-            "The output: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on the standard output.",
-            valueName: "out"))
+            "The output: .csv, .csv.gz, .jsonl, .npy, .fits, .h5, or - for CSV on standard output.",
+            valueName: "out"), completion: .file())
     var output: String = "-"
 
     @OptionGroup var galaxies: GalaxyRunOptions
 
     @Option(
         help: ArgumentHelp(
-            "Back end of matrix products; with openblas, which has to be installed, the last bits depend on a galaxy's index "
-                + "in its batch. auto is packed.", valueName: "back end"))
+            "Back end of matrix products. With openblas, which has to be installed, the last bits depend on a galaxy's index in its batch. auto is packed.",
+            valueName: "back end"))
     var gemm = GemmBackend.auto
 
     @OptionGroup var precision: PrecisionOption
 
     @Option(
         help: ArgumentHelp(
-            "Add intervals by a file of 'cai calibrate': the columns z_low_68, z_high_68, ... It has to be of the same weights.",
-            valueName: "file"))
+            "Add the intervals of a file of 'cai calibrate': columns z_low_68, z_high_68, ... It has to be of the same weights.",
+            valueName: "file"), completion: .file())
     var calibration: String?
 
     @OptionGroup var ranks: RankOptions
 
     @Flag(
         help: ArgumentHelp(
-            "Resume from OUT.partial, if there is one; keep a rank's part that "
-                + "is complete; else run all galaxies."))
+            "Resume from OUT.partial if it exists, and keep a rank's complete part; otherwise run all galaxies."))
     var resume = false
 
-    @Flag(help: "A galaxy whose pixels or magnitudes are not finite or all zero is an error.")
+    @Flag(help: "Fail if a galaxy's pixels or magnitudes are not finite or all zero.")
     var strict = false
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Warn of a z_phot outside MIN,MAX; 'none': no warning. Default: -0.1,10.", valueName: "min,max"))
+            "Warn if a z_phot is outside MIN,MAX; 'none': no warning. Default: -0.1,10.", valueName: "min,max"))
     var zRange: String?
 
-    @Flag(help: "Show where the time goes, operation by operation; also in the object of --json.")
+    @Flag(help: "Print the time of each operation, also with --json.")
     var profile = false
 
-    @Flag(help: "Print the summary as a JSON object on the standard output; OUT must then be a file.")
+    @Flag(help: "Print the summary as a JSON object on standard output; OUT must be a file.")
     var json = false
 
     func validate() throws {

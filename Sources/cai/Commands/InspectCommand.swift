@@ -4,7 +4,8 @@ import TensorFiles
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show the contents of a file of tensors, or this machine's processor.",
+        abstract: "Show the contents of a file, or this machine's processor.",
+        usage: "cai inspect (<file> | --cpu) [<options>]",
         discussion: """
             Prints the format, the tensors with their types and shapes and, for a checkpoint, the network's config and \
             its parameters; for a partition, the number of galaxies. Nothing in the file is executed.
@@ -22,13 +23,13 @@ struct InspectCommand: ParsableCommand {
               cai inspect --cpu
             """)
 
-    @Argument(help: "A PyTorch, safetensors, .npy, .npz, FITS or HDF5 file.")
+    @Argument(help: "A PyTorch, safetensors, .npy, .npz, FITS or HDF5 file.", completion: .file())
     var file: String?
 
-    @Option(help: ArgumentHelp("The one of several networks in the file, by its path there.", valueName: "name"))
+    @Option(help: ArgumentHelp("Which of several networks in the file, by its path there.", valueName: "name"))
     var network: String?
 
-    @Flag(help: "Show the processor and the features that are used; takes no file.")
+    @Flag(help: "Show the processor and the features that are used, without a file.")
     var cpu = false
 
     @Flag(help: "Print a JSON object.")

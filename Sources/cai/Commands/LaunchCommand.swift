@@ -10,7 +10,8 @@ import Runs
 struct LaunchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "launch",
-        abstract: "Run a fan-out on AWS: start the state machine and follow it to its end.",
+        abstract: "Run a fan-out on AWS.",
+        usage: "cai launch <payload.json> --state-machine <arn> [<options>]",
         discussion: """
             Prints what would run and its price, and refuses what cannot work: missing buckets, partitions or weights, \
             a result_path with another run, ranks beyond Lambda's 900 s; --force starts it anyway. Then it starts an \
@@ -21,18 +22,22 @@ struct LaunchCommand: ParsableCommand {
             stay, and "resume": true in the input continues the run.
 
             With --dry-run nothing is started: it prints the partitions and the expected ranks, time and cost. \
-            Times follow from the bytes and a rate; without --galaxies-per-second that is 230 galaxies/s for each \
+            Times follow from the bytes and a rate; without --worker-rate that is 230 galaxies/s for each \
             1,769 MB, for which AWS gives a processor. Cost is at the prices of us-east-1, unless --prices has others. \
             'cai cost' finds the cheapest or fastest memory and partitions. The cost of a run that has ended is \
             Lambda's own, where the caller may read the workers' log, else it is estimated by their clocks.
 
             EXAMPLES
-              cai launch payload.json --state-machine arn:aws:states:eu-west-1:123456789012:stateMachine:cai
               cai launch payload.json --dry-run --memory 1769
-              cai launch --follow arn:aws:states:eu-west-1:123456789012:execution:cai:cai-20261129T025000Z-1f3a9c0b
+              cai launch payload.json --state-machine \\
+                arn:aws:states:eu-west-1:123456789012:stateMachine:cai
+              cai launch --follow \\
+                arn:aws:states:eu-west-1:123456789012:execution:cai:run-7
             """)
 
-    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"))
+    @Argument(
+        help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"),
+        completion: .file())
     var payload: String?
 
     @Option(help: ArgumentHelp("The state machine's ARN, which names its region.", valueName: "arn"))
@@ -52,7 +57,7 @@ struct LaunchCommand: ParsableCommand {
     @Flag(help: "Print the ranks, the time and the cost; start nothing.")
     var dryRun = false
 
-    @Flag(help: "Start what is expected not to work.")
+    @Flag(help: "Start a run that is expected to fail.")
     var force = false
 
     @OptionGroup var assumed: LaunchPlanOptions
@@ -62,7 +67,7 @@ struct LaunchCommand: ParsableCommand {
     @Flag(help: "Print the summary, or with --dry-run the plan, as a JSON object on the standard output.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress, notices or summary; warnings stay.")
     var quiet = false
 
     func validate() throws {
@@ -87,7 +92,7 @@ struct LaunchCommand: ParsableCommand {
             "payload.json": payload != nil, "--stop": follow != nil && stop != nil, "--name": name != nil,
             "--dry-run": dryRun, "--force": force, "--memory": assumed.memory != nil,
             "--architecture": assumed.architecture != nil,
-            "--galaxies-per-second": assumed.galaxiesPerSecond != nil,
+            "--worker-rate": assumed.workerRate != nil,
             "--prices": assumed.prices != nil && stop != nil, "--json": json && stop != nil,
         ]
         if let other = others.first(where: \.value) {

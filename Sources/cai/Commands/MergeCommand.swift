@@ -8,6 +8,7 @@ struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
         abstract: "Join the outputs of ranks.",
+        usage: "cai merge <part> ... -o <out> [<options>]",
         discussion: """
             Ranks that share the galaxies of the same inputs ('cai infer --rank R --world-size W') each write a part \
             with a sidecar (PART.rank.json). OUT has, byte for byte, the output of a single command, and is complete or \
@@ -19,41 +20,43 @@ struct MergeCommand: ParsableCommand {
               cai merge z.rank-*.csv -o z.csv
               cai merge parts/ -o z.npy --json
               cai merge s3://bucket/parts/ -o s3://bucket/z.csv
-              sbatch --array="$(cai merge parts/ --missing)" infer.sh
+              sbatch --array="$(cai merge parts/ --missing-ranks)" infer.sh
             """)
 
-    @Argument(help: ArgumentHelp("Outputs of ranks, folders of them, or patterns.", valueName: "part"))
+    @Argument(
+        help: ArgumentHelp("Outputs of ranks, folders of them, or patterns.", valueName: "part"), completion: .file())
     var parts: [String]
 
     @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("Output of all rows, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"))
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Output of all rows, in the parts' form: .csv, .jsonl or .npy.", valueName: "out"),
+        completion: .file())
     var output: String?
 
-    @Flag(help: "Print the ranks that are missing or have lost their part, such as 3,7-9, and write nothing.")
-    var missing = false
+    @Flag(help: "Print the ranks that are missing or without their part, such as 3,7-9; write nothing.")
+    var missingRanks = false
 
     @Flag(
         help: ArgumentHelp(
-            "Join parts although ranks differ in arithmetic (--gemm, portable kernels) or version, on which last bits depend, or read inputs that were written at other times: copies, or files that were repaired in between."
+            "Join parts although their ranks differ in arithmetic (--gemm, portable kernels) or version, which changes last bits, or in the times when their inputs were written: copies, or repaired files."
         ))
     var allowMixed = false
 
     @Flag(help: "Print the joined parts as a JSON object on the standard output.")
     var json = false
 
-    @Flag(help: "No progress and no summary; warnings stay.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress or summary; warnings stay.")
     var quiet = false
 
     func validate() throws {
         for part in parts { try requireName(part, of: "part") }
-        if missing {
+        if missingRanks {
             guard output == nil, !json else {
-                throw ValidationError("--missing: expected neither --output nor --json with it")
+                throw ValidationError("--missing-ranks: expected neither --output nor --json with it")
             }
             return
         }
-        guard let output else { throw ValidationError("expected --output, or --missing") }
+        guard let output else { throw ValidationError("expected --output, or --missing-ranks") }
         guard PredictionFormat(path: output).map(RankMerge.formats.contains) ?? false else {
             throw ValidationError("--output: expected a name ending in .csv, .jsonl or .npy, found '\(output)'")
         }

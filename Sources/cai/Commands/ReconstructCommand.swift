@@ -7,7 +7,8 @@ import Platform
 struct ReconstructCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconstruct",
-        abstract: "Hide patches of galaxies, and reconstruct them by a masked autoencoder.",
+        abstract: "Reconstruct hidden patches of galaxies.",
+        usage: "cai reconstruct <input> ... -o <out> [<options>]",
         discussion: """
             Inputs are as for 'cai infer', or files of images alone (.npz or .safetensors with 'images', \
             or one array [N, 5, 32, 32]); magnitudes are not read.
@@ -38,28 +39,33 @@ struct ReconstructCommand: ParsableCommand {
 
     @OptionGroup var options: AutoencoderOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output of the arrays: a name ending in .npz.", valueName: "out"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Output of the arrays: a name ending in .npz.", valueName: "out"), completion: .file())
     var output: String
 
     @Option(
         help: ArgumentHelp(
-            "Noise from a file in place of a seed: one array [N, 16], a row for each galaxy in the order of the inputs.",
-            valueName: "file.npy"))
+            "Noise from a file instead of a seed: an array [N, 16], a row per galaxy in the order of the inputs.",
+            valueName: "file.npy"), completion: .file())
     var noise: String?
 
-    @Option(help: ArgumentHelp("How often each galaxy is masked.", valueName: "k"))
+    @Option(help: ArgumentHelp("Number of maskings per galaxy.", valueName: "k"))
     var passes: Int = 1
 
-    @Option(help: ArgumentHelp("A page of galaxies and their reconstructions.", valueName: "page.html"))
+    @Option(
+        help: ArgumentHelp("Write a page of galaxies and their reconstructions.", valueName: "page.html"),
+        completion: .file()
+    )
     var report: String?
 
     @Option(
         help: ArgumentHelp(
-            "With --report: which galaxies the page shows, the first, or the worst, of largest loss. Default: first",
+            "With --report: which galaxies are on the page: the first, or the worst, of largest loss. Default: first.",
             valueName: "which"))
     var show: ShownGalaxies?
 
-    @Option(help: ArgumentHelp("With --report: how many the page shows. Default: 12", valueName: "n"))
+    @Option(help: ArgumentHelp("With --report: number of galaxies on the page. Default: 12.", valueName: "n"))
     var panels: Int?
 
     private var seed: UInt64 { options.seed ?? 0 }

@@ -9,6 +9,7 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Draw predictions, a run or an experiment as one page.",
+        usage: "cai report <input> [<options>]",
         discussion: """
             INPUT is predictions as 'cai infer' writes them (.csv, .csv.gz, .jsonl, .fits or .h5; /dev/stdin for a \
             pipe), the folder of a 'cai run', s3://bucket/key of either, or a tree of runs of 'cai experiment' or the \
@@ -32,13 +33,18 @@ struct ReportCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("Predictions, a run's folder, or s3:// and where one of them lies.", valueName: "input"))
+        help: ArgumentHelp("Predictions, a run's folder, or s3:// and where one of them lies.", valueName: "input"),
+        completion: .file())
     var input: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The page; - for the standard output.", valueName: "page.html"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The page; - for the standard output.", valueName: "page.html"), completion: .file())
     var output = "report.html"
 
-    @Option(help: ArgumentHelp("Write each figure there as an .svg file, too; made if need be.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Also write each figure as an .svg file into this folder.", valueName: "folder"),
+        completion: .directory)
     var figures: String?
 
     @Option(help: ArgumentHelp("The page's heading. Default: the name of the input.", valueName: "text"))
@@ -46,25 +52,26 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: how long its runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"))
+            "Of a tree: how long its runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"),
+        completion: .file())
     var durations: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: numbers of others to draw beside it, as docs/results/reference.csv has them.", valueName: "csv")
-    )
+            "Of a tree: numbers of others to draw beside it, as docs/results/reference.csv has them.", valueName: "csv"),
+        completion: .file())
     var reference: String?
 
     @Option(
         help: ArgumentHelp(
-            "Of a file of predictions: show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file")
-    )
+            "Of a file of predictions: show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"),
+        completion: .file())
     var calibration: String?
 
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
 
-    @Flag(help: "Do not name the files written.")
+    @Flag(name: [.customShort("q"), .long], help: "Do not print the names of written files.")
     var quiet = false
 
     func validate() throws {

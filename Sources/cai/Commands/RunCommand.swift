@@ -9,7 +9,8 @@ import Report
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a whole fan-out on this machine.",
+        abstract: "Run a fan-out on this machine.",
+        usage: "cai run <payload.json> [<options>]",
         discussion: """
             Does what the state machine does on AWS: initialize, a worker for each rank, summarize. Ranks are run one \
             after another, each on all threads; one that fails does not stop the others. Exits with 1 where more \
@@ -21,10 +22,12 @@ struct RunCommand: ParsableCommand {
             EXAMPLES
               cai run payload.json --store file:///data       buckets are folders in /data
               cai run payload.json --threads 8 --json         partitions and results in S3
-              cai run payload.json --store file:///data --repeat 1000   the same partitions again and again
+              cai run payload.json --store file:///data --repeat 1000
             """)
 
-    @Argument(help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"))
+    @Argument(
+        help: ArgumentHelp("The run's input as JSON; - for the standard input.", valueName: "payload.json"),
+        completion: .file())
     var payload: String
 
     @OptionGroup var options: FanOutOptions
@@ -35,20 +38,21 @@ struct RunCommand: ParsableCommand {
     var precision: Precision?
 
     @Option(
+        name: [.customShort("j"), .long],
         help: ArgumentHelp(
-            "Threads; bits do not depend on it. Default: the processors this process may use.", valueName: "n"))
+            "Threads; no effect on results. Default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Run N partitions, the first ones again where those that there are end: the input's 'repeat'.",
+            "Run N partitions, repeating the existing ones: the input's 'repeat'.",
             valueName: "n"))
     var `repeat`: Int?
 
-    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    @Flag(help: "Print the summary as a JSON object on standard output.")
     var json = false
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress, notices or summary; warnings stay.")
     var quiet = false
 
     func validate() throws {

@@ -9,64 +9,69 @@ struct SplitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "split",
         abstract: "Cut galaxies into partition files of one size.",
+        usage: "cai split <input> ... -o <out> --partition-size <mb> [<options>]",
         discussion: """
             Takes the galaxies of all inputs in their order (see 'cai infer') and writes them as \
-            1.pt, 2.pt, ... into OUT: a folder, created if missing, or s3://bucket/prefix. Each file is a \
+            1.pt, 2.pt, ... into OUT: a folder, created if it does not exist, or s3://bucket/prefix. Each file is a \
             TensorDataset as torch.save writes it, of images (float32), magnitudes and, if the inputs have them, \
             redshifts, in the inputs' types; torch.load reads it with weights_only=False. Each is complete or absent.
 
             EXAMPLES
-              cai split survey.npz partitions/ --megabytes 25
-              cai split 100MB/ s3://bucket/50MB --megabytes 50
-              cai split 1.pt 2.pt tiny/ --rows 64 --overwrite
+              cai split survey.npz -o partitions/ --partition-size 25
+              cai split 100MB/ -o s3://bucket/50MB --partition-size 50
+              cai split 1.pt 2.pt -o tiny/ --rows 64 --overwrite
             """)
 
     @Argument(
-        help: ArgumentHelp(
-            "Partition files, folders of them, patterns or s3:// URLs; last of all, OUT.", valueName: "input"))
-    var paths: [String]
+        help: ArgumentHelp("Files of galaxies, folders of them, patterns or s3:// URLs.", valueName: "input"),
+        completion: .file())
+    var inputs: [String]
+
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The folder of the partitions, or s3://bucket/prefix.", valueName: "out"),
+        completion: .directory)
+    var output: String
 
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
     @Option(
-        help: ArgumentHelp("25, 50, 75 or 100: 1,278, 2,556, 3,834 or 5,113 galaxies a partition.", valueName: "size"))
-    var megabytes: Int?
+        help: ArgumentHelp(
+            "MB of a partition: 25, 50, 75 or 100, which have 1,278, 2,556, 3,834 or 5,113 galaxies.", valueName: "mb"))
+    var partitionSize: Int?
 
-    @Option(help: ArgumentHelp("Galaxies a partition.", valueName: "n"))
+    @Option(help: ArgumentHelp("Galaxies per partition.", valueName: "n"))
     var rows: Int?
 
-    @Flag(help: "Replace partitions that are in OUT.")
+    @Flag(help: "Replace partitions in OUT.")
     var overwrite = false
 
-    @Flag(help: "No progress and no summary; warnings stay.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress or summary; warnings stay.")
     var quiet = false
 
     func validate() throws {
-        for path in paths { try requireName(path, of: "input") }
-        guard paths.count >= 2 else {
-            throw ValidationError("expected inputs and OUT, found only '\(paths.first ?? "")'")
-        }
-        guard (megabytes == nil) != (rows == nil) else {
+        for input in inputs { try requireName(input, of: "input") }
+        try requireName(output, of: "--output")
+        guard (partitionSize == nil) != (rows == nil) else {
             throw ValidationError(
-                megabytes == nil ? "expected --megabytes or --rows" : "expected --megabytes or --rows, found both")
+                "expected --partition-size or --rows" + (rows == nil ? "" : ", found both"))
         }
-        if let megabytes, PartitionSplit.rowsByMegabytes[megabytes] == nil {
-            throw ValidationError("--megabytes: expected 25, 50, 75 or 100, found \(megabytes)")
+        if let partitionSize, PartitionSplit.rowsByMegabytes[partitionSize] == nil {
+            throw ValidationError("--partition-size: expected 25, 50, 75 or 100, found \(partitionSize)")
         }
         try requireNumber(rows, of: "--rows")
     }
 
     func run() throws {
-        let store = try StoreLocator.store(of: paths)
-        let inputs = try GalaxyInputs(
-            Array(paths.dropLast()), store: store, layout: galaxyFiles.layout().resolved(for: nil))
-        let folder = try PartitionFolder(paths.last ?? "", store: store)
+        let store = try StoreLocator.store(of: inputs + [output])
+        let inputs = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout().resolved(for: nil))
+        let folder = try PartitionFolder(output, store: store)
         var files: [TensorFile] = []
         try inputs.forEach { _, file throws(Failure) in
             files.append(file)
             return true
         }
-        let rows = rows ?? megabytes.flatMap { PartitionSplit.rowsByMegabytes[$0] } ?? 1
+        let rows = rows ?? partitionSize.flatMap { PartitionSplit.rowsByMegabytes[$0] } ?? 1
         let split = try PartitionSplit(files, rows: rows, layout: inputs.layout)
         for warning in split.warnings { Console.warn(warning) }
         try check(folder, split)

@@ -83,13 +83,13 @@ struct LogSettings: Sendable, Equatable {
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Level of the messages on the standard error: errors, warnings, notices or all; of every command. "
-                + "Default: $CAI_LOG_LEVEL, else info.", valueName: "level"))
+            "Level of messages on standard error, for every command. Default: $CAI_LOG_LEVEL, else info.",
+            valueName: "level"))
     var logLevel: LogLevel?
 
     @Option(
         help: ArgumentHelp(
-            "How: text, or json, an object a line with level, message, subcommand and time; of every command. "
-                + "Default: $CAI_LOG_FORMAT, else text.", valueName: "format"))
+            "Form of messages, for every command: text, or a JSON object per line with level, message, subcommand and time. Default: $CAI_LOG_FORMAT, else text.",
+            valueName: "format"))
     var logFormat: LogFormat?
 }

@@ -8,17 +8,17 @@ struct ExperimentPlanOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "data-size 1GB,2GB,total, batch-size 32,512, partition 25,100 or threads 1,2 (also 1..4, and 1..N for the "
+            "data-size 1GB,2GB,total, batch-size 32,512, partition-size 25,100 or threads 1,2 (also 1..4, and 1..N for the "
                 + "processors there are); may be given for each of them.", valueName: "variable values"))
     var vary: [String] = []
 
     @Flag(help: "Combine all data sizes with all partition sizes, and vary batch size and threads for each pair.")
     var grid = false
 
-    @Option(help: ArgumentHelp("Runs of each point.", valueName: "n"))
+    @Option(help: ArgumentHelp("Runs of each point.", valueName: "n"), completion: .file())
     var runs = 3
 
-    @Flag(help: "Use galaxies again and again where there are fewer than a size asks for.")
+    @Flag(help: "Repeat galaxies if there are fewer than a size needs.")
     var `repeat` = false
 
     @Option(help: ArgumentHelp("The size where it is not varied: 50MB, 1GB, 12.6GB or total.", valueName: "size"))
@@ -28,9 +28,10 @@ struct ExperimentPlanOptions: ParsableArguments {
     var batchSize = 512
 
     @Option(help: ArgumentHelp("The partition size where it is not varied: 25, 50, 75 or 100 MB.", valueName: "mb"))
-    var partition = 25
+    var partitionSize = 25
 
     @Option(
+        name: [.customShort("j"), .long],
         help: ArgumentHelp(
             "Threads where they are not varied. Default: the processors this process may use.", valueName: "n"))
     var threads: Int?
@@ -78,12 +79,12 @@ struct ExperimentPlanOptions: ParsableArguments {
     func plan(onCloud: Bool) throws -> ExperimentPlan {
         let sweeps = try words().sweeps
         return try usage { () throws(Failure) in
-            try Sweep.check(partition: partition, of: "--partition")
+            try Sweep.check(partition: partitionSize, of: "--partition-size")
             return try ExperimentPlan(
                 sweeps: sweeps,
                 defaults: ExperimentDefaults(
                     size: DataVolume(checked: dataSize, of: "--data-size"), batchSize: batchSize,
-                    partition: partition, threads: onCloud ? nil : threads ?? Processors.available),
+                    partition: partitionSize, threads: onCloud ? nil : threads ?? Processors.available),
                 runs: runs, isGrid: grid)
         }
     }

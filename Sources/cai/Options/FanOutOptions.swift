@@ -9,7 +9,7 @@ import Platform
 struct FanOutOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where buckets are: file:///dir for the folders in dir. Default: S3, as the AWS environment variables say.",
+            "Location of the buckets: file:///dir for the folders in dir. Default: S3, by AWS's environment variables.",
             valueName: "url"))
     var store: String?
 

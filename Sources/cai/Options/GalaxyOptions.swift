@@ -8,28 +8,31 @@ import Runs
 struct GalaxyRunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The most galaxies of one micro-batch; bits do not depend on it. Default: 128, with masks 64.",
+            "Maximum galaxies per batch; no effect on results. Default: 128, with masks 64.",
             valueName: "n"))
     var batchSize: Int?
 
     @Option(
+        name: [.customShort("j"), .long],
         help: ArgumentHelp(
-            "Threads that compute; bits do not depend on it. One more checks files ahead. Default: the processors this process may use.",
+            "Threads that compute; no effect on results. One more checks files ahead. Default: the processors this process may use.",
             valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Run the first n galaxies of all inputs only.", valueName: "n"))
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("Run only the first n galaxies of all inputs.", valueName: "n"))
     var limit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "The one of several networks in the weights, by its path there; . is the root.", valueName: "name"))
+            "Which of several networks in the weights, by its path there; . is the root.", valueName: "name"))
     var network: String?
 
-    @Option(help: ArgumentHelp("Attention heads, if missing or wrong in the weights.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of attention heads, if missing or wrong in the weights.", valueName: "n"))
     var numHeads: Int?
 
-    @Flag(help: "No progress, no notices, no summary; warnings stay.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress, notices or summary; warnings stay.")
     var quiet = false
 
     func validate() throws {
@@ -56,44 +59,43 @@ struct GalaxyRunOptions: ParsableArguments {
 struct GalaxyFileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The tensor, dataset, column or image of the cutouts. Default: images, image, or the only FITS image.",
+            "Name of the tensor, dataset, column or image with the cutouts. Default: images, image, or the only FITS image.",
             valueName: "name"))
     var images: String?
 
     @Option(
         help: ArgumentHelp(
-            "The one of the magnitudes, or one for each band, between commas. Default: magnitudes; mag_u to mag_z; u to z.",
+            "Name of the magnitudes, or one name for each band, separated by commas. Default: magnitudes; mag_u to mag_z; u to z.",
             valueName: "names"))
     var magnitudes: String?
 
-    @Option(help: ArgumentHelp("The one of known redshifts. Default: redshifts, redshift.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the known redshifts. Default: redshifts, redshift.", valueName: "name"))
     var redshifts: String?
 
-    @Option(help: ArgumentHelp("The one of the galaxies' ids. Default: object_id.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the galaxies' ids. Default: object_id.", valueName: "name"))
     var objectID: String?
 
     @Option(
         help: ArgumentHelp(
-            "The bands in the files, in their order, a letter each; others than the network's are left out. The network's are "
-                + "those that its weights state, else u g r i z, or all that are given without one of these.",
+            "The bands in the files, in order, one letter each; bands that the network does not have are left out. The network's are those stated in its weights, else u g r i z, or all given bands if these contain none of them.",
             valueName: "order"))
     var bands: String?
 
     @Option(
         help: ArgumentHelp(
-            "A table with magnitudes, redshifts or both, found by object_id: text (CSV, gzipped or not), FITS, HDF5, npz.",
-            valueName: "file"))
+            "A table of magnitudes, redshifts or both, joined by object_id: CSV (also gzipped), FITS, HDF5 or .npz.",
+            valueName: "file"), completion: .file())
     var table: String?
 
     @Option(
         help: ArgumentHelp(
-            "How the table is joined: 'id', or 'rows' where its rows are in the order of all galaxies. Default: id, where the "
-                + "galaxies have ids.", valueName: "how"))
+            "How the table is joined: by id, or by rows, if these are in the order of all galaxies. Default: id, if the galaxies have ids.",
+            valueName: "how"))
     var join: GalaxyLayout.Join?
 
     @Option(
         help: ArgumentHelp(
-            "Galaxies that the table does not have: 'error', or 'flag' for NaN and a flag. Default: error.",
+            "Galaxies that are not in the table: an error, or NaN and a flag. Default: error.",
             valueName: "what"))
     var missingRows: MissingRows?
 
@@ -152,34 +154,38 @@ extension GalaxyLayout.Join: ExpressibleByArgument {}
 
 /// Options of all commands that run a masked autoencoder.
 struct AutoencoderOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"), completion: .file())
     var inputs: [String]
 
     @Option(
+        name: [.customShort("w"), .long],
         help: ArgumentHelp(
             "The masked autoencoder: a checkpoint that 'cai inspect' supports. Default: $CAI_MAE_WEIGHTS, else the demo's.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var weights: String?
 
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
-    @Option(help: ArgumentHelp("Patches to hide, of all; at least one stays.", valueName: "ratio"))
+    @Option(help: ArgumentHelp("Fraction of the patches to hide; at least one stays visible.", valueName: "ratio"))
     var maskRatio: Double = 0.75
 
     @Option(
         help: ArgumentHelp(
-            "Seed of the masks: docs/ANOMALIES.md has the generator. Default: 0", valueName: "n"))
+            "Seed of the masks; docs/ANOMALIES.md has the generator. Default: 0.", valueName: "n"))
     var seed: UInt64?
 
     @OptionGroup var galaxies: GalaxyRunOptions
 
-    @Option(help: ArgumentHelp("The same of the decoder.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Number of attention heads of the decoder, if missing or wrong in the weights.", valueName: "n"))
     var decoderHeads: Int?
 
-    @Flag(help: "A galaxy whose pixels are not finite or all zero is an error.")
+    @Flag(help: "Fail if a galaxy's pixels are not finite or all zero.")
     var strict = false
 
-    @Flag(help: "Print the summary as a JSON object on the standard output.")
+    @Flag(help: "Print the summary as a JSON object on standard output.")
     var json = false
 
     func validate() throws {

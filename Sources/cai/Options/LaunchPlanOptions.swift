@@ -12,25 +12,25 @@ struct LaunchPlanOptions: ParsableArguments {
             valueName: "mb"))
     var memory: Int?
 
-    @Option(help: ArgumentHelp("Of the workers, for the plan: x86_64 or arm64. Default: x86_64", valueName: "name"))
+    @Option(help: ArgumentHelp("Architecture of the workers, for the plan. Default: x86_64.", valueName: "name"))
     var architecture: LambdaArchitecture?
 
-    @Option(help: ArgumentHelp("Galaxies a second of one worker, for the plan.", valueName: "n"))
-    var galaxiesPerSecond: Double?
+    @Option(help: ArgumentHelp("Galaxies/s of one worker, for the plan.", valueName: "n"))
+    var workerRate: Double?
 
-    @Option(help: ArgumentHelp("Prices in a file (docs/COST.md).", valueName: "file"))
+    @Option(help: ArgumentHelp("Prices in a file (docs/COST.md).", valueName: "file"), completion: .file())
     var prices: String?
 
     func validate() throws {
         if let prices { try requireName(prices, of: "--prices") }
         try requireNumber(memory, of: "--memory", in: LambdaLimits.memoryRange)
-        try requireRate(galaxiesPerSecond)
+        try requireRate(workerRate)
     }
 
     var worker: LambdaWorker {
         LambdaWorker(
             memory: memory ?? LambdaLimits.memoryOfOneProcessor, architecture: architecture ?? .x86,
-            galaxiesPerSecond: galaxiesPerSecond)
+            galaxiesPerSecond: workerRate)
     }
 
     var priceList: PriceList {

@@ -7,8 +7,8 @@ struct MissingValuesOption: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Values of magnitudes and redshifts that stand for none, between commas, or 'none'. Default: those of surveys, "
-                + "such as -9999, -99, 99.", valueName: "values"))
+            "Values that mean a missing magnitude or redshift, separated by commas, or 'none'. Default: those of surveys, such as -9999, -99, 99.",
+            valueName: "values"))
     var missing: String?
 
     /// nil where the option was not given.

@@ -10,23 +10,23 @@ extension ShareUnit: ExpressibleByArgument {}
 struct RankOptions: ParsableArguments {
     static let discussion = """
         SHARING THE WORK
-          Each of W commands with the same inputs runs a share of the galaxies: contiguous rows, across files. OUT is
-          then OUT.rank-0003-of-0016.csv for rank 3 of 16, or has {rank} replaced, with a sidecar .rank.json;
-          'cai merge' joins the parts. The rank is the first of:
-            --rank and --world-size
-            RANK and WORLD_SIZE
-            OMPI_COMM_WORLD_RANK, MV2_COMM_WORLD_RANK, PMI_RANK or PMIX_RANK (mpirun) or
-              FLUX_TASK_RANK, each with its SIZE
-            SLURM_PROCID and SLURM_NTASKS in what srun starts, SLURM_ARRAY_TASK_ID and
-              SLURM_ARRAY_TASK_COUNT in an array job; both, where tasks run in an array
-            AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
-            JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
-          With --index a rank opens its own files only, with --share files its share is whole files.
-          A single rank runs all galaxies. --whole runs all galaxies and ignores the environment.
-          Indices of array jobs of SGE, LSF and PBS are not read: a warning says so.
+        Each of W commands with the same inputs runs a share of the galaxies: contiguous rows, across files. OUT is then \
+        OUT.rank-0003-of-0016.csv for rank 3 of 16, or has {rank} replaced, with a sidecar .rank.json; 'cai merge' joins \
+        the parts. The rank is the first of:
+          --rank and --world-size
+          RANK and WORLD_SIZE
+          OMPI_COMM_WORLD_RANK, MV2_COMM_WORLD_RANK, PMI_RANK or PMIX_RANK
+            (mpirun) or FLUX_TASK_RANK, each with its SIZE
+          SLURM_PROCID and SLURM_NTASKS under srun, SLURM_ARRAY_TASK_ID and
+            SLURM_ARRAY_TASK_COUNT in an array job, both in tasks of an array
+          AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE
+          JOB_COMPLETION_INDEX (Kubernetes), with WORLD_SIZE or --world-size
+        With --index a rank opens only its own files; with --share files its share is whole files. A single rank runs all \
+        galaxies. --whole runs all galaxies and ignores the environment. Indices of array jobs of SGE, LSF and PBS are \
+        not read: a warning says so.
         """
 
-    @Option(help: ArgumentHelp("Run only the share of this rank, from 0; with --world-size.", valueName: "r"))
+    @Option(help: ArgumentHelp("Run the share of this rank, from 0; with --world-size.", valueName: "r"))
     var rank: Int?
 
     @Option(
@@ -35,17 +35,17 @@ struct RankOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What shares are cut from: galaxies, or files: whole ones, of about equal bytes, so that no file of another rank "
-                + "is opened. The same for all ranks.", valueName: "unit"))
+            "Unit of a rank's share: galaxies, or whole files of about equal bytes, so that a rank opens only its own. The same for all ranks.",
+            valueName: "unit"))
     var share = ShareUnit.galaxies
 
     @Option(
         help: ArgumentHelp(
-            "The galaxies of each file, as 'cai index' wrote them for these inputs, so that no file of another rank is "
-                + "opened. A file that differs is an error.", valueName: "file"))
+            "Counts of galaxies by 'cai index' for these inputs, so that a rank opens only its own files. Fails if a file differs.",
+            valueName: "file"), completion: .file())
     var index: String?
 
-    @Flag(help: "Run all galaxies, whatever ranks the environment has.")
+    @Flag(help: "Run all galaxies; ignore ranks in the environment.")
     var whole = false
 
     func validate() throws {

@@ -28,9 +28,9 @@ func requireNumber(_ value: Int?, of argument: String, in range: ClosedRange<Int
 /// As many threads as one run can have.
 func requireThreads(_ threads: Int?) throws { try requireNumber(threads, of: "--threads", in: 1...4096) }
 
-func requireRate(_ galaxiesPerSecond: Double?) throws {
-    guard let rate = galaxiesPerSecond, !(rate > 0 && rate.isFinite) else { return }
-    throw ValidationError("--galaxies-per-second: expected a number above 0, found \(rate)")
+func requireRate(_ workerRate: Double?) throws {
+    guard let rate = workerRate, !(rate > 0 && rate.isFinite) else { return }
+    throw ValidationError("--worker-rate: expected a number above 0, found \(rate)")
 }
 
 /// The state machine that --state-machine names; nil where it was not given.

@@ -36,14 +36,14 @@ struct AnomalySearch {
 /// The page of `cai anomalies`: the oddest galaxies.
 struct AnomalyPage {
     private let search: AnomalySearch
-    private let top: Int
+    private let panels: Int
 
-    init(_ search: AnomalySearch, top: Int) { (self.search, self.top) = (search, top) }
+    init(_ search: AnomalySearch, panels: Int) { (self.search, self.panels) = (search, panels) }
 
     func write(to file: OutputFile) throws(Failure) { try file.write(Array(page().html.utf8)) }
 
     private func page() throws(Failure) -> HTMLPage {
-        let places = Array(search.ranking.order.prefix(top))
+        let places = Array(search.ranking.order.prefix(panels))
         let pictures = try GalaxyPictures(opened: search.opened, plan: search.plan, run: search.ranking.errors.run)
             .pictures(of: places) { galaxy, place in
                 let rank = (places.firstIndex(of: place) ?? 0) + 1

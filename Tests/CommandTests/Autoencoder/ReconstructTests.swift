@@ -142,7 +142,7 @@ private enum SplitGalaxies {
                 let command = try Command.run(
                     [
                         "anomalies", galaxies, "--limit", "60", "--passes", "2", "--quiet", "-o",
-                        folder + "/\(name).csv", "--report", folder + "/\(name).html", "--top", "2",
+                        folder + "/\(name).csv", "--report", folder + "/\(name).html", "--panels", "2",
                     ] + more)
                 #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
                 return try Data(contentsOf: URL(fileURLWithPath: folder + "/\(name).csv"))
@@ -184,7 +184,7 @@ private enum SplitGalaxies {
                 }
                 let command = try Command.run(
                     ["anomalies"] + files + [
-                        "--quiet", "-o", "\(folder)/\(name).csv", "--report", "\(folder)/\(name).html", "--top", "2",
+                        "--quiet", "-o", "\(folder)/\(name).csv", "--report", "\(folder)/\(name).html", "--panels", "2",
                     ])
                 #expect(command.status == 0, "\(command.errors)")
                 return try table("\(folder)/\(name).csv")
@@ -242,15 +242,15 @@ private enum SplitGalaxies {
     @Test("cai demo --mae writes pages, arrays and tables, and names them")
     func demo() throws {
         try Fixture.withTemporaryFolder { folder in
-            let command = try Command.run(["demo", "--mae", "--out", folder + "/demo"])
+            let command = try Command.run(["demo", "--mae", "-o", folder + "/demo"])
             #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
             let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/demo").sorted()
             #expect(
                 names == [
-                    "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "reconstructed.html",
-                    "reconstructed.ids.csv", "reconstructed.npz", "report.txt",
+                    "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "mae-report.txt",
+                    "reconstructed.html", "reconstructed.ids.csv", "reconstructed.npz",
                 ])
-            #expect(try String(contentsOfFile: folder + "/demo/report.txt", encoding: .utf8) == command.output)
+            #expect(try String(contentsOfFile: folder + "/demo/mae-report.txt", encoding: .utf8) == command.output)
             let rows = try String(contentsOfFile: folder + "/demo/anomalies.csv", encoding: .utf8)
                 .split(separator: "\n")
             #expect(rows.count == 513)

@@ -9,7 +9,7 @@ struct SplitTests {
     func galaxies(rows: Int) throws {
         try Fixture.withTemporaryFolder { folder in
             let out = folder + "/a/b"
-            let command = try Command.run(["split", Tiny.partition, out, "--rows", "\(rows)"])
+            let command = try Command.run(["split", Tiny.partition, "-o", out, "--rows", "\(rows)"])
             #expect(command.status == 0)
             #expect(command.output.isEmpty)
             #expect(try names(in: out).count == (37 + rows - 1) / rows)
@@ -32,7 +32,7 @@ struct SplitTests {
             try table.rows(0..<20).write(to: folder + "/a.safetensors")
             try Data(table.rows(20..<37).npz(deflated: true).bytes).write(to: URL(fileURLWithPath: folder + "/b.npz"))
             let command = try Command.run([
-                "split", folder + "/a.safetensors", folder + "/b.npz", folder + "/out", "--megabytes", "25",
+                "split", folder + "/a.safetensors", folder + "/b.npz", "-o", folder + "/out", "--partition-size", "25",
             ])
             #expect(command.status == 0)
             #expect(command.errors == "37 galaxies in 1 partition of 37\n")
@@ -42,7 +42,7 @@ struct SplitTests {
                 #expect(try tensor.rowMajorBytes(rows: 0..<37) == entry.bytes)
             }
             let mixed = try Command.run([
-                "split", folder + "/a.safetensors", Tiny.partition, folder + "/out2", "--rows", "9",
+                "split", folder + "/a.safetensors", Tiny.partition, "-o", folder + "/out2", "--rows", "9",
             ])
             #expect(mixed.status == 1)
             #expect(
@@ -59,7 +59,7 @@ struct SplitTests {
             table.add("object_id", [37], (0..<37).map { Int64($0) }, .i64)
             try table.write(to: folder + "/a.safetensors")
             let command = try Command.run([
-                "split", folder + "/a.safetensors", folder + "/out", "--rows", "50", "--quiet",
+                "split", folder + "/a.safetensors", "-o", folder + "/out", "--rows", "50", "--quiet",
             ])
             #expect(command.status == 0)
             #expect(
@@ -72,7 +72,7 @@ struct SplitTests {
     func overwriting() throws {
         try Fixture.withTemporaryFolder { folder in
             let split = { (input: String, more: [String]) in
-                try Command.run(["split", input, folder + "/out"] + more)
+                try Command.run(["split", input, "-o", folder + "/out"] + more)
             }
             #expect(try split(Tiny.partition, ["--rows", "10"]).status == 0)
             let before = try Data(contentsOf: URL(fileURLWithPath: folder + "/out/1.pt"))
@@ -99,8 +99,9 @@ struct SplitTests {
     @Test(
         "cai split refuses invalid command lines in one line",
         arguments: [
-            ["in"], ["in", "out"], ["in", "out", "--rows", "0"], ["in", "out", "--megabytes", "30"],
-            ["in", "out", "--rows", "5", "--megabytes", "25"], ["", "out", "--rows", "5"],
+            ["in"], ["in", "-o", "out"], ["in", "-o", "out", "--rows", "0"], ["in", "out", "--rows", "5"],
+            ["in", "-o", "out", "--partition-size", "30"], ["", "-o", "out", "--rows", "5"],
+            ["in", "-o", "out", "--rows", "5", "--partition-size", "25"], ["in", "-o", "", "--rows", "5"],
         ])
     func usage(arguments: [String]) throws {
         let command = try Command.run(["split"] + arguments)
@@ -114,7 +115,7 @@ struct SplitTests {
             var zip = try TensorTable.partition().torch()
             zip.entries[2].checksum ^= 1
             try Data(zip.bytes).write(to: URL(fileURLWithPath: folder + "/a.pt"))
-            let command = try Command.run(["split", folder + "/a.pt", folder + "/out", "--rows", "10"])
+            let command = try Command.run(["split", folder + "/a.pt", "-o", folder + "/out", "--rows", "10"])
             #expect(command.status == 1)
             #expect(command.errors.hasPrefix("cai: error: \(folder)/a.pt: zip: entry 'archive/data/1': CRC-32 is "))
             #expect(try names(in: folder + "/out") == [])

@@ -25,7 +25,7 @@ func hostileFileEndurance(file: HostileFile, way: Way) throws {
         let command =
             switch way {
             case .inspected: try Command.run(["inspect", path, "--json"], memory: memory)
-            case .converted: try Command.run(["convert", path, folder + "/w.safetensors"], memory: memory)
+            case .converted: try Command.run(["convert", path, "-o", folder + "/w.safetensors"], memory: memory)
             case .galaxies: try Command.infer([Tiny.partition, path, "-o", folder + "/z.csv"], memory: memory)
             }
         #expect(command.status == 1)

@@ -118,7 +118,7 @@ private let sound = [Fixture.weights("demo-galaxies.pt"), "--limit", "40"]
                 let command = try Command.run(
                     ["anomalies"] + files.map { "\(folder)/\($0).safetensors" } + [
                         "-o", "\(folder)/\(output).csv", "--json", "--quiet", "--report", "\(folder)/\(output).html",
-                        "--top", "40",
+                        "--panels", "40",
                     ])
                 #expect(command.status == 0, "\(command.errors)")
                 let lines = try text(of: "\(folder)/\(output).csv").split(separator: "\n").dropFirst()

@@ -97,10 +97,10 @@ struct ObjectTests {
 
     @Test("Partitions that cai split writes into a bucket are read by cai infer")
     func split() throws {
-        let command = try bucket.run(["split", "s3://b/set", "s3://b/parts", "--rows", "15"])
+        let command = try bucket.run(["split", "s3://b/set", "-o", "s3://b/parts", "--rows", "15"])
         #expect(command.errors == "37 galaxies in 3 partitions of 15, the last of 7\n")
         #expect(command.status == 0)
-        let again = try bucket.run(["split", "s3://b/set", "s3://b/parts", "--rows", "15"])
+        let again = try bucket.run(["split", "s3://b/set", "-o", "s3://b/parts", "--rows", "15"])
         #expect(again.errors.hasPrefix("cai: error: s3://b/parts: holds partitions already (1.pt, 2.pt, 3.pt)"))
         #expect(again.status == 1)
         let weights = ["--weights", Fixture.path("tiny/normalcell.pt")]

@@ -46,7 +46,7 @@ struct RowTableTests {
             let run =
                 command == "infer"
                 ? try Command.infer([Tiny.partition, "-o", folder + "/z.csv", "--z-range", "none"] + options)
-                : try Command.run(["split", Tiny.partition, folder + "/out", "--rows", "8"] + options)
+                : try Command.run(["split", Tiny.partition, "-o", folder + "/out", "--rows", "8"] + options)
             #expect(run.status == 0)
             let words = "2880 bytes after the last unit, from byte \(table.bytes.count) on, are no unit: not read"
             let warnings = run.errorLines.filter { $0.contains("after the last unit") }
@@ -63,7 +63,7 @@ struct RowTableTests {
             #expect(try Self.results(Command.infer(inputs + ["--table", table])) == whole)
             #expect(
                 try Self.results(Command.infer(inputs + ["--table", table, "--limit", "5"])) == Array(whole.prefix(5)))
-            let split = try Command.run(["split"] + inputs + [folder + "/out", "--rows", "8", "--table", table])
+            let split = try Command.run(["split"] + inputs + ["-o", folder + "/out", "--rows", "8", "--table", table])
             #expect(split.status == 0)
             #expect(try Self.results(Command.infer([folder + "/out"])) == whole)
             var parts: [String] = []
@@ -86,7 +86,7 @@ struct RowTableTests {
             for arguments in [
                 ["infer"] + inputs + ["--weights", Fixture.path("tiny/normalcell.pt")],
                 ["infer"] + inputs + ["--weights", Fixture.path("tiny/normalcell.pt"), "--limit", "3"],
-                ["split"] + inputs + [folder + "/out", "--rows", "8"],
+                ["split"] + inputs + ["-o", folder + "/out", "--rows", "8"],
             ] {
                 let command = try Command.run(arguments + ["--table", table])
                 #expect(command.status == 1)

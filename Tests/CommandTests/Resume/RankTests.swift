@@ -82,7 +82,7 @@ func missingRanks() throws {
         #expect(merge.status == 1)
         #expect(merge.errors == "cai: error: expected 6 ranks, found 2: missing 0,2-4\n")
         #expect(try names(in: folder) == before)
-        #expect(try Command.run(["merge", ".", "--missing"], in: folder).output == "0,2-4\n")
+        #expect(try Command.run(["merge", ".", "--missing-ranks"], in: folder).output == "0,2-4\n")
         // Killed before its sidecar, a rank is missing too.
         try FileManager.default.removeItem(atPath: folder + "/0005.csv.rank.json")
         let unfinished = try Command.run(["merge", "000*.csv", "-o", "z.csv"], in: folder)
@@ -100,7 +100,7 @@ func missingParts() throws {
             #expect(command.status == 0, "\(command.errors)")
         }
         func missing(_ argument: String) throws -> String {
-            let command = try Command.run(["merge", argument, "--missing"], in: folder)
+            let command = try Command.run(["merge", argument, "--missing-ranks"], in: folder)
             #expect(command.status == 0, "\(command.errors)")
             return command.output
         }
@@ -253,7 +253,7 @@ func othersAreNotRead() throws {
         for rank in [0, 1, 3] { #expect(try Ranks.run(world + ["\(rank)"], in: folder).status == 0) }
         let owner = try Ranks.run(world + ["2"], in: folder)
         #expect(owner.status == 1 && owner.errors.contains("b.npz"), "\(owner.errors)")
-        #expect(try Command.run(["merge", ".", "--missing"], in: folder).output == "2\n")
+        #expect(try Command.run(["merge", ".", "--missing-ranks"], in: folder).output == "2\n")
     }
 }
 
@@ -327,7 +327,7 @@ func arrayIndex() throws {
         ["infer", "x.pt", "-o", "z.csv", "--rank", "0", "--world-size", "0"],
         ["infer", "x.pt", "-o", "z.csv", "--rank", "0", "--world-size", "2", "--whole"],
         ["infer", "x.pt", "-o", "{rank}.csv"], ["merge"], ["merge", "a.csv"], ["merge", "a.csv", "-o", "z.txt"],
-        ["merge", "a.csv", "-o", "z.csv", "--missing"], ["merge", "", "-o", "z.csv"],
+        ["merge", "a.csv", "-o", "z.csv", "--missing-ranks"], ["merge", "", "-o", "z.csv"],
     ])
 func wrongRanks(arguments: [String]) throws {
     let command = try Command.run(arguments)

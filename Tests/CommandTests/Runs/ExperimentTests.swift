@@ -17,11 +17,11 @@ private let wrongLines: [([String], String)] = [
     (["x.pt", "--vary", "threads", "0"], "--vary threads"),
     (["x.pt", "--vary", "threads", "1", "--vary", "threads", "2"], "found twice"),
     (["x.pt", "--vary", "data-size=2XB"], "'2XB'"), (["x.pt", "--data-size", "all"], "--data-size"),
-    (["x.pt", "--partition", "30"], "--partition: expected 25, 50, 75 or 100"),
+    (["x.pt", "--partition-size", "30"], "--partition-size: expected 25, 50, 75 or 100"),
     (["x.pt", "--batch-size", "0"], "--batch-size"), (["x.pt", "--threads", "0"], "--threads"),
     (["x.pt", "--runs", "0"], "--runs"), (["x.pt", "--resume", "--extend"], "found both"),
     (["x.pt", "--vary", "data-size", "10TB"], "at most 100000 partitions"),
-    (["x.pt", "--galaxies-per-second", "0"], "--galaxies-per-second"),
+    (["x.pt", "--worker-rate", "0"], "--worker-rate"),
     (["x.pt", "--results", "s3://b/"], "expected --state-machine"),
     (["x.pt", "--state-machine", "cai"], "--state-machine"),
     (["x.pt", "--state-machine", machine, "--results", "s3://b/"], "input: x.pt: expected s3://"),
@@ -126,7 +126,7 @@ struct ExperimentTests {
         try Fixture.withTemporaryFolder { folder in
             let arguments = [
                 "--vary", "data-size", "1GB,total", "--vary", "threads", "1,2", "--threads", "2", "--dry-run",
-                "--galaxies-per-second", "1000",
+                "--worker-rate", "1000",
             ]
             let command = try experiment(folder + "/tree", arguments)
             #expect(command.status == 0, "\(command.errors)")

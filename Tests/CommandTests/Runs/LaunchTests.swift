@@ -184,7 +184,7 @@ struct LaunchTests {
                 try Data(count: 20_528 * 500 * rank).write(to: URL(fileURLWithPath: "\(store)/data/p/\(rank).pt"))
             }
             let arguments = ["launch", payload, "--dry-run", "--memory", "1024", "--store", "file://" + store]
-            let command = try Command.run(arguments + ["--galaxies-per-second", "100"])
+            let command = try Command.run(arguments + ["--worker-rate", "100"])
             #expect(command.status == 0)
             #expect(command.errors.isEmpty)
             #expect(command.output.contains("data      3 partitions, 61.6 MB in "))
@@ -192,7 +192,7 @@ struct LaunchTests {
             #expect(command.output.contains("3 ranks of 1 file, 10.3 MB to 30.8 MB: 6.0 s to 16.0 s\n"))
             #expect(command.output.contains("1024 MB, x86_64, 100 galaxies/s a worker, 1.0 s beside it\n"))
             #expect(command.output.contains("time      Map 16.0 s, workers together 33.0 s"))
-            let json = try object(try Command.run(arguments + ["--galaxies-per-second", "100", "--json"]).output)
+            let json = try object(try Command.run(arguments + ["--worker-rate", "100", "--json"]).output)
             #expect(json["galaxies"] as? Int == 3000)
             #expect(
                 (json["ranks"] as? [[String: Any]])?.compactMap { $0["bytes"] as? Int }
@@ -304,7 +304,7 @@ struct LaunchTests {
             (["--follow", execution], "--follow: expected no payload.json with it"),
             (["--stop", execution], "--stop: expected no payload.json with it"),
             (["--dry-run", "--memory", "64"], "--memory: expected"),
-            (["--dry-run", "--galaxies-per-second", "0"], "--galaxies-per-second: expected a number above 0"),
+            (["--dry-run", "--worker-rate", "0"], "--worker-rate: expected a number above 0"),
             (["--dry-run", "--name", "a b"], "--name: expected up to 80 letters"),
             (["--dry-run", "--name", "a"], "--name: --dry-run starts nothing"),
             (["--dry-run", "--force"], "--force: --dry-run starts nothing"),

@@ -9,7 +9,7 @@ import Testing
 func convertKeepsTheNetwork(name: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
-        let conversion = try Command.run(["convert", Fixture.path("tiny/" + name), path, "--keep-layers"])
+        let conversion = try Command.run(["convert", Fixture.path("tiny/" + name), "-o", path, "--keep-layers"])
         #expect(conversion.status == 0)
         #expect(conversion.output.isEmpty)
         #expect(try names(in: folder) == ["w.safetensors"])
@@ -30,7 +30,9 @@ func convertKeepsTheNetwork(name: String) throws {
 func convertKeepsWhatTensorsDoNotTell() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
-        #expect(try Command.run(["convert", Fixture.path("tiny/normalcell.pt"), path]).errors.isEmpty)
+        #expect(
+            try Command.run(["convert", Fixture.path("tiny/normalcell.pt"), "-o", path]).errors
+                .hasPrefix("cai: wrote \(path), "))
         let contents = try object(try Command.run(["inspect", path, "--json"]).output)
         #expect(contents["warnings"] as? [String] == [])
         let metadata = try #require(contents["metadata"] as? [String: String])
@@ -47,7 +49,7 @@ func convertRoundsLargeTensors(dtype: String, large: String) throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
         let weights = Fixture.weights("astromae-demo.safetensors")
-        let command = try Command.run(["convert", weights, path, "--dtype", dtype])
+        let command = try Command.run(["convert", weights, "-o", path, "--dtype", dtype])
         #expect(command.status == 0)
         let tensors = try TensorFile.open(path: path).tensors
         #expect(tensors.contains { $0.count >= 65_536 })
@@ -63,16 +65,16 @@ func convertMerges() throws {
     try Fixture.withTemporaryFolder { folder in
         let (whole, half) = (folder + "/merged.safetensors", folder + "/half.safetensors")
         let original = Fixture.path("tiny/normalcell.pt")
-        #expect(try Command.run(["convert", original, whole]).status == 0)
+        #expect(try Command.run(["convert", original, "-o", whole]).status == 0)
         let redshifts = try Command.infer([Tiny.partition], weights: "normalcell.pt")
         #expect(try Command.run(["infer", "--weights", whole, Tiny.partition]).output == redshifts.output)
-        #expect(try Command.run(["convert", whole, half, "--dtype", "f16"]).status == 0)
+        #expect(try Command.run(["convert", whole, "-o", half, "--dtype", "f16"]).status == 0)
         let (before, after) = (try contents(original), try contents(half))
         #expect(after["problem"] == nil)
         #expect(after["parameters"] as? Int == before["parameters"] as? Int)
         #expect((after["metadata"] as? [String: String])?["linear_layers"] == "merged-1")
         #expect(try Command.run(["infer", "--weights", half, Tiny.partition]).outputLines.count == Tiny.count + 1)
-        let back = try Command.run(["convert", half, folder + "/back.safetensors", "--keep-layers"])
+        let back = try Command.run(["convert", half, "-o", folder + "/back.safetensors", "--keep-layers"])
         #expect(back.status == 1)
         #expect(
             back.errors
@@ -91,7 +93,7 @@ func convertToInput() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
         try FileManager.default.copyItem(atPath: Fixture.path("tiny/normalcell.pt"), toPath: path)
-        let command = try Command.run(["convert", "w.safetensors", "./w.safetensors"], in: folder)
+        let command = try Command.run(["convert", "w.safetensors", "-o", "./w.safetensors"], in: folder)
         #expect(command.status == 1)
         #expect(command.errors == "cai: error: ./w.safetensors: cannot be written: it is the input 'w.safetensors'\n")
         #expect(FileManager.default.contentsEqual(atPath: path, andPath: Fixture.path("tiny/normalcell.pt")))
@@ -108,7 +110,7 @@ func convertToInput() throws {
     ])
 func convertFailures(input: String, output: String, message: String) throws {
     try Fixture.withTemporaryFolder { folder in
-        let command = try Command.run(["convert", Fixture.path(input), folder + "/" + output])
+        let command = try Command.run(["convert", Fixture.path(input), "-o", folder + "/" + output])
         #expect(command.status == 1)
         #expect(command.errorLines.count == 1)
         #expect(command.errors.hasPrefix("cai: error: "))

@@ -7,7 +7,8 @@ import Runs
 struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate",
-        abstract: "Make redshift intervals of stated coverage from labelled predictions.",
+        abstract: "Make redshift intervals from labelled predictions.",
+        usage: "cai calibrate <labelled> -o <out> [<options>]",
         discussion: """
             Reads z_phot and z_spec of predictions for galaxies that the network was not trained on, and writes the \
             half-widths of intervals around z_phot, for each level and in bins of z_phot with equal numbers of galaxies \
@@ -24,22 +25,27 @@ struct CalibrateCommand: ParsableCommand {
 
             EXAMPLES
               cai calibrate labelled.csv -o calibration.json
-              cai calibrate labelled.fits -o calibration.json --levels 0.68,0.9,0.95 --bins 5
+              cai calibrate labelled.fits -o calibration.json --levels 0.68,0.9
+              cai calibrate labelled.csv -o calibration.json --bins 5
               cai calibrate labelled.csv -o calibration.json --fraction 0.5
               cai infer data/ -o z.csv --calibration calibration.json
               cai evaluate labelled.csv --calibration calibration.json
             """)
 
-    @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "labelled"))
+    @Argument(
+        help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "labelled"),
+        completion: .file())
     var labelled: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The calibration, a JSON file.", valueName: "out"))
+    @Option(
+        name: [.customShort("o"), .long], help: ArgumentHelp("The calibration, a JSON file.", valueName: "out"),
+        completion: .file())
     var output: String
 
     @Option(help: ArgumentHelp("Bins of z_phot, each with the same number of galaxies.", valueName: "number"))
     var bins = 3
 
-    @Option(help: ArgumentHelp("Probabilities of coverage, between commas.", valueName: "levels"))
+    @Option(help: ArgumentHelp("Probabilities of coverage, separated by commas.", valueName: "levels"))
     var levels = "0.68,0.95"
 
     @Option(
@@ -49,7 +55,9 @@ struct CalibrateCommand: ParsableCommand {
     var fraction = 1.0
 
     @Option(
-        help: ArgumentHelp("The weights of the predictions, where these do not state them.", valueName: "file"))
+        name: [.customShort("w"), .long],
+        help: ArgumentHelp("The weights of the predictions, if these do not state them.", valueName: "file"),
+        completion: .file())
     var weights: String?
 
     @OptionGroup var missing: MissingValuesOption
@@ -57,7 +65,7 @@ struct CalibrateCommand: ParsableCommand {
     @Flag(help: "Print the calibration on the standard output, too.")
     var json = false
 
-    @Flag(help: "No summary.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no summary.")
     var quiet = false
 
     func validate() throws {

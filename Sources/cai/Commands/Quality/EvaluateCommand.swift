@@ -8,6 +8,7 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
         abstract: "Measure how good predictions are.",
+        usage: "cai evaluate <predictions> [<options>]",
         discussion: """
             Reads the columns z_phot and z_spec of predictions and prints two families of measures: those that \
             AstroMAE publishes, and those of the photometric-redshift literature. Galaxies without a z_spec are left \
@@ -27,11 +28,14 @@ struct EvaluateCommand: ParsableCommand {
               cai infer 1.pt --quiet | cai evaluate /dev/stdin
             """)
 
-    @Argument(help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "predictions.csv"))
+    @Argument(
+        help: ArgumentHelp("Predictions with the columns z_phot and z_spec.", valueName: "predictions.csv"),
+        completion: .file())
     var predictions: String
 
     @Option(
-        help: ArgumentHelp("Show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"))
+        help: ArgumentHelp("Show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"),
+        completion: .file())
     var calibration: String?
 
     @OptionGroup var missing: MissingValuesOption

@@ -7,7 +7,8 @@ import Runs
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
-        abstract: "Tables of runs, from their result files.",
+        abstract: "Make tables of runs from their result files.",
+        usage: "cai stats <tree> ... [<options>]",
         discussion: """
             Reads trees of results, as the published system or 'cai experiment' lay them out \
             (result-partition-25MB/1GB/1/combined_data.json, .../1GB/Batches/32/1/..., .../1GB/Threads/2/1/...), and \
@@ -28,27 +29,29 @@ struct StatsCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "Folders that hold result-partition-...MB folders, or such folders themselves.", valueName: "tree"))
+            "Folders that hold result-partition-...MB folders, or such folders themselves.", valueName: "tree"),
+        completion: .directory)
     var trees: [String]
 
     @Option(
-        name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("Folder of the tables; created if it does not exist.", valueName: "folder"))
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Folder of the tables; created if it does not exist.", valueName: "folder"),
+        completion: .directory)
     var output: String?
 
     @Option(
         help: ArgumentHelp(
             "How long runs took: state_machine_logs.csv or total_execution_time.csv. May be given again; the first that "
-                + "contains a run counts.", valueName: "csv"))
+                + "contains a run counts.", valueName: "csv"), completion: .file())
     var durations: [String] = []
 
-    @Option(help: ArgumentHelp("Compare this table with the trees.", valueName: "csv"))
+    @Option(help: ArgumentHelp("Compare this table with the trees.", valueName: "csv"), completion: .file())
     var check: String?
 
     @Flag(help: "Print everything as a JSON object.")
     var json = false
 
-    @Flag(help: "Do not name the files written.")
+    @Flag(name: [.customShort("q"), .long], help: "Do not print the names of written files.")
     var quiet = false
 
     func validate() throws {

@@ -8,6 +8,7 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Compare redshifts with those of your own PyTorch.",
+        usage: "cai verify <input> ... --reference <file> [<options>]",
         discussion: """
             Computes the redshifts of the galaxies and compares them, one by one, with those in the reference: what the \
             module gave in PyTorch for the same galaxies in the same order. Prints the largest and the \
@@ -19,23 +20,29 @@ struct VerifyCommand: ParsableCommand {
 
             EXAMPLES
               cai verify --weights model.pt --reference z.npy 1.pt
-              cai verify --weights model.pt --reference z.npz cutouts.npz --table catalogue.csv --json
+              cai verify --weights model.pt --reference z.npz cutouts.npz \\
+                --table catalogue.csv --json
             """)
 
-    @Argument(help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("Files of galaxies, folders of them, or patterns.", valueName: "input"), completion: .file())
     var inputs: [String]
 
     @OptionGroup(title: "Galaxy files") var galaxyFiles: GalaxyFileOptions
 
-    @Option(help: ArgumentHelp("The network, as of 'cai infer'. Default: $CAI_WEIGHTS.", valueName: "file"))
+    @Option(
+        name: [.customShort("w"), .long],
+        help: ArgumentHelp("The network, as of 'cai infer'. Default: $CAI_WEIGHTS.", valueName: "file"),
+        completion: .file())
     var weights: String?
 
     @Option(
         help: ArgumentHelp(
-            "The reference: a .npy array, or z in a .npz file, of shape [N] or [N, 1].", valueName: "file"))
+            "The reference: a .npy array, or z in a .npz file, of shape [N] or [N, 1].", valueName: "file"),
+        completion: .file())
     var reference: String
 
-    @Option(help: ArgumentHelp("The largest difference of redshifts that is agreement.", valueName: "dz"))
+    @Option(help: ArgumentHelp("Largest difference of redshifts that counts as agreement.", valueName: "dz"))
     var tolerance: Double = 1e-5
 
     @OptionGroup var galaxies: GalaxyRunOptions

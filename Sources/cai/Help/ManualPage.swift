@@ -1,83 +1,60 @@
 import ArgumentParser
-import FoundationEssentials
 import Platform
 
 /// A command and its subcommands as one manual page, from the descriptions that --help prints.
 struct ManualPage {
-    private let tool: Tool
+    private let root: CommandDescription
 
-    /// ArgumentParser's description of a command (version 0): the parts that a page needs.
-    private struct Tool: Decodable {
-        let command: Command
-    }
+    init(of command: any ParsableCommand.Type) throws { root = try CommandDescription(of: command) }
 
-    private struct Command: Decodable {
-        let commandName: String
-        let abstract: String?
-        let discussion: String?
-        let shouldDisplay: Bool?
-        let subcommands: [Command]?
-        let arguments: [Argument]?
-    }
-
-    private struct Argument: Decodable {
-        struct Name: Decodable {
-            let kind: String
-            let name: String
-
-            var text: String { (kind == "long" ? "--" : "-") + name }
-        }
-
-        let kind: String
-        let shouldDisplay: Bool
-        let isOptional: Bool
-        let isRepeating: Bool
-        let names: [Name]?
-        let preferredName: Name?
-        let valueName: String?
-        let defaultValue: String?
-        let abstract: String?
-
-        var isPositional: Bool { kind == "positional" }
-    }
-
-    init(of command: any ParsableCommand.Type) throws {
-        tool = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
-    }
+    /// Headings of the root's discussion that are sections of their own, as man-pages(7) names them.
+    private static let sections = ["EXIT STATUS", "ENVIRONMENT", "FILES"]
 
     /// In the macros of mdoc(7).
     var text: String {
-        let root = tool.command
-        let commands = Self.shown(root)
+        let commands = root.shownSubcommands
         var page = [
             ".Dd \(Release.date)", ".Dt \(root.commandName.uppercased()) 1",
             ".Os \(root.commandName) \(Release.version)",
             ".Sh NAME", ".Nm \(root.commandName)", ".Nd " + Self.description(root.abstract ?? ""), ".Sh SYNOPSIS",
         ]
         page += commands.flatMap { [".Nm \(root.commandName) \($0.commandName)"] + Self.synopsis($0) }
-        page += [".Sh DESCRIPTION"] + Self.paragraphs(root.discussion ?? "", heading: ".Ss")
-        page += Self.options(root.arguments ?? [])
+        let parts = Self.parts(of: root.discussion ?? "")
+        page += [".Sh DESCRIPTION"] + Self.paragraphs(parts.description, heading: ".Ss")
+        page += Self.options(root.shownArguments)
         page += [".Sh COMMANDS"]
         for command in commands {
             page += [".Ss \(root.commandName) \(command.commandName)"] + Self.filled(command.abstract ?? "")
             page += [".Pp"] + Self.paragraphs(command.discussion ?? "", heading: ".Em")
-            page += Self.options(command.arguments ?? [])
+            page += Self.options(command.shownArguments)
         }
+        for (name, text) in parts.sections { page += [".Sh \(name)"] + Self.paragraphs(text, heading: ".Ss") }
         return page.joined(separator: "\n") + "\n"
     }
 
-    private static func shown(_ command: Command) -> [Command] {
-        (command.subcommands ?? []).filter { $0.shouldDisplay ?? true && $0.commandName != "help" }
-    }
-
-    private static func shown(_ arguments: [Argument]) -> [Argument] {
-        arguments.filter { argument in
-            argument.shouldDisplay && !["help", "version"].contains(argument.preferredName?.name ?? "")
+    /// The sections of the root's discussion, and the rest of it.
+    private static func parts(of discussion: String) -> (description: String, sections: [(String, String)]) {
+        var description: [Substring] = []
+        var found: [(String, [Substring])] = []
+        var isSection = false
+        for line in discussion.split(separator: "\n", omittingEmptySubsequences: false) {
+            if sections.contains(String(line)) {
+                found.append((String(line), []))
+                isSection = true
+            } else if isSection, line.first?.isUppercase ?? false {
+                isSection = false
+                description.append(line)
+            } else if isSection {
+                found[found.count - 1].1.append(line)
+            } else {
+                description.append(line)
+            }
         }
+        return (description.joined(separator: "\n"), found.map { ($0.0, $0.1.joined(separator: "\n")) })
     }
 
-    private static func synopsis(_ command: Command) -> [String] {
-        shown(command.arguments ?? []).map { argument in
+    private static func synopsis(_ command: CommandDescription) -> [String] {
+        command.shownArguments.map { argument in
             let more = argument.isRepeating ? " ..." : ""
             let value = escaped(argument.valueName ?? "value")
             if argument.isPositional { return argument.isOptional ? ".Op Ar \(value)\(more)" : ".Ar \(value)\(more)" }
@@ -87,8 +64,7 @@ struct ManualPage {
         }
     }
 
-    private static func options(_ arguments: [Argument]) -> [String] {
-        let shown = shown(arguments)
+    private static func options(_ shown: [CommandDescription.Parameter]) -> [String] {
         guard !shown.isEmpty else { return [] }
         return [".Bl -tag -width Ds"]
             + shown.flatMap { argument in
@@ -159,19 +135,4 @@ struct ManualPage {
         let line = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
         return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
     }
-}
-
-struct ManualCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "manual",
-        abstract: "Print the manual page.",
-        discussion: """
-            All of what --help says of the program and its commands, for man(1), in the macros of mdoc(7). \
-            'make install' puts it where man finds it.
-
-            EXAMPLES
-              cai manual > cai.1 && man -l cai.1
-            """)
-
-    func run() throws { try StandardOutput.write(ManualPage(of: Cai.self).text) }
 }
