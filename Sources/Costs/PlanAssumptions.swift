@@ -30,10 +30,10 @@ public struct PlanAssumptions: Sendable, Equatable {
 
     public init() {}
 
-    /// Sets a core's rate, and with it a Lambda processor's.
+    /// Sets a core's rate, and with it a Lambda processor's, unless that was measured.
     public mutating func setCoreRate(_ rate: Double, source: String) {
         (coreRate, coreSource) = (rate, source)
-        processorRate = rate / 2
+        if !isProcessorMeasured { processorRate = rate / 2 }
     }
 
     /// Sets a Lambda processor's rate as given.

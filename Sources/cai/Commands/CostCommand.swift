@@ -6,7 +6,8 @@ import Report
 struct CostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cost",
-        abstract: "Compute the cost of a run on AWS, or plan the cheapest or fastest run.",
+        abstract: "Compute the cost of a run on AWS, or plan one.",
+        usage: "cai cost [<run> ...] [<options>]",
         discussion: """
             For a run, by its combined_data.json (RUN: that file, its folder or s3://bucket/path/, or a tree of runs), \
             or by --requests and --duration: the cost by the published formula (memory used), and AWS's bill (memory \
@@ -22,14 +23,15 @@ struct CostCommand: ParsableCommand {
             EXAMPLES
               cai cost --galaxies 500000 --within 60s
               cai cost results/run-1 --memory 1769
-              cai cost --requests 517 --duration 6.55s --memory-used 2.8GB --memory 10240
+              cai cost --requests 517 --duration 6.55s --memory-used 2.8GB
               cai cost --published
             """)
 
-    @Argument(help: ArgumentHelp("Runs: combined_data.json, folders or s3:// URLs.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("Runs: combined_data.json, folders or s3:// URLs.", valueName: "run"), completion: .file())
     var runs: [String] = []
 
-    @Flag(help: "The reference's four published costs, and AWS's bill for them.")
+    @Flag(help: "Print the four published costs of the reference, and AWS's bill for them.")
     var published = false
 
     @OptionGroup(title: "A RUN DESCRIBED") var formula: FormulaOptions
@@ -67,9 +69,6 @@ struct CostCommand: ParsableCommand {
         }
         if formula.memoryUsed != nil, formula.requests == nil, runs.isEmpty || planned.galaxies != nil {
             throw ValidationError("--memory-used: expected --requests or a run with it, found neither")
-        }
-        if planned.galaxies != nil, let memory = functions.memory, memory.value > planned.mostMemory.value {
-            throw ValidationError("--memory: expected at most --memory-limit \(planned.mostMemory), found \(memory)")
         }
     }
 
@@ -112,15 +111,20 @@ struct CostCommand: ParsableCommand {
     private func plan(_ galaxies: Int, rate: MeasuredRate?, _ prices: PriceList) throws -> PlanReport {
         var planner = Planner(galaxies: galaxies)
         planner.architecture = planned.architecture ?? .x86
-        planner.assumptions = planned.assumptions(measured: rate)
+        planner.assumptions.set(rate)
         planner.prices = prices
-        planner.concurrencyLimit = planned.concurrencyLimit ?? LambdaLimits.usualConcurrency
         planner.storage = functions.storageSize
-        let most = planned.mostMemory.whole ?? LambdaLimits.memoryRange.upperBound
-        planner.memories = functions.memory?.whole.map { [$0] } ?? Planner.memories(upTo: most)
-        if let sizes = try planned.partitionSizes() {
-            planner.partitions = sizes.map(PlanAssumptions.galaxies(ofMegabytes:))
+        let stated = try planned.assumptions.map { path throws(Failure) in try StatedAssumptions(file: path) }
+        stated?.apply(to: &planner)
+        let most = stated?.memoryLimit ?? LambdaLimits.memoryRange.upperBound
+        if let memory = functions.memory?.whole {
+            guard memory <= most else {
+                throw ValidationError("--memory: expected at most the \(most) MB of --assumptions, found \(memory) MB")
+            }
+            planner.memories = [memory]
+        } else {
+            planner.memories = Planner.memories(upTo: most)
         }
-        return try PlanReport(planner, within: planned.within?.value, instancePrice: planned.instancePrice)
+        return try PlanReport(planner, within: planned.within?.value, instancePrice: stated?.instancePrice)
     }
 }

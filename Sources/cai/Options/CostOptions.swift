@@ -51,7 +51,9 @@ struct FunctionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("/tmp configured, 512 MB (free) to 10240 MB.", valueName: "size"))
     var storage = Megabytes(LambdaLimits.storageRange.lowerBound)
 
-    @Option(help: ArgumentHelp("Prices in a file like the program's own (docs/COST.md).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Prices in a file (docs/COST.md).", valueName: "file"),
+        completion: .file())
     var prices: String?
 
     func validate() throws {
@@ -78,13 +80,13 @@ struct FunctionOptions: ParsableArguments {
 
 /// A run that is described instead of read.
 struct FormulaOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Workers' invocations.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of worker invocations.", valueName: "n"))
     var requests: Int?
 
-    @Option(help: ArgumentHelp("Of one of them: 6.55s.", valueName: "time"))
+    @Option(help: ArgumentHelp("Duration of an invocation: 6.55s.", valueName: "time"))
     var duration: Seconds?
 
-    @Option(help: ArgumentHelp("Memory that one used: 2.8GB.", valueName: "size"))
+    @Option(help: ArgumentHelp("Memory that a worker used: 2.8GB.", valueName: "size"))
     var memoryUsed: Megabytes?
 
     func validate() throws {
@@ -103,113 +105,33 @@ struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Galaxies to plan a run for.", valueName: "n"))
     var galaxies: Int?
 
-    @Option(help: ArgumentHelp("When the run has to have ended: 60s, 5min.", valueName: "time"))
+    @Option(help: ArgumentHelp("Latest end of the run: 60s, 5min.", valueName: "time"))
     var within: Seconds?
 
-    @Option(
-        help: ArgumentHelp("Galaxies/s of a Lambda processor (1769 MB). Default: half of a core's.", valueName: "n"))
-    var rate: Double?
-
-    @Option(help: ArgumentHelp("Galaxies/s of one core of a machine. Default: 460, as measured.", valueName: "n"))
-    var coreRate: Double?
-
-    @Option(help: ArgumentHelp("MB a partition, to choose from. Default: 5 to 4000.", valueName: "n,..."))
-    var partitions: String?
-
-    @Option(help: ArgumentHelp("x86_64 or arm64. Default: \(LambdaArchitecture.x86.rawValue).", valueName: "name"))
+    @Option(help: ArgumentHelp("Architecture of the functions.", valueName: "name"))
     var architecture: LambdaArchitecture?
 
     @Option(
         help: ArgumentHelp(
-            "Workers at once that the account has. Default: \(LambdaLimits.usualConcurrency).", valueName: "n"))
-    var concurrencyLimit: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Most memory of a function; new accounts often have 3008. Default: \(Self.usualMemoryLimit).",
-            valueName: "size"))
-    var memoryLimit: Megabytes?
-
-    @Option(
-        help: ArgumentHelp(
-            "MB/s (10^6) that a worker reads from S3. Default: \(Decimals.shortest(Self.usual.network / 1e6, digits: 6)).",
-            valueName: "n"))
-    var network: Double?
-
-    @Option(
-        help: ArgumentHelp(
-            "Of each worker, beside computing. Default: \(Seconds(Self.usual.overhead)).", valueName: "time"))
-    var overhead: Seconds?
-
-    @Option(
-        help: ArgumentHelp("Until the first worker begins. Default: \(Seconds(Self.usual.start)).", valueName: "time"))
-    var start: Seconds?
-
-    @Option(help: ArgumentHelp("Dollars an hour of a machine with enough cores, to compare with.", valueName: "n"))
-    var instancePrice: Double?
-
-    private static let usual = PlanAssumptions()
-    private static let usualMemoryLimit = Megabytes(LambdaLimits.memoryRange.upperBound)
-
-    /// Most memory of a function.
-    var mostMemory: Megabytes { memoryLimit ?? Self.usualMemoryLimit }
+            "Rates, times, the account's limits and more in a JSON file, in place of the plan's own (docs/COST.md).",
+            valueName: "file"),
+        completion: .file())
+    var assumptions: String?
 
     /// Options that were given and say nothing of anything but a plan.
     var given: [String] {
         let all = [
-            (within != nil, "--within"), (rate != nil, "--rate"), (coreRate != nil, "--core-rate"),
-            (partitions != nil, "--partitions"), (instancePrice != nil, "--instance-price"),
-            (architecture != nil, "--architecture"), (concurrencyLimit != nil, "--concurrency-limit"),
-            (memoryLimit != nil, "--memory-limit"), (network != nil, "--network"), (overhead != nil, "--overhead"),
-            (start != nil, "--start"),
+            (within != nil, "--within"), (architecture != nil, "--architecture"),
+            (assumptions != nil, "--assumptions"),
         ]
         return all.filter(\.0).map(\.1)
     }
 
     func validate() throws {
         try requireNumber(galaxies, of: "--galaxies", in: 1...1_000_000_000_000)
-        let amounts: KeyValuePairs = [
-            "--within": within?.value, "--rate": rate, "--core-rate": coreRate, "--instance-price": instancePrice,
-            "--network": network,
-        ]
-        for case (let option, let value?) in amounts where !(1e-6...1e9).contains(value) {
-            throw ValidationError("\(option): expected a number above 0, at most 10^9, found \(value)")
+        if let assumptions { try requireName(assumptions, of: "--assumptions") }
+        if let within, !(1e-6...1e9).contains(within.value) {
+            throw ValidationError("--within: expected a number above 0, at most 10^9, found \(within.value)")
         }
-        if let memoryLimit { try FunctionOptions.check(memoryLimit, "--memory-limit", LambdaLimits.memoryRange) }
-        try requireNumber(concurrencyLimit, of: "--concurrency-limit", in: 1...LambdaLimits.mostConcurrency)
-        for (time, option) in [(overhead, "--overhead"), (start, "--start")] {
-            guard let time, !(0...600).contains(time.value) else { continue }
-            throw ValidationError("\(option): expected 0 to 600 s, found \(time)")
-        }
-        _ = try partitionSizes()
-    }
-
-    /// MB; nil for the planner's own.
-    func partitionSizes() throws -> [Int]? {
-        guard let partitions else { return nil }
-        return try partitions.split(separator: ",", omittingEmptySubsequences: false).map { text in
-            guard let size = Int(text), (1...100_000).contains(size) else {
-                throw ValidationError("--partitions: expected MB from 1 to 100000 and commas, found '\(partitions)'")
-            }
-            return size
-        }
-    }
-
-    /// - Parameter rates: of another place than the options; these come first.
-    func assumptions(measured rates: MeasuredRate?) -> PlanAssumptions {
-        var assumptions = PlanAssumptions()
-        assumptions.set(rates)
-        if let coreRate { assumptions.setCoreRate(coreRate, source: "--core-rate") }
-        if let rate { assumptions.setProcessorRate(rate, source: "--rate") }
-        if let network { assumptions.network = network * 1e6 }
-        if let overhead { assumptions.overhead = overhead.value }
-        if let start { assumptions.start = start.value }
-        let given: [(Bool, PlanAssumptions.Quantity)] = [
-            (coreRate != nil, .coreRate), (rate != nil, .processorRate), (network != nil, .network),
-            (overhead != nil, .overhead), (start != nil, .start),
-            (concurrencyLimit != nil || memoryLimit != nil, .account),
-        ]
-        assumptions.given = Set(given.filter(\.0).map(\.1))
-        return assumptions
     }
 }

@@ -38,7 +38,7 @@ extension PlanReport {
                 "processor_source": .string(assumptions.processorSource),
                 "network_bytes_per_s": .number(assumptions.network), "overhead_s": .number(assumptions.overhead),
                 "start_s": .number(assumptions.start), "reserve": .number(assumptions.reserve),
-                "concurrency_limit": .integer(planner.concurrencyLimit),
+                "max_concurrency": .integer(planner.concurrencyLimit),
             ]),
             "prices": planner.prices.json,
         ]

@@ -44,6 +44,15 @@ struct CostCommandTests {
         #expect((json["prices"] as? [String: Any])?["as_of"] as? String == "2025-01")
     }
 
+    /// `cai cost` with a file of assumptions.
+    private func cost(_ arguments: [String], assumptions: String) throws -> Command {
+        try Fixture.withTemporaryFolder { folder in
+            let file = "\(folder)/assumptions.json"
+            try Data(assumptions.utf8).write(to: URL(fileURLWithPath: file))
+            return try Command.run(["cost", "--assumptions", file] + arguments)
+        }
+    }
+
     /// A run of two ranks, a second and three, on 1,769 MB, in `folder`.
     private func writeRun(_ folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -123,15 +132,15 @@ struct CostCommandTests {
     @Test(
         "Values that the user gives are listed as given, and no longer as measured or assumed",
         arguments: [
-            (["--core-rate", "100"], "100 galaxies/s a core (--core-rate)", "Measured     a worker's memory"),
-            (["--rate", "50"], "50 galaxies/s a Lambda processor", "Assumed      1 s beside computing"),
-            (["--network", "12"], "12 MB/s from S3", "until the first begins; an account"),
-            (["--overhead", "3s"], "3 s beside computing", "threads); 10 s until"),
-            (["--start", "4s"], "4 s until the first begins", "emulator); 70 MB/s"),
-            (["--concurrency-limit", "77"], "an account with 77 at once", "70 MB/s from S3\n"),
+            (#"{"core_rate": 100}"#, "100 galaxies/s a core (", "Measured     a worker's memory"),
+            (#"{"processor_rate": 50}"#, "50 galaxies/s a Lambda processor", "Assumed      1 s beside computing"),
+            (#"{"network_bytes_per_s": 12e6}"#, "12 MB/s from S3", "until the first begins; an account"),
+            (#"{"overhead_s": 3}"#, "3 s beside computing", "threads); 10 s until"),
+            (#"{"start_s": 4}"#, "4 s until the first begins", "emulator); 70 MB/s"),
+            (#"{"max_concurrency": 77}"#, "an account with 77 at once", "70 MB/s from S3\n"),
         ])
-    func given(arguments: [String], given: String, others: String) throws {
-        let command = try Command.run(["cost", "--galaxies", "5000"] + arguments)
+    func given(assumptions: String, given: String, others: String) throws {
+        let command = try cost(["--galaxies", "5000"], assumptions: assumptions)
         #expect(command.status == 0)
         let text = command.output.split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " }) }
             .joined(separator: "\n")
@@ -142,15 +151,15 @@ struct CostCommandTests {
 
     @Test("cai cost plans half a million galaxies in a minute")
     func headline() throws {
-        let arguments = ["cost", "--galaxies", "500000", "--within", "60s", "--instance-price", "1.2"]
-        let command = try Command.run(arguments)
+        let (arguments, price) = (["--galaxies", "500000", "--within", "60s"], #"{"instance_usd_per_hour": 1.2}"#)
+        let command = try cost(arguments, assumptions: price)
         #expect(command.status == 0)
         #expect(command.errors.isEmpty)
         #expect(command.output.contains("One machine  19 cores at 460 galaxies/s each, $0.0200 at $1.20 an hour\n"))
         for part in ["Measured ", "Assumed ", "Nothing was measured on AWS", "230 galaxies/s a Lambda processor"] {
             #expect(command.output.contains(part), "\(part)")
         }
-        let json = try object(try Command.run(arguments + ["--json"]).output)
+        let json = try object(try cost(arguments + ["--json"], assumptions: price).output)
         let plans = try ["cheapest", "in_time", "fastest"].map { try #require(json[$0] as? [String: Any]) }
         let seconds = plans.compactMap { $0["total_s"] as? Double }
         let dollars = plans.compactMap { ($0["bill"] as? [String: Any])?["total_usd"] as? Double }
@@ -175,14 +184,53 @@ struct CostCommandTests {
         #expect(try text(of: Fixture.root + "/docs/COST.md").contains(indented.joined(separator: "\n")))
     }
 
+    @Test(
+        "A file of assumptions with an unknown key or an invalid value is an error that names it",
+        arguments: [
+            (#"{"corerate": 1}"#, "'corerate': expected one of core_rate, core_source, "),
+            (#"{"core_rate": 0}"#, "core_rate: expected a number above 0, found 0"),
+            (#"{"core_rate": "fast"}"#, "core_rate: expected a number above 0, found 'fast'"),
+            (#"{"core_source": 1}"#, "core_source: expected text, found 1"),
+            (#"{"overhead_s": 3600}"#, "overhead_s: expected seconds from 0 to 600, found 3600"),
+            (#"{"reserve": 1}"#, "reserve: expected a fraction from 0 to 0.9, found 1"),
+            (#"{"max_concurrency": 0}"#, "max_concurrency: expected a whole number from 1 to 10000, found 0"),
+            (#"{"max_concurrency": 2.5}"#, "max_concurrency: expected a whole number from 1 to 10000, found 2.5"),
+            (#"{"memory_limit_mb": 20480}"#, "memory_limit_mb: expected a whole number from 128 to 10240"),
+            (
+                #"{"partition_sizes_mb": [25, 0]}"#,
+                "partition_sizes_mb: expected a list of MB from 1 to 100000, found 0"
+            ),
+            (#"{"partition_sizes_mb": 25}"#, "partition_sizes_mb: expected a list of MB from 1 to 100000, found 25"),
+            (#"{"partition_sizes_mb": [20000]}"#, "expected a plan within AWS's limits, found none"),
+            ("[1]", "expected a JSON object"),
+        ])
+    func invalidAssumptions(text: String, message: String) throws {
+        let command = try cost(["--galaxies", "1000000"], assumptions: text)
+        #expect(command.status == 1 && command.errorLines.count == 1)
+        #expect(command.errors.contains(message), "\(command.errors)")
+        let more = try cost(["--galaxies", "5", "--memory", "4000"], assumptions: #"{"memory_limit_mb": 3008}"#)
+        #expect(more.status == 2 && more.errors.contains("--memory: expected at most the 3008 MB of --assumptions"))
+    }
+
+    @Test("The assumptions that --json prints are a file of assumptions, which gives the same plan")
+    func printedAssumptions() throws {
+        let arguments = ["cost", "--galaxies", "200000", "--within", "60s", "--json"]
+        let plan = try object(try Command.run(arguments).output)
+        let assumptions = try #require(plan["assumptions"])
+        let text = String(decoding: try JSONSerialization.data(withJSONObject: assumptions), as: UTF8.self)
+        let again = try object(try cost(Array(arguments.dropFirst()), assumptions: text).output)
+        #expect(again as NSDictionary == plan as NSDictionary)
+    }
+
     @Test("A plan respects the account's limits and a given rate")
     func options() throws {
         let json = try object(
-            try Command.run([
-                "cost", "--galaxies", "200000", "--within", "5min", "--memory-limit", "3008", "--concurrency-limit",
-                "10",
-                "--core-rate", "300", "--partitions", "25,100", "--architecture", "arm64", "--json",
-            ]).output)
+            try cost(
+                ["--galaxies", "200000", "--within", "5min", "--architecture", "arm64", "--json"],
+                assumptions: """
+                    {"memory_limit_mb": 3008, "max_concurrency": 10, "core_rate": 300, "partition_sizes_mb": [25, 100]}
+                    """
+            ).output)
         for name in ["cheapest", "in_time", "fastest"] {
             let plan = try #require(json[name] as? [String: Any])
             #expect(try #require(plan["memory_mb"] as? Int) <= 3008)
@@ -191,7 +239,9 @@ struct CostCommandTests {
         }
         #expect((json["assumptions"] as? [String: Any])?["processor_rate"] as? Double == 150)
         let fixed = try object(
-            try Command.run(["cost", "--galaxies", "1000", "--memory", "1769", "--rate", "100", "--json"]).output)
+            try cost(
+                ["--galaxies", "1000", "--memory", "1769", "--json"], assumptions: #"{"processor_rate": 100}"#
+            ).output)
         let plan = try #require(fixed["cheapest"] as? [String: Any])
         #expect(plan["memory_mb"] as? Int == 1769)
         // One second of overhead, and 1000 galaxies at 100 a second.
@@ -206,7 +256,6 @@ struct CostCommandTests {
                 "for 500,000 galaxies that ends within 5 s, found none: the fastest takes "
             ),
             (["--galaxies", "500000", "--within", "5s"], "one machine would need 218 cores"),
-            (["--galaxies", "1000000", "--partitions", "20000"], "expected a plan within AWS's limits, found none"),
             (["--galaxies", "10", "--prices", "nowhere.json"], "nowhere.json: no such file"),
             (["--galaxies", "10", "--prices", "Sources"], "Sources: is a folder, not a file"),
             (["--galaxies", "10", "--prices", "README.md"], "README.md: expected JSON"),
@@ -258,25 +307,14 @@ struct CostCommandTests {
             (["--requests", "1", "--duration", "1", "--storage", "100"], "--storage: expected whole MB from 512"),
             (["--requests", "1", "--duration", "1", "--memory-used", "0"], "--memory-used: expected more than 0"),
             (["--requests", "1", "--duration", "1", "--within", "60s"], "--within: expected --galaxies with it"),
-            (["run", "--overhead", "2s"], "--overhead: expected --galaxies with it"),
             (["--published", "--architecture", "arm64"], "--architecture: expected --galaxies with it"),
             // An option with its default value counts as given.
             (["--published", "--architecture", "x86_64"], "--architecture: expected --galaxies with it"),
-            (["run", "--concurrency-limit", "1000"], "--concurrency-limit: expected --galaxies with it"),
-            (["run", "--memory-limit", "10240"], "--memory-limit: expected --galaxies with it"),
-            (["run", "--network", "70"], "--network: expected --galaxies with it"),
-            (["run", "--overhead", "1"], "--overhead: expected --galaxies with it"),
-            (["run", "--start", "10s"], "--start: expected --galaxies with it"),
+            (["run", "--assumptions", "a.json"], "--assumptions: expected --galaxies with it"),
+            (["--galaxies", "5", "--assumptions", ""], "--assumptions: expected a name"),
             (["--published", "--storage", "1024"], "--storage: expected it without --published"),
             (["--galaxies", "0"], "--galaxies: expected 1 to 1000000000000, found 0"),
             (["--galaxies", "5", "--within", "0s"], "--within: expected a number above 0"),
-            (["--galaxies", "5", "--rate", "0"], "--rate: expected a number above 0"),
-            (["--galaxies", "5", "--core-rate", "nan"], "--core-rate: expected a number above 0"),
-            (["--galaxies", "5", "--partitions", "25,,50"], "--partitions: expected MB from 1 to 100000 and commas"),
-            (["--galaxies", "5", "--concurrency-limit", "0"], "--concurrency-limit: expected 1 to 10000"),
-            (["--galaxies", "5", "--memory-limit", "20GB"], "--memory-limit: expected whole MB from 128 to 10240"),
-            (["--galaxies", "5", "--memory", "4000", "--memory-limit", "3008"], "--memory: expected at most"),
-            (["--galaxies", "5", "--overhead", "1h"], "--overhead: expected 0 to 600 s, found 3,600s"),
             (["--galaxies", "5", "--memory-used", "2GB"], "--memory-used: expected --requests or a run with it"),
             (["--galaxies", "5", "--architecture", "riscv"], "--architecture"),
             (["run", "--published"], "found --published and 'run'"),
