@@ -10,9 +10,14 @@ import torch._inductor.config
 import torch_peer
 
 
-def load(work: peer.Work) -> peer.Engine:
+def configure() -> None:
+    """Settings of the thread that calls it."""
     torch._inductor.config.freezing = True  # weights are constants, packed for the matrix products
     torch._dynamo.config.recompile_limit = 256  # a graph for each batch size and number of threads
+
+
+def load(work: peer.Work) -> peer.Engine:
+    configure()
     tensors = {name: torch.from_numpy(array) for name, array in work.weights.items()}
     # With fullgraph an operation that cannot be compiled is an error; otherwise it would run eagerly.
     network = torch.compile(astromae_torch.build(tensors, work.heads), fullgraph=True, dynamic=False)
@@ -22,7 +27,7 @@ def load(work: peer.Work) -> peer.Engine:
     def predict(batch: slice) -> np.ndarray:
         return network(images[batch], magnitudes[batch]).numpy()
 
-    return torch_peer.engine(work, predict, "PyTorch, torch.compile")
+    return torch_peer.engine(work, predict, "PyTorch, torch.compile", configure)
 
 
 if __name__ == "__main__":

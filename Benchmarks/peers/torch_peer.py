@@ -21,9 +21,12 @@ def load(work: peer.Work) -> peer.Engine:
     return engine(work, predict)
 
 
-def engine(work: peer.Work, predict: Callable[[slice], np.ndarray], name: str = "PyTorch") -> peer.Engine:
-    """PyTorch around whatever it computes of a batch."""
-    pool = ThreadPoolExecutor(work.threads)
+def engine(
+    work: peer.Work, predict: Callable[[slice], np.ndarray], name: str = "PyTorch",
+    configure: Callable[[], None] | None = None,
+) -> peer.Engine:  # fmt: skip
+    """PyTorch around whatever it computes of a batch. `configure` is called in each thread: settings are of a thread."""
+    pool = ThreadPoolExecutor(work.threads, initializer=configure)
 
     def together(size: int) -> np.ndarray:
         torch.set_num_threads(work.threads)
