@@ -53,6 +53,7 @@ test-packages:
 	@scripts/install-packages.sh --formats
 	@scripts/install-packages.sh --pages
 	@scripts/install-packages.sh --engines
+	@scripts/install-packages.sh --shells
 
 # The fan-out against real servers on loopback: S3, Lambda's emulator, Step Functions. Options of pytest go through
 # CLOUD_ARGS: make test-cloud CLOUD_ARGS="-k faults"

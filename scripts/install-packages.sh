@@ -6,6 +6,7 @@
 # --slurm adds Slurm for the test of deploy/slurm.
 # --formats adds cfitsio and HDF5, which `cai` opens on demand: their tests need them.
 # --engines adds GNU parallel, for the test of docs/ENGINES.md.
+# --shells adds zsh and fish, for the tests of completions.
 # --image adds the tools of `make image`: Buildah, Skopeo and strip.
 set -eu
 
@@ -64,6 +65,10 @@ fi
 
 if [ "${1:-}" = --engines ]; then
     command -v parallel >/dev/null 2>&1 || need parallel
+fi
+
+if [ "${1:-}" = --shells ]; then
+    for shell in zsh fish; do command -v "$shell" >/dev/null 2>&1 || need "$shell"; done
 fi
 
 if [ "${1:-}" = --image ]; then
