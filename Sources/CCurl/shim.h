@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 typedef size_t (*cai_curl_transfer)(char *bytes, size_t size, size_t count, void *context);
+typedef CURLcode (*cai_curl_tls)(CURL *handle, void *context, void *data);
 typedef CURLcode (*cai_curl_setopt)(CURL *handle, CURLoption option, ...);
 typedef CURLcode (*cai_curl_getinfo)(CURL *handle, CURLINFO info, ...);
 
@@ -28,6 +29,10 @@ static inline CURLcode cai_curl_set_list(void *setopt, CURL *handle, CURLoption 
 }
 
 static inline CURLcode cai_curl_set_transfer(void *setopt, CURL *handle, CURLoption option, cai_curl_transfer value) {
+    return ((cai_curl_setopt)setopt)(handle, option, value);
+}
+
+static inline CURLcode cai_curl_set_tls(void *setopt, CURL *handle, CURLoption option, cai_curl_tls value) {
     return ((cai_curl_setopt)setopt)(handle, option, value);
 }
 

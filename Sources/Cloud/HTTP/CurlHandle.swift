@@ -7,12 +7,19 @@ import Platform
     // Sendable although it holds a pointer: the pool gives it to one caller at a time.
     private let library: CurlLibrary
     private let handle: CurlLibrary.Handle
+    /// Whether its connections begin without certificates of their own. It does not change, since a connection is reused
+    /// only under the settings that it was made with.
+    private let sharesCertificates: Bool
+    private let certificates: CertificateStore?
 
-    /// nil where libcurl cannot create one.
-    init?(_ library: CurlLibrary) {
+    /// - Parameter certificates: shared with other handles; nil to have them read for each connection.
+    /// - Returns: nil where libcurl cannot create one.
+    init?(_ library: CurlLibrary, sharing certificates: CertificateStore?) {
         guard let handle = unsafe library.makeHandle() else { return nil }
         self.library = library
         unsafe self.handle = handle
+        self.certificates = library.certificates == nil ? nil : certificates
+        sharesCertificates = self.certificates?.isFilled ?? false
     }
 
     deinit { unsafe library.cleanUp(handle) }
@@ -71,6 +78,19 @@ import Platform
         set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = authorities.file { set(CURLOPT_CAINFO, file) }
         if let folder = authorities.folder { set(CURLOPT_CAPATH, folder) }
+        if let certificates { share(certificates) }
+    }
+
+    private func share(_ certificates: CertificateStore) {
+        guard
+            unsafe cai_curl_set_tls(
+                library.setOption, handle, CURLOPT_SSL_CTX_FUNCTION, CertificateStore.connectionBegins) == CURLE_OK
+        else { return }
+        let store = unsafe Unmanaged.passUnretained(certificates).toOpaque()
+        _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_SSL_CTX_DATA, store)
+        guard sharesCertificates else { return }
+        _ = unsafe cai_curl_set_text(library.setOption, handle, CURLOPT_CAINFO, nil)
+        _ = unsafe cai_curl_set_text(library.setOption, handle, CURLOPT_CAPATH, nil)
     }
 
     /// Milliseconds for libcurl, at least 1, since 0 means no limit.

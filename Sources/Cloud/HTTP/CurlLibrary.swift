@@ -16,6 +16,8 @@ import Platform
     let statusText: @convention(c) (CURLcode) -> UnsafePointer<CChar>?
     let setOption: UnsafeMutableRawPointer
     let getInfo: UnsafeMutableRawPointer
+    /// nil where libcurl uses another library than OpenSSL for TLS.
+    let certificates: CertificateCalls?
 
     /// nil where it is not installed.
     static let shared = try? CurlLibrary()
@@ -35,5 +37,9 @@ import Platform
         unsafe statusText = try library.symbol("curl_easy_strerror")
         unsafe setOption = try library.symbol("curl_easy_setopt")
         unsafe getInfo = try library.symbol("curl_easy_getinfo")
+        let version: @convention(c) (CURLversion) -> UnsafeMutablePointer<curl_version_info_data>?
+        unsafe version = try library.symbol("curl_version_info")
+        let tls = unsafe version(CURLVERSION_FIRST)?.pointee.ssl_version.map { unsafe String(cString: $0) }
+        certificates = tls?.hasPrefix("OpenSSL/") == true ? CertificateCalls(library) : nil
     }
 }

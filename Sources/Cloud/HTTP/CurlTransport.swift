@@ -22,6 +22,8 @@ public final class CurlTransport: HTTPTransport {
 
     private let limits: Limits
     private let authorities: Authorities
+    /// nil where a proxy is reached over TLS: it has authorities of its own, which must not be mixed up with these.
+    private let certificates: CertificateStore?
     private let idle = Mutex<[CurlHandle]>([])
 
     /// - Parameter environment: `AWS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` or `SSL_CERT_DIR` name the
@@ -30,6 +32,14 @@ public final class CurlTransport: HTTPTransport {
     public init(limits: Limits = Limits(), environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.limits = limits
         authorities = Authorities(environment)
+        certificates = Self.hasSecureProxy(ProcessInfo.processInfo.environment) ? nil : CertificateStore()
+    }
+
+    /// Whether libcurl may connect to a proxy over TLS.
+    static func hasSecureProxy(_ environment: [String: String]) -> Bool {
+        environment.contains {
+            $0.key.lowercased().hasSuffix("_proxy") && $0.value.trimmingSpaces.lowercased().hasPrefix("https:")
+        }
     }
 
     public func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse {
@@ -45,7 +55,7 @@ public final class CurlTransport: HTTPTransport {
         guard let library = CurlLibrary.shared else {
             return .broken(nil, Failure("libcurl.so.4", "cannot be opened: is libcurl installed?"))
         }
-        guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle(library) else {
+        guard let handle = idle.withLock({ $0.popLast() }) ?? CurlHandle(library, sharing: certificates) else {
             return .broken(nil, Failure(.unavailable, address.hostHeader, "libcurl gives no handle"))
         }
         defer { idle.withLock { $0.append(handle) } }

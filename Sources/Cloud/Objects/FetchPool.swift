@@ -19,8 +19,7 @@ public final class FetchPool: Sendable {
     private static let leastResident = 256 << 20
     /// Beyond them: they compute as much faster, over a line that has the same delay.
     private static let residentPerProcessor = 16 << 20
-    /// An exchange takes a thread, and a connection that is kept. Beside the resident bytes, one of HTTPS takes about
-    /// 1 MB, and 40 ms of a processor once, most of it for the certificates of the system's authorities.
+    /// An exchange takes a thread, and a connection that is kept.
     private static let mostExchanges = 256
     /// libcurl's for one exchange: three, and one more for each other host.
     private static let descriptorsEach = 4
