@@ -32,12 +32,13 @@ import Platform
         set(limits, request, authorities)
         set(CURLOPT_URL, request.url)
         if address.isLocal { set(CURLOPT_PROXY, "") }
-        let reception = CurlReception(request.receiver)
+        let reception = CurlReception(request)
         let status = perform(request, reception)
         guard !reception.isOverfull else {
             return .broken(
                 reception.response, Failure(address.hostHeader, "the answer has more bytes than were asked for"))
         }
+        if reception.isRefused, let response = reception.response { return .whole(response) }
         guard status == CURLE_OK else {
             return .broken(reception.response, failure(status, address, request, limits, authorities))
         }

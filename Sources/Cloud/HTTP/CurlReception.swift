@@ -11,8 +11,15 @@ final class CurlReception {
     private(set) var byteCount = 0
     /// Whether the receiver did not expect as many bytes.
     private(set) var isOverfull = false
+    /// Whether a range was asked for.
+    private let isOfRange: Bool
+    /// Whether the body was refused, as a whole object is where a range was asked for.
+    private(set) var isRefused = false
 
-    init(_ receiver: (any ByteReceiver)?) { self.receiver = receiver }
+    init(_ request: HTTPRequest) {
+        receiver = request.receiver
+        isOfRange = request.headers.contains { $0.name.lowercased() == "range" }
+    }
 
     /// nil before a status line was received.
     var response: HTTPResponse? { status.map { HTTPResponse(status: $0, headers: headers, body: body) } }
@@ -31,15 +38,22 @@ final class CurlReception {
             let value = text[text.utf8.index(after: colon)...].trimmingSpaces
             headers.append((name, value))
             if name.lowercased() == "content-length", let length = Int(value), length > 0,
-                receiver == nil || status != 206
+                receiver == nil || status != 206, !isOtherThanRange
             {
                 body.reserveCapacity(min(length, Self.most))
             }
         }
     }
 
+    /// Whether the request succeeded, with something else than the range that was asked for.
+    private var isOtherThanRange: Bool { isOfRange && status.map { (200..<300).contains($0) && $0 != 206 } ?? false }
+
     private func take(body piece: UnsafeRawBufferPointer) -> Bool {
         byteCount += piece.count
+        guard !isOtherThanRange else {
+            isRefused = true
+            return false
+        }
         guard let receiver, status == 206 else {
             unsafe body.append(contentsOf: piece)
             return true

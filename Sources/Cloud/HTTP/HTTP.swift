@@ -5,6 +5,7 @@ public struct HTTPRequest: Sendable {
     public var method: String
     /// Scheme, host, path and query, percent-encoded.
     public var url: String
+    /// With `Range`, the body of a success other than 206, which may be a whole object, is not received.
     public var headers: [(name: String, value: String)]
     /// nil for a request without a body.
     public var body: [UInt8]?

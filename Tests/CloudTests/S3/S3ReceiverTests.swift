@@ -106,4 +106,28 @@ struct S3ReceiverTests {
             #expect(server.requests.count == 1)
         }
     }
+
+    @Test("The whole object is not received from a server that ignores ranges", arguments: [true, false])
+    func rangeIgnored(isReceived: Bool) throws {
+        let piece = [UInt8](repeating: 7, count: 1 << 20)
+        try LoopbackServer.run({ _, _ in
+            let head = "HTTP/1.1 200 OK\r\nETag: \"tag\"\r\nContent-Length: \(1 << 40)\r\n\r\n"
+            // More than the buffers of sockets take.
+            return [.send(Array(head.utf8))] + [LoopbackServer.Step](repeating: .send(piece), count: 64) + [.close]
+        }) { server in
+            let client = try S3Scripted.client(server)
+            let error = #expect(throws: Failure.self) {
+                if isReceived {
+                    try client.get(
+                        bucket: "b", key: "k", range: Self.range, etag: "tag", into: Kept(most: Self.range.count))
+                } else {
+                    _ = try client.get(bucket: "b", key: "k", range: Self.range, etag: "tag")
+                }
+            }
+            #expect(error?.message == "asked for a range, and answered with status 200 and no range")
+            #expect(error?.kind == .input)
+            #expect(client.statistics.bytesRead == 0)
+            #expect(server.requests.count == 1)
+        }
+    }
 }
