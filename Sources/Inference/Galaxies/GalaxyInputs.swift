@@ -28,14 +28,19 @@ public struct GalaxyInputs: Sendable {
     }
 
     /// Opens file after file, and passes each to `body` until that returns false. Only headers are read.
-    /// - Parameter range: indices of the files; nil for all.
+    /// - Parameters:
+    ///   - range: indices of the files; nil for all.
+    ///   - needed: an estimate of how many files are left to be passed, the next one included: no more remote files are
+    ///     opened ahead.
     public func forEach(
-        of range: Range<Int>? = nil, _ body: (InputFile, TensorFile) throws(Failure) -> Bool
+        of range: Range<Int>? = nil, needed: () -> Int = { .max },
+        _ body: (InputFile, TensorFile) throws(Failure) -> Bool
     ) throws(Failure) {
         let files = range.map { Array(self.files[$0]) } ?? self.files
         var sources: [(any ByteSource)?] = []
         for (index, input) in files.enumerated() {
-            while sources.count < min(files.count, index + Self.openedAhead) {
+            let ahead = min(Self.openedAhead, max(1, needed()))
+            while sources.count < min(files.count, index + ahead) {
                 sources.append(try remote?.open(files[sources.count].path))
             }
             let file =
@@ -63,14 +68,18 @@ public struct GalaxyInputs: Sendable {
     public func partitions(for network: some CutoutNetwork, limit: Int? = nil) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
-        let limit = limit ?? Int.max
         let layout = try layout.resolved(for: network.statedBands)
         let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
-        try forEach { input, file throws(Failure) in
+        /// By the mean number of galaxies of the files so far.
+        func filesNeeded() -> Int {
+            guard let limit, rowsAlone == nil else { return .max }
+            return partitions.isEmpty ? 1 : (limit - count - 1) / max(1, count / partitions.count) + 1
+        }
+        try forEach(needed: filesNeeded) { input, file throws(Failure) in
             let partition = try PartitionReader(file, input, for: network, layout, firstGalaxy: count)
-            if partitions.isEmpty || count < limit { partitions.append(partition) }
+            if partitions.isEmpty || count < limit ?? .max { partitions.append(partition) }
             count += partition.count
-            return rowsAlone != nil || count < limit
+            return rowsAlone != nil || count < limit ?? .max
         }
         try rowsAlone?.check(galaxies: count, of: allInputs)
         return partitions

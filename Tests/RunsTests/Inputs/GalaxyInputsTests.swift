@@ -164,6 +164,17 @@ struct GalaxyInputsTests {
         }
     }
 
+    @Test("Of objects that a limit does not need, no byte is fetched", arguments: [(1, 1), (10, 1), (25, 3), (60, 6)])
+    func limitedObjects(limit: Int, objects: Int) throws {
+        let bytes = try TensorTable.partition().rows(0..<10).torch().bytes
+        let store = FakeStore(Dictionary(uniqueKeysWithValues: (1...6).map { ("set/\($0).pt", bytes) }))
+        let inputs = try GalaxyInputs(["s3://b/set/"], store: store)
+        let partitions = try inputs.partitions(for: model, limit: limit)
+        #expect(partitions.map(\.count) == [Int](repeating: 10, count: objects))
+        let expected = Set((1...objects).map { "set/\($0).pt" })
+        #expect(store.state.withLock { Set($0.keys) } == expected)
+    }
+
     @Test("A damaged object is not split")
     func damaged() throws {
         var zip = try TensorTable.partition().torch()
