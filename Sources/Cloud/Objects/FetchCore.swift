@@ -6,12 +6,19 @@ final class FetchCore: Sendable {
     let state: Monitor<FetchState>
     /// Of the threads, which a reader may start that is pinned to one.
     private let processors: [Int]
+    private let startThread: StartThread
     private let start = ContinuousClock.now
 
-    init(_ store: any ObjectStore, _ state: sending FetchState, processors: [Int]) {
+    /// Starts a thread; nil where the system cannot create one.
+    typealias StartThread = @Sendable (_ body: @escaping @Sendable () -> Void) -> WorkerThread?
+
+    init(
+        _ store: any ObjectStore, _ state: sending FetchState, processors: [Int], startThread: @escaping StartThread
+    ) {
         self.store = store
         self.state = Monitor(state)
         self.processors = processors
+        self.startThread = startThread
     }
 
     func close() { state.change { $0.isClosed = true } }
@@ -33,7 +40,7 @@ final class FetchCore: Sendable {
 
     private func fetch(_ places: some Sequence<FetchState.Place>) {
         for place in places {
-            let thread = WorkerThread { [self] in
+            let thread = startThread { [self] in
                 Processors.stay(on: processors)
                 run(place)
             }
@@ -49,8 +56,7 @@ final class FetchCore: Sendable {
     private func run(_ first: FetchState.Place) {
         var next: FetchState.Place? = first
         while let place = next {
-            let sum: Result<CRC32, Failure>
-            do throws(Failure) { sum = .success(try fetch(place)) } catch { sum = .failure(error) }
+            let sum = sum(of: place)
             let places = state.change { state in
                 state.end(place, sum, at: time)
                 return state.takeNext(at: time)
@@ -58,6 +64,22 @@ final class FetchCore: Sendable {
             next = places.first
             fetch(places.dropFirst())
         }
+    }
+
+    /// Returns when these blocks, which are pinned, are in memory. As long as the system gives no thread, the calling one
+    /// fetches them: the process may be at its limit of threads, and others may end.
+    func wait(for blocks: Range<Int>, of object: FetchedObject) throws(Failure) {
+        while let place = try state.wait(until: { (state) throws(Failure) -> FetchState.Place?? in
+            if try state.isHere(object, blocks) { return .some(nil) }
+            return state.takeWithoutThread(object, blocks, at: time).map { .some($0) }
+        }) {
+            let sum = sum(of: place)
+            change { $0.end(place, sum, at: time) }
+        }
+    }
+
+    private func sum(of place: FetchState.Place) -> Result<CRC32, Failure> {
+        do throws(Failure) { return .success(try fetch(place)) } catch { return .failure(error) }
     }
 
     /// Receives a block at its offset in memory; no other thread accesses it meanwhile.

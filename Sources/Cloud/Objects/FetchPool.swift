@@ -29,19 +29,30 @@ public final class FetchPool: Sendable {
     private let blockSize: Int
 
     /// - Parameters:
-    ///   - exchanges: at most as many at a time, fewer after refusals; nil for as many as the line is worth, at most one for each block that
-    ///     fits into the memory, and 256.
+    ///   - exchanges: at most as many at a time, fewer after refusals; nil for as many as the line is worth, at most one
+    ///     for each block that fits into the memory, and 256.
     ///   - residentLimit: bytes of objects in memory, received or underway; more where a single read needs more.
     ///   - blockSize: bytes of an exchange at most, rounded up to 64 KiB.
-    public init(
+    public convenience init(
         _ store: any ObjectStore, exchanges: Int? = nil, residentLimit: Int = defaultResidentLimit,
         blockSize: Int = defaultBlockSize
+    ) {
+        self.init(
+            store, exchanges: exchanges, residentLimit: residentLimit, blockSize: blockSize,
+            startThread: { WorkerThread($0) })
+    }
+
+    /// - Parameter startThread: for tests.
+    init(
+        _ store: any ObjectStore, exchanges: Int?, residentLimit: Int, blockSize: Int,
+        startThread: @escaping FetchCore.StartThread
     ) {
         _ = Self.blocksAreGivenBack
         let most = exchanges ?? Self.mostExchanges(residentLimit: residentLimit, blockSize: blockSize)
         let limit = ExchangeLimit(exchanges ?? Self.initialExchanges, most: most)
         core = FetchCore(
-            store, FetchState(residentLimit: residentLimit, exchanges: limit), processors: Self.processors.allowed)
+            store, FetchState(residentLimit: residentLimit, exchanges: limit), processors: Self.processors.allowed,
+            startThread: startThread)
         self.blockSize = blockSize
     }
 

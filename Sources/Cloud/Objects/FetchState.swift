@@ -31,7 +31,7 @@ struct FetchState {
     /// Exchanges that run, each on its own thread.
     private(set) var underway = 0
     var exchanges: ExchangeLimit
-    /// Whether the system gives no thread.
+    /// Whether nothing is fetched because the system gives no thread.
     private var isThreadless = false
 
     init(residentLimit: Int, exchanges: ExchangeLimit) {
@@ -79,11 +79,7 @@ struct FetchState {
             for block in blocks { object.blocks[block].lastRead = reads }
             return true
         }
-        guard !isClosed, !isThreadless else {
-            throw isClosed
-                ? Failure(.cancelled, object.name, "cannot be read: fetching was stopped")
-                : Failure(.unavailable, object.name, "cannot be read: the system gives no thread to fetch with")
-        }
+        guard !isClosed else { throw Failure(.cancelled, object.name, "cannot be read: fetching was stopped") }
         return false
     }
 
@@ -132,6 +128,17 @@ struct FetchState {
         return places
     }
 
+    /// One of these blocks, to be fetched by the thread that waits for it; nil as long as other threads fetch.
+    mutating func takeWithoutThread(_ object: FetchedObject, _ blocks: Range<Int>, at time: Double) -> Place? {
+        guard isThreadless, let block = blocks.first(where: object.isDemanded) else { return nil }
+        let place = Place(object: object, block: block)
+        isThreadless = false
+        underway += 1
+        exchanges.begin(at: time)
+        makeRoom(for: place, isDemanded: true)
+        return start(place)
+    }
+
     private mutating func takeNext() -> Place? {
         while let place = demands.first {
             demands.removeFirst()
@@ -171,7 +178,7 @@ struct FetchState {
         exchanges.end(bytes: (try? checksum.get().count) ?? 0, at: time, isLast: underway == 0)
     }
 
-    /// A block for which the system gives no thread. It is fetched by one of those that run, if there are any.
+    /// A block for which the system gives no thread. It is fetched by one of those that run, or by its reader.
     mutating func giveBack(_ place: Place) {
         underway -= 1
         isThreadless = underway == 0

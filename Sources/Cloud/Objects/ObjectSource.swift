@@ -29,9 +29,7 @@ public final class ObjectSource: ByteSource {
         let blocks = object.layout.blocks(of: range)
         core.change { $0.pin(object, blocks) }
         defer { core.state.withLock { $0.unpin(object, blocks) } }
-        try core.state.wait { (state) throws(Failure) -> Void? in
-            try state.isHere(object, blocks) ? () : nil
-        }
+        try core.wait(for: blocks, of: object)
         return try object.memory.withBytes(in: range, body)
     }
 

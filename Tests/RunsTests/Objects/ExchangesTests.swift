@@ -1,4 +1,5 @@
 import Inference
+import Synchronization
 import TensorFiles
 import TestSupport
 import Testing
@@ -79,5 +80,38 @@ struct ExchangesTests {
         #expect(try read(source) == Self.bytes)
         pool.waitForThreads()
         #expect(store.state.withLock { $0.underway } == 0)
+    }
+
+    @Test("Readers fetch what they wait for where the system gives no thread, or few", arguments: [nil, 1, 3], [1, 4])
+    func fewThreads(every: Int?, readers: Int) throws {
+        let store = FakeStore(["o": Self.bytes])
+        let starts = Mutex(0)
+        let pool = FetchPool(store, exchanges: 4, residentLimit: 1 << 20, blockSize: Self.block) { body in
+            let number = starts.withLock { count in
+                count += 1
+                return count
+            }
+            guard let every, number % (every + 1) == 0 else { return nil }
+            return WorkerThread(body)
+        }
+        let source = try pool.open(bucket: "b", key: "o")
+        let right = Mutex(0)
+        let count = WorkerThreads.run(count: readers, whileWaiting: {}) {
+            let isRight = (try? read(source)) == Self.bytes
+            right.withLock { $0 += isRight ? 1 : 0 }
+        }
+        #expect(count == readers && right.withLock { $0 } == readers)
+        #expect(try source.checksum(of: 0..<Self.bytes.count) == CRC32(Self.bytes))
+        pool.waitForThreads()
+    }
+
+    @Test("An error that a reader meets while it fetches is the object's")
+    func failureWithoutThreads() throws {
+        let store = FakeStore(["o": Self.bytes])
+        store.state.withLock { $0.failure = { _ in Failure(.unavailable, "s3://b/o", "answers 503") } }
+        let pool = FetchPool(store, exchanges: 4, residentLimit: 1 << 20, blockSize: Self.block) { _ in nil }
+        let source = try pool.open(bucket: "b", key: "o")
+        let error = #expect(throws: Failure.self) { try read(source) }
+        #expect(error?.description == "s3://b/o: answers 503")
     }
 }
