@@ -70,7 +70,7 @@ def test_fits_with_astropy(written, table, demo):
         np.testing.assert_array_equal(data["row"], np.arange(COUNT))
         assert header["TCOMM4"] == "predicted redshift" and header["TUNIT4"] == ""
         assert header["WSHA256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
-        assert header["CREATOR"].startswith("cai ")
+        assert header["CREATOR"].startswith("cai ") and " packed float32" in header["ARITHM"]
         assert header["BANDS"] == "ugriz" and header["MISSING"].startswith("-9999,-999,") and header["HEADS"] == "3"
         assert header["WEIGHTS"].endswith("weights/astromae-demo.safetensors")
         assert header["COMMAND"].startswith("cai infer ") and header["COMMAND"].endswith("z.fits --quiet")
@@ -88,6 +88,7 @@ def test_hdf5_with_h5py(written, table, demo):
         assert file["z_phot"].attrs["description"].decode() == "predicted redshift"
         assert file.attrs["WSHA256"].decode() == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
         assert file.attrs["COMMAND"].decode().startswith("cai infer ")
+        assert " packed float32" in file.attrs["ARITHM"].decode()
         assert file.attrs["BANDS"].decode() == "ugriz" and file.attrs["MISSING"].decode().startswith("-9999,-999,")
 
 

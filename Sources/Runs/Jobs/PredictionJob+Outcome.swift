@@ -24,8 +24,9 @@ extension PredictionJob {
         public let checkSeconds: Double
         /// The kernels that were used; never `auto`.
         public let instructionSet: InstructionSet
-        public let gemm: GemmBackend
-        public let precision: Precision
+        public let arithmetic: Arithmetic
+        public var gemm: GemmBackend { arithmetic.gemm }
+        public var precision: Precision { arithmetic.precision }
         /// SHA-256 of the weights' file, in hexadecimal digits; nil where the output does not need it.
         public let weightsSHA256: String?
         /// The times of kernel calls, where the job is profiled.

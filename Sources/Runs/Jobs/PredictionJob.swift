@@ -175,7 +175,7 @@ public struct PredictionJob: Sendable {
             quality: try? Quality(predicted: predicted, spectroscopic: spectroscopic), unknownRedshifts: unknown,
             medianError: PlausibleRedshifts.medianError(predicted: predicted, spectroscopic: spectroscopic),
             loadSeconds: (loaded - start) / .seconds(1), checkSeconds: (checked - loaded) / .seconds(1),
-            instructionSet: model.instructionSet, gemm: model.gemm, precision: model.precision, weightsSHA256: sha256,
+            instructionSet: model.instructionSet, arithmetic: model.arithmetic, weightsSHA256: sha256,
             profile: profile, part: part,
             wasComplete: wasComplete, choices: choices, rank: rank,
             made: isRecorded ? Made(identities: identities, weights: identity, maker: maker) : nil)
@@ -229,7 +229,8 @@ public struct PredictionJob: Sendable {
                 provenance: outcome.weightsSHA256.map {
                     Provenance(
                         creator: "cai \(Release.version)", weights: weights, weightsSHA256: $0, command: command,
-                        instructionSet: outcome.instructionSet.rawValue, choices: outcome.choices)
+                        instructionSet: outcome.instructionSet.rawValue,
+                        arithmetic: outcome.arithmetic.description, choices: outcome.choices)
                 })
             if outcome.made != nil { written = try RankSidecar.Output(at: path, of: output.name) }
         }

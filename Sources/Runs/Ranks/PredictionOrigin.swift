@@ -30,7 +30,7 @@ public enum PredictionOrigin: Sendable, Encodable {
         }
     }
 
-    /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, missing values -9999,-999`
+    /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, bf16, missing values -9999,-999`
     public var text: String {
         switch self {
         case .record(let record): record.text
@@ -48,7 +48,10 @@ public enum PredictionOrigin: Sendable, Encodable {
 
     /// `Arithmetic`; nil where it is not stated.
     public var arithmetic: String? {
-        if case .record(let record) = self { record.maker.arithmetic } else { nil }
+        switch self {
+        case .record(let record): record.maker.arithmetic
+        case .header(let provenance): provenance.arithmetic
+        }
     }
 
     /// The values that stood for a missing magnitude or redshift; nil where they are not stated.
@@ -79,8 +82,9 @@ public enum PredictionOrigin: Sendable, Encodable {
                 WeightsIdentity(name: provenance.weights, sha256: provenance.weightsSHA256), forKey: .weights)
             try fields.encode(provenance.choices, forKey: .choices)
             try fields.encode(provenance.command, forKey: .command)
-            try fields.encode(
-                ["creator": provenance.creator, "instruction_set": provenance.instructionSet], forKey: .maker)
+            var maker = ["creator": provenance.creator, "instruction_set": provenance.instructionSet]
+            maker["arithmetic"] = provenance.arithmetic
+            try fields.encode(maker, forKey: .maker)
         }
     }
 }

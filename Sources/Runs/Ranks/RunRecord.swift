@@ -69,12 +69,12 @@ public struct RunRecord: Sendable, Equatable, Codable {
     /// The values that stood for a missing magnitude or redshift; nil where the record does not state them.
     public var missing: MissingValues? { settings["missing"].flatMap { try? MissingValues($0) } }
 
-    /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, missing values -9999,-999`
+    /// `weights model.pt (SHA-256 7d8f8a31...), cai 0.1.0, avx2, bf16, missing values -9999,-999`
     public var text: String {
         Provenance.text(
             weights: weights.name, digest: weights.sha256.map { "SHA-256 " + $0 } ?? weights.identity,
             creator: "cai \(maker.version)",
-            instructionSet: maker.instructionSet, missing: settings["missing"])
+            instructionSet: maker.instructionSet, choices: choices, missing: settings["missing"])
     }
 
     // MARK: Beside an output

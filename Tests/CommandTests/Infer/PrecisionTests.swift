@@ -20,14 +20,21 @@ import Testing
         }
     }
 
-    @Test("A table in FITS states the precision")
-    func provenance() throws {
+    @Test(
+        "The header of a table states the arithmetic, and what is evaluated states bf16",
+        arguments: ["fits", "h5"], ["float32", "bf16"])
+    func provenance(ending: String, precision: String) throws {
         try Fixture.withTemporaryFolder { folder in
-            let path = folder + "/z.fits"
-            let command = try Command.infer([Tiny.partition, "-o", path, "--precision", "bf16", "--quiet"])
+            let path = folder + "/z." + ending
+            let command = try Command.infer([Tiny.partition, "-o", path, "--precision", precision, "--quiet"])
             #expect(command.status == 0, "\(command.errors)")
-            let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-            #expect(String(decoding: bytes, as: UTF8.self).contains("PRECISN = 'bf16"))
+            let bytes = try String(decoding: Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+            if ending == "fits" { #expect(bytes.contains("PRECISN = 'bf16") == (precision == "bf16")) }
+            let json = try object(Command.run(["evaluate", path, "--json"]).output)
+            let made = (json["made_of"] as? [String: Any])?["made_by"] as? [String: String]
+            #expect(try #require(made?["arithmetic"]).contains(" packed \(precision)"))
+            let text = try Command.run(["evaluate", path]).output
+            #expect(text.contains(", bf16, missing values") == (precision == "bf16"), "\(text)")
         }
     }
 
