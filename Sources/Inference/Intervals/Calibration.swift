@@ -1,3 +1,4 @@
+import AstroMAE
 import Platform
 
 /// Redshift intervals of stated coverage around z_phot, by split conformal prediction (Papadopoulos et al. 2002; Lei et al.
@@ -140,18 +141,19 @@ public struct Calibration: Sendable, Equatable {
     ///   - sha256: of these, in hexadecimal digits.
     ///   - arithmetic: of the predictions; nil where they do not state it. Compared where both are known.
     ///   - choices: `RunChoices` of the predictions, of which `network`, `num_heads` and `precision` are
-    ///     compared where both are known.
+    ///     compared where both are known. They state a precision that is not float32.
     ///   - name: the calibration.
     /// - Throws: `Failure` with both.
     package func check(
         _ weights: String, sha256: String, arithmetic: String?, choices: [String: String], name: String
     ) throws(Failure) {
         if sha256 == origin.weightsSHA256 {
-            let stated = [
-                ("network", origin.network), ("num_heads", origin.numHeads), ("precision", origin.precision),
+            let compared = [
+                ("network", origin.network, choices["network"]), ("num_heads", origin.numHeads, choices["num_heads"]),
+                ("precision", origin.precision, choices["precision"] ?? Precision.float32.rawValue),
             ]
-            for (what, made) in stated {
-                guard let made, let found = choices[what], made != found else { continue }
+            for (what, made, found) in compared {
+                guard let made, let found, made != found else { continue }
                 throw Failure("\(name) is of \(what) \(made) in these weights: expected a calibration of \(found)")
             }
             guard let arithmetic, let made = origin.arithmetic, arithmetic != made else { return }

@@ -78,8 +78,7 @@ struct RankRun {
         result.version = Release.version
         result.gemm = loaded.model.gemm.rawValue
         result.arithmetic = loaded.model.arithmetic.description
-        result.choices = RunChoices.made(
-            partitions, layout, heads: loaded.model.config.encoder.numHeads, loaded.model.precision)
+        result.choices = RunChoices.made(partitions, layout, with: RunChoices.made(loaded.model))
         result.configuredMemory = LambdaSettings.memory(environment)
         result.logGroup = LambdaSettings.logGroup(environment)
         result.architecture = RankResult.architecture
@@ -115,15 +114,5 @@ struct RankRun {
         result.processorSeconds = ProcessFigures.processorSeconds - processorSeconds
         result.finished = Date().timeIntervalSince1970
         result.totalSeconds = (ContinuousClock.now - start) / .seconds(1)
-    }
-}
-
-/// Settings that AWS Lambda passes to a function.
-enum LambdaSettings {
-    static func logGroup(_ environment: [String: String]) -> String? { environment.set("AWS_LAMBDA_LOG_GROUP_NAME") }
-
-    /// Configured memory in MB of 2^20 bytes; nil outside of Lambda.
-    static func memory(_ environment: [String: String]) -> Int? {
-        environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }.flatMap { 1...1 << 20 ~= $0 ? $0 : nil }
     }
 }

@@ -129,13 +129,10 @@ public struct PredictionJob: Sendable {
         }
         model.warnings.forEach(events.warning)
         if let notice = model.precisionNotice { events.notice(notice) }
+        let network = RunChoices.made(model, network: settings.network)
         if let (calibration, name) = calibration {
-            var choices = [
-                "num_heads": "\(model.config.encoder.numHeads)", "precision": model.precision.rawValue,
-            ]
-            choices["network"] = settings.network
             try calibration.check(
-                weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, choices: choices, name: name)
+                weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, choices: network, name: name)
         }
         let loaded = clock.now
         let inputs = try inputs.resolved(for: model)
@@ -154,9 +151,8 @@ public struct PredictionJob: Sendable {
         try GalaxyChoices(sections, inputs.layout, format: format).report(to: events)
         let identity = WeightsIdentity(name: weights, sha256: sha256 ?? "")
         let maker = Maker(model)
-        var choices = RunChoices.made(partitions, inputs.layout, heads: model.config.encoder.numHeads, model.precision)
+        var choices = RunChoices.made(partitions, inputs.layout, with: network)
         choices["calibration"] = calibration?.name
-        choices["network"] = settings.network
         let rank = part.map { RankRecorder.Rank(part: $0, weights: identity, choices: choices, maker: maker) }
         let (earlier, wasComplete) = try earlierRows(
             sections, rank: rank,

@@ -141,9 +141,9 @@ enum RunChoices {
 
     /// - Parameters:
     ///   - partitions: of the run, or of one rank.
-    ///   - heads: attention heads of the network.
+    ///   - network: its choices.
     static func made(
-        _ partitions: [PartitionReader], _ layout: GalaxyLayout, heads: Int, _ precision: Precision
+        _ partitions: [PartitionReader], _ layout: GalaxyLayout, with network: [String: String]
     ) -> [String: String] {
         var values: [String: Set<String>] = [:]
         for partition in partitions {
@@ -152,12 +152,19 @@ enum RunChoices {
         var choices = values.mapValues { $0.sorted().joined(separator: separator).shortened(to: mostLength) }
         choices["bands"] = layout.statedBands ?? layout.bandNames
         choices["missing"] = layout.missing.text
-        choices["num_heads"] = "\(heads)"
-        choices["precision"] = precision == .float32 ? nil : precision.rawValue
         if let table = layout.table {
             choices["table"] = table.name
             choices["join"] = table.hasIDs ? table.idName ?? GalaxyLayout.usualObjectID : "rows"
         }
+        return choices.merging(network) { $1 }
+    }
+
+    /// What is taken from the weights, and how it computes.
+    /// - Parameter network: its name, where it was chosen among several in the weights.
+    static func made(_ model: RedshiftModel, network: String? = nil) -> [String: String] {
+        var choices = ["num_heads": "\(model.config.encoder.numHeads)"]
+        choices["precision"] = model.precision == .float32 ? nil : model.precision.rawValue
+        choices["network"] = network
         return choices
     }
 

@@ -39,8 +39,8 @@ struct RankFailure: Sendable, Equatable, Codable {
         requestIDs = requestID.map { (earlier?.requestIDs ?? []).suffix(99) + [$0] } ?? earlier?.requestIDs
         // `11.pt` contains `1.pt`.
         partition = item.dataPaths.filter { failure.description.contains($0) }.max { $0.utf8.count < $1.utf8.count }
-        logGroup = environment["AWS_LAMBDA_LOG_GROUP_NAME"]
-        logStream = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
+        logGroup = LambdaSettings.logGroup(environment)
+        logStream = LambdaSettings.logStream(environment)
         time = Date().timeIntervalSince1970
     }
 
