@@ -13,13 +13,20 @@ public struct PredictionEncoder {
         case csv, jsonLines
     }
 
-    let form: Form
-    /// Adds the columns of its intervals; nil for none.
-    var calibration: Calibration?
+    private let form: Form
+    private let calibration: Calibration?
+    /// The columns of its intervals.
+    private let intervalColumns: [String]
+
+    /// - Parameter calibration: adds the columns of its intervals; nil for none.
+    init(form: Form, calibration: Calibration? = nil) {
+        (self.form, self.calibration) = (form, calibration)
+        intervalColumns = calibration?.columns ?? []
+    }
 
     /// The bytes before the first row.
     var header: [UInt8] {
-        let columns = [Self.columns] + (calibration?.columns ?? [])
+        let columns = [Self.columns] + intervalColumns
         return form == .csv ? Array((columns.joined(separator: ",") + "\n").utf8) : []
     }
 
@@ -57,7 +64,7 @@ public struct PredictionEncoder {
             bytes += prediction.flags.rawValue.description.utf8
             if let calibration {
                 let ends = calibration.intervals(prediction.zPhot).flatMap { [$0.low, $0.high] }
-                for (column, end) in zip(calibration.columns, ends) {
+                for (column, end) in zip(intervalColumns, ends) {
                     bytes += ",\"\(column)\":\(end.isFinite ? end.description : "null")".utf8
                 }
             }
