@@ -117,14 +117,10 @@ struct ReportCommand: ParsableCommand {
 
     private func coverage(of input: ReportInput) throws -> PageSection? {
         guard let calibration else { return nil }
-        guard case .run(_?, nil, _) = input.content, input.files == [input.name] else {
+        guard let file = input.predictions else {
             throw ValidationError("--calibration: expected a local file of predictions with it, found \(input.name)")
         }
-        guard FileStamp(path: input.name)?.isRegular ?? false else {
-            throw ValidationError("--calibration: expected a file, which is read twice, found \(input.name)")
-        }
         let made = try Calibration(path: calibration)
-        let file = try LabelledPredictions(input.name, missing: nil) { _ in }
         try file.check(made, calibration).forEach(Console.warn)
         let table = try file.table(of: made.split, isUsed: false)
         return .coverage(

@@ -4,7 +4,7 @@ import Platform
 import Report
 import Runs
 
-/// A file of predictions with known redshifts, and what it states of its origin.
+/// A file of predictions, and what it states of its origin.
 struct LabelledPredictions {
     let name: String
     let origin: PredictionOrigin?
@@ -35,12 +35,15 @@ struct LabelledPredictions {
     /// `float32` or `bf16`; nil where no origin is stated. Records and headers state it where it is not float32.
     var precision: String? { origin.map { $0.choices["precision"] ?? Precision.float32.rawValue } }
 
+    /// All redshifts.
+    func table(needsSpectroscopic: Bool) throws(Failure) -> PredictionTable {
+        try PredictionTable(file, needsSpectroscopic: needsSpectroscopic, missing: missing)
+    }
+
     /// The redshifts of the galaxies that a calibration uses, or of the others; of all where `split` is nil.
     /// - Throws: `Failure` where rows have none of the names by which a fraction of them is chosen.
-    func table(of split: CalibrationSplit? = nil, isUsed: Bool = true) throws(Failure) -> PredictionTable {
-        guard let split, !split.isAll else {
-            return try PredictionTable(file, needsSpectroscopic: true, missing: missing)
-        }
+    func table(of split: CalibrationSplit?, isUsed: Bool = true) throws(Failure) -> PredictionTable {
+        guard let split, !split.isAll else { return try table(needsSpectroscopic: true) }
         return try PredictionTable(file, needsSpectroscopic: true, missing: missing) { row throws(Failure) in
             guard row.objectID != nil || row.row != nil else {
                 throw Failure(
@@ -86,11 +89,9 @@ struct LabelledPredictions {
         guard let weights = origin?.weights else {
             return ["\(name): does not state its weights, \(path) is of \(made.weights): they are not compared"]
         }
-        var choices = origin?.choices ?? [:]
-        choices["precision"] = precision
         try calibration.check(
             "\(weights.name) of \(name)", sha256: weights.sha256, arithmetic: origin?.arithmetic,
-            choices: choices, name: path)
+            choices: origin?.choices ?? [:], name: path)
         return []
     }
 }

@@ -18,6 +18,8 @@ struct ReportInput {
     /// Its name on the page: the last part of `name`.
     let title: String
     let content: Content
+    /// The local file of predictions that it names; nil for anything else.
+    let predictions: LabelledPredictions?
     /// Files that were read, which no output may replace.
     let files: [String]
 
@@ -27,11 +29,11 @@ struct ReportInput {
         title = name.split(separator: "/").last.map(String.init) ?? name
         var isFolder = false
         if S3Location.isLocation(name) {
-            files = []
+            (files, predictions) = ([], nil)
             content = try Self.fetched(S3Location(name), from: try StoreLocator.store(nil))
         } else if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder {
             let folder = name.hasSuffix("/") && name.count > 1 ? String(name.dropLast()) : name
-            content = try Self.read(folder)
+            (content, predictions) = (try Self.read(folder), nil)
             var folders = [folder]
             if case .tree(let tree, _) = content { folders += tree.runs.map(\.folder) }
             let names = RunKeys.tableNames + [RunKeys.combinedName, RunKeys.summaryName, RunKeys.experimentName]
@@ -39,20 +41,18 @@ struct ReportInput {
         } else {
             // The reader reports a missing file.
             files = [name]
-            let (table, origin) = try Self.table(name)
-            content = .run(predictions: table, results: nil, origin: origin)
+            let (file, table) = try Self.table(name)
+            predictions = file
+            content = .run(predictions: table, results: nil, origin: file.origin)
         }
     }
 
-    /// Predictions, and what they state of their origin.
-    private static func table(_ path: String) throws(Failure) -> (PredictionTable, PredictionOrigin?) {
+    private static func table(_ path: String) throws(Failure) -> (LabelledPredictions, PredictionTable) {
         var doubts: [String] = []
-        let file = try PredictionFile(path: path)
-        let record = RunRecord.beside(path) { doubts.append($0) }
-        let origin = PredictionOrigin(file, record: record) { doubts.append($0) }
-        let table = try PredictionTable(file, missing: origin?.missing ?? .usual)
+        let file = try LabelledPredictions(path, missing: nil) { doubts.append($0) }
+        let table = try file.table(needsSpectroscopic: false)
         doubts.forEach(Console.warn)
-        return (table, origin)
+        return (file, table)
     }
 
     /// A folder: of a run, or of many.
@@ -60,17 +60,14 @@ struct ReportInput {
         func isThere(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
         let (predictions, hasResults) = (RunKeys.tableNames.first(where: isThere), isThere(RunKeys.combinedName))
         if predictions != nil || hasResults {
-            let (table, origin) =
-                try predictions.map { (name) throws(Failure) in
-                    try Self.table(folder + "/" + name)
-                } ?? (nil, nil)
-            warnOfMissingRanks(origin, predictions)
+            let table = try predictions.map { (name) throws(Failure) in try Self.table(folder + "/" + name) }
+            warnOfMissingRanks(table?.0.origin, predictions)
             return .run(
-                predictions: table,
+                predictions: table?.1,
                 results: hasResults
                     ? try Run(folder: folder, key: RunKey(group: RunGroupKey(partition: nil, size: nil), run: ""))
                     : nil,
-                origin: origin)
+                origin: table?.0.origin)
         }
         guard ResultTree.isTree(folder) else {
             throw Failure(

@@ -98,6 +98,12 @@ func coverageOfOthers() throws {
         #expect(0 < used && used < Tiny.count)
         let text = try Command.run(["evaluate", table, "--calibration", half])
         #expect(text.output.contains("coverage of intervals") && text.status == 0)
+        // The page of the table, and of the same bytes from a pipe, which can be read once.
+        let script = "cat \"$1\" | \"$0\" report /dev/stdin --calibration \"$2\" -o \"$1.html\" --quiet"
+        let piped = try ChildProcess(["/bin/sh", "-c", script, Command.path, table, half]).end()
+        #expect(piped.status == 0 && piped.errors.contains("does not state its weights"), "\(piped.errors)")
+        let page = try String(contentsOfFile: table + ".html", encoding: .utf8)
+        #expect(page.contains("Coverage of intervals"))
         // Without the record beside it, and the columns that name galaxies.
         let bare = folder + "/bare.csv"
         let known = rows(try String(contentsOfFile: table, encoding: .utf8)).map { "\($0[3]),\($0[4])\n" }
