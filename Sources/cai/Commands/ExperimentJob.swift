@@ -101,7 +101,7 @@ struct ExperimentJob {
             machine: machine, weights: weights, inputs: inputs, isRepeated: command.plan.repeat,
             keepsPredictions: command.keepPredictions, isWarmedUp: command.warmUp, points: plan.points)
         let (record, broken) = try tree.begin(planned, command.continuation)
-        for run in broken { Console.report("warning: \(run.reason): it is made again") }
+        for run in broken { Console.warn("\(run.reason): it is made again") }
         watch.set(done: record.runs.count, of: record.plan.runs.count)
         return (Experiment(tree, record: record, broken: broken, engine: engine), record)
     }

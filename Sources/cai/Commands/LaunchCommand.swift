@@ -172,7 +172,7 @@ struct LaunchCommand: ParsableCommand {
             summary = try LaunchSummary(of: execution, input(), from: store)
         } catch {
             // The run is complete; only its results, which --json prints, cannot be read.
-            Console.report("warning: the run has succeeded, and its summary cannot be read: \(error)")
+            Console.warn("the run has succeeded, and its summary cannot be read: \(error)")
             if json { throw error }
             return
         }

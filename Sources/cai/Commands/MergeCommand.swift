@@ -72,9 +72,9 @@ struct MergeCommand: ParsableCommand {
         let merge = try RankMerge(outputs)
         for mixture in outputs.mixtures {
             guard allowMixed else { throw Failure("\(mixture): expected one of a kind, or --allow-mixed") }
-            Console.report("warning: \(mixture)")
+            Console.warn(mixture)
         }
-        for name in outputs.unfinished { Console.report("warning: \(name): left out: it is no output of a rank") }
+        for name in outputs.unfinished { Console.warn("\(name): left out: it is no output of a rank") }
         let line = ProgressLine(isShown: !quiet)
         do {
             defer { line.wipe() }

@@ -78,7 +78,7 @@ struct SplitCommand: ParsableCommand {
         try folder.create()
         try folder.check(split.partitionCount, sparing: inputs.paths)
         if split.dropsObjectIDs {
-            Console.report("warning: a TensorDataset cannot store object_id: the galaxies' ids are left out")
+            Console.warn("a TensorDataset cannot store object_id: the galaxies' ids are left out")
         }
         try write(split, to: folder)
         guard !quiet else { return }

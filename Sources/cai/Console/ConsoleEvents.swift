@@ -25,6 +25,6 @@ final class ConsoleEvents: JobEvents {
     func warning(_ message: String) {
         // Failures after a signal are not reported: the process ends.
         Interruption.hold()
-        Console.report("warning: \(message)")
+        Console.warn(message)
     }
 }
