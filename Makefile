@@ -15,9 +15,9 @@ FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
-	lint bench bench-peers bench-scaling bench-s3 accuracy elementary figure weights-manifest bench-lambda sweep soak \
-	clean kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write \
-	instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+	lint bench bench-peers bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda \
+	sweep soak clean kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated \
+	golden-bits-write instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -153,6 +153,10 @@ bench-lambda: build
 # Objects from a compiled server on loopback, against curl. Options go through ARGS: make bench-s3 ARGS="--rounds 5"
 bench-s3: build
 	@$(PYTHON) Benchmarks/s3/bench.py $(ARGS)
+
+# Start of `cai infer` and its memory by the form of the weights; ARGS may name further files of weights.
+bench-start: build
+	@$(PYTHON) Benchmarks/startup/bench.py $(ARGS)
 
 # Time against data size, batch size, partition size and threads on this machine, about 41 minutes, with tables and
 # figures: make sweep ARGS=--dry-run prints the plan. Sizes are variables: RUNS=1 SIZES=50MB,100MB LARGE= make sweep
