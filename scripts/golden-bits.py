@@ -3,7 +3,8 @@
 
 Every instruction set but `portable` has to give these bits, and each that the machine can run is compared. Digests are
 SHA-256 of little-endian float32 values, without a file's header: of the first 16 galaxies, and of all 512. Exit status
-1 and a line for each output that differs.
+1 and a line for each output that differs. Outputs in bf16 have the bits of VDPBF16PS; they are left out on processors
+that compute them by BFMMLA, which rounds otherwise.
 
     golden-bits.py                                        with .build/release/cai
     golden-bits.py --galaxies 16 --cai 'qemu-aarch64-static path/cai'
@@ -32,7 +33,9 @@ COUNTS = (16, 512)
 # Name of an output, its command, and the array of an .npz.
 OUTPUTS = {
     "redshifts": (["infer", "--weights", REDSHIFT], None),
+    "redshifts bf16": (["infer", "--weights", REDSHIFT, "--precision", "bf16"], None),
     "features tokens": (["embed", "--weights", REDSHIFT, "--layer", "tokens"], None),
+    "features tokens bf16": (["embed", "--weights", REDSHIFT, "--layer", "tokens", "--precision", "bf16"], None),
     "features pooled": (["embed", "--weights", REDSHIFT, "--layer", "pooled"], None),
     "features fc_norm": (["embed", "--weights", REDSHIFT, "--layer", "fc_norm"], None),
     "autoencoder tokens": (["embed", "--weights", AUTOENCODER, "--layer", "tokens"], None),
@@ -61,11 +64,12 @@ def float_rows(content: bytes) -> tuple[bytes, int]:
     return content[start + length :], header["shape"][0]
 
 
-def instruction_sets(command: list[str]) -> list[str]:
-    """Those whose kernels are in C and that this machine can run."""
-    report = subprocess.run([*command, "inspect", "--cpu", "--json"], check=True, stdout=subprocess.PIPE).stdout
-    names = [entry["name"] for entry in json.loads(report)["instruction_sets"] if entry["usable"]]
-    return [name for name in names if name != "portable"]
+def processor(command: list[str]) -> tuple[list[str], bool]:
+    """The instruction sets whose kernels are in C and that this machine can run; whether bf16 is computed by BFMMLA."""
+    output = subprocess.run([*command, "inspect", "--cpu", "--json"], check=True, stdout=subprocess.PIPE).stdout
+    report = json.loads(output)
+    names = [entry["name"] for entry in report["instruction_sets"] if entry["usable"] and entry["name"] != "portable"]
+    return names, "neon" in names and report["multiplies_bfloat16"]
 
 
 class Program:
@@ -117,7 +121,9 @@ def main() -> int:
             print(f"weights/{name}: is not the file of which {GOLDEN.name} has the bits", file=sys.stderr)
             return 1
     command, names = shlex.split(options.cai), options.only or list(OUTPUTS)
-    sets = instruction_sets(command)
+    sets, is_bfmmla = processor(command)
+    if is_bfmmla:
+        names = [name for name in names if "bf16" not in OUTPUTS[name][0]]
     if not sets:
         print("golden bits: skipped: this machine has no instruction set with kernels in C")
         return 0
