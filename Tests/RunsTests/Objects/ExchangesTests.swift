@@ -52,22 +52,22 @@ struct ExchangesTests {
     @Test("A refusal for too many requests halves them, once for those that had begun")
     func refusals() throws {
         let store = FakeStore(["o": Self.bytes])
-        store.state.withLock {
-            $0.isHeld = { _ in true }
-            $0.isThrottled = { _ in true }
-        }
+        store.state.withLock { $0.isHeld = { _ in true } }
         let pool = FetchPool(store, residentLimit: 32 << 20, blockSize: Self.block)
         #expect(pool.exchangeLimit == FetchPool.initialExchanges)
         let source = try pool.open(bucket: "b", key: "o")
         source.prefetch(0..<source.byteCount)
-        // All of the first begin, are refused, and are held.
-        try store.wait(for: "refused requests") { $0.underway >= FetchPool.initialExchanges / 2 }
-        let limit = pool.exchangeLimit
-        #expect(1...FetchPool.initialExchanges / 2 ~= limit)
-        store.state.change {
-            $0.isHeld = { _ in false }
-            $0.isThrottled = { _ in false }
+        // All of the first have begun before one is refused; the others are held.
+        let (all, half) = (FetchPool.initialExchanges, FetchPool.initialExchanges / 2)
+        try store.wait(for: "the first requests") { $0.underway == all }
+        store.state.change { state in
+            let first = Set(state.gets)
+            state.isThrottled = { first.contains($0) }
+            state.isHeld = { !first.contains($0) }
         }
+        try store.wait(for: "half as many requests") { $0.gets.count == all + half && $0.underway == half }
+        #expect(pool.exchangeLimit == half)
+        store.state.change { $0.isHeld = { _ in false } }
         #expect(try read(source) == Self.bytes)
     }
 

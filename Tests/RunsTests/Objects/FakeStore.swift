@@ -74,8 +74,8 @@ final class FakeStore: ObjectStore {
     func get(
         bucket: String, key: String, range: Range<Int>, etag: String, into receiver: any ByteReceiver
     ) throws(Failure) {
-        if state.withLock({ $0.isThrottled(range) }) { receiver.noteThrottling() }
         let bytes = try get(bucket: bucket, key: key, range: range, etag: etag)
+        if state.withLock({ $0.isThrottled(range) }) { receiver.noteThrottling() }
         guard receiver.take(bytes), bytes.count == range.count else {
             throw Failure(
                 name(bucket: bucket, key: key),
