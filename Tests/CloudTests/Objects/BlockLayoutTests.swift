@@ -26,11 +26,13 @@ struct BlockLayoutTests {
 
     @Test("Only the object that is read first begins with small blocks")
     func first() {
-        let sizes = [false, true].map { isGrowing in
+        let bounds = [false, true].map { (isGrowing: Bool) -> [Int] in
             let layout = BlockLayout(size: 100 << 20, blockSize: 4 << 20, isGrowing: isGrowing)
             return (1..<4).map { layout[$0].upperBound }
         }
-        #expect(sizes == [[4 << 20, 8 << 20, 12 << 20], [512 << 10, 1 << 20, 1536 << 10]])
+        // Multiples of 4 MiB, and of 512 KiB.
+        let expected: [[Int]] = [[4_194_304, 8_388_608, 12_582_912], [524_288, 1_048_576, 1_572_864]]
+        #expect(bounds == expected)
     }
 
     @Test("A huge page lies in one block", arguments: sizes, [false, true])

@@ -156,9 +156,12 @@ private enum SplitGalaxies {
                     + "loss,snr,flags")
             #expect(rows.count == 61 && rows.allSatisfy { $0.count == 15 })
             #expect(rows.dropFirst().allSatisfy { $0[14] == "0" })
-            #expect(rows.dropFirst().map { $0[0] } == (1...60).map(String.init))
+            let ranks: [String] = rows.dropFirst().map { $0[0] }
+            let expectedRanks: [String] = (1...60).map { (rank: Int) in "\(rank)" }
+            #expect(ranks == expectedRanks)
             let sourceRows: [String] = rows.dropFirst().map { $0[3] }
-            #expect(Set(sourceRows) == Set((0..<60).map(String.init)))
+            let expectedRows: [String] = (0..<60).map { (row: Int) in "\(row)" }
+            #expect(Set(sourceRows) == Set(expectedRows))
             let scores: [Double] = try rows.dropFirst().map { row -> Double in try #require(Double(row[4])) }
             #expect(scores == scores.sorted(by: >))
             for row in rows.dropFirst() {

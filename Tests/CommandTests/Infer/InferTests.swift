@@ -138,7 +138,8 @@ func naturalOrderAndCollisions() throws {
             #expect(ids == expected)
         }
         let limited = try Command.infer(["a", "b", "--limit", "3"], in: folder)
-        #expect(limited.outputLines.dropFirst().map { String($0.prefix { $0 != "," }) } == Array(expected.prefix(3)))
+        let limitedIDs: [String] = limited.outputLines.dropFirst().map { String($0.prefix { $0 != "," }) }
+        #expect(limitedIDs == Array(expected.prefix(3)))
     }
 }
 

@@ -7,6 +7,9 @@ import Testing
 /// sha256sum Tests/Fixtures/tiny/normalcell.pt
 private let weightsSHA256 = "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d159576bda00e4b15b"
 
+/// Redshifts of the tiny galaxies, of which one is a usual missing value.
+private let redshifts: [Double] = (0..<37).map { (row: Int) -> Double in row == 5 ? 99 : 0.1 + Double(row) / 100 }
+
 @Suite("OUT.run.json") struct RunRecordTests {
     @Test("An output without provenance has a record beside it", arguments: ["csv", "csv.gz", "jsonl", "npy"])
     func recorded(ending: String) throws {
@@ -62,7 +65,7 @@ private let weightsSHA256 = "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d1595
             // Without missing values, -0.999 and 99 are redshifts.
             var table = try TensorTable.partition()
             table.remove("redshifts")
-            table.add("redshifts", [37], (0..<37).map { $0 == 5 ? 99.0 : 0.1 + Double($0) / 100 }, .f64)
+            table.add("redshifts", [37], redshifts, .f64)
             try table.write(to: folder + "/p.safetensors")
             func evaluate(_ more: [String] = []) throws -> [String: Any] {
                 let command = try Command.run(["evaluate", folder + "/z.csv", "--json"] + more)
@@ -105,7 +108,7 @@ private let weightsSHA256 = "7d8f8a3174ecba914a704c4cca78e118ac855d9f681d47d1595
         try Fixture.withTemporaryFolder { folder in
             var table = try TensorTable.partition()
             table.remove("redshifts")
-            table.add("redshifts", [37], (0..<37).map { $0 == 5 ? 99.0 : 0.1 + Double($0) / 100 }, .f64)
+            table.add("redshifts", [37], redshifts, .f64)
             try table.write(to: folder + "/p.safetensors")
             let output = "\(folder)/z.\(ending)"
             // The command line, with a long list of missing values, continues on several cards.

@@ -137,10 +137,14 @@ struct LaunchTests {
                 process.send(SIGINT)
                 let ended = try process.end()
                 #expect(ended.status == -SIGINT)
-                #expect(
-                    ended.errors.drop { $0 != "\n" }.dropFirst() == "cai: started \(Self.execution)\n"
-                        + "cai: error: interrupted (SIGINT): the execution continues; follow it with: "
-                        + "cai launch --follow \(Self.execution)\n")
+                let reported = String(ended.errors.drop { $0 != "\n" }.dropFirst())
+                let expected = """
+                    cai: started \(Self.execution)
+                    cai: error: interrupted (SIGINT): the execution continues; follow it with: \
+                    cai launch --follow \(Self.execution)
+
+                    """
+                #expect(reported == expected)
             }
         }
     }

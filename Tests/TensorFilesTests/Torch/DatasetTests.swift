@@ -96,8 +96,11 @@ struct DatasetTests {
         let (a, b) = (try #require(file[prefix + "tensors.0"]), try #require(file[prefix + "tensors.1"]))
         #expect(a.shape == [b.rows, 2])
         let rows = try b.floats().map { Int($0) / 10 }
-        #expect(try a.floats() == rows.flatMap { [Float(2 * $0), Float(2 * $0 + 1)] })
-        for row in rows.indices { #expect(try b.floats(rows: row..<row + 1) == [Float(10 * rows[row])]) }
+        let expected: [Float] = rows.flatMap { (row: Int) -> [Float] in [Float(2 * row), Float(2 * row + 1)] }
+        #expect(try a.floats() == expected)
+        for (index, row) in rows.enumerated() {
+            #expect(try b.floats(rows: index..<index + 1) == [Float(10 * row)])
+        }
         return rows
     }
 
