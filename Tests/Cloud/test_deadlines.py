@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import ROOT, WEIGHTS, make_sky
+from conftest import ROOT, make_sky
 from emulator import Emulator, Pool
 from fault_proxy import Exchange, Fault, fault_proxy
 from partitions import Galaxies
@@ -36,7 +36,7 @@ class Late(Fault):
 
 def test_a_split_partition_survives_a_deadline(
     step_functions: StepFunctions, functions: dict[str, Pool], bootstrap: Path, environment: dict[str, str], cai: Program,
-    s3: S3, galaxies: Galaxies, work: Path, logs: Path,
+    s3: S3, galaxies: Galaxies, weights: Path, work: Path, logs: Path,
 ) -> None:  # fmt: skip
     content = galaxies.partition()
     s3.make_bucket("large")
@@ -48,7 +48,7 @@ def test_a_split_partition_survives_a_deadline(
         pool = Pool([])
         own = {
             **environment, **s3.keys.environment, "AWS_ENDPOINT_URL_S3": proxy.endpoint, "AWS_REGION": REGION,
-            "CAI_WEIGHTS": str(WEIGHTS),
+            "CAI_WEIGHTS": str(weights),
         }  # fmt: skip
         try:
             pool.add(Emulator(bootstrap, "cai.worker", logs / "function-late.log", own, timeout=SECONDS))
