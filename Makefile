@@ -173,6 +173,7 @@ soak: build
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy
 	@Benchmarks/.build/release/accuracy $(ARGS)
+	@scripts/install-packages.sh --tls
 
 # Instructions of one call, compared with Benchmarks/instructions.json; ARGS=--update writes it.
 instruction-count: deps

@@ -32,7 +32,6 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // Calls of Linux and glibc that Swift does not import
         .systemLibrary(name: "CLinux"),
@@ -42,6 +41,14 @@ let package = Package(
 
         // The arguments that the loader passes to the process
         .target(name: "CArguments", cSettings: [.treatAllWarnings(as: .error)]),
+        // SHA-256 and SHA-1
+        .target(
+            name: "CDigests",
+            cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-O2"], .when(configuration: .debug))]),
+
+        // A function in place of a newer one of glibc
+        .target(name: "CGlibc", cSettings: [.treatAllWarnings(as: .error)]),
+
 
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(
@@ -54,7 +61,7 @@ let package = Package(
         // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
-            name: "Platform", dependencies: ["CZlib", "CCrypto", "CMapping", "CArguments", "CLinux"],
+            name: "Platform", dependencies: ["CZlib", "CDigests", "CGlibc", "CMapping", "CArguments", "CLinux"],
             swiftSettings: memorySafe + optimised),
         .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
         .target(
@@ -96,7 +103,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Platform", "TensorFiles"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
-            name: "TensorFilesTests", dependencies: ["Platform", "TensorFiles", "TestSupport"], swiftSettings: strict),
+            name: "TensorFilesTests", dependencies: ["Platform", "TensorFiles", "CDigests", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "KernelTests", dependencies: ["Platform", "CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
             swiftSettings: strict),

@@ -32,4 +32,4 @@ done
 objects=.build/release/cai.product/Objects.LinkFileList
 grep -v '/CKernels\.build/\(avx512\|dispatch\)\.c\.o$' "$objects" >"$work/objects"
 "${SWIFT:-swift}c" -static-stdlib -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=cai_main \
-    "@$work/objects" "$work/avx512.o" "$work/dispatch.o" -lz -lcrypto -o "$1"
+    "@$work/objects" "$work/avx512.o" "$work/dispatch.o" -lz -o "$1"

@@ -7,6 +7,7 @@
 # --formats adds cfitsio and HDF5, which `cai` opens on demand: their tests need them.
 # --engines adds GNU parallel, for the test of docs/ENGINES.md.
 # --shells adds zsh and fish, for the tests of completions.
+# --tls adds OpenSSL's headers, for the server of `make bench-s3`.
 # --image adds the tools of `make image`: Buildah, Skopeo and strip.
 set -eu
 
@@ -17,13 +18,11 @@ if command -v pkg-config >/dev/null 2>&1; then
     pkg-config --exists openblas || need libopenblas-dev
     pkg-config --exists zlib || need zlib1g-dev
     pkg-config --exists libcurl || need libcurl4-openssl-dev
-    pkg-config --exists libcrypto || need libssl-dev
 else
     need pkg-config
     need libopenblas-dev
     need zlib1g-dev
     need libcurl4-openssl-dev
-    need libssl-dev
 fi
 command -v git >/dev/null 2>&1 || need git
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ] || need ca-certificates
@@ -71,6 +70,10 @@ if [ "${1:-}" = --shells ]; then
     for shell in zsh fish; do command -v "$shell" >/dev/null 2>&1 || need "$shell"; done
 fi
 
+if [ "${1:-}" = --tls ]; then
+    pkg-config --exists openssl || need libssl-dev
+fi
+
 if [ "${1:-}" = --image ]; then
     command -v buildah >/dev/null 2>&1 || need buildah
     command -v skopeo >/dev/null 2>&1 || need skopeo
@@ -80,7 +83,7 @@ fi
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "Missing, by their Debian names:$missing" >&2
-        echo "This system has no apt-get: install them (OpenBLAS with cblas.h, zlib, libcurl, OpenSSL, pkg-config) and try again." >&2
+        echo "This system has no apt-get: install them (OpenBLAS with cblas.h, zlib, libcurl, pkg-config) and try again." >&2
         exit 1
     fi
     sudo=""
