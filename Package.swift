@@ -61,6 +61,7 @@ let package = Package(
         // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
+        // Report -> Anomalies -> Inference;
             name: "Platform", dependencies: ["CZlib", "CDigests", "CGlibc", "CMapping", "CArguments", "CLinux"],
             swiftSettings: memorySafe + optimised),
         .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
@@ -80,7 +81,8 @@ let package = Package(
             swiftSettings: memorySafe + optimised),
         // Resources are compiled in, so that the program is one file.
         .target(
-            name: "Report", dependencies: ["Platform", "Inference", "Costs", "Runs", "CZlib"],
+            name: "Report", dependencies: ["Platform", "Inference", "Anomalies", "Costs", "Runs", "CZlib"],
+        .target(name: "Anomalies", dependencies: ["Platform", "Inference"], swiftSettings: memorySafe + optimised),
             resources: [.embedInCode("Page/page.css")],
             swiftSettings: memorySafe + optimised),
         .target(
@@ -116,7 +118,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Platform", "Inference", "AstroMAE", "TensorFiles", "Report", "TestSupport"],
+            dependencies: ["Platform", "Inference", "AstroMAE", "TensorFiles", "Anomalies", "Report", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "CloudTests", dependencies: ["Platform", "Cloud", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -133,7 +135,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ReportTests",
-            dependencies: ["Platform", "Inference", "Costs", "Runs", "Report", "CZlib", "TestSupport"],
+            dependencies: ["Platform", "Inference", "Anomalies", "Costs", "Runs", "Report", "CZlib", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

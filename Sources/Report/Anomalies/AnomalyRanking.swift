@@ -1,3 +1,4 @@
+import Anomalies
 import Inference
 import Platform
 

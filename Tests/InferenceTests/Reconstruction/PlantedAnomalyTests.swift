@@ -1,3 +1,4 @@
+import Anomalies
 import AstroMAE
 import Foundation
 import Report

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Report
+@testable import Anomalies
 
 /// Galaxies whose errors follow a formula: error = noise^2 (1 + 20 S/N), times a scatter with period seven; 2 x 2
 /// patches, two bands.
