@@ -2,11 +2,21 @@ import AstroMAE
 import Platform
 import TensorFiles
 
-/// Writes each galaxy's features into its row of a file, on the thread that computed them. All features of a galaxy
-/// with flags are NaN.
+/// Rows of features, which threads write in any order, each once.
+public protocol FeatureRows: Sendable {
+    /// Whether a feature is still finite as it is stored.
+    func isFinite(_ value: Float) -> Bool
+    /// Writes whole rows, the first of them number `row`.
+    func write(_ values: Span<Float>, at row: Int) throws(Failure)
+}
+
+extension NumPyRows: FeatureRows {}
+
+/// Writes each galaxy's features into its row, on the thread that computed them. All features of a galaxy with flags are
+/// NaN.
 public struct FeatureTask: GalaxyTask {
     private let encoder: FeatureEncoder
-    private let rows: NumPyRows
+    private let rows: any FeatureRows
     private let flagged: FlaggedGalaxies
 
     /// The name of the result in errors and summaries.
@@ -16,7 +26,9 @@ public struct FeatureTask: GalaxyTask {
     ///   - sections: of the run.
     ///   - rows: of the encoder's feature shape, one for each galaxy of the run.
     ///   - isStrict: whether a galaxy that gets flags ends the run.
-    public init(_ encoder: FeatureEncoder, of sections: [GalaxyRun.Section], into rows: NumPyRows, isStrict: Bool) {
+    public init(
+        _ encoder: FeatureEncoder, of sections: [GalaxyRun.Section], into rows: some FeatureRows, isStrict: Bool
+    ) {
         (self.encoder, self.rows) = (encoder, rows)
         flagged = FlaggedGalaxies(sections, result: Self.result, isStrict: isStrict)
     }

@@ -66,9 +66,18 @@ public struct GalaxyInputs: Sendable {
     /// - Throws: `Failure` where a file cannot be read or has no galaxies that fit the network, and where such a table does
     ///   not have one row for each galaxy.
     public func partitions(for network: some CutoutNetwork, limit: Int? = nil) throws(Failure) -> [PartitionReader] {
+        try partitions(
+            imageShape: network.imageShape, magnitudeCount: network.requiredMagnitudes,
+            layout: layout.resolved(for: network.statedBands), limit: limit)
+    }
+
+    /// The same for images of that shape, and a number of magnitudes; nil for images alone.
+    /// - Parameter layout: resolved.
+    func partitions(
+        imageShape: [Int], magnitudeCount: Int?, layout: GalaxyLayout, limit: Int? = nil
+    ) throws(Failure) -> [PartitionReader] {
         var partitions: [PartitionReader] = []
         var count = 0
-        let layout = try layout.resolved(for: network.statedBands)
         let rowsAlone = layout.table.flatMap { $0.hasIDs ? nil : $0 }
         /// By the mean number of galaxies of the files so far.
         func filesNeeded() -> Int {
@@ -76,7 +85,9 @@ public struct GalaxyInputs: Sendable {
             return partitions.isEmpty ? 1 : (limit - count - 1) / max(1, count / partitions.count) + 1
         }
         try forEach(needed: filesNeeded) { input, file throws(Failure) in
-            let partition = try PartitionReader(file, input, for: network, layout, firstGalaxy: count)
+            let partition = try PartitionReader(
+                file, source: input.source, label: input.label, imageShape: imageShape, magnitudeCount: magnitudeCount,
+                layout: layout, firstGalaxy: count)
             if partitions.isEmpty || count < limit ?? .max { partitions.append(partition) }
             count += partition.count
             return rowsAlone != nil || count < limit ?? .max

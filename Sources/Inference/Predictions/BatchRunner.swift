@@ -13,10 +13,14 @@ public struct BatchRunner: Sendable {
     public var threads: Int { runner.threads }
     public var batchSize: Int { runner.batchSize }
 
-    /// - Parameters threads, batchSize: at least 1; smaller values count as 1.
-    public init(model: RedshiftModel, threads: Int = Processors.available, batchSize: Int = defaultBatchSize) {
+    /// - Parameters threads, batchSize, pinsThreads: see `GalaxyRunner.init`.
+    public init(
+        model: RedshiftModel, threads: Int = Processors.available, batchSize: Int = defaultBatchSize,
+        pinsThreads: Bool = true
+    ) {
         self.model = model
-        runner = GalaxyRunner(gemm: model.gemm, threads: threads, batchSize: batchSize)
+        runner = GalaxyRunner(
+            gemm: model.gemm, threads: threads, batchSize: batchSize, pinsThreads: pinsThreads)
     }
 
     /// The redshifts of the first `limit` galaxies (all, if nil) of the partitions in their order: see

@@ -16,11 +16,15 @@ public struct MaskNoise: Sendable {
 
     private let origin: Origin
     public let patches: Int
+    /// Galaxies of the inputs before the first of the run, which a seed's noise depends on.
+    private let before: Int
 
-    /// - Parameter patches: of a cutout.
-    public init(seed: UInt64, patches: Int) {
+    /// - Parameters:
+    ///   - patches: of a cutout.
+    ///   - before: galaxies of the inputs that precede those of the run.
+    public init(seed: UInt64, patches: Int, before: Int = 0) {
         origin = .seed(seed)
-        self.patches = patches
+        (self.patches, self.before) = (patches, before)
     }
 
     /// Noise from a file with one array [N, patches].
@@ -37,7 +41,7 @@ public struct MaskNoise: Sendable {
                     + "\(tensor.dtype.rawValue) \(tensor.shape)")
         }
         origin = .given(tensor)
-        self.patches = patches
+        (self.patches, before) = (patches, 0)
     }
 
     /// The noise of a patch, in [0, 1): a multiple of 2^-24.
@@ -63,7 +67,7 @@ public struct MaskNoise: Sendable {
     /// order would depend on the patches that they are assigned to; further passes are then assigned the values' ranks,
     /// divided by `patches`.
     /// - Parameters:
-    ///   - galaxies: their indices among all inputs.
+    ///   - galaxies: their indices among those of the run.
     ///   - masked: patches that a pass hides.
     func values(galaxies: Range<Int>, passes: Int, masked: Int) throws(Failure) -> [Float] {
         var first = [Float](repeating: 0, count: galaxies.count * patches)
@@ -71,7 +75,7 @@ public struct MaskNoise: Sendable {
         case .seed(let seed):
             for (row, index) in galaxies.enumerated() {
                 for patch in 0..<patches {
-                    first[row * patches + patch] = Self.value(seed: seed, index: index, patch: patch)
+                    first[row * patches + patch] = Self.value(seed: seed, index: before &+ index, patch: patch)
                 }
             }
         case .given(let tensor):

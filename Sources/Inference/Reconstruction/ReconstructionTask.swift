@@ -8,6 +8,10 @@ public struct MaskPlan: Sendable {
     /// How often each galaxy is masked and reconstructed.
     public let passes: Int
 
+    /// The usual share of patches that are hidden, and number of galaxies in a micro-batch.
+    public static let defaultRatio = 0.75
+    public static let defaultBatchSize = 64
+
     /// - Parameter passes: at least 1.
     public init(masking: Masking, noise: MaskNoise, passes: Int) {
         self.masking = masking

@@ -100,10 +100,10 @@ private struct ArchiveSink: ReconstructionSink {
 
     func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
         let place = batch.place
-        try archive.write(0, at: place, Self.interleaved(batch.predictions, batch.count).span)
-        try archive.write(1, at: place, Self.interleaved(batch.masks, batch.count).span)
-        try archive.write(2, at: place, Self.interleaved(batch.losses, batch.count).span)
-        try archive.write(3, at: place, Self.interleaved(batch.noise, batch.count).span)
+        try archive.write(0, at: place, ReconstructedBatch.interleaved(batch.predictions, batch.count).span)
+        try archive.write(1, at: place, ReconstructedBatch.interleaved(batch.masks, batch.count).span)
+        try archive.write(2, at: place, ReconstructedBatch.interleaved(batch.losses, batch.count).span)
+        try archive.write(3, at: place, ReconstructedBatch.interleaved(batch.noise, batch.count).span)
         let finite = batch.losses.joined().filter { $0.isFinite }
         let sum = finite.reduce(0.0) { $0 + Double($1) }
         let means = isKeeping ? batch.meanLosses : []
@@ -112,9 +112,11 @@ private struct ArchiveSink: ReconstructionSink {
             for (index, mean) in means.enumerated() { held.losses[place + index] = mean }
         }
     }
+}
 
+extension ReconstructedBatch {
     /// [passes][count, floats] as [count, passes, floats].
-    private static func interleaved(_ parts: [[Float]], _ count: Int) -> [Float] {
+    static func interleaved(_ parts: [[Float]], _ count: Int) -> [Float] {
         guard parts.count > 1, let first = parts.first else { return parts.first ?? [] }
         let floats = first.count / count
         var all: [Float] = []
@@ -124,9 +126,7 @@ private struct ArchiveSink: ReconstructionSink {
         }
         return all
     }
-}
 
-extension ReconstructedBatch {
     /// [count]: each galaxy's loss, the mean over the passes.
     var meanLosses: [Float] {
         (0..<count).map { galaxy in

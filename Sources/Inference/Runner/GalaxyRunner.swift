@@ -13,6 +13,8 @@ public struct GalaxyRunner: Sendable {
     /// The most galaxies of one micro-batch. Fewer galaxies than `threads * batchSize` are split into smaller ones, so
     /// that no thread is idle.
     public let batchSize: Int
+    /// Whether threads may be pinned to processors: not in the process of another program, whose own threads run there.
+    private let pinsThreads: Bool
 
     /// OpenBLAS keeps a table of its callers and does not survive more than 128 of them.
     private static let mostCallersOfOpenBLAS = 128
@@ -20,9 +22,11 @@ public struct GalaxyRunner: Sendable {
     /// - Parameters:
     ///   - gemm: the matrix product of the task's network.
     ///   - threads, batchSize: at least 1; smaller values count as 1.
-    public init(gemm: GemmBackend, threads: Int, batchSize: Int) {
+    ///   - pinsThreads: whether threads may be pinned to processors: see `Processors.pinning`.
+    public init(gemm: GemmBackend, threads: Int, batchSize: Int, pinsThreads: Bool = true) {
         self.threads = max(1, min(threads, gemm == .openblas ? Self.mostCallersOfOpenBLAS : Int.max))
         self.batchSize = max(1, batchSize)
+        self.pinsThreads = pinsThreads
     }
 
     /// Runs the task over the galaxies of the sections in their order, without those that are finished.
@@ -63,7 +67,7 @@ public struct GalaxyRunner: Sendable {
         let workers =
             count == 0
             ? 0
-            : WorkerThreads.run(count: count, on: Processors().pinning(threads: count)) {
+            : WorkerThreads.run(count: count, on: pinsThreads ? Processors().pinning(threads: count) : []) {
                 progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
             } body: {
                 loop.run(task)

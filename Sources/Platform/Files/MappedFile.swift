@@ -1,5 +1,6 @@
 import CMapping
 import Glibc
+import Synchronization
 
 /// A file mapped into memory, read-only. Pages are loaded when their bytes are accessed.
 ///
@@ -14,6 +15,13 @@ import Glibc
     private let watched: Int
     /// Of the file that was opened, which may no longer have this name.
     private let opened: FileStamp
+    /// Whether the pages are the file's, not a copy.
+    private let isMapped: Bool
+
+    /// Whether files are read into memory when they are opened, instead of being mapped: for a library in another program.
+    /// Its process keeps its own handler of SIGBUS, which a file that is cut short while it is mapped would raise. Set it
+    /// before the first file is opened.
+    package static let readsWhole = Atomic(false)
 
     /// - Throws: `Failure` for a missing, unreadable or empty file and for anything but a regular file.
     public init(path: String) throws(Failure) {
@@ -29,13 +37,40 @@ import Glibc
         }
         let size = Int(status.st_size)
         guard size > 0 else { throw Failure(path, "is empty") }
-        guard let address = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe address != MAP_FAILED
-        else { throw Failure(path, "cannot be mapped", SystemError()) }
+        isMapped = !Self.readsWhole.load(ordering: .relaxed)
+        let address =
+            unsafe isMapped
+            ? mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+            : mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            throw Failure(path, "cannot be mapped", SystemError())
+        }
+        do throws(Failure) {
+            if !isMapped { try unsafe Self.read(descriptor, path, into: address, count: size) }
+        } catch {
+            unsafe munmap(address, size)
+            throw error
+        }
         name = path
         byteCount = size
         unsafe base = UnsafeRawPointer(address)
-        watched = unsafe cai_mapping_watch(address, size)
+        watched = unsafe isMapped ? cai_mapping_watch(address, size) : -1
         opened = FileStamp(status)
+    }
+
+    private static func read(
+        _ descriptor: Int32, _ path: String, into address: UnsafeMutableRawPointer, count: Int
+    ) throws(Failure) {
+        var done = 0
+        while done < count {
+            let read = unsafe pread(descriptor, address + done, count - done, done)
+            if read < 0, errno == EINTR { continue }
+            guard read >= 0 else { throw Failure(path, "cannot be read", SystemError()) }
+            guard read > 0 else {
+                throw Failure(path, "was cut short while it was read: expected \(count) bytes, found \(done)")
+            }
+            done += read
+        }
     }
 
     deinit {
@@ -97,6 +132,8 @@ import Glibc
 
     /// - Parameter unit: bounds are rounded outwards to multiples of it, within the file.
     private func advise(_ range: Range<Int>, _ advice: Int32, within unit: Int) {
+        // Pages of a copy that are released are zeros when they are read again.
+        guard isMapped else { return }
         let range = range.clamped(to: 0..<byteCount)
         guard !range.isEmpty else { return }
         let start = unsafe UInt(bitPattern: base) + UInt(range.lowerBound)

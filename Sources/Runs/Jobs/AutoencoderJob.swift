@@ -14,14 +14,14 @@ public struct AutoencoderJob: Sendable {
     private let settings: RunSettings
 
     /// The usual batch size of masked galaxies.
-    public static let defaultBatchSize = 64
+    public static let defaultBatchSize = MaskPlan.defaultBatchSize
 
     /// - Parameters:
     ///   - store: has the weights, if they are an object.
     ///   - maskRatio: the share of patches that are hidden.
     public init(
         weights: WeightsLocator.Located, inputs: GalaxyInputs,
-        store: (any ObjectStore)? = nil, maskRatio: Double = 0.75,
+        store: (any ObjectStore)? = nil, maskRatio: Double = MaskPlan.defaultRatio,
         settings: RunSettings = RunSettings(batchSize: defaultBatchSize)
     ) {
         (located, self.inputs, self.store) = (weights, inputs, store)
