@@ -11,10 +11,12 @@ ARGS ?=
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATS_ARGS ?=
-FORMATTED = Sources Examples Tests Benchmarks Fuzzing Package.swift
+PYTHON_ARGS ?=
+FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm format \
+.PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm \
+	test-python check-python wheel format \
 	lint bench bench-peers bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda \
 	sweep soak clean kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated \
 	golden-bits-write instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
@@ -41,11 +43,11 @@ example: deps
 	@.build/release/predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
 # The time of each part is printed before the last line, Swift Testing's summary. Long tests run in a short form.
-test: build test-packages
+test: build wheel test-packages
 	@Tests/run.py
 
 # The long tests in their full form: 200 kills, 1,050 partitions, 4 GB of cutouts.
-test-endurance: build test-packages
+test-endurance: build wheel test-packages
 	@Tests/run.py --endurance
 
 test-packages:
@@ -72,6 +74,22 @@ test-formats: build
 	@scripts/install-packages.sh --python
 	@scripts/install-packages.sh --formats
 	@Tests/Formats/run.sh $(FORMATS_ARGS)
+
+# The Python package with the shared library and the command line: Python/dist/astrocai-*.whl. The library is built with the
+# flags of the command line, so that both have the same objects.
+wheel: build
+	@$(SWIFT) build -c release --static-swift-stdlib --product astrocai
+	@$(PYTHON) Python/wheel.py
+
+# The wheel in an environment with NumPy alone. Options of pytest go through PYTHON_ARGS: make test-python PYTHON_ARGS="-k fork"
+test-python: wheel
+	@scripts/install-packages.sh --python
+	@Python/tests/run.sh $(PYTHON_ARGS)
+
+# Types by mypy, and the wheel's platform by auditwheel.
+check-python: wheel
+	@scripts/install-packages.sh --python
+	@Python/tests/check.sh
 
 # Every parser of external data under libFuzzer, FUZZ_SECONDS each (60): make fuzz TARGETS="zip pickle"
 fuzz: deps
@@ -152,6 +170,7 @@ bench-lambda: build
 
 # Objects from a compiled server on loopback, against curl. Options go through ARGS: make bench-s3 ARGS="--rounds 5"
 bench-s3: build
+	@scripts/install-packages.sh --tls
 	@$(PYTHON) Benchmarks/s3/bench.py $(ARGS)
 
 # Start of `cai infer` and its memory by the form of the weights; ARGS may name further files of weights.
@@ -173,7 +192,6 @@ soak: build
 accuracy: deps
 	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy
 	@Benchmarks/.build/release/accuracy $(ARGS)
-	@scripts/install-packages.sh --tls
 
 # Instructions of one call, compared with Benchmarks/instructions.json; ARGS=--update writes it.
 instruction-count: deps
@@ -203,4 +221,4 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output
+	@rm -rf .build Python/.venv Python/.venv-checks Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output

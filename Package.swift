@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "Report", targets: ["Report"]),
         .library(name: "Runs", targets: ["Runs", "Cloud"]),
         .library(name: "Experiment", targets: ["Experiment"]),
+        // The shared library of Python/: a product of this package, so that it shares the objects of the command line.
+        .library(name: "astrocai", type: .dynamic, targets: ["AstroCAI"]),
         // For Fuzzing/, whose seeds come from the tests.
         .library(name: "TestSupport", targets: ["TestSupport"]),
     ],
@@ -39,8 +41,6 @@ let package = Package(
         // The SIGBUS handler for mapped files, which cannot be written in Swift
         .target(name: "CMapping", cSettings: [.treatAllWarnings(as: .error)]),
 
-        // The arguments that the loader passes to the process
-        .target(name: "CArguments", cSettings: [.treatAllWarnings(as: .error)]),
         // SHA-256 and SHA-1
         .target(
             name: "CDigests",
@@ -49,6 +49,8 @@ let package = Package(
         // A function in place of a newer one of glibc
         .target(name: "CGlibc", cSettings: [.treatAllWarnings(as: .error)]),
 
+        // The arguments that the loader passes to the process
+        .target(name: "CArguments", cSettings: [.treatAllWarnings(as: .error)]),
 
         // Hot loops over floats. Debug builds keep -O3: unoptimised kernels are fifty times slower.
         .target(
@@ -59,9 +61,9 @@ let package = Package(
             swiftSettings: strict + optimised),
 
         // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
+        // Report -> Anomalies -> Inference;
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
-        // Report -> Anomalies -> Inference;
             name: "Platform", dependencies: ["CZlib", "CDigests", "CGlibc", "CMapping", "CArguments", "CLinux"],
             swiftSettings: memorySafe + optimised),
         .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
@@ -80,9 +82,9 @@ let package = Package(
             name: "Costs", dependencies: ["Platform"], resources: [.embedInCode("prices.json")],
             swiftSettings: memorySafe + optimised),
         // Resources are compiled in, so that the program is one file.
+        .target(name: "Anomalies", dependencies: ["Platform", "Inference"], swiftSettings: memorySafe + optimised),
         .target(
             name: "Report", dependencies: ["Platform", "Inference", "Anomalies", "Costs", "Runs", "CZlib"],
-        .target(name: "Anomalies", dependencies: ["Platform", "Inference"], swiftSettings: memorySafe + optimised),
             resources: [.embedInCode("Page/page.css")],
             swiftSettings: memorySafe + optimised),
         .target(
@@ -91,10 +93,25 @@ let package = Package(
         .executableTarget(
             name: "cai",
             dependencies: [
-                "Platform", "Experiment", "Report", "Runs", "Costs", "Cloud", "Inference", "AstroMAE", "TensorFiles",
+                "Platform", "Experiment", "Report", "Runs", "Costs", "Cloud", "Anomalies", "Inference", "AstroMAE",
+                "TensorFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),
+
+        // The functions of Python/include/astrocai.h. SwiftPM leaves -static-stdlib out when it links a library.
+        .systemLibrary(name: "CAstroCAI", path: "Python/include"),
+        .target(
+            name: "AstroCAI", dependencies: ["Platform", "TensorFiles", "Inference", "Anomalies", "CAstroCAI"],
+            path: "Python/Sources",
+            swiftSettings: memorySafe,
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-static-stdlib", "-Xlinker", "-Bsymbolic", "-Xlinker", "-s", "-Xlinker",
+                        "--version-script=\(Context.packageDirectory)/Python/exports.map",
+                    ], .when(platforms: [.linux], configuration: .release))
+            ]),
 
         // The library in twenty lines: make example
         .executableTarget(

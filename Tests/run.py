@@ -35,6 +35,7 @@ def run_all(is_endurance: bool) -> int:
     only = ["-m", "endurance"] if is_endurance else []
     python = [
         Part("Python environment", ["Tests/Python/environment.sh"]),
+        Part("Python package", ["Python/tests/run.sh", *only]),
         Part("Tests/Formats", ["Tests/Formats/run.sh", *only]),
         Part("Tests/Cloud", ["Tests/Cloud/run.sh", *only]),
     ]

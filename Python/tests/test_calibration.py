@@ -1,0 +1,158 @@
+"""`Calibration` against `cai calibrate` and `cai infer --calibration`."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import astrocai
+import support
+from support import same
+
+
+@pytest.fixture(scope="module")
+def prediction(model, demo):
+    return model.predict(demo.images, demo.magnitudes)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Labelled predictions of the demo galaxies, and a calibration from them."""
+    folder = tmp_path_factory.mktemp("calibration")
+    labelled, calibration = folder / "labelled.csv", folder / "calibration.json"
+    support.cai("infer", support.DEMO, "--weights", support.WEIGHTS, "-o", labelled, "--quiet")
+    support.cai("calibrate", labelled, "-o", calibration, "--quiet", "--levels", "0.5,0.68,0.997", "--bins", "1")
+    return labelled, calibration
+
+
+def test_numbers_are_those_of_the_command_line(model, demo, prediction, files):
+    text = files[1].read_text()
+    made = json.loads(text)
+    found = astrocai.Calibration.fit(
+        prediction.redshifts, demo.z_spec, model=model, levels=[0.5, 0.68, 0.997], bins=1)  # fmt: skip
+    own = json.loads(found.to_json())
+    for key in made:
+        if key != "made_of":
+            assert own[key] == made[key]
+    same_origin = ["arithmetic", "num_heads", "precision", "weights_sha256"]
+    assert {key: own["made_of"].get(key) for key in same_origin} == {
+        key: made["made_of"].get(key) for key in same_origin
+    }
+    assert found.levels == (0.5, 0.68, 0.997)
+    assert found.galaxies == 512 and len(found.bins) == 1
+
+
+def test_files_keep_their_bytes(files, tmp_path):
+    found = astrocai.Calibration.load(files[1])
+    assert found.to_json() == files[1].read_text()
+    found.save(tmp_path / "copy.json")
+    assert (tmp_path / "copy.json").read_bytes() == files[1].read_bytes()
+    assert astrocai.Calibration.from_json(found.to_json()) == found == pickle.loads(pickle.dumps(found))
+    assert len({found, pickle.loads(pickle.dumps(found))}) == 1
+
+
+def test_intervals_are_those_of_the_command_line(model, prediction, files):
+    rows = support.rows_of(
+        support.cai("infer", support.DEMO, "--weights", support.WEIGHTS, "--quiet", "--calibration", files[1]))
+    found = astrocai.Calibration.load(files[1]).intervals(prediction.redshifts, model=model)
+    for index, name in enumerate(["50", "68", "99_7"]):
+        same(found.low[:, index], np.array([row[f"z_low_{name}"] for row in rows], np.float32))
+        same(found.high[:, index], np.array([row[f"z_high_{name}"] for row in rows], np.float32))
+
+
+def test_the_command_line_reads_what_is_saved(model, demo, prediction, tmp_path):
+    found = astrocai.Calibration.fit(prediction.redshifts, demo.z_spec, model=model)
+    found.save(tmp_path / "own.json")
+    rows = support.rows_of(
+        support.cai("infer", support.DEMO, "--weights", support.WEIGHTS, "--quiet", "--calibration", tmp_path / "own.json"))
+    low, high = found.intervals(prediction.redshifts, model=model)
+    same(low[:, 1], np.array([row["z_low_95"] for row in rows], np.float32))
+    same(high[:, 0], np.array([row["z_high_68"] for row in rows], np.float32))
+
+
+def test_flagged_and_unknown_galaxies_are_left_out(model, demo, prediction):
+    redshifts, z_spec = prediction.redshifts.copy(), demo.z_spec.copy()
+    redshifts[:10], z_spec[10:20], z_spec[20:30], z_spec[30:35] = np.nan, np.nan, -9999, -1.5
+    found = astrocai.Calibration.fit(redshifts, z_spec, model=model)
+    assert found.galaxies == 512 - 35
+    kept = slice(35, None)
+    other = astrocai.Calibration.fit(prediction.redshifts[kept], demo.z_spec[kept], model=model)
+    assert other.bins == found.bins
+    low, high = found.intervals(redshifts, model=model)
+    assert low.shape == (512, 2) and np.isnan(low[:10]).all() and np.isnan(high[:10]).all()
+    assert np.isfinite(low[10:]).all() and (low[10:] < redshifts[10:, None]).all()
+    masked = np.ma.MaskedArray(demo.z_spec, mask=np.isnan(z_spec) | (z_spec < 0))
+    assert astrocai.Calibration.fit(redshifts, masked, model=model).bins == found.bins
+    assert found.intervals(redshifts[:0], model=None).low.shape == (0, 2)
+
+
+def test_other_weights_and_precisions_are_refused(model, autoencoder, prediction, files, tmp_path):
+    found = astrocai.Calibration.load(files[1])
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(support.WEIGHTS.read_bytes())
+    with astrocai.Model(copy) as same_weights:
+        same(found.intervals(prediction.redshifts, model=same_weights).low,
+             found.intervals(prediction.redshifts, model=model).low)  # fmt: skip
+    support.cai("convert", support.WEIGHTS, tmp_path / "other.safetensors")
+    with astrocai.Model(tmp_path / "other.safetensors") as other:
+        with pytest.raises(astrocai.Error, match="the calibration is of weights .* expected a calibration of"):
+            found.intervals(prediction.redshifts, model=other)
+    with astrocai.Model(support.WEIGHTS, precision="bf16") as other:
+        with pytest.raises(astrocai.Error, match="the calibration is of precision float32"):
+            found.intervals(prediction.redshifts, model=other)
+    with pytest.raises(astrocai.Error, match="is a masked autoencoder, expected a redshift network"):
+        found.intervals(prediction.redshifts, model=autoencoder)
+    with pytest.raises(astrocai.Error, match="model: expected an astrocai.Model, found str"):
+        found.intervals(prediction.redshifts, model="weights")
+    same(found.intervals(prediction.redshifts, model=None).low, found.intervals(prediction.redshifts, model=model).low)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(bins=0), "bins: expected 1 to 1000, found 0"),
+        (dict(bins=1.5), "bins: expected a whole number"),
+        (dict(levels=[]), "levels: expected one or more in ascending order"),
+        (dict(levels=[0.9, 0.5]), "levels: expected one or more in ascending order"),
+        (dict(levels=[0.5, 1.0]), "levels: expected more than 0 and less than 1"),
+        (dict(levels=[float("nan")]), "levels: expected more than 0 and less than 1"),
+        (dict(levels="high"), "levels: expected numbers, found 'high'"),
+        (dict(levels=[0.999]), "too few for a level of 99.9%"),
+        (dict(bins=513 // 2 * 4), "bins: expected 1 to 1000, found 1024"),
+        (dict(bins=600), "expected at least one galaxy for each of 600 bins, found 512"),
+    ],
+)  # fmt: skip
+def test_wrong_options(model, demo, prediction, options, message):
+    with pytest.raises(astrocai.Error) as caught:
+        astrocai.Calibration.fit(prediction.redshifts, demo.z_spec, model=model, **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "calibration: expected JSON"),
+        ("{}", "calibration: expected the key kind, found none"),
+        ('{"kind": "other", "version": 1}', "expected a file of 'cai calibrate', found 'other'"),
+        ("[1]", "calibration"),
+        ("\0", "calibration: expected the text"),
+        (b"{}", "calibration: expected the text"),
+    ],
+)
+def test_wrong_texts(text, message):
+    with pytest.raises(astrocai.Error) as caught:
+        astrocai.Calibration.from_json(text)
+    assert message in str(caught.value)
+
+
+def test_wrong_arrays(model, prediction):
+    for redshifts, z_spec, message in [
+        (prediction.redshifts, prediction.redshifts[:3], "z_spec: expected shape [512] as of redshifts, found [3]"),
+        (prediction.redshifts[:, None], prediction.redshifts, "redshifts: expected floats on one axis"),
+        (np.ones(3, int), np.ones(3), "redshifts: expected floats on one axis, found int64"),
+        (prediction, np.ones(2), "redshifts"),
+    ]:
+        with pytest.raises(astrocai.Error) as caught:
+            astrocai.Calibration.fit(redshifts, z_spec, model=model)
+        assert message in str(caught.value)
