@@ -15,6 +15,7 @@ import platform
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ AGREEMENT = 1e-5  # of any two engines in float32
 # The programs that serve engines by the protocol of peer.py.
 PEERS = ["onnxruntime_peer.py", "openvino_peer.py", "openvino_installed_peer.py"]
 TORCH = ["torch_peer.py", "torch_compiled_peer.py"]
+# CAI from Python, by the same protocol: beside the peers, not one of them.
+OURS = ["astrocai_peer.py"]
+OUR_NAME = "CAI from Python"  # as in peer.py
 
 FLOAT32 = "float32"  # as in peer.py, which needs NumPy
 
@@ -132,6 +136,24 @@ def pinned(command: Sequence[object], threads: int, stdin: int | None = None) ->
     )  # fmt: skip
 
 
+def first_predictions(
+    programs: Sequence[str], weights: Path, galaxies: Path, threads: int, rounds: int
+) -> dict[str, float]:
+    """Seconds from the start of a Python process to its first redshift, weights included: the best of all rounds."""
+    best: dict[str, float] = {}
+    for _ in range(rounds):
+        for program in programs:
+            command = [sys.executable, HERE / program, "--weights", weights, "--galaxies", galaxies, "--first"]
+            started = time.perf_counter()
+            output, _ = (process := pinned([*command, "--threads", str(threads)], threads)).communicate()
+            seconds = time.perf_counter() - started
+            if process.returncode != 0:
+                raise Failure(f"{program} --first ended with {process.returncode}")
+            name = json.loads(output)["name"]
+            best[name] = min(best.get(name, seconds), seconds)
+    return best
+
+
 @contextmanager
 def closing(engine: Engine) -> Iterator[Engine]:
     try:
@@ -226,7 +248,7 @@ def parse() -> argparse.Namespace:
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Checks, then times: all that the tables say."""
-    programs = [*PEERS, *(TORCH if options.with_torch else [])]
+    programs = [*OURS, *PEERS, *(TORCH if options.with_torch else [])]
     peer_weights, cai_weights = options.weights, options.cai_weights or options.weights
     is_demo = (options.weights, options.galaxies) == (DEMO_WEIGHTS, DEMO_GALAXIES)
     golden = {} if is_demo else check_networks(demo_predictions(programs))
@@ -241,6 +263,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 
         names = list(dict.fromkeys(name for name, _ in engines))
         peers = list(dict.fromkeys(name for (name, _), engine in engines.items() if isinstance(engine, Peer)))
+        others = [name for name in peers if name != OUR_NAME]
         combinations = [(threads, batch) for threads in options.threads for batch in options.batch_sizes]
         keys = [(name, threads, batch) for threads, batch in combinations for name in names]
         prepared = {key: engines[key[:2]].prepare(key[2]) for key in keys}
@@ -257,6 +280,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
                 best[key] = min(best[key], engines[key[:2]].seconds(key[2]))
             print(f"round {round + 1} of {options.rounds}", file=sys.stderr)
 
+    first = first_predictions(programs, peer_weights, options.galaxies, max(options.threads), options.rounds)
     galaxies = len(prepared[keys[0]].redshifts)
     return {
         "cpu": ours.about["machine"]["cpu"],
@@ -272,6 +296,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "rounds": options.rounds,
         "max_difference_to_golden": golden,
         "max_difference": agreement,
+        "first_prediction_seconds": first,
         "results": [
             {
                 "threads": threads,
@@ -280,7 +305,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
                 "settings": {name: prepared[name, threads, batch].setting for name in names},
                 "ratios": ratios(
                     {name: best[name, threads, batch] for name in names},
-                    min(peers, key=lambda name: best[name, threads, batch]),
+                    min(others, key=lambda name: best[name, threads, batch]),
                 ),
             }
             for threads, batch in combinations
@@ -290,7 +315,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 
 def ratios(seconds: dict[str, float], fastest: str) -> dict[str, float]:
     """Speeds of CAI over others', from the seconds of each engine and the name of the fastest peer."""
-    pairs = {"CAI / fastest peer": (fastest, "CAI")}
+    pairs = {"CAI / fastest peer": (fastest, "CAI"), "CAI from Python / CAI": ("CAI", OUR_NAME)}
     if "CAI, bf16" in seconds:
         pairs["CAI, bf16 / CAI"] = ("CAI", "CAI, bf16")
         pairs["CAI, bf16 / OpenVINO as installed"] = ("OpenVINO as installed", "CAI, bf16")
@@ -317,6 +342,9 @@ def markdown(report: dict[str, Any]) -> str:
         rates = " | ".join(f"{rate:.0f}" for rate in row["galaxies_per_second"].values())
         factors = " | ".join(f"{ratio:.2f}" for ratio in row["ratios"].values())
         lines.append(f"| {row['threads']} | {row['batch_size']} | {rates} | {factors} |")
+    lines += ["", "from the start of a Python process to its first redshift, weights included:", ""]
+    lines += ["| engine | seconds |", "|---|---:|"]
+    lines += [f"| {name} | {seconds:.2f} |" for name, seconds in report["first_prediction_seconds"].items()]
     return "\n".join(lines)
 
 

@@ -32,7 +32,11 @@ else
     done
 fi
 
-make --no-print-directory -C "$benchmarks/.." build >&2
+make --no-print-directory -C "$benchmarks/.." wheel >&2
+package=$benchmarks/.build/astrocai
+rm -rf "$package"
+"$python" -m zipfile -e "$benchmarks"/../Python/dist/astrocai-*.whl "$package"
+export PYTHONPATH=$package${PYTHONPATH:+:$PYTHONPATH}
 "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product endtoend >&2
 "$python" "$here/compare.py" "$@"
 case " $* " in

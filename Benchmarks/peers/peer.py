@@ -8,6 +8,9 @@ input, each with one line of JSON:
                     its redshifts
     time BATCH      the seconds that one pass over all galaxies took, with the setting kept
 
+With --first it predicts the first galaxy, by the first setting, instead of this, and ends: the time from the start of a
+process to its first redshift.
+
 Closing its input ends it. To add a peer, write `<name>_peer.py` around `serve` and name it in `compare.py`'s table.
 """
 
@@ -24,6 +27,7 @@ from inputs import Arrays, load_galaxies, load_weights
 
 TRIALS = 3  # of each setting, of which the fastest counts
 
+OURS = "CAI from Python"
 FLOAT32 = "float32"
 PRECISIONS = {"f32": FLOAT32, "bf16": "bfloat16", "f16": "float16"}  # OpenVINO's names
 
@@ -35,6 +39,7 @@ Pass = Callable[[], np.ndarray]
 class Work:
     """What a peer has to do. images [N, 5, 32, 32], magnitudes [N, 5], all float32."""
 
+    path: Path
     weights: Arrays
     heads: int
     images: np.ndarray
@@ -59,14 +64,30 @@ class Engine:
     """Of the engine's matrix products, known after a setting has been made."""
 
 
-def serve(load: Callable[[Work], Engine]) -> None:
-    """Runs the protocol around the engine that `load` makes."""
+def serve(load: Callable[[Work], Engine], *, reads_file: bool = False) -> None:
+    """Runs the protocol around the engine that `load` makes.
+
+    Parameters
+    ----------
+    reads_file
+        Whether the engine reads the weights by itself, from `Work.path`; `Work.weights` is then empty.
+    """
     parser = argparse.ArgumentParser(description="A peer; compare.py starts it.")
     parser.add_argument("--weights", type=Path, required=True, help="safetensors with state-dict names")
     parser.add_argument("--galaxies", type=Path, required=True, help="a TensorDataset: images, magnitudes[, redshifts]")
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--first", action="store_true", help="predict the first galaxy, and end")
     options = parser.parse_args()
-    engine = load(Work(*load_weights(options.weights), *load_galaxies(options.galaxies), options.threads))
+    arrays = load_galaxies(options.galaxies)
+    if options.first:
+        arrays = arrays[0][:1], arrays[1][:1]
+    # Engines that read the file themselves need no arrays.
+    weights = ({}, 0) if reads_file else load_weights(options.weights)
+    engine = load(Work(options.weights, *weights, *arrays, options.threads))
+    if options.first:
+        next(iter(engine.settings(1).values()))()()
+        tell({"name": engine.name})
+        return
     tell({"name": engine.name, "version": engine.version})
 
     kept: dict[int, Pass] = {}
