@@ -2,6 +2,8 @@
 import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+/// For `@_lifetime`, which Swift 6.2 needs on a property that is a span, and on a function with a span beside a mutable one.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// For targets in which every unsafe construct has to be marked `unsafe` (docs/ARCHITECTURE.md names the files).
 let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
@@ -65,11 +67,11 @@ let package = Package(
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
             name: "Platform", dependencies: ["CZlib", "CDigests", "CGlibc", "CMapping", "CArguments", "CLinux"],
-            swiftSettings: memorySafe + optimised),
+            swiftSettings: memorySafe + lifetimes + optimised),
         .target(name: "TensorFiles", dependencies: ["Platform"], swiftSettings: memorySafe + optimised),
         .target(
             name: "AstroMAE", dependencies: ["Platform", "TensorFiles", "CKernels", "PortableKernels", "COpenBLAS"],
-            swiftSettings: strict + optimised),
+            swiftSettings: strict + lifetimes + optimised),
         .target(
             name: "Inference", dependencies: ["Platform", "AstroMAE", "TensorFiles", "CLinux"],
             swiftSettings: memorySafe),
@@ -94,7 +96,7 @@ let package = Package(
             name: "cai",
             dependencies: [
                 "Platform", "Experiment", "Report", "Runs", "Costs", "Cloud", "Anomalies", "Inference", "AstroMAE",
-                "TensorFiles",
+                "TensorFiles", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe),

@@ -87,6 +87,7 @@ public final class FeatureEncoder: CutoutNetwork {
     /// images [N, bands, size, size] -> features [N, featureShape...]
     ///
     /// The bits of a galaxy's features do not depend on N or on the other galaxies. Allocates nothing.
+    @_lifetime(features: copy features)
     public func encode(
         images: Span<Float>, into features: inout MutableSpan<Float>, workspace: inout FeatureWorkspace
     ) {

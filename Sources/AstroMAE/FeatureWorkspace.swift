@@ -17,13 +17,14 @@ public struct FeatureWorkspace: ~Copyable {
     /// - Throws: `Failure` of kind `outOfMemory`.
     public init(for encoder: FeatureEncoder, profile: Profile? = nil) throws(Failure) {
         let config = encoder.encoder.config
-        batch = config.microBatch
-        layout = TokenLayout(config, visible: config.patches, capacity: batch)
+        let batch = config.microBatch
+        let layout = TokenLayout(config, visible: config.patches, capacity: batch)
         let rows = batch * config.tokens
         let padded = encoder.encoder.paddedCounts(layout)
         let block = BlockScratch.Sizes(
             config.block, rows: rows, tokens: config.tokens, padded: (batch * padded.tokens, batch * padded.hidden))
         parts = try FloatParts([rows * config.width] + block.parts)
+        (self.batch, self.layout) = (batch, layout)
         tokens = parts[0]
         self.block = BlockScratch(parts, first: 1)
         counters = profile.map(OperationCounters.init)

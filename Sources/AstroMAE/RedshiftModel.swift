@@ -104,6 +104,7 @@ public final class RedshiftModel: CutoutNetwork {
     ///
     /// N is the count of `redshifts` and at most the workspace's capacity. The bits of a galaxy's redshift do not
     /// depend on N or on the other galaxies. Allocates nothing.
+    @_lifetime(redshifts: copy redshifts)
     public func predict(
         images: Span<Float>, magnitudes: Span<Float>, into redshifts: inout MutableSpan<Float>,
         workspace: inout Workspace
@@ -126,6 +127,7 @@ public final class RedshiftModel: CutoutNetwork {
         return recorder.stages
     }
 
+    @_lifetime(redshifts: copy redshifts)
     private func forward(
         _ images: Span<Float>, _ magnitudes: Span<Float>, _ redshifts: inout MutableSpan<Float>,
         _ workspace: inout Workspace, stages: StageRecorder?

@@ -29,12 +29,12 @@ public struct AutoencoderWorkspace: ~Copyable {
     public init(for model: MaskedAutoencoder, masking: Masking, profile: Profile? = nil) throws(Failure) {
         precondition(masking.patches == model.config.patches, "a masking of another network")
         let sizes = Sizes(for: model, masking: masking)
+        parts = try FloatParts(sizes.floats)
         self.masking = masking
         (encoderBatch, decoderBatch) = (sizes.encoderBatch, sizes.decoderBatch)
         layout = sizes.layout
         order = MaskOrder(masking, capacity: encoderBatch)
         loss = MaskedLoss(model.config)
-        parts = try FloatParts(sizes.floats)
         tokens = parts[0]
         block = BlockScratch(parts, first: 1)
         (latent, embedded) = (parts[7], parts[8])

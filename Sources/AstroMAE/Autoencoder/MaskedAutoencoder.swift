@@ -100,6 +100,9 @@ public final class MaskedAutoencoder: CutoutNetwork {
     ///   - mask: [N, patches], 1 for a masked patch, 0 for a visible one.
     ///   - losses: [N], the mean over the masked patches of the mean squared error of each (pixels as they are, not
     ///     normalised). NaN if no patch is masked. The reference's loss of N galaxies is the mean of theirs.
+    @_lifetime(predictions: copy predictions)
+    @_lifetime(mask: copy mask)
+    @_lifetime(losses: copy losses)
     public func reconstruct(
         images: Span<Float>, noise: Span<Float>, into predictions: inout MutableSpan<Float>,
         mask: inout MutableSpan<Float>, losses: inout MutableSpan<Float>, workspace: inout AutoencoderWorkspace
@@ -130,6 +133,9 @@ public final class MaskedAutoencoder: CutoutNetwork {
         return recorder.stages
     }
 
+    @_lifetime(predictions: copy predictions)
+    @_lifetime(mask: copy mask)
+    @_lifetime(losses: copy losses)
     private func run(
         _ images: Span<Float>, _ noise: Span<Float>, _ predictions: inout MutableSpan<Float>,
         _ mask: inout MutableSpan<Float>, _ losses: inout MutableSpan<Float>,

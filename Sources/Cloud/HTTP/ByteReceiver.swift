@@ -1,3 +1,5 @@
+import Platform
+
 /// Receives bytes piece by piece as they arrive, on the thread of the exchange.
 public protocol ByteReceiver: AnyObject, Sendable {
     /// Bytes so far.
@@ -10,5 +12,5 @@ public protocol ByteReceiver: AnyObject, Sendable {
 }
 
 extension ByteReceiver {
-    func take(_ bytes: [UInt8]) -> Bool { unsafe take(bytes.span.bytes) }
+    func take(_ bytes: [UInt8]) -> Bool { take(bytes.span.rawSpan) }
 }

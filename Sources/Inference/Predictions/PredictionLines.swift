@@ -108,7 +108,7 @@ struct PredictionLines: PredictionText {
         let start = position
         _ = try string()
         var scanner = JSONScanner(file: name, part: "line \(line): \(key)")
-        return try unsafe scanner.string(bytes.span.bytes.extracting(start..<position))
+        return try scanner.string(bytes.span.rawSpan.extracting(start..<position))
     }
 
     /// A string's content. What is escaped stays so: no key that is asked for has such characters.

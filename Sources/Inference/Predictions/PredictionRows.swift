@@ -11,7 +11,7 @@ public struct PredictionRows {
         records = PredictionRecords(name: name, columns: columns, required: [])
     }
 
-    public mutating func append(_ piece: [UInt8]) throws(Failure) { try unsafe records.append(piece.span.bytes) }
+    public mutating func append(_ piece: [UInt8]) throws(Failure) { try records.append(piece.span.rawSpan) }
 
     /// No more bytes follow.
     public mutating func finish() { records.finish() }

@@ -76,6 +76,6 @@ public struct MemorySource: ByteSource {
         in range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try check(range)
-        return try unsafe body(bytes.span.bytes.extracting(range))
+        return try body(bytes.span.rawSpan.extracting(range))
     }
 }

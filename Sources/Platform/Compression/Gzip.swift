@@ -42,7 +42,7 @@ package enum Gzip {
             guard consumed > 0 || written > 0 || status == Z_STREAM_END else {
                 throw Failure(source.name, "gzip: ends too early")
             }
-            if written > 0, try unsafe !body(piece.span.bytes.extracting(0..<written)) { return }
+            if written > 0, try !body(piece.span.rawSpan.extracting(0..<written)) { return }
             if status == Z_STREAM_END, try isPadding(position, of: source) { return }
         } while status != Z_STREAM_END || position < source.byteCount
     }

@@ -36,7 +36,7 @@ package enum Inflate {
             guard consumed > 0 || written > 0 || status == Z_STREAM_END else {
                 throw failure("compressed data ends too early")
             }
-            guard unsafe written == 0 || body(piece.span.bytes.extracting(0..<written)) else { return }
+            guard written == 0 || body(piece.span.rawSpan.extracting(0..<written)) else { return }
         }
         guard total == size else { throw failure("inflates to \(total) bytes, declares \(size)") }
         guard left.isEmpty else { throw failure("\(left.count) bytes follow its compressed data") }

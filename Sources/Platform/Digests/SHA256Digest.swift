@@ -55,7 +55,7 @@ public struct SHA256Stream: ~Copyable {
         rest = bytes.array(start + blocks * Self.block..<bytes.byteCount)
     }
 
-    public mutating func update(_ bytes: [UInt8]) { unsafe update(bytes.span.bytes) }
+    public mutating func update(_ bytes: [UInt8]) { update(bytes.span.rawSpan) }
 
     public mutating func update(_ text: String) { update(Array(text.utf8)) }
 

@@ -66,7 +66,7 @@ public final class AtomicFile {
     package var pathWhileOpen: String? { partial == nil || descriptor < 0 ? nil : "/proc/self/fd/\(descriptor)" }
 
     /// Appends bytes.
-    public func write(_ bytes: [UInt8]) throws(Failure) { try unsafe add(bytes.span.bytes, at: nil) }
+    public func write(_ bytes: [UInt8]) throws(Failure) { try add(bytes.span.rawSpan, at: nil) }
 
     /// Appends bytes.
     public func write(_ bytes: RawSpan) throws(Failure) { try add(bytes, at: nil) }
@@ -76,7 +76,7 @@ public final class AtomicFile {
 
     /// Replaces bytes written earlier, such as a count in a header that is known only at the end.
     public func patch(at offset: Int, _ bytes: [UInt8]) throws(Failure) {
-        try unsafe write(bytes.span.bytes, at: offset)
+        try write(bytes.span.rawSpan, at: offset)
     }
 
     /// Writes bytes at an offset, over what is there; the file grows to hold them. Fails for a pipe.
@@ -181,7 +181,7 @@ public final class AtomicFile {
         guard descriptor >= 0 else { throw Failure(path, "is written after it was closed") }
         var pending: [UInt8] = []
         swap(&pending, &buffer)
-        try unsafe FileCalls.write(pending.span.bytes, to: descriptor, at: bufferOffset, or: failure)
+        try FileCalls.write(pending.span.rawSpan, to: descriptor, at: bufferOffset, or: failure)
         pending.removeAll(keepingCapacity: true)
         swap(&pending, &buffer)
     }

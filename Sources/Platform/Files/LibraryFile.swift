@@ -57,7 +57,7 @@ package final class LibraryFile: Sendable {
             }
             contentCount = written
             let fill = [UInt8](repeating: 0, count: (blockSize - written % blockSize) % blockSize)
-            try unsafe write(fill.span.bytes)
+            try write(fill.span.rawSpan)
         } catch {
             close(descriptor)
             throw error

@@ -153,7 +153,7 @@ public final class RecordLog: Sendable {
         var count: [UInt8] = []
         count.append32(record.count)
         var sum = CRC32(count)
-        unsafe sum.update(record.span.bytes)
+        sum.update(record.span.rawSpan)
         return sum.value
     }
 
@@ -163,7 +163,7 @@ public final class RecordLog: Sendable {
     ) throws(Failure) -> (bytes: [UInt8], end: Int)? {
         let frame = try read(path, descriptor, at: offset, count: 8)
         guard frame.count == 8 else { return nil }
-        let (count, sum) = unsafe (frame.span.bytes.uint32(at: 0), frame.span.bytes.uint32(at: 4))
+        let (count, sum) = (frame.span.rawSpan.uint32(at: 0), frame.span.rawSpan.uint32(at: 4))
         guard count <= mostBytes else { return nil }
         let bytes = try read(path, descriptor, at: offset + 8, count: Int(count))
         guard bytes.count == Int(count), checksum(bytes) == sum else { return nil }
@@ -181,7 +181,7 @@ public final class RecordLog: Sendable {
     }
 
     private func put(_ bytes: [UInt8], _ state: inout State) throws(Failure) {
-        try unsafe FileCalls.write(bytes.span.bytes, to: state.descriptor, at: state.end) { Self.failure(path, $0) }
+        try FileCalls.write(bytes.span.rawSpan, to: state.descriptor, at: state.end) { Self.failure(path, $0) }
         state.end += bytes.count
     }
 

@@ -62,26 +62,19 @@ public struct ResultTables: Sendable {
         @Sendable func rate(_ run: Run, _ amount: Double) -> Double? {
             durations.duration(of: run).map { amount / $0.seconds }
         }
-        return table(
-            known,
-            keys: Self.treeKeys + [
-                (
-                    "batch_size",
-                    { @Sendable in if case .batch(let size) = $0.variation { .count(size) } else { .none } }
-                ),
-                (
-                    "threads",
-                    { @Sendable in if case .threads(let count) = $0.variation { .count(count) } else { .none } }
-                ),
-            ],
-            [
-                ("ranks", { @Sendable in Double($0.ranks.count) }),
-                ("galaxies", { @Sendable in Double($0.statistics.galaxies) }),
-            ] + durationMeasures + [
-                ("galaxies_per_s", { @Sendable in rate($0, Double($0.statistics.galaxies)) }),
-                ("bits_per_s", { @Sendable in rate($0, $0.statistics.bits) }),
-                ("sum_of_ranks_bps", { @Sendable in $0.statistics.throughput }),
-            ])
+        let counts: [Key] = [
+            ("batch_size", { if case .batch(let size) = $0.variation { .count(size) } else { .none } }),
+            ("threads", { if case .threads(let count) = $0.variation { .count(count) } else { .none } }),
+        ]
+        let amounts: [Measure] = [
+            ("ranks", { Double($0.ranks.count) }), ("galaxies", { Double($0.statistics.galaxies) }),
+        ]
+        let rates: [Measure] = [
+            ("galaxies_per_s", { rate($0, Double($0.statistics.galaxies)) }),
+            ("bits_per_s", { rate($0, $0.statistics.bits) }),
+            ("sum_of_ranks_bps", { $0.statistics.throughput }),
+        ]
+        return table(known, keys: Self.treeKeys + counts, amounts + durationMeasures + rates)
     }
 
     private var durationMeasures: [Measure] {

@@ -53,7 +53,7 @@ struct UnfinishedRanks {
         if name.contains(share.label) { return [name.replacing(share.label, with: other.label)] }
         var names: Set = [name.replacing(share.number, with: other.number)]
         for place in name.ranges(of: share.number) {
-            names.insert(name[..<place.lowerBound] + other.number + name[place.upperBound...])
+            names.insert("\(name[..<place.lowerBound])\(other.number)\(name[place.upperBound...])")
         }
         return names
     }

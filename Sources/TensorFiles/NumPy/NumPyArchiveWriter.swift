@@ -35,7 +35,7 @@ public final class NumPyArchiveWriter: Sendable {
         let entries = zip(members, layouts).map { (name: $0.name + ".npy", size: $1.byteCount) }
         var archive = try ZipWriter(path: path, entries: entries, isZip64: true)
         for (index, layout) in layouts.enumerated() {
-            try unsafe archive.write(layout.header.span.bytes, sum: CRC32(layout.header), entry: index, at: 0)
+            try archive.write(layout.header.span.rawSpan, sum: CRC32(layout.header), entry: index, at: 0)
         }
         (self.path, self.rows, self.layouts) = (path, rows, layouts)
         self.archive = Mutex(archive)
@@ -44,7 +44,7 @@ public final class NumPyArchiveWriter: Sendable {
     /// Writes rows of a member, which are numbered as they were declared.
     /// - Parameter values: whole rows, the first of them number `row`.
     public func write(_ member: Int, at row: Int, _ values: Span<Float>) throws(Failure) {
-        let bytes = unsafe values.bytes
+        let bytes = values.rawSpan
         let layout = layouts[member]
         let count = layout.rowSize > 0 ? bytes.byteCount / layout.rowSize : 0
         guard count * layout.rowSize == bytes.byteCount, row >= 0, row + count <= rows else {

@@ -46,9 +46,9 @@ public final class NumPyRows: Sendable {
     public func write(_ values: Span<Float>, at row: Int) throws(Failure) {
         precondition(values.count % max(1, rowCount) == 0 && row + values.count / max(1, rowCount) <= rows)
         defer { written.add(rowCount > 0 ? values.count / rowCount : 0, ordering: .relaxed) }
-        guard element == .float16 else { return try unsafe put(values.bytes, at: row) }
+        guard element == .float16 else { return try put(values.rawSpan, at: row) }
         let halves = values.indices.map { Float16(values[$0]) }
-        try unsafe put(halves.span.bytes, at: row)
+        try put(halves.span.rawSpan, at: row)
     }
 
     /// Completes the file.

@@ -29,14 +29,14 @@ public final class NumPyWriter {
     /// Appends rows.
     public func append(_ values: [Float]) throws(Failure) {
         guard element == .float32 else { return try append(values.map { Double($0) }) }
-        try unsafe file.write(values.span.bytes)
+        try file.write(values.span.rawSpan)
         written += values.count
     }
 
     /// Appends rows; float32 files round them to nearest.
     public func append(_ values: [Double]) throws(Failure) {
         guard element == .float64 else { return try append(values.map { Float($0) }) }
-        try unsafe file.write(values.span.bytes)
+        try file.write(values.span.rawSpan)
         written += values.count
     }
 
@@ -65,7 +65,7 @@ public final class NumPyWriter {
         }
         let file = try AtomicFile(path: path)
         try file.write(layout.header)
-        try unsafe file.write(values.span.bytes)
+        try file.write(values.span.rawSpan)
         try file.commit()
     }
 

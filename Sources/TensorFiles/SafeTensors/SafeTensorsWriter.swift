@@ -118,8 +118,8 @@ public struct SafeTensorsWriter {
 
     private func write(_ entry: Entry, to file: AtomicFile) throws(Failure) {
         switch entry.contents {
-        case .integers(let values): try unsafe file.write(values.span.bytes)
-        case .floats(let values) where entry.dtype == .f32: try unsafe file.write(values.span.bytes)
+        case .integers(let values): try file.write(values.span.rawSpan)
+        case .floats(let values) where entry.dtype == .f32: try file.write(values.span.rawSpan)
         case .floats(let values):
             for start in stride(from: 0, to: values.count, by: Self.pieceCount) {
                 let piece = values[start..<min(values.count, start + Self.pieceCount)].map { Double($0) }
@@ -148,12 +148,12 @@ public struct SafeTensorsWriter {
         if entry.dtype == .f32 {
             let floats = values.map { Float($0) }
             for index in values.indices { try check(values[index], floats[index].isFinite) }
-            return try unsafe file.write(floats.span.bytes)
+            return try file.write(floats.span.rawSpan)
         }
         let isHalf = entry.dtype == .f16
         let infinity: UInt16 = isHalf ? 0x7C00 : 0x7F80
         let bits = values.map { isHalf ? HalfPrecision.half($0) : HalfPrecision.brain($0) }
         for index in values.indices { try check(values[index], bits[index] & infinity != infinity) }
-        try unsafe file.write(bits.span.bytes)
+        try file.write(bits.span.rawSpan)
     }
 }

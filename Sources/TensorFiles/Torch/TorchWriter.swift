@@ -73,7 +73,7 @@ public struct TorchWriter {
         var archive = try ZipWriter(path: path, entries: entries, isZip64: false)
         do throws(Failure) {
             for (entry, bytes) in [(0, pickle), (1, byteOrder), (entries.count - 1, version)] {
-                try unsafe archive.write(bytes.span.bytes, sum: CRC32(bytes), entry: entry, at: 0)
+                try archive.write(bytes.span.rawSpan, sum: CRC32(bytes), entry: entry, at: 0)
             }
             for (key, tensor) in tensors.enumerated() {
                 var offset = 0
@@ -105,13 +105,13 @@ public struct TorchWriter {
             if let ahead = view.contiguousByteRange(rows: next) { view.source.prefetch(ahead) }
             if view.dtype == dtype {
                 let bytes = try view.rowMajorBytes(rows: rows)
-                try unsafe body(bytes.span.bytes)
+                try body(bytes.span.rawSpan)
             } else if dtype == .f32 {
                 let values = try view.floats(rows: rows)
-                try unsafe body(values.span.bytes)
+                try body(values.span.rawSpan)
             } else {
                 let values = try view.doubles(rows: rows)
-                try unsafe body(values.span.bytes)
+                try body(values.span.rawSpan)
             }
             if let done = view.contiguousByteRange(rows: rows) { view.source.release(done) }
         }

@@ -62,7 +62,7 @@ enum Console {
             line = String(decoding: json, as: UTF8.self) + "\n"
         }
         let bytes = Array(line.utf8)
-        try? unsafe FileCalls.write(bytes.span.bytes, to: STDERR_FILENO) { Failure("", "", $0) }
+        try? FileCalls.write(bytes.span.rawSpan, to: STDERR_FILENO) { Failure("", "", $0) }
     }
 }
 
@@ -70,7 +70,7 @@ enum Console {
 struct StandardOutput: ByteSink {
     /// - Throws: `Failure` of kind `.closedPipe` when the reader has closed it.
     func write(_ bytes: [UInt8]) throws(Failure) {
-        try unsafe FileCalls.write(bytes.span.bytes, to: STDOUT_FILENO) { error in
+        try FileCalls.write(bytes.span.rawSpan, to: STDOUT_FILENO) { error in
             let kind = error.number == EPIPE ? .closedPipe : error.kind
             return Failure(kind, "standard output", "cannot be written: \(error.text)")
         }
