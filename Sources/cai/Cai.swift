@@ -58,7 +58,7 @@ struct Cai: ParsableCommand {
               OUT.run.json      weights, options and input meaning of OUT
               PART.rank.json    the same for the part of a rank
             """,
-        version: Release.version,
+        version: "\(Release.version) (\(CPUFacts.architecture), Swift \(Release.swift))",
         groupedSubcommands: [
             CommandGroup(
                 name: "Predict",

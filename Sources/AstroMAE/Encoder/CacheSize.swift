@@ -5,8 +5,10 @@ import Platform
 enum CacheSize {
     /// Bytes of the second-level cache for each thread of this process; nil if the system does not report it.
     static let secondLevel: Int? = {
-        // The C library reads it from the processor.
-        share(of: Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))), Processors())
+        // The C library reads it from the processor; on 64-bit ARM only Linux knows it.
+        let size = Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
+        let bytes = size > 0 ? size : ProcessorCache.all().first { $0.level == 2 }?.byteCount
+        return share(of: bytes ?? 0, Processors())
     }()
 
     /// The part of a cache of that size for one of the threads that share it; nil for an unknown size.

@@ -127,20 +127,24 @@ import Synchronization
     public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED, within: Self.mappedTogether) }
 
     private static let page = max(4096, Int(sysconf(Int32(_SC_PAGESIZE))))
-    /// A page fault also maps the neighbouring pages within 64 KiB (fault_around_bytes).
+    /// A page fault also maps the neighbouring pages within 64 KiB (fault_around_bytes), one page on some 64-bit ARM systems.
     private static let mappedTogether = max(page, 64 << 10)
 
-    /// - Parameter unit: bounds are rounded outwards to multiples of it, within the file.
     private func advise(_ range: Range<Int>, _ advice: Int32, within unit: Int) {
         // Pages of a copy that are released are zeros when they are read again.
         guard isMapped else { return }
         let range = range.clamped(to: 0..<byteCount)
         guard !range.isEmpty else { return }
-        let start = unsafe UInt(bitPattern: base) + UInt(range.lowerBound)
-        let end = unsafe UInt(bitPattern: base) + UInt(range.upperBound)
-        let first = unsafe max(UInt(bitPattern: base), start / UInt(unit) * UInt(unit))
-        let last = unsafe min(
-            UInt(bitPattern: base) + UInt(byteCount), (end + UInt(unit) - 1) / UInt(unit) * UInt(unit))
-        unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), advice)
+        let start = unsafe UInt(bitPattern: base)
+        let addresses = start + UInt(range.lowerBound)..<start + UInt(range.upperBound)
+        let pages = Self.pages(of: addresses, unit: UInt(unit), within: start..<start + UInt(byteCount))
+        unsafe madvise(UnsafeMutableRawPointer(bitPattern: pages.lowerBound), pages.count, advice)
+    }
+
+    /// The range with its bounds rounded outwards to multiples of `unit`, within the mapping.
+    static func pages(of range: Range<UInt>, unit: UInt, within mapping: Range<UInt>) -> Range<UInt> {
+        let first = range.lowerBound / unit * unit
+        let last = (range.upperBound + unit - 1) / unit * unit
+        return (first..<last).clamped(to: mapping)
     }
 }

@@ -1,30 +1,14 @@
 import AstroMAE
-import FoundationEssentials
 import Platform
 import Runs
 import TensorFiles
 
 /// The first processor, as the system describes it.
 struct CPUFacts {
-    struct Cache: Encodable {
-        let level: Int
-        /// data, instruction or unified.
-        let type: String
-        /// As the system writes it: 32K, 1024K.
-        let size: String
-        /// Logical processors that share it.
-        let processors: Int
-
-        var text: String {
-            let kind = type == "unified" ? "" : " \(type)"
-            return "L\(level)\(kind) \(size)" + (processors > 1 ? " for \(processors) processors" : "")
-        }
-    }
-
     let name: String
     /// Everything in the `flags` (x86) or `Features` (Arm) of /proc/cpuinfo.
     let flags: Set<String>
-    let caches: [Cache]
+    let caches: [ProcessorCache]
     /// Cores of all processors, each counted once however many threads it has; nil where the system does not state them.
     let cores: Int?
 
@@ -39,24 +23,47 @@ struct CPUFacts {
     /// Vector extensions that matter to kernels over floats, narrow to wide.
     private static let notable = [
         "sse4_2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_bf16",
-        "amx_tile", "asimd", "asimdhp", "sve", "sve2", "bf16",
+        "amx_tile", "asimd", "crc32", "asimdhp", "asimddp", "i8mm", "sve", "sve2", "bf16",
     ]
     /// Where C kernels run: the architecture that they are built for, and the flags that they need.
     private static let needs = [
         "avx2": ("x86-64", ["avx2", "fma"]), "avx512": ("x86-64", ["avx512f", "fma"]), "neon": ("arm64", ["asimd"]),
     ]
 
-    static var current: CPUFacts {
-        CPUFacts(
-            cpuinfo: systemText("/proc/cpuinfo") ?? "", caches: caches(under: "/sys/devices/system/cpu/cpu0/cache"))
+    static var current: CPUFacts { CPUFacts(root: "") }
+
+    /// - Parameters:
+    ///   - root: the folder that contains `/proc` and `/sys`.
+    ///   - isArm: whether the program is for 64-bit ARM. An emulator may show it the processor of another architecture.
+    ///   - features: those of this process, on 64-bit ARM.
+    init(root: String, isArm: Bool = architecture == "arm64", features: Set<String> = ArmFeatures.current) {
+        self.init(
+            cpuinfo: SystemText.read(root + "/proc/cpuinfo") ?? "", caches: ProcessorCache.all(root: root),
+            cores: Self.cores(root: root), isArm: isArm, features: features)
     }
 
-    init(cpuinfo: String, caches: [Cache]) {
-        func value(_ key: String) -> String? { systemValue(key, in: cpuinfo, after: ":") }
-        name = value("model name") ?? "unknown processor"
-        flags = Set((value("flags") ?? value("Features") ?? "").split(separator: " ").map(String.init))
+    /// - Parameter cores: where the system states them beside /proc/cpuinfo.
+    init(
+        cpuinfo: String, caches: [ProcessorCache], cores: Int? = nil, isArm: Bool = false, features: Set<String> = []
+    ) {
+        func words(_ key: String) -> Set<String>? {
+            SystemText.value(key, in: cpuinfo).map { Set($0.split(separator: " ").map(String.init)) }
+        }
+        name = ProcessorModel.name(cpuinfo: cpuinfo, isArm: isArm) ?? "unknown processor"
+        flags = isArm ? words("Features") ?? features : words("flags") ?? []
         self.caches = caches
-        cores = Self.cores(cpuinfo)
+        self.cores = cores ?? Self.cores(cpuinfo)
+    }
+
+    /// By the threads of each core in /sys: /proc/cpuinfo does not state cores on 64-bit ARM.
+    private static func cores(root: String) -> Int? {
+        let folder = root + "/sys/devices/system/cpu"
+        guard let online = SystemText.read(folder + "/online").flatMap({ Processors.numbers($0) }) else { return nil }
+        let first = online.compactMap {
+            SystemText.read("\(folder)/cpu\($0)/topology/thread_siblings_list").flatMap { Processors.numbers($0) }?
+                .first
+        }
+        return first.count == online.count ? Set(first).count : nil
     }
 
     /// Processors with the same socket and core id are one core.
@@ -66,9 +73,9 @@ struct CPUFacts {
         for line in cpuinfo.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2 else { continue }
-            switch parts[0].words {
-            case "physical id": socket = parts[1].words
-            case "core id": cores.insert(socket + " " + parts[1].words)
+            switch SystemText.words(parts[0]) {
+            case "physical id": socket = SystemText.words(parts[1])
+            case "core id": cores.insert(socket + " " + SystemText.words(parts[1]))
             default: break
             }
         }
@@ -88,22 +95,13 @@ struct CPUFacts {
         let missing = needed.filter { !flags.contains($0) }
         return missing.isEmpty ? "not built, or not allowed by the system" : "the processor has no \(missing[0])"
     }
+}
 
-    /// The caches of one processor, from its folder in /sys; those that are not described are left out.
-    private static func caches(under folder: String) -> [Cache] {
-        func read(_ path: String) -> String? { systemText(path)?.words }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { $0.hasPrefix("index") }.sorted().compactMap { name in
-            let path = "\(folder)/\(name)/"
-            guard let level = read(path + "level").flatMap({ Int($0) }), let type = read(path + "type"),
-                let size = read(path + "size")
-            else { return nil }
-            // A mask of bits, in groups of eight hexadecimal digits.
-            let processors = (read(path + "shared_cpu_map") ?? "").reduce(0) {
-                $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0)
-            }
-            return Cache(level: level, type: type.lowercased(), size: size, processors: max(1, processors))
-        }
+extension ProcessorCache {
+    /// For people: L2 1024K for 2 processors.
+    var text: String {
+        let kind = type == "unified" ? "" : " \(type)"
+        return "L\(level)\(kind) \(size)" + (processors > 1 ? " for \(processors) processors" : "")
     }
 }
 
@@ -117,37 +115,23 @@ extension ExperimentMachine {
         machine.architecture = CPUFacts.architecture
         machine.cores = facts.cores
         machine.threads = Processors.available
-        machine.memoryBytes = memory(meminfo: systemText("/proc/meminfo") ?? "")
+        machine.memoryBytes = memory(meminfo: SystemText.read("/proc/meminfo") ?? "")
         machine.instructionSet = try InstructionSet.choice.set.rawValue
-        let kernel = systemText("/proc/sys/kernel/osrelease")?.split(whereSeparator: \.isWhitespace).first
-        let system = [name(release: systemText("/etc/os-release") ?? ""), kernel.map { "Linux \($0)" }]
+        let kernel = SystemText.read("/proc/sys/kernel/osrelease")?.split(whereSeparator: \.isWhitespace).first
+        let system = [name(release: SystemText.read("/etc/os-release") ?? ""), kernel.map { "Linux \($0)" }]
         machine.system = system.compactMap(\.self).joined(separator: ", ")
         return machine
     }
 
     /// Bytes, of the line `MemTotal: 24684092 kB`.
     static func memory(meminfo: String) -> Int? {
-        systemValue("MemTotal", in: meminfo, after: ":")?.split(separator: " ").first.flatMap { Int($0) }.map {
+        SystemText.value("MemTotal", in: meminfo)?.split(separator: " ").first.flatMap { Int($0) }.map {
             $0 << 10
         }
     }
 
     /// Of the line `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"`.
     static func name(release: String) -> String? {
-        systemValue("PRETTY_NAME", in: release, after: "=")?.filter { $0 != "\"" }
+        SystemText.value("PRETTY_NAME", in: release, after: "=")?.filter { $0 != "\"" }
     }
-}
-
-/// A file in which the system describes itself; nil where it cannot be read.
-private func systemText(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
-
-/// The words behind the separator in the first line of that key; nil where there is no such line.
-private func systemValue(_ key: String, in text: String, after separator: Character) -> String? {
-    text.split(separator: "\n").lazy.map { $0.split(separator: separator, maxSplits: 1).map(\.words) }
-        .first { $0.first == key }?.dropFirst().first
-}
-
-extension StringProtocol {
-    /// The words alone, one space between them.
-    fileprivate var words: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

@@ -35,7 +35,7 @@ struct CPUReport {
             ] as JSONObject,
             "gemm": ["name": Self.gemm.name, "reason": Self.gemm.reason],
             "multiplies_bfloat16": choice.set.multipliesBfloat16,
-            "openblas_installed": GemmBackend.openblas.isAvailable,
+            "openblas_installed": GemmBackend.openblas.isAvailable, "swift": Release.swift,
         ]
     }
 
@@ -62,6 +62,7 @@ struct CPUReport {
                         ? "instructions of this processor, for --precision bf16"
                         : "widened: --precision bf16 is slower"
                 ),
+                ("program", "cai \(Release.version) for \(CPUFacts.architecture), by Swift \(Release.swift)"),
             ]
         return lines.map { name, value in
             (name + String(repeating: " ", count: 12 - name.count) + value).printable + "\n"

@@ -128,3 +128,14 @@ func mappedFileReplaced() throws {
         #expect(try file.bytes().allSatisfy { $0 == 7 })
     }
 }
+
+@Test(
+    "A range of a mapped file is rounded outwards to pages of 4, 16 or 64 KiB, within the file",
+    arguments: [(0x1000, 0x11000..<0x13000), (0x4000, 0x10000..<0x14000), (0x10000, 0x10000..<0x20000)]
+        as [(UInt, Range<UInt>)])
+func mappedPages(unit: UInt, expected: Range<UInt>) {
+    let mapping: Range<UInt> = 0x10000..<0x25001
+    #expect(MappedFile.pages(of: 0x11001..<0x12001, unit: unit, within: mapping) == expected)
+    let last = MappedFile.pages(of: 0x25000..<0x25001, unit: unit, within: mapping)
+    #expect(last == max(0x10000, 0x25000 / unit * unit)..<0x25001)
+}
