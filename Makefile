@@ -4,7 +4,11 @@
 export SWIFT ?= swift
 PYTHON ?= python3
 OUT ?= demo-output
-IMAGE ?= .build/image/cai.tar
+# x86_64, arm64, or all for an image of both; empty for this machine's.
+ARCH ?=
+IMAGE ?= .build/image/cai$(if $(ARCH),-$(ARCH)).tar
+# Cross-built only where it is not this machine's.
+CROSS = $(if $(filter x86_64,$(shell uname -m)),$(if $(filter arm64 all,$(ARCH)),arm64))
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
@@ -12,6 +16,7 @@ KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATS_ARGS ?=
 PYTHON_ARGS ?=
+ARM64_ARGS ?=
 FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
@@ -19,7 +24,7 @@ FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 	test-python check-python wheel format \
 	lint bench bench-peers bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda \
 	sweep soak clean kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated \
-	golden-bits-write instruction-count image image-test install uninstall fuzz fuzz-regression sanitize
+	golden-bits-write instruction-count image image-test arm64 arm64-test dist install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -30,6 +35,10 @@ build: deps
 # Installs the program, the demo's weights and galaxies, completions and the manual page.
 install: build
 	@CAI=.build/release/cai scripts/install.sh "$(DESTDIR)$(PREFIX)"
+
+# What is installed, weights included, as .build/cai-VERSION-linux-ARCH.tar.gz: make dist ARCH=arm64
+dist: build $(CROSS)
+	@ARCH="$(ARCH)" scripts/dist.sh
 
 uninstall:
 	@scripts/install.sh --remove "$(DESTDIR)$(PREFIX)"
@@ -209,16 +218,28 @@ test-pages: build
 	@scripts/install-packages.sh --pages
 	@Tests/Pages/run.sh
 
-# The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt
-image: build
+# The container image of the Lambda functions, and the same run under chroot: make image WEIGHTS=astromae.pt; for
+# Graviton, ARCH=arm64; ARCH=all is an index of both.
+image: build $(CROSS)
 	@scripts/install-packages.sh --image
-	@WEIGHTS="$(WEIGHTS)" deploy/build-image.sh $(IMAGE)
+	@WEIGHTS="$(WEIGHTS)" ARCH="$(ARCH)" deploy/build-image.sh $(IMAGE)
 
 image-test: image
-	@deploy/test-image.sh $(IMAGE)
+	@ARCH="$(ARCH)" deploy/test-image.sh $(IMAGE)
+
+# The program for 64-bit ARM from a machine for x86-64, as root: .build-arm64/cai, and .build-arm64/run under QEMU.
+arm64: deps
+	@scripts/arm64-build.sh
+
+# Its outputs under QEMU against the golden bits and this machine's program. ARM64_ARGS has options for pytest.
+arm64-test: build arm64
+	@scripts/install-packages.sh --python
+	@scripts/install-packages.sh --formats
+	@scripts/install-packages.sh --arm64
+	@Tests/Arm64/run.sh $(ARM64_ARGS)
 
 weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build Python/.venv Python/.venv-checks Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output
+	@rm -rf .build .build-arm64 Python/.venv Python/.venv-checks Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output

@@ -8,6 +8,7 @@
 # --engines adds GNU parallel, for the test of docs/ENGINES.md.
 # --shells adds zsh and fish, for the tests of completions.
 # --tls adds OpenSSL's headers, for the server of `make bench-s3`.
+# --arm64 adds readelf, for the tests of the program for 64-bit ARM.
 # --image adds the tools of `make image`: Buildah, Skopeo and strip.
 set -eu
 
@@ -78,6 +79,10 @@ if [ "${1:-}" = --image ]; then
     command -v buildah >/dev/null 2>&1 || need buildah
     command -v skopeo >/dev/null 2>&1 || need skopeo
     command -v strip >/dev/null 2>&1 || need binutils
+fi
+
+if [ "${1:-}" = --arm64 ]; then
+    command -v readelf >/dev/null 2>&1 || need binutils
 fi
 
 if [ -n "$missing" ]; then

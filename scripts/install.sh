@@ -2,6 +2,7 @@
 # Installs the program under a folder such as /usr/local, or removes it:
 #   CAI=.build/release/cai scripts/install.sh PREFIX
 #   scripts/install.sh --remove PREFIX
+# RUN is a command that runs the program, where CAI is for another architecture.
 set -eu
 umask 022
 usage() {
@@ -29,13 +30,14 @@ fi
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 [ -x "${CAI:-}" ] || usage
+RUN=${RUN:-$CAI}
 install -d "$prefix/bin" "$(dirname "$bash")" "$(dirname "$zsh")" "$(dirname "$fish")" "$(dirname "$manual")" "$weights"
 install -m 755 "$CAI" "$prefix/bin/cai"
 for file in "$root"/weights/*.safetensors "$root"/weights/*.pt "$root"/weights/MANIFEST.json; do
     install -m 644 "$file" "$weights/"
 done
-"$CAI" --generate-completion-script bash >"$bash"
-"$CAI" --generate-completion-script zsh >"$zsh"
-"$CAI" --generate-completion-script fish >"$fish"
-"$CAI" manual >"$manual"
+"$RUN" --generate-completion-script bash >"$bash"
+"$RUN" --generate-completion-script zsh >"$zsh"
+"$RUN" --generate-completion-script fish >"$fish"
+"$RUN" manual >"$manual"
 echo "$prefix/bin/cai, completions of bash, zsh and fish, $manual"
