@@ -185,6 +185,19 @@ public struct PartitionReader: Sendable {
         return try ids.ids(rows)
     }
 
+    /// The magnitudes of `rows` in `bands`, as `catalogueMagnitudes` has them.
+    /// - Throws: `Failure` where the file has none of these bands.
+    package func magnitudes(_ rows: Range<Int>, of bands: String) throws(Failure) -> [Float] {
+        guard let magnitudes = try catalogueMagnitudes(rows, count: bands.count) else {
+            throw Failure(
+                path,
+                "expected magnitudes of [\(count), \(bands.count)] floating-point numbers, in the bands \(bands), "
+                    + "which --add-magnitudes and intervals by magnitude need; found "
+                    + (tensors.catalogue.map { "\($0.dtype.rawValue) \($0.shape)" } ?? "none"))
+        }
+        return magnitudes
+    }
+
     /// The magnitudes of `rows`, whether or not the network takes them, NaN where they are missing; nil where the file has
     /// none of [N, count].
     func catalogueMagnitudes(_ rows: Range<Int>, count: Int) throws(Failure) -> [Float]? {

@@ -3,14 +3,14 @@ import Platform
 
 /// Redshift intervals of stated coverage around z_phot, by split conformal prediction (Papadopoulos et al. 2002; Lei et al.
 /// 2018): the half-width at a level is a quantile of |z_spec - z_phot| over labelled galaxies that the network was not
-/// trained on, separately in bins of z_phot (Mondrian: Vovk et al. 2005).
+/// trained on, separately in bins of z_phot or of a magnitude (Mondrian: Vovk et al. 2005).
 ///
 /// With n galaxies in a bin, the half-width at level p is the ceil((n + 1) p)-th smallest error. If the galaxies of the bin
 /// and a new one are exchangeable, its interval covers z_spec with a probability of at least p, and at most p + 1/(n + 1)
 /// where no two errors are equal.
 public struct Calibration: Sendable, Equatable {
-    /// Galaxies with a z_phot from `lower` up to, but not including, `upper`.
-    public struct Bin: Sendable, Equatable, Codable {
+    /// Galaxies whose z_phot or magnitude is from `lower` up to, but not including, `upper`.
+    public struct Bin: Sendable, Equatable {
         /// nil of the first bin.
         public let lower: Float?
         /// nil of the last bin.
@@ -19,13 +19,6 @@ public struct Calibration: Sendable, Equatable {
         public let galaxies: Int
         /// Half of an interval's width at each level.
         public let halfWidths: [Double]
-
-        enum CodingKeys: String, CodingKey {
-            case galaxies
-            case lower = "z_phot_from"
-            case upper = "z_phot_below"
-            case halfWidths = "half_widths"
-        }
     }
 
     /// What the labelled predictions were computed from and by.
@@ -66,7 +59,9 @@ public struct Calibration: Sendable, Equatable {
 
     /// Probabilities of coverage, ascending.
     public let levels: [CoverageLevel]
-    /// In ascending order of z_phot, without gaps.
+    /// What the bins are of.
+    public let by: BinnedQuantity
+    /// In ascending order, without gaps.
     public let bins: [Bin]
     /// Which labelled galaxies were used.
     public let split: CalibrationSplit
@@ -78,53 +73,67 @@ public struct Calibration: Sendable, Equatable {
     /// - Parameters:
     ///   - predicted: z_phot of labelled galaxies.
     ///   - spectroscopic: z_spec of the same galaxies.
-    ///   - bins: their number; each has the same number of galaxies, but for equal z_phot.
-    /// - Throws: `Failure` where a bin has too few galaxies for a level, or z_phot are equal across bins. Galaxies of which a
-    ///   redshift is not finite are left out.
+    ///   - by: what the bins are of.
+    ///   - magnitudes: of the same galaxies, in the band of `by`; not read for bins of z_phot.
+    ///   - bins: their number; each has the same number of galaxies, but for equal values.
+    /// - Throws: `Failure` where a bin has too few galaxies for a level, or values are equal across bins.
+    ///
+    /// Galaxies of which a redshift, or the magnitude of `by`, is not finite are left out.
     public init(
-        predicted: [Double], spectroscopic: [Double], levels: [CoverageLevel], bins count: Int, split: CalibrationSplit,
-        origin: Origin
+        predicted: [Double], spectroscopic: [Double], by: BinnedQuantity = .zPhot, magnitudes: [Double] = [],
+        levels: [CoverageLevel], bins count: Int, split: CalibrationSplit, origin: Origin
     ) throws(Failure) {
-        let galaxies = zip(predicted, spectroscopic).map { (zPhot: Float($0), zSpec: $1) }
-            .filter { $0.zPhot.isFinite && $0.zSpec.isFinite }
-            .sorted { $0.zPhot < $1.zPhot }
+        let values = by == .zPhot ? predicted : magnitudes
+        guard values.count == predicted.count, spectroscopic.count == predicted.count else {
+            throw Failure(
+                "expected a z_spec and a \(by.column) for each of \(predicted.count) z_phot, found "
+                    + "\(spectroscopic.count) and \(values.count)")
+        }
+        let galaxies = predicted.indices
+            .map { (value: Float(values[$0]), error: abs(spectroscopic[$0] - Double(Float(predicted[$0])))) }
+            .filter { $0.value.isFinite && $0.error.isFinite }
+            .sorted { $0.value < $1.value }
         guard galaxies.count >= count else {
             throw Failure("expected at least one galaxy for each of \(count) bins, found \(galaxies.count)")
         }
         var starts = [0]
         for bin in 1..<max(1, count) {
-            // Equal z_phot belong to one bin.
-            let edge = galaxies[galaxies.count * bin / count].zPhot
-            let start = galaxies.firstIndex { $0.zPhot >= edge } ?? 0
+            // Equal values belong to one bin.
+            let edge = galaxies[galaxies.count * bin / count].value
+            let start = galaxies.firstIndex { $0.value >= edge } ?? 0
             guard start > starts[bin - 1] else {
                 throw Failure(
-                    "expected \(count) bins of different z_phot, found more than \(galaxies.count / count) galaxies of z_phot "
-                        + "\(edge): lower --bins")
+                    "expected \(count) bins of different \(by.column), found more than \(galaxies.count / count) "
+                        + "galaxies of \(by.column) \(edge): lower --bins")
             }
             starts.append(start)
         }
         var made: [Bin] = []
         for (index, start) in starts.enumerated() {
             let end = index + 1 < starts.count ? starts[index + 1] : galaxies.count
-            let errors = galaxies[start..<end].map { abs($0.zSpec - Double($0.zPhot)) }.sorted()
+            let errors = galaxies[start..<end].map(\.error).sorted()
             let name = "bin \(index + 1) of \(count)"
             made.append(
                 Bin(
-                    lower: index == 0 ? nil : galaxies[start].zPhot,
-                    upper: end == galaxies.count ? nil : galaxies[end].zPhot, galaxies: errors.count,
+                    lower: index == 0 ? nil : galaxies[start].value,
+                    upper: end == galaxies.count ? nil : galaxies[end].value, galaxies: errors.count,
                     halfWidths: try levels.map { (level) throws(Failure) in try level.quantile(errors, of: name) }))
         }
-        (self.levels, self.bins, self.split, self.origin) = (levels, made, split, origin)
+        (self.levels, self.by, self.bins, self.split, self.origin) = (levels, by, made, split, origin)
     }
 
-    /// The index of the bin that a z_phot belongs to; nil of NaN.
-    public func bin(of zPhot: Float) -> Int? {
-        zPhot.isNaN ? nil : bins.firstIndex { bin in bin.upper.map { zPhot < $0 } ?? true }
+    /// The index of the bin that a value of `by` belongs to; nil of NaN. Values beyond those of the labelled galaxies
+    /// belong to the first or the last bin.
+    public func bin(of value: Float) -> Int? {
+        value.isNaN ? nil : bins.firstIndex { bin in bin.upper.map { value < $0 } ?? true }
     }
 
-    /// The interval at each level, rounded outward to float32; NaN where `zPhot` is not finite.
-    public func intervals(_ zPhot: Float) -> [(low: Float, high: Float)] {
-        guard zPhot.isFinite, let bin = bin(of: zPhot) else { return levels.map { _ in (.nan, .nan) } }
+    /// The interval at each level, rounded outward to float32; NaN where `zPhot`, or the magnitude of bins by magnitude,
+    /// is not finite.
+    /// - Parameter magnitude: in the band of `by`; not read for bins of z_phot.
+    public func intervals(_ zPhot: Float, magnitude: Float = .nan) -> [(low: Float, high: Float)] {
+        let value = by == .zPhot ? zPhot : magnitude
+        guard zPhot.isFinite, value.isFinite, let bin = bin(of: value) else { return levels.map { _ in (.nan, .nan) } }
         return bins[bin].halfWidths.map { halfWidth in
             let (low, high) = (Double(zPhot) - halfWidth, Double(zPhot) + halfWidth)
             let nearest = (low: Float(low), high: Float(high))

@@ -1,9 +1,11 @@
 import Platform
 
-/// How often intervals cover z_spec, by bin of z_phot and level.
+/// How often intervals cover z_spec, by bin and level.
 public struct Coverage: Sendable, Equatable, Encodable {
     /// One bin at one level.
     public struct Part: Sendable, Equatable, Encodable {
+        /// What `lower` and `upper` are of.
+        public let by: BinnedQuantity
         /// nil without an end.
         public let lower: Float?
         public let upper: Float?
@@ -22,15 +24,14 @@ public struct Coverage: Sendable, Equatable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case level, galaxies, covered, fraction, interval
-            case lower = "z_phot_from"
-            case upper = "z_phot_below"
             case halfWidth = "half_width"
         }
 
         public func encode(to encoder: any Encoder) throws {
+            var ends = encoder.container(keyedBy: BinKey.self)
+            try ends.encode(lower, forKey: .lower(by))
+            try ends.encode(upper, forKey: .upper(by))
             var fields = encoder.container(keyedBy: CodingKeys.self)
-            try fields.encode(lower, forKey: .lower)
-            try fields.encode(upper, forKey: .upper)
             try fields.encode(level, forKey: .level)
             try fields.encode(halfWidth, forKey: .halfWidth)
             try fields.encode(galaxies, forKey: .galaxies)
@@ -45,15 +46,21 @@ public struct Coverage: Sendable, Equatable, Encodable {
 
     /// - Parameters:
     ///   - predicted: z_phot of galaxies that the calibration did not use.
-    ///   - spectroscopic: z_spec of the same galaxies. Those of which a redshift is not finite are left out.
-    public init(of calibration: Calibration, predicted: [Double], spectroscopic: [Double]) {
+    ///   - spectroscopic: z_spec of the same galaxies.
+    ///   - magnitudes: of the same galaxies, in the band of `calibration.by`; not read for bins of z_phot.
+    ///
+    /// Galaxies that `Calibration.intervals` has no interval of, or whose z_spec is not finite, are left out.
+    public init(of calibration: Calibration, predicted: [Double], spectroscopic: [Double], magnitudes: [Double] = []) {
+        let by = calibration.by
+        let values = by == .zPhot ? predicted : magnitudes
+        precondition(values.count == predicted.count && spectroscopic.count == predicted.count)
         let (bins, levels) = (calibration.bins, calibration.levels)
         var galaxies = [Int](repeating: 0, count: bins.count)
         var covered = [[Int]](repeating: [Int](repeating: 0, count: levels.count), count: bins.count)
-        for (zPhot, zSpec) in zip(predicted.map { Float($0) }, spectroscopic) where zPhot.isFinite && zSpec.isFinite {
-            guard let bin = calibration.bin(of: zPhot) else { continue }
+        for index in predicted.indices {
+            let (value, error) = (Float(values[index]), abs(spectroscopic[index] - Double(Float(predicted[index]))))
+            guard value.isFinite, error.isFinite, let bin = calibration.bin(of: value) else { continue }
             galaxies[bin] += 1
-            let error = abs(zSpec - Double(zPhot))
             for level in levels.indices where error <= bins[bin].halfWidths[level] { covered[bin][level] += 1 }
         }
         var parts: [Part] = []
@@ -61,7 +68,8 @@ public struct Coverage: Sendable, Equatable, Encodable {
             for level in levels.indices {
                 parts.append(
                     Part(
-                        lower: bin.lower, upper: bin.upper, level: levels[level], halfWidth: bin.halfWidths[level],
+                        by: by, lower: bin.lower, upper: bin.upper, level: levels[level],
+                        halfWidth: bin.halfWidths[level],
                         galaxies: galaxies[index], covered: covered[index][level]))
             }
         }
@@ -69,7 +77,8 @@ public struct Coverage: Sendable, Equatable, Encodable {
             for level in levels.indices {
                 parts.append(
                     Part(
-                        lower: nil, upper: nil, level: levels[level], halfWidth: nil, galaxies: galaxies.reduce(0, +),
+                        by: by, lower: nil, upper: nil, level: levels[level], halfWidth: nil,
+                        galaxies: galaxies.reduce(0, +),
                         covered: covered.reduce(0) { $0 + $1[level] }))
             }
         }
@@ -88,7 +97,8 @@ public struct Coverage: Sendable, Equatable, Encodable {
             ]
         }
         return Columns.text(
-            [["z_phot", "level", "half-width", "galaxies", "covered", "95% interval"]] + rows, margin: "  ")
+            [[parts.first?.by.column ?? "", "level", "half-width", "galaxies", "covered", "95% interval"]] + rows,
+            margin: "  ")
     }
 
     /// `all`, `below 0.1`, `0.1 to 0.2`, `0.2 and above`
@@ -106,7 +116,7 @@ public struct Coverage: Sendable, Equatable, Encodable {
 extension Calibration {
     /// Bins with their sizes and half-widths, one a line.
     public var text: String {
-        let header = ["z_phot", "galaxies"] + levels.map { "half-width \($0.text)" }
+        let header = [by.column, "galaxies"] + levels.map { "half-width \($0.text)" }
         let rows = bins.map { bin in
             [Coverage.range(bin.lower, bin.upper), "\(bin.galaxies)"] + bin.halfWidths.map(Decimals.significant)
         }

@@ -15,18 +15,20 @@ public struct PredictionEncoder {
 
     private let form: Form
     private let calibration: Calibration?
-    /// The columns of its intervals.
-    private let intervalColumns: [String]
+    /// The columns of magnitudes, then those of intervals.
+    private let addedColumns: [String]
 
-    /// - Parameter calibration: adds the columns of its intervals; nil for none.
-    init(form: Form, calibration: Calibration? = nil) {
+    /// - Parameters:
+    ///   - calibration: adds the columns of its intervals; nil for none.
+    ///   - magnitudes: names of the magnitudes that rows have.
+    init(form: Form, calibration: Calibration? = nil, magnitudes: [String] = []) {
         (self.form, self.calibration) = (form, calibration)
-        intervalColumns = calibration?.columns ?? []
+        addedColumns = magnitudes + (calibration?.columns ?? [])
     }
 
     /// The bytes before the first row.
     var header: [UInt8] {
-        let columns = [Self.columns] + intervalColumns
+        let columns = [Self.columns] + addedColumns
         return form == .csv ? Array((columns.joined(separator: ",") + "\n").utf8) : []
     }
 
@@ -45,9 +47,8 @@ public struct PredictionEncoder {
             if let zSpec = prediction.zSpec { bytes += zSpec.description.utf8 }
             bytes.append(UInt8(ascii: ","))
             bytes += prediction.flags.rawValue.description.utf8
-            for (low, high) in calibration?.intervals(prediction.zPhot) ?? [] {
-                bytes += ",\(low),\(high)".utf8
-            }
+            for magnitude in prediction.magnitudes { bytes += ",\(magnitude)".utf8 }
+            for (low, high) in calibration?.intervals(prediction) ?? [] { bytes += ",\(low),\(high)".utf8 }
             bytes.append(UInt8(ascii: "\n"))
         case .jsonLines:
             bytes += "{\"object_id\":".utf8
@@ -62,11 +63,9 @@ public struct PredictionEncoder {
             bytes += (prediction.zSpec.flatMap { $0.isFinite ? $0.description : nil } ?? "null").utf8
             bytes += ",\"flags\":".utf8
             bytes += prediction.flags.rawValue.description.utf8
-            if let calibration {
-                let ends = calibration.intervals(prediction.zPhot).flatMap { [$0.low, $0.high] }
-                for (column, end) in zip(intervalColumns, ends) {
-                    bytes += ",\"\(column)\":\(end.isFinite ? end.description : "null")".utf8
-                }
+            let ends = calibration?.intervals(prediction).flatMap { [$0.low, $0.high] } ?? []
+            for (column, value) in zip(addedColumns, prediction.magnitudes + ends) {
+                bytes += ",\"\(column)\":\(value.isFinite ? value.description : "null")".utf8
             }
             bytes += "}\n".utf8
         }
@@ -86,5 +85,11 @@ public struct PredictionEncoder {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension Calibration {
+    func intervals(_ prediction: Prediction) -> [(low: Float, high: Float)] {
+        intervals(prediction.zPhot, magnitude: prediction.binnedMagnitude)
     }
 }

@@ -54,17 +54,19 @@ public struct PredictionFile: Sendable {
     /// - Parameters:
     ///   - columns: to read beside z_phot, as far as the file has them. z_spec is refused of a `.npy` array.
     ///   - required: those that a table has to have. What a JSON object lacks is nil.
+    ///   - number: a further column of numbers, such as `mag_r`, which the file has to have; nil for none.
     /// - Throws: `Failure` naming the file and the line or the column, and what `body` throws.
     public func forEach(
         _ columns: Set<PredictionColumn>, requiring required: Set<PredictionColumn> = [],
-        _ body: (PredictionRow) throws(Failure) -> Void
+        number: String? = nil, _ body: (PredictionRow) throws(Failure) -> Void
     ) throws(Failure) {
         switch contents {
-        case .csv: try forEach(of: PredictionRecords(name: name, columns: columns, required: required), body)
-        case .jsonLines: try forEach(of: PredictionLines(name: name, columns: columns), body)
+        case .csv:
+            try forEach(of: PredictionRecords(name: name, columns: columns, required: required, number: number), body)
+        case .jsonLines: try forEach(of: PredictionLines(name: name, columns: columns, number: number), body)
         case .table(let file):
             let (columns, required) = (columns.union([.zPhot]).union(required), required.union([.zPhot]))
-            try PredictionTableReader(file: file, columns: columns, required: required).forEach(body)
+            try PredictionTableReader(file: file, columns: columns, required: required, number: number).forEach(body)
         }
         try source.checkIntact()
     }

@@ -6,6 +6,7 @@ import Platform
 struct PredictionLines: PredictionText {
     private let name: String
     private let columns: Set<PredictionColumn>
+    private let number: String?
     private var bytes: [UInt8] = []
     private var position = 0
     /// The end of the lines that are there as a whole.
@@ -13,7 +14,9 @@ struct PredictionLines: PredictionText {
     /// From 1.
     private var line = 1
 
-    init(name: String, columns: Set<PredictionColumn>) { (self.name, self.columns) = (name, columns.union([.zPhot])) }
+    init(name: String, columns: Set<PredictionColumn>, number: String? = nil) {
+        (self.name, self.columns, self.number) = (name, columns.union([.zPhot]), number)
+    }
 
     mutating func append(_ piece: RawSpan) throws(Failure) {
         bytes.removeSubrange(..<position)
@@ -50,6 +53,7 @@ struct PredictionLines: PredictionText {
                 case .source: row.source = try text(of: key)
                 case .row: row.row = try integer(of: key)
                 case .flags: row.flags = try integer(of: key).map { PredictionFlags(rawValue: $0) }
+                case nil where key == number: row.number = try value(of: key, isNumber: true) ?? .nan
                 case nil: _ = try value(of: key, isNumber: false)
                 }
                 skipSpace()
@@ -58,6 +62,7 @@ struct PredictionLines: PredictionText {
         skipSpace()
         if position < end, bytes[position] != .lineFeed { throw error("expected one object a line") }
         guard hasRedshift else { throw error("expected the key z_phot, found none") }
+        if let number, row.number == nil { throw error("expected the key \(number), found none") }
         return row
     }
 

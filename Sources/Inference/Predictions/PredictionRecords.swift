@@ -6,6 +6,7 @@ struct PredictionRecords: PredictionText {
     private var text: DelimitedText
     private let columns: Set<PredictionColumn>
     private let required: Set<PredictionColumn>
+    private let number: String?
     private var header: Header?
     private var fields: [DelimitedText.Field] = []
 
@@ -13,12 +14,12 @@ struct PredictionRecords: PredictionText {
     private struct Header {
         let count: Int
         let zPhot: Int
-        let zSpec, objectID, source, row, flags: Int?
+        let zSpec, objectID, source, row, flags, number: Int?
     }
 
-    init(name: String, columns: Set<PredictionColumn>, required: Set<PredictionColumn>) {
+    init(name: String, columns: Set<PredictionColumn>, required: Set<PredictionColumn>, number: String? = nil) {
         text = DelimitedText(name: name)
-        (self.columns, self.required) = (columns, required)
+        (self.columns, self.required, self.number) = (columns, required, number)
     }
 
     mutating func append(_ piece: RawSpan) throws(Failure) { try text.append(piece) }
@@ -32,21 +33,25 @@ struct PredictionRecords: PredictionText {
             throw error("expected \(header.count) fields as in the header, found \(fields.count)")
         }
         // The text is read in place: a method of this struct would copy it for each number.
-        guard let zPhot = text.number(fields[header.zPhot]) else { throw error(header.zPhot, .zPhot, "a number") }
+        guard let zPhot = text.number(fields[header.zPhot]) else { throw error(header.zPhot, "z_phot", "a number") }
         var row = PredictionRow(zPhot: zPhot)
         if let field = header.zSpec, !fields[field].range.isEmpty {
             row.zSpec = text.number(fields[field])
-            if row.zSpec == nil { throw error(field, .zSpec, "a number") }
+            if row.zSpec == nil { throw error(field, "z_spec", "a number") }
+        }
+        if let field = header.number, let number {
+            row.number = fields[field].range.isEmpty ? .nan : text.number(fields[field])
+            if row.number == nil { throw error(field, number, "a number") }
         }
         if let field = header.objectID { row.objectID = text.text(fields[field]) }
         if let field = header.source { row.source = text.text(fields[field]) }
         if let field = header.row {
             row.row = Int(text.text(fields[field]))
-            if row.row == nil { throw error(field, .row, "a whole number") }
+            if row.row == nil { throw error(field, "row", "a whole number") }
         }
         if let field = header.flags {
             row.flags = UInt8(text.text(fields[field])).map { PredictionFlags(rawValue: $0) }
-            if row.flags == nil { throw error(field, .flags, "a whole number") }
+            if row.flags == nil { throw error(field, "flags", "a whole number") }
         }
         return row
     }
@@ -57,31 +62,32 @@ struct PredictionRecords: PredictionText {
             throw Failure(text.name, "line 1: expected a header with z_phot and z_spec, found an empty file")
         }
         return Header(
-            count: names.count, zPhot: try index(of: .zPhot, in: names),
+            count: names.count, zPhot: try index(of: PredictionColumn.zPhot.rawValue, in: names),
             zSpec: try optionalIndex(of: .zSpec, in: names),
             objectID: try optionalIndex(of: .objectID, in: names), source: try optionalIndex(of: .source, in: names),
-            row: try optionalIndex(of: .row, in: names), flags: try optionalIndex(of: .flags, in: names))
+            row: try optionalIndex(of: .row, in: names), flags: try optionalIndex(of: .flags, in: names),
+            number: try number.map { name throws(Failure) in try index(of: name, in: names) })
     }
 
     private func optionalIndex(of column: PredictionColumn, in names: [String]) throws(Failure) -> Int? {
         guard required.contains(column) || (columns.contains(column) && names.contains(column.rawValue)) else {
             return nil
         }
-        return try index(of: column, in: names)
+        return try index(of: column.rawValue, in: names)
     }
 
-    private func index(of column: PredictionColumn, in names: [String]) throws(Failure) -> Int {
-        let found = names.indices.filter { names[$0] == column.rawValue }
+    private func index(of column: String, in names: [String]) throws(Failure) -> Int {
+        let found = names.indices.filter { names[$0] == column }
         guard found.count == 1 else {
             throw error(
-                "expected one column \(column.rawValue), found \(found.count) in "
+                "expected one column \(column), found \(found.count) in "
                     + "\"\(Self.shortened(names.joined(separator: ",")))\"")
         }
         return found[0]
     }
 
-    private func error(_ field: Int, _ column: PredictionColumn, _ expected: String) -> Failure {
-        error("\(column.rawValue): expected \(expected), found \"\(Self.shortened(text.text(fields[field])))\"")
+    private func error(_ field: Int, _ column: String, _ expected: String) -> Failure {
+        error("\(column): expected \(expected), found \"\(Self.shortened(text.text(fields[field])))\"")
     }
 
     /// As much of a file's text as an error line has room for.

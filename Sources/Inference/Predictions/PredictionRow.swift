@@ -22,6 +22,8 @@ public struct PredictionRow: Sendable, Equatable {
     public var zSpec: Double?
     /// Why `zPhot` is NaN; empty where it is not.
     public var flags: PredictionFlags?
+    /// The further column of numbers that was asked for; NaN where a row has none.
+    public var number: Double?
 
     /// `zPhot` as the network gave it: no digit is lost on the way through a file.
     public var float: Float { Float(zPhot) }

@@ -8,6 +8,8 @@ struct PredictionTableReader {
     let columns: Set<PredictionColumn>
     /// Those that have to be there.
     let required: Set<PredictionColumn>
+    /// A further column of numbers that has to be there; nil for none.
+    let number: String?
     private static let blockSize = 4096
 
     /// - Throws: `Failure` naming a column that is missing, or does not have a number or a string for each row.
@@ -16,18 +18,21 @@ struct PredictionTableReader {
         let zPhot = try predictions()
         let count = zPhot.rows
         let zSpec = try numbers(.zSpec, count)
+        let further = try number.map { name throws(Failure) in try numbers(named: name, count) }
         let (rowNumbers, flags) = (try numbers(.row, count), try numbers(.flags, count))
         let (objectIDs, sources) = (try strings(.objectID, count), try strings(.source, count))
         for start in stride(from: 0, to: count, by: Self.blockSize) {
             let rows = start..<min(start + Self.blockSize, count)
             let predicted = try Self.decimals(zPhot, rows)
             let known = try zSpec.map { column throws(Failure) in try Self.decimals(column, rows) }
+            let furtherNumbers = try further.map { column throws(Failure) in try Self.decimals(column, rows) }
             let numbers = try rowNumbers?.integers(rows: rows)
             let reasons = try flags?.integers(rows: rows)
             let (ids, names) = (try objectIDs?.ids(rows), try sources?.ids(rows))
             for index in 0..<rows.count {
                 var row = PredictionRow(zPhot: predicted[index])
                 row.zSpec = known.flatMap { $0[index].isNaN ? nil : $0[index] }
+                row.number = furtherNumbers?[index]
                 (row.objectID, row.source, row.row) = (ids?[index], names?[index], numbers?[index])
                 if let reason = reasons?[index] {
                     guard let flags = UInt8(exactly: reason) else {
@@ -71,6 +76,20 @@ struct PredictionTableReader {
         guard try isThere(column) else { return nil }
         guard let tensor = file[column.rawValue] else { throw error(column, "numbers, found texts") }
         try check(tensor, column, count ?? tensor.rows)
+        return tensor
+    }
+
+    /// A column of `count` numbers of any type, in the table of z_phot.
+    private func numbers(named name: String, _ count: Int) throws(Failure) -> TensorView {
+        if let reason = file.refusals[name] { throw Failure(file.name, "column \(name): \(reason)") }
+        let isBeside = file.columns[name]?.table == file.columns[PredictionColumn.zPhot.rawValue]?.table
+        guard isBeside, let tensor = file[name] else {
+            throw Failure(file.name, "expected a column \(name) of numbers, found none")
+        }
+        guard tensor.shape == [count] || tensor.shape == [count, 1], tensor.dtype != .bool else {
+            throw Failure(
+                file.name, "column \(name): expected \(count) numbers, found \(tensor.dtype.rawValue) \(tensor.shape)")
+        }
         return tensor
     }
 

@@ -39,6 +39,9 @@ struct PredictionTableWriter {
             TableColumn("z_spec", .float64, unit: "", description: "known redshift; NaN where it is not known"),
             TableColumn("flags", .int64, description: "why z_phot is NaN; 0 where it is not"),
         ]
+            + predictions.magnitudeColumns.map {
+                TableColumn($0, .float32, unit: "mag", description: "magnitude; NaN where it is missing")
+            }
             + (predictions.calibration?.levels ?? []).flatMap { level in
                 [
                     TableColumn(
@@ -52,7 +55,7 @@ struct PredictionTableWriter {
     private func write(_ begin: () throws(Failure) -> some TableWriter) throws(Failure) {
         var writer = try begin()
         do {
-            var block = Block(predictions.calibration)
+            var block = Block(predictions)
             try predictions.forEach { prediction throws(Failure) in
                 block.append(prediction)
                 if block.count == Self.blockSize { try flush(&block, to: &writer) }
@@ -67,7 +70,7 @@ struct PredictionTableWriter {
 
     private func flush(_ block: inout Block, to writer: inout some TableWriter) throws(Failure) {
         let values = block.values
-        block = Block(predictions.calibration)
+        block = Block(predictions)
         try writer.append(values)
     }
 
@@ -78,18 +81,23 @@ struct PredictionTableWriter {
         private var zPhot: [Float] = []
         private var zSpec: [Double] = []
         private var flags: [Int] = []
+        /// One array a band.
+        private var magnitudes: [[Float]]
+        private var intervals: [[(low: Float, high: Float)]] = []
         private let calibration: Calibration?
 
-        init(_ calibration: Calibration?) { self.calibration = calibration }
+        init(_ predictions: Predictions) {
+            calibration = predictions.calibration
+            magnitudes = predictions.magnitudeColumns.map { _ in [] }
+        }
 
         var count: Int { ids.count }
         var values: [TableValues] {
-            let intervals = calibration.map { calibration in zPhot.map { calibration.intervals($0) } } ?? []
             let ends = (calibration?.levels ?? []).indices.flatMap { level in
                 [TableValues.floats(intervals.map { $0[level].low }), .floats(intervals.map { $0[level].high })]
             }
             return [.texts(ids), .texts(sources), .integers(rows), .floats(zPhot), .doubles(zSpec), .integers(flags)]
-                + ends
+                + magnitudes.map { .floats($0) } + ends
         }
 
         mutating func append(_ prediction: Prediction) {
@@ -99,6 +107,8 @@ struct PredictionTableWriter {
             zPhot.append(prediction.zPhot)
             zSpec.append(prediction.zSpec ?? .nan)
             flags.append(Int(prediction.flags.rawValue))
+            for (band, magnitude) in prediction.magnitudes.enumerated() { magnitudes[band].append(magnitude) }
+            if let calibration { intervals.append(calibration.intervals(prediction)) }
         }
     }
 }

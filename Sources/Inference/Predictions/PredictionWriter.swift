@@ -55,7 +55,8 @@ public enum PredictionWriter {
         _ predictions: Predictions, form: PredictionEncoder.Form, to sink: inout some ByteSink
     ) throws(Failure) {
         let blockSize = 1 << 16
-        let encoder = PredictionEncoder(form: form, calibration: predictions.calibration)
+        let encoder = PredictionEncoder(
+            form: form, calibration: predictions.calibration, magnitudes: predictions.magnitudeColumns)
         var bytes = encoder.header
         bytes.reserveCapacity(blockSize + 1024)
         try predictions.forEach { prediction throws(Failure) in

@@ -13,6 +13,10 @@ public struct Prediction: Sendable, Equatable {
     public let zSpec: Double?
     /// Why `zPhot` is NaN; empty where it is not.
     public var flags: PredictionFlags = []
+    /// In the network's bands; empty where they are not written.
+    public var magnitudes: [Float] = []
+    /// In the band that the intervals depend on; NaN where they depend on none.
+    public var binnedMagnitude = Float.nan
 }
 
 /// The redshifts of a run, in the order of its inputs.
@@ -27,21 +31,35 @@ public struct Predictions: Sendable {
     public let flagCounts: FlagCounts
     /// Adds intervals to the rows that are written; nil for none. A `.npy` array holds none.
     public var calibration: Calibration?
+    /// The bands of the galaxies' magnitudes, a letter each: the network's.
+    public var bands = GalaxyLayout.networkBands
+    /// Adds the magnitudes to the rows that are written. A `.npy` array holds none.
+    public var writesMagnitudes = false
+
+    /// The columns of the magnitudes that are written: `mag_u`, `mag_g`, ...
+    var magnitudeColumns: [String] { writesMagnitudes ? bands.map { BinnedQuantity.magnitude($0).column } : [] }
 
     public var seconds: Double { run.seconds }
     public var threads: Int { run.threads }
     public var galaxiesPerSecond: Double { run.galaxiesPerSecond }
 
-    /// Calls `body` with each galaxy in order. Ids and known redshifts are read a few thousand rows at a time.
+    /// Calls `body` with each galaxy in order. Ids, known redshifts and magnitudes are read a few thousand rows at a
+    /// time.
     public func forEach(_ body: (Prediction) throws(Failure) -> Void) throws(Failure) {
         try forEachBlock { partition, rows, place, zSpec throws(Failure) in
             let ids = try partition.objectIDs(rows)
+            let band = calibration?.by.band.flatMap { bands.firstIndex(of: $0) }
+                .map { bands.distance(from: bands.startIndex, to: $0) }
+            let magnitudes = writesMagnitudes || band != nil ? try partition.magnitudes(rows, of: bands) : []
             for (index, row) in rows.enumerated() {
                 let known = zSpec.flatMap { partition.unknown($0[index]) == nil ? $0[index] : nil }
+                let first = index * bands.count
                 try body(
                     Prediction(
                         objectID: ids[index], source: partition.source, row: row,
-                        zPhot: redshifts[place + index], zSpec: known, flags: flags[place + index]))
+                        zPhot: redshifts[place + index], zSpec: known, flags: flags[place + index],
+                        magnitudes: writesMagnitudes ? Array(magnitudes[first..<first + bands.count]) : [],
+                        binnedMagnitude: band.map { magnitudes[first + $0] } ?? .nan))
             }
         }
     }

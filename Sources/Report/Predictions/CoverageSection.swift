@@ -8,9 +8,10 @@ extension PageSection {
     ///   - name: the calibration.
     public static func coverage(_ coverage: Coverage, of calibration: Calibration, name: String) -> PageSection {
         let table = PageTable(
-            caption: "Coverage by bin of z_phot; 95% intervals of fractions are Wilson's",
+            caption: "Coverage by bin of \(calibration.by.column); 95% intervals of fractions are Wilson's",
             columns: [
-                .init("z_phot", .text), .init("level"), .init("half-width"), .init("galaxies"), .init("covered (%)"),
+                .init(calibration.by.column, .text), .init("level"), .init("half-width"), .init("galaxies"),
+                .init("covered (%)"),
                 .init("95% interval (%)"),
             ],
             rows: coverage.parts.map { part in

@@ -25,6 +25,7 @@ public struct PredictionJob: Sendable {
     private let gemm: GemmBackend
     /// With its name and SHA-256; nil for none.
     private let calibration: (Calibration, name: String)?
+    private let writesMagnitudes: Bool
     private let isProfiled: Bool
     /// For formats that record it.
     private let command: String
@@ -47,20 +48,21 @@ public struct PredictionJob: Sendable {
     ///   - rowOptions: options that rows depend on, by their names; compared when a run is resumed or ranks are merged.
     ///   - gemm: the matrix multiplication. With `openblas` the last bits depend on micro-batches, and no journal is kept.
     ///   - calibration: the path of a file of `cai calibrate`, by which intervals are added to the rows; nil for none.
+    ///   - writesMagnitudes: whether the galaxies' magnitudes are added to the rows.
     ///   - isProfiled: whether kernel calls are timed.
     ///   - command: the command line that FITS and HDF5 outputs record.
-    /// - Throws: `Failure` where the output cannot be written, is one of the inputs, or has no room for intervals; for an
-    ///   invalid calibration; and where the journal has rows of an earlier run and `isResumed` is false.
+    /// - Throws: `Failure` where the output cannot be written, is one of the inputs, or has no room for further columns;
+    ///   for an invalid calibration; and where the journal has rows of an earlier run and `isResumed` is false.
     public init(
         weights: String, inputs: GalaxyInputs, store: (any ObjectStore)? = nil, output: OutputFile? = nil,
         share: RankShare? = nil, shareUnit: ShareUnit = .galaxies, index: String? = nil, isResumed: Bool = false,
         rowOptions: [String: String] = [:],
         settings: RunSettings = RunSettings(), gemm: GemmBackend = .auto, calibration: String? = nil,
-        isProfiled: Bool = false, command: String = ""
+        writesMagnitudes: Bool = false, isProfiled: Bool = false, command: String = ""
     ) throws(Failure) {
         (self.weights, self.inputs, self.store, self.output) = (weights, inputs, store, output)
         (self.share, self.shareUnit, self.settings, self.gemm) = (share, shareUnit, settings, gemm)
-        (self.isProfiled, self.command) = (isProfiled, command)
+        (self.isProfiled, self.command, self.writesMagnitudes) = (isProfiled, command, writesMagnitudes)
         format = output.flatMap { PredictionFormat(path: $0.name) } ?? .csv
         // Stated also where it is the default, which may be another of another version.
         var rowOptions = rowOptions.merging(["missing": inputs.layout.missing.text]) { $1 }
@@ -69,12 +71,14 @@ public struct PredictionJob: Sendable {
             (try Calibration(path: path), "\(path) (sha256:\(try SHA256Digest.ofFile(path).sha256))")
         }
         rowOptions["calibration"] = self.calibration?.name
+        rowOptions["add-magnitudes"] = writesMagnitudes ? "true" : nil
         self.rowOptions = rowOptions
         let read = [weights] + inputs.paths + [index, calibration].compactMap(\.self)
-        if calibration != nil, let output, format == .npy {
+        let further = calibration != nil ? "--calibration" : writesMagnitudes ? "--add-magnitudes" : nil
+        if let further, let output, format == .npy {
             throw Failure(
                 .usage, output.name,
-                "a .npy array holds z_phot only: with --calibration, expected .csv, .csv.gz, .jsonl, .fits or .h5")
+                "a .npy array holds z_phot only: with \(further), expected .csv, .csv.gz, .jsonl, .fits or .h5")
         }
         try output?.check(sparing: read, format: format)
         self.index = try index.map { name throws(Failure) in
@@ -145,6 +149,7 @@ public struct PredictionJob: Sendable {
                     of: try inputs.partitions(for: model, limit: settings.limit), limit: settings.limit)
             }
         let partitions = sections.map(\.partition)
+        try checkMagnitudes(of: partitions, bands: inputs.layout.bandNames)
         let isIdentified = part == nil && (partial != nil || isRecorded || index != nil)
         let identities = isIdentified ? try inputs.identities(of: partitions) : part?.files ?? []
         if part == nil, let index { try index.0.check(identities, name: index.name) }
@@ -164,7 +169,8 @@ public struct PredictionJob: Sendable {
         let checked = clock.now
         let profile = isProfiled ? Profile() : nil
         var predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
-        predictions.calibration = calibration?.0
+        (predictions.calibration, predictions.bands) = (calibration?.0, inputs.layout.bandNames)
+        predictions.writesMagnitudes = writesMagnitudes
         let (predicted, spectroscopic, unknown) = try predictions.knownRedshifts()
         return Outcome(
             predictions: predictions,
@@ -175,6 +181,19 @@ public struct PredictionJob: Sendable {
             profile: profile, part: part,
             wasComplete: wasComplete, choices: choices, rank: rank,
             made: isRecorded ? Made(identities: identities, weights: identity, maker: maker) : nil)
+    }
+
+    /// Checks that the inputs have the magnitudes that rows need, before galaxies are run.
+    private func checkMagnitudes(of partitions: [PartitionReader], bands: String) throws(Failure) {
+        let band = calibration?.0.by.band
+        if let band, let (calibration, name) = calibration, !bands.contains(band) {
+            throw Failure(
+                name,
+                "has bins of \(calibration.by.column): expected one of the network's bands, \(NetworkBands.list(bands))"
+            )
+        }
+        guard writesMagnitudes || band != nil else { return }
+        for partition in partitions { _ = try partition.magnitudes(0..<1, of: bands) }
     }
 
     /// The rows that an earlier run has left: in the journal, else in a rank's complete output.

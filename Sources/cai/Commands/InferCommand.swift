@@ -89,6 +89,12 @@ struct InferCommand: ParsableCommand {
             valueName: "file"), completion: .file())
     var calibration: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Add the galaxies' magnitudes in the network's bands: the columns mag_u, mag_g, ..., NaN where one is missing."
+        ))
+    var addMagnitudes = false
+
     @OptionGroup var ranks: RankOptions
 
     @Flag(
@@ -119,9 +125,10 @@ struct InferCommand: ParsableCommand {
             throw ValidationError(
                 "--output: expected a name ending in \(PredictionFormat.listed), or -, found '\(output)'")
         }
-        if calibration != nil, PredictionFormat(path: output) == .npy {
+        let further = calibration != nil ? "--calibration" : addMagnitudes ? "--add-magnitudes" : nil
+        if let further, PredictionFormat(path: output) == .npy {
             throw ValidationError(
-                "--output: a .npy array holds z_phot only: with --calibration, expected .csv, .csv.gz, .jsonl, .fits or .h5"
+                "--output: a .npy array holds z_phot only: with \(further), expected .csv, .csv.gz, .jsonl, .fits or .h5"
             )
         }
         if profile, galaxies.quiet, !json {
@@ -177,7 +184,8 @@ struct InferCommand: ParsableCommand {
             shareUnit: ranks.share, index: ranks.index, isResumed: resume,
             rowOptions: file == nil ? [:] : try rowOptions(),
             settings: galaxies.settings(precision: precision, isStrict: strict),
-            gemm: gemm, calibration: calibration, isProfiled: profile, command: ProcessArguments.quoted)
+            gemm: gemm, calibration: calibration, writesMagnitudes: addMagnitudes, isProfiled: profile,
+            command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }

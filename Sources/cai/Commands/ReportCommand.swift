@@ -122,9 +122,11 @@ struct ReportCommand: ParsableCommand {
         }
         let made = try Calibration(path: calibration)
         try file.check(made, calibration).forEach(Console.warn)
-        let table = try file.table(of: made.split, isUsed: false)
+        let table = try file.table(of: made.split, isUsed: false, by: made.by)
         return .coverage(
-            Coverage(of: made, predicted: table.predicted, spectroscopic: table.spectroscopic), of: made,
+            Coverage(
+                of: made, predicted: table.predicted, spectroscopic: table.spectroscopic, magnitudes: table.numbers),
+            of: made,
             name: InputList.lastComponent(calibration))
     }
 

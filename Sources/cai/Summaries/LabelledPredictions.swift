@@ -41,10 +41,17 @@ struct LabelledPredictions {
     }
 
     /// The redshifts of the galaxies that a calibration uses, or of the others; of all where `split` is nil.
-    /// - Throws: `Failure` where rows have none of the names by which a fraction of them is chosen.
-    func table(of split: CalibrationSplit?, isUsed: Bool = true) throws(Failure) -> PredictionTable {
-        guard let split, !split.isAll else { return try table(needsSpectroscopic: true) }
-        return try PredictionTable(file, needsSpectroscopic: true, missing: missing) { row throws(Failure) in
+    /// - Parameter by: what the calibration's bins are of. A magnitude's column is read, too.
+    /// - Throws: `Failure` where rows have none of the names by which a fraction of them is chosen, or no magnitude.
+    func table(
+        of split: CalibrationSplit? = nil, isUsed: Bool = true, by: BinnedQuantity = .zPhot
+    ) throws(Failure) -> PredictionTable {
+        let number = by == .zPhot ? nil : by.column
+        guard let split, !split.isAll else {
+            return try PredictionTable(file, needsSpectroscopic: true, missing: missing, number: number)
+        }
+        return try PredictionTable(file, needsSpectroscopic: true, missing: missing, number: number) {
+            row throws(Failure) in
             guard row.objectID != nil || row.row != nil else {
                 throw Failure(
                     name, "expected a column object_id or row, by which --fraction chooses galaxies, found neither")

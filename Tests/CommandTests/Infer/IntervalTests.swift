@@ -80,7 +80,80 @@ func refusedCalibrations() throws {
         try refused(["--calibration", Tiny.partition], "expected JSON")
         try json.replacing("\"version\" : 1", with: "\"version\" : 9")
             .write(toFile: folder + "/c9.json", atomically: true, encoding: .utf8)
-        try refused(["--calibration", folder + "/c9.json"], "expected version 1")
+        try refused(["--calibration", folder + "/c9.json"], "expected version 1 or 2")
+        let other = calibration + ".y"
+        let table = folder + "/labelled.csv"
+        try (text(of: table).replacing("flags\n", with: "flags,mag_y\n")).split(separator: "\n").enumerated()
+            .map { $0.offset == 0 ? "\($0.element)\n" : "\($0.element),\($0.offset)\n" }.joined()
+            .write(toFile: table, atomically: true, encoding: .utf8)
+        let weights = Fixture.path("tiny/normalcell.pt")
+        let command = try Command.run(
+            ["calibrate", table, "-o", other, "--by", "y", "--bins", "1", "--weights", weights, "--quiet"])
+        #expect(command.status == 0, "\(command.errors)")
+        try refused(["--calibration", other], "expected one of the network's bands, u, g, r, i, z")
+    }
+}
+
+@Test("Intervals by magnitude: magnitudes in every form, and the bins that they give")
+func intervalsByMagnitude() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let table = folder + "/labelled.csv"
+        for form in ["csv", "jsonl", "fits", "h5"] {
+            let output = "\(folder)/labelled.\(form)"
+            let command = try Command.infer([Tiny.partition, "-o", output, "--quiet", "--add-magnitudes"])
+            #expect(command.status == 0, "\(command.errors)")
+        }
+        let labelled = try text(of: table)
+        #expect(labelled.hasPrefix("object_id,source,row,z_phot,z_spec,flags,mag_u,mag_g,mag_r,mag_i,mag_z\n"))
+        let file = try TensorFile.open(path: Tiny.partition)
+        let magnitudes = try #require(try file["tensors.1"]?.floats())
+        #expect(rows(labelled).flatMap { $0[6...] } == magnitudes.map { "\($0)"[...] })
+        // All forms have the same column.
+        func calibrate(_ form: String, _ arguments: [String] = []) throws -> Calibration {
+            let output = "\(folder)/\(form).json"
+            let command = try Command.run(
+                [
+                    "calibrate", "\(folder)/labelled.\(form)", "-o", output, "--by", "r", "--bins", "2", "--levels",
+                    "0.68",
+                ]
+                    + arguments)
+            #expect(command.status == 0, "\(command.errors)")
+            return try Calibration(path: output)
+        }
+        let made = try calibrate("csv")
+        for form in ["jsonl", "fits", "h5"] { #expect(try calibrate(form).bins == made.bins) }
+        #expect(made.by == .magnitude("r") && made.bins.count == 2)
+        let command = try Command.infer([Tiny.partition, "--quiet", "--calibration", folder + "/csv.json"])
+        #expect(command.status == 0, "\(command.errors)")
+        for (galaxy, row) in rows(command.output).enumerated() {
+            let zPhot = try #require(Float(row[3]))
+            let (low, high) = made.intervals(zPhot, magnitude: magnitudes[galaxy * 5 + 2])[0]
+            #expect(row[6...] == ["\(low)", "\(high)"])
+        }
+        // Galaxies that the calibration did not use.
+        let half = try calibrate("csv", ["--fraction", "0.5"])
+        let coverage = try Command.run(["evaluate", table, "--calibration", folder + "/csv.json", "--json"])
+        let parts = try #require(try object(coverage.output)["coverage"] as? [[String: Any]])
+        #expect(parts.count == 3 && parts.last?["galaxies"] as? Int == Tiny.count - half.galaxies)
+        #expect(parts[1]["mag_r_from"] as? Double != nil && parts[0]["z_phot_from"] == nil)
+        let page = try Command.run(
+            ["report", table, "-o", folder + "/page.html", "--calibration", folder + "/csv.json", "--quiet"])
+        #expect(page.status == 0, "\(page.errors)")
+        #expect(try text(of: folder + "/page.html").contains("Coverage by bin of mag_r"))
+        // Predictions without magnitudes, a .npy array, and what is no band.
+        let plain = folder + "/plain.csv"
+        #expect(try Command.infer([Tiny.partition, "-o", plain, "--quiet"]).status == 0)
+        for arguments in [
+            ["calibrate", plain, "-o", folder + "/x.json", "--by", "r"],
+            ["evaluate", plain, "--calibration", folder + "/csv.json"],
+        ] {
+            let refused = try Command.run(arguments)
+            #expect(refused.status == 1 && refused.errors.contains("expected one column mag_r"), "\(refused.errors)")
+        }
+        let array = try Command.infer([Tiny.partition, "-o", folder + "/z.npy", "--add-magnitudes"])
+        #expect(array.status == 2 && array.errors.contains("with --add-magnitudes"), "\(array.errors)")
+        let band = try Command.run(["calibrate", table, "-o", folder + "/x.json", "--by", "rr"])
+        #expect(band.status == 2 && band.errors.contains("the letter of a band"), "\(band.errors)")
     }
 }
 

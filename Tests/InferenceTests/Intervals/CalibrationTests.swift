@@ -104,7 +104,8 @@ func calibrationRoundTrip() throws {
     "Other JSON is refused, with the key",
     arguments: [
         (#""kind" : "cai calibration""#, #""kind" : "other""#, "found 'other'"),
-        (#""version" : 1"#, #""version" : 2"#, "expected version 1"),
+        (#""version" : 1"#, #""version" : 3"#, "expected version 1 or 2"),
+        (#""version" : 1"#, #""version" : 2"#, "key by"),
         ("0.95", "0.5", "levels"), ("0.95", "1.5", "levels"), (#""fraction" : 1"#, #""fraction" : 0"#, "fraction"),
         (#""z_phot_below" : 0.25"#, #""z_phot_below" : 0.26"#, "bins"),
         (#""galaxies" : 50"#, #""galaxies" : 0"#, "bins.0"), ("0.0625", "-0.0625", "bins.0"),
@@ -132,6 +133,68 @@ func splitFractions() throws {
     #expect(uses == [false, true])
     #expect([0, -0.1, 1.1, .nan].allSatisfy { CalibrationSplit($0) == nil })
     #expect(CalibrationSplit.all.uses(objectID: nil, source: nil, row: nil))
+}
+
+/// Magnitudes fall while z_phot rises; the error is 1/16 below a magnitude of 20.5, 1/8 from there on.
+private func byMagnitude(_ magnitudes: [Double]? = nil) throws -> Calibration {
+    let predicted = (0..<40).map { Double($0) / 64 }
+    let spectroscopic: [Double] = predicted.indices.map { predicted[$0] + ($0 < 20 ? 0.125 : 0.0625) }
+    return try Calibration(
+        predicted: predicted, spectroscopic: spectroscopic, by: .magnitude("r"),
+        magnitudes: magnitudes ?? (0..<40).map { 23 - Double($0) / 8 },
+        levels: [try #require(CoverageLevel(0.5)), try #require(CoverageLevel(0.95))], bins: 2, split: .all,
+        origin: origin)
+}
+
+@Test("Bins by magnitude take the galaxies' magnitudes: beyond the labelled ones the end bins, NaN without one")
+func binsByMagnitude() throws {
+    let made = try byMagnitude()
+    #expect(made.bins.map(\.upper) == [20.625, nil] && made.bins.map(\.galaxies) == [20, 20])
+    #expect(made.bins.map { $0.halfWidths } == [[0.0625, 0.0625], [0.125, 0.125]])
+    for (magnitude, halfWidth) in [(-5, 0.0625), (20.5, 0.0625), (20.625, 0.125), (30, 0.125)] as [(Float, Float)] {
+        let interval = made.intervals(0.5, magnitude: magnitude)[0]
+        #expect(interval.low == 0.5 - halfWidth && interval.high == 0.5 + halfWidth, "\(magnitude)")
+    }
+    for magnitude: Float in [.nan, .infinity, -.infinity] {
+        #expect(made.intervals(0.5, magnitude: magnitude).allSatisfy { $0.low.isNaN && $0.high.isNaN })
+    }
+    #expect(made.intervals(0.5).allSatisfy { $0.low.isNaN && $0.high.isNaN })
+    let coverage = Coverage(
+        of: made, predicted: [0.5, 0.5, 0.5, 0.5], spectroscopic: [0.5625, 0.625, 0.625, 0.5],
+        magnitudes: [19, 19, 22, .nan])
+    #expect(coverage.parts.map(\.galaxies) == [2, 2, 1, 1, 3, 3])
+    #expect(coverage.parts.map(\.covered) == [1, 1, 1, 1, 2, 2])
+    #expect(coverage.text.contains("mag_r") && made.text.contains("mag_r"))
+    // Galaxies without a magnitude do not count.
+    let some = try byMagnitude([.nan, .infinity] + (2..<40).map { 23 - Double($0) / 8 })
+    #expect(some.galaxies == 38)
+    let failure = #expect(throws: Failure.self) { try byMagnitude([20]) }
+    #expect(failure?.message.contains("mag_r for each of 40 z_phot, found 40 and 1") ?? false)
+}
+
+@Test("A calibration by magnitude is read back as it was written, and refused as one by z_phot")
+func magnitudeRoundTrip() throws {
+    let made = try byMagnitude()
+    let json = String(decoding: try made.json, as: UTF8.self)
+    #expect(json.contains(#""version" : 2"#) && json.contains(#""mag_r_from" : 20.625"#))
+    #expect(try decoded(json) == made)
+    for (text, replacement, named) in [
+        (#""by" : "mag_r""#, #""by" : "mag_g""#, "bins"), (#""by" : "mag_r""#, #""by" : "z_phot""#, "by: "),
+        (#""by" : "mag_r""#, #""by" : "mag_rr""#, "by: "), (#""by" : "mag_r","#, "", "by"),
+        (#""version" : 2"#, #""version" : 1"#, "bins"),
+    ] {
+        #expect(json.contains(text))
+        let failure = #expect(throws: Failure.self) { try decoded(json.replacing(text, with: replacement)) }
+        #expect(failure?.description.contains(named) ?? false, "\(failure?.description ?? "")")
+    }
+}
+
+@Test(
+    "A calibration is by z_phot, or by the magnitude in the band of a letter",
+    arguments: ["", "rr", "1", "mag_r", "Z_PHOT"])
+func otherQuantities(text: String) {
+    #expect(BinnedQuantity(text) == nil)
+    #expect(BinnedQuantity("z_phot")?.column == "z_phot" && BinnedQuantity("y")?.column == "mag_y")
 }
 
 @Test("Coverage counts z_spec inside of the intervals, by bin and level")

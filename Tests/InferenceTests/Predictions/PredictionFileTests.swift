@@ -74,6 +74,26 @@ func piecesOfText(size: Int) throws {
     #expect(read.map(\.zPhot) == [0.5, 1] && read.map(\.zSpec) == [nil, 2])
 }
 
+@Test("A further column of numbers is read by its name, NaN where it is empty, and is required")
+func furtherColumn() throws {
+    for (text, name) in [
+        ("z_phot,mag_r\n0.5,20.25\n0.25,\n0.125,nan\n", "z.csv"),
+        ("{\"z_phot\":0.5,\"mag_r\":20.25}\n{\"mag_r\":null,\"z_phot\":1}\n{\"z_phot\":1,\"mag_r\":null}\n", "z.jsonl"),
+    ] {
+        var found: [Double?] = []
+        let file = try PredictionFile(Array(text.utf8), name: name)
+        try file.forEach([], number: "mag_r") { found.append($0.number) }
+        #expect(found.count == 3 && found[0] == 20.25 && found.dropFirst().allSatisfy { $0?.isNaN ?? false })
+        try file.forEach([]) { #expect($0.number == nil) }
+        let error = #expect(throws: Failure.self) { try file.forEach([], number: "mag_g") { _ in } }
+        #expect(error?.description.contains("mag_g, found") ?? false, "\(error?.description ?? "")")
+    }
+    let error = #expect(throws: Failure.self) {
+        try PredictionFile(Array("z_phot,mag_r\n1,x\n".utf8), name: "z.csv").forEach([], number: "mag_r") { _ in }
+    }
+    #expect(error?.description == "z.csv: line 2: mag_r: expected a number, found \"x\"")
+}
+
 @Test("Only the columns that are asked for are read and checked")
 func columnsThatAreNotAskedFor() throws {
     let bytes = Array("z_phot,row,flags,z_spec\n0.5,x,-1,y\n".utf8)

@@ -11,14 +11,18 @@ struct CalibrateCommand: ParsableCommand {
         usage: "cai calibrate <labelled> -o <out> [<options>]",
         discussion: """
             Reads z_phot and z_spec of predictions for galaxies that the network was not trained on, and writes the \
-            half-widths of intervals around z_phot, for each level and in bins of z_phot with equal numbers of galaxies \
-            (split conformal prediction). 'cai infer --calibration OUT' then adds the columns z_low_68, z_high_68, ... \
-            to its output, and 'cai evaluate --calibration OUT' shows how many z_spec the intervals cover.
+            half-widths of intervals around z_phot, for each level and in bins of z_phot, or of a magnitude (--by), \
+            with equal numbers of galaxies (split conformal prediction). 'cai infer --calibration OUT' then adds the \
+            columns z_low_68, z_high_68, ... to its output, and 'cai evaluate --calibration OUT' shows how many z_spec the intervals cover.
 
             If a new galaxy is like the labelled ones of its bin (exchangeable with them), its interval covers z_spec \
             with a probability of at least the level, and at most the level + 1/(n + 1) for n labelled galaxies in \
             the bin. It is no statement about galaxies of another survey, depth or selection. A bin needs p/(1 - p) \
             galaxies for a level p: 19 for 0.95.
+
+            --by r takes bins of the magnitude in the band r, from the column mag_r, which 'cai infer \
+            --add-magnitudes' writes. Galaxies without it are left out; later ones without it have no interval, and \
+            those beyond the labelled ones are in the first or the last bin.
 
             OUT records the SHA-256 of the weights, from the record beside the predictions (.run.json) or the header of \
             a .fits or .h5 file; --weights names the file where there is neither.
@@ -27,6 +31,7 @@ struct CalibrateCommand: ParsableCommand {
               cai calibrate labelled.csv -o calibration.json
               cai calibrate labelled.fits -o calibration.json --levels 0.68,0.9
               cai calibrate labelled.csv -o calibration.json --bins 5
+              cai calibrate labelled.csv -o calibration.json --by r
               cai calibrate labelled.csv -o calibration.json --fraction 0.5
               cai infer data/ -o z.csv --calibration calibration.json
               cai evaluate labelled.csv --calibration calibration.json
@@ -42,7 +47,13 @@ struct CalibrateCommand: ParsableCommand {
         completion: .file())
     var output: String
 
-    @Option(help: ArgumentHelp("Bins of z_phot, each with the same number of galaxies.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "Quantity that is divided into bins: z_phot, or a band's letter for its magnitude (column mag_r for r).",
+            valueName: "quantity"))
+    var by = "z_phot"
+
+    @Option(help: ArgumentHelp("Bins, each with the same number of galaxies.", valueName: "number"))
     var bins = 3
 
     @Option(help: ArgumentHelp("Probabilities of coverage, separated by commas.", valueName: "levels"))
@@ -74,6 +85,7 @@ struct CalibrateCommand: ParsableCommand {
         if let weights { try requireName(weights, of: "--weights") }
         try requireNumber(bins, of: "--bins", in: 1...1000)
         _ = try coverageLevels()
+        _ = try quantity()
         _ = try split()
     }
 
@@ -92,6 +104,13 @@ struct CalibrateCommand: ParsableCommand {
         return levels
     }
 
+    private func quantity() throws -> BinnedQuantity {
+        guard let quantity = BinnedQuantity(by) else {
+            throw ValidationError("--by: expected z_phot, or the letter of a band, such as r; found \(by.quoted)")
+        }
+        return quantity
+    }
+
     private func split() throws -> CalibrationSplit {
         guard let split = CalibrationSplit(fraction) else {
             throw ValidationError("--fraction: expected more than 0, at most 1, found \(fraction)")
@@ -102,17 +121,17 @@ struct CalibrateCommand: ParsableCommand {
     func run() throws {
         let read = [labelled, labelled + RunRecord.ending, labelled + RankSidecar.ending, weights]
         try AtomicFile.check(path: output, sparing: read.compactMap(\.self))
-        let split = try split()
+        let (split, quantity) = (try split(), try quantity())
         var doubts: [String] = []
         let predictions = try LabelledPredictions(labelled, missing: missing.stated()) { doubts.append($0) }
         doubts.forEach(Console.warn)
         let (weights, sha256) = try predictions.weights(orOf: weights)
-        let table = try predictions.table(of: split)
+        let table = try predictions.table(of: split, by: quantity)
         let calibration: Calibration
         do {
             calibration = try Calibration(
-                predicted: table.predicted, spectroscopic: table.spectroscopic, levels: coverageLevels(), bins: bins,
-                split: split,
+                predicted: table.predicted, spectroscopic: table.spectroscopic, by: quantity,
+                magnitudes: table.numbers, levels: coverageLevels(), bins: bins, split: split,
                 origin: Calibration.Origin(
                     predictions: InputList.lastComponent(labelled), predictionsSHA256: predictions.sha256,
                     weights: weights, weightsSHA256: sha256, arithmetic: predictions.origin?.arithmetic,
@@ -125,8 +144,12 @@ struct CalibrateCommand: ParsableCommand {
         if json { try StandardOutput.write(String(decoding: calibration.json, as: UTF8.self)) }
         guard !quiet else { return }
         let unknown = table.unknown.count > 0 ? table.unknown.summary + "\n" : ""
+        let missing = table.numbers.count { !$0.isFinite }
+        let without =
+            missing > 0 ? Numbers.counted(missing, "galaxy", "galaxies") + " without \(quantity.column)\n" : ""
         Console.write(
-            unknown + Numbers.counted(calibration.galaxies, "galaxy", "galaxies") + ", weights \(weights.printable)\n"
+            unknown + without + Numbers.counted(calibration.galaxies, "galaxy", "galaxies")
+                + ", weights \(weights.printable)\n"
                 + calibration.text + "\(output.printable)\n")
     }
 }

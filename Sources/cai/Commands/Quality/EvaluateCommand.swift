@@ -53,7 +53,8 @@ struct EvaluateCommand: ParsableCommand {
         var doubts: [String] = []
         let file = try LabelledPredictions(predictions, missing: missing.stated()) { doubts.append($0) }
         if let (path, calibration) = calibration { doubts += try file.check(calibration, path) }
-        let table = try file.table(of: calibration?.1.split, isUsed: false)
+        let table = try file.table(
+            of: calibration?.1.split, isUsed: false, by: calibration?.1.by ?? .zPhot)
         doubts.forEach(Console.warn)
         let quality: Quality
         do {
@@ -63,7 +64,9 @@ struct EvaluateCommand: ParsableCommand {
         }
         let (unknown, origin) = (table.unknown, file.origin)
         let coverage = calibration.map { _, calibration in
-            Coverage(of: calibration, predicted: table.predicted, spectroscopic: table.spectroscopic)
+            Coverage(
+                of: calibration, predicted: table.predicted, spectroscopic: table.spectroscopic,
+                magnitudes: table.numbers)
         }
         try StandardOutput.write(
             EvaluatedQuality(quality: quality, unknown: unknown, origin: origin, coverage: coverage), asJSON: json,
