@@ -94,7 +94,7 @@ def test_other_weights_and_precisions_are_refused(model, autoencoder, prediction
     with astrocai.Model(copy) as same_weights:
         same(found.intervals(prediction.redshifts, model=same_weights).low,
              found.intervals(prediction.redshifts, model=model).low)  # fmt: skip
-    support.cai("convert", support.WEIGHTS, tmp_path / "other.safetensors")
+    support.cai("convert", support.WEIGHTS, "-o", tmp_path / "other.safetensors")
     with astrocai.Model(tmp_path / "other.safetensors") as other:
         with pytest.raises(astrocai.Error, match="the calibration is of weights .* expected a calibration of"):
             found.intervals(prediction.redshifts, model=other)

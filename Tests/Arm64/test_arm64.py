@@ -137,7 +137,7 @@ def test_checksums_of_archives_are_compared(arm: Program, native: Program, tmp_p
 def test_files_are_described_and_converted(arm: Program, native: Program, tmp_path: Path) -> None:
     for path in (WEIGHTS, DEMO, FIXTURES / "galaxies/table.fits", FIXTURES / "galaxies/chunked.h5"):
         assert arm.succeed("inspect", path, "--json").value == native.succeed("inspect", path, "--json").value
-    found, expected = equal(arm, native, tmp_path, "w.safetensors", "convert", WEIGHTS, "OUT", "--dtype", "f16")
+    found, expected = equal(arm, native, tmp_path, "w.safetensors", "convert", WEIGHTS, "-o", "OUT", "--dtype", "f16")
     # The headers name the program.
     assert len(found) == len(expected) and found[-4096:] == expected[-4096:]
 
