@@ -57,7 +57,11 @@ extension ArrayModel {
 
 extension Calibration {
     /// - Parameter json: what `cai calibrate` writes.
+    /// - Throws: `Failure` for other JSON, and for bins of a magnitude, which arrays of redshifts do not have.
     public init(json: [UInt8]) throws(Failure) {
         self = try JSONFile.decode(Calibration.self, json, name: "calibration")
+        guard by == .zPhot else {
+            throw Failure("calibration: has bins of \(by.column), expected bins of z_phot: use cai infer --calibration")
+        }
     }
 }

@@ -178,6 +178,8 @@ func magnitudeRoundTrip() throws {
     let json = String(decoding: try made.json, as: UTF8.self)
     #expect(json.contains(#""version" : 2"#) && json.contains(#""mag_r_from" : 20.625"#))
     #expect(try decoded(json) == made)
+    let arrays = #expect(throws: Failure.self) { try Calibration(json: Array(json.utf8)) }
+    #expect(arrays?.message.contains("bins of mag_r, expected bins of z_phot") ?? false)
     for (text, replacement, named) in [
         (#""by" : "mag_r""#, #""by" : "mag_g""#, "bins"), (#""by" : "mag_r""#, #""by" : "z_phot""#, "by: "),
         (#""by" : "mag_r""#, #""by" : "mag_rr""#, "by: "), (#""by" : "mag_r","#, "", "by"),
