@@ -1,0 +1,38 @@
+"""docs/PYTHON.md: the blocks that need NumPy alone. Those of other packages are in Python/home."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from document import HOME, NOT_RUN_HERE, PLAIN, blocks, run, sections
+
+import astrocai
+
+
+def test_every_section_is_run_or_marked() -> None:
+    assert sorted(sections()) == sorted([*PLAIN, *HOME, *NOT_RUN_HERE])
+    for name, text in sections().items():
+        assert ("*Not run here.*" in text) == (name in NOT_RUN_HERE), name
+        for language, code in blocks(name):
+            if language == "python":
+                compile(code, name, "exec")
+
+
+def test_quick_start_has_a_redshift_for_every_galaxy(tmp_path: Path) -> None:
+    assert run("Quick start", tmp_path) == "512 of 512 galaxies have a redshift\n"
+
+
+def test_intervals_cover_galaxies_that_the_calibration_did_not_use(tmp_path: Path) -> None:
+    found = re.findall(r"intervals of (\d+)% cover ([\d.]+)%", run("Intervals", tmp_path))
+    # Four standard deviations of the beta-binomial fraction for 256 and 256 galaxies.
+    for (level, fraction), expected, tolerance in zip(found, (68, 95), (17, 8), strict=True):
+        assert int(level) == expected
+        assert abs(float(fraction) - expected) < tolerance
+    assert astrocai.Calibration.load(tmp_path / "calibration.json").galaxies == 256
+
+
+def test_processes_have_the_redshifts_of_one(
+    tmp_path: Path, model: astrocai.Model, demo: astrocai.Galaxies
+) -> None:
+    redshifts = model.predict(demo.images, demo.magnitudes).redshifts
+    assert run("Threads and processes", tmp_path) == f"mean redshift {np.nanmean(redshifts):.4f}\n"
