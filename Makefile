@@ -21,10 +21,10 @@ FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
 .PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm \
-	test-python check-python wheel format \
-	lint bench bench-peers bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda \
-	sweep soak clean kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated \
-	golden-bits-write instruction-count image image-test arm64 arm64-test dist install uninstall fuzz fuzz-regression sanitize
+	test-python test-home check-python wheel format lint bench bench-peers bench-scaling bench-s3 bench-start accuracy \
+	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
+	kernel-bits golden-bits golden-bits-emulated golden-bits-write instruction-count image image-test arm64 arm64-test \
+	dist install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
@@ -94,6 +94,12 @@ wheel: build
 test-python: wheel
 	@scripts/install-packages.sh --python
 	@Python/tests/run.sh $(PYTHON_ARGS)
+
+# The package beside those of others, in an environment with them (650 MB): qp, RAIL, Dask, pyarrow, astropy, and the
+# notebook. Not part of `make test`.
+test-home: wheel
+	@scripts/install-packages.sh --python
+	@Python/home/run.sh $(PYTHON_ARGS)
 
 # Types by mypy, and the wheel's platform by auditwheel.
 check-python: wheel
@@ -242,4 +248,5 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build .build-arm64 Python/.venv Python/.venv-checks Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build Benchmarks/.venv Tests/.venv demo-output
+	@rm -rf .build .build-arm64 Python/.venv* Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build \
+		Benchmarks/.venv Tests/.venv demo-output

@@ -39,7 +39,9 @@ def run_all(is_endurance: bool) -> int:
         Part("Tests/Formats", ["Tests/Formats/run.sh", *only]),
         Part("Tests/Cloud", ["Tests/Cloud/run.sh", *only]),
     ]
-    if not is_endurance:
+    if is_endurance:
+        python.append(Part("Python/home", ["Python/home/run.sh"]))
+    else:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
         python.append(Part("golden bits", ["scripts/golden-bits.py"]))
     build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests"], brief=True)
