@@ -1,0 +1,104 @@
+"""Stages of RAIL: `CaiInformer` calibrates a network, `CaiEstimator` gives redshift distributions.
+
+Needs RAIL: ``pip install 'astrocai[rail]'``.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ceci.config import StageParameter as Param
+from rail.core.common_params import SharedParams
+from rail.core.data import ModelHandle, TableHandle
+from rail.estimation.estimator import CatEstimator
+from rail.estimation.informer import CatInformer
+
+from ._calibration import Calibration
+from ._errors import Error
+from ._model import Model, Prediction
+from .ensembles import ensemble
+
+_COLUMNS = {
+    "images": Param(str, "images", msg="dataset of the cutouts [N, bands, rows, columns]"),
+    "magnitudes": Param(list, ["magnitudes"], msg="dataset of the magnitudes [N, bands], or a column for each band"),
+    "band_order": Param(str, "ugriz", msg="bands of both, in their order, a letter each"),
+    "threads": Param(int, 0, msg="threads that compute; 0: the processors of this process"),
+}
+
+
+class CaiInformer(CatInformer):  # type: ignore[misc, unused-ignore]
+    """Calibrates the redshifts of a network by galaxies with known redshifts, which it was not trained on.
+
+    The model is the path of the weights and the calibration. Input: a table of images, magnitudes and redshifts.
+    """
+
+    name = "CaiInformer"
+    entrypoint_function = "inform"
+    config_options = CatInformer.config_options.copy()
+    config_options.update(
+        weights=Param(str, required=True, msg="checkpoint of a redshift network"),
+        levels=Param(list, [0.68, 0.95], msg="probabilities of coverage, ascending"),
+        bins=Param(int, 3, msg="bins of predicted redshift, with equal numbers of galaxies"),
+        chunk_size=SharedParams.copy_param("chunk_size"),
+        redshift_col=SharedParams.copy_param("redshift_col"),
+        **_COLUMNS,
+    )
+
+    def run(self) -> None:
+        redshifts: list[npt.NDArray[np.float32]] = []
+        known: list[npt.NDArray[np.float64]] = []
+        with _model(self.config.weights, self.config) as model:
+            for _, _, data in self.input_iterator("input"):
+                redshifts.append(_predict(model, data, self.config).redshifts)
+                known.append(np.asarray(data[self.config.redshift_col], np.float64).reshape(-1))
+            calibration = Calibration.fit(
+                np.concatenate(redshifts), np.concatenate(known), model=model, levels=self.config.levels,
+                bins=self.config.bins,
+            )  # fmt: skip
+            self.model = {"weights": model.weights, "calibration": calibration}
+        self.add_data("model", self.model)
+
+
+class CaiEstimator(CatEstimator):  # type: ignore[misc, unused-ignore]
+    """Redshift distributions by a network and its calibration: see `astrocai.ensembles.ensemble`.
+
+    A flagged galaxy has NaN for its redshift and its density, and the reason in the ancillary column `flags`.
+    """
+
+    name = "CaiEstimator"
+    entrypoint_function = "estimate"
+    config_options = CatEstimator.config_options.copy()
+    config_options.update(
+        weights=Param(str, "", msg="the checkpoint, where it is not at the path that the model states"), **_COLUMNS
+    )
+    inputs = [("model", ModelHandle), ("input", TableHandle)]
+
+    def open_model(self, **kwargs: Any) -> Any:
+        model = super().open_model(**kwargs)
+        if not isinstance(model, dict) or not isinstance(model.get("calibration"), Calibration):
+            raise Error(f"model: expected that of CaiInformer, found {type(model).__name__}")
+        self._calibration: Calibration = model["calibration"]
+        self._network = _model(self.config.weights or model["weights"], self.config)
+        return model
+
+    def _process_chunk(self, start: int, end: int, data: Any, first: bool) -> None:
+        prediction = _predict(self._network, data, self.config)
+        distributions = ensemble(prediction, self._calibration, model=self._network)
+        self._do_chunk_output(distributions, start, end, first, data=data)
+
+    def _finalize_run(self) -> None:
+        self._network.close()
+        super()._finalize_run()
+
+
+def _model(weights: str, config: Any) -> Model:
+    return Model(weights, threads=config.threads or None)
+
+
+def _predict(model: Model, data: Any, config: Any) -> Prediction:
+    for name in [config.images, *config.magnitudes]:
+        if name not in data:
+            raise Error(f"input: expected a column {name}, found {', '.join(sorted(data))}")
+    columns = [np.asarray(data[name]) for name in config.magnitudes]
+    magnitudes = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+    return model.predict(np.asarray(data[config.images]), magnitudes, bands=config.band_order)
