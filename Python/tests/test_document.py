@@ -1,10 +1,12 @@
 """docs/PYTHON.md: the blocks that need NumPy alone. Those of other packages are in Python/home."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
-from document import HOME, NOT_RUN_HERE, PLAIN, blocks, run, sections
+from document import BOUND, HOME, NOT_RUN_HERE, PLAIN, ROOT, blocks, run, sections
 
 import astrocai
 
@@ -16,6 +18,13 @@ def test_every_section_is_run_or_marked() -> None:
         for language, code in blocks(name):
             if language == "python":
                 compile(code, name, "exec")
+
+
+def test_the_example_of_the_readme_runs() -> None:
+    readme = (ROOT / "README.md").read_text()
+    code = re.search(r"^```python\n(import astrocai\n.+?)^```", readme, flags=re.MULTILINE | re.DOTALL)[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=BOUND)
+    assert done.returncode == 0 and re.fullmatch(r"\[0\.\d+ .+\] \[0 0 0\]\n", done.stdout), done.stdout + done.stderr
 
 
 def test_quick_start_has_a_redshift_for_every_galaxy(tmp_path: Path) -> None:
