@@ -7,10 +7,7 @@ import Platform
     // Sendable although it holds a pointer: the pool gives it to one caller at a time.
     private let library: CurlLibrary
     private let handle: CurlLibrary.Handle
-    /// Whether its connections begin without certificates of their own. It does not change, since a connection is reused
-    /// only under the settings that it was made with.
-    private let sharesCertificates: Bool
-    private let certificates: CertificateStore?
+    private let certificates: HandleCertificates?
 
     /// - Parameter certificates: shared with other handles; nil to have them read for each connection.
     /// - Returns: nil where libcurl cannot create one.
@@ -18,8 +15,7 @@ import Platform
         guard let handle = unsafe library.makeHandle() else { return nil }
         self.library = library
         unsafe self.handle = handle
-        self.certificates = library.certificates == nil ? nil : certificates
-        sharesCertificates = self.certificates?.isFilled ?? false
+        self.certificates = library.certificates == nil ? nil : certificates.map(HandleCertificates.init)
     }
 
     deinit { unsafe library.cleanUp(handle) }
@@ -34,6 +30,7 @@ import Platform
         if address.isLocal { set(CURLOPT_PROXY, "") }
         let reception = CurlReception(request)
         let status = perform(request, reception)
+        certificates?.exchangeEnds(isVerified: status == CURLE_OK)
         guard !reception.isOverfull else {
             return .broken(
                 reception.response, Failure(address.hostHeader, "the answer has more bytes than were asked for"))
@@ -82,14 +79,14 @@ import Platform
         if let certificates { share(certificates) }
     }
 
-    private func share(_ certificates: CertificateStore) {
+    private func share(_ certificates: HandleCertificates) {
         guard
             unsafe cai_curl_set_tls(
-                library.setOption, handle, CURLOPT_SSL_CTX_FUNCTION, CertificateStore.connectionBegins) == CURLE_OK
+                library.setOption, handle, CURLOPT_SSL_CTX_FUNCTION, HandleCertificates.connectionBegins) == CURLE_OK
         else { return }
-        let store = unsafe Unmanaged.passUnretained(certificates).toOpaque()
-        _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_SSL_CTX_DATA, store)
-        guard sharesCertificates else { return }
+        let context = unsafe Unmanaged.passUnretained(certificates).toOpaque()
+        _ = unsafe cai_curl_set_pointer(library.setOption, handle, CURLOPT_SSL_CTX_DATA, context)
+        guard certificates.areShared else { return }
         _ = unsafe cai_curl_set_text(library.setOption, handle, CURLOPT_CAINFO, nil)
         _ = unsafe cai_curl_set_text(library.setOption, handle, CURLOPT_CAPATH, nil)
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import TestSupport
 import Testing
 
@@ -70,6 +71,30 @@ struct CertificateTests {
                     #expect(name != "trusted" && response == nil && error.kind == .input)
                     #expect(error.message.contains("is not trusted by \(authority), or is another host's"))
                 }
+            }
+        }
+    }
+
+    @Test("Connections that begin at the same time are all verified, and keep certificates of one of them")
+    func together() throws {
+        let bundle = "/etc/ssl/certs/ca-certificates.crt"
+        try withServers { urls, authority in
+            // Many certificates take long to read.
+            if let many = FileManager.default.contents(atPath: bundle),
+                let own = FileManager.default.contents(atPath: authority)
+            {
+                try (many + own).write(to: URL(filePath: authority))
+            }
+            let url = try #require(urls["trusted"])
+            for _ in 0..<3 {
+                let store = CertificateStore()
+                let whole = Mutex(0)
+                let count = WorkerThreads.run(count: 8, whileWaiting: {}) {
+                    let isVerified = (try? isWhole(get(url, authority, sharing: store))) ?? false
+                    whole.withLock { $0 += isVerified ? 1 : 0 }
+                }
+                #expect(count == 8 && whole.withLock { $0 } == 8)
+                #expect(store.isFilled == (CurlLibrary.shared?.certificates != nil))
             }
         }
     }
