@@ -74,7 +74,12 @@ final class FetchCore: Sendable {
             return state.takeWithoutThread(object, blocks, at: time).map { .some($0) }
         }) {
             let sum = sum(of: place)
-            change { $0.end(place, sum, at: time) }
+            // Other readers may wait for the same block.
+            let places = state.change { state in
+                state.end(place, sum, at: time)
+                return state.takeNext(at: time)
+            }
+            fetch(places)
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Inference
 import Synchronization
 import TensorFiles
@@ -103,6 +104,33 @@ struct ExchangesTests {
         #expect(count == readers && right.withLock { $0 } == readers)
         #expect(try source.checksum(of: 0..<Self.bytes.count) == CRC32(Self.bytes))
         pool.waitForThreads()
+    }
+
+    @Test(
+        "A reader that fetches wakes the others that wait for its block, also where it fails", arguments: [false, true])
+    func readersOfOneBlock(fails: Bool) throws {
+        let store = FakeStore(["o": Array(Self.bytes.prefix(Self.block))])
+        store.state.withLock { state in
+            state.isHeld = { _ in true }
+            if fails { state.failure = { _ in Failure(.unavailable, "s3://b/o", "answers 503") } }
+        }
+        let pool = FetchPool(store, exchanges: 4, residentLimit: 1 << 20, blockSize: Self.block) { _ in nil }
+        let source = try pool.open(bucket: "b", key: "o")
+        let ended = Mutex(0)
+        for _ in 0..<3 {
+            let reader = WorkerThread {
+                _ = try? read(source)
+                ended.withLock { $0 += 1 }
+            }
+            try #require(reader != nil)
+        }
+        try store.wait(for: "a request underway") { $0.underway > 0 }
+        // The other readers begin to wait; one that comes later ends at once.
+        usleep(20_000)
+        store.state.change { $0.isHeld = { _ in false } }
+        try wait(for: "the end of all readers", found: { "\(ended.withLock { $0 }) of 3" }) {
+            ended.withLock { $0 } == 3
+        }
     }
 
     @Test("An error that a reader meets while it fetches is the object's")
