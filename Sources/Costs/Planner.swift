@@ -11,6 +11,10 @@ public struct Planner: Sendable {
     public var prices = PriceList.published
     /// The concurrency of the account.
     public var concurrencyLimit = LambdaLimits.usualConcurrency
+    /// MB of 2^20 bytes that the account allows for a function.
+    public var memoryLimit = LambdaLimits.memoryRange.upperBound
+    /// Nominal MB of `partitions`, where the user has stated them.
+    public var partitionSizes: [Int]?
     /// MB of 2^20 bytes to try.
     public var memories = Planner.memories()
     /// Galaxies of a partition to try.

@@ -63,12 +63,16 @@ public struct StatedAssumptions: Sendable, Equatable {
             }
             return number
         }
-        let (positive, expected) = (1e-6...1e12, "a number above 0")
+        let (positive, expected) = (1e-6...1e12, "a number above 0, at most 10^12")
         coreRate = try number(.coreRate, positive, expected)
         processorRate = try number(.processorRate, positive, expected)
         network = try number(.network, positive, expected)
-        coreSource = try text(.coreSource) ?? name
-        processorSource = try text(.processorSource) ?? name
+        coreSource = try text(.coreSource)?.printable ?? name
+        processorSource = try text(.processorSource)?.printable ?? name
+        for (source, rate) in [(Key.coreSource, coreRate), (.processorSource, processorRate)]
+        where fields[source.rawValue] != nil && rate == nil {
+            throw Failure("\(name): \(source.rawValue): expected its rate with it")
+        }
         reserve = try number(.reserve, 0...0.9, "a fraction from 0 to 0.9")
         overhead = try number(.overhead, 0...600, "seconds from 0 to 600")
         start = try number(.start, 0...600, "seconds from 0 to 600")
@@ -127,7 +131,11 @@ public struct StatedAssumptions: Sendable, Equatable {
         if let start { planner.assumptions.start = start }
         if let reserve { planner.assumptions.reserve = reserve }
         if let maxConcurrency { planner.concurrencyLimit = maxConcurrency }
-        if let partitionSizes { planner.partitions = partitionSizes.map(PlanAssumptions.galaxies(ofMegabytes:)) }
+        if let memoryLimit { planner.memoryLimit = memoryLimit }
+        if let partitionSizes {
+            planner.partitionSizes = partitionSizes
+            planner.partitions = partitionSizes.map(PlanAssumptions.galaxies(ofMegabytes:))
+        }
         let given: [(Bool, PlanAssumptions.Quantity)] = [
             (coreRate != nil, .coreRate), (processorRate != nil, .processorRate), (network != nil, .network),
             (overhead != nil, .overhead), (start != nil, .start),

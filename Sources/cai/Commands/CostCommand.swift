@@ -116,7 +116,7 @@ struct CostCommand: ParsableCommand {
         planner.storage = functions.storageSize
         let stated = try planned.assumptions.map { path throws(Failure) in try StatedAssumptions(file: path) }
         stated?.apply(to: &planner)
-        let most = stated?.memoryLimit ?? LambdaLimits.memoryRange.upperBound
+        let most = planner.memoryLimit
         if let memory = functions.memory?.whole {
             guard memory <= most else {
                 throw ValidationError("--memory: expected at most the \(most) MB of --assumptions, found \(memory) MB")

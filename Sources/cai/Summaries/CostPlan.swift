@@ -39,6 +39,9 @@ extension PlanReport {
                 "network_bytes_per_s": .number(assumptions.network), "overhead_s": .number(assumptions.overhead),
                 "start_s": .number(assumptions.start), "reserve": .number(assumptions.reserve),
                 "max_concurrency": .integer(planner.concurrencyLimit),
+                "memory_limit_mb": .integer(planner.memoryLimit),
+                "partition_sizes_mb": planner.partitionSizes.map { .array($0.map { .integer($0) }) } ?? .null,
+                "instance_usd_per_hour": .optional(instancePrice),
             ]),
             "prices": planner.prices.json,
         ]

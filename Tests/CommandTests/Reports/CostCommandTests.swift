@@ -188,9 +188,10 @@ struct CostCommandTests {
         "A file of assumptions with an unknown key or an invalid value is an error that names it",
         arguments: [
             (#"{"corerate": 1}"#, "'corerate': expected one of core_rate, core_source, "),
-            (#"{"core_rate": 0}"#, "core_rate: expected a number above 0, found 0"),
-            (#"{"core_rate": "fast"}"#, "core_rate: expected a number above 0, found 'fast'"),
+            (#"{"core_rate": 0}"#, "core_rate: expected a number above 0, at most 10^12, found 0"),
+            (#"{"core_rate": "fast"}"#, "core_rate: expected a number above 0, at most 10^12, found 'fast'"),
             (#"{"core_source": 1}"#, "core_source: expected text, found 1"),
+            (#"{"core_source": "mine"}"#, "core_source: expected its rate with it"),
             (#"{"overhead_s": 3600}"#, "overhead_s: expected seconds from 0 to 600, found 3600"),
             (#"{"reserve": 1}"#, "reserve: expected a fraction from 0 to 0.9, found 1"),
             (#"{"max_concurrency": 0}"#, "max_concurrency: expected a whole number from 1 to 10000, found 0"),
@@ -214,12 +215,14 @@ struct CostCommandTests {
 
     @Test("The assumptions that --json prints are a file of assumptions, which gives the same plan")
     func printedAssumptions() throws {
-        let arguments = ["cost", "--galaxies", "200000", "--within", "60s", "--json"]
-        let plan = try object(try Command.run(arguments).output)
-        let assumptions = try #require(plan["assumptions"])
-        let text = String(decoding: try JSONSerialization.data(withJSONObject: assumptions), as: UTF8.self)
-        let again = try object(try cost(Array(arguments.dropFirst()), assumptions: text).output)
-        #expect(again as NSDictionary == plan as NSDictionary)
+        let arguments = ["--galaxies", "200000", "--within", "60s", "--json"]
+        for stated in ["{}", #"{"memory_limit_mb": 1000, "partition_sizes_mb": [25], "instance_usd_per_hour": 2}"#] {
+            let plan = try object(try cost(arguments, assumptions: stated).output)
+            let assumptions = try #require(plan["assumptions"])
+            let text = String(decoding: try JSONSerialization.data(withJSONObject: assumptions), as: UTF8.self)
+            let again = try object(try cost(arguments, assumptions: text).output)
+            #expect(again as NSDictionary == plan as NSDictionary)
+        }
     }
 
     @Test("A plan respects the account's limits and a given rate")
