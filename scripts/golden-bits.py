@@ -123,6 +123,8 @@ def main() -> int:
     command, names = shlex.split(options.cai), options.only or list(OUTPUTS)
     sets, is_bfmmla = processor(command)
     if is_bfmmla:
+        if options.write:
+            parser.error("--write: this processor rounds bf16 otherwise (BFMMLA): use one without it")
         names = [name for name in names if "bf16" not in OUTPUTS[name][0]]
     if not sets:
         print("golden bits: skipped: this machine has no instruction set with kernels in C")

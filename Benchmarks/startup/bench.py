@@ -52,7 +52,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-start-"))
     try:
         merged, copies = folder / "merged.safetensors", folder / "copies"
-        subprocess.run([options.cai, "convert", DEMO, merged], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([options.cai, "convert", DEMO, "-o", merged, "--quiet"], check=True)
         copies.mkdir()
         for copy in range(10):
             shutil.copy(GALAXIES, copies / f"{copy}.pt")

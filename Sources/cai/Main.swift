@@ -29,7 +29,8 @@ enum Main {
                 end(0)
             }
             var command = try Cai.parseAsRoot(taken.rest)
-            try checkInstructionSet(environment["CAI_ISA"])
+            // Help is printed in any environment.
+            if type(of: command)._commandName != "help" { try checkInstructionSet(environment["CAI_ISA"]) }
             try command.run()
             end(0)
         } catch {

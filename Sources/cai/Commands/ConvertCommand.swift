@@ -63,7 +63,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which of several networks in the file, by its path there; . is the root.", valueName: "name"))
+            "Which of several networks in the file, by its path there; the root is '.'.", valueName: "name"))
     var network: String?
 
     @Option(help: ArgumentHelp("Number of attention heads, if missing or wrong in the file.", valueName: "n"))

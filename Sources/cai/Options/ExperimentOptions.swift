@@ -15,7 +15,7 @@ struct ExperimentPlanOptions: ParsableArguments {
     @Flag(help: "Combine all data sizes with all partition sizes, and vary batch size and threads for each pair.")
     var grid = false
 
-    @Option(help: ArgumentHelp("Runs of each point.", valueName: "n"), completion: .file())
+    @Option(help: ArgumentHelp("Runs of each point.", valueName: "n"))
     var runs = 3
 
     @Flag(help: "Repeat galaxies if there are fewer than a size needs.")

@@ -26,7 +26,7 @@ struct GalaxyRunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which of several networks in the weights, by its path there; . is the root.", valueName: "name"))
+            "Which of several networks in the weights, by its path there; the root is '.'.", valueName: "name"))
     var network: String?
 
     @Option(help: ArgumentHelp("Number of attention heads, if missing or wrong in the weights.", valueName: "n"))
