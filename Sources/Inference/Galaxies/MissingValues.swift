@@ -77,6 +77,9 @@ public struct MissingValues: Sendable, Equatable {
         }
     }
 
+    /// Whether a number stands for none, as it is or rounded to float32.
+    public func contains(_ number: Double) -> Bool { value(of: number, storedAs: []) != nil }
+
     /// `-9999`, `99.99`, `1e+20`.
     static func text(_ value: Double) -> String {
         Int(exactly: value).flatMap { abs($0) < 1_000_000 ? String($0) : nil } ?? value.description

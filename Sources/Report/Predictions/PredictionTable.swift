@@ -7,7 +7,7 @@ public struct PredictionTable: Sendable {
     public private(set) var predicted: [Double] = []
     /// z_spec of the same galaxies.
     public private(set) var spectroscopic: [Double] = []
-    /// The further column of the same galaxies, NaN where it is empty; no elements where none was asked for.
+    /// The further column of the same galaxies, NaN where it is empty or missing; no elements where none was asked for.
     public private(set) var numbers: [Double] = []
     /// z_phot of the galaxies with an unknown z_spec, such as an empty field, in the file's order.
     public private(set) var predictedAlone: [Double] = []
@@ -18,7 +18,7 @@ public struct PredictionTable: Sendable {
     /// - Parameters:
     ///   - needsSpectroscopic: whether a table without a column z_spec is an error; otherwise all its z_spec
     ///     are unknown.
-    ///   - missing: values that stand for an unknown z_spec.
+    ///   - missing: values that stand for an unknown z_spec, or none in the further column.
     ///   - number: a further column of numbers, which the file has to have; nil for none.
     ///   - includes: whether a row is taken, by its object_id, source and row, as far as the file has them; nil for all.
     /// - Throws: `Failure` naming the file and the line or the column, and what `includes` throws.
@@ -37,7 +37,7 @@ public struct PredictionTable: Sendable {
             }
             predicted.append(row.zPhot)
             spectroscopic.append(known)
-            if let number = row.number { numbers.append(number) }
+            if let number = row.number { numbers.append(missing.contains(number) ? .nan : number) }
         }
     }
 }

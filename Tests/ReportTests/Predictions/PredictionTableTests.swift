@@ -125,3 +125,13 @@ func filesAreRead() throws {
         }
     }
 }
+
+@Test("Values of a further column that stand for a missing magnitude are NaN there")
+func missingNumbers() throws {
+    let text = "z_phot,z_spec,mag_r\n0.1,0.1,20.5\n0.2,0.2,-9999\n0.3,0.3,99\n0.4,0.4,\n0.5,,21\n"
+    let file = try PredictionFile(Array(text.utf8), name: "p.csv")
+    let usual = try PredictionTable(file, needsSpectroscopic: true, number: "mag_r")
+    #expect(usual.numbers.map { $0.isNaN ? nil : $0 } == [20.5, nil, nil, nil])
+    let none = try PredictionTable(file, needsSpectroscopic: true, missing: MissingValues("none"), number: "mag_r")
+    #expect(none.numbers.map { $0.isNaN ? nil : $0 } == [20.5, -9999, 99, nil])
+}
