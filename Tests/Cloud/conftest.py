@@ -87,7 +87,7 @@ def weights(program: Path, environment: dict[str, str], work: Path) -> Path:
     """The demo's weights as `cai convert` writes them, as in the container image: the bits of every redshift are the
     same, and a process takes a sixth of the time to load them."""
     path = work / "weights.safetensors"
-    subprocess.run([program, "convert", WEIGHTS, path], check=True, stdin=subprocess.DEVNULL, env=environment)
+    subprocess.run([program, "convert", WEIGHTS, "-o", path, "--quiet"], check=True, stdin=subprocess.DEVNULL, env=environment)
     return path
 
 
