@@ -15,7 +15,7 @@ public typealias Buffer = UnsafeMutablePointer<CChar>
 private func call<Result>(_ error: Buffer?, _ capacity: Int64, _ body: () throws(Failure) -> Result) -> Result? {
     MappedFile.readsWhole.store(true, ordering: .relaxed)
     do throws(Failure) {
-        return try body()
+        return try ForkedProcess.run(body)
     } catch let failure {
         unsafe CallerText.write(failure.description, to: error, capacity: capacity)
         return nil

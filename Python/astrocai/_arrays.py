@@ -105,7 +105,7 @@ class Pace:
             # Also without galaxies: the library checks the arrays.
             while True:
                 rate = self._rates.get(kind)
-                size = 2 * unit if rate is None else max(1, round(rate * _SLICE_SECONDS / unit)) * unit
+                size = unit if rate is None else max(1, round(rate * _SLICE_SECONDS / unit)) * unit
                 stop = min(start + size, count)
                 begin = time.perf_counter()
                 yield start, stop

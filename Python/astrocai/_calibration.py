@@ -176,7 +176,7 @@ def _utf8(text: object) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _model_handle(model: object) -> int:
+def _model_handle(model: object) -> _library.Handle:
     if not isinstance(model, Model):
         raise Error(f"model: expected an astrocai.Model, found {type(model).__name__}")
     return model._handle

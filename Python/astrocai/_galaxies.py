@@ -119,7 +119,7 @@ def read(
         )  # fmt: skip
         ids = np.array(json.loads(_library.string("cai_galaxies_ids", handle)), dtype=np.str_)
     finally:
-        _library.closer(handle)()
+        handle.close()
     for message in facts["warnings"]:
         warnings.warn(message, stacklevel=2)
     return Galaxies(

@@ -4,7 +4,7 @@ import ctypes
 import json
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_uint8, c_void_p
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,29 @@ class CArray(ctypes.Structure):
     )
 
 
+class Handle(c_int64):
+    """A handle that is closed with its last reference, also where Ctrl-C ends the call that returned it."""
+
+    # Its number stays, so that a closed handle is an error: 0 would be none.
+    is_open = True
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the handle; a second time has no effect."""
+        if self.is_open:
+            self.is_open = False
+            _library.cai_close(self, None, 0)
+
+
+class Text(c_void_p):
+    """A string of the library's, which is freed with its last reference."""
+
+    def __del__(self) -> None:
+        _library.cai_free(self)
+
+
 _error = (c_char_p, c_int64)
 _array, _floats, _doubles, _bytes = POINTER(CArray), POINTER(c_float), POINTER(c_double), POINTER(c_uint8)
 
@@ -35,8 +58,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cai_abi_version": (c_int32, ()),
     "cai_free": (None, (c_void_p,)),
     "cai_close": (c_int32, (c_int64, *_error)),
-    "cai_model_open": (c_int64, (c_char_p, c_char_p, *_error)),
-    "cai_describe": (c_void_p, (c_int64, *_error)),
+    "cai_model_open": (Handle, (c_char_p, c_char_p, *_error)),
+    "cai_describe": (Text, (c_int64, *_error)),
     "cai_predict": (c_int32, (c_int64, _array, _array, c_char_p, _floats, _bytes, c_int64, *_error)),
     "cai_embed": (c_int32, (c_int64, _array, c_char_p, _floats, c_int64, *_error)),
     "cai_reconstruct": (
@@ -45,11 +68,11 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "cai_measure_errors": (c_int32, (c_int64, _array, _array, c_char_p, _floats, c_int64, _bytes, c_int64, *_error)),
     "cai_anomaly_scores": (c_int32, (c_int64, _floats, c_int64, c_char_p, _doubles, c_int64, *_error)),
-    "cai_galaxies_open": (c_int64, (c_char_p, c_char_p, *_error)),
+    "cai_galaxies_open": (Handle, (c_char_p, c_char_p, *_error)),
     "cai_galaxies_copy": (c_int32, (c_int64, _floats, c_int64, _floats, c_int64, _doubles, c_int64, *_error)),
-    "cai_galaxies_ids": (c_void_p, (c_int64, *_error)),
-    "cai_calibration_fit": (c_void_p, (c_int64, _floats, _doubles, c_int64, c_char_p, *_error)),
-    "cai_calibration_read": (c_void_p, (c_char_p, *_error)),
+    "cai_galaxies_ids": (Text, (c_int64, *_error)),
+    "cai_calibration_fit": (Text, (c_int64, _floats, _doubles, c_int64, c_char_p, *_error)),
+    "cai_calibration_read": (Text, (c_char_p, *_error)),
     "cai_calibration_intervals": (
         c_int32,
         (c_char_p, c_int64, _floats, c_int64, _floats, _floats, c_int64, *_error),
@@ -85,32 +108,20 @@ def run(name: str, *arguments: Any) -> None:
         raise Error(error)
 
 
-def opened(name: str, *arguments: Any) -> int:
+def opened(name: str, *arguments: Any) -> Handle:
     """Calls a function that returns a handle."""
     handle, error = _call(name, arguments)
-    if handle == 0:
+    if not handle.value:
         raise Error(error)
-    return int(handle)
+    return handle  # type: ignore[no-any-return]
 
 
 def string(name: str, *arguments: Any) -> str:
     """Calls a function that returns a string."""
-    address, error = _call(name, arguments)
-    if not address:
+    text, error = _call(name, arguments)
+    if not text.value:
         raise Error(error)
-    try:
-        return ctypes.string_at(address).decode()
-    finally:
-        _library.cai_free(address)
-
-
-def closer(handle: int) -> Callable[[], None]:
-    """Closes a handle; a second time has no effect."""
-
-    def close() -> None:
-        _call("cai_close", (handle,))
-
-    return close
+    return ctypes.string_at(text).decode()
 
 
 def path_bytes(path: str | os.PathLike[str], name: str) -> bytes:

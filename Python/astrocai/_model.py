@@ -3,7 +3,6 @@
 import json
 import os
 import warnings
-import weakref
 from ctypes import byref, c_double, c_float, c_uint8
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -132,10 +131,8 @@ class Model:
             "threads": threads, "precision": precision, "network": network, "num_heads": num_heads,
             "decoder_heads": decoder_heads,
         }  # fmt: skip
-        handle = _library.opened("cai_model_open", path.encode(), _library.options(**self._options))
-        self._handle = handle
-        self._close = weakref.finalize(self, _library.closer(handle))
-        self._facts: dict[str, Any] = json.loads(_library.string("cai_describe", handle))
+        self._handle = _library.opened("cai_model_open", path.encode(), _library.options(**self._options))
+        self._facts: dict[str, Any] = json.loads(_library.string("cai_describe", self._handle))
         self._pace = Pace()
         self.weights: str = path
         for message in self._facts["warnings"]:
@@ -153,11 +150,12 @@ class Model:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<astrocai.Model {self.kind} {self.weights!r}{'' if self._close.alive else ' (closed)'}>"
+        return f"<astrocai.Model {self.kind} {self.weights!r}{'' if self._handle.is_open else ' (closed)'}>"
 
     def close(self) -> None:
-        """Releases the weights. Calls of other threads end undisturbed; later ones are errors."""
-        self._close()
+        """Releases the weights. A call of another thread ends its slice, and with an error if it has more; later ones are
+        errors."""
+        self._handle.close()
 
     @property
     def kind(self) -> str:

@@ -81,7 +81,7 @@ def _bins(calibration: Calibration, redshifts: npt.NDArray[np.float32]) -> npt.N
     edges = [part.get("z_phot_from") for part in calibration.bins[1:]]
     if None in edges:
         raise Error("calibration: expected bins of z_phot, found others")
-    return np.searchsorted(np.array(edges, np.float32), redshifts, side="right").clip(0, len(edges))
+    return np.searchsorted(np.array(edges, np.float32), redshifts.astype(np.float32), side="right").clip(0, len(edges))
 
 
 def _nodes(calibration: Calibration) -> tuple[Doubles, Doubles]:

@@ -34,6 +34,8 @@ class CaiInformer(CatInformer):  # type: ignore[misc, unused-ignore]
 
     name = "CaiInformer"
     entrypoint_function = "inform"
+    # A rank would see its own chunks alone.
+    parallel = False
     config_options = CatInformer.config_options.copy()
     config_options.update(
         weights=Param(str, required=True, msg="checkpoint of a redshift network"),

@@ -13,7 +13,8 @@
  *     They install no signal handlers, start threads only during a call, and pin none to a processor.
  *   - Files are read into memory when they are opened, not mapped.
  *
- * N is the number of galaxies. A galaxy's results do not depend on N, the other galaxies, threads or batches.
+ * N is the number of galaxies. A galaxy's results do not depend on N, the other galaxies, threads or batches, but for
+ * cai_anomaly_scores, and for masks, which depend on a galaxy's index.
  */
 #ifndef ASTROCAI_H
 #define ASTROCAI_H

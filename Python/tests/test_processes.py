@@ -54,6 +54,27 @@ def test_a_forked_process_uses_the_model_of_its_parent(model, few, expected):
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_threads_of_a_forked_process_share_the_model_of_its_parent(model, few):
+    images = few[0][:1]
+    features = {layer: model.embed(images, layer=layer, threads=1) for layer in ("pooled", "cls")}
+
+    def embed(_: object) -> bool:
+        # Each other layer is loaded anew, under a lock.
+        return all(
+            np.array_equal(model.embed(images, layer=layer, threads=1), features[layer])
+            for layer in ("pooled", "cls") * 4)  # fmt: skip
+
+    child = os.fork()
+    if child == 0:
+        try:
+            with concurrent.futures.ThreadPoolExecutor(3) as pool:
+                others = pool.map(embed, range(3))
+                os._exit(0 if embed(None) and all(others) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_threads_share_a_model(model, few, expected):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for found in pool.map(lambda _: predict(model, *few), range(8)):

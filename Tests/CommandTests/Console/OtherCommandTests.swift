@@ -97,7 +97,7 @@ func evaluateFailures(contents: String, message: String) throws {
 func demo() throws {
     try Fixture.withTemporaryFolder { folder in
         let out = folder + "/new/demo"
-        let command = try Command.run(["demo", "--out", out])
+        let command = try Command.run(["demo", "--output", out])
         #expect(command.status == 0)
         #expect(try names(in: out) == ["predictions.csv", "report.html", "report.txt", "summary.json"])
         #expect(command.output.hasSuffix("report: \(out)/report.html\n"))
@@ -125,7 +125,7 @@ func demo() throws {
 @Test("cai demo refuses an output folder that cannot be created")
 func demoWithoutFolder() throws {
     let command = try Command.run(
-        ["demo", "--out", "/proc/demo"], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
+        ["demo", "--output", "/proc/demo"], environment: ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")])
     #expect(command.status == 1)
     #expect(command.errorLines.count == 1)
     #expect(command.errors.hasPrefix("cai: error: /proc/demo"))
