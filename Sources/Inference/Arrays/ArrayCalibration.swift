@@ -25,8 +25,8 @@ extension ArrayModel {
             throw Failure("levels: expected one or more in ascending order, found \(options.levels ?? [])")
         }
         var digest = SHA256Stream()
-        unsafe digest.update(redshifts.span.bytes)
-        unsafe digest.update(spectroscopic.span.bytes)
+        digest.update(redshifts.span.rawSpan)
+        digest.update(spectroscopic.span.rawSpan)
         let (arithmetic, choices) = try identity()
         return try Calibration(
             predicted: redshifts.map(Double.init),
