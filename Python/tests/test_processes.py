@@ -122,7 +122,7 @@ def test_ctrl_c_ends_a_call_after_a_slice():
         import numpy as np
         import astrocai, astrocai._library
         model = astrocai.Model(sys.argv[1])
-        images, magnitudes = np.ones((64, 5, 32, 32), "f4"), np.ones((64, 5), "f4")
+        images, magnitudes = np.ones((512, 5, 32, 32), "f4"), np.ones((512, 5), "f4")
         done = []
         entered, call = threading.Event(), astrocai._library.run
         def entering(*arguments):
@@ -131,7 +131,7 @@ def test_ctrl_c_ends_a_call_after_a_slice():
         astrocai._library.run = entering
         threading.Thread(target=lambda: (entered.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
         try:
-            model.predict(images, magnitudes, threads=1, batch_size=8, progress=lambda now, total: done.append(now))
+            model.predict(images, magnitudes, threads=1, batch_size=64, progress=lambda now, total: done.append(now))
         except KeyboardInterrupt:
             print("interrupted", len(done))
         """,
