@@ -78,7 +78,7 @@ struct PlanTests {
                 "result-partition-25MB/1GB/Batches/32", "result-partition-25MB/1GB/Batches/512",
                 "result-partition-25MB/1GB/Threads/1", "result-partition-25MB/1GB/Threads/2",
             ])
-        #expect(plan.points[0].sweeps == ["data-size", "partition"])
+        #expect(plan.points[0].sweeps == ["data-size", "partition-size"])
         #expect(plan.points.map(\.batchSize) == [512, 512, 512, 32, 512, 512, 512])
         #expect(plan.points.map(\.threads) == [4, 4, 4, 4, 4, 1, 2])
         #expect(plan.points.map(\.partitions) == [41, 517, 11, 41, 41, 41, 41])
