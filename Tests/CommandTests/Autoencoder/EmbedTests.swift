@@ -136,7 +136,7 @@ private func array(_ path: String) throws -> TensorView {
                 try Command.run(arguments + ["--layer", "fc_norm"]), saying: ["has no layer fc_norm"], folder: folder,
                 leaving: [])
             for (more, part) in [
-                (["--layer", "head"], "--layer"), (["--dtype", "f64"], "--dtype: expected f32 or f16, found 'f64'"),
+                (["--layer", "head"], "--layer"), (["--dtype", "f64"], "--dtype"),
                 (["--threads", "0"], "--threads: expected 1 to 4096, found 0"),
             ] {
                 let command = try Command.run(arguments + more)
