@@ -56,11 +56,7 @@ final class FetchCore: Sendable {
     private func run(_ first: FetchState.Place) {
         var next: FetchState.Place? = first
         while let place = next {
-            let sum = sum(of: place)
-            let places = state.change { state in
-                state.end(place, sum, at: time)
-                return state.takeNext(at: time)
-            }
+            let places = complete(place)
             next = places.first
             fetch(places.dropFirst())
         }
@@ -73,18 +69,19 @@ final class FetchCore: Sendable {
             if try state.isHere(object, blocks) { return .some(nil) }
             return state.takeWithoutThread(object, blocks, at: time).map { .some($0) }
         }) {
-            let sum = sum(of: place)
-            // Other readers may wait for the same block.
-            let places = state.change { state in
-                state.end(place, sum, at: time)
-                return state.takeNext(at: time)
-            }
-            fetch(places)
+            fetch(complete(place))
         }
     }
 
-    private func sum(of place: FetchState.Place) -> Result<CRC32, Failure> {
-        do throws(Failure) { return .success(try fetch(place)) } catch { return .failure(error) }
+    /// Fetches a block, and wakes those that wait for it.
+    /// - Returns: the blocks to be fetched next.
+    private func complete(_ place: FetchState.Place) -> [FetchState.Place] {
+        let sum: Result<CRC32, Failure>
+        do throws(Failure) { sum = .success(try fetch(place)) } catch { sum = .failure(error) }
+        return state.change { state in
+            state.end(place, sum, at: time)
+            return state.takeNext(at: time)
+        }
     }
 
     /// Receives a block at its offset in memory; no other thread accesses it meanwhile.
