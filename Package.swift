@@ -7,7 +7,8 @@ let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// For targets in which every unsafe construct has to be marked `unsafe` (docs/ARCHITECTURE.md names the files).
 let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
-/// Loops over every weight are fifty times slower unoptimised: these targets are optimised in debug builds too.
+/// Loops over every weight, pixel or byte are fifty times slower unoptimised: these targets are optimised in debug builds
+/// too.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
@@ -122,7 +123,7 @@ let package = Package(
         // Tests: one folder for each target; TestSupport locates the fixtures
         .target(
             name: "TestSupport", dependencies: ["Platform", "TensorFiles"], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            swiftSettings: strict + optimised),
         .testTarget(
             name: "TensorFilesTests", dependencies: ["Platform", "TensorFiles", "CDigests", "TestSupport"],
             swiftSettings: strict),

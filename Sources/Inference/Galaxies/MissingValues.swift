@@ -144,12 +144,3 @@ public struct UnknownRedshifts: Sendable, Equatable {
         Dictionary(uniqueKeysWithValues: reasons.map { ($0.key.text, $0.value) })
     }
 }
-
-extension Span where Element == Float {
-    /// The bits of the largest absolute value, which are ordered as the values are, NaN last: one pass without branches.
-    var largestBits: UInt32 {
-        var largest: UInt32 = 0
-        for index in indices { largest = max(largest, self[index].bitPattern & 0x7FFF_FFFF) }
-        return largest
-    }
-}
