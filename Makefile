@@ -52,11 +52,11 @@ example: deps
 	@.build/release/predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
 # The time of each part is printed before the last line, Swift Testing's summary. Long tests run in a short form.
-test: build wheel test-packages
+test: build test-packages
 	@Tests/run.py
 
 # The long tests in their full form: 200 kills, 1,050 partitions, 4 GB of cutouts.
-test-endurance: build wheel test-packages
+test-endurance: build test-packages
 	@Tests/run.py --endurance
 
 test-packages:

@@ -22,6 +22,9 @@ import run_folder  # noqa: E402
 from parts import Part, clock, run_and_end, run_lanes, say  # noqa: E402
 
 SWIFT = os.environ.get("SWIFT", "swift")
+# A build folder of its own, so that it can have whole modules, which take a sixth less processor time at once but are
+# compiled again at each change, and so that the wheel's build runs at the same time.
+TESTS_BUILD = ["--scratch-path", ".build/tests", "-Xswiftc", "-wmo", "-Xswiftc", "-num-threads", "-Xswiftc", "2"]
 
 
 def earlier() -> list[str]:
@@ -35,6 +38,7 @@ def run_all(is_endurance: bool) -> int:
     only = ["-m", "endurance"] if is_endurance else []
     python = [
         Part("Python environment", ["Tests/Python/environment.sh"]),
+        Part("Python wheel", ["make", "--no-print-directory", "wheel"], brief=True),
         Part("Python package", ["Python/tests/run.sh", *only]),
         Part("Tests/Formats", ["Tests/Formats/run.sh", *only]),
         Part("Tests/Cloud", ["Tests/Cloud/run.sh", *only]),
@@ -44,9 +48,9 @@ def run_all(is_endurance: bool) -> int:
     else:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
         python.append(Part("golden bits", ["scripts/golden-bits.py"]))
-    build = Part("build of the Swift tests", [SWIFT, "build", "--build-tests"], brief=True)
+    build = Part("build of the Swift tests", [SWIFT, "build", *TESTS_BUILD, "--product", "caiPackageTests"], brief=True)
     chosen = ["--filter", "Endurance"] if is_endurance else []
-    tests = Part("Swift tests", [SWIFT, "test", "--skip-build", "--disable-xctest", *chosen], shown=True)
+    tests = Part("Swift tests", [SWIFT, "test", *TESTS_BUILD, "--skip-build", "--disable-xctest", *chosen], shown=True)
     parts = [*python, build, tests]
 
     seconds = run_lanes([python, [build, tests]], stops_all=False)
