@@ -10,8 +10,8 @@ import Testing
 /// `cai launch` and executions that exist, with a Step Functions whose responses are scripted by the test.
 @Suite("Following and stopping executions")
 struct FollowTests {
-    private static let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
-    private static let execution = "arn:aws:states:eu-west-1:123456789012:execution:cai:run-1"
+    private static let machine = LaunchScript.machine
+    private static let execution = LaunchScript.execution
     private static let input = #"{\"bucket\": \"out\", \"result_path\": \"r\", \"data_bucket\": \"data\"}"#
 
     /// What DescribeExecution answers.
@@ -47,13 +47,9 @@ struct FollowTests {
                 return [.answer(body.contains("__type") ? 400 : 200, Array(body.utf8))]
             }
             return try LoopbackServer.run(script) { server in
-                let own = [
-                    "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-                    "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
-                ]
                 let command = try Command.run(
                     ["launch", "--store", "file://" + folder] + arguments,
-                    environment: own.merging(environment) { $1 })
+                    environment: LaunchScript.environment(server).merging(environment) { $1 })
                 let actions = server.requests.compactMap { request in
                     request.headers["x-amz-target"].flatMap { $0.split(separator: ".").last.map(String.init) }
                 }
