@@ -111,23 +111,15 @@ struct ManualPage {
         escaped(text.prefix(1).lowercased() + String(text.dropFirst().reversed().drop { $0 == "." }.reversed()))
     }
 
-    /// Words on lines of 80 bytes at most, sentences on lines of their own: roff fills them anew.
+    /// Words on lines of at most 80 characters, sentences on lines of their own: roff fills them anew.
     private static func filled(_ text: some StringProtocol) -> [String] {
-        var lines: [String] = []
-        var line = ""
+        var sentences: [[String]] = [[]]
         for word in text.split(separator: " ") {
-            let word = escaped(String(word))
-            let isEnd = line.last.map { ".?!".contains($0) } ?? false
-            if line.isEmpty {
-                line = word
-            } else if isEnd || line.utf8.count + 1 + word.utf8.count > 80 {
-                lines.append(line)
-                line = word
-            } else {
-                line += " " + word
-            }
+            let isEnd = sentences.last?.last?.last.map { ".?!".contains($0) } ?? false
+            if isEnd { sentences.append([]) }
+            sentences[sentences.count - 1].append(escaped(String(word)))
         }
-        return line.isEmpty ? lines : lines + [line]
+        return sentences.flatMap { WrappedWords.lines($0, columns: 80) }
     }
 
     /// Escapes backslashes and hyphens, and a period or quote that would begin a macro.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 
 /// What `-h` prints: on one screen, what a command does, examples, and its arguments and most used options. `--help` has all.
 struct ShortHelp {
@@ -32,7 +33,8 @@ struct ShortHelp {
             if shown.isEmpty { continue }
             text += "\n\(group.name.uppercased())\n"
             for command in shown {
-                text += row("  \(command._commandName)", command.configuration.abstract, indent: 15)
+                text += WrappedWords.row(
+                    "  \(command._commandName)", command.configuration.abstract, indent: 15, columns: columns)
             }
         }
         return text + "\n"
@@ -62,29 +64,12 @@ struct ShortHelp {
         let head =
             argument.isPositional
             ? value + (argument.isRepeating ? " ..." : "") : names + (value.isEmpty ? "" : " ") + value
-        return row("  " + head, firstSentence(argument.abstract ?? ""), indent: 26)
+        return WrappedWords.row(
+            "  " + head, firstSentence(argument.abstract ?? ""), indent: 26, columns: columns)
     }
 
     private static func firstSentence(_ text: String) -> String {
         guard let end = text.firstRange(of: ". ") else { return text }
         return text[..<end.lowerBound] + "."
-    }
-
-    /// A name and its description, which starts in column `indent` and is continued on lines of its own.
-    private static func row(_ head: String, _ description: String, indent: Int) -> String {
-        let margin = String(repeating: " ", count: indent)
-        var lines = [head]
-        if head.count + 2 > indent { lines.append(margin) } else { lines[0] += margin.dropFirst(head.count) }
-        for word in description.split(separator: " ") {
-            let line = lines[lines.count - 1]
-            if line.count == indent {
-                lines[lines.count - 1] += word
-            } else if line.count + 1 + word.count <= columns {
-                lines[lines.count - 1] += " " + word
-            } else {
-                lines.append(margin + word)
-            }
-        }
-        return lines.map { $0 + "\n" }.joined()
     }
 }

@@ -8,19 +8,7 @@ extension PlanReport {
         let size = Numbers.bytes(planner.galaxies * PlanAssumptions.bytesOfGalaxy)
         let width = (statements.map(\.name.count).max() ?? 0) + 2
         return "\(galaxies) (\(size)) on AWS Lambda, \(planner.architecture.rawValue)\n\n" + Columns.text(rows) + "\n"
-            + statements.map { Self.wrapped($0.name, $0.text, indent: width) }.joined()
-    }
-
-    private static func wrapped(_ name: String, _ text: String, indent: Int) -> String {
-        var lines = [name + String(repeating: " ", count: indent - name.count)]
-        for (place, word) in text.split(separator: " ").enumerated() {
-            if lines[lines.count - 1].count + 1 + word.count > 110 {
-                lines.append(String(repeating: " ", count: indent) + word)
-            } else {
-                lines[lines.count - 1] += (place == 0 ? "" : " ") + word
-            }
-        }
-        return lines.map { $0 + "\n" }.joined()
+            + statements.map { WrappedWords.row($0.name, $0.text, indent: width, columns: 110) }.joined()
     }
 
     var json: JSONValue {
