@@ -13,8 +13,12 @@ public struct Planner: Sendable {
     public var concurrencyLimit = LambdaLimits.usualConcurrency
     /// MB of 2^20 bytes that the account allows for a function.
     public var memoryLimit = LambdaLimits.memoryRange.upperBound
-    /// Nominal MB of `partitions`, where the user has stated them.
-    public var partitionSizes: [Int]?
+    /// Nominal MB of `partitions`, which it sets; nil where the user has stated none.
+    public var partitionSizes: [Int]? {
+        didSet {
+            partitions = (partitionSizes ?? Self.usualPartitions).map(PlanAssumptions.galaxies(ofMegabytes:))
+        }
+    }
     /// MB of 2^20 bytes to try.
     public var memories = Planner.memories()
     /// Galaxies of a partition to try.

@@ -132,10 +132,7 @@ public struct StatedAssumptions: Sendable, Equatable {
         if let reserve { planner.assumptions.reserve = reserve }
         if let maxConcurrency { planner.concurrencyLimit = maxConcurrency }
         if let memoryLimit { planner.memoryLimit = memoryLimit }
-        if let partitionSizes {
-            planner.partitionSizes = partitionSizes
-            planner.partitions = partitionSizes.map(PlanAssumptions.galaxies(ofMegabytes:))
-        }
+        if let partitionSizes { planner.partitionSizes = partitionSizes }
         let given: [(Bool, PlanAssumptions.Quantity)] = [
             (coreRate != nil, .coreRate), (processorRate != nil, .processorRate), (network != nil, .network),
             (overhead != nil, .overhead), (start != nil, .start),

@@ -48,7 +48,7 @@ struct PredictionTables {
 
     private func key(failed: Int) -> String? {
         if failed == 0 { return manifest.keys.predictions }
-        let percentage = 100 * Double(failed) / Double(max(1, manifest.ranks))
+        let percentage = RunReport.percentage(failed, of: manifest.ranks)
         let isTolerated = failed < manifest.ranks && percentage <= manifest.input.toleratedFailurePercentage
         return isTolerated ? manifest.keys.partialPredictions : nil
     }

@@ -70,7 +70,7 @@ public struct RunReport: Sendable {
         (leftOut, concurrency) = (manifest.leftOut, manifest.concurrency)
     }
 
-    public var failedPercentage: Double { 100 * Double(failedCount) / Double(max(1, ranks)) }
+    public var failedPercentage: Double { Self.percentage(failedCount, of: ranks) }
     /// Whether no more ranks failed than the run tolerates.
     public var isTolerable: Bool { failedPercentage <= toleratedFailurePercentage }
     /// Galaxies a second of wall time; nil where that is 0.
@@ -78,6 +78,8 @@ public struct RunReport: Sendable {
 
     /// The failed ranks that a summary names.
     private static let mostFailed = 1000
+
+    static func percentage(_ failed: Int, of ranks: Int) -> Double { 100 * Double(failed) / Double(max(1, ranks)) }
 
     func rate(_ seconds: Double?) -> Double? { seconds.flatMap { $0 > 0 ? Double(galaxies) / $0 : nil } }
 
