@@ -15,6 +15,13 @@ public struct GalaxyLayout: Sendable {
         case rows
     }
 
+    /// What happens to galaxies that a table does not have.
+    public enum MissingRows: String, Sendable, CaseIterable {
+        case error
+        /// They have NaN and a flag.
+        case flag
+    }
+
     /// The tensor, dataset, column or image of the cutouts; nil for the usual names.
     public var images: String?
     /// The tensor of the magnitudes, or one for each band; empty for the usual names.
@@ -71,6 +78,23 @@ public struct GalaxyLayout: Sendable {
         } else {
             bandNames = bands
         }
+    }
+
+    /// From options as a user gives them; those that are nil have their defaults.
+    /// - Parameters:
+    ///   - magnitudes: a name, or one for each band, between commas.
+    ///   - table: the path of a table.
+    /// - Throws: `Failure.input` for invalid bands.
+    public init(
+        images: String?, magnitudes: String?, redshifts: String?, objectID: String?, bands: String?,
+        missing: MissingValues, channelsLast: Bool?, table: String?, join: Join?, missingRows: MissingRows?
+    ) throws(Failure) {
+        try self.init(
+            images: images,
+            magnitudes: magnitudes?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? [],
+            redshifts: redshifts, objectIDs: objectID, bands: bands, missing: missing)
+        (isChannelsLast, self.join, flagsMissingRows) = (channelsLast ?? false, join, missingRows == .flag)
+        tablePath = table
     }
 
     /// The same for a network: with the bands that its weights state, and with the table, which is read.

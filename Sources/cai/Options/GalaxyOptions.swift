@@ -97,12 +97,10 @@ struct GalaxyFileOptions: ParsableArguments {
         help: ArgumentHelp(
             "Galaxies that are not in the table: an error, or NaN and a flag. Default: error.",
             valueName: "what"))
-    var missingRows: MissingRows?
+    var missingRows: GalaxyLayout.MissingRows?
 
     @Flag(help: "Images are [N, rows, columns, bands].")
     var channelsLast = false
-
-    enum MissingRows: String, ExpressibleByArgument, CaseIterable { case error, flag }
 
     @OptionGroup var missing: MissingValuesOption
 
@@ -137,20 +135,14 @@ struct GalaxyFileOptions: ParsableArguments {
 
     /// The layout, before the network and the table are known: see `GalaxyLayout.resolved`.
     func layout() throws -> GalaxyLayout {
-        var layout = try GalaxyLayout(
-            images: images, magnitudes: magnitudes.map(Self.names) ?? [], redshifts: redshifts, objectIDs: objectID,
-            bands: bands, missing: missing.values())
-        (layout.isChannelsLast, layout.join, layout.flagsMissingRows) = (channelsLast, join, missingRows == .flag)
-        layout.tablePath = table
-        return layout
-    }
-
-    private static func names(_ list: String) -> [String] {
-        list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        try GalaxyLayout(
+            images: images, magnitudes: magnitudes, redshifts: redshifts, objectID: objectID, bands: bands,
+            missing: missing.values(), channelsLast: channelsLast, table: table, join: join, missingRows: missingRows)
     }
 }
 
 extension GalaxyLayout.Join: ExpressibleByArgument {}
+extension GalaxyLayout.MissingRows: ExpressibleByArgument {}
 
 /// Options of all commands that run a masked autoencoder.
 struct AutoencoderOptions: ParsableArguments {
