@@ -65,7 +65,12 @@ private func galaxies(
     _ images: UnsafePointer<cai_array>?, _ magnitudes: UnsafePointer<cai_array>? = nil
 ) throws(Failure) -> GalaxyArrays {
     try unsafe GalaxyArrays(
-        images: view(images, "images"), magnitudes: magnitudes == nil ? nil : view(magnitudes, "magnitudes"))
+        images: view(images, "images"), magnitudes: optionalView(magnitudes, "magnitudes"))
+}
+
+/// nil for NULL.
+private func optionalView(_ pointer: UnsafePointer<cai_array>?, _ name: String) throws(Failure) -> TensorView? {
+    try unsafe pointer == nil ? nil : view(pointer, name)
 }
 
 private func outputs<Element>(
@@ -75,18 +80,18 @@ private func outputs<Element>(
     return try unsafe UnsafeMutableBufferPointer(pointer, count, name)
 }
 
-@c(cai_abi_version)
+@_cdecl("cai_abi_version")
 public func abiVersion() -> Int32 { CAI_ABI_VERSION }
 
-@c(cai_free)
+@_cdecl("cai_free")
 public func release(_ string: UnsafeMutableRawPointer?) { unsafe free(string) }
 
-@c(cai_close)
+@_cdecl("cai_close")
 public func close(_ handle: Int64, _ error: Buffer?, _ capacity: Int64) -> Int32 {
     unsafe status(error, capacity) { () throws(Failure) in try Handles.close(handle) }
 }
 
-@c(cai_model_open)
+@_cdecl("cai_model_open")
 public func openModel(_ weights: Text?, _ json: Text?, _ error: Buffer?, _ capacity: Int64) -> Int64 {
     unsafe call(error, capacity) { () throws(Failure) in
         Handles.open(
@@ -95,7 +100,7 @@ public func openModel(_ weights: Text?, _ json: Text?, _ error: Buffer?, _ capac
     } ?? 0
 }
 
-@c(cai_describe)
+@_cdecl("cai_describe")
 public func describe(_ handle: Int64, _ error: Buffer?, _ capacity: Int64) -> Buffer? {
     unsafe call(error, capacity) { () throws(Failure) in
         if let galaxies = try? stored(handle) { return try unsafe CallerText.copy(galaxies.description()) }
@@ -103,7 +108,7 @@ public func describe(_ handle: Int64, _ error: Buffer?, _ capacity: Int64) -> Bu
     }
 }
 
-@c(cai_predict)
+@_cdecl("cai_predict")
 public func predict(
     _ handle: Int64, _ images: UnsafePointer<cai_array>?, _ magnitudes: UnsafePointer<cai_array>?, _ json: Text?,
     _ redshifts: UnsafeMutablePointer<Float>?, _ flags: UnsafeMutablePointer<UInt8>?, _ count: Int64,
@@ -119,7 +124,7 @@ public func predict(
     }
 }
 
-@c(cai_embed)
+@_cdecl("cai_embed")
 public func embed(
     _ handle: Int64, _ images: UnsafePointer<cai_array>?, _ json: Text?, _ features: UnsafeMutablePointer<Float>?,
     _ floats: Int64, _ error: Buffer?, _ capacity: Int64
@@ -130,7 +135,7 @@ public func embed(
     }
 }
 
-@c(cai_reconstruct)
+@_cdecl("cai_reconstruct")
 public func reconstruct(
     _ handle: Int64, _ images: UnsafePointer<cai_array>?, _ json: Text?, _ predictions: UnsafeMutablePointer<Float>?,
     _ floats: Int64, _ mask: UnsafeMutablePointer<Float>?, _ noise: UnsafeMutablePointer<Float>?, _ patches: Int64,
@@ -146,7 +151,7 @@ public func reconstruct(
     }
 }
 
-@c(cai_measure_errors)
+@_cdecl("cai_measure_errors")
 public func measureErrors(
     _ handle: Int64, _ images: UnsafePointer<cai_array>?, _ magnitudes: UnsafePointer<cai_array>?, _ json: Text?,
     _ measurements: UnsafeMutablePointer<Float>?, _ floats: Int64, _ flags: UnsafeMutablePointer<UInt8>?,
@@ -161,7 +166,7 @@ public func measureErrors(
     }
 }
 
-@c(cai_anomaly_scores)
+@_cdecl("cai_anomaly_scores")
 public func scoreAnomalies(
     _ handle: Int64, _ measurements: UnsafePointer<Float>?, _ floats: Int64, _ json: Text?,
     _ scores: UnsafeMutablePointer<Double>?, _ count: Int64, _ error: Buffer?, _ capacity: Int64
@@ -173,7 +178,7 @@ public func scoreAnomalies(
     }
 }
 
-@c(cai_galaxies_open)
+@_cdecl("cai_galaxies_open")
 public func openGalaxies(_ paths: Text?, _ json: Text?, _ error: Buffer?, _ capacity: Int64) -> Int64 {
     unsafe call(error, capacity) { () throws(Failure) in
         Handles.open(
@@ -182,7 +187,7 @@ public func openGalaxies(_ paths: Text?, _ json: Text?, _ error: Buffer?, _ capa
     } ?? 0
 }
 
-@c(cai_galaxies_copy)
+@_cdecl("cai_galaxies_copy")
 public func copyGalaxies(
     _ handle: Int64, _ images: UnsafeMutablePointer<Float>?, _ imageFloats: Int64,
     _ magnitudes: UnsafeMutablePointer<Float>?, _ magnitudeFloats: Int64, _ redshifts: UnsafeMutablePointer<Double>?,
@@ -198,41 +203,44 @@ public func copyGalaxies(
     }
 }
 
-@c(cai_galaxies_ids)
+@_cdecl("cai_galaxies_ids")
 public func ids(_ handle: Int64, _ error: Buffer?, _ capacity: Int64) -> Buffer? {
     unsafe call(error, capacity) { () throws(Failure) in try unsafe CallerText.copy(stored(handle).ids()) }
 }
 
-@c(cai_calibration_fit)
+@_cdecl("cai_calibration_fit")
 public func fitCalibration(
-    _ handle: Int64, _ redshifts: UnsafePointer<Float>?, _ spectroscopic: UnsafePointer<Double>?, _ count: Int64,
-    _ json: Text?, _ error: Buffer?, _ capacity: Int64
+    _ handle: Int64, _ redshifts: UnsafePointer<Float>?, _ spectroscopic: UnsafePointer<cai_array>?,
+    _ magnitudes: UnsafePointer<cai_array>?, _ count: Int64, _ json: Text?, _ error: Buffer?, _ capacity: Int64
 ) -> Buffer? {
     unsafe call(error, capacity) { () throws(Failure) in
         let redshifts = try unsafe UnsafeMutableBufferPointer(.init(mutating: redshifts), count, "redshifts")
-        let known = try unsafe UnsafeMutableBufferPointer(.init(mutating: spectroscopic), count, "spectroscopic")
         let calibration = try unsafe model(handle).calibration(
-            redshifts: Array(redshifts), spectroscopic: Array(known), options(json, ArrayModel.calibrationKeys))
+            redshifts: Array(redshifts), spectroscopic: view(spectroscopic, "spectroscopic"),
+            magnitudes: optionalView(magnitudes, "magnitudes"), options(json, ArrayModel.calibrationKeys))
         return try unsafe CallerText.copy(calibration.json)
     }
 }
 
-@c(cai_calibration_read)
+@_cdecl("cai_calibration_read")
 public func readCalibration(_ json: Text?, _ error: Buffer?, _ capacity: Int64) -> Buffer? {
     unsafe call(error, capacity) { () throws(Failure) in try unsafe CallerText.copy(calibration(json).json) }
 }
 
-@c(cai_calibration_intervals)
+@_cdecl("cai_calibration_intervals")
 public func intervals(
-    _ json: Text?, _ handle: Int64, _ redshifts: UnsafePointer<Float>?, _ count: Int64,
-    _ low: UnsafeMutablePointer<Float>?, _ high: UnsafeMutablePointer<Float>?, _ floats: Int64, _ error: Buffer?,
-    _ capacity: Int64
+    _ json: Text?, _ handle: Int64, _ redshifts: UnsafePointer<Float>?, _ magnitudes: UnsafePointer<cai_array>?,
+    _ count: Int64, _ choices: Text?, _ low: UnsafeMutablePointer<Float>?, _ high: UnsafeMutablePointer<Float>?,
+    _ floats: Int64, _ error: Buffer?, _ capacity: Int64
 ) -> Int32 {
     unsafe status(error, capacity) { () throws(Failure) in
         let calibration = try unsafe calibration(json)
-        if handle != 0 { try model(handle).check(calibration) }
+        let model = try handle == 0 ? nil : model(handle)
+        try model?.check(calibration)
         let redshifts = try unsafe UnsafeMutableBufferPointer(.init(mutating: redshifts), count, "redshifts")
-        let found = unsafe redshifts.map { calibration.intervals($0) }
+        let found = try unsafe calibration.intervals(
+            Array(redshifts), magnitudes: optionalView(magnitudes, "magnitudes"), of: model,
+            options(choices, Calibration.intervalKeys))
         let size = redshifts.count * calibration.levels.count
         _ = try unsafe outputs(low, floats, "low", size).update(fromContentsOf: found.flatMap { $0.map(\.low) })
         _ = try unsafe outputs(high, floats, "high", size).update(fromContentsOf: found.flatMap { $0.map(\.high) })

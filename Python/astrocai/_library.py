@@ -71,11 +71,11 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cai_galaxies_open": (Handle, (c_char_p, c_char_p, *_error)),
     "cai_galaxies_copy": (c_int32, (c_int64, _floats, c_int64, _floats, c_int64, _doubles, c_int64, *_error)),
     "cai_galaxies_ids": (Text, (c_int64, *_error)),
-    "cai_calibration_fit": (Text, (c_int64, _floats, _doubles, c_int64, c_char_p, *_error)),
+    "cai_calibration_fit": (Text, (c_int64, _floats, _array, _array, c_int64, c_char_p, *_error)),
     "cai_calibration_read": (Text, (c_char_p, *_error)),
     "cai_calibration_intervals": (
         c_int32,
-        (c_char_p, c_int64, _floats, c_int64, _floats, _floats, c_int64, *_error),
+        (c_char_p, c_int64, _floats, _array, c_int64, c_char_p, _floats, _floats, c_int64, *_error),
     ),
 }  # fmt: skip
 
@@ -152,7 +152,7 @@ def integer(name: str, value: object) -> int:
 
 _TEXTS = frozenset(
     ["precision", "network", "bands", "missing", "layer", "images", "magnitudes", "redshifts", "object_id", "table", "join",
-     "missing_rows", "brightness"]
+     "missing_rows", "brightness", "by"]
 )  # fmt: skip
 _FLAGS = frozenset(["channels_last", "images_alone"])
 # Checked by the caller.

@@ -23,7 +23,14 @@ _DEVIATES = np.linspace(-5, 5, 41)
 _STEP = 1e-6
 
 
-def ensemble(prediction: Prediction, calibration: Calibration, *, model: Model | None) -> "qp.Ensemble":
+def ensemble(
+    prediction: Prediction,
+    calibration: Calibration,
+    *,
+    model: Model | None,
+    magnitudes: npt.ArrayLike | None = None,
+    bands: str = "ugriz",
+) -> "qp.Ensemble":
     """The distribution of each galaxy's redshift: that of the calibration's intervals, interpolated.
 
     z_phot is the median, and the interval of level p has the probability p, half of it on either side. Between levels,
@@ -36,21 +43,25 @@ def ensemble(prediction: Prediction, calibration: Calibration, *, model: Model |
     prediction
         Of N > 0 galaxies, by `model`.
     calibration
-        In bins of z_phot.
+        In any bins.
     model
         Of which weights, precision and arithmetic have to be those of the calibration; None checks nothing.
+    magnitudes, bands
+        For a calibration in bins of a magnitude: [N, bands], and the bands in their order.
 
     Returns
     -------
     qp.Ensemble
         N distributions of the kind `interp_irregular`: densities that are constant between nodes, and NaN at every
-        redshift for a flagged galaxy. Ancillary data: zmode, zmedian and zmean (all z_phot, float64 [N], NaN where
-        flagged), flags (uint8 [N]), and the ends of the intervals z_low_68, z_high_68, ... (float32 [N]).
+        redshift for a flagged galaxy, and for one without the magnitude of the bins. Ancillary data: zmode, zmedian and
+        zmean (all z_phot, float64 [N], NaN where flagged), flags (uint8 [N]), and the ends of the intervals z_low_68,
+        z_high_68, ... (float32 [N]).
 
     Raises
     ------
     Error
-        For a model that the calibration was not made with, and without galaxies.
+        For a model that the calibration was not made with, for magnitudes that are needed and absent, and without
+        galaxies.
     ImportError
         Where qp is not installed.
     """
@@ -58,11 +69,14 @@ def ensemble(prediction: Prediction, calibration: Calibration, *, model: Model |
 
     if not len(prediction.redshifts):
         raise Error("prediction: expected at least one galaxy, as an ensemble of qp has, found none")
-    ends = calibration.intervals(prediction.redshifts, model=model)
+    ends = calibration.intervals(prediction.redshifts, model=model, magnitudes=magnitudes, bands=bands)
     z = prediction.redshifts.astype(np.float64)
-    known = np.isfinite(z)[:, None]
+    known = np.isfinite(ends.low[:, :1])
     offsets, masses = _nodes(calibration)
-    edges = z[:, None] + offsets[_bins(calibration, prediction.redshifts)]
+    binned: npt.NDArray[Any] = prediction.redshifts
+    if calibration.by != "z_phot":
+        binned = np.asanyarray(magnitudes)[:, bands.index(calibration.by)]
+    edges = z[:, None] + offsets[_bins(calibration, binned)]
     # Outside of its nodes qp has the density 0, which is no value for a flagged galaxy: these cover all redshifts.
     edges = np.where(known, edges, np.linspace(-1e6, 1e6, edges.shape[1]))
     x, y = _steps(edges, np.where(known, masses, np.nan))
@@ -76,12 +90,14 @@ def ensemble(prediction: Prediction, calibration: Calibration, *, model: Model |
     return distributions
 
 
-def _bins(calibration: Calibration, redshifts: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+def _bins(calibration: Calibration, values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """The index of each galaxy's bin; any of a NaN."""
-    edges = [part.get("z_phot_from") for part in calibration.bins[1:]]
-    if None in edges:
-        raise Error("calibration: expected bins of z_phot, found others")
-    return np.searchsorted(np.array(edges, np.float32), redshifts.astype(np.float32), side="right").clip(0, len(edges))
+    name = "z_phot_from" if calibration.by == "z_phot" else f"mag_{calibration.by}_from"
+    edges = np.array([part[name] for part in calibration.bins[1:]], np.float32)
+    # What float32 cannot hold is infinite, and has no interval.
+    with np.errstate(over="ignore"):
+        values = np.asarray(np.ma.filled(values.astype(np.float32), np.nan))
+    return np.searchsorted(edges, values, side="right").clip(0, len(edges))
 
 
 def _nodes(calibration: Calibration) -> tuple[Doubles, Doubles]:

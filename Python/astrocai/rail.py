@@ -40,7 +40,8 @@ class CaiInformer(CatInformer):  # type: ignore[misc, unused-ignore]
     config_options.update(
         weights=Param(str, required=True, msg="checkpoint of a redshift network"),
         levels=Param(list, [0.68, 0.95], msg="probabilities of coverage, ascending"),
-        bins=Param(int, 3, msg="bins of predicted redshift, with equal numbers of galaxies"),
+        bins=Param(int, 3, msg="bins with equal numbers of galaxies"),
+        by=Param(str, "z_phot", msg="what the bins are of: z_phot, or a band's letter for its magnitude"),
         chunk_size=SharedParams.copy_param("chunk_size"),
         redshift_col=SharedParams.copy_param("redshift_col"),
         **_COLUMNS,
@@ -48,14 +49,17 @@ class CaiInformer(CatInformer):  # type: ignore[misc, unused-ignore]
 
     def run(self) -> None:
         redshifts: list[npt.NDArray[np.float32]] = []
-        known: list[npt.NDArray[np.float64]] = []
+        known: list[npt.NDArray[Any]] = []
+        magnitudes: list[npt.NDArray[Any]] = []
         with _model(self.config.weights, self.config) as model:
             for _, _, data in self.input_iterator("input"):
                 redshifts.append(_predict(model, data, self.config).redshifts)
-                known.append(np.asarray(data[self.config.redshift_col], np.float64).reshape(-1))
+                known.append(_known(data[self.config.redshift_col]))
+                magnitudes.append(_magnitudes(data, self.config))
             calibration = Calibration.fit(
                 np.concatenate(redshifts), np.concatenate(known), model=model, levels=self.config.levels,
-                bins=self.config.bins,
+                bins=self.config.bins, by=self.config.by, magnitudes=np.concatenate(magnitudes),
+                bands=self.config.band_order,
             )  # fmt: skip
             self.model = {"weights": model.weights, "calibration": calibration}
         self.add_data("model", self.model)
@@ -85,7 +89,10 @@ class CaiEstimator(CatEstimator):  # type: ignore[misc, unused-ignore]
 
     def _process_chunk(self, start: int, end: int, data: Any, first: bool) -> None:
         prediction = _predict(self._network, data, self.config)
-        distributions = ensemble(prediction, self._calibration, model=self._network)
+        distributions = ensemble(
+            prediction, self._calibration, model=self._network, magnitudes=_magnitudes(data, self.config),
+            bands=self.config.band_order,
+        )  # fmt: skip
         self._do_chunk_output(distributions, start, end, first, data=data)
 
     def _finalize_run(self) -> None:
@@ -98,9 +105,22 @@ def _model(weights: str, config: Any) -> Model:
 
 
 def _predict(model: Model, data: Any, config: Any) -> Prediction:
-    for name in [config.images, *config.magnitudes]:
-        if name not in data:
-            raise Error(f"input: expected a column {name}, found {', '.join(sorted(data))}")
-    columns = [np.asarray(data[name]) for name in config.magnitudes]
-    magnitudes = columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
-    return model.predict(np.asarray(data[config.images]), magnitudes, bands=config.band_order)
+    images = _column(data, config.images)
+    return model.predict(images, _magnitudes(data, config), bands=config.band_order)
+
+
+def _known(column: Any) -> npt.NDArray[Any]:
+    """Known redshifts. Floats stay as they are: a value for none is rounded to their type."""
+    values = np.asarray(column).reshape(-1)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def _magnitudes(data: Any, config: Any) -> npt.NDArray[Any]:
+    columns = [_column(data, name) for name in config.magnitudes]
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+
+def _column(data: Any, name: str) -> npt.NDArray[Any]:
+    if name not in data:
+        raise Error(f"input: expected a column {name}, found {', '.join(sorted(data))}")
+    return np.asarray(data[name])

@@ -50,6 +50,25 @@ def test_intervals_have_their_probabilities(
         np.testing.assert_allclose(inside[:, 0], level, atol=1e-4)
 
 
+def test_bins_of_brightness_have_their_probabilities(
+    galaxies: astrocai.Galaxies, model: astrocai.Model, prediction: astrocai.Prediction
+) -> None:
+    magnitudes = galaxies.magnitudes.copy()
+    magnitudes[5, 2] = np.nan
+    by_r = astrocai.Calibration.fit(
+        prediction.redshifts, galaxies.z_spec, model=model, levels=LEVELS, by="r", magnitudes=magnitudes
+    )
+    distributions = ensemble(prediction, by_r, model=model, magnitudes=magnitudes)
+    low, high = by_r.intervals(prediction.redshifts, model=model, magnitudes=magnitudes)
+    np.testing.assert_array_equal(distributions.ancil["z_low_68"], low[:, 0])
+    rows = np.arange(512) != 5
+    inside = [distributions.cdf(ends[:, :1].astype(float))[rows, 0] for ends in (high, low)]
+    np.testing.assert_allclose(inside[0] - inside[1], LEVELS[0], atol=1e-4)
+    assert np.isnan(distributions.pdf(0.1)[~rows]).all()
+    with pytest.raises(astrocai.Error, match="magnitudes: expected them for bins of mag_r, found none"):
+        ensemble(prediction, by_r, model=model)
+
+
 def test_densities_integrate_to_the_distribution_function(
     calibration: astrocai.Calibration, prediction: astrocai.Prediction
 ) -> None:

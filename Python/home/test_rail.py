@@ -81,6 +81,24 @@ def test_ids_redshifts_and_intervals_are_ancillary_data(
         np.testing.assert_array_equal(ancillary[f"z_high_{name}"][rows], high[rows, index])
 
 
+def test_bins_are_of_brightness_if_asked(
+    folder: Path, galaxies: astrocai.Galaxies, model: astrocai.Model, prediction: astrocai.Prediction
+) -> None:
+    done = stage(
+        folder, "CaiInformer", f"--weights={WEIGHTS}", "--input=labelled.hdf5", "--model=r.pkl", "--by=r", "--bins=2"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = stage(folder, "CaiEstimator", "--input=galaxies.hdf5", "--model=r.pkl", "--output=r.hdf5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    calibration = astrocai.Calibration.fit(
+        prediction.redshifts, galaxies.z_spec, model=model, by="r", magnitudes=galaxies.magnitudes, bins=2
+    )
+    low, _ = calibration.intervals(prediction.redshifts, model=model, magnitudes=galaxies.magnitudes)
+    rows = ~np.isin(np.arange(512), DAMAGED)
+    found = qp.read(str(folder / "r.hdf5")).ancil["z_low_68"]
+    np.testing.assert_array_equal(found[rows], low[rows, 0])
+
+
 def test_missing_columns_are_named(folder: Path) -> None:
     done = stage(
         folder, "CaiInformer", f"--weights={WEIGHTS}", "--input=labelled.hdf5", "--model=x.pkl", "--images=cutouts"

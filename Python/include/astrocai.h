@@ -130,21 +130,26 @@ char *cai_galaxies_ids(int64_t galaxies, char *error, int64_t capacity);
 /* A calibration of a model's redshifts, as `cai calibrate` writes it; NULL on failure.
  *   redshifts      z_phot [N] of this model
  *   spectroscopic  z_spec [N]; NaN and missing values are left out
- *   options        levels ([0.68, 0.95]), bins (3), missing */
+ *   magnitudes     [N, bands]; NULL for bins of z_phot
+ *   options        levels ([0.68, 0.95]), bins (3), by ("z_phot", or the letter of a band, for bins of its magnitude), bands
+ *                  (of the magnitudes), missing */
 char *cai_calibration_fit(
-    int64_t model, const float *redshifts, const double *spectroscopic, int64_t galaxies, const char *options,
-    char *error, int64_t capacity);
+    int64_t model, const float *redshifts, const cai_array *spectroscopic, const cai_array *magnitudes, int64_t galaxies,
+    const char *options, char *error, int64_t capacity);
 
 /* Checks a calibration, and returns it as `cai calibrate` writes it; NULL on failure. */
 char *cai_calibration_read(const char *calibration, char *error, int64_t capacity);
 
 /* Intervals of redshifts. 0; 1 on failure, also for a model of other weights or another arithmetic than the calibration's.
  *   model      whose redshifts they are; 0 to check nothing
- *   redshifts  z_phot [N]
- *   low, high  [N, levels], levels in ascending order; NaN where a redshift is not finite */
+ *   redshifts   z_phot [N]
+ *   magnitudes  [N, bands]; NULL, or not read, for bins of z_phot
+ *   options     bands (of the magnitudes), missing
+ *   low, high   [N, levels], levels in ascending order; NaN where a redshift, or the magnitude of bins of a magnitude, is not
+ *               finite or missing */
 int32_t cai_calibration_intervals(
-    const char *calibration, int64_t model, const float *redshifts, int64_t galaxies, float *low, float *high,
-    int64_t floats, char *error, int64_t capacity);
+    const char *calibration, int64_t model, const float *redshifts, const cai_array *magnitudes, int64_t galaxies,
+    const char *options, float *low, float *high, int64_t floats, char *error, int64_t capacity);
 
 #ifdef __cplusplus
 }

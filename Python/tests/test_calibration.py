@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -41,6 +42,67 @@ def test_numbers_are_those_of_the_command_line(model, demo, prediction, files):
     }
     assert found.levels == (0.5, 0.68, 0.997)
     assert found.galaxies == 512 and len(found.bins) == 1
+
+
+def bytes_of(calibration):
+    """The file's text without the name and the digest of the labelled predictions."""
+    text = calibration if isinstance(calibration, str) else calibration.to_json()
+    kept, removed = re.subn(r'"predictions(_sha256)?" : ".*",?\n', "", text)
+    assert removed == 2
+    return kept
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("by", ["z_phot", "r"])
+def test_files_of_arrays_with_missing_values_have_the_bytes_of_the_command_line(model, demo, tmp_path, dtype, by):
+    """Values for none are rounded to the type of the array: 99.99 is 100 in float16."""
+    magnitudes, z_spec = demo.magnitudes.astype(dtype), demo.z_spec.astype(dtype)
+    for row, value in enumerate([-9999, 99, 99.99, np.nan, np.inf, -99]):
+        magnitudes[row, 2], z_spec[10 + row] = value, value
+    galaxies = support.saved(tmp_path, images=demo.images, magnitudes=magnitudes, redshifts=z_spec)
+    labelled, calibration = tmp_path / "labelled.csv", tmp_path / "calibration.json"
+    support.cai("infer", galaxies, "--weights", support.WEIGHTS, "-o", labelled, "--add-magnitudes", "--quiet")
+    support.cai("calibrate", labelled, "-o", calibration, "--by", by, "--bins", 4, "--quiet")
+    redshifts, flags = model.predict(demo.images, magnitudes)
+    assert (flags[:6] == 4).all() and not flags[6:].any()
+    found = astrocai.Calibration.fit(redshifts, z_spec, model=model, by=by, magnitudes=magnitudes, bins=4)
+    assert found.by == by and found.galaxies == 512 - 12
+    assert bytes_of(found) == bytes_of(calibration.read_text())
+
+
+@pytest.mark.parametrize("missing", [None, "none", "-7,20.5"])
+def test_missing_magnitudes_of_galaxies_with_a_redshift_are_left_out(model, demo, prediction, tmp_path, missing):
+    magnitudes = demo.magnitudes.copy()
+    magnitudes[:7, 2] = [-9999, 99, np.nan, np.inf, -7, 20.5, 99.99]
+    rows = zip(prediction.redshifts, demo.z_spec, magnitudes[:, 2], strict=True)
+    (tmp_path / "z.csv").write_text("z_phot,z_spec,mag_r\n" + "".join(f"{z},{known},{m}\n" for z, known, m in rows))
+    options = [] if missing is None else ["--missing", missing]
+    support.cai("calibrate", tmp_path / "z.csv", "-o", tmp_path / "c.json", "--by", "r", "--weights", support.WEIGHTS,
+                "--quiet", *options)  # fmt: skip
+    expected = json.loads((tmp_path / "c.json").read_text())
+    found = astrocai.Calibration.fit(
+        prediction.redshifts, demo.z_spec, model=model, by="r", magnitudes=magnitudes, missing=missing)  # fmt: skip
+    assert list(found.bins) == expected["bins"]
+    low, high = found.intervals(prediction.redshifts, model=model, magnitudes=magnitudes, missing=missing)
+    left_out = {None: [0, 1, 2, 3, 6], "none": [2, 3], "-7,20.5": [2, 3, 4, 5]}[missing]
+    for ends in (low, high):
+        assert np.flatnonzero(np.isnan(ends).any(axis=1)).tolist() == left_out
+
+
+def test_intervals_by_brightness_are_those_of_the_command_line(model, demo, prediction, tmp_path):
+    found = astrocai.Calibration.fit(
+        prediction.redshifts, demo.z_spec, model=model, by="i", magnitudes=demo.magnitudes[:, ::-1], bands="zirgu")  # fmt: skip
+    found.save(tmp_path / "own.json")
+    assert astrocai.Calibration.load(tmp_path / "own.json") == found and found.by == "i"
+    assert "mag_i_below" in found.bins[0] and "mag_i_from" in found.bins[1]
+    rows = support.rows_of(
+        support.cai("infer", support.DEMO, "--weights", support.WEIGHTS, "--quiet", "--calibration", tmp_path / "own.json"))
+    low, high = found.intervals(prediction.redshifts, model=model, magnitudes=demo.magnitudes)
+    same(low[:, 1], np.array([row["z_low_95"] for row in rows], np.float32))
+    same(high[:, 0], np.array([row["z_high_68"] for row in rows], np.float32))
+    masked = np.ma.MaskedArray(demo.magnitudes, mask=np.broadcast_to(np.arange(512)[:, None] == 7, (512, 5)))
+    low, _ = found.intervals(prediction.redshifts, model=None, magnitudes=masked)
+    assert np.flatnonzero(np.isnan(low[:, 0])).tolist() == [7]
 
 
 def test_files_keep_their_bytes(files, tmp_path):
@@ -121,6 +183,14 @@ def test_other_weights_and_precisions_are_refused(model, autoencoder, prediction
         (dict(levels=[0.999]), "too few for a level of 99.9%"),
         (dict(bins=513 // 2 * 4), "bins: expected 1 to 1000, found 1024"),
         (dict(bins=600), "expected at least one galaxy for each of 600 bins, found 512"),
+        (dict(by="rr"), "by: expected z_phot, or the letter of a band, such as r; found 'rr'"),
+        (dict(by=1), "by: expected text, found 1"),
+        (dict(by="r"), "magnitudes: expected them for bins of mag_r, found none"),
+        (dict(by="y", magnitudes=np.ones((512, 5))), "by: expected z_phot, or one of the network's bands, u, g, r, i, z; found 'y'"),
+        (dict(by="r", magnitudes=np.ones((512, 4))), "magnitudes: expected shape [512, 5] for 512 redshifts and the bands ugriz"),
+        (dict(by="r", magnitudes=np.ones(512)), "magnitudes: expected 2 axes, found shape [512]"),
+        (dict(by="r", magnitudes=np.ones((512, 5)), bands="ugri"), "bands"),
+        (dict(by="r", magnitudes=np.ones((512, 5))), "lower --bins"),
     ],
 )  # fmt: skip
 def test_wrong_options(model, demo, prediction, options, message):

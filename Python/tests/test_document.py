@@ -32,12 +32,16 @@ def test_quick_start_has_a_redshift_for_every_galaxy(tmp_path: Path) -> None:
 
 
 def test_intervals_cover_galaxies_that_the_calibration_did_not_use(tmp_path: Path) -> None:
-    found = re.findall(r"intervals of (\d+)% cover ([\d.]+)%", run("Intervals", tmp_path))
+    printed = run("Intervals", tmp_path)
+    found = re.findall(r"intervals of (\d+)% cover ([\d.]+)%", printed)
     # Four standard deviations of the beta-binomial fraction for 256 and 256 galaxies.
     for (level, fraction), expected, tolerance in zip(found, (68, 95), (17, 8), strict=True):
         assert int(level) == expected
         assert abs(float(fraction) - expected) < tolerance
     assert astrocai.Calibration.load(tmp_path / "calibration.json").galaxies == 256
+    bins = re.findall(r"^r of (\S+) to (\S+): half-width ([\d.]+) from (\d+) galaxies$", printed, flags=re.MULTILINE)
+    assert len(bins) == 3 and bins[0][0] == "-inf" and bins[2][1] == "inf"
+    assert sum(int(count) for *_, count in bins) == 256
 
 
 def test_processes_have_the_redshifts_of_one(

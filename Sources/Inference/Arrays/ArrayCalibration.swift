@@ -1,19 +1,51 @@
 import AstroMAE
 import Platform
+import TensorFiles
 
 extension ArrayModel {
-    public static let calibrationKeys: Set<CallOptions.CodingKeys> = [.levels, .bins, .missing]
+    public static let calibrationKeys: Set<CallOptions.CodingKeys> = [.levels, .bins, .by, .bands, .missing]
 
     /// The calibration of redshifts that this network has predicted, as `cai calibrate` makes it of a file.
     /// - Parameters:
     ///   - redshifts: z_phot [N].
     ///   - spectroscopic: z_spec [N]; galaxies whose z_spec is unknown, or whose z_phot is NaN, are left out.
-    /// - Throws: `Failure` for a masked autoencoder, for bins with too few galaxies, and where the weights have changed since
-    ///   they were loaded.
+    ///   - magnitudes: [N, bands]; not read for bins of z_phot.
+    /// - Throws: `Failure` for a masked autoencoder, for arrays of other shapes, for bins with too few galaxies, and where the
+    ///   weights have changed since they were loaded.
     public func calibration(
-        redshifts: [Float], spectroscopic: [Double], _ options: CallOptions
+        redshifts: [Float], spectroscopic: TensorView, magnitudes: TensorView?, _ options: CallOptions
     ) throws(Failure) -> Calibration {
-        let missing = try options.missing.map(MissingValues.init) ?? .usual
+        guard spectroscopic.shape == [redshifts.count] else {
+            throw Failure(
+                "spectroscopic: expected shape [\(redshifts.count)] as of redshifts, found \(spectroscopic.shape)")
+        }
+        guard let by = BinnedQuantity(options.by ?? BinnedQuantity.zPhot.column) else {
+            throw Failure(
+                "by: expected z_phot, or the letter of a band, such as r; found \((options.by ?? "").quoted)")
+        }
+        let missing = try options.missingValues()
+        let known = try spectroscopic.doubles()
+        var values = try by.magnitudes(in: magnitudes, count: redshifts.count, of: cutouts.statedBands, options)
+        var digest = SHA256Stream()
+        digest.update(redshifts.span.rawSpan)
+        digest.update(known.span.rawSpan)
+        digest.update(values.span.rawSpan)
+        by.erase(missing, of: magnitudes, in: &values)
+        let (arithmetic, choices) = try identity()
+        let arrays = "arrays of z_phot (float32)" + (by == .zPhot ? "" : ", \(by.column) (float32)")
+        return try Calibration(
+            predicted: redshifts.map(Double.init),
+            spectroscopic: known.map {
+                UnknownRedshift($0, missing, storedAs: spectroscopic.storedTypes) == nil ? $0 : .nan
+            },
+            by: by, magnitudes: values.map(Double.init), levels: levels(options), bins: options.bins ?? 3, split: .all,
+            origin: Calibration.Origin(
+                predictions: arrays + " and z_spec (float64)", predictionsSHA256: digest.finish(),
+                weights: weights, weightsSHA256: weightsSHA256(), arithmetic: arithmetic,
+                network: choices["network"], numHeads: choices["num_heads"], precision: choices["precision"]))
+    }
+
+    private func levels(_ options: CallOptions) throws(Failure) -> [CoverageLevel] {
         let levels = try (options.levels ?? [0.68, 0.95]).map { probability throws(Failure) in
             guard let level = CoverageLevel(probability) else {
                 throw Failure(
@@ -24,18 +56,7 @@ extension ArrayModel {
         guard !levels.isEmpty, zip(levels, levels.dropFirst()).allSatisfy(<) else {
             throw Failure("levels: expected one or more in ascending order, found \(options.levels ?? [])")
         }
-        var digest = SHA256Stream()
-        digest.update(redshifts.span.rawSpan)
-        digest.update(spectroscopic.span.rawSpan)
-        let (arithmetic, choices) = try identity()
-        return try Calibration(
-            predicted: redshifts.map(Double.init),
-            spectroscopic: spectroscopic.map { UnknownRedshift($0, missing) == nil ? $0 : .nan },
-            levels: levels, bins: options.bins ?? 3, split: .all,
-            origin: Calibration.Origin(
-                predictions: "arrays of z_phot (float32) and z_spec (float64)", predictionsSHA256: digest.finish(),
-                weights: weights, weightsSHA256: weightsSHA256(), arithmetic: arithmetic,
-                network: choices["network"], numHeads: choices["num_heads"], precision: choices["precision"]))
+        return levels
     }
 
     /// Checks that a calibration is of these weights and this arithmetic, as `cai infer --calibration` does.
@@ -56,12 +77,61 @@ extension ArrayModel {
 }
 
 extension Calibration {
+    public static let intervalKeys: Set<CallOptions.CodingKeys> = [.bands, .missing]
+
     /// - Parameter json: what `cai calibrate` writes.
-    /// - Throws: `Failure` for other JSON, and for bins of a magnitude, which arrays of redshifts do not have.
+    /// - Throws: `Failure` for other JSON.
     public init(json: [UInt8]) throws(Failure) {
         self = try JSONFile.decode(Calibration.self, json, name: "calibration")
-        guard by == .zPhot else {
-            throw Failure("calibration: has bins of \(by.column), expected bins of z_phot: use cai infer --calibration")
+    }
+
+    /// The intervals of redshifts [N], at each level; NaN where a redshift, or the magnitude of bins by magnitude, is not
+    /// finite or missing.
+    /// - Parameters:
+    ///   - magnitudes: [N, bands]; not read for bins of z_phot.
+    ///   - model: the network, whose bands the magnitudes have; nil for u, g, r, i, z or those of the options.
+    /// - Throws: `Failure` for magnitudes that are absent or of another shape.
+    public func intervals(
+        _ redshifts: [Float], magnitudes: TensorView?, of model: ArrayModel?, _ options: CallOptions
+    ) throws(Failure) -> [[(low: Float, high: Float)]] {
+        var values = try by.magnitudes(
+            in: magnitudes, count: redshifts.count, of: model?.cutouts.statedBands, options)
+        by.erase(try options.missingValues(), of: magnitudes, in: &values)
+        return redshifts.indices.map { index in
+            intervals(redshifts[index], magnitude: values.isEmpty ? .nan : values[index])
         }
+    }
+}
+
+extension BinnedQuantity {
+    /// The magnitudes of an array [N, bands] in the band, as they are stored; empty for z_phot.
+    /// - Parameter network: the bands that the weights state; nil where they state none.
+    /// - Throws: `Failure` for an array that is absent or of another shape, and for a band that the network does not have.
+    fileprivate func magnitudes(
+        in array: TensorView?, count: Int, of network: NetworkBands?, _ options: CallOptions
+    ) throws(Failure) -> [Float] {
+        guard let band else { return [] }
+        let layout = try options.layout().resolved(for: network)
+        guard layout.bandNames.contains(band) else {
+            throw Failure(
+                "by: expected z_phot, or one of the network's bands, \(NetworkBands.list(layout.bandNames)); found "
+                    + String(band).quoted)
+        }
+        guard let array else { throw Failure("magnitudes: expected them for bins of \(column), found none") }
+        let bands = layout.statedBands ?? layout.bandNames
+        guard array.shape == [count, bands.count], let place = Array(bands).firstIndex(of: band),
+            let values = array.slice(axis: 1, from: place, count: 1)
+        else {
+            throw Failure(
+                "magnitudes: expected shape [\(count), \(bands.count)] for \(count) redshifts and the bands \(bands), "
+                    + "found \(array.shape)")
+        }
+        return try values.floats()
+    }
+
+    /// Replaces missing magnitudes of an array by NaN.
+    fileprivate func erase(_ missing: MissingValues, of array: TensorView?, in values: inout [Float]) {
+        guard let array, !values.isEmpty else { return }
+        MissingValues.erase(missing.magnitudes(storedAs: array.storedTypes), in: &values)
     }
 }

@@ -7,7 +7,7 @@ public struct CallOptions: Decodable, Sendable {
     public enum CodingKeys: String, CodingKey, CaseIterable, Sendable {
         case threads, precision, network, bands, missing, layer, seed, passes, images, magnitudes, redshifts, table,
             join
-        case brightness, levels, bins
+        case brightness, levels, bins, by
         case batchSize = "batch_size"
         case numHeads = "num_heads"
         case decoderHeads = "decoder_heads"
@@ -35,6 +35,7 @@ public struct CallOptions: Decodable, Sendable {
     var join: String?
     var levels: [Double]?
     var bins: Int?
+    var by: String?
     var batchSize: Int?
     var numHeads: Int?
     var decoderHeads: Int?
@@ -87,25 +88,21 @@ public struct CallOptions: Decodable, Sendable {
 
     /// Names and bands of galaxies, as the options of `cai infer` state them.
     func layout() throws(Failure) -> GalaxyLayout {
-        var layout = try GalaxyLayout(
-            images: images,
-            magnitudes: magnitudes?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? [],
-            redshifts: redshifts, objectIDs: objectID, bands: bands,
-            missing: try missing.map(MissingValues.init) ?? .usual)
-        layout.isChannelsLast = channelsLast ?? false
-        layout.join = try choice(join, .join, GalaxyLayout.Join.self)
-        layout.flagsMissingRows = try choice(missingRows, .missingRows, MissingRows.self) == .flag
-        layout.tablePath = table
         guard table != nil || join == nil && missingRows == nil else {
             throw Failure("\(join == nil ? "missing_rows" : "join"): expected table with it")
         }
-        return layout
+        return try GalaxyLayout(
+            images: images, magnitudes: magnitudes, redshifts: redshifts, objectID: objectID, bands: bands,
+            missing: missingValues(), channelsLast: channelsLast, table: table,
+            join: choice(join, .join, GalaxyLayout.Join.self),
+            missingRows: choice(missingRows, .missingRows, GalaxyLayout.MissingRows.self))
     }
+
+    /// The values that stand for none.
+    func missingValues() throws(Failure) -> MissingValues { try missing.map(MissingValues.init) ?? .usual }
 
     /// A JSON array of paths.
     public static func paths(_ json: String) throws(Failure) -> [String] {
         try JSONFile.decode([String].self, Array(json.utf8), name: "paths")
     }
-
-    private enum MissingRows: String, CaseIterable { case error, flag }
 }

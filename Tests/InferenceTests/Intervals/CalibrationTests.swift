@@ -172,14 +172,13 @@ func binsByMagnitude() throws {
     #expect(failure?.message.contains("mag_r for each of 40 z_phot, found 40 and 1") ?? false)
 }
 
-@Test("A calibration by magnitude is read back as it was written, and refused as one by z_phot")
+@Test("A calibration by magnitude is read back as it was written, and a changed one is refused")
 func magnitudeRoundTrip() throws {
     let made = try byMagnitude()
     let json = String(decoding: try made.json, as: UTF8.self)
     #expect(json.contains(#""version" : 2"#) && json.contains(#""mag_r_from" : 20.625"#))
     #expect(try decoded(json) == made)
-    let arrays = #expect(throws: Failure.self) { try Calibration(json: Array(json.utf8)) }
-    #expect(arrays?.message.contains("bins of mag_r, expected bins of z_phot") ?? false)
+    #expect(try Calibration(json: Array(json.utf8)) == made)
     for (text, replacement, named) in [
         (#""by" : "mag_r""#, #""by" : "mag_g""#, "bins"), (#""by" : "mag_r""#, #""by" : "z_phot""#, "by: "),
         (#""by" : "mag_r""#, #""by" : "mag_rr""#, "by: "), (#""by" : "mag_r","#, "", "by"),
