@@ -35,7 +35,7 @@ fi
 make --no-print-directory -C "$benchmarks/.." wheel >&2
 package=$benchmarks/.build/astrocai
 rm -rf "$package"
-"$python" -m zipfile -e "$benchmarks"/../Python/dist/astrocai-*.whl "$package"
+"$python" -m zipfile -e "$benchmarks"/../Python/dist/astrocai-*_"$(uname -m)".whl "$package"
 export PYTHONPATH=$package${PYTHONPATH:+:$PYTHONPATH}
 "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product endtoend >&2
 "$python" "$here/compare.py" "$@"

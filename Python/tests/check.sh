@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Checks the package's types by mypy --strict, and the wheel of Python/dist by auditwheel: its symbols and libraries have to be
-# those of the platform tag. The environment is Python/.venv-checks.
+# Checks the package's types by mypy --strict, and this machine's wheel of Python/dist by auditwheel; or only the wheels at
+# the relative paths that are given. Symbols and libraries have to be those of the platform tag. The environment is
+# Python/.venv-checks.
 set -euo pipefail
+wheels=("${@/#/$PWD/}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+../Tests/Python/environment.sh .venv-checks tests/requirements-checks.txt
 python=.venv-checks/bin/python
-if ! cmp -s tests/requirements-checks.txt .venv-checks/requirements.txt; then
-    python3 -m venv --clear .venv-checks
-    "$python" -m pip install --quiet --no-compile --disable-pip-version-check --requirement tests/requirements-checks.txt >&2
-    cp tests/requirements-checks.txt .venv-checks/requirements.txt
+if [ $# -eq 0 ]; then
+    "$python" -m mypy
+    wheels=(dist/astrocai-*_"$(uname -m)".whl)
 fi
-"$python" -m mypy
-for wheel in dist/astrocai-*.whl; do
+for wheel in "${wheels[@]}"; do
     tag=$(grep -o 'manylinux_[0-9]*_[0-9]*_[a-z0-9_]*' <<<"$wheel")
     found=$("$python" -m auditwheel show "$wheel")
     grep -q "\"$tag\"" <<<"$found" || {
