@@ -3,6 +3,7 @@
 # --emulated, those that it cannot: AVX-512 by SIMDe and NEON by QEMU, each skipped if its tools are missing. With
 # --sanitized, the former under the address and undefined-behaviour sanitizers, with memory before arrays inaccessible.
 # All of them have to give the bits of golden-bits.txt, which only --write-bits writes, from this processor's AVX2.
+# SHA-256 by the processor's instructions is compared with plain C.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,16 @@ compile() {
     shift 2
     "$compiler" -std=gnu11 -O2 -ffp-contract=off -Wall -Wextra -Werror -Ikernels/include -Ikernels "$@" \
         -o "$build/$program" Tests/KernelContracts/*.c kernels/*.c -lm
+}
+
+# The digests' instructions, which are no kernels: digests COMPILER RUNNER OPTION...
+digests() {
+    compiler=$1
+    runner=$2
+    shift 2
+    "$compiler" -std=gnu11 -O2 -Wall -Wextra -Werror -ISources/CDigests/include "$@" -o "$build/digests" \
+        Tests/KernelContracts/digests/main.c Sources/CDigests/digests.c
+    $runner "$build/digests"
 }
 
 skipped() { printf '%-19s skipped: %s\n' "$1" "$2"; }
@@ -45,6 +56,7 @@ emulate_neon() {
     else
         compile "$ARM_CC" neon -static
         qemu-aarch64 "$build/neon" neon neonbf16 --golden "$golden"
+        digests "$ARM_CC" qemu-aarch64 -static
     fi
 }
 
@@ -52,12 +64,14 @@ case "${1:-}" in
 "")
     compile "$CC" native
     "$build/native" --golden "$golden"
+    digests "$CC" ""
     ;;
 --sanitized)
     # Undefined behaviour, and float conversions that overflow, end the program at once.
-    compile "$CC" sanitized -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
-        -fno-sanitize-recover=all
+    set -- -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+    compile "$CC" sanitized "$@" -fsanitize=float-cast-overflow
     "$build/sanitized" --golden "$golden"
+    digests "$CC" "" "$@"
     ;;
 --write-bits)
     compile "$CC" native

@@ -45,7 +45,7 @@ void cai_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t b
 #include <cpuid.h>
 #include <immintrin.h>
 
-static int has_sha_instructions(void) {
+int cai_has_sha256_instructions(void) {
     static int known; // 0: not asked yet. Threads that ask at once find the same.
     int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
     if (answer) return answer > 0;
@@ -87,18 +87,60 @@ __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_sha(uint32_t stat
     _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
+#elif defined(__aarch64__) && defined(__linux__) && !defined(__ARM_BIG_ENDIAN)
+#include <arm_neon.h>
+#include <sys/auxv.h>
+
+// GCC declares these functions for both extensions together.
+#if defined(__clang__)
+#define SHA_FEATURES "sha2"
+#else
+#define SHA_FEATURES "+crypto"
+#endif
+
+// HWCAP_SHA2 of Linux.
+int cai_has_sha256_instructions(void) { return (getauxval(AT_HWCAP) >> 6) & 1; }
+
+// Four rounds a step.
+__attribute__((target(SHA_FEATURES))) static void blocks_sha(uint32_t state[8], const uint8_t *data, size_t blocks) {
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+    for (; blocks > 0; blocks--, data += 64) {
+        const uint32x4_t abcd_before = abcd, efgh_before = efgh;
+        uint32x4_t words[4];
+        for (int index = 0; index < 4; index++) {
+            words[index] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * index)));
+        }
+        for (int step = 0; step < 16; step++) {
+            uint32x4_t *now = &words[step & 3];
+            const uint32x4_t sum = vaddq_u32(*now, vld1q_u32(constants + 4 * step)), abcd_here = abcd;
+            abcd = vsha256hq_u32(abcd, efgh, sum);
+            efgh = vsha256h2q_u32(efgh, abcd_here, sum);
+            if (step < 12) {
+                const uint32x4_t next = vsha256su0q_u32(*now, words[(step + 1) & 3]);
+                *now = vsha256su1q_u32(next, words[(step + 2) & 3], words[(step + 3) & 3]);
+            }
+        }
+        abcd = vaddq_u32(abcd, abcd_before);
+        efgh = vaddq_u32(efgh, efgh_before);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+}
+#else
+int cai_has_sha256_instructions(void) { return 0; }
+
+static void blocks_sha(uint32_t state[8], const uint8_t *data, size_t blocks) {
+    cai_sha256_blocks_portable(state, data, blocks);
+}
+#endif
+
 void cai_sha256_blocks(uint32_t state[8], const uint8_t *data, size_t blocks) {
-    if (has_sha_instructions()) {
+    if (cai_has_sha256_instructions()) {
         blocks_sha(state, data, blocks);
     } else {
         cai_sha256_blocks_portable(state, data, blocks);
     }
 }
-#else
-void cai_sha256_blocks(uint32_t state[8], const uint8_t *data, size_t blocks) {
-    cai_sha256_blocks_portable(state, data, blocks);
-}
-#endif
 
 void cai_sha1_blocks(uint32_t state[5], const uint8_t *data, size_t blocks) {
     for (; blocks > 0; blocks--, data += 64) {
