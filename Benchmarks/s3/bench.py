@@ -7,6 +7,7 @@ that takes. Both are interleaved, over HTTP and HTTPS, and the best round of eac
 
 import argparse
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -106,9 +107,10 @@ def check(features: Path, expected: bytes, keys: int) -> None:
             sys.exit("bench-s3: more features than galaxies")
 
 
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+def machine(cai: Path) -> str:
+    """The processor is named by the program: /proc/cpuinfo has numbers for those of 64-bit ARM."""
+    facts = subprocess.run([cai, "inspect", "--cpu", "--json"], check=True, capture_output=True)
+    model = json.loads(facts.stdout)["processor"]
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
     return f"{model}, {os.cpu_count()} processors, Linux {platform.release()}, commit {commit.stdout.strip() or '?'}"
 
@@ -139,7 +141,7 @@ def main() -> None:
 
         print(f"{options.keys} objects of {data.stat().st_size / 1e6:.0f} MB, {options.delay:.0f} ms to the first byte, "
               f"{options.rate:.0f} MB/s a connection, best of {options.rounds}")  # fmt: skip
-        print(machine())
+        print(machine(options.cai))
         print(f"features of a file on disk: SHA-256 {hashlib.sha256(expected).hexdigest()[:16]}\n")
         names = (f"curl, {options.connections} connections", "cai embed")
         print("| line | program | MB/s | of curl | processor s/GB | MB of memory |")

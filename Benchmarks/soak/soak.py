@@ -130,12 +130,12 @@ def table(found: list[tuple[float, Reading]], results: list[dict[str, Any]]) -> 
     return rows([reading for _, reading in found if reading.minute >= 0], ranks)
 
 
-def machine() -> dict[str, Any]:
-    facts = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":", 1)[1].strip() for line in facts if line.startswith("model name")]
+def machine(store: Store) -> dict[str, Any]:
+    """The processor is named by the program: /proc/cpuinfo has numbers for those of 64-bit ARM."""
+    processor = json.loads(store.cai("inspect", "--cpu", "--json"))["processor"]
     memory = next(int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines())
     return {
-        "processor": names[0] if names else platform.machine(), "cores": len(os.sched_getaffinity(0)),
+        "processor": processor, "cores": len(os.sched_getaffinity(0)),
         "memory_mib": memory // 1024, "kernel": f"{platform.system()} {platform.release()}",
     }  # fmt: skip
 
@@ -163,7 +163,7 @@ def tell(findings: list[Finding]) -> bool:
 def soak(options: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory(prefix="cai-soak-") as name:
         store = Store(Path(name), options)
-        version = store.cai("--version").strip()
+        version, where = store.cai("--version").strip(), machine(store)
         partitions = options.partitions or calibrate(store, options.seconds)
         began = time.time()
         process = store.start(partitions)
@@ -192,7 +192,7 @@ def soak(options: argparse.Namespace) -> bool:
         differing == 0,
     ))  # fmt: skip
     record = {
-        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)), "commit": commit(), "machine": machine(),
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)), "commit": commit(), "machine": where,
         "version": version, "partitions": len(results), "galaxies": galaxies,
         "minutes": round((results[-1]["finished"] - results[0]["started"]) / 60, 2), "threads": results[0]["threads"],
         "instruction_set": results[0]["instruction_set"], "reading_every_s": options.every,
