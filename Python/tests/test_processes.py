@@ -212,10 +212,10 @@ def test_models_are_released():
 
 @pytest.mark.endurance
 def test_torch_in_the_same_process(few, expected):
-    """Both have their own threads and libraries; the bits stay. Where PyTorch is installed: CAI_TEST_TORCH names its Python."""
+    """Both have their own threads and libraries; the bits stay. CAI_TEST_TORCH names a Python with PyTorch."""
     python = os.environ.get("CAI_TEST_TORCH")
     if not python:
-        pytest.skip("CAI_TEST_TORCH names no Python with PyTorch")
+        pytest.skip("CAI_TEST_TORCH names no Python with PyTorch, whose package for x86-64 is too large to install here")
     code = """
     import sys
     sys.path.insert(0, sys.argv[1])
