@@ -4,6 +4,7 @@ import csv
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -101,12 +102,38 @@ def write(lines: list[Row], path: Path) -> None:
             table.writerow([text(name, value) for name, value in asdict(line).items()])
 
 
+class InvalidTable(ValueError):
+    """The line that is not as `write` has it."""
+
+
 def parse(path: Path) -> list[Row]:
-    """The rows of a table written by `write`."""
-    with path.open(newline="") as file:
-        return [
-            Row(**{
-                name: (float(value) if "." in value else int(value)) if value else None for name, value in line.items()
-            })
-            for line in csv.DictReader(file)
-        ]  # fmt: skip
+    """The rows of a table written by `write`; at least one.
+
+    Raises:
+        InvalidTable: naming the file, the line, and what was expected.
+    """
+    names = [field.name for field in fields(Row)]
+    try:
+        lines = list(csv.reader(path.read_text().splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidTable(f"{path}: cannot be read: {error}") from None
+    if not lines or lines[0] != names:
+        found = ",".join(lines[0])[:80] if lines else "nothing"
+        raise InvalidTable(f"{path}: line 1: expected the columns {','.join(names)}, found {found}")
+    if len(lines) == 1:
+        raise InvalidTable(f"{path}: expected readings below the columns, found none")
+    return [_row(names, values, f"{path}: line {number}") for number, values in enumerate(lines[1:], 2)]
+
+
+def _row(names: list[str], values: list[str], line: str) -> Row:
+    if len(values) != len(names):
+        raise InvalidTable(f"{line}: expected {len(names)} values, found {len(values)}")
+    numbers: dict[str, Any] = {}
+    for name, value in zip(names, values, strict=True):
+        if not value and name not in ("peak_kib", "galaxies_per_s", "galaxies_per_processor_s"):
+            raise InvalidTable(f"{line}: {name}: expected a number, found nothing")
+        try:
+            numbers[name] = (float(value) if "." in value else int(value)) if value else None
+        except ValueError:
+            raise InvalidTable(f"{line}: {name}: expected a number, found {value[:40]!r}") from None
+    return Row(**numbers)

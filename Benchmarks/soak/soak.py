@@ -1,14 +1,16 @@
 """A soak: one process that runs the same partitions repeatedly for an hour, and the verdict on its resources.
 
-Cuts the demo galaxies into partitions of 25 MB, times a few of them, and starts `cai run --repeat N` with as many as
-will take the time asked for. /proc/PID is read every few seconds; what ranks did, how long they took and the most memory
-they had is read from their results when all is over, so that measuring costs the run nothing. Writes samples.csv,
-soak.svg and soak.json into OUT. Exits with 1 where memory, descriptors, threads or the rate were not flat (verdict.py
-has the limits), where the run failed, or where a partition's predictions were other bytes than the first time.
+Divides the demo galaxies into partitions of 25 MB, times a few of them, and starts `cai run --repeat N` with the number
+that takes the requested time. /proc/PID is read every few seconds; galaxies, times and peak memory of ranks are read from
+their results at the end, so that the measurement does not affect the run. Writes samples.csv, soak.svg and soak.json into
+OUT.
 
     make soak                                   an hour
     make soak SOAK_SECONDS=180                  three minutes
-    python3 Benchmarks/soak/soak.py --judge docs/results/soak-NAME    the verdict and figure of a soak that was
+    python3 Benchmarks/soak/soak.py --judge docs/results/soak-NAME    the verdict of an earlier soak, by its samples.csv
+
+Exit status: 0 if memory, descriptors, threads and the rate are constant within the limits of verdict.py, and a run ended
+well with the same predictions for each partition every time; 1 otherwise; 2 for an invalid command line or table.
 """
 
 import argparse
@@ -26,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from figure import draw
-from readings import Rank, Reading, Row, parse, read, rows, write
+from readings import InvalidTable, Rank, Reading, Row, parse, read, rows, write
 from verdict import Finding, judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,10 +156,23 @@ def caption(record: dict[str, Any]) -> str:
     )
 
 
-def tell(findings: list[Finding]) -> bool:
+def report(findings: list[Finding]) -> bool:
+    """Prints the findings and the verdict. Returns whether the soak passes."""
     for finding in findings:
         print(finding)
-    return all(finding.holds for finding in findings if finding.counts)
+    failed = [finding.name for finding in findings if finding.counts and not finding.holds]
+    print(f"failed: {', '.join(failed)}" if failed else "passed: all limits are met")
+    return not failed
+
+
+def judged(path: Path) -> bool:
+    """The verdict of a table of readings, or of a folder with its samples.csv."""
+    table = path / "samples.csv" if path.is_dir() else path
+    if not table.is_file():
+        raise InvalidTable(f"{table}: no such file: expected a folder of a soak, or its samples.csv")
+    made = parse(table)
+    print(f"{table}: {len(made):,} readings in {made[-1].minute:.1f} minutes, {made[-1].galaxies:,} galaxies")
+    return report(judge(made))
 
 
 def soak(options: argparse.Namespace) -> bool:
@@ -203,7 +218,7 @@ def soak(options: argparse.Namespace) -> bool:
     (options.out / "soak.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     (options.out / "soak.svg").write_text(draw(parse(options.out / "samples.csv"), caption(record)))
     print(f"{record['minutes']} minutes, {len(results):,} partitions, {galaxies:,} galaxies: {options.out}")
-    return tell(findings)
+    return report(findings)
 
 
 def main() -> None:
@@ -215,18 +230,21 @@ def main() -> None:
     parser.add_argument("--partitions", type=int, help="so many instead")
     parser.add_argument("--every", type=float, default=10, help="seconds between readings")
     parser.add_argument("--out", type=Path, default=Path("soak-output"))
-    parser.add_argument("--judge", type=Path, metavar="DIR", help="print the verdict and draw the figure of an earlier soak")
+    parser.add_argument(
+        "--judge", type=Path, metavar="FILE", help="print the verdict of an earlier soak: its samples.csv or its folder"
+    )
     options = parser.parse_args()
     # Also ends the process under test and removes its files.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if options.judge:
-        record = json.loads((options.judge / "soak.json").read_text())
-        made = parse(options.judge / "samples.csv")
-        (options.judge / "soak.svg").write_text(draw(made, caption(record)))
-        flat = tell(judge(made))
+        try:
+            passes = judged(options.judge)
+        except InvalidTable as error:
+            print(f"soak: error: {error}", file=sys.stderr)
+            sys.exit(2)
     else:
-        flat = soak(options)
-    sys.exit(0 if flat else 1)
+        passes = soak(options)
+    sys.exit(0 if passes else 1)
 
 
 if __name__ == "__main__":

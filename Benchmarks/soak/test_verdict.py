@@ -4,6 +4,8 @@
 """
 
 import random
+import subprocess
+import sys
 import tempfile
 import unittest
 from collections.abc import Callable
@@ -116,6 +118,53 @@ class Table(unittest.TestCase):
             self.assertEqual(first.read_bytes(), second.read_bytes())
             self.assertEqual(len(read), len(made))
             self.assertEqual(draw(read, "a machine"), draw(parse(second), "a machine"))
+
+
+class Judge(unittest.TestCase):
+    """soak.py --judge: words and exit status."""
+
+    def judge(self, path: Path) -> tuple[int, str]:
+        program = Path(__file__).with_name("soak.py")
+        done = subprocess.run([sys.executable, program, "--judge", path], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_passed_and_failed(self) -> None:
+        """By the folder or by the table; no file is written."""
+
+        def leak(row: Row) -> None:
+            row.descriptors += row.minute >= 45
+
+        with tempfile.TemporaryDirectory() as name:
+            table = Path(name) / "samples.csv"
+            write(soak(), table)
+            for path in (table, Path(name)):
+                status, text = self.judge(path)
+                self.assertEqual(status, 0, text)
+                self.assertTrue(text.endswith("passed: all limits are met\n"), text)
+            write(soak(leak), table)
+            status, text = self.judge(table)
+            self.assertEqual((status, text.splitlines()[-1]), (1, "failed: descriptors"))
+            self.assertEqual([path.name for path in Path(name).iterdir()], ["samples.csv"])
+
+    def test_invalid(self) -> None:
+        """One line that names the file, and what was expected."""
+        with tempfile.TemporaryDirectory() as name:
+            table = Path(name) / "samples.csv"
+            self.assertEqual(self.judge(table)[0], 2)
+            self.assertEqual(self.judge(Path(name))[0], 2)
+            write(soak(minutes=5), table)
+            good = table.read_text()
+            for text, words in (
+                ("", "line 1: expected the columns minute,"), ("a,b\n1,2\n", "found a,b"),
+                (good.splitlines()[0] + "\n", "expected readings below the columns"),
+                (good + "1,2\n", "expected 12 values, found 2"),
+                (good.replace(",16600,", ",many,", 1), "line 2: file_kib: expected a number, found 'many'"),
+                (good.replace(",16600,", ",,", 1), "line 2: file_kib: expected a number, found nothing"),
+            ):  # fmt: skip
+                table.write_text(text)
+                status, found = self.judge(table)
+                self.assertEqual((status, len(found.splitlines())), (2, 1), found)
+                self.assertTrue(found.startswith(f"soak: error: {table}: ") and words in found, found)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Finding:
     counts: bool = True  # in the verdict; otherwise it is only reported
 
     def __str__(self) -> str:
-        word = "ok" if self.holds else "FAILED" if self.counts else "beyond"
+        word = "ok" if self.holds else "FAILED" if self.counts else "beyond, but not counted"
         return f"{self.name}: {self.found}; {self.limit}: {word}"
 
 
