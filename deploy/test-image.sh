@@ -52,7 +52,7 @@ grep -q '"Entrypoint": *\[' "$work/config.json" || fail "$IMAGE: expected an ent
 
 [ ! -e "$root/bin/sh" ] && [ ! -e "$root/usr/bin/sh" ] || fail "$IMAGE: expected no shell, found one"
 writable=$(find "$root" -type f -perm /go=w -o -type d -perm /go=w ! -path "$root/tmp")
-[ -z "$writable" ] || fail "$IMAGE: expected that nobody but root can write, found $writable"
+[ -z "$writable" ] || fail "$IMAGE: expected that only root can write, found $writable"
 
 # As in Lambda there are /proc, which Swift reads for a program's arguments, and /dev. The mounts and all descendants
 # end with the program. Replaces the calling shell.

@@ -101,7 +101,7 @@ ERRORS = {
     "path: expected a path, or several, found 3": ([3], {}),
     "path: expected a path, found int": ([[3]], {}),
     "is given twice": ([[support.DEMO, support.DEMO]], {}),
-    "is no partition of galaxies": ([support.WEIGHTS], {}),
+    "is not a galaxy file": ([support.WEIGHTS], {}),
     "is not there": ([support.DEMO], dict(images="other")),
     "expected images of 6 bands": ([support.DEMO], dict(bands="ugrizy")),
     "join: expected table with it": ([support.DEMO], dict(join="rows")),

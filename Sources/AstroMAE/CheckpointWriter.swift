@@ -30,6 +30,16 @@ public enum CheckpointWriter {
         }
     }
 
+    /// The network in a written file.
+    public struct Written: Sendable {
+        /// Without tokens and positions, as `CutoutNetwork` counts them.
+        public let parameterCount: Int
+        /// Whether Linear layers are stored merged.
+        public let isMerged: Bool
+        /// The constants that were assumed and are not stated in the written file, one line each.
+        public let warnings: [String]
+    }
+
     /// - Parameters:
     ///   - file: a checkpoint of either network in any of the readable formats, checked as strictly as by the network.
     ///   - dtype: f32, or f16 or bf16 for tensors of at least `halfPrecisionElements`. Merged layers are float32,
@@ -39,13 +49,13 @@ public enum CheckpointWriter {
     ///   - constants: override or add to the constants that the file states.
     ///   - parallel: runs most of the reading and merging.
     ///   - provenance: further metadata.
-    /// - Returns: the constants that were assumed and are not stated in the written file, one line each.
+    /// - Returns: what was written.
     /// - Throws: `Failure`, also if `path` is the file that is read, or if merged layers would have to be separated.
     @discardableResult
     public static func convert(
         _ file: TensorFile, to path: String, dtype: DType, linearLayout: LinearLayout,
         constants: Constants = Constants(), provenance: [String: String] = [:], on parallel: ParallelLoop = .serial
-    ) throws -> [String] {
+    ) throws -> Written {
         try AtomicFile.check(path: path, sparing: [file.name])
         guard [.f32, .f16, .bf16].contains(dtype) else {
             throw Failure(path, "weights cannot be written as \(dtype.rawValue)")
@@ -103,7 +113,9 @@ public enum CheckpointWriter {
             writer.add(tensor, named: key, as: isMerged(key) ? .f32 : stored(tensor.count))
         }
         try writer.write(to: path, metadata: metadata.merging(provenance) { ours, _ in ours })
-        return constants.areAssumed ? [] : network.warnings
+        return Written(
+            parameterCount: network.parameterCount, isMerged: metadata[LinearLayout.metadataKey] != nil,
+            warnings: constants.areAssumed ? [] : network.warnings)
     }
 
     /// Loads the network as for inference, without merging, and the constants that the new file will state.

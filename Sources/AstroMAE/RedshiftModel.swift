@@ -42,7 +42,7 @@ public final class RedshiftModel: CutoutNetwork {
     ///   - weights: an opened checkpoint in any of the readable formats.
     ///   - network: the one of several networks in the file, by its path there; "." is the root.
     ///   - numHeads: overrides the file's value, or the reference's for a file without one.
-    ///   - assumesHeads: whether a width that is no multiple of 64 has one head where neither states heads. Nothing may be
+    ///   - assumesHeads: whether a width that is not a multiple of 64 has one head where neither states heads. Nothing may be
     ///     computed by such a network; otherwise it is an error.
     ///   - precision: of the Linear layers; bf16 needs the packed kernels.
     ///   - instructionSet: nil takes the widest one, capped by the environment's `CAI_ISA`.

@@ -57,7 +57,7 @@ extension PlanReport {
             (.coreRate, true, "\(Self.rate(assumptions.coreRate)) a core (\(assumptions.coreSource))"),
             (
                 .overhead, false,
-                "\(Self.seconds(assumptions.overhead)) beside computing for each worker (its process starts in 35 to "
+                "\(Self.seconds(assumptions.overhead)) of overhead for each worker (its process starts in 35 to "
                     + "43 ms in Amazon's emulator)"
             ),
             (.start, false, "\(Self.seconds(assumptions.start)) until the first begins"),
@@ -87,7 +87,7 @@ extension PlanReport {
             statements.append(
                 (
                     "If slower",
-                    "were a Lambda processor half as fast, "
+                    "with Lambda processors of half the rate: "
                         + (atHalfTheRate.map { candidate in
                             "\(Self.workers(candidate.plan.ranks)) of \(Decimals.grouped(candidate.plan.worker.memory)) "
                                 + "MB, \(Dollars.text(candidate.cost)), \(Self.seconds(candidate.seconds))"
@@ -98,7 +98,7 @@ extension PlanReport {
             statements.append(("On arm64", "the same rate is assumed; the program was never timed there"))
         }
         let prices = planner.prices
-        statements.append(("Prices", "\(prices.region), \(prices.asOf); free allowances not taken off"))
+        statements.append(("Prices", "\(prices.region), \(prices.asOf); free allowances not subtracted"))
         return statements
     }
 

@@ -23,7 +23,7 @@ extension ExperimentRecord {
         let option = continuation == .extend ? "--extend" : "--resume"
         if let difference = try JSONDifference(try identity, try planned.identity) {
             throw Failure(
-                "\(tree): \(option): the experiment there is another one: \(difference.text); name another place")
+                "\(tree): \(option): the experiment there is another one: \(difference.text); name another folder")
         }
         var record = self
         if continuation == .extend {

@@ -33,7 +33,7 @@ public struct ExperimentTree: Sendable {
         guard continuation != .none else {
             throw Failure(
                 "\(path): holds an experiment already (\(present.runs.count) runs of "
-                    + "\(present.plan.runs.count)): name another place, or add --resume")
+                    + "\(present.plan.runs.count)): name another folder, or add --resume")
         }
         var record = try present.continued(as: planned, continuation, tree: path)
         let planned = Dictionary(record.plan.runs.map { ($0.path, $0.point) }, uniquingKeysWith: { first, _ in first })

@@ -20,7 +20,7 @@ struct ManualCommand: ParsableCommand {
         commandName: "manual",
         abstract: "Print the manual page.",
         discussion: """
-            All of what --help says of the program and its commands, for man(1), in the macros of mdoc(7). \
+            The text of --help of the program and its commands for man(1), in the macros of mdoc(7). \
             'make install' puts it where man finds it.
 
             EXAMPLES

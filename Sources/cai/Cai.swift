@@ -18,7 +18,7 @@ struct Cai: ParsableCommand {
               cai report z.csv -o z.html       the same as a page with figures
               cai embed data/ -o features.npy  the encoder's features
               cai reconstruct 1.pt -o r.npz    reconstruct hidden patches
-              cai anomalies data/ -o odd.csv   rank unusual galaxies
+              cai anomalies data/ -o u.csv     rank unusual galaxies
               cai inspect weights.pt           show what a file contains
               cai verify -w model.pt --reference z.npy 1.pt
                                                compare with your PyTorch's redshifts

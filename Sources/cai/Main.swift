@@ -29,6 +29,7 @@ enum Main {
                 end(0)
             }
             var command = try Cai.parseAsRoot(taken.rest)
+            Console.debug("\(Cai.configuration.version); command: \(ProcessArguments.quoted)")
             // Help is printed in any environment.
             if type(of: command)._commandName != "help" { try checkInstructionSet(environment["CAI_ISA"]) }
             try command.run()
@@ -49,7 +50,7 @@ enum Main {
         return command.map(ShortHelp.text)
     }
 
-    /// Refuses a `CAI_ISA` that is no instruction set, and warns of one that is not used as it cannot run here.
+    /// Refuses a `CAI_ISA` that is not an instruction set, and warns of one that is not used as it cannot run here.
     private static func checkInstructionSet(_ name: String?) throws {
         guard let name, !name.isEmpty else { return }
         let used = try usage { () throws(Failure) in try InstructionSet.widest(cappedBy: name) }

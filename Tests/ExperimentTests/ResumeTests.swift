@@ -28,7 +28,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("A run with missing, broken or different results is made again and reported", arguments: 0..<4)
+    @Test("A run with missing, broken or different results is run again and reported", arguments: 0..<4)
     func broken(kind: Int) throws {
         try LocalTree.with { local in
             let plan = try LocalTree.plan(threads: [2])

@@ -74,7 +74,7 @@ def test_a_network_below_the_root_is_not_a_part_of_it(case):
 
 def test_heads_that_are_not_stated_are_asked_for(case):
     error = case.infer(case.net.state_dict(), status=1)
-    assert f"width {case.width}, which is no multiple of 64: expected --num-heads N" in error
+    assert f"width {case.width}, which is not a multiple of 64: expected --num-heads N" in error
     case.check(case.infer(case.net.state_dict(), "--num-heads", str(case.heads)))
 
 

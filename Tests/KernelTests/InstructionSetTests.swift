@@ -61,7 +61,7 @@ import Testing
         #expect {
             try InstructionSet.widest(cappedBy: name)
         } throws: { error in
-            "\(error)" == "CAI_ISA: '\(name)' is no instruction set; expected portable, avx2, avx512, neon"
+            "\(error)" == "CAI_ISA: '\(name)' is not an instruction set; expected portable, avx2, avx512, neon"
         }
     }
 }

@@ -34,7 +34,7 @@ struct AutoencoderBenchmark: ParsableCommand {
     @Option(help: "Numbers of threads, separated by commas.")
     var threads: Counts = [1, Machine.current().cores]
 
-    @Option(help: "The most galaxies of one micro-batch.")
+    @Option(help: "The maximum number of galaxies of one micro-batch.")
     var batchSize = 128
 
     @Option(help: "Rounds: each work is timed once in each.")

@@ -35,7 +35,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         guard let cap, !cap.isEmpty else { return .widest }
         guard let set = InstructionSet(rawValue: cap) else {
             let known = allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure("CAI_ISA", "'\(cap)' is no instruction set; expected \(known)")
+            throw Failure("CAI_ISA", "'\(cap)' is not an instruction set; expected \(known)")
         }
         return set.availableOrBelow
     }

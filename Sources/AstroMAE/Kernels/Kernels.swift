@@ -24,7 +24,7 @@ struct Kernels: @unchecked Sendable {
         }
         openBLAS = gemm == .openblas ? OpenBLAS.shared : nil
         if gemm == .openblas, openBLAS == nil {
-            throw Failure("libopenblas.so.0", "OpenBLAS was asked for and cannot be opened")
+            throw Failure("libopenblas.so.0", "cannot be opened: --gemm openblas needs OpenBLAS to be installed")
         }
         self.instructionSet = instructionSet.availableOrBelow
         self.gemm = gemm == .auto ? .packed : gemm

@@ -134,7 +134,7 @@ public final class Checkpoint {
             || isOfTraining(key)
     }
 
-    /// Whether a key is a loss's or a metric's, which are no part of the network.
+    /// Whether a key is a loss's or a metric's, which are not part of the network.
     func isOfTraining(_ key: String) -> Bool { !modules.isEmpty && isOfTraining(path: key.parent) }
 
     private func isCounter(_ key: String) -> Bool { key.hasSuffix(".num_batches_tracked") }

@@ -153,7 +153,7 @@ struct ModuleChecks {
         }
     }
 
-    /// What changes the output of a module and is no layer.
+    /// What changes the output of a module and is not a layer.
     private func requireNothingHidden(_ module: PickledModule) throws(Failure) {
         let path = module.path
         if let tensor = module.hiddenTensors.first {

@@ -33,7 +33,7 @@ struct StatedConstants {
             let owner = part.map { $0 + "'s " } ?? ""
             guard known != nil || width % usual == 0 || isAssumed else {
                 throw error(
-                    "does not state the heads of its \(owner)width \(width), which is no multiple of \(usual): expected "
+                    "does not state the heads of its \(owner)width \(width), which is not a multiple of \(usual): expected "
                         + "\(option) N, or a file of 'cai convert \(option) N'")
             }
             let heads = known ?? (width % usual == 0 ? max(1, width / usual) : 1)

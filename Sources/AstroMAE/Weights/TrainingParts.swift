@@ -1,6 +1,6 @@
 import TensorFiles
 
-/// The losses and metrics of a pickled module, with all that is in them: they are no part of the network. Those count that
+/// The losses and metrics of a pickled module, with all that is in them: they are not part of the network. Those count that
 /// are in the module itself, or in torch.nn's containers there.
 struct TrainingParts: Sendable {
     private let paths: Set<String>

@@ -15,7 +15,7 @@ public struct AWSConfiguration: Sendable {
         _ environment: [String: String], transport: any HTTPTransport, region otherwise: String? = nil
     ) throws(Failure) {
         let named = environment.set("AWS_REGION", "AWS_DEFAULT_REGION")
-        // An invalid file is no error where nothing in it is needed.
+        // An invalid file is not an error where nothing in it is needed.
         let profile: AWSProfile?
         do {
             profile = try AWSProfiles(environment).selected

@@ -4,7 +4,7 @@ import Platform
 protocol CredentialsProvider: Sendable {
     /// Name in error messages.
     var name: String { get }
-    /// nil where this provider is not set up, which is no error.
+    /// nil where this provider is not set up, which is not an error.
     /// - Throws: `Failure` where it is set up, but does not provide credentials.
     func credentials() throws(Failure) -> AWSCredentials?
 }

@@ -33,7 +33,7 @@ import Platform
         certificates?.exchangeEnds(isVerified: status == CURLE_OK)
         guard !reception.isOverfull else {
             return .broken(
-                reception.response, Failure(address.hostHeader, "the answer has more bytes than were asked for"))
+                reception.response, Failure(address.hostHeader, "the answer has more bytes than requested"))
         }
         if reception.isRefused, let response = reception.response { return .whole(response) }
         guard status == CURLE_OK else {

@@ -74,7 +74,7 @@ public enum HTTPOutcome: Sendable {
 public protocol HTTPTransport: Sendable {
     /// Blocks until the whole response is received. May be called from many threads at once; connections are reused.
     /// - Throws: `Failure.unavailable` where no whole response was received, `.input` where that is impossible (a server
-    ///   without a trusted certificate, an invalid URL). A response of any status is no error.
+    ///   without a trusted certificate, an invalid URL). A response of any status is not an error.
     func send(_ request: HTTPRequest) throws(Failure) -> HTTPResponse
     /// The same, but also returns the received part of a response that broke off.
     func exchange(_ request: HTTPRequest) -> HTTPOutcome

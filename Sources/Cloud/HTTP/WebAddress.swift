@@ -30,7 +30,7 @@ struct WebAddress: Equatable {
         guard !hostPart.isEmpty else { throw failure("the URL names no host") }
         if let portPart, !portPart.isEmpty {
             guard let number = Int(portPart), (1...65535).contains(number) else {
-                throw failure("the URL's port is no number from 1 to 65535")
+                throw failure("the URL's port is not a number from 1 to 65535")
             }
             port = number
         } else {

@@ -4,7 +4,7 @@ import Platform
 public enum PutCondition: Sendable, Equatable {
     /// Anything.
     case always
-    /// There is no object of that key.
+    /// No object has that key.
     case absent
     /// It has this ETag.
     case unchanged(String)

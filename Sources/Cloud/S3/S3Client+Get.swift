@@ -131,7 +131,7 @@ struct S3Reading {
         if etag == nil, hasTag { etag = tag }
         if let receiver {
             guard response.body.isEmpty || receiver.take(response.body) else {
-                throw failure(.input, "asked for \(expected ?? 0) bytes, got more")
+                throw failure(.input, "expected \(expected ?? 0) bytes, found more")
             }
             count = receiver.count
         } else {

@@ -52,7 +52,7 @@ public struct S3Client: ObjectStore {
         do {
             _ = try perform(S3Request(method: "DELETE", bucket: bucket, key: key))
         } catch {
-            // Some servers report a missing object, which is no error, unless the bucket is missing.
+            // Some servers report a missing object, which is not an error, unless the bucket is missing.
             guard error.kind == .notFound, try hasBucket(bucket) else { throw error }
         }
     }

@@ -26,7 +26,7 @@ public enum ForkedProcess {
             thread?.join()
         }
         guard let result = unsafe result else {
-            throw Failure(.unavailable, "the system gives no thread to work on")
+            throw Failure(.unavailable, "the system refuses to start a thread")
         }
         return try result.get()
     }

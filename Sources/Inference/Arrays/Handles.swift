@@ -20,13 +20,13 @@ public enum Handles {
         }
     }
 
-    /// - Throws: `Failure` for a number that is no open handle.
+    /// - Throws: `Failure` for a number that is not an open handle.
     public static func close(_ handle: Int64) throws(Failure) {
         let object = held.withLock { $0.objects.removeValue(forKey: handle) }
         guard object != nil else { throw Failure("expected an open handle, found \(handle)") }
     }
 
-    /// - Throws: `Failure` for a number that is no open handle of that type.
+    /// - Throws: `Failure` for a number that is not an open handle of that type.
     public static func object<Object: AnyObject & Sendable>(
         _ handle: Int64, _ type: Object.Type, _ name: String
     ) throws(Failure) -> Object {

@@ -129,7 +129,7 @@ struct GalaxyTensors {
     }
 
     private static let expected =
-        "is no partition of galaxies: expected tensors.0 and tensors.1 (a TensorDataset) or images and magnitudes, found "
+        "is not a galaxy file: expected tensors.0 and tensors.1 (a TensorDataset) or images and magnitudes, found "
 
     /// The bands in the network's order; the planes of a FITS file as those of one galaxy.
     private static func arranged(

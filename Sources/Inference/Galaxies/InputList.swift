@@ -81,18 +81,43 @@ public enum InputList {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw Failure(folder, "the folder cannot be read")
         }
-        let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+        let prefix = withSlash(folder)
         let paths = names.filter(isPartition)
             .sorted(by: NaturalOrder.precedes)
             .map { prefix + $0 }
             .filter { FileManager.default.isFolder($0) != true }
         guard !paths.isEmpty else {
             let pattern = pattern(below: prefix).map { ": for those in subfolders, give '\($0)'" } ?? ""
+            let found = others(in: folder).map { ", found \($0)" } ?? ""
             throw Failure(
-                folder, "the folder holds no partition files (\(expected)); subfolders are not searched\(pattern)")
+                folder, "the folder has no galaxy files (\(expected))\(found); subfolders are not searched\(pattern)")
         }
         return paths
     }
+
+    /// One line for each folder among the arguments that has other files than those that are read.
+    public static func others(in arguments: [String]) -> [String] {
+        arguments.filter(isFolder).compactMap { folder in
+            others(in: folder).map { "\(folder): not read: \($0)" }
+        }
+    }
+
+    /// The files of a folder that are not read, by their endings, and a pattern that reads them:
+    /// `3 other files (2 .csv, 1 .txt): if they are galaxies, give 'data/*.csv'`; nil if there are none.
+    private static func others(in folder: String) -> String? {
+        let prefix = withSlash(folder)
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .filter { !$0.hasPrefix(".") && !isPartition($0) && !isFolder(prefix + $0) }
+        guard !names.isEmpty else { return nil }
+        let counts = Dictionary(names.map { (ending(of: $0), 1) }, uniquingKeysWith: +)
+            .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let listed = counts.prefix(3).map { "\($0.value) " + ($0.key.isEmpty ? "without an ending" : ".\($0.key)") }
+        let pattern = counts.first.map { prefix + ($0.key.isEmpty ? "*" : "*.\($0.key)") } ?? prefix + "*"
+        return Numbers.counted(names.count, "other file")
+            + " (\(listed.joined(separator: ", "))\(counts.count > 3 ? ", ..." : "")): if they are galaxies, give '\(pattern)'"
+    }
+
+    private static func withSlash(_ folder: String) -> String { folder.hasSuffix("/") ? folder : folder + "/" }
 
     /// A pattern that matches partitions in subfolders, `survey/healpix=*/*.hdf5`; nil if the first hundred folders of
     /// three levels have no partitions.

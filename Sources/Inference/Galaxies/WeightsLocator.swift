@@ -62,7 +62,7 @@ public struct WeightsLocator: Sendable {
 
     /// The demo's weights, whatever the environment names.
     public func demo(_ name: String) throws(Failure) -> String {
-        try bundled(name, hint: "they come with the program")
+        try bundled(name, hint: "it is installed with the program")
     }
 
     private func located(
@@ -77,7 +77,7 @@ public struct WeightsLocator: Sendable {
 
     /// The demo galaxies.
     public func galaxies() throws(Failure) -> String {
-        try bundled(Self.demoGalaxies, hint: "they come with the source, in weights/")
+        try bundled(Self.demoGalaxies, hint: "it is in weights/ of the source")
     }
 
     /// The first of: `weights/` beside the binary, `../share/cai/weights` from there (an installation), `weights/` in a

@@ -9,7 +9,7 @@ public struct BatchRunner: Sendable {
 
     private let model: RedshiftModel
     private let runner: GalaxyRunner
-    /// The most threads to use, and the most galaxies of one micro-batch: see `GalaxyRunner`.
+    /// The most threads to use, and the maximum number of galaxies of one micro-batch: see `GalaxyRunner`.
     public var threads: Int { runner.threads }
     public var batchSize: Int { runner.batchSize }
 

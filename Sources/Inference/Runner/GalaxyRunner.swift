@@ -10,7 +10,7 @@ import TensorFiles
 public struct GalaxyRunner: Sendable {
     /// The most threads to use.
     public let threads: Int
-    /// The most galaxies of one micro-batch. Fewer galaxies than `threads * batchSize` are split into smaller ones, so
+    /// The maximum number of galaxies of one micro-batch. Fewer galaxies than `threads * batchSize` are split into smaller ones, so
     /// that no thread is idle.
     public let batchSize: Int
     /// Whether threads may be pinned to processors: not in the process of another program, whose own threads run there.
@@ -57,7 +57,8 @@ public struct GalaxyRunner: Sendable {
                 section.partition.releaseImages(places.lowerBound + offset..<places.upperBound + offset)
             }
         }
-        let total = sections.galaxyCount - finished.count
+        let before = finished.count
+        let total = sections.galaxyCount - before
         let rows = min(batchSize, max(1, (total + threads - 1) / threads))
         let work = Work(WorkPlan(sections, without: finished, rows: rows, threads: threads))
         let chunks = work.plan.chunks.count
@@ -68,7 +69,9 @@ public struct GalaxyRunner: Sendable {
             count == 0
             ? 0
             : WorkerThreads.run(count: count, on: pinsThreads ? Processors().pinning(threads: count) : []) {
-                progress(Progress(done: work.done.load(ordering: .relaxed), total: total))
+                progress(
+                    Progress(
+                        done: before + work.done.load(ordering: .relaxed), total: before + total, before: before))
             } body: {
                 loop.run(task)
             }
@@ -78,7 +81,7 @@ public struct GalaxyRunner: Sendable {
             throw .stopped(done: work.done.load(ordering: .relaxed), total: total)
         }
         guard workers > 0 || chunks == 0 else {
-            throw Failure(.unavailable, "the system gives no thread to work on")
+            throw Failure(.unavailable, "the system refuses to start a thread")
         }
         return GalaxyRun(
             sections: sections, computed: total, seconds: (clock.now - start) / .seconds(1),

@@ -3,14 +3,15 @@ import Platform
 
 /// The progress of a run.
 public struct Progress: Sendable, Equatable {
-    /// Galaxies that are done.
+    /// Galaxies that are done, those of an earlier run included.
     public let done: Int
-    /// Galaxies to do.
+    /// All galaxies.
     public let total: Int
+    /// Galaxies that an earlier run had finished: no part of this run's rate.
+    public let before: Int
 
-    public init(done: Int, total: Int) {
-        self.done = done
-        self.total = total
+    public init(done: Int, total: Int, before: Int = 0) {
+        (self.done, self.total, self.before) = (done, total, before)
     }
 }
 
@@ -20,7 +21,7 @@ public protocol GalaxyTask: Sendable {
 
     /// The worker of one thread. Called on that thread, so that its memory is on the same NUMA node.
     /// - Parameters:
-    ///   - capacity: the most galaxies of one micro-batch.
+    ///   - capacity: the maximum number of galaxies of one micro-batch.
     ///   - profile: gets the counts and times of the worker's kernel calls.
     /// - Throws: `Failure` of kind `outOfMemory`; ends the run.
     func makeWorker(capacity: Int, profile: Profile?) throws(Failure) -> Worker

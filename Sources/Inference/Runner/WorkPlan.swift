@@ -111,7 +111,7 @@ struct WorkPlan: Sendable {
 
     /// Sections to inflate, in order, with the section before whose first chunk each is inflated: at least the one before
     /// it, so that other threads compute meanwhile, and earlier ones while those in memory together take no more than
-    /// `bytes` and are no more than the threads.
+    /// `bytes` and are at most as many as the threads.
     private static func inflations(
         _ sections: [GalaxyRun.Section], _ verifications: [Verification], threads: Int, bytes: Int
     ) -> [(section: Int, position: Int)] {

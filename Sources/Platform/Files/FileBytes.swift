@@ -16,12 +16,12 @@ package enum FileBytes {
         guard let isFolder = FileManager.default.isFolder(path) else { throw Failure(.notFound, path, "no such file") }
         guard !isFolder else { throw Failure(path, "is a folder, not a file") }
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(SystemError().kind, path, "cannot be read") }
+        guard descriptor >= 0 else { throw Failure(path, "cannot be read", SystemError()) }
         defer { close(descriptor) }
         do throws(SystemError) {
             return try FileCalls.readToEnd(descriptor)
         } catch {
-            throw Failure(error.kind, path, "cannot be read")
+            throw Failure(path, "cannot be read", error)
         }
     }
 }

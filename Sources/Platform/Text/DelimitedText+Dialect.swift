@@ -2,7 +2,7 @@ extension DelimitedText {
     /// How fields are separated.
     package struct Dialect: Sendable, Equatable {
         package let separator: UInt8
-        /// Whether blanks around fields are no part of them.
+        /// Whether blanks around fields are ignored.
         package let ignoresBlanks: Bool
         /// Whether any number of blanks and tabs separate two fields.
         package var separatesByBlanks: Bool { separator == UInt8(ascii: " ") }

@@ -47,7 +47,7 @@ public enum CostSection {
     }
 
     static func priceLine(_ prices: PriceList) -> String {
-        "Prices of \(prices.region), \(prices.asOf); free allowances are not taken off. The bill of the architecture that a "
+        "Prices of \(prices.region), \(prices.asOf); free allowances are not subtracted. The bill of the architecture that a "
             + "run was not on is of as many seconds."
     }
 

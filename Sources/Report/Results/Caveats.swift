@@ -50,7 +50,7 @@ public struct Caveats: Sendable {
             add(
                 .wallTime, Self.named(unknown.map(\.folder), most: 1),
                 "wall time of \(runs) unknown: throughput_bps sums the rates of ranks, which need not have run at once, and "
-                    + "is no rate of a run")
+                    + "is not the rate of a run")
         }
         for run in tree.runs { addRun(run, durations) }
         for group in tree.groups { addGroup(group) }
@@ -108,7 +108,7 @@ public struct Caveats: Sendable {
             add(
                 .wallTime, run.folder,
                 "wall time \(Self.seconds(duration.seconds)) (\(duration.source.text)) is shorter than its slowest rank's "
-                    + "\(Self.seconds(run.statistics.longest)): it is of another run, or the rank's is no wall time")
+                    + "\(Self.seconds(run.statistics.longest)): it is of another run, or the rank's is not a wall time")
         }
     }
 

@@ -60,7 +60,7 @@ struct NamedColumns {
         }
         columns = spaces ? header : header.map { $0.filter { $0 != " " } }
         guard Set(columns).count == columns.count else {
-            throw Failure("\(name): line \(text.recordLine): a column's name is there twice")
+            throw Failure("\(name): line \(text.recordLine): a column's name occurs twice")
         }
         while let record = try text.next() {
             guard record.count == columns.count else {

@@ -30,7 +30,7 @@ public struct RunDuration: Sendable, Equatable {
 }
 
 extension RunDuration {
-    /// Of a `summary.json`; nil where its wall time is no positive number.
+    /// Of a `summary.json`; nil where its wall time is not a positive number.
     init?(_ summary: RunReport) {
         guard summary.wallSeconds > 0, summary.wallSeconds.isFinite else { return nil }
         self.init(total: summary.wallSeconds, inference: summary.mapSeconds, source: .summary)

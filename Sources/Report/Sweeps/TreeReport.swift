@@ -89,7 +89,7 @@ public struct TreeReport: Sendable {
     /// - Parameter isRepeated: whether galaxies were computed more than once on purpose.
     private static func doubts(_ caveats: Caveats, isRepeated: Bool) -> PageSection {
         PageSection(
-            "What these data cannot support", id: "doubts",
+            "Limits of these data", id: "doubts",
             Caveats.Kind.allCases.flatMap { kind -> [PageSection.Item] in
                 let own = caveats.all.filter { $0.kind == kind && !($0.kind == .repeated && isRepeated) }
                 guard !own.isEmpty else { return [] }

@@ -101,7 +101,7 @@ extension Initialize {
     }
 
     /// The galaxies of objects, from their headers; nil for one that is not to be counted.
-    /// - Parameter isNeeded: false for nil also where an object is no partition: its rank fails, not the run.
+    /// - Parameter isNeeded: false for nil also where an object is not a partition: its rank fails, not the run.
     private func galaxies(
         of objects: [ObjectInfo], _ input: InitializeInput, isNeeded: Bool = true, where isCounted: (ObjectInfo) -> Bool
     ) throws(Failure) -> [Int?] {

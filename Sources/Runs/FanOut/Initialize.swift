@@ -82,7 +82,7 @@ public struct Initialize: Sendable {
         let inner = keys.folder + RunKeys.manifestName
         guard !present.contains(where: { $0.key == inner }) else {
             throw Failure(
-                "\(store.name(bucket: input.bucket, key: inner)): is of another run: expected a run_id that is no folder of "
+                "\(store.name(bucket: input.bucket, key: inner)): is of another run: expected a run_id that is not a folder of "
                     + "results, found '\(planned.runID.shortened())'")
         }
         let ours = present.filter { keys.isOurs($0.key) || earlier?.keys.isOurs($0.key) ?? false }

@@ -115,8 +115,7 @@ public struct SummarizeEvent: Sendable, Equatable {
     /// `{"body": [{"S3_BUCKET", "RESULT_PATH"}, ...]}`. `map` is the Map's output, or its error as Step Functions
     /// writes it: `{"Error", "Cause"}`.
     /// - Throws: `Failure` where the event is none of these.
-    public init(_ json: JSONValue) throws(Failure) {
-        let name = "the event of summarize"
+    public init(_ json: JSONValue, name: String = "the event of summarize") throws(Failure) {
         if case .string(let text)? = json["run_id"] { runID = text } else { runID = nil }
         if let location = json["manifest"] {
             manifest = try S3Location(location, name: name + ": manifest")

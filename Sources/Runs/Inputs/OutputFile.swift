@@ -66,7 +66,7 @@ public struct OutputFile: Sendable {
             for other in files[..<index] where file.name == other.name || file.isSameFile(as: other) {
                 throw Failure(
                     file.name,
-                    "cannot be written: another output goes there"
+                    "cannot be written: another output has the same path"
                         + (other.name == file.name ? "" : ", as '\(other.name)'"))
             }
         }

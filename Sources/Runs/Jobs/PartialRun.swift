@@ -72,7 +72,7 @@ struct PartialRun: Sendable {
         let dropped = Numbers.counted(before - earlier.finished.count, "galaxy", "galaxies")
         events.warning(
             "\(first)" + (names.count == 1 ? "" : " and \(Numbers.counted(names.count - 1, "other file"))")
-                + " may have changed since, and no checksums prove the opposite: \(dropped) had been done and "
+                + " may have changed since, and no checksum shows that it has not: \(dropped) had been finished and "
                 + (before - earlier.finished.count == 1 ? "is" : "are") + " computed again")
     }
 

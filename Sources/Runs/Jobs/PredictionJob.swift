@@ -139,6 +139,10 @@ public struct PredictionJob: Sendable {
                 weights, sha256: sha256 ?? "", arithmetic: model.arithmetic.description, choices: network, name: name)
         }
         let loaded = clock.now
+        events.detail(
+            "weights: \(weights)" + (sha256.map { ", sha256 \($0)" } ?? "")
+                + ", \(Numbers.grouped(model.parameterCount)) "
+                + "parameters; arithmetic \(model.arithmetic), \(model.instructionSet.rawValue)")
         let inputs = try inputs.resolved(for: model)
         let part = try share.map { share throws(Failure) in
             try RankPart(share, of: shareUnit, inputs, for: model, index: index, limit: settings.limit)
@@ -167,6 +171,12 @@ public struct PredictionJob: Sendable {
                 maker: maker),
             weightsETag: file.etag, events)
         let checked = clock.now
+        for section in sections {
+            events.detail(
+                "input: \(section.partition.source): \(Numbers.counted(section.count, "galaxy", "galaxies")) of "
+                    + Numbers.grouped(section.partition.count))
+        }
+        for (name, choice) in choices.sorted(by: { $0.key < $1.key }) { events.detail("\(name): \(choice)") }
         let profile = isProfiled ? Profile() : nil
         var predictions = try predict(sections, by: model, earlier: earlier, profile: profile, events)
         (predictions.calibration, predictions.bands) = (calibration?.0, inputs.layout.bandNames)
@@ -215,14 +225,14 @@ public struct PredictionJob: Sendable {
     ) throws(Failure) -> Predictions {
         let (count, before) = (sections.galaxyCount, earlier?.finished.count ?? 0)
         status.set(done: before, of: count)
-        events.progress(Progress(done: 0, total: count - before))
+        events.progress(Progress(done: before, total: count, before: before))
         do throws(Failure) {
             defer { events.progressEnded() }
             let predictions = try BatchRunner(model: model, threads: settings.threads, batchSize: settings.batchSize)
                 .run(
                     sections, journal: partial?.journal, earlier: earlier, isStrict: settings.isStrict, profile: profile
                 ) { progress in
-                    status.set(done: before + progress.done, of: count)
+                    status.set(done: progress.done, of: count)
                     events.progress(progress)
                 }
             status.set(done: count, of: count)

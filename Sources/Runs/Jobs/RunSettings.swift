@@ -7,9 +7,9 @@ import Synchronization
 public struct RunSettings: Sendable {
     /// The first galaxies of all inputs that are run; nil for all.
     public var limit: Int?
-    /// The most galaxies of one micro-batch; bits do not depend on it.
+    /// The maximum number of galaxies of one micro-batch; no effect on results.
     public var batchSize: Int
-    /// Threads that compute; bits do not depend on it.
+    /// Threads that compute; no effect on results.
     public var threads: Int
     /// Of the network's Linear layers; redshifts and features depend on it.
     public var precision: Precision
@@ -70,6 +70,12 @@ public protocol JobEvents {
     func notice(_ message: String)
     /// Something that may be wrong with the output, such as a number of heads that the weights do not state.
     func warning(_ message: String)
+    /// A fact about the run that helps to explain its result, such as a file that is used.
+    func detail(_ message: @autoclosure () -> String)
+}
+
+extension JobEvents {
+    public func detail(_ message: @autoclosure () -> String) {}
 }
 
 extension GalaxyChoices {

@@ -5,7 +5,7 @@ import Platform
 /// The first of these applies: `RANK`, launchers of MPI programs and Flux or Slurm, AWS Batch, Kubernetes. A variable that
 /// is empty is not set. A world of one rank counts as no rank: all galaxies are run, and nothing is merged.
 ///
-/// Indices of the job arrays of SGE, LSF and PBS are no ranks: scripts for these use them to name files (`unreadIndex`).
+/// Indices of the job arrays of SGE, LSF and PBS are not ranks: scripts for these use them to name files (`unreadIndex`).
 public struct RankEnvironment: Sendable {
     public struct Found: Sendable, Equatable {
         public let share: RankShare
@@ -141,7 +141,7 @@ public struct RankEnvironment: Sendable {
         let (rank, rest) = (task - first).quotientAndRemainder(dividingBy: step)
         guard rest == 0, 0..<count ~= rank, last.map({ ($0 - first) / step == count - 1 }) ?? true else {
             throw Failure(
-                "SLURM_ARRAY_TASK_ID is \(task) of an array of \(count) that is no range from \(first) by \(step): "
+                "SLURM_ARRAY_TASK_ID is \(task) of an array of \(count) that is not a range from \(first) by \(step): "
                     + "give --rank and --world-size")
         }
         return Index(rank: rank, worldSize: count, origin: "SLURM_ARRAY_TASK_ID")

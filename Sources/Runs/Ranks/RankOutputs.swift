@@ -42,13 +42,13 @@ public struct RankOutputs: Sendable {
         guard let first = parts.first else {
             throw Failure(
                 (unfinished.first.map {
-                    "\($0): no \(RankSidecar.ending) beside it: it is no output of a rank that is done"
+                    "\($0): no \(RankSidecar.ending) beside it: it is not an output of a rank that is done"
                 } ?? "\(arguments.joined(separator: ", ")): no outputs of ranks (\(RankSidecar.ending)) there")
                     + arguments.map { UnfinishedRanks(at: $0).text }.joined())
         }
         for part in parts { try Self.compare(part, with: first) }
         for (part, next) in zip(parts, parts.dropFirst()) where part.sidecar.rank == next.sidecar.rank {
-            throw Failure("rank \(part.sidecar.rank) is there twice: \(part.name) and \(next.name)")
+            throw Failure("rank \(part.sidecar.rank) has two parts: \(part.name) and \(next.name)")
         }
         self.parts = parts
         self.unfinished = unfinished
@@ -169,7 +169,7 @@ public struct RankOutputs: Sendable {
         guard !matches.isEmpty else {
             throw Failure("\(argument): the pattern matches no file" + UnfinishedRanks(at: argument).text)
         }
-        // Unfinished parts of ranks have other names, and a record of a run is no output.
+        // Unfinished parts of ranks have other names, and a record of a run is not an output.
         return matches.filter { !$0.hasSuffix(RunRecord.ending) }.map(output)
             .filter { !$0.contains(PredictionJournal.ending + "-") && !$0.hasSuffix(PredictionJournal.ending) }
     }

@@ -62,11 +62,14 @@ public struct InitializeInput: Sendable, Equatable {
     ]
 
     /// - Parameters:
+    ///   - name: of the file, or of another source, in errors.
     ///   - repeated: replaces the key `repeat`.
     ///   - other: replaces the key `precision`.
     /// - Throws: `Failure` naming the key that is missing or invalid.
-    public init(_ json: JSONValue, repeated: Int? = nil, precision other: Precision? = nil) throws(Failure) {
-        var payload = try Payload(json, name: "the input")
+    public init(
+        _ json: JSONValue, name: String = "the input", repeated: Int? = nil, precision other: Precision? = nil
+    ) throws(Failure) {
+        var payload = try Payload(json, name: name)
         if let repeated { payload.fields["repeat"] = .integer(repeated) }
         if let other { payload.fields["precision"] = .string(other.rawValue) }
         warnings = payload.nearMisses(of: Self.keys)

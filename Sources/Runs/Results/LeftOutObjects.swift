@@ -1,7 +1,7 @@
 import Inference
 import Platform
 
-/// Objects of a listing that are no partitions, counted by their ending.
+/// Objects of a listing that are not partitions, counted by their ending.
 public struct LeftOutObjects: Sendable, Equatable {
     /// By ending, such as `.csv`; `hidden` for names that begin with a dot, `no ending` for those without one.
     public private(set) var counts: [String: Int] = [:]

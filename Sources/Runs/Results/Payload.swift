@@ -51,7 +51,9 @@ struct Payload {
         default: value = nil
         }
         guard let value, range.contains(value) else {
-            let most = range.upperBound == Self.mostCount ? "of at least \(range.lowerBound)" : "in \(range)"
+            let most =
+                range.upperBound == Self.mostCount
+                ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             throw error(key, expected: "a whole number \(most)")
         }
         return value
@@ -67,7 +69,7 @@ struct Payload {
         default: value = nil
         }
         guard let value, value.isFinite, range?.contains(value) ?? true else {
-            throw error(key, expected: "a number" + (range.map { " in \($0)" } ?? ""))
+            throw error(key, expected: "a number" + (range.map { " from \($0.lowerBound) to \($0.upperBound)" } ?? ""))
         }
         return value
     }
@@ -133,7 +135,7 @@ struct Payload {
         return fields.keys.filter { !known.contains($0) }.sorted().compactMap { key in
             guard key.utf8.count <= 64 else { return nil }
             let meant = known.first { Self.distance(plain(key), plain($0)) <= ($0.utf8.count > 5 ? 2 : 1) }
-            return meant.map { "\(name): \(key): no known key, passed over; perhaps '\($0)' was meant" }
+            return meant.map { "\(name): \(key): unknown key, ignored; did you mean '\($0)'?" }
         }
     }
 

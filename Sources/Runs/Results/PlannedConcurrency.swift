@@ -24,7 +24,7 @@ public struct PlannedConcurrency: Sendable, Equatable {
     /// For the functions of a fan-out: the reservation of the worker function (`CAI_RESERVED_CONCURRENCY`, if above 0), else
     /// on AWS Lambda by the account, else `CAI_MAX_CONCURRENCY`; nil where nothing is set.
     /// - Parameter account: asks for the account's limit.
-    /// - Throws: `Failure` naming the variable that is no valid number.
+    /// - Throws: `Failure` naming the variable that is not a valid number.
     static func planned(
         _ environment: [String: String], account: () throws(Failure) -> LambdaConcurrency
     ) throws(Failure) -> PlannedConcurrency? {
@@ -58,7 +58,9 @@ public struct PlannedConcurrency: Sendable, Equatable {
     ) throws(Failure) -> Int? {
         guard let text = environment.set(variable) else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            let most = range.upperBound == Int.max ? "at least \(range.lowerBound)" : "in \(range)"
+            let most =
+                range.upperBound == Int.max
+                ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             throw Failure(variable, "expected a whole number \(most), found '\(text.oneLine)'")
         }
         return number

@@ -31,7 +31,7 @@ public struct RunManifest: Sendable, Equatable {
     public internal(set) var partitions: [Partition]
     /// For weights in the store; nil for others.
     public let weightsETag: String?
-    /// Objects of the listing that are no partitions.
+    /// Objects of the listing that are not partitions.
     public internal(set) var leftOut = LeftOutObjects()
     /// The values that stand for a missing magnitude, as `MissingValues.text`; nil in manifests of versions without any.
     public internal(set) var missing: String? = MissingValues.usual.text

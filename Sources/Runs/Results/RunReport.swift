@@ -36,7 +36,7 @@ public struct RunReport: Sendable {
     public internal(set) var repeatedIDs: RepeatedIDs.Found?
     /// The ranks' warnings, each once; at most 20.
     public internal(set) var warnings: [String] = []
-    /// Objects of the listing that are no partitions.
+    /// Objects of the listing that are not partitions.
     public internal(set) var leftOut = LeftOutObjects()
     /// The instruction sets of the ranks: several where they ran on different processors. Bits do not depend on it.
     public internal(set) var instructionSets: Set<String> = []

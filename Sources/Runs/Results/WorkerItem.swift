@@ -53,8 +53,8 @@ public struct WorkerItem: Sendable, Equatable {
     }
 
     /// - Throws: `Failure` naming the key that is missing or invalid.
-    public init(_ json: JSONValue) throws(Failure) {
-        let payload = try Payload(json, name: "the worker's event")
+    public init(_ json: JSONValue, name: String = "the worker's event") throws(Failure) {
+        let payload = try Payload(json, name: name)
         bucket = try payload.name("S3_BUCKET")
         objectName = try payload.text("S3_OBJECT_NAME") ?? ""
         script = try payload.text("SCRIPT") ?? ""

@@ -22,7 +22,7 @@ extension FITSDocument {
             case .records:
                 return (
                     units,
-                    "FITS: \(rest.count) bytes after the last unit, from byte \(rest.lowerBound) on, are no unit: not read"
+                    "FITS: \(rest.count) bytes after the last unit, from byte \(rest.lowerBound) on, are not a unit: not read"
                 )
             case .unit:
                 throw failure(

@@ -86,7 +86,7 @@ struct FITSHeaders {
                         isASCII = value.starts(with: Array("'TABLE ".utf8))
                     case "ZCMPTYPE":
                         guard compression ?? value == value else {
-                            throw failure("\(key) is there twice, with different values")
+                            throw failure("\(key) occurs twice, with different values")
                         }
                         compression = value
                         try check(compression: value)
@@ -125,7 +125,7 @@ struct FITSHeaders {
                 throw failure("\(key): expected a whole number, found \(text.quoted)")
             }
             guard integers.updateValue(number, forKey: key) ?? number == number else {
-                throw failure("\(key) is there twice, with different values")
+                throw failure("\(key) occurs twice, with different values")
             }
         }
 
@@ -152,7 +152,7 @@ struct FITSHeaders {
             let parameters = try number("PCOUNT", in: 0...Int.max, otherwise: 0)
             let groups = try number("GCOUNT", in: 0...Int.max, otherwise: 1)
             if isTable {
-                guard axes == 2, bits == 8, groups == 1 else { throw failure("is no table of bytes: NAXIS is \(axes)") }
+                guard axes == 2, bits == 8, groups == 1 else { throw failure("is not a table of bytes: NAXIS is \(axes)") }
                 let fields = try number("TFIELDS", in: 0...999)
                 guard fields > 0 || integers["NAXIS1"] == 0 else { throw failure("rows without columns") }
             }

@@ -25,7 +25,7 @@ struct HDF5Decoding {
         func numbers(_ name: String, most: Int) throws(Failure) -> [Double] {
             let numbers = attributes.numbers(name, of: dataset, library)
             guard (numbers?.count ?? 0) <= most, numbers?.isEmpty != true else {
-                throw Failure("its attribute \(name) is no number: correct or remove it")
+                throw Failure("its attribute \(name) is not a number: correct or remove it")
             }
             return numbers ?? []
         }

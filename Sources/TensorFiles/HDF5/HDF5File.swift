@@ -31,7 +31,7 @@ enum HDF5File {
         var names = Set<String>()
         for dataset in found.datasets {
             guard names.insert(dataset.path).inserted else {
-                throw Failure(source.name, "HDF5: dataset \(dataset.path.quoted) is there twice: its group is damaged")
+                throw Failure(source.name, "HDF5: dataset \(dataset.path.quoted) occurs twice: its group is damaged")
             }
             let rows = dataset.shape.first ?? 1
             // Chunks that were never written take no bytes, so that nothing else limits the declared length.

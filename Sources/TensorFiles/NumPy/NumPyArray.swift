@@ -112,7 +112,7 @@ struct NumPyArray {
                 guard let text else {
                     throw Failure(
                         source.name,
-                        "array \(name.quoted): row \(rows.lowerBound + index) is no text in \(unit == 1 ? "UTF-8" : "UTF-32")"
+                        "array \(name.quoted): row \(rows.lowerBound + index) is not valid \(unit == 1 ? "UTF-8" : "UTF-32")"
                     )
                 }
                 texts.append(text)

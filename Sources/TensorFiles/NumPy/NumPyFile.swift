@@ -47,7 +47,7 @@ enum NumPyFile {
         func failure(_ what: String) -> Failure {
             Failure(source.name, name.isEmpty ? what : "array \(name.quoted): \(what)")
         }
-        guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is no .npy array") }
+        guard bytes.starts(with: magic), bytes.byteCount >= 10 else { throw failure("is not a .npy array") }
         let (start, length): (Int, Int)
         switch bytes.byte(at: 6) {
         case 1: (start, length) = (10, Int(bytes.uint16(at: 8)))

@@ -33,7 +33,7 @@ struct NumPyHeader {
             _ = take("")
             let digits = text.prefix { $0.isASCII && $0.isNumber }
             guard let number = Int(digits) else {
-                throw failure("header: \(String(text.prefix(32)).quoted) is no length within 64 bits")
+                throw failure("header: \(String(text.prefix(32)).quoted) is not a length within 64 bits")
             }
             text.removeFirst(digits.count)
             _ = take("L")  // as Python 2 wrote long integers

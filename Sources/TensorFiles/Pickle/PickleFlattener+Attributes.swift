@@ -2,7 +2,7 @@ import Platform
 
 /// Plain values of objects and dictionaries.
 extension PickleFlattener {
-    /// Limit on the items of a list and the bytes of a string in an attribute: a training history is no attribute.
+    /// Limit on the items of a list and the bytes of a string in an attribute: a training history is not an attribute.
     private static let longestAttribute = 4096
 
     /// A plain value, or a list of plain values; nil for everything else.

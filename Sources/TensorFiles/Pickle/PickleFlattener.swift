@@ -50,7 +50,7 @@ struct PickleFlattener {
     mutating func charge(_ bytes: Int, _ name: String) throws(Failure) {
         gathered += bytes
         guard gathered <= Self.maximumGathered else {
-            throw failure(name, "holds more values than are listed (\(Self.maximumGathered >> 20) MB of them)")
+            throw failure(name, "holds more values than are listed (\(Self.maximumGathered >> 20) MiB of them)")
         }
     }
 
@@ -181,7 +181,7 @@ struct PickleFlattener {
         _ value: PickleValue, _ name: String, _ bytes: RawSpan, except: Set<String>
     ) throws(Failure) {
         guard case .node(let index) = value, arena[index].kind == .dictionary else {
-            throw failure(name, "its parameters, buffers or modules are no dictionary")
+            throw failure(name, "its parameters, buffers or modules are not a dictionary")
         }
         for (key, member) in try pairs(index, name, bytes) where !except.contains(key) {
             try visit(member, join(name, key), bytes)

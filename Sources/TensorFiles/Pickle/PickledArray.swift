@@ -25,7 +25,7 @@ struct PickledArray {
         } else {
             guard case .node(let type)? = arguments.first, let name = arena.globalName(type, bytes),
                 ["ndarray", "memmap", "matrix"].contains(name.name), name.module.hasPrefix("numpy")
-            else { throw refusal("is no plain NumPy array: save it as one (numpy.asarray)") }
+            else { throw refusal("is not a plain NumPy array: save it as one (numpy.asarray)") }
             guard case .node(let state)? = arena.chain(from: arena[node].state).first(where: { _ in true }),
                 arena[state].kind == .tuple
             else { throw refusal("a NumPy array without contents") }

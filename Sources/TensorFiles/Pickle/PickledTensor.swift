@@ -23,7 +23,7 @@ struct PickledTensor {
         else { throw failure("storage and offset are missing or of the wrong type") }
         guard let shape = arena.integers(arguments[2], limit: Self.maximumRank),
             let strides = arena.integers(arguments[3], limit: Self.maximumRank), shape.count == strides.count
-        else { throw failure("shape and strides are no integers within bounds, one per axis") }
+        else { throw failure("shape and strides are not integers within bounds, one per axis") }
 
         let found = try PickledStorage(node: storage, arena: arena, bytes: bytes) { failure($0) }
         let elements = found.count

@@ -56,7 +56,7 @@ extension Unpickler {
 
     private mutating func global(_ module: PickleValue, _ name: PickleValue) throws(Failure) -> Int32 {
         for value in [module, name] {
-            guard case .text(_, let count) = value else { throw failure("a class whose name is no text") }
+            guard case .text(_, let count) = value else { throw failure("a class whose name is not a string") }
             guard count <= 1024 else { throw failure("a class whose name has \(count) bytes") }
         }
         return try newNode(PickleNode(kind: .global), [module, name])
@@ -71,7 +71,7 @@ extension Unpickler {
 
     private mutating func popCallee(_ opcode: String) throws(Failure) -> Int32 {
         guard case .node(let node) = try pop(), arena[node].kind == .global else {
-            throw failure("\(opcode) of something that is no class or function")
+            throw failure("\(opcode) of something that is not a class or function")
         }
         return node
     }
@@ -108,7 +108,7 @@ extension Unpickler {
             let parts = arena.items(of: arguments, limit: 3)
             guard parts.count == 3, case .node(let function) = parts[0], arena[function].kind == .global,
                 case .node(let inner) = parts[2], arena[inner].kind == .tuple
-            else { throw failure("_rebuild_from_type_v2 of something that is no tensor") }
+            else { throw failure("_rebuild_from_type_v2 of something that is not a tensor") }
             guard try callable(function, bytes) == .rebuildTensor else {
                 // A subclass with a representation of its own: it is refused by name.
                 return .node(try newNode(PickleNode(kind: .object, type: callee, arguments: inner)))
@@ -139,7 +139,7 @@ extension Unpickler {
             } else if arena[argument].kind == .list {
                 for item in arena.items(of: argument) {
                     guard case .node(let pair) = item, arena[pair].count == 2 else {
-                        throw failure("a dictionary made of something that is no pair")
+                        throw failure("a dictionary made of something that is not a pair")
                     }
                     for value in arena.items(of: pair) { arena.append(value, to: node) }
                 }
@@ -151,7 +151,7 @@ extension Unpickler {
     /// A storage; in the older container also a class with its source code, of which the class is used.
     private mutating func persistent(_ id: PickleValue, _ bytes: RawSpan) throws(Failure) -> PickleValue {
         guard case .node(let tuple) = id, arena[tuple].kind == .tuple else {
-            throw failure("a persistent id that is no tuple")
+            throw failure("a persistent id that is not a tuple")
         }
         let parts = arena.items(of: tuple, limit: 3)
         guard let first = parts.first, let kind = arena.text(first, bytes) else {

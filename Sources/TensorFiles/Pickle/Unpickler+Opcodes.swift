@@ -96,7 +96,7 @@ extension Unpickler {
     }
 
     private func pairs(_ values: [PickleValue]) throws(Failure) -> [PickleValue] {
-        guard values.count.isMultiple(of: 2) else { throw failure("\(values.count) values are no keys and values") }
+        guard values.count.isMultiple(of: 2) else { throw failure("\(values.count) values are not keys and values") }
         return values
     }
 

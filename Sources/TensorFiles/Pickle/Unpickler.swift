@@ -146,7 +146,7 @@ struct Unpickler {
         }
     }
 
-    func full() -> Failure { failure("holds more values than are read (\(PickleArena.limit >> 20) MB of them)") }
+    func full() -> Failure { failure("holds more values than are read (\(PickleArena.limit >> 20) MiB of them)") }
 
     mutating func memoize(_ index: Int) throws(Failure) {
         let value = try top()

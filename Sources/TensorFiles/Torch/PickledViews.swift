@@ -11,7 +11,7 @@ struct PickledViews {
     private var refusals: [String: String] = [:]
     private var warnings: [String] = []
     private var indexLists: [PickledIndices] = []
-    /// By their numbers, those that were read; nil for some that are no whole numbers.
+    /// By their numbers, those that were read; nil for some that are not whole numbers.
     private var readIndices: [Int: RowIndices?] = [:]
     /// Indices in tensors and arrays so far. A few bytes can describe tensors of many elements.
     private var indexCount = 0

@@ -34,9 +34,9 @@ struct AnomaliesCommand: ParsableCommand {
             Inputs are as for 'cai infer', or files of images alone. Memory is about a kilobyte a galaxy.
 
             EXAMPLES
-              cai anomalies 1.pt 2.pt -o odd.csv
-              cai anomalies data/ -o odd.csv --report odd.html --panels 50
-              cai anomalies cutouts.npz -o odd.csv --weights mae.pth --passes 8
+              cai anomalies 1.pt 2.pt -o unusual.csv
+              cai anomalies data/ -o unusual.csv --report unusual.html --panels 50
+              cai anomalies cutouts.npz -o unusual.csv --weights mae.pth --passes 8
             """)
 
     @OptionGroup var options: AutoencoderOptions
@@ -78,6 +78,10 @@ struct AnomaliesCommand: ParsableCommand {
     }
 
     func run() throws {
+        try FileNotices.reportingReplaced([output, report], isQuiet: options.galaxies.quiet) { try rank() }
+    }
+
+    private func rank() throws {
         let (job, outputs) = try options.job(writing: [output, report])
         let search = try AnomalySearch(
             job, seed: seed, passes: passes, brightness: brightness, ConsoleEvents(isQuiet: options.galaxies.quiet))

@@ -99,7 +99,8 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         let file = try TensorFile.open(path: input)
-        let warnings = try CheckpointWriter.convert(
+        let isReplaced = FileNotices.exists(output)
+        let written = try CheckpointWriter.convert(
             file, to: output, dtype: dtype.dtype,
             linearLayout: keepLayers ? .separate : .merged,
             constants: CheckpointWriter.Constants(
@@ -110,10 +111,11 @@ struct ConvertCommand: ParsableCommand {
                 "source_format": file.format.rawValue,
                 "written_by": "cai \(Release.version)",
             ], on: .threads(Processors.available))
-        warnings.forEach(Console.warn)
+        written.warnings.forEach(Console.warn)
         guard !quiet else { return }
         let size = FileStamp(path: output).map { ", " + Numbers.bytes($0.size) } ?? ""
         Console.report(
-            "wrote \(output)\(size), large tensors \(dtype.rawValue)\(keepLayers ? ", all layers separate" : "")")
+            "\(isReplaced ? "replaced" : "wrote") \(output)\(size), \(Numbers.grouped(written.parameterCount)) parameters, "
+                + "large tensors \(dtype.rawValue), Linear layers \(written.isMerged ? "merged" : "separate")")
     }
 }

@@ -68,7 +68,7 @@ struct DemoCommand: ParsableCommand {
 struct DemoAutoencoder {
     let folder: String
 
-    private static let oddest = 5
+    private static let shown = 5
 
     /// - Returns: the report to print.
     func run() throws -> String {
@@ -97,8 +97,8 @@ struct DemoAutoencoder {
         let mean = losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count)
         var text =
             "mean loss of \(masking.masked) of \(masking.patches) hidden patches: \(Decimals.significant(mean))\n"
-        text += "the oddest galaxies\n"
-        let indices = Array(search.ranking.order.prefix(Self.oddest))
+        text += "the most unusual galaxies\n"
+        let indices = Array(search.ranking.order.prefix(Self.shown))
         var names: [Int: String] = [:]
         try search.ranking.errors.run.forEachGalaxy { galaxy, index in
             if indices.contains(index) { names[index] = galaxy.objectID }

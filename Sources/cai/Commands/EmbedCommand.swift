@@ -28,7 +28,7 @@ struct EmbedCommand: ParsableCommand {
               fc_norm  [N, 192]      LayerNorm fc_norm of the mean over the patch tokens: the redshift head's input
             Tokens are the last block's. Those of a masked autoencoder are after its LayerNorm 'norm', as its decoder \
             reads them, and pooled is their mean; it has no fc_norm. A redshift network has no norm over tokens, \
-            and its class token was never trained on redshift.
+            and its class token was not trained on redshift.
 
             OUT is an .npy file that NumPy can map into memory; OUT without its ending and with .ids.csv has the ids of \
             its rows (object_id, source, row). Both are temporary files until they are complete, written while \
@@ -104,8 +104,9 @@ struct EmbedCommand: ParsableCommand {
             weights: weights, inputs: try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout()),
             store: store, layer: layer, element: dtype == .f16 ? .float16 : .float32, output: file, ids: ids,
             settings: settings)
-        let outcome = try located.naming { () throws(Failure) in
-            try job.run(ConsoleEvents(isQuiet: options.quiet))
+        FileNotices.others(in: inputs, isQuiet: options.quiet)
+        let outcome = try FileNotices.reportingReplaced([output], isQuiet: options.quiet) {
+            try located.naming { () throws(Failure) in try job.run(ConsoleEvents(isQuiet: options.quiet)) }
         }
         let (run, encoder) = (outcome.run, outcome.encoder)
         outcome.flags.report(of: run.count, without: FeatureTask.result)

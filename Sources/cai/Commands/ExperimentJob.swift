@@ -101,7 +101,7 @@ struct ExperimentJob {
             machine: machine, weights: weights, inputs: inputs, isRepeated: command.plan.repeat,
             keepsPredictions: command.keepPredictions, isWarmedUp: command.warmUp, points: plan.points)
         let (record, broken) = try tree.begin(planned, command.continuation)
-        for run in broken { Console.warn("\(run.reason): it is made again") }
+        for run in broken { Console.warn("\(run.reason): it is run again") }
         watch.set(done: record.runs.count, of: record.plan.runs.count)
         return (Experiment(tree, record: record, broken: broken, engine: engine), record)
     }
@@ -134,7 +134,7 @@ struct ExperimentJob {
             guard let galaxies = file.galaxyCount else {
                 // `PartitionSplit` reports what is wrong with the file.
                 _ = try PartitionSplit([file], rows: 1)
-                throw Failure(input.path, "is no partition of galaxies")
+                throw Failure(input.path, "is not a galaxy file")
             }
             counted.append(ExperimentRecord.Input(name: input.path, galaxies: galaxies))
             return true

@@ -27,7 +27,7 @@ struct InitializeCommand: ParsableCommand {
     func validate() throws { try requireName(event, of: "event.json") }
 
     func run() throws {
-        let input = try InitializeInput(try FanOutOptions.event(event))
+        let input = try InitializeInput(try FanOutOptions.event(event), name: FanOutOptions.name(event))
         let result = try options.handlers().initialize.run(input)
         result.warnings.forEach(Console.warn)
         try StandardOutput.write(json: result.json)
@@ -66,7 +66,7 @@ struct WorkerCommand: ParsableCommand {
     }
 
     func run() throws {
-        let item = try WorkerItem(try FanOutOptions.event(event))
+        let item = try WorkerItem(try FanOutOptions.event(event), name: FanOutOptions.name(event))
         let line = ProgressLine(isShown: true)
         defer { line.wipe() }
         let result = try options.handlers(threads: threads).worker.run(item) { line.show($0) }
@@ -78,7 +78,7 @@ struct WorkerCommand: ParsableCommand {
 struct SummarizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "summarize",
-        abstract: "End a fan-out: put the workers' results together.",
+        abstract: "End a fan-out: join the workers' results.",
         discussion: """
             Reads what 'cai initialize' printed, or {"manifest": {"bucket": ..., "key": ...}}, and writes \
             predictions.csv, combined_data.json and summary.json. Where ranks are missing or unreadable and the run \
@@ -100,7 +100,8 @@ struct SummarizeCommand: ParsableCommand {
     func validate() throws { try requireName(event, of: "event.json") }
 
     func run() throws {
-        let report = try options.handlers().summarize.run(try SummarizeEvent(try FanOutOptions.event(event)))
+        let report = try options.handlers().summarize.run(
+            try SummarizeEvent(try FanOutOptions.event(event), name: FanOutOptions.name(event)))
         try StandardOutput.write(json: RunAnswer(report: report))
         guard report.isTolerable else { throw Failure(.incomplete, report.failureText) }
     }

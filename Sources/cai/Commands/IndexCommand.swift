@@ -46,12 +46,13 @@ struct IndexCommand: ParsableCommand {
     }
 
     func run() throws {
+        FileNotices.others(in: inputs, isQuiet: quiet)
         let store = try StoreLocator.store(of: inputs + [output])
         let inputs = try GalaxyInputs(inputs, store: store)
         let output = try OutputFile(output, store: store)
         try output.check(sparing: inputs.paths)
         let index = try GalaxyIndex(counting: inputs, images: images)
-        try output.write(index.json)
+        try FileNotices.reportingReplaced([output.name], isQuiet: quiet) { try output.write(index.json) }
         guard !quiet else { return }
         Console.write(
             Numbers.counted(index.galaxies, "galaxy", "galaxies") + " in "

@@ -145,11 +145,12 @@ struct InferCommand: ParsableCommand {
             throw ValidationError("--precision bf16: OpenBLAS multiplies float32: leave --gemm openblas out")
         }
         if ranks.share == .files, galaxies.limit != nil {
-            throw ValidationError("--limit: --share files has whole files: leave it out, or --share files")
+            throw ValidationError("--limit: expected no --share files with it, whose shares are whole files")
         }
         do { _ = try plausible() } catch { throw ValidationError("--\(error)") }
         if json, output == "-" {
-            throw ValidationError("--json: the standard output is taken by it: name a file with --output")
+            throw ValidationError(
+                "--json: it is written to the standard output, and so are the predictions: name a file with --output")
         }
     }
 
@@ -187,9 +188,13 @@ struct InferCommand: ParsableCommand {
             gemm: gemm, calibration: calibration, writesMagnitudes: addMagnitudes, isProfiled: profile,
             command: ProcessArguments.quoted)
         let events = ConsoleEvents(isQuiet: galaxies.quiet)
+        FileNotices.others(in: self.inputs, isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }
-        let outcome = try located.naming { () throws(Failure) in try job.run(events) }
+        // A resumed run completes its output.
+        let outcome = try FileNotices.reportingReplaced([resume ? nil : output], isQuiet: galaxies.quiet) {
+            try located.naming { () throws(Failure) in try job.run(events) }
+        }
         if file == nil {
             var sink = StandardOutput()
             try PredictionWriter.writeCSV(outcome.predictions, to: &sink)

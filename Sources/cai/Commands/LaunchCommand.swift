@@ -13,11 +13,11 @@ struct LaunchCommand: ParsableCommand {
         abstract: "Run a fan-out on AWS.",
         usage: "cai launch <payload.json> --state-machine <arn> [<options>]",
         discussion: """
-            Prints what would run and its price, and refuses what cannot work: missing buckets, partitions or weights, \
+            Prints the plan of the run and its price, and refuses a run that cannot succeed: missing buckets, partitions or weights, \
             a result_path with another run, ranks beyond Lambda's 900 s; --force starts it anyway. Then it starts an \
             execution of the state machine with the run's input (docs/RESULTS.md has all keys), shows \
             the progress of its workers, and prints the summary. Exits with 1 if the run failed, and with 3 if that \
-            cannot be found out: AWS does not answer for 15 minutes. An interruption does not stop the execution; \
+            cannot be determined: AWS does not answer for 15 minutes. An interruption does not stop the execution; \
             --follow attaches to it again, and --stop stops it: ranks that run then end on their own, their results \
             stay, and "resume": true in the input continues the run.
 
@@ -123,7 +123,8 @@ struct LaunchCommand: ParsableCommand {
         let machine = stateMachine.flatMap { StateMachineARN($0) }
         if let follow { return try attach(to: try execution(follow, of: machine, "--follow")) }
         if let stop { return try end(try execution(stop, of: machine, "--stop")) }
-        let asked = try InitializeInput(try FanOutOptions.event(payload ?? ""))
+        let asked = try InitializeInput(
+            try FanOutOptions.event(payload ?? ""), name: FanOutOptions.name(payload ?? ""))
         asked.warnings.forEach(Console.warn)
         guard !dryRun else { return try plan(asked) }
         guard let machine, let planned = ExecutionARN(machine, name: name ?? "cai-" + RunName.new()) else { return }

@@ -74,11 +74,14 @@ struct MergeCommand: ParsableCommand {
             guard allowMixed else { throw Failure("\(mixture): expected one of a kind, or --allow-mixed") }
             Console.warn(mixture)
         }
-        for name in outputs.unfinished { Console.warn("\(name): left out: it is no output of a rank") }
+        for name in outputs.unfinished { Console.warn("\(name): left out: it is not an output of a rank") }
         let line = ProgressLine(isShown: !quiet)
         do {
             defer { line.wipe() }
-            try merge.write(to: try OutputFile(output, store: store)) { line.show($0) }
+            try FileNotices.reportingReplaced([output], isQuiet: quiet) {
+                try merge.write(to: try OutputFile(output, store: store)) { line.show($0) }
+                line.wipe()
+            }
         }
         if json {
             try StandardOutput.write(

@@ -87,6 +87,10 @@ struct ReconstructCommand: ParsableCommand {
     }
 
     func run() throws {
+        try FileNotices.reportingReplaced([output, report], isQuiet: options.galaxies.quiet) { try reconstruct() }
+    }
+
+    private func reconstruct() throws {
         let (job, outputs) = try options.job(writing: [output, idsPath, report], reading: [noise])
         let events = ConsoleEvents(isQuiet: options.galaxies.quiet)
         let opened = try job.open(events)

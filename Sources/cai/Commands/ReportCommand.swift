@@ -33,7 +33,8 @@ struct ReportCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("Predictions, a run's folder, or s3:// and where one of them lies.", valueName: "input"),
+        help: ArgumentHelp(
+            "Predictions, a run's folder, a tree of runs, or an s3:// URL of the first two.", valueName: "input"),
         completion: .file())
     var input: String
 
@@ -52,19 +53,21 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: how long its runs took, as 'cai stats' takes it. May be given again.", valueName: "csv"),
+            "Of a tree: durations of its runs, as for 'cai stats'. May be repeated.", valueName: "csv"),
         completion: .file())
     var durations: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Of a tree: numbers of others to draw beside it, as docs/results/reference.csv has them.", valueName: "csv"),
+            "Of a tree: published measurements to draw beside it, in the form of docs/results/reference.csv.",
+            valueName: "csv"),
         completion: .file())
     var reference: String?
 
     @Option(
         help: ArgumentHelp(
-            "Of a file of predictions: show the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"),
+            "Of a file of predictions: print the coverage of intervals by a file of 'cai calibrate'.", valueName: "file"
+        ),
         completion: .file())
     var calibration: String?
 
@@ -97,6 +100,7 @@ struct ReportCommand: ParsableCommand {
         try OutputFile.check(
             [place].compactMap(\.self) + drawings,
             sparing: input.files + durations + [reference, calibration].compactMap(\.self))
+        let existing = Set(([place?.name].compactMap(\.self) + drawings.map(\.name)).filter(FileNotices.exists))
         var written: [String] = []
         if let place {
             try place.write(Array(document.html.utf8))
@@ -111,7 +115,7 @@ struct ReportCommand: ParsableCommand {
         if json {
             try StandardOutput.write(json: document.summary(page: output, files: written))
         } else if !quiet {
-            for file in written { Console.report("wrote \(file)") }
+            for file in written { Console.report("\(existing.contains(file) ? "replaced" : "wrote") \(file)") }
         }
     }
 

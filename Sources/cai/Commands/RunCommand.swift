@@ -62,7 +62,9 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let input = try InitializeInput(try FanOutOptions.event(payload), repeated: `repeat`, precision: precision)
+        let input = try InitializeInput(
+            try FanOutOptions.event(payload), name: FanOutOptions.name(payload), repeated: `repeat`,
+            precision: precision)
         let handlers = try options.handlers(threads: threads)
         let begun = try handlers.begin(input)
         begun.warnings.forEach(Console.warn)
@@ -81,7 +83,7 @@ struct RunCommand: ParsableCommand {
     /// Runs the items, rank after rank.
     /// - Returns: the warnings of their results, which are printed while they run.
     private func work(_ begun: InitializeResult, _ worker: Worker) -> Set<String> {
-        let line = RankLine(isShown: !quiet)
+        let line = RankLine(isShown: !quiet, before: begun.manifest.ranks - begun.items.count)
         var warnings: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(Failure) {

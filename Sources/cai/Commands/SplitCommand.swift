@@ -63,6 +63,7 @@ struct SplitCommand: ParsableCommand {
     }
 
     func run() throws {
+        FileNotices.others(in: inputs, isQuiet: quiet)
         let store = try StoreLocator.store(of: inputs + [output])
         let inputs = try GalaxyInputs(inputs, store: store, layout: galaxyFiles.layout().resolved(for: nil))
         let folder = try PartitionFolder(output, store: store)
@@ -98,7 +99,7 @@ struct SplitCommand: ParsableCommand {
         guard overwrite || existing.isEmpty else {
             throw Failure(
                 folder.name,
-                "holds partitions already (\(Self.listed(existing))): name another place, or add --overwrite")
+                "holds partitions already (\(Self.listed(existing))): name another folder, or add --overwrite")
         }
         if !left.isEmpty {
             Console.report(

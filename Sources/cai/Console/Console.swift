@@ -32,6 +32,12 @@ enum Console {
 
     static func warn(_ message: String) { report("warning: \(message)") }
 
+    /// Details that help to find out why a result is not as expected: with `-v` only.
+    static func debug(_ message: @autoclosure () -> String) {
+        guard settings.withLock({ $0.level }) == .debug else { return }
+        report("debug: \(message())")
+    }
+
     /// Writes text unchanged: summaries, and control sequences of status lines.
     static func write(_ text: String) {
         guard settings.withLock({ $0.format }) == .json else { return log(.info, text, text: text) }

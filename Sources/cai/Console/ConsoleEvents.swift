@@ -22,6 +22,8 @@ final class ConsoleEvents: JobEvents {
 
     func notice(_ message: String) { if !isQuiet { Console.report("notice: \(message)") } }
 
+    func detail(_ message: @autoclosure () -> String) { Console.debug(message()) }
+
     func warning(_ message: String) {
         // Failures after a signal are not reported: the process ends.
         Interruption.hold()

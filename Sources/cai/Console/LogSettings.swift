@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Levels of messages, from the most to the least important.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable, Sendable {
-    case error, warning, notice, info
+    case error, warning, notice, info, debug
 
     static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
 
@@ -51,6 +51,8 @@ struct LogSettings: Sendable, Equatable {
             if name == "CAI_LOG_LEVEL" { set(name, value, \.level) }
         }
         var rest: [String] = []
+        var isVerbose = false
+        var namedLevel: String?
         var index = 0
         while index < arguments.count {
             let argument = arguments[index]
@@ -58,6 +60,10 @@ struct LogSettings: Sendable, Equatable {
             if argument == "--" {
                 rest += [argument] + arguments[index...]
                 break
+            }
+            if argument == "-v" || argument == "--verbose" {
+                isVerbose = true
+                continue
             }
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts[0] == "--log-level" || parts[0] == "--log-format" else {
@@ -71,9 +77,16 @@ struct LogSettings: Sendable, Equatable {
             }
             if parts[0] == "--log-level" {
                 set(parts[0], value, \.level)
+                namedLevel = value
             } else {
                 set(parts[0], value, \.format)
             }
+        }
+        if isVerbose {
+            if failure == nil, let namedLevel, namedLevel.lowercased() != LogLevel.debug.rawValue {
+                failure = ValidationError("--verbose: expected no --log-level with it, or debug, found '\(namedLevel)'")
+            }
+            settings.level = .debug
         }
         return (settings, rest, failure)
     }
@@ -86,6 +99,9 @@ struct LogOptions: ParsableArguments {
             "Level of messages on standard error, for every command. Default: $CAI_LOG_LEVEL, else info.",
             valueName: "level"))
     var logLevel: LogLevel?
+
+    @Flag(name: [.customShort("v"), .long], help: "The log level debug, for every command.")
+    var verbose = false
 
     @Option(
         help: ArgumentHelp(

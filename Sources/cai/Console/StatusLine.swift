@@ -30,7 +30,8 @@ final class ProgressLine: StatusLine {
     func show(_ progress: Progress) {
         guard isShown else { return }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        if progress.done != reached.done { reached = (progress.done, seconds) }
+        let done = progress.done - progress.before
+        if done != reached.done { reached = (done, seconds) }
         let rate = reached.seconds > 0 ? Double(reached.done) / reached.seconds : 0
         write(Self.text(progress, rate: rate, since: seconds - reached.seconds, columns: Console.columns))
     }
@@ -54,26 +55,45 @@ final class ProgressLine: StatusLine {
 /// `rank 3 of 12: 1,280 of 5,113 galaxies, 890/s, 0:48 left`
 final class RankLine: StatusLine {
     private let start = ContinuousClock.now
-    /// Galaxies of the ranks that are done.
+    /// Galaxies of the ranks that this run has finished.
     var galaxies = 0
+    /// Ranks that an earlier run had finished.
+    private let before: Int
+
+    init(isShown: Bool, before: Int = 0) {
+        self.before = before
+        super.init(isShown: isShown)
+    }
 
     /// - Parameters:
-    ///   - ranks: that are done.
-    ///   - total: of ranks.
+    ///   - ranks: finished by this run.
+    ///   - total: the number of ranks that this run has to do.
     func show(ranks: Int, of total: Int, _ progress: Progress) {
         guard isShown else { return }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let rank = "rank \(Numbers.grouped(ranks + 1)) of \(Numbers.grouped(total))"
-        var forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
-        // Ranks are of about as many galaxies each; how many those to come have is not known.
+        write(
+            Self.fitting(
+                Self.forms(
+                    ranks: ranks, of: total, before: before, progress, galaxies: galaxies, seconds: seconds)))
+    }
+
+    /// The line, from the longest to the shortest form.
+    /// - Parameters:
+    ///   - before: ranks of an earlier run: counted, but no part of the rate.
+    ///   - galaxies: of the ranks that this run has finished.
+    static func forms(
+        ranks: Int, of total: Int, before: Int, _ progress: Progress, galaxies: Int, seconds: Double
+    ) -> [String] {
+        let rank = "rank \(Numbers.grouped(before + ranks + 1)) of \(Numbers.grouped(before + total))"
+        let forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
+        // Ranks have about the same number of galaxies; that of later ones is not known.
+        let computed = progress.done - progress.before
         let part = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
         let share = (Double(ranks) + part) / Double(max(1, total))
-        if share > 0, seconds > 0 {
-            let speed = Decimals.fixed(Double(galaxies + progress.done) / seconds, 0) + "/s"
-            let left = Numbers.clock(seconds * (1 - share) / share) + " left"
-            forms = forms.map { "\($0), \(speed), \(left)" } + forms
-        }
-        write(Self.fitting(forms))
+        guard share > 0, seconds > 0 else { return forms }
+        let speed = Decimals.fixed(Double(galaxies + computed) / seconds, 0) + "/s"
+        let left = Numbers.clock(seconds * (1 - share) / share) + " left"
+        return forms.map { "\($0), \(speed), \(left)" } + forms
     }
 }
 

@@ -107,7 +107,7 @@ final class Launch: Sendable {
         case .lost(let reason):
             let minutes = Int(StepFunctionsClient.patience / 60)
             Console.warn(
-                "no answer from Step Functions (\(reason)): the execution continues; it is asked for again, for "
+                "no answer from Step Functions (\(reason)): the execution continues; asking again for "
                     + "\(minutes) minutes")
         case .regained: if !isQuiet { Console.report("Step Functions answers again") }
         }
@@ -124,8 +124,8 @@ final class Launch: Sendable {
     private var interruption: String {
         switch stage.withLock({ $0 }) {
         case .before: "nothing was started"
-        case .asked(let arn): "the start of an execution was asked for, which may continue; \(Self.advice(arn))"
-        case .stopping(let arn): "a stop was asked for, and the execution may continue; \(Self.advice(arn))"
+        case .asked(let arn): "the start of an execution was requested, which may continue; \(Self.advice(arn))"
+        case .stopping(let arn): "a stop was requested, and the execution may continue; \(Self.advice(arn))"
         case .ended(let arn): "the execution has ended; its summary: cai launch --follow \(arn)"
         case .started(let arn): "the execution continues; \(Self.advice(arn))"
         }

@@ -33,6 +33,9 @@ struct FanOutOptions: ParsableArguments {
         try StoreLocator.store(store, region: region)
     }
 
+    /// The name of an event in errors.
+    static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
+
     /// The event that is given to a command: the JSON in a file, or in the standard input for `-`.
     static func event(_ path: String) throws(Failure) -> JSONValue {
         guard path == "-" else { return try JSONValue.parse(FileBytes.read(path), name: path) }
@@ -40,6 +43,6 @@ struct FanOutOptions: ParsableArguments {
         do throws(SystemError) { bytes = try FileCalls.readToEnd(STDIN_FILENO) } catch {
             throw Failure(.unavailable, "standard input", "cannot be read")
         }
-        return try JSONValue.parse(bytes, name: "standard input")
+        return try JSONValue.parse(bytes, name: name(path))
     }
 }

@@ -129,7 +129,7 @@ struct GalaxyFileOptions: ParsableArguments {
     func requireImagesAlone() throws {
         for (option, value) in [("--magnitudes", magnitudes), ("--redshifts", redshifts), ("--table", table)]
         where value != nil {
-            throw ValidationError("\(option): images alone are read, and object_id")
+            throw ValidationError("\(option): this command reads only images and object_id")
         }
     }
 
@@ -204,6 +204,7 @@ struct AutoencoderOptions: ParsableArguments {
         }
         try OutputFile.check(
             outputs.compactMap(\.self), sparing: [weights.path] + others.compactMap(\.self) + files.paths)
+        FileNotices.others(in: inputs, isQuiet: galaxies.quiet)
         let job = AutoencoderJob(
             weights: weights, inputs: files, store: store, maskRatio: maskRatio,
             settings: galaxies.settings(

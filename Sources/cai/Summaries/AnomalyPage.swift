@@ -34,7 +34,7 @@ struct AnomalySearch {
     }
 }
 
-/// The page of `cai anomalies`: the oddest galaxies.
+/// The page of `cai anomalies`: the most unusual galaxies.
 struct AnomalyPage {
     private let search: AnomalySearch
     private let panels: Int
@@ -62,7 +62,7 @@ struct AnomalyPage {
                 PageSection(
                     "Scores", id: "scores", scoreItems(masked: "\(masking.masked) of \(masking.patches)", learnt)),
                 PageSection(
-                    "The \(pictures.count) oddest", id: "galaxies",
+                    "The \(pictures.count) most unusual", id: "galaxies",
                     [.text(GalaxyPictures.explanation), .pictures(pictures)]),
             ],
             footer: "cai anomalies, with \(InputList.lastComponent(search.opened.weights))")

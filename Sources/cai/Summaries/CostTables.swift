@@ -53,7 +53,7 @@ extension Bill {
 extension PriceList {
     /// Prices' day, and what is in the bill.
     var footer: String {
-        "Prices of \(region), \(asOf); free allowances not taken off. Bills have Initialize, Summarize and the\n"
+        "Prices of \(region), \(asOf); free allowances not subtracted. Bills have Initialize, Summarize and the\n"
             + "state machine in them; arm64's is of as many seconds as x86_64's.\n"
     }
 

@@ -35,7 +35,7 @@ extension LaunchPlan {
                     "assumed",
                     "\(worker.memory) MB, \(worker.architecture.rawValue), "
                         + "\(Decimals.fixed(worker.galaxiesPerSecond, 0)) galaxies/s a worker, "
-                        + "\(seconds(assumptions.overhead)) beside it"
+                        + "\(seconds(assumptions.overhead)) of overhead"
                 ),
                 (
                     "time",
@@ -115,7 +115,7 @@ struct LaunchSummary {
             }
             (json, report) = output
             isPresent = false
-            place = "\(name) is of another execution by now (run \(file.report.runID.shortened()))"
+            place = "\(name) is now of another execution (run \(file.report.runID.shortened()))"
         } catch {
             guard let output else { throw error }
             (json, report) = output

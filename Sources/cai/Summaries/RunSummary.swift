@@ -73,7 +73,7 @@ struct RunSummary {
         guard !isQuiet else { return }
         let before = Numbers.counted(resumed, "galaxy", "galaxies") + " were done before"
         if outcome.wasComplete {
-            Console.write("\(before), and \(output) is complete: there is nothing to do\n")
+            Console.write("\(before), and \(output) is complete: nothing to do\n")
         } else {
             if resumed > 0 { Console.write(before + "; the others:\n") }
             Console.write(

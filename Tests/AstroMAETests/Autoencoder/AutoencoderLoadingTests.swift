@@ -115,10 +115,10 @@ struct WrongAutoencoder: Sendable, CustomTestStringConvertible {
         try Fixture.withTemporaryFolder { folder in
             let (bare, path) = (folder + "/bare.safetensors", folder + "/converted.safetensors")
             try TensorTable(Fixture.path("mae/cell-kernel3.safetensors")).write(to: bare)
-            let notices = try CheckpointWriter.convert(
+            let written = try CheckpointWriter.convert(
                 TensorFile.open(path: bare), to: path, dtype: dtype, linearLayout: .merged,
                 constants: .init(numHeads: 2, decoderHeads: 3, areAssumed: true))
-            #expect(notices.isEmpty)
+            #expect(written.warnings.isEmpty)
             let (model, original) = (
                 try MaskedAutoencoder(weights: TensorFile.open(path: path)), try GoldenAutoencoder.small[1].model()
             )

@@ -205,9 +205,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
             let source = GoldenNetwork(tiny: name)
             let path = folder + "/converted.safetensors"
             let file = try TensorFile.open(path: source.weights)
-            let notices = try CheckpointWriter.convert(
+            let written = try CheckpointWriter.convert(
                 file, to: path, dtype: .f32, linearLayout: .separate, provenance: ["source": name])
-            #expect(notices.isEmpty)
+            #expect(written.warnings.isEmpty)
             let converted = try TensorFile.open(path: path)
             #expect(converted.metadata["source"] == name && converted.metadata["num_heads"] == "3")
             #expect(!converted.tensors.contains { $0.name.contains("conv2d_init") || $0.name.hasPrefix("module.") })

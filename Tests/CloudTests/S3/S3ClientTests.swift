@@ -124,7 +124,7 @@ struct S3ClientTests {
         }
     }
 
-    @Test("DELETE of a missing object is no error, in a missing bucket it is")
+    @Test("DELETE of a missing object is not an error, in a missing bucket it is")
     func delete() throws {
         try LoopbackServer.run({ request, _ in
             switch (request.method, request.path) {

@@ -104,7 +104,7 @@ private func array(_ path: String) throws -> TensorView {
             let refused = try Command.run([
                 "infer", "--weights", redshiftWeights, input, "-o", folder + "/z.csv",
             ])
-            let words = name == "images.npy" ? "is no partition of galaxies" : "but no magnitudes"
+            let words = name == "images.npy" ? "is not a galaxy file" : "but no magnitudes"
             #expect(refused.status == 1 && refused.errors.contains(words), "\(refused.errors)")
         }
     }

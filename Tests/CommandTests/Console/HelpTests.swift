@@ -76,13 +76,28 @@ struct HelpTests {
 
     @Test("An option has one short form, which every command with the option has")
     func shortForms() throws {
-        let forms = ["output": "o", "quiet": "q", "threads": "j", "weights": "w", "limit": "n", "help": "h"]
+        let forms = [
+            "output": "o", "quiet": "q", "threads": "j", "weights": "w", "limit": "n", "help": "h", "verbose": "v",
+        ]
         for command in try Description.commands() {
             for argument in command.arguments ?? [] where argument.kind != "positional" {
                 let expected = argument.long.compactMap { forms[$0] }
                 #expect(argument.short == expected, "\(command.commandName) \(argument.long)")
             }
         }
+    }
+
+    @Test("-v and --verbose are accepted by every command, before and after its name")
+    func verbose() throws {
+        for command in try Description.commands() {
+            let name = command.commandName
+            let help = try Command.run([name, "--help"]).output
+            for arguments in [["-v", name, "--help"], [name, "--verbose", "--help"]] {
+                let verbose = try Command.run(arguments)
+                #expect(verbose.status == 0 && verbose.output == help, "\(arguments): \(verbose.errors)")
+            }
+        }
+        #expect(try Command.run(["--help"]).output.contains("  -v, --verbose "))
     }
 
     @Test("CONTRIBUTING.md lists every option once, with one meaning")
@@ -172,7 +187,7 @@ struct HelpTests {
     func instructionSet() throws {
         let arguments = ["infer", Tiny.partition, "--weights", Fixture.path("tiny/normalcell.pt"), "--quiet"]
         let unknown = try Command.run(arguments, environment: ["CAI_ISA": "sse9"])
-        #expect(unknown.status == 2 && unknown.errors.contains("CAI_ISA: 'sse9' is no instruction set"))
+        #expect(unknown.status == 2 && unknown.errors.contains("CAI_ISA: 'sse9' is not an instruction set"))
         for help in [["--help"], ["help", "infer"], ["merge", "--help"]] {
             #expect(try Command.run(help, environment: ["CAI_ISA": "sse9"]).status == 0)
         }

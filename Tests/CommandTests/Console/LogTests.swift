@@ -37,6 +37,33 @@ func logLevels(level: String, lines: Int) throws {
 }
 
 @Test(
+    "-v is the log level debug: the messages of info, and the weights, inputs and choices of the run",
+    arguments: [["-v"], ["--verbose"], ["--log-level", "debug"], ["-v", "--log-level=debug"], []])
+func verboseLog(words: [String]) throws {
+    let arguments = ["infer", "--weights", Fixture.path("tiny/normalcell.pt"), Tiny.partition]
+    let plain = try Command.run(arguments)
+    let verbose = try Command.run(
+        words + arguments, environment: ["CAI_LOG_LEVEL": words.isEmpty ? "debug" : "error"])
+    #expect(verbose.status == 0 && verbose.output == plain.output)
+    let details = verbose.errorLines.filter { $0.hasPrefix("cai: debug: ") }
+    #expect(verbose.errorLines.count == details.count + plain.errorLines.count)
+    for part in [
+        "command: cai ", "weights: \(Fixture.path("tiny/normalcell.pt")), ", "input: partition.pt: 37 galaxies of 37",
+    ] {
+        #expect(details.contains { $0.contains(part) }, "\(part): \(details)")
+    }
+}
+
+@Test(
+    "-v and another log level are a usage error",
+    arguments: [["-v", "--log-level", "info"], ["--log-level=warning", "--verbose"]])
+func verboseAndAnotherLevel(words: [String]) throws {
+    let command = try Command.run(["infer", "x.pt"] + words)
+    #expect(command.status == 2 && command.errorLines.count == 1)
+    #expect(command.errors.hasPrefix("cai: error: --verbose: expected no --log-level with it, or debug, found '"))
+}
+
+@Test(
     "Errors are JSON objects too, usage errors included",
     arguments: [(["infer", "none.pt"], Int32(1)), (["infer"], Int32(2))])
 func jsonErrors(words: [String], status: Int32) throws {
@@ -61,8 +88,10 @@ func wrongLogOptions(arguments: [String]) throws {
 
 @Test("Arguments after -- are not options")
 func afterTheDashes() throws {
-    let command = try Command.run(["infer", "--", "--log-level"])
-    #expect(command.status == 1 && command.errors.contains("--log-level: no such file or folder"))
+    for word in ["--log-level", "-v"] {
+        let command = try Command.run(["infer", "--", word])
+        #expect(command.status == 1 && command.errors.contains("\(word): no such file or folder"))
+    }
 }
 
 @Test("The manual has every command and every option that the help has")

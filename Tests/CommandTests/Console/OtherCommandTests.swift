@@ -119,6 +119,17 @@ func demo() throws {
         // PyTorch with these weights on these galaxies: 0.938.
         let reference = try #require(quality["reference"] as? [String: Double])
         #expect(try #require(reference["R2"]) > 0.9)
+        // The autoencoder's demo in the same folder has files of other names.
+        let before = try names(in: out).map { try Data(contentsOf: URL(fileURLWithPath: out + "/" + $0)) }
+        #expect(try Command.run(["demo", "--mae", "--output", out]).status == 0)
+        let own: Set = ["predictions.csv", "report.html", "report.txt", "summary.json"]
+        let kept = try names(in: out).filter(own.contains)
+        #expect(try kept.map { try Data(contentsOf: URL(fileURLWithPath: out + "/" + $0)) } == before)
+        #expect(
+            try Set(names(in: out)).subtracting(own) == [
+                "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "mae-report.txt",
+                "reconstructed.html", "reconstructed.ids.csv", "reconstructed.npz",
+            ])
     }
 }
 

@@ -85,7 +85,7 @@ struct GalaxyNameTests {
         }
     }
 
-    @Test("A column that is there twice in a FITS table is chosen by its number")
+    @Test("A column that occurs twice in a FITS table is chosen by its number")
     func fitsTwice() throws {
         try Fixture.withTemporaryFolder { folder in
             let galaxies = try TinyGalaxies()

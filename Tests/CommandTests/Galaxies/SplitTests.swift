@@ -81,7 +81,7 @@ struct SplitTests {
             #expect(
                 refused.errors
                     == "cai: error: \(folder)/out: holds partitions already (1.pt, 2.pt, 3.pt, ... (4 files)): "
-                    + "name another place, or add --overwrite\n")
+                    + "name another folder, or add --overwrite\n")
             #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/out/1.pt")) == before)
             let replaced = try split(Tiny.partition, ["--rows", "20", "--overwrite", "--quiet"])
             #expect(replaced.status == 0)

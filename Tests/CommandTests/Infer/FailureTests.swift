@@ -106,7 +106,7 @@ func wrongPartition(kind: String) throws {
             parts += ["redshifts", "[37]", "[36]"]
         case "weights":
             table = try TensorTable(Fixture.path("tiny/kernel3.pt"))
-            parts += ["no partition"]
+            parts += ["is not a galaxy file"]
         default: break
         }
         switch kind {
@@ -145,8 +145,8 @@ func wrongChecksum(threads: Int, ending: String) throws {
 @Test(
     "Inputs without galaxies are refused with the reason",
     arguments: [
-        ("none.pt", "none.pt: no such file or folder"), ("empty", "empty: the folder holds no partition files"),
-        ("texts", "texts: the folder holds no partition files"), ("*.pth", "*.pth: the pattern matches no file"),
+        ("none.pt", "none.pt: no such file or folder"), ("empty", "empty: the folder has no galaxy files"),
+        ("texts", "texts: the folder has no galaxy files"), ("*.pth", "*.pth: the pattern matches no file"),
     ])
 func noGalaxies(input: String, message: String) throws {
     try Fixture.withTemporaryFolder { folder in

@@ -42,7 +42,7 @@ func quiet() throws {
 func numHeads() throws {
     let refused = try Command.infer([Tiny.partition], weights: "kernel3.pt")
     #expect(refused.status == 1 && refused.output.isEmpty)
-    #expect(refused.errors.contains("width 24, which is no multiple of 64: expected --num-heads N"))
+    #expect(refused.errors.contains("width 24, which is not a multiple of 64: expected --num-heads N"))
     let given = try Command.infer([Tiny.partition, "--num-heads", "3", "--quiet"], weights: "kernel3.pt")
     #expect(given.status == 0 && given.errors.hasPrefix("cai: warning: "))
     #expect(given.errors.contains("assumed: LayerNorm eps 1e-06, BatchNorm eps 1e-05"))

@@ -14,16 +14,16 @@ struct OutputPathTests {
             "anomalies cut.npz --table t.csv -o t.csv": "t.csv: cannot be written: it is the input itself",
             "anomalies cut.npz --table t.csv -o x.csv --report t.csv":
                 "t.csv: cannot be written: it is the input itself",
-            "anomalies cut.npz -o x.csv --report x.csv": "x.csv: cannot be written: another output goes there",
+            "anomalies cut.npz -o x.csv --report x.csv": "x.csv: cannot be written: another output has the same path",
             "anomalies cut.npz -o x.csv --report ./x.csv":
-                "./x.csv: cannot be written: another output goes there, as 'x.csv'",
+                "./x.csv: cannot be written: another output has the same path, as 'x.csv'",
             "reconstruct cut.npz --table t.npz -o t.npz": "t.npz: cannot be written: it is the input itself",
             "reconstruct cut.npz --noise n.npz -o n.npz": "n.npz: cannot be written: it is the input itself",
             "reconstruct cut.npz --noise n.npy -o r.npz --report n.npy":
                 "n.npy: cannot be written: it is the input itself",
-            "reconstruct cut.npz -o r.npz --report r.npz": "r.npz: cannot be written: another output goes there",
+            "reconstruct cut.npz -o r.npz --report r.npz": "r.npz: cannot be written: another output has the same path",
             "reconstruct cut.npz -o r.npz --report r.ids.csv":
-                "r.ids.csv: cannot be written: another output goes there",
+                "r.ids.csv: cannot be written: another output has the same path",
             "report p.csv -o p.html --figures link": "is the input 'p.csv'",
         ])
     func refused(line: String, message: String) throws {

@@ -101,5 +101,5 @@ func cappedInstructionSet() throws {
     #expect(capped["instruction_set"] as? [String: String] == ["name": "portable", "reason": "CAI_ISA=portable"])
     let unknown = try Command.run(["inspect", "--cpu"], environment: ["CAI_ISA": "sse9"])
     #expect(unknown.status == 2)
-    #expect(unknown.errors.hasPrefix("cai: error: CAI_ISA: 'sse9' is no instruction set"))
+    #expect(unknown.errors.hasPrefix("cai: error: CAI_ISA: 'sse9' is not an instruction set"))
 }

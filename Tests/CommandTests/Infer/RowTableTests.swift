@@ -48,7 +48,7 @@ struct RowTableTests {
                 ? try Command.infer([Tiny.partition, "-o", folder + "/z.csv", "--z-range", "none"] + options)
                 : try Command.run(["split", Tiny.partition, "-o", folder + "/out", "--rows", "8"] + options)
             #expect(run.status == 0)
-            let words = "2880 bytes after the last unit, from byte \(table.bytes.count) on, are no unit: not read"
+            let words = "2880 bytes after the last unit, from byte \(table.bytes.count) on, are not a unit: not read"
             let warnings = run.errorLines.filter { $0.contains("after the last unit") }
             #expect(warnings == ["cai: warning: \(folder)/t.fits: FITS: \(words)"], "\(run.errors)")
         }

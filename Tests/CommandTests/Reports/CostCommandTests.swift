@@ -83,7 +83,7 @@ struct CostCommandTests {
             #expect((plan["assumptions"] as? [String: Any])?["processor_rate"] as? Double == 200)
             let given = try Command.run(["cost", folder + "/results/r", "--galaxies", "1000"]).output
             #expect(given.contains("Measured     200 galaxies/s a Lambda processor"))
-            #expect(given.contains("Assumed      1 s beside computing"))
+            #expect(given.contains("Assumed      1 s of overhead"))
         }
     }
 

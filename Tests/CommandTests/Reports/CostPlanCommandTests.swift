@@ -17,9 +17,9 @@ struct CostPlanCommandTests {
         "Values that the user gives are listed as given, and no longer as measured or assumed",
         arguments: [
             (#"{"core_rate": 100}"#, "100 galaxies/s a core (", "Measured     a worker's memory"),
-            (#"{"processor_rate": 50}"#, "50 galaxies/s a Lambda processor", "Assumed      1 s beside computing"),
+            (#"{"processor_rate": 50}"#, "50 galaxies/s a Lambda processor", "Assumed      1 s of overhead"),
             (#"{"network_bytes_per_s": 12e6}"#, "12 MB/s from S3", "until the first begins; an account"),
-            (#"{"overhead_s": 3}"#, "3 s beside computing", "threads); 10 s until"),
+            (#"{"overhead_s": 3}"#, "3 s of overhead", "threads); 10 s until"),
             (#"{"start_s": 4}"#, "4 s until the first begins", "emulator); 70 MB/s"),
             (#"{"max_concurrency": 77}"#, "an account with 77 at once", "70 MB/s from S3\n"),
         ])
@@ -62,10 +62,8 @@ struct CostPlanCommandTests {
     @Test("docs/COST.md shows what the command prints")
     func document() throws {
         let output = try Command.run(["cost", "--galaxies", "500000", "--within", "60s"]).output
-        let indented = output.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.isEmpty ? "" : "    " + $0
-        }
-        #expect(try text(of: Fixture.root + "/docs/COST.md").contains(indented.joined(separator: "\n")))
+        let block: String = "```console\n$ cai cost --galaxies 500000 --within 60s\n\(output)```\n"
+        #expect(try text(of: Fixture.root + "/docs/COST.md").contains(block))
     }
 
     @Test(

@@ -21,7 +21,7 @@ func statsWrites() throws {
         #expect(command.errorLines.count == 5)
         #expect(command.errorLines.first == "cai: wrote \(output)/result_stats.csv")
         #expect(command.output.hasPrefix("22 runs, 122 ranks\n"))
-        #expect(command.output.contains("\nWhat these data cannot support\n"))
+        #expect(command.output.contains("\nLimits of these data\n"))
         // 8,946 galaxies in 38.87 s.
         #expect(command.output.contains("8,946  38.87       230.2    37.8  state_machine_logs.csv\n"))
         let quiet = try Command.run(["stats", tree, "-o", output, "--quiet"])

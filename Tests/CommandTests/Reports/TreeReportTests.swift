@@ -19,7 +19,7 @@ func treePage() throws {
         }
         let page = try text(of: folder + "/a.html")
         #expect(page.contains("25 MB, AWS Lambda 10,240 MB</text>"))
-        #expect(page.contains("What these data cannot support"))
+        #expect(page.contains("Limits of these data"))
         for figure in figures { #expect(page.contains("<figure id=\"\(figure.dropLast(4))\">")) }
         #expect(try Command.run(arguments + ["-o", folder + "/b.html", "--quiet"]).status == 0)
         #expect(try text(of: folder + "/b.html") == page)

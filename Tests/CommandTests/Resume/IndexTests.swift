@@ -187,5 +187,5 @@ func hugeNumbers() throws {
 @Test("--share files takes no --limit")
 func limitOfFiles() throws {
     let command = try Command.run(["infer", "x.pt", "-o", "z.csv", "--share", "files", "--limit", "5"])
-    #expect(command.status == 2 && command.errors.contains("--limit: --share files has whole files"))
+    #expect(command.status == 2 && command.errors.contains("--limit: expected no --share files with it"))
 }

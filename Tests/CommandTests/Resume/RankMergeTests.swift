@@ -70,7 +70,7 @@ private enum Fault: String, CaseIterable {
         case .otherInputs: "expected the inputs of z.rank-0000-of-0002.csv, 3 files, "
         case .otherHeads: "expected the options of z.rank-0000-of-0002.csv, none, found --num-heads 3"
         case .otherWorld: "expected the number of ranks of z.rank-0000-of-0002.csv, 2, found 3"
-        case .twice: "rank 1 is there twice: "
+        case .twice: "rank 1 has two parts: "
         case .damaged: "is not what its .rank.json describes: run rank 1 again"
         case .truncated: "bytes, as its .rank.json states, found "
         case .gone: "bytes, as its .rank.json states, found no file"

@@ -23,7 +23,7 @@ func wholeRank(ending: String) throws {
         #expect(again.status == 0)
         let part = Ranks.part(1, of: 3, ending: ending)
         #expect(
-            again.errors.contains("26 galaxies were done before, and \(part) is complete: there is nothing to do\n"),
+            again.errors.contains("26 galaxies were done before, and \(part) is complete: nothing to do\n"),
             "\(again.errors)")
         let (before, summary) = (try object(first.output), try object(again.output))
         #expect(before["resumed"] as? Int == 0 && summary["resumed"] as? Int == 26)

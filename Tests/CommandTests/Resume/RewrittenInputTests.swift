@@ -148,8 +148,8 @@ private func rewrittenInput(cell: Cell) throws {
             #expect(
                 resumed.errors
                     == (cell.hasRows
-                        ? "cai: warning: \(cell.form.fileName) may have changed since, and no checksums prove the "
-                            + "opposite: 10 galaxies had been done and are computed again\n" : ""))
+                        ? "cai: warning: \(cell.form.fileName) may have changed since, and no checksum shows "
+                            + "that it has not: 10 galaxies had been finished and are computed again\n" : ""))
             #expect(try object(resumed.output)["resumed"] as? Int == 0)
             #expect(try run("fresh.csv").status == 0)
             #expect(try text(of: folder + "/z.csv") == text(of: folder + "/fresh.csv"))

@@ -20,7 +20,7 @@ struct LaunchPlanTests {
             #expect(command.output.contains("data      3 partitions, 61.6 MB in "))
             #expect(command.output.contains("galaxies  about 3,000, by 20,528 bytes each\n"))
             #expect(command.output.contains("3 ranks of 1 file, 10.3 MB to 30.8 MB: 6.0 s to 16.0 s\n"))
-            #expect(command.output.contains("1024 MB, x86_64, 100 galaxies/s a worker, 1.0 s beside it\n"))
+            #expect(command.output.contains("1024 MB, x86_64, 100 galaxies/s a worker, 1.0 s of overhead\n"))
             #expect(command.output.contains("time      Map 16.0 s, workers together 33.0 s"))
             let json = try object(try Command.run(arguments + ["--worker-rate", "100", "--json"]).output)
             #expect(json["galaxies"] as? Int == 3000)

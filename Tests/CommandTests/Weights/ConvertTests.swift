@@ -27,7 +27,7 @@ func convertKeepsTheNetwork(name: String) throws {
 }
 
 @Test("A converted checkpoint keeps heads and epsilons, and names its source")
-func convertKeepsWhatTensorsDoNotTell() throws {
+func convertKeepsStatedConstants() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/w.safetensors"
         #expect(
@@ -86,6 +86,24 @@ func convertMerges() throws {
 
 private func contents(_ path: String) throws -> [String: Any] {
     try object(try Command.run(["inspect", path, "--json"]).output)
+}
+
+@Test("cai convert reports what it wrote, and that it replaced a file")
+func convertReports() throws {
+    try Fixture.withTemporaryFolder { folder in
+        let arguments = [
+            "convert", Fixture.weights("astromae-demo.safetensors"), "-o", "w.safetensors", "--dtype", "f16",
+        ]
+        let first = try Command.run(arguments, in: folder)
+        let form =
+            /cai: wrote w\.safetensors, \d+\.\d MB, 15,899,433 parameters, large tensors f16, Linear layers merged\n/
+        #expect(first.errors.wholeMatch(of: form) != nil, "\(first.errors)")
+        let second = try Command.run(arguments + ["--keep-layers"], in: folder)
+        let again =
+            /cai: replaced w\.safetensors, \d+\.\d MB, 15,899,433 parameters, large tensors f16, Linear layers separate\n/
+        #expect(second.errors.wholeMatch(of: again) != nil, "\(second.errors)")
+        #expect(try Command.run(arguments + ["--quiet"], in: folder).errors.isEmpty)
+    }
 }
 
 @Test("cai convert refuses to replace its input")

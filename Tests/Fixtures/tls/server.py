@@ -27,7 +27,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *words: object) -> None:
-        """A client that ends a handshake is no error."""
+        """A client that ends a handshake is not an error."""
 
 
 def serve(certificate: str) -> int:

@@ -62,7 +62,7 @@ struct CatalogueTextTests {
     }
 
     @Test(
-        "What is no number is named with its line",
+        "A field that is not a number is named with its line",
         arguments: [
             ("object_id,u,g,r,i,z\n7,20,bright,18,17,16\n", "line 2: g: expected a number, found 'bright'"),
             (

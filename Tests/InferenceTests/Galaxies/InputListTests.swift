@@ -82,9 +82,9 @@ func literalNameComesFirst() throws {
         (["none.pt"], "none.pt: no such file or folder"),
         (
             ["empty"],
-            "empty: the folder holds no partition files (.pt, .pth, .npz, .safetensors, .fits, .fit, .fits.gz, .fit.gz, .fz, .h5, .hdf5); subfolders are not searched"
+            "empty: the folder has no galaxy files (.pt, .pth, .npz, .safetensors, .fits, .fit, .fits.gz, .fit.gz, .fz, .h5, .hdf5); subfolders are not searched"
         ),
-        (["texts"], "texts: the folder holds no partition files"),
+        (["texts"], "texts: the folder has no galaxy files"),
         (["x*.pt"], "x*.pt: the pattern matches no file"),
         (["1.pt", "1.pt"], "1.pt: is given twice"),
         (["1.pt", "*.pt"], "1.pt: is given twice"),

@@ -165,7 +165,7 @@ struct WrongPartition: Sendable, CustomTestStringConvertible {
         ) { table in table = table.rows(0..<0) },
         WrongPartition(
             testDescription: "no images",
-            message: "is no partition of galaxies: expected tensors.0 and tensors.1 (a TensorDataset) or images and "
+            message: "is not a galaxy file: expected tensors.0 and tensors.1 (a TensorDataset) or images and "
                 + "magnitudes, found magnitudes, redshifts"
         ) { table in table.remove("images") },
         WrongPartition(

@@ -73,7 +73,7 @@ struct DoubtfulRun: Sendable, CustomTestStringConvertible {
             ranks: ResultFolder.ranks(41, fields(["started": 10.0, "finished": 12.0])), kind: .wallTime,
             text:
                 "wall time 2.00 s (clocks of the ranks) is shorter than its slowest rank's 4.00 s: it is of another run, "
-                + "or the rank's is no wall time"),
+                + "or the rank's is not a wall time"),
     ]
 }
 
@@ -125,7 +125,7 @@ func doubtfulGroup() throws {
                     + "other's ranks",
                 "\(root)/4: no combined_data.json: not finished, or not fetched",
                 "\(root)/3: wall time of 1 of 3 runs unknown: throughput_bps sums the rates of ranks, which need not have "
-                    + "run at once, and is no rate of a run",
+                    + "run at once, and is not the rate of a run",
                 "log.csv: 1 of 3 rows are of runs that the trees do not hold",
             ])
     }

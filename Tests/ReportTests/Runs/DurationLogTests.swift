@@ -65,7 +65,7 @@ func times(text: String, seconds: Double?) { #expect(DurationLog.seconds(text) =
     arguments: [
         ("a,b\n1,2\n", "log.csv: line 1: expected a column partition(MB), found none"),
         ("", "log.csv: line 1: expected the names of columns, found an empty file"),
-        ("a,a\n", "log.csv: line 1: a column's name is there twice"),
+        ("a,a\n", "log.csv: line 1: a column's name occurs twice"),
         (
             "partition(MB),data(GB),run,duration\n25,1.0,1,soon\n",
             "log.csv: line 2: duration: expected a time as 01:07.390, found \"soon\""

@@ -53,7 +53,7 @@ struct PlannedConcurrencyTests {
     @Test("Invalid numbers are errors that name the variable", arguments: ["0", "many", "10001"])
     func invalid(text: String) {
         let error = #expect(throws: Failure.self) { try Self.planned(["CAI_MAX_CONCURRENCY": text]) }
-        #expect(error?.description == "CAI_MAX_CONCURRENCY: expected a whole number in 1...10000, found '\(text)'")
+        #expect(error?.description == "CAI_MAX_CONCURRENCY: expected a whole number from 1 to 10000, found '\(text)'")
     }
 
     @Test("It is in Initialize's result, the manifest and the summary; the input's max_concurrency comes first")

@@ -59,7 +59,7 @@ struct FITSHeaderTests {
     @Test("A repeated keyword of the layout is refused")
     func twice() {
         let message = Self.refusal(Self.table(["NAXIS1  = 80000"]))
-        #expect(message == "FITS: unit 2: NAXIS1 is there twice, with different values")
+        #expect(message == "FITS: unit 2: NAXIS1 occurs twice, with different values")
     }
 
     @Test("A heap outside its unit, or inside its table, is refused", arguments: [15, 25, -1])

@@ -116,7 +116,7 @@ func mappedFileChanged() throws {
     }
 }
 
-@Test("Replacing a mapped file by another of the same name is no error")
+@Test("Replacing a mapped file by another of the same name is not an error")
 func mappedFileReplaced() throws {
     try Fixture.withTemporaryFolder { folder in
         let path = folder + "/f"

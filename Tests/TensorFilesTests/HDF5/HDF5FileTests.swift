@@ -85,7 +85,7 @@ struct HDF5FileTests {
         let error = #expect(throws: Failure.self) {
             try TensorFile.open(MemorySource(name: "damaged", bytes: bytes))
         }
-        #expect(error?.message == "HDF5: dataset 'plain' is there twice: its group is damaged")
+        #expect(error?.message == "HDF5: dataset 'plain' occurs twice: its group is damaged")
     }
 
     @Test(

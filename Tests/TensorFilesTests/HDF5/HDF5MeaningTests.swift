@@ -22,7 +22,7 @@ struct HDF5MeaningTests {
         #expect(halves[0] == 1 && halves[1].isNaN && halves[2].isNaN)
         // Its scale_factor is a text.
         let file = try TensorFile.open(path: Fixture.path("meaning/packed.h5"))
-        #expect(file["named"] == nil && file.refusals["named"]?.contains("scale_factor is no number") == true)
+        #expect(file["named"] == nil && file.refusals["named"]?.contains("scale_factor is not a number") == true)
     }
 
     @Test("A fill value that the writer has defined is NaN, the library's default and 0 are numbers")

@@ -44,7 +44,7 @@ struct RefusedPartTests {
         let error = #expect(throws: Failure.self) {
             try Self.open(Self.compressed("RICE_1", ["ZCMPTYPE= 'PLIO_1'"]))
         }
-        #expect(error?.message == "FITS: unit 2: ZCMPTYPE is there twice, with different values")
+        #expect(error?.message == "FITS: unit 2: ZCMPTYPE occurs twice, with different values")
         #expect(try Self.open(Self.compressed("RICE_1", ["ZNAXIS1 = 4"]))["hdu1"]?.shape == [4, 4])
     }
 

@@ -97,7 +97,7 @@ extension HostileFiles {
         safetensors(
             "200,000 nested arrays", "whole number expected",
             #"{"a":{"shape":"# + String(repeating: "[", count: 200_000)),
-        safetensors("metadata that is no text", "expected", #"{"__metadata__":{"a":1}}"#, data: 0),
+        safetensors("metadata that is not a string", "expected", #"{"__metadata__":{"a":1}}"#, data: 0),
         safetensors("metadata that appears twice", "appears twice", #"{"__metadata__":{"a":"1","a":"2"}}"#, data: 0),
         safetensors("unknown escape", "unknown escape", #"{"\x":1}"#),
         safetensors("half a surrogate pair", "surrogate", #"{"\ud800":1}"#),
@@ -119,14 +119,14 @@ extension HostileFiles {
         array("bytes after the data", "needs 16 bytes, has 17", "4,", data: 17),
         array("shape that overflows", "overflows", "4611686018427387904, 4611686018427387904"),
         array("bytes that overflow", "overflows", "4611686018427387904,"),
-        array("length beyond 64 bits", "no length within 64 bits", "99999999999999999999,"),
-        array("negative length", "no length", "-4,"),
+        array("length beyond 64 bits", "not a length within 64 bits", "99999999999999999999,"),
+        array("negative length", "not a length", "-4,"),
         array("100 axes", "more than 64 axes", String(repeating: "1, ", count: 100)),
         HostileFile("npy: version 9", "npy", ".npy version 9") { ByteBuilder.npy("{}", version: 9) },
         HostileFile("npy: header beyond the file", "npy", "header of 60000 bytes") {
             ByteBuilder.npy("{}", length: 60_000)
         },
-        HostileFile("npy: ends in its header", "npy", "is no .npy array") { Array(ByteBuilder.npy("{}").prefix(8)) },
+        HostileFile("npy: ends in its header", "npy", "is not a .npy array") { Array(ByteBuilder.npy("{}").prefix(8)) },
         HostileFile("npy: header that is a call", "npy", "expected before '__import__") {
             ByteBuilder.npy("__import__('os').system('echo never')\n")
         },
@@ -158,7 +158,7 @@ extension HostileFiles {
             member.deflate()
             return ZipBuilder([member]).bytes
         },
-        HostileFile("npz: member that is no array", "npz", "array 'a': is no .npy array") {
+        HostileFile("npz: member that is not an array", "npz", "array 'a': is not a .npy array") {
             ZipBuilder([ZipBuilder.Entry("a.npy", Array("text".utf8))]).bytes
         },
     ]

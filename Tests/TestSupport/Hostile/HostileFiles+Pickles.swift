@@ -143,14 +143,14 @@ extension HostileFiles {
         torch("value below a mark", "empty stack") { $0.ops("]N(a") },
         torch("tuple without a mark", "expected a mark, found none") { $0.ops("Nt") },
         torch("APPEND to a number", "takes no items") { $0.ops("K\u{1}Na") },
-        torch("SETITEMS of three", "no keys and values") { $0.ops("}(NNNu") },
+        torch("SETITEMS of three", "not keys and values") { $0.ops("}(NNNu") },
         torch("BUILD on a number", "BUILD on a plain value") { $0.ops("K\u{1}}b") },
-        torch("REDUCE of a number", "no class or function") { $0.ops("K\u{1})R") },
+        torch("REDUCE of a number", "not a class or function") { $0.ops("K\u{1})R") },
         torch("REDUCE without a tuple", "without a tuple") {
             $0.global("net", "Net")
             $0.ops("]R")
         },
-        torch("STACK_GLOBAL of numbers", "no text", protocol: 4) {
+        torch("STACK_GLOBAL of numbers", "not a string", protocol: 4) {
             $0.ops("NN")
             $0.op(0x93)
         },

@@ -41,7 +41,7 @@ extension HostileFiles {
         tensor(
             "unknown element type", "'torch.QInt8Storage' is not supported", storage: "QInt8Storage", shape: [4],
             strides: [1]),
-        torch("tensor: length of 2^63", "no integers within bounds", storages: [sixteen]) {
+        torch("tensor: length of 2^63", "not integers within bounds", storages: [sixteen]) {
             $0.global("torch._utils", "_rebuild_tensor_v2")
             $0.ops("(")
             $0.persistentStorage("FloatStorage", key: "0", count: 4)

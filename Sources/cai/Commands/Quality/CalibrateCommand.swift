@@ -17,7 +17,7 @@ struct CalibrateCommand: ParsableCommand {
 
             If a new galaxy is like the labelled ones of its bin (exchangeable with them), its interval covers z_spec \
             with a probability of at least the level, and at most the level + 1/(n + 1) for n labelled galaxies in \
-            the bin. It is no statement about galaxies of another survey, depth or selection. A bin needs p/(1 - p) \
+            the bin. It is not a statement about galaxies of another survey, depth or selection. A bin needs p/(1 - p) \
             galaxies for a level p: 19 for 0.95.
 
             --by r takes bins of the magnitude in the band r, from the column mag_r, which 'cai infer \
@@ -140,7 +140,9 @@ struct CalibrateCommand: ParsableCommand {
         } catch let failure as Failure {
             throw Failure("\(labelled): \(failure.message)")
         }
-        try AtomicFile.write(calibration.json, to: output)
+        try FileNotices.reportingReplaced([output], isQuiet: quiet) {
+            try AtomicFile.write(calibration.json, to: output)
+        }
         if json { try StandardOutput.write(String(decoding: calibration.json, as: UTF8.self)) }
         guard !quiet else { return }
         let unknown = table.unknown.count > 0 ? table.unknown.summary + "\n" : ""

@@ -15,7 +15,7 @@ struct EvaluateCommand: ParsableCommand {
             out. Predictions are .csv, .csv.gz, .jsonl, .fits or .h5, as 'cai infer' writes them, or other files with \
             such columns; a .npy array holds no z_spec. The format is recognized by the first bytes of the file. The \
             record that 'cai infer' writes beside its output (.run.json), or the header of a .fits or .h5 file, says \
-            which weights they are of, and which values stand for none, where --missing does not.
+            which weights they are from, and which values mean a missing one, unless --missing does.
 
             With --calibration, the measures are followed by how many z_spec the intervals of 'cai calibrate' cover, for \
             each bin and level, with 95% binomial intervals. With a calibration of a \

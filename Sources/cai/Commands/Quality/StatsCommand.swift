@@ -13,7 +13,7 @@ struct StatsCommand: ParsableCommand {
             Reads trees of results, as the published system or 'cai experiment' lay them out \
             (result-partition-25MB/1GB/1/combined_data.json, .../1GB/Batches/32/1/..., .../1GB/Threads/2/1/...), and \
             writes result_stats.csv, batch_varying_results.csv and more into a folder. Prints the means, the \
-            wall-clock rates of runs if known, and what the data cannot support.
+            wall-clock rates of runs if known, and the limits of the data.
 
             With --check an existing table is compared with the trees instead, cell by cell. Any difference is printed, \
             and makes the exit status 1.
@@ -41,7 +41,7 @@ struct StatsCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long runs took: state_machine_logs.csv or total_execution_time.csv. May be given again; the first that "
+            "Durations of runs: state_machine_logs.csv or total_execution_time.csv. May be repeated; the first that "
                 + "contains a run counts.", valueName: "csv"), completion: .file())
     var durations: [String] = []
 
@@ -76,8 +76,10 @@ struct StatsCommand: ParsableCommand {
             let folder = try OutputFolder(output)
             try OutputFile.check(folder.outputs(files.map(\.name)), sparing: self.durations)
             for file in files {
+                let path = folder.file(file.name)
+                let isReplaced = FileNotices.exists(path)
                 try folder.write(file.table.csv, to: file.name)
-                if !quiet { Console.report("wrote \(folder.file(file.name))") }
+                if !quiet { Console.report("\(isReplaced ? "replaced" : "wrote") \(path)") }
             }
         }
         try StandardOutput.write(
@@ -127,7 +129,7 @@ struct StatsText {
                 }, margin: "  ")
         text += wallClock
         if !caveats.all.isEmpty {
-            text += "\nWhat these data cannot support\n"
+            text += "\nLimits of these data\n"
             for kind in Caveats.Kind.allCases {
                 let caveats = caveats.all.filter { $0.kind == kind }
                 text += caveats.prefix(Self.mostOfAKind).map { "  \($0.place): \($0.text)\n" }.joined()

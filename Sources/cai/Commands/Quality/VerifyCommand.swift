@@ -14,7 +14,7 @@ struct VerifyCommand: ParsableCommand {
             module gave in PyTorch for the same galaxies in the same order. Prints the largest and the \
             root-mean-square difference and the worst galaxies, and exits with 1 if any difference is above the tolerance.
 
-            A file does not hold the code of a module's forward, so this is how to know that this program runs your \
+            A file does not hold the code of a module's forward, so only this comparison shows that this program runs your \
             network. docs/FORMATS.md has ten lines of Python that write a reference. Galaxies with flags are \
             not compared. PyTorch on a GPU may round products to TF32: compute the reference on a CPU, or in float64.
 
