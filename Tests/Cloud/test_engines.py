@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from partitions import Galaxies
 from processes import BOUND
 from program import Program
 from shared_hooks import IS_ENDURANCE
@@ -35,29 +34,21 @@ def blocks(section: str) -> list[tuple[str, str]]:
 
 
 class Engine:
-    """A folder with 16 partitions in a store, in which blocks of the document are executed."""
+    """A folder like a checkout, in which blocks of the document are executed. The network is a small one."""
 
-    def __init__(self, cai: Program, galaxies: Galaxies, folder: Path) -> None:
-        data = folder / "store/data/sky"
-        data.mkdir(parents=True)
-        (folder / "store/results").mkdir()
-        for index in range(ITEMS):
-            (data / f"{index + 1}.pt").write_bytes(galaxies.rows(index, index + 1 + index % 2).partition())
+    def __init__(self, cai: Program, folder: Path) -> None:
+        (folder / "weights").symlink_to(ROOT / "weights")
         programs = folder / "bin"
         programs.mkdir()
         (programs / "cai").symlink_to(cai.path)
         (programs / "python3").symlink_to(sys.executable)
-        self.folder = folder
+        self.folder, self.cai = folder, cai
         self.environment = {
             **cai.environment, "PATH": f"{programs}:{cai.environment['PATH']}", "CAI_WEIGHTS": str(WEIGHTS),
             "STORE": f"file://{folder}/store",
         }  # fmt: skip
         # The link to Python does not find the packages of its environment.
         self.environment["PYTHONPATH"] = ":".join(path for path in sys.path if path.endswith("site-packages"))
-        self.expected = folder / "expected.csv"
-        cai.succeed("infer", data, "-o", self.expected, "--quiet", environment=self.environment)
-        payload = {"bucket": "results", "result_path": "run", "data_bucket": "data", "data_prefix": "sky"}
-        (folder / "payload.json").write_text(json.dumps(payload))
 
     def execute(self, section: str) -> None:
         """Writes the section's modules, which begin with their name, and runs its commands."""
@@ -80,15 +71,18 @@ class Engine:
         """The whole run by that engine gives the bytes of one command."""
         for part in ["Begin", "Items", section, "End"]:
             self.execute(part)
+        expected = self.folder / "expected.csv"
+        data = self.folder / "store/data/sky"
+        self.cai.succeed("infer", data, "-o", expected, "--quiet", environment=self.environment)
         results = self.folder / "store/results/run"
-        assert (results / "predictions.csv").read_bytes() == self.expected.read_bytes()
+        assert (results / "predictions.csv").read_bytes() == expected.read_bytes()
         summary = json.loads((results / "summary.json").read_text())
         assert (summary["ranks"], summary["failed"]) == (ITEMS, 0)
 
 
 @pytest.fixture
-def engine(cai: Program, galaxies: Galaxies, tmp_path: Path) -> Engine:
-    return Engine(cai, galaxies, tmp_path)
+def engine(cai: Program, tmp_path: Path) -> Engine:
+    return Engine(cai, tmp_path)
 
 
 def test_every_engine_of_the_document_is_tested_or_marked() -> None:
