@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks pages of every kind by HTML Tidy, and figures as XML; a warning is a failure. A page must not contain scripts
-# or external resources.
+# Checks pages of every kind by HTML Tidy, and figures as XML; a warning is a failure. A page must not contain scripts,
+# external resources or the folder of a file.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cai=${CAI:-.build/release/cai}
@@ -33,6 +33,10 @@ cp weights/demo-galaxies.pt "$work/store/data/1.pt"
 printf '{"bucket": "results", "result_path": "run", "data_bucket": "data"}' |
     bounded "$cai" run - --store "file://$work/store" --quiet
 report run "$work/store/results/run"
+report plan "$work/store/results/run" --galaxies 500000 --within 60s
+bounded "$cai" infer weights/demo-galaxies.pt -o "$work/half.csv" --quiet --weights weights/astromae-demo.safetensors
+bounded "$cai" calibrate "$work/half.csv" -o "$work/calibration.json" --fraction 0.5 >/dev/null
+report covered "$work/half.csv" --calibration "$work/calibration.json"
 
 failed=0
 check() { # check FILE TIDY'S OPTIONS...
@@ -48,6 +52,10 @@ for page in "$work"/*.html; do
     check "$page"
     if found=$(grep -Eio '<script|(src|href)="(https?:)?//[^"]*|@import|url\((https?:)?//' "$page" | head -3); then
         printf '%s: expected a page that loads nothing, found %s\n' "${page##*/}" "$found" >&2
+        failed=1
+    fi
+    if grep -Fq "$work" "$page" || grep -Fq "$PWD" "$page"; then
+        printf '%s: expected no folder of this machine, found one\n' "${page##*/}" >&2
         failed=1
     fi
     pages=$((pages + 1))

@@ -1,7 +1,7 @@
 """Draws the README's figure of reconstructed galaxies from the page that `cai demo --mae` writes (`make figure`).
 
 The page's images side by side: columns i r g in colour, then u, g, r, i, z; rows original, visible patches,
-reconstruction, residual. Uses only the standard library.
+reconstruction, residual (over the reader's background, as on the page). Uses only the standard library.
 """
 
 import base64
@@ -51,7 +51,9 @@ def png(rows):
 def main():
     page, figure = sys.argv[1:]
     with open(page, encoding="utf-8") as file:
-        images = [base64.b64decode(text) for text in re.findall(r"data:image/png;base64,([\w+/=]+)", file.read())]
+        # The legend's images precede those of the galaxies.
+        galaxies = file.read().split('<div class="pictures">')[1]
+    images = [base64.b64decode(text) for text in re.findall(r"data:image/png;base64,([\w+/=]+)", galaxies)]
     columns = []
     for galaxy in GALAXIES:
         rows = []

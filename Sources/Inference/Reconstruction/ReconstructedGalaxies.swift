@@ -11,6 +11,8 @@ public struct ReconstructedGalaxy: Sendable {
     public let reconstruction: [Float]
     /// [patches]: whether the first pass hid it.
     public let isHidden: [Bool]
+    /// [patches]: whether any pass hid it, so that it was predicted.
+    public let isReconstructed: [Bool]
     /// [bands]: `PixelNoise`.
     public let noise: [Float]
 }
@@ -57,9 +59,11 @@ private final class GalaxySink: ReconstructionSink {
     func take(_ batch: borrowing ReconstructedBatch, images: Span<Float>) throws(Failure) {
         let image = images.indices.map { images[$0] }
         var reconstruction = image
+        var isReconstructed = [Bool](repeating: false, count: config.patches)
         for patch in 0..<config.patches {
             let passes = batch.masks.indices.filter { batch.masks[$0][patch] != 0 }
             guard !passes.isEmpty else { continue }
+            isReconstructed[patch] = true
             for place in patch * config.patchCount..<(patch + 1) * config.patchCount {
                 let sum = passes.reduce(0.0) { $0 + Double(batch.predictions[$1][place]) }
                 reconstruction[pixels[place]] = Float(sum / Double(passes.count))
@@ -68,7 +72,9 @@ private final class GalaxySink: ReconstructionSink {
         let isHidden = (batch.masks.first ?? []).map { $0 != 0 }
         let noise = PixelNoise.sigmas(images, bands: config.encoder.bands, side: config.encoder.imageSize)
         held.withLock {
-            $0 = ReconstructedGalaxy(image: image, reconstruction: reconstruction, isHidden: isHidden, noise: noise)
+            $0 = ReconstructedGalaxy(
+                image: image, reconstruction: reconstruction, isHidden: isHidden, isReconstructed: isReconstructed,
+                noise: noise)
         }
     }
 }

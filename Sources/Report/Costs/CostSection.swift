@@ -57,8 +57,8 @@ public enum CostSection {
         let varied = costs.filter { $0.key.variation == .none }
         let rows = costs.map { cost in
             [
-                cost.key.text, "\(cost.runs.count)", Decimals.shortest(cost.mean { Double($0.requests) }, digits: 6),
-                Decimals.fixed(cost.mean(\.seconds), 1), Decimals.grouped(Int(cost.mean { Double($0.memory) })),
+                cost.key.text, "\(cost.runs.count)", Notation.counts(cost.runs.map(\.comparison.requests)),
+                Decimals.fixed(cost.mean(\.seconds), 1), Notation.counts(cost.runs.map(\.comparison.memory)),
                 cost.formula.map(Dollars.text) ?? "unknown",
             ] + LambdaArchitecture.allCases.map { Dollars.text(cost.bill(on: $0)) }
         }
@@ -74,7 +74,7 @@ public enum CostSection {
             ] + (figures.isEmpty ? [] : [.figures(figures)]) + [
                 .table(
                     PageTable(
-                        caption: "Means over runs, US dollars",
+                        caption: "Means over runs, US dollars; workers and memory of all runs",
                         columns: [
                             .init("setting", .text), .init("runs"), .init("workers"), .init("time each (s)"),
                             .init("memory (MB)"), .init("published formula"),

@@ -1,8 +1,10 @@
+import Platform
+
 /// A chart: two axes, and the series drawn between them.
 ///
 /// The legend is above the plot, in as many rows as its names need, and the number of ticks depends on the space:
 /// elements never overlap, whatever the data.
-struct Chart {
+struct Chart: Sendable {
     let x: Axis
     let y: Axis
     /// From the back to the front.
@@ -12,24 +14,56 @@ struct Chart {
     var height = 380.0
     /// The colour scale on the right.
     var colourBar: ColourBar?
+    /// Points that no layer has, since they are outside the axes.
+    var leftOut: (noun: String, count: Int) = ("points", 0)
 
     /// The drawing with its title and description.
     /// - Parameter id: reduced to letters, digits and hyphens.
     func figure(id: String, title: String, description: String, caption: String = "") -> Figure {
-        let id = Markup.identifier(id)
-        return Figure(
-            id: id, title: title, description: description, caption: caption, width: width, height: height,
-            drawing: drawing(id: id))
+        Figure(
+            id: Markup.identifier(id), title: title,
+            description: ([description] + remarks.map { $0 + "." }).joined(separator: " "), caption: caption,
+            chart: self)
     }
 
-    /// - Parameter id: of the figure: the prefix of its elements' ids.
-    private func drawing(id: String) -> SVG {
+    /// How many points are outside the axes, and how many markers cover another.
+    var remarks: [String] {
+        // The legend has the remarks, so that the plot's size is not known yet: it is about this.
+        let plot = Plot(x: x.scale, y: y.scale, left: 0, top: 0, width: 0.84 * width, height: 0.8 * height)
+        let marks =
+            layers.compactMap { $0.marks(in: plot) }
+            + [Marks(noun: leftOut.noun, drawn: [], outside: leftOut.count)]
+        func count(_ noun: String, _ number: Int) -> String? {
+            number == 0 ? nil : "\(Decimals.grouped(number)) \(number == 1 ? Self.one(noun) : noun)"
+        }
+        let nouns = marks.map(\.noun).reduce(into: [String]()) { all, noun in
+            if !all.contains(noun) { all.append(noun) }
+        }
+        let outside = nouns.compactMap { noun in
+            count(noun, marks.reduce(0) { $0 + ($1.noun == noun ? $1.outside : 0) })
+        }
+        let shared = nouns.compactMap { noun in
+            count(noun, Marks.shared(marks.filter { $0.noun == noun }.flatMap(\.drawn)))
+        }
+        return [("outside the axes: ", outside), ("at a shared position: ", shared)].filter { !$0.1.isEmpty }
+            .map { $0 + $1.joined(separator: ", ") }
+    }
+
+    private static func one(_ noun: String) -> String { noun == "galaxies" ? "galaxy" : String(noun.dropLast()) }
+
+    /// - Parameters:
+    ///   - id: the prefix of the ids of its elements.
+    ///   - width: of the view box.
+    func drawing(id: String, width: Double) -> SVG {
         let font = FigureStyle.fontSize
-        let legend = Legend(layers.compactMap(\.key), width: width - 24)
+        let notes: [LegendKey] = remarks.map { ($0, .none) }
+        let legend = Legend(layers.compactMap(\.key) + notes, width: width - 24)
         let top = 10 + legend.height
         let bottom = 12 + 2 * font + 8
         let plotHeight = max(40, height - top - bottom)
-        let yTicks = y.ticks ?? y.scale.ticks(most: max(2, Int(plotHeight / (2.4 * font))))
+        let yTicks =
+            y.ticks.map { Self.apart($0, y.scale, height: plotHeight) }
+            ?? y.scale.ticks(most: max(2, Int(plotHeight / (2.4 * font))))
         let labelWidth = yTicks.map { SVG.width(of: $0.label) }.max() ?? 0
         let left = 12 + font + 8 + labelWidth + 6
         let right = colourBar.map { $0.width } ?? 14
@@ -69,6 +103,17 @@ struct Chart {
         return Self.apart(x.scale.ticks(most: 2), in: plot)
     }
 
+    /// The ticks of a vertical axis whose labels do not touch the previous one.
+    private static func apart(_ ticks: [Scale.Tick], _ scale: Scale, height: Double) -> [Scale.Tick] {
+        var last = Double.infinity
+        return ticks.filter { tick in
+            let position = height * scale.fraction(tick.value)
+            guard abs(position - last) >= 1.2 * FigureStyle.fontSize else { return false }
+            last = position
+            return true
+        }
+    }
+
     /// The ticks whose labels do not touch the previous one.
     private static func apart(_ ticks: [Scale.Tick], in plot: Plot) -> [Scale.Tick] {
         var end = -Double.infinity
@@ -105,7 +150,12 @@ struct Legend {
 
     var height: Double { rows.isEmpty ? 0 : Double(rows.count) * Self.rowHeight + 4 }
 
-    private static func width(of key: LegendKey) -> Double { sampleWidth + SVG.width(of: key.name) + 14 }
+    private static func width(of key: LegendKey) -> Double { sampleWidth(key) + SVG.width(of: key.name) + 14 }
+
+    private static func sampleWidth(_ key: LegendKey) -> Double {
+        if case .none = key.sample { return 0 }
+        return sampleWidth
+    }
 
     func draw(left: Double, top: Double, onto svg: inout SVG) {
         for (row, keys) in rows.enumerated() {
@@ -118,8 +168,12 @@ struct Legend {
                     let centre = x + (Self.sampleWidth - 6) / 2
                     if let marker { Marker.draw(marker, at: centre, middle, onto: &svg, isHollow: isHollow) }
                 case .box(let style): svg.rectangle(x + 6, middle - 6, 12, 12, style: style)
+                case .none: break
                 }
-                svg.text(key.name, x + Self.sampleWidth, middle + FigureStyle.fontSize * 0.35)
+                let isRemark = if case .none = key.sample { true } else { false }
+                svg.text(
+                    key.name, x + Self.sampleWidth(key), middle + FigureStyle.fontSize * 0.35,
+                    style: isRemark ? "ts" : "t")
                 x += Self.width(of: key)
             }
         }

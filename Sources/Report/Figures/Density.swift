@@ -11,6 +11,8 @@ struct Density: ChartLayer {
     let colourBar: ColourBar
     /// Points outside of both scales, which are not drawn.
     let outside: Int
+    /// The plural noun for the points.
+    private let noun: String
     private let content: Content
     private let x: Scale
     private let y: Scale
@@ -26,6 +28,7 @@ struct Density: ChartLayer {
     init(_ xs: [Double], _ ys: [Double], x: Scale, y: Scale, points: String) {
         self.x = x
         self.y = y
+        noun = points
         let places = min(xs.count, ys.count)
         if places <= Self.mostDots {
             let inside = zip(xs, ys).filter { x.domain.contains($0) && y.domain.contains($1) }
@@ -70,6 +73,11 @@ struct Density: ChartLayer {
     }
 
     var key: LegendKey? { nil }
+
+    func marks(in plot: Plot) -> Marks? {
+        guard case .dots(let dots) = content else { return Marks(noun: noun, drawn: [], outside: outside) }
+        return Marks(noun: noun, drawn: dots.map { (plot.x($0.x), plot.y($0.y)) }, outside: outside)
+    }
 
     func draw(in plot: Plot, onto svg: inout SVG) {
         switch content {

@@ -35,6 +35,15 @@ struct LineSeries: ChartLayer {
         return (name, sample)
     }
 
+    func marks(in plot: Plot) -> Marks? {
+        guard hasMarkers else { return nil }
+        let inside = points.filter {
+            plot.holds($0.x, $0.y) && plot.x.domain.contains($0.x) && plot.y.domain.contains($0.y)
+        }
+        return Marks(
+            noun: "points", drawn: inside.map { (plot.x($0.x), plot.y($0.y)) }, outside: points.count - inside.count)
+    }
+
     func draw(in plot: Plot, onto svg: inout SVG) {
         if hasLine { svg.path(SVGPath(points.map { ($0.x, $0.y) }, in: plot), style: lineStyle) }
         if !isOutline { drawErrors(in: plot, onto: &svg) }

@@ -23,10 +23,40 @@ struct Plot {
 }
 
 /// A layer drawn in a chart's plot.
-protocol ChartLayer {
+protocol ChartLayer: Sendable {
     /// Its line of the legend; none without a name.
     var key: LegendKey? { get }
+    /// The positions of its markers; nil for a layer without markers.
+    func marks(in plot: Plot) -> Marks?
     func draw(in plot: Plot, onto svg: inout SVG)
+}
+
+extension ChartLayer {
+    func marks(in plot: Plot) -> Marks? { nil }
+}
+
+/// The markers of a layer: those that are drawn, and those that are not.
+struct Marks {
+    /// The plural noun for the points.
+    let noun: String
+    /// In units of the view box.
+    let drawn: [(x: Double, y: Double)]
+    /// The number of points outside the axes.
+    let outside: Int
+
+    /// The number of markers that cover another one: those closer than a unit to another, which is a quarter of a dot.
+    static func shared(_ drawn: [(x: Double, y: Double)]) -> Int {
+        let sorted = drawn.sorted { $0.x < $1.x }
+        var covers = [Bool](repeating: false, count: sorted.count)
+        for (index, mark) in sorted.enumerated() {
+            for other in sorted.indices.dropFirst(index + 1) {
+                guard sorted[other].x - mark.x < 1 else { break }
+                let (across, up) = (sorted[other].x - mark.x, sorted[other].y - mark.y)
+                if across * across + up * up < 1 { (covers[index], covers[other]) = (true, true) }
+            }
+        }
+        return covers.count { $0 }
+    }
 }
 
 /// A line of the legend.
@@ -37,6 +67,8 @@ enum LegendSample {
     case line(style: String?, marker: Int?, isHollow: Bool = false)
     /// A filled square of a style.
     case box(style: String)
+    /// A remark.
+    case none
 }
 
 /// An axis: its scale and its title.

@@ -153,10 +153,10 @@ struct Scale: Sendable, Equatable {
     }
 
     /// 3×10⁻⁷; not of 0.
-    private static func power(_ value: Double) -> String {
+    static func power(_ value: Double, digits: Int = 3) -> String {
         // Accept a power of ten that pow rounded down.
         let exponent = Int((log10(abs(value)) + 1e-9).rounded(.down))
-        let mantissa = Decimals.shortest(value / pow(10, Double(exponent)), digits: 3)
+        let mantissa = Decimals.shortest(value / pow(10, Double(exponent)), digits: digits)
         return (mantissa == "1" ? "" : mantissa + "\u{D7}") + "10" + superscript(exponent)
     }
 

@@ -1,5 +1,9 @@
-/// Filled rectangles in data units: the bars of a histogram, stacked bars, the stages of a timeline.
+/// Filled rectangles in data units: the bars of a histogram, stacked bars, the stages of a timeline. None is thinner than
+/// a pixel.
 struct Boxes: ChartLayer {
+    /// A pixel where a figure is 360 pixels wide, in units of the view box.
+    private static let thinnest = 1.6
+
     struct Box: Sendable {
         let x: ClosedRange<Double>
         let y: ClosedRange<Double>
@@ -34,11 +38,12 @@ struct Boxes: ChartLayer {
             // On a logarithmic axis, bars from 0 begin at the frame.
             let left = plot.x.holds(box.x.lowerBound) ? plot.x(box.x.lowerBound) : plot.left
             let bottom = plot.y.holds(box.y.lowerBound) ? plot.y(box.y.lowerBound) : plot.bottom
-            let (right, top) = (plot.x(box.x.upperBound), plot.y(box.y.upperBound))
+            let width = max(Self.thinnest, plot.x(box.x.upperBound) - left)
+            let height = max(Self.thinnest, bottom - plot.y(box.y.upperBound))
             if let label = box.label {
-                svg.rectangle(left, top, right - left, bottom - top, style: FigureStyle.fill(series), label: label)
+                svg.rectangle(left, bottom - height, width, height, style: FigureStyle.fill(series), label: label)
             } else {
-                path.rectangle(left, top, right - left, bottom - top)
+                path.rectangle(left, bottom - height, width, height)
             }
         }
         svg.path(path, style: FigureStyle.fill(series))

@@ -70,8 +70,11 @@ public struct HTMLPage: Sendable {
         case .note(let text): "<p class=\"note\">\(Markup.escape(text))</p>\n"
         case .heading(let text): "<h3>\(Markup.escape(text))</h3>\n"
         case .facts(let facts): "<ul class=\"facts\">\n" + facts.map(html).joined() + "</ul>\n"
-        case .figures(let figures): "<div class=\"figures\">\n" + figures.map(html).joined() + "</div>\n"
+        case .figures(let figures):
+            "<div class=\"figures\(figures.count == 1 ? " alone" : "")\">\n"
+                + figures.map { html($0, isAlone: figures.count == 1) }.joined() + "</div>\n"
         case .table(let table): html(table)
+        case .scales(let scales): "<ul class=\"scales\">\n" + scales.map(\.html).joined() + "</ul>\n"
         case .pictures(let pictures): "<div class=\"pictures\">\n" + pictures.map(\.html).joined() + "</div>\n"
         }
     }
@@ -81,16 +84,17 @@ public struct HTMLPage: Sendable {
         return "<li>\(Markup.escape(fact.name)) <strong>\(Markup.escape(fact.value))</strong>\(detail)</li>\n"
     }
 
-    private static func html(_ figure: Figure) -> String {
+    private static func html(_ figure: Figure, isAlone: Bool) -> String {
         let caption = figure.caption.isEmpty ? "" : " " + Markup.escape(figure.caption)
-        return "<figure id=\"\(figure.id)\">\n\(figure.inline)"
+        return "<figure id=\"\(figure.id)\">\n"
+            + (isAlone ? figure.inlineAlone : figure.inline)
             + "<figcaption><strong>\(Markup.escape(figure.title)).</strong>\(caption)</figcaption>\n</figure>\n"
     }
 
     private static func html(_ table: PageTable) -> String {
-        // A table wider than the screen scrolls by itself, also by keyboard.
+        // A table wider than the screen scrolls by itself, also by keyboard; shadows at its edges show that it does.
         var text = "<div class=\"table\" role=\"group\" tabindex=\"0\"><table>\n"
-        if !table.caption.isEmpty { text += "<caption>\(Markup.escape(table.caption))</caption>\n" }
+        if !table.caption.isEmpty { text += "<caption><span>\(Markup.escape(table.caption))</span></caption>\n" }
         func style(_ index: Int) -> String { table.columns[index].alignment == .number ? " class=\"n\"" : "" }
         text += "<thead><tr>"
         for (index, column) in table.columns.enumerated() {

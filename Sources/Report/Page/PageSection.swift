@@ -10,6 +10,8 @@ public struct PageSection: Sendable {
         /// Side by side where the page is wide enough.
         case figures([Figure])
         case table(PageTable)
+        /// The meaning of the colours of the pictures below.
+        case scales([PictureScale])
         /// Rows of small images under common headings, side by side where the page is wide enough.
         case pictures([PagePicture])
         /// A smaller heading.

@@ -6,31 +6,34 @@ public struct GalaxyPanels: Sendable {
     private let image: [Float]
     private let reconstruction: [Float]
     private let isHidden: [Bool]
+    private let isReconstructed: [Bool]
     private let names: [String]
     private let noise: [Double]
 
     private static let gap = 2
     /// Red, green and blue are i, r and g (Lupton et al. 2004).
     private static let colours = ["i", "r", "g"]
-    private static let hidden: [UInt8] = [92, 92, 100]
-    /// A residual of this many times the noise has the full colour.
-    private static let residualRange = 8.0
 
     /// - Parameters:
     ///   - image, reconstruction: [bands, side, side]
     ///   - isHidden: of each patch, row by row, whether it was hidden in the masked picture.
+    ///   - isReconstructed: of each patch, whether any pass hid it; the others have no residual.
     ///   - names: of the bands.
     ///   - noise: of each band's pixels: the residuals' unit.
     public init(
-        side: Int, image: [Float], reconstruction: [Float], isHidden: [Bool], names: [String], noise: [Double]
+        side: Int, image: [Float], reconstruction: [Float], isHidden: [Bool], isReconstructed: [Bool], names: [String],
+        noise: [Double]
     ) {
         let grid = Int(Double(isHidden.count).squareRoot().rounded())
         precondition(
             image.count == names.count * side * side && reconstruction.count == image.count
-                && noise.count == names.count && grid > 0 && side % grid == 0, "panels of one galaxy")
+                && noise.count == names.count && isReconstructed.count == isHidden.count && grid > 0
+                && side % grid == 0,
+            "panels of one galaxy")
         bands = names.count
         (self.side, patchSide) = (side, side / grid)
-        (self.image, self.reconstruction, self.isHidden) = (image, reconstruction, isHidden)
+        (self.image, self.reconstruction) = (image, reconstruction)
+        (self.isHidden, self.isReconstructed) = (isHidden, isReconstructed)
         (self.names, self.noise) = (names, noise)
     }
 
@@ -39,20 +42,25 @@ public struct GalaxyPanels: Sendable {
 
     /// Original, masked, reconstruction, residual.
     public var rows: [PagePicture.Row] {
-        let bandStretches = (0..<bands).map { AsinhStretch(Array(image[$0 * side * side..<($0 + 1) * side * side])) }
-        let colourStretch = AsinhStretch(
-            colourBands.map { bands in
-                (0..<side * side).map { place in bands.reduce(0) { $0 + image[$1 * side * side + place] } / 3 }
-            } ?? [])
+        let stretches = (0..<bands).map { band in
+            let range = band * side * side..<(band + 1) * side * side
+            return AsinhStretch([image[range], reconstruction[range]].joined(), noise: noise[band])
+        }
+        let colour = colourBands.map { bands in
+            ColourStretch(
+                [image, reconstruction].map { values in bands.map { values[$0 * side * side..<($0 + 1) * side * side] }
+                },
+                noise: (bands.reduce(0) { $0 + noise[$1] * noise[$1] }).squareRoot() / 3)
+        }
         func picture(_ values: [Float], isMasked: Bool) -> PNG {
-            strip { column, place in
-                if isMasked, isHidden[patch(place)] { return Self.hidden }
-                if let colourBands, column == 0 {
-                    let parts = colourBands.map { values[$0 * side * side + place] }
-                    return colourStretch.colour(parts[0], parts[1], parts[2])
+            strip { column, pixel in
+                if isMasked, isHidden[patch(pixel)] { return PanelColours.hidden }
+                if let colour, let colourBands, column == 0 {
+                    let parts = colourBands.map { values[$0 * side * side + pixel] }
+                    return colour.colour(parts[0], parts[1], parts[2]) + [255]
                 }
                 let band = column - (colourBands == nil ? 0 : 1)
-                return bandStretches[band].grey(values[band * side * side + place])
+                return stretches[band].grey(values[band * side * side + pixel]) + [255]
             }
         }
         return [
@@ -63,35 +71,36 @@ public struct GalaxyPanels: Sendable {
         ]
     }
 
-    /// Original minus reconstruction: red where the original is brighter, blue where it is fainter. 0 where either is
-    /// NaN.
+    /// Original minus reconstruction in units of the noise; in the column of colours the mean of its bands.
     private var residuals: PNG {
-        func difference(_ band: Int, _ place: Int) -> Double {
-            let index = band * side * side + place
-            let unit = noise[band] > 0 ? noise[band] * Self.residualRange : 1
-            let value = (Double(image[index]) - Double(reconstruction[index])) / unit
-            return value.isNaN ? 0 : max(-1, min(1, value))
+        func difference(_ band: Int, _ pixel: Int) -> Double {
+            let index = band * side * side + pixel
+            let difference = Double(image[index]) - Double(reconstruction[index])
+            return noise[band] > 0 ? difference / noise[band] : difference * PanelColours.residualRange
         }
-        return strip { column, place in
-            if let colourBands, column == 0 {
-                return colourBands.map { AsinhStretch.byte(0.5 + difference($0, place) / 2) }
-            }
-            let value = difference(column - (colourBands == nil ? 0 : 1), place)
-            let rest = 1 - abs(value)
-            return (value > 0 ? [1, rest, rest] : [rest, rest, 1]).map { AsinhStretch.byte($0) }
+        return strip { column, pixel in
+            guard isReconstructed[patch(pixel)] else { return PanelColours.unknown(pixel / side, pixel % side) }
+            let value =
+                if let colourBands, column == 0 {
+                    colourBands.reduce(0) { $0 + difference($1, pixel) } / Double(colourBands.count)
+                } else {
+                    difference(column - (colourBands == nil ? 0 : 1), pixel)
+                }
+            return value.isNaN
+                ? PanelColours.unknown(pixel / side, pixel % side) : PanelColours.residual(value)
         }
     }
 
     /// The indices of i, r and g among the bands; nil where one is missing.
     private var colourBands: [Int]? {
-        let places = Self.colours.compactMap { names.firstIndex(of: $0) }
-        return places.count == 3 ? places : nil
+        let indices = Self.colours.compactMap { names.firstIndex(of: $0) }
+        return indices.count == 3 ? indices : nil
     }
 
-    private func patch(_ place: Int) -> Int { place / side / patchSide * (side / patchSide) + place % side / patchSide }
+    private func patch(_ pixel: Int) -> Int { pixel / side / patchSide * (side / patchSide) + pixel % side / patchSide }
 
     /// A row of panels.
-    /// - Parameter colour: of a column's pixel.
+    /// - Parameter colour: of a column's pixel, with its opacity.
     private func strip(_ colour: (Int, Int) -> [UInt8]) -> PNG {
         let columns = heads.count
         let width = columns * side + (columns - 1) * Self.gap
@@ -99,7 +108,7 @@ public struct GalaxyPanels: Sendable {
         for row in 0..<side {
             for column in 0..<columns {
                 if column > 0 { pixels += [UInt8](repeating: 0, count: 4 * Self.gap) }
-                for pixel in 0..<side { pixels += colour(column, row * side + pixel) + [255] }
+                for pixel in 0..<side { pixels += colour(column, row * side + pixel) }
             }
         }
         return PNG(width: width, height: side, pixels: pixels)

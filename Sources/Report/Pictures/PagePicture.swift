@@ -1,6 +1,3 @@
-import FoundationEssentials
-import Platform
-
 /// Images of pixels, in rows under common headings: a galaxy in several bands, original and reconstructed.
 public struct PagePicture: Sendable {
     /// A row: its title, and its panels side by side.
@@ -29,7 +26,7 @@ public struct PagePicture: Sendable {
             let description = Markup.escape("\(title), \(row.title): \(self.heads.joined(separator: ", "))")
             text += "<span>\(Markup.escape(row.title))</span><img width=\"\(row.image.width)\" "
             text += "height=\"\(row.image.height)\" alt=\"\(description)\" "
-            text += "src=\"data:image/png;base64,\(Data(row.image.bytes).base64EncodedString())\">\n"
+            text += "src=\"\(row.image.url)\">\n"
         }
         return text + "</div>\n</figure>\n"
     }

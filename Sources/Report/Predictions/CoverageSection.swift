@@ -7,6 +7,9 @@ extension PageSection {
     ///   - coverage: of galaxies that the calibration did not use.
     ///   - name: the calibration.
     public static func coverage(_ coverage: Coverage, of calibration: Calibration, name: String) -> PageSection {
+        func percent(_ interval: ClosedRange<Double>?) -> ClosedRange<Double>? {
+            interval.map { 100 * $0.lowerBound...100 * $0.upperBound }
+        }
         let table = PageTable(
             caption: "Coverage by bin of \(calibration.by.column); 95% intervals of fractions are Wilson's",
             columns: [
@@ -17,11 +20,9 @@ extension PageSection {
             rows: coverage.parts.map { part in
                 [
                     Coverage.range(part.lower, part.upper), part.level.text,
-                    part.halfWidth.map { Decimals.grouped($0, 5) } ?? "\u{2013}", Decimals.grouped(part.galaxies),
-                    part.fraction.map { Decimals.grouped(100 * $0, 1) } ?? "\u{2013}",
-                    part.interval.map {
-                        "\(Decimals.grouped(100 * $0.lowerBound, 1)) to \(Decimals.grouped(100 * $0.upperBound, 1))"
-                    } ?? "\u{2013}",
+                    part.halfWidth.map { Notation.significant($0) } ?? Notation.none, Decimals.grouped(part.galaxies),
+                    part.fraction.map { Notation.estimate(100 * $0, within: percent(part.interval)) } ?? Notation.none,
+                    percent(part.interval).map(Notation.text) ?? Notation.none,
                 ]
             })
         let left =

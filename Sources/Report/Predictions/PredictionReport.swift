@@ -42,8 +42,7 @@ public struct PredictionReport: Sendable {
                 "Quality",
                 [.facts(tables.facts)] + Self.notes(table, quality).map { .note($0) } + [
                     .text(
-                        "zp is the predicted and zs the spectroscopic redshift of a galaxy, "
-                            + "dz = (zp \u{2212} zs) / (1 + zs)."),
+                        "zp is the predicted and zs the spectroscopic redshift of a galaxy, \(Notation.residual)."),
                     .table(tables.reference), .table(tables.field), .text(tables.explanation),
                 ]),
             PageSection(
@@ -75,7 +74,9 @@ public struct PredictionReport: Sendable {
         if quality.skipped > 0 {
             notes.append("\(counted(quality.skipped)) left out: a redshift is not a finite number.")
         }
-        if quality.reference.r2 == nil { notes.append("R2 is undefined: all spectroscopic redshifts are the same.") }
+        if quality.reference.r2 == nil {
+            notes.append("\(Notation.r2) is undefined: all spectroscopic redshifts are the same.")
+        }
         if quality.galaxies < 30 {
             notes.append("Only \(counted(quality.galaxies)): measures and intervals of so few say little.")
         }

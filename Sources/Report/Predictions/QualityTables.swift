@@ -1,4 +1,3 @@
-import Glibc
 import Inference
 import Platform
 
@@ -11,16 +10,21 @@ struct QualityTables {
     /// The numbers at the top of the page.
     var facts: [PageFact] {
         func fact(_ line: MeasureLine, _ name: String, _ index: Int) -> PageFact {
-            PageFact(name, line.valueText, detail: intervals[index].map { "95%: " + Self.text($0) } ?? "")
+            PageFact(name, value(line, index), detail: intervals[index].map { "95%: " + Notation.text($0) } ?? "")
         }
         let (reference, field) = (quality.reference.lines, quality.field.lines)
         return [
             PageFact("galaxies compared", Decimals.grouped(quality.galaxies)),
             fact(reference[0], "MAE", Measure.meanAbsoluteError),
-            fact(reference[4], "R2", Measure.r2), fact(field[0], "sigma_MAD", Measure.sigmaMAD),
+            fact(reference[4], Notation.r2, Measure.r2), fact(field[0], Notation.sigmaMAD, Measure.sigmaMAD),
             fact(field[1], "median bias", Measure.medianBias),
-            fact(field[4], "outliers, |dz| > 0.15", Measure.outliersAbove015),
+            fact(field[4], "outliers, |\(Notation.dz)| > 0.15", Measure.outliersAbove015),
         ]
+    }
+
+    /// The value with the digits that its interval allows.
+    private func value(_ line: MeasureLine, _ index: Int) -> String {
+        line.value.map { Notation.estimate($0, within: intervals[index]) } ?? "undefined"
     }
 
     var reference: PageTable { table("Reference measures (AstroMAE, CAI)", quality.reference.lines, from: 0) }
@@ -37,9 +41,8 @@ struct QualityTables {
             columns: [.init("measure", .text), .init("value"), .init("95% interval"), .init("is", .text)],
             rows: lines.enumerated().map { index, line in
                 [
-                    line.name, Self.minus(line.valueText),
-                    intervals[first + index].map(Self.text) ?? "\u{2013}",
-                    line.meaning,
+                    Notation.symbols(line.name), value(line, first + index),
+                    intervals[first + index].map(Notation.text) ?? Notation.none, Notation.symbols(line.meaning),
                 ]
             })
     }
@@ -48,41 +51,38 @@ struct QualityTables {
     var explanation: String {
         "Intervals of fractions are Wilson's; the others are those of the bootstrap: the same number of galaxies drawn with replacement "
             + "\(Decimals.grouped(intervals.resamples)) times, and the middle 95% of each measure. They show the effect of chance in "
-            + "the choice of galaxies, not errors common to all of them."
+            + "the choice of galaxies, not errors common to all of them. Values have the digits that their intervals allow."
     }
 
     var byRedshift: PageTable {
         PageTable(
-            caption: "Quality by spectroscopic redshift; intervals are those of sigma_MAD",
+            caption: "Quality by spectroscopic redshift; intervals are those of \(Notation.sigmaMAD)",
             columns: [
-                .init("zs", .text), .init("galaxies"), .init("MAE"), .init("Bias"), .init("sigma_MAD"),
-                .init("95% interval"), .init("median bias"), .init("|dz| > 0.15 (%)"),
-                .init("|dz| > max(0.06, 3\u{3C3}) (%)"),
+                .init("zs", .text), .init("galaxies"), .init("MAE"), .init("Bias"), .init(Notation.sigmaMAD),
+                .init("95% interval"), .init("median bias"), .init("|\(Notation.dz)| > 0.15 (%)"),
+                .init("|\(Notation.dz)| > \(Notation.wideBound) (%)"),
             ],
             rows: bins.bins.map { bin in
                 let (reference, field) = (bin.quality.reference, bin.quality.field)
+                func cell(_ value: Double, _ measure: Int) -> String {
+                    Notation.estimate(value, within: bin.intervals?[measure])
+                }
+                /// In per cent; its interval follows from the numbers alone.
+                func part(_ fraction: Double) -> String {
+                    let galaxies = bin.quality.galaxies
+                    let count = Int((fraction * Double(galaxies)).rounded())
+                    let ends = Statistics.fractionInterval(count, of: galaxies)
+                    return Notation.estimate(100 * fraction, within: 100 * ends.lowerBound...100 * ends.upperBound)
+                }
                 return [
                     "\(Scale.label(bin.redshifts.lowerBound)) to \(Scale.label(bin.redshifts.upperBound))",
-                    Decimals.grouped(bin.quality.galaxies), Decimals.grouped(reference.meanAbsoluteError, 5),
-                    Decimals.grouped(reference.bias, 5), Decimals.grouped(field.sigmaMAD, 5),
-                    bin.intervals?[Measure.sigmaMAD].map(Self.text) ?? "\u{2013}",
-                    Decimals.grouped(field.medianBias, 5), Decimals.grouped(100 * field.outliersAbove015, 2),
-                    Decimals.grouped(100 * field.outliersAboveThreeSigma, 2),
+                    Decimals.grouped(bin.quality.galaxies),
+                    cell(reference.meanAbsoluteError, Measure.meanAbsoluteError),
+                    cell(reference.bias, Measure.bias), cell(field.sigmaMAD, Measure.sigmaMAD),
+                    bin.intervals?[Measure.sigmaMAD].map(Notation.text) ?? Notation.none,
+                    cell(field.medianBias, Measure.medianBias), part(field.outliersAbove015),
+                    part(field.outliersAboveThreeSigma),
                 ]
             })
     }
-
-    /// Both ends, with the decimals that show two digits of their distance.
-    private static func text(_ interval: ClosedRange<Double>) -> String {
-        let width = interval.upperBound - interval.lowerBound
-        let ends = [interval.lowerBound, interval.upperBound]
-        guard width > 1e-12, width < 1e6 else {
-            return ends.map { minus(Decimals.significant($0)) }.joined(separator: " to ")
-        }
-        let decimals = max(0, 1 - Int(log10(width).rounded(.down)))
-        return ends.map { Decimals.grouped($0, decimals) }.joined(separator: " to ")
-    }
-
-    /// A true minus sign, as wide as a digit.
-    private static func minus(_ text: String) -> String { text.replacing("-", with: "\u{2212}") }
 }

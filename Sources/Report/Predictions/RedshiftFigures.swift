@@ -31,10 +31,6 @@ struct RedshiftFigures {
         return .linear(isNear ? 0 : low - room, high == low ? low + max(0.1, abs(low)) : high + room)
     }
 
-    private static func outsideText(_ count: Int) -> String {
-        count == 0 ? "" : " \(PredictionReport.counted(count)) outside of the axes."
-    }
-
     var redshifts: Figure {
         let density = Density(
             redshiftsCompared.spectroscopic, redshiftsCompared.predicted, x: scale, y: scale, points: "galaxies")
@@ -46,7 +42,8 @@ struct RedshiftFigures {
                 .enumerated().map { Guide($0.offset == 0 ? name : "", $0.element, dash: dash) }
         }
         let (fixed, wide) = (
-            bound("|dz| = 0.15", 0.15, .dashed), bound("|dz| = max(0.06, 3\u{3C3})", limit, .dotted)
+            bound("|\(Notation.dz)| = 0.15", 0.15, .dashed),
+            bound("|\(Notation.dz)| = \(Notation.wideBound)", limit, .dotted)
         )
         let drawn = [fixed.isEmpty ? nil : "dashed", wide.isEmpty ? nil : "dotted"].compactMap { $0 }
         let chart = Chart(
@@ -57,16 +54,15 @@ struct RedshiftFigures {
         return chart.figure(
             id: "redshifts", title: "Predicted against spectroscopic redshift",
             description: "\(PredictionReport.counted(quality.galaxies)); MAE "
-                + "\(Decimals.significant(quality.reference.meanAbsoluteError)), "
-                + "sigma_MAD \(Decimals.significant(quality.field.sigmaMAD)), with the line zp = zs"
+                + "\(Notation.significant(quality.reference.meanAbsoluteError, 2)), "
+                + "\(Notation.sigmaMAD) \(Notation.significant(quality.field.sigmaMAD, 2)), with the line zp = zs"
                 + (drawn.isEmpty ? "." : " and the bounds beyond which a galaxy is called an outlier."),
             caption:
                 "\(PredictionReport.counted(quality.galaxies)). "
                 + (drawn.isEmpty
                     ? "The bounds of outliers are outside of the axes"
                     : "Beyond the \(drawn.joined(separator: " and the ")) lines galaxies are called outliers")
-                + "; max(0.06, 3\u{3C3}) is \(Decimals.significant(limit)) here."
-                + Self.outsideText(density.outside))
+                + "; \(Notation.wideBound) is \(Decimals.shortest(limit, digits: 2)) here.")
     }
 
     var residuals: Figure {
@@ -89,28 +85,31 @@ struct RedshiftFigures {
         }
         let median = LineSeries(
             name: "median, 16% to 84%",
-            points: running.steps.map {
-                .init(
-                    $0.redshift, $0.median, range: $0.low...$0.high,
-                    label: "zs \(Decimals.fixed($0.redshift, 3)): median \(Decimals.fixed($0.median, 5)), 16% to 84% "
-                        + "\(Decimals.fixed($0.low, 5)) to \(Decimals.fixed($0.high, 5)), "
-                        + PredictionReport.counted($0.galaxies))
+            points: running.steps.map { step in
+                // The standard error of a median is 1.25 sigma / sqrt(n): four of them are its 95% interval.
+                let error = 1.25 * (step.high - step.low) / Double(step.galaxies).squareRoot()
+                let (low, high) = (step.median - error, step.median + error)
+                return .init(
+                    step.redshift, step.median, range: step.low...step.high,
+                    label: "zs \(Notation.significant(step.redshift)): median "
+                        + "\(Notation.estimate(step.median, within: low...high)), 16% to 84% "
+                        + "\(Notation.text(step.low...step.high)), " + PredictionReport.counted(step.galaxies))
             }, series: 1)
         let chart = Chart(
-            x: Axis("spectroscopic redshift zs", x), y: Axis("dz = (zp \u{2212} zs) / (1 + zs)", y),
+            x: Axis("spectroscopic redshift zs", x), y: Axis(Notation.residual, y),
             layers: [
-                density, level("dz = 0", 0, .solid),
-            ] + levels("0.15", 0.15, .dashed) + levels("max(0.06, 3\u{3C3})", limit, .dotted)
+                density, level("\(Notation.dz) = 0", 0, .solid),
+            ] + levels("0.15", 0.15, .dashed) + levels(Notation.wideBound, limit, .dotted)
                 + (running.steps.isEmpty ? [] : [median]), height: 460,
             colourBar: density.colourBar)
         return chart.figure(
             id: "residuals", title: "Residual against redshift",
-            description: "dz of \(PredictionReport.counted(dz.count))"
+            description: "\(Notation.dz) of \(PredictionReport.counted(dz.count))"
                 + (running.steps.isEmpty ? "." : " with its median and scatter along redshift."),
             caption: (running.steps.isEmpty
                 ? "No step has \(RunningMedian.fewest) galaxies, so that no median is drawn."
                 : "Points are medians of steps with \(RunningMedian.fewest) galaxies or more, bars reach from the 16th "
-                    + "to the 84th percentile.") + Self.outsideText(density.outside))
+                    + "to the 84th percentile."))
     }
 
     var histogram: Figure {
@@ -133,22 +132,24 @@ struct RedshiftFigures {
                 let distance = (x - centre) / sigma
                 return (x: x, y: peak * exp(-distance * distance / 2))
             }
-            layers.append(Guide("normal, sigma_MAD wide", curve, dash: .solid))
+            layers.append(Guide("normal, \(Notation.sigmaMAD) wide", curve, dash: .solid))
             top = max(top, peak)
         }
         layers.append(Guide("median", [(centre, 0), (centre, 2 * top)], dash: .dashed))
         let chart = Chart(
-            x: Axis("dz = (zp \u{2212} zs) / (1 + zs)", .linear(centre - reach, centre + reach)),
-            y: Axis("galaxies in a bin", .linear(covering: [top], zero: true)), layers: layers)
+            x: Axis(Notation.residual, .linear(centre - reach, centre + reach)),
+            y: Axis("galaxies in a bin", .linear(covering: [top], zero: true)), layers: layers,
+            leftOut: ("galaxies", dz.count - histogram.counts.reduce(0, +)))
         return chart.figure(
-            id: "dz", title: "Distribution of dz",
-            description: "Histogram of dz with the normal distribution of the same median and sigma_MAD.",
+            id: "dz", title: "Distribution of \(Notation.dz)",
+            description:
+                "Histogram of \(Notation.dz) with the normal distribution of the same median and \(Notation.sigmaMAD).",
             caption:
-                "The curve is the normal distribution with this median and sigma_MAD: what rises above it at the sides "
-                + "is the tails." + Self.outsideText(dz.count - histogram.counts.reduce(0, +)))
+                "The curve is the normal distribution with this median and \(Notation.sigmaMAD): what rises above it at the "
+                + "sides is the tails.")
     }
 
-    /// sigma_MAD, MAE and median bias by redshift; nil where no bin has enough galaxies.
+    /// σ_MAD, MAE and median bias by redshift; nil where no bin has enough galaxies.
     func scatter(_ bins: QualityByRedshift) -> Figure? {
         let shown = bins.bins.filter { $0.quality.galaxies >= RunningMedian.fewest }
         guard !shown.isEmpty else { return nil }
@@ -157,14 +158,15 @@ struct RedshiftFigures {
                 name: name,
                 points: shown.map { bin in
                     let middle = (bin.redshifts.lowerBound + bin.redshifts.upperBound) / 2
+                    let text = Notation.estimate(value(bin.quality), within: bin.intervals?[measure])
                     return .init(
                         middle, value(bin.quality), range: bin.intervals?[measure],
                         label: "\(name), zs \(Scale.label(bin.redshifts.lowerBound)) to "
-                            + "\(Scale.label(bin.redshifts.upperBound)): \(Decimals.significant(value(bin.quality)))")
+                            + "\(Scale.label(bin.redshifts.upperBound)): \(text)")
                 }, series: index)
         }
         let all = [
-            series("sigma_MAD", 0, Measure.sigmaMAD) { $0.field.sigmaMAD },
+            series(Notation.sigmaMAD, 0, Measure.sigmaMAD) { $0.field.sigmaMAD },
             series("MAE", 2, Measure.meanAbsoluteError) { $0.reference.meanAbsoluteError },
             series("median bias", 1, Measure.medianBias) { $0.field.medianBias },
         ]
@@ -175,7 +177,7 @@ struct RedshiftFigures {
             layers: all)
         return chart.figure(
             id: "by-redshift", title: "Quality by redshift",
-            description: "sigma_MAD, MAE and median bias in bins of spectroscopic redshift.",
+            description: "\(Notation.sigmaMAD), MAE and median bias in bins of spectroscopic redshift.",
             caption: "Bins of the table below with \(RunningMedian.fewest) galaxies or more; bars are 95% intervals.")
     }
 
@@ -202,11 +204,11 @@ struct RedshiftFigures {
         let outside = predicted.count { $0.isFinite } - phot.counts.reduce(0, +)
         let chart = Chart(
             x: Axis("redshift", x), y: Axis("galaxies in a bin", .linear(covering: [Double(top)], zero: true)),
-            layers: layers)
+            layers: layers, leftOut: ("galaxies", outside))
         return chart.figure(
             id: "distribution-of-z", title: "Galaxies by redshift",
             description: "Histogram of predicted redshifts"
                 + (isCompared ? ", and the outline of that of the spectroscopic ones." : "."),
-            caption: "\(PredictionReport.counted(predicted.count))." + outsideText(outside))
+            caption: "\(PredictionReport.counted(predicted.count)).")
     }
 }

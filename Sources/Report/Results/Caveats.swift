@@ -52,7 +52,7 @@ public struct Caveats: Sendable {
                 "wall time of \(runs) unknown: throughput_bps sums the rates of ranks, which need not have run at once, and "
                     + "is not the rate of a run")
         }
-        for run in tree.runs { addRun(run, durations) }
+        for run in tree.runs { addRun(run, durations, isRepeated: tree.isRepeated(run)) }
         for group in tree.groups { addGroup(group) }
         for folder in tree.empty { add(.noResults, folder, "no \(RunKeys.combinedName): not finished, or not fetched") }
         let keys = Set(tree.runs.map(\.key))
@@ -73,7 +73,8 @@ public struct Caveats: Sendable {
         found.append(Caveat(kind: kind, place: place, text: text))
     }
 
-    private mutating func addRun(_ run: Run, _ durations: RunDurations) {
+    /// - Parameter isRepeated: whether the run computed galaxies more than once on purpose.
+    private mutating func addRun(_ run: Run, _ durations: RunDurations, isRepeated: Bool) {
         let ranks = run.ranks
         if ranks.count == Self.listingLimit {
             add(
@@ -85,7 +86,7 @@ public struct Caveats: Sendable {
             add(.missingRanks, run.folder, "\(ranks.count) results of \(expected) ranks that the log names")
         }
         let doubled = Self.doubled(ranks.flatMap(\.dataPaths))
-        if !doubled.isEmpty {
+        if !doubled.isEmpty, !isRepeated {
             let keys = "\(doubled.count) \(doubled.count == 1 ? "partition" : "partitions")"
             add(
                 .repeated, run.folder,

@@ -15,6 +15,12 @@ public struct ResultTree: Sendable {
     /// Folders of runs without results: not finished, or not fetched.
     public let empty: [String]
 
+    /// Folders of runs whose experiment repeated galaxies (`cai experiment --repeat`).
+    private let repeated: Set<String>
+
+    /// Whether a run computed galaxies more than once on purpose.
+    func isRepeated(_ run: Run) -> Bool { repeated.contains(run.folder) }
+
     public var groups: [RunGroup] { RunGroup.groups(of: runs) }
 
     /// - Parameter paths: folders that hold `result-partition-<P>MB` folders, or such folders themselves.
@@ -22,6 +28,7 @@ public struct ResultTree: Sendable {
     ///   folders of one run.
     public init(_ paths: [String]) throws(Failure) {
         var found = Found()
+        var repeated: Set<String> = []
         for path in paths {
             let before = found.runs.count
             for partition in try Self.partitions(path) {
@@ -30,6 +37,9 @@ public struct ResultTree: Sendable {
             guard found.runs.count > before else {
                 throw Failure(
                     "\(path): expected runs, as result-partition-25MB/1GB/1/\(RunKeys.combinedName), found none")
+            }
+            if try ExperimentSetup.read(tree: path)?.isRepeated == true {
+                repeated.formUnion(found.runs[before...].map(\.folder))
             }
         }
         var runs: [Run] = []
@@ -42,6 +52,7 @@ public struct ResultTree: Sendable {
         }
         self.runs = runs
         empty = found.empty
+        self.repeated = repeated
     }
 
     /// Whether a folder has the layout of a tree.

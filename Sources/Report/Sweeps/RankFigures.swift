@@ -29,10 +29,12 @@ struct RankFigures {
                 )
             case .rank: ("each rank's own start", "The files state how long each rank computed, and not when.")
             }
-        let chart = timeline.bars.count > Self.mostBars ? counted(since: from) : stacked(since: from)
+        let isCounted = timeline.bars.count > Self.mostBars
+        let chart = isCounted ? counted(since: from) : stacked(since: from)
         return chart.figure(
             id: "ranks", title: timeline.origin == .rank ? "Time of each rank" : "Timeline of the ranks",
-            description: description, caption: caption)
+            description: description,
+            caption: caption + (isCounted ? " Counts are means over 1/\(Self.parts) of the time." : ""))
     }
 
     private var description: String {
@@ -93,7 +95,8 @@ struct RankFigures {
         }
         return Chart(
             x: Axis("seconds since \(start)", .linear(covering: [timeline.end], zero: true)),
-            y: Axis("ranks in a stage", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers, width: 560)
+            y: Axis("ranks in a stage (mean)", .linear(covering: [below.max() ?? 1], zero: true)), layers: layers,
+            width: 560)
     }
 
     /// The times of calls to the store, rank by rank; nil where no rank has them.

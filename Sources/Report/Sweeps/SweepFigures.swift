@@ -118,6 +118,7 @@ struct SweepFigures {
                 LineSeries(
                     name: $0.name, points: $0.points, series: colour($0), hasLine: $0.points.count > 1, isOutline: true)
             }
+        let left = others.reduce(0) { $0 + $1.points.count } - shown.reduce(0) { $0 + $1.points.count }
         let points = curves.flatMap(\.points)
         let values = points.flatMap(\.extent)
         let places = points.map(\.x)
@@ -128,13 +129,11 @@ struct SweepFigures {
             y: Axis(quantity.words.axis, log ? .logarithmic(covering: values) : Self.linear(values)),
             layers: (guide.map { [$0] } ?? []) + layers,
             // Rows of the legend do not shrink the plot.
-            height: 380 + 18 * Double(max(0, curves.count - 3)))
+            height: 380 + 18 * Double(max(0, curves.count - 3)), leftOut: ("points", left))
         let title = "\(quantity.words.title) by \(variable.words.title)" + (log ? ", logarithmic axes" : "")
-        let left = others.reduce(0) { $0 + $1.points.count } - shown.reduce(0) { $0 + $1.points.count }
-        let beyond = left > 0 ? " \(left) of others' points lie beyond these axes." : ""
         return chart.figure(
             id: "\(quantity.words.id)-by-\(variable.words.id)" + (log ? "-log" : ""), title: title,
-            description: Self.description(curves), caption: caption + beyond)
+            description: Self.description(curves), caption: caption)
     }
 
     /// From 0 on, with a margin above the largest value: no marker lies on the frame.

@@ -101,21 +101,22 @@ struct SweepSections {
     /// Means of the groups of a sweep.
     private func table(_ variable: SweepVariable) -> PageTable {
         let groups = figures.groups.filter { variable.value(of: $0.key) != nil }
-        func cell(_ group: RunGroup, _ quantity: SweepQuantity, _ digits: Int = 4) -> String {
+        func cell(_ group: RunGroup, _ quantity: SweepQuantity) -> String {
             group.mean { quantity.value(of: $0, figures.durations.duration(of: $0)) }
-                .map { Decimals.shortest($0, digits: digits) } ?? ""
+                .map { Decimals.shortest($0, digits: 4) } ?? ""
         }
         let numbers: [(title: String, cell: (RunGroup) -> String)] = [
             ("runs", { "\($0.runs.count)" }),
-            ("ranks", { Decimals.shortest($0.mean { Double($0.ranks.count) } ?? 0, digits: 4) }),
+            ("ranks", { Notation.counts($0.runs.map(\.ranks.count)) }),
             ("time of a rank (s)", { cell($0, .rankSeconds) }), ("wall time (s)", { cell($0, .wallSeconds) }),
             ("galaxies/s, wall", { cell($0, .wallRate) }), ("galaxies/s, one worker", { cell($0, .workerRate) }),
-            ("Mbit/s, sum of ranks", { cell($0, .sumOfRanks, 5) }),
+            ("Mbit/s, sum of ranks", { cell($0, .sumOfRanks) }),
         ]
         // Empty columns are left out.
         let columns = numbers.filter { column in groups.contains { !column.cell($0).isEmpty } }
         return PageTable(
-            caption: "Means of runs", columns: [.init("runs of", .text)] + columns.map { .init($0.title) },
+            caption: "Means of runs; the ranks of each",
+            columns: [.init("runs of", .text)] + columns.map { .init($0.title) },
             rows: groups.map { group in [group.key.text] + columns.map { $0.cell(group) } })
     }
 }

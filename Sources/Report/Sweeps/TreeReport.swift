@@ -2,8 +2,7 @@ import Platform
 import Runs
 
 /// The sections of a page about a tree of runs: times and throughput by data size, batch size and threads, the ranks of
-/// its largest
-/// run, calls to the store, and the limitations of the data.
+/// its largest run, calls to the store, and the limitations of the data.
 public struct TreeReport: Sendable {
     public let sections: [PageSection]
     /// One line below the title.
@@ -12,16 +11,17 @@ public struct TreeReport: Sendable {
     /// - Parameters:
     ///   - references: reference measurements, drawn next to the runs.
     ///   - setup: the tree's `experiment.json`.
+    ///   - planned: a number of galaxies, whose time at the best rate is stated; nil for none.
     public init(
         _ tree: ResultTree, durations: RunDurations = RunDurations(), references: [ReferenceMeasurement] = [],
-        setup: ExperimentSetup? = nil
+        setup: ExperimentSetup? = nil, planned: Int? = nil
     ) {
         let figures = SweepFigures(
             groups: tree.groups, durations: durations, references: references, label: setup?.label ?? "this tree")
         let sweeps = SweepSections(figures: figures)
         let caveats = Caveats(tree, durations: durations)
         lead = Self.lead(tree)
-        var sections = [Self.overview(tree, durations, references, setup)]
+        var sections = [Self.overview(tree, durations, references, setup, planned: planned)]
         sections += [sweeps.dataSize, sweeps.wallClock, sweeps.batchSize, sweeps.threads].compactMap(\.self)
         // The first of equal runs, so that the same tree gives the same page.
         if let largest = tree.runs.max(by: { $0.ranks.count < $1.ranks.count }) {
@@ -33,10 +33,7 @@ public struct TreeReport: Sendable {
             }
         }
         if let store = sweeps.store { sections.append(store) }
-        let isRepeated = setup?.isRepeated == true
-        if caveats.all.contains(where: { $0.kind != .repeated || !isRepeated }) {
-            sections.append(Self.doubts(caveats, isRepeated: isRepeated))
-        }
+        if !caveats.all.isEmpty { sections.append(Self.doubts(caveats)) }
         self.sections = sections
     }
 
@@ -48,14 +45,15 @@ public struct TreeReport: Sendable {
     }
 
     private static func overview(
-        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ setup: ExperimentSetup?
+        _ tree: ResultTree, _ durations: RunDurations, _ references: [ReferenceMeasurement], _ setup: ExperimentSetup?,
+        planned: Int?
     ) -> PageSection {
         var items: [PageSection.Item] = []
         let rated = tree.runs.compactMap { run -> (run: Run, rate: Double)? in
             durations.duration(of: run).map { (run, Double(run.statistics.galaxies) / $0.seconds) }
         }
         if let best = rated.max(by: { $0.rate < $1.rate }) {
-            items.append(.facts(headline(best.run, rate: best.rate)))
+            items.append(.facts(Self.best(best.run, rate: best.rate, planned: planned)))
         } else {
             items.append(
                 .note(
@@ -86,31 +84,34 @@ public struct TreeReport: Sendable {
         return PageSection("Overview", items)
     }
 
-    /// - Parameter isRepeated: whether galaxies were computed more than once on purpose.
-    private static func doubts(_ caveats: Caveats, isRepeated: Bool) -> PageSection {
+    /// A line for each statement: how many times it is true, and where first.
+    private static func doubts(_ caveats: Caveats) -> PageSection {
         PageSection(
             "Limits of these data", id: "doubts",
             Caveats.Kind.allCases.flatMap { kind -> [PageSection.Item] in
-                let own = caveats.all.filter { $0.kind == kind && !($0.kind == .repeated && isRepeated) }
-                guard !own.isEmpty else { return [] }
-                let shown = own.prefix(mostOfAKind).map { PageSection.Item.text("\(inTree($0.place)): \($0.text).") }
-                let more = own.count - shown.count
-                return [.heading(kind.title)] + shown
-                    + (more > 0 ? [.text("And \(more) more like this, which 'cai stats --json' names.")] : [])
+                let groups = caveats.groups.filter { $0.kind == kind }
+                guard !groups.isEmpty else { return [] }
+                return [.heading(kind.title)]
+                    + groups.map { group in
+                        .text(
+                            group.text(inTree) + (group.count > 1 ? ". 'cai stats --json' names all." : "."))
+                    }
             })
     }
 
-    private static let mostOfAKind = 6
-
-    /// The headline case of the published system: half a million cutouts in a minute.
-    /// - Parameter rate: galaxies per second of wall time.
-    static func headline(_ run: Run, rate: Double) -> [PageFact] {
-        [
-            PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text),
-            PageFact(
-                "\(Decimals.grouped(HeadlineSection.galaxies)) galaxies",
-                RunSections.seconds(Double(HeadlineSection.galaxies) / rate), detail: "at that rate"),
-        ]
+    /// The best rate by the clock on the wall.
+    /// - Parameters:
+    ///   - rate: galaxies per second of wall time.
+    ///   - planned: a number of galaxies, whose time at that rate is stated; nil for none.
+    static func best(_ run: Run, rate: Double, planned: Int?) -> [PageFact] {
+        [PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text)]
+            + (planned.map { galaxies in
+                [
+                    PageFact(
+                        PredictionReport.counted(galaxies), RunSections.seconds(Double(galaxies) / rate),
+                        detail: "at that rate")
+                ]
+            } ?? [])
     }
 
     /// A folder's path in the tree, where it can be derived.

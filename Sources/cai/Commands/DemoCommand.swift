@@ -55,7 +55,12 @@ struct DemoCommand: ParsableCommand {
         try PredictionWriter.write(outcome.predictions, to: predictions, format: .csv)
         let run = RunSummary(outcome, of: job, output: predictions)
         let summary: JSONObject = ["run": run.json, "quality": outcome.quality]
-        let page = try ReportDocument(ReportInput(predictions), title: "The demo network on the demo galaxies")
+        // The demo has no record beside its table.
+        let origin = Provenance(
+            creator: "cai \(Release.version)", weights: weights, weightsSHA256: try SHA256Digest.ofFile(weights).sha256,
+            command: "", instructionSet: outcome.instructionSet.rawValue, choices: outcome.choices)
+        let page = try ReportDocument(
+            ReportInput(predictions, origin: .header(origin)), title: "The demo network on the demo galaxies")
         try folder.write(page.html, to: "report.html")
         try folder.write(
             String(decoding: try JSONFile.encoded(summary, pretty: true), as: UTF8.self) + "\n", to: "summary.json")

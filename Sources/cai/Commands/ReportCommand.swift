@@ -19,7 +19,8 @@ struct ReportCommand: ParsableCommand {
             For predictions it shows predicted against spectroscopic redshift, residuals along redshift, the distribution of \
             dz, both families of measures with 95% intervals of the bootstrap, and quality by redshift; without z_spec, the \
             distribution of redshifts. For a run also its ranks over time, calls to the store and cost. For a tree, time \
-            and throughput against data size, batch size and threads.
+            and throughput against data size, batch size and threads. With --galaxies and --within also a plan for so \
+            many galaxies, at the rate of these runs.
 
             The same input gives the same bytes. docs/REPORTS.md defines each number.
 
@@ -30,6 +31,7 @@ struct ReportCommand: ParsableCommand {
               cai report s3://bucket/run-1/ -o run-1.html --title 'Run 1'
               cai report labelled.csv --calibration calibration.json
               cai report results/ -o runs.html --reference reference.csv
+              cai report results/run-1 --galaxies 500000 --within 60s
             """)
 
     @Argument(
@@ -71,6 +73,15 @@ struct ReportCommand: ParsableCommand {
         completion: .file())
     var calibration: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of a run or a tree: galaxies to plan a run on AWS Lambda for, at the rate of these runs; with --within.",
+            valueName: "n"))
+    var galaxies: Int?
+
+    @Option(help: ArgumentHelp("With --galaxies: latest end of the planned run: 60s, 5min.", valueName: "time"))
+    var within: Seconds?
+
     @Flag(help: "Print what was written, and the numbers of the page, as a JSON object.")
     var json = false
 
@@ -84,6 +95,11 @@ struct ReportCommand: ParsableCommand {
         if let reference { try requireName(reference, of: "--reference") }
         if let calibration { try requireName(calibration, of: "--calibration") }
         for log in durations { try requireName(log, of: "--durations") }
+        try requireNumber(galaxies, of: "--galaxies", in: 1...1_000_000_000_000)
+        if let within { try PlanOptions.check(within) }
+        if (galaxies == nil) != (within == nil) {
+            throw ValidationError("expected --galaxies and --within together, found one of them")
+        }
         if json, output == "-" {
             throw ValidationError("--json: the standard output is taken by the page: name a file with --output")
         }
@@ -93,7 +109,8 @@ struct ReportCommand: ParsableCommand {
         let place = output == "-" ? nil : try OutputFile(output, store: StoreLocator.store(of: [output]))
         let input = try ReportInput(input)
         let document = try ReportDocument(
-            input, title: title, beside: try beside(input), coverage: try coverage(of: input))
+            input, title: title, beside: try beside(input), coverage: try coverage(of: input),
+            planned: try planned(of: input))
         // A folder that cannot be made leaves no page behind.
         let folder = try figures.map { path throws(Failure) in try OutputFolder(path) }
         let drawings = try folder?.outputs(document.figures.map(\.fileName)) ?? []
@@ -117,6 +134,14 @@ struct ReportCommand: ParsableCommand {
         } else if !quiet {
             for file in written { Console.report("\(existing.contains(file) ? "replaced" : "wrote") \(file)") }
         }
+    }
+
+    private func planned(of input: ReportInput) throws -> ReportDocument.PlannedRun? {
+        guard let galaxies, let within else { return nil }
+        if case .run(_, nil, _) = input.content {
+            throw ValidationError("--galaxies: expected a run or a tree of runs with it, found \(input.name)")
+        }
+        return ReportDocument.PlannedRun(galaxies: galaxies, seconds: within.value)
     }
 
     private func coverage(of input: ReportInput) throws -> PageSection? {

@@ -130,7 +130,11 @@ struct PlanOptions: ParsableArguments {
     func validate() throws {
         try requireNumber(galaxies, of: "--galaxies", in: 1...1_000_000_000_000)
         if let assumptions { try requireName(assumptions, of: "--assumptions") }
-        if let within, !(1e-6...1e9).contains(within.value) {
+        if let within { try Self.check(within) }
+    }
+
+    static func check(_ within: Seconds) throws {
+        guard (1e-6...1e9).contains(within.value) else {
             throw ValidationError("--within: expected a number above 0, at most 10^9, found \(within.value)")
         }
     }

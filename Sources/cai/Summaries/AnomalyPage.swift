@@ -63,7 +63,7 @@ struct AnomalyPage {
                     "Scores", id: "scores", scoreItems(masked: "\(masking.masked) of \(masking.patches)", learnt)),
                 PageSection(
                     "The \(pictures.count) most unusual", id: "galaxies",
-                    [.text(GalaxyPictures.explanation), .pictures(pictures)]),
+                    GalaxyPictures.legend + [.pictures(pictures)]),
             ],
             footer: "cai anomalies, with \(InputList.lastComponent(search.opened.weights))")
     }
@@ -110,13 +110,13 @@ struct AnomalyPage {
     private func caption(_ place: Int) -> String {
         let flags = search.ranking.errors.flags[place]
         guard flags.isEmpty else { return flags.text(of: "score") }
-        let noise = "S/N \(Decimals.fixed(search.ranking.signalToNoise[place], 0))"
+        let noise = "S/N \(Decimals.grouped(search.ranking.signalToNoise[place], 0))"
         guard let score = search.ranking.scores.scores[place] else {
-            return "loss \(ReconstructionPage.short(Double(search.ranking.errors.losses[place]))), \(noise)"
+            return "loss \(ReconstructionPage.loss(Double(search.ranking.errors.losses[place]))), \(noise)"
         }
-        let bands = zip(search.ranking.bandNames, score.bands).map { "\($0) \(Decimals.fixed($1, 1))" }
+        let bands = zip(search.ranking.bandNames, score.bands).map { "\($0) \(Decimals.grouped($1, 1))" }
         return
-            "score \(Decimals.fixed(score.score, 2)), errors \(Decimals.fixed(score.errorRatio, 2)) times the expected, "
+            "score \(Decimals.grouped(score.score, 1)), errors \(Notation.significant(score.errorRatio, 2)) times the expected, "
             + "\(noise); " + bands.joined(separator: ", ")
     }
 }

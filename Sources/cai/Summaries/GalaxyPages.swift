@@ -11,11 +11,13 @@ struct GalaxyPictures {
     let plan: MaskPlan
     let run: GalaxyRun
 
-    static let explanation =
-        "Colours are made of i, r and g, with an asinh stretch (Lupton et al. 2004); every panel of a galaxy's band has "
-        + "the same stretch. Masked: what the network saw in the first pass. Reconstruction: each patch as it was predicted when "
-        + "it was hidden, the mean of those passes; where it never was, as it is. Residual: original minus reconstruction, red "
-        + "where the original is brighter, full colour at 8 times the pixels' noise; in colour, grey means no residual."
+    /// The explanation of the pictures below it.
+    static let legend: [PageSection.Item] = [
+        .text(
+            "Masked: the input of the first pass. Reconstruction: each patch as predicted while it was hidden, the mean of "
+                + "those passes. The panels of a band share its stretch."),
+        .scales(GalaxyPanels.scales),
+    ]
 
     /// Pictures of galaxies.
     /// - Parameters:
@@ -32,7 +34,8 @@ struct GalaxyPictures {
             guard let name = names[place] else { continue }
             let panels = GalaxyPanels(
                 side: encoder.imageSize, image: galaxy.image, reconstruction: galaxy.reconstruction,
-                isHidden: galaxy.isHidden, names: BandNames.names(encoder.bands, opened.bandLetters),
+                isHidden: galaxy.isHidden, isReconstructed: galaxy.isReconstructed,
+                names: BandNames.names(encoder.bands, opened.bandLetters),
                 noise: galaxy.noise.map(Double.init))
             let (title, caption) = text(name, place)
             pictures.append(PagePicture(title: title, caption: caption, heads: panels.heads, rows: panels.rows))
@@ -80,7 +83,7 @@ struct ReconstructionPage {
             .pictures(of: places) { galaxy, place in
                 (
                     galaxy.objectID,
-                    "\(galaxy.source), row \(galaxy.row); loss \(Self.short(Double(result.losses[place])))"
+                    "\(galaxy.source), row \(galaxy.row); loss \(Self.loss(Double(result.losses[place])))"
                 )
             }
         let masking = plan.masking
@@ -95,18 +98,29 @@ struct ReconstructionPage {
                     [
                         .facts([
                             PageFact("galaxies", Numbers.grouped(result.run.count)),
-                            PageFact("mean loss", Self.short(result.meanLoss), detail: "squared error of a pixel"),
+                            PageFact("mean loss", Self.mean(of: result), detail: "squared error of a pixel"),
                             PageFact("hidden", "\(masking.masked) of \(masking.patches)", detail: "patches"),
                             PageFact("passes", "\(plan.passes)"),
                         ])
                     ]),
                 PageSection(
                     show == .first ? "The first \(pictures.count)" : "The \(pictures.count) of largest loss",
-                    id: "galaxies", [.text(GalaxyPictures.explanation), .pictures(pictures)]),
+                    id: "galaxies", GalaxyPictures.legend + [.pictures(pictures)]),
             ],
             footer: "cai reconstruct, with \(InputList.lastComponent(opened.weights))")
         try file.write(Array(page.html.utf8))
     }
 
-    static func short(_ value: Double) -> String { value.isFinite ? Decimals.significant(value) : "not finite" }
+    /// Of one galaxy.
+    static func loss(_ value: Double) -> String { value.isFinite ? Notation.significant(value) : "not finite" }
+
+    /// The mean of the galaxies' losses, with the digits that their scatter allows.
+    private static func mean(of result: Reconstructions) -> String {
+        guard result.meanLoss.isFinite else { return "not finite" }
+        let losses = result.losses.map(Double.init).filter(\.isFinite)
+        let variance =
+            losses.reduce(0) { $0 + ($1 - result.meanLoss) * ($1 - result.meanLoss) } / Double(max(1, losses.count))
+        let error = 2 * (variance / Double(max(1, losses.count))).squareRoot()
+        return Notation.estimate(result.meanLoss, within: result.meanLoss - error...result.meanLoss + error)
+    }
 }

@@ -11,6 +11,12 @@ struct ReportDocument {
         var references: [ReferenceMeasurement] = []
     }
 
+    /// A run to plan at the rate that runs have shown.
+    struct PlannedRun {
+        let galaxies: Int
+        let seconds: Double
+    }
+
     /// nil where the input has no predictions.
     private(set) var predictions: PredictionReport?
     /// Runs of the input, or 1 where there are results; 0 for predictions alone.
@@ -18,10 +24,13 @@ struct ReportDocument {
     let html: String
     let figures: [Figure]
 
-    /// - Parameter coverage: a section that follows those of predictions.
+    /// - Parameters:
+    ///   - coverage: a section that follows those of predictions.
+    ///   - planned: a section about it follows those of runs; nil for none.
     /// - Throws: `Failure` where the input lacks data that the page needs.
     init(
-        _ input: ReportInput, title: String? = nil, beside: Beside = Beside(), coverage: PageSection? = nil
+        _ input: ReportInput, title: String? = nil, beside: Beside = Beside(), coverage: PageSection? = nil,
+        planned: PlannedRun? = nil
     ) throws {
         var sections: [PageSection] = []
         var leads: [String] = []
@@ -33,22 +42,26 @@ struct ReportDocument {
                 predictions = report
                 sections += report.sections + [coverage].compactMap(\.self)
                 leads.append(report.lead)
-                if let origin { leads.append("Made with \(origin.text).") }
+                if let origin { leads.append("Made with \(origin.pageText).") }
             }
             if let results {
                 runs = 1
                 let cost = RunCost(results.ranks, name: input.title)
                 sections += RunSections(results, duration: results.ownDuration).sections
                 sections.append(CostSection.of(cost))
-                sections.append(Self.headline([cost]))
+                sections += planned.map { [Self.plan($0, [cost])] } ?? []
                 if table == nil { leads.append("A run of \(Numbers.counted(results.ranks.count, "rank")).") }
             }
         case .tree(let tree, let setup):
             runs = tree.runs.count
-            let report = TreeReport(tree, durations: beside.durations, references: beside.references, setup: setup)
+            let report = TreeReport(
+                tree, durations: beside.durations, references: beside.references, setup: setup,
+                planned: planned?.galaxies)
             sections += report.sections
             sections.append(CostSection.of(tree))
-            sections.append(Self.headline(tree.runs.map { RunCost($0.ranks, name: TreeReport.inTree($0.folder)) }))
+            sections +=
+                planned.map { [Self.plan($0, tree.runs.map { RunCost($0.ranks, name: TreeReport.inTree($0.folder)) })] }
+                ?? []
             leads.append(report.lead)
         }
         figures = sections.flatMap(\.figures)
@@ -60,13 +73,16 @@ struct ReportDocument {
             ).html
     }
 
-    /// The case that the published system is known by, with the rate that these runs have shown; with this program's usual
-    /// one where they were another program's.
-    private static func headline(_ costs: [RunCost]) -> PageSection {
+    /// A planned run with the rate that these runs have shown; with this program's usual one where they were another
+    /// program's.
+    private static func plan(_ planned: PlannedRun, _ costs: [RunCost]) -> PageSection {
         var assumptions = PlanAssumptions()
         assumptions.set(MeasuredRate.typical(of: costs.filter(\.isOurs).compactMap(\.rate)))
-        do throws(Failure) { return try HeadlineSection.plan(assumptions: assumptions) } catch {
-            return PageSection("Headline", [.note("No plan for the headline case: \(error.message).")])
+        do throws(Failure) {
+            return try PlanSection.plan(
+                galaxies: planned.galaxies, within: planned.seconds, assumptions: assumptions)
+        } catch {
+            return PageSection("Plan", [.note("No plan for that many galaxies: \(error.message).")])
         }
     }
 }

@@ -23,8 +23,9 @@ struct ReportInput {
     /// Files that were read, which no output may replace.
     let files: [String]
 
+    /// - Parameter origin: of local predictions that do not state theirs.
     /// - Throws: `Failure` naming the file or object that cannot be read.
-    init(_ name: String) throws {
+    init(_ name: String, origin: PredictionOrigin? = nil) throws {
         self.name = name
         title = name.split(separator: "/").last.map(String.init) ?? name
         var isFolder = false
@@ -43,7 +44,7 @@ struct ReportInput {
             files = [name]
             let (file, table) = try Self.table(name)
             predictions = file
-            content = .run(predictions: table, results: nil, origin: file.origin)
+            content = .run(predictions: table, results: nil, origin: file.origin ?? origin)
         }
     }
 

@@ -102,9 +102,14 @@ func demo() throws {
         #expect(try names(in: out) == ["predictions.csv", "report.html", "report.txt", "summary.json"])
         #expect(command.output.hasSuffix("report: \(out)/report.html\n"))
         let page = try text(of: out + "/report.html")
-        for part in ["512 galaxies", "Predicted against spectroscopic redshift", "95% interval"] {
-            #expect(page.contains(part))
+        for part in [
+            "512 galaxies", "Predicted against spectroscopic redshift", "95% interval",
+            "Made with weights astromae-demo.safetensors (SHA-256 ", ", precision float32, cai ",
+        ] {
+            #expect(page.contains(part), "\(part)")
         }
+        // Neither page nor figures have the folder of a file.
+        #expect(!page.contains(folder) && !page.contains(Fixture.root))
         #expect(try text(of: out + "/report.txt") == command.output)
         for part in ["512 galaxies", "reference measures", "R2", "field measures", "galaxies/s"] {
             #expect(command.output.contains(part))

@@ -31,7 +31,7 @@ func pageAndFigures() throws {
         #expect(first.errorLines.count == 5)
         #expect(try names(in: folder + "/figures/new") == figureNames)
         let html = try text(of: folder + "/report.html")
-        for part in ["<title>Redshifts: p.csv</title>", "40 galaxies, compared", "MAE", "0.010000", "sigma_MAD"] {
+        for part in ["<title>Redshifts: p.csv</title>", "40 galaxies, compared", "MAE", "0.0100", "\u{3C3}_MAD"] {
             #expect(html.contains(part), "\(part)")
         }
         let second = try Command.run(
@@ -122,6 +122,17 @@ func reportOfRun() throws {
         for part in ["74 galaxies", "<h2>Ranks</h2>", "Calls to the store", "US dollars", "95% interval"] {
             #expect(html.contains(part), "\(part)")
         }
+        // Weights, instruction set and precision from the record beside the table, without their folder.
+        #expect(
+            html.contains("Made with weights normalcell.pt (SHA-256 ") && html.contains(", precision float32, cai "))
+        #expect(!html.contains(Fixture.path("tiny")) && !html.contains(folder))
+        // A plan is on the page only if it is asked for.
+        #expect(!html.contains("on AWS Lambda <strong>") && !html.contains("500,000"))
+        let planned = try Command.run(
+            ["report", folder + "/results/run-1", "--galaxies", "400000", "--within", "2min", "--quiet"], in: folder)
+        #expect(planned.status == 0, "\(planned.errors)")
+        let page = try text(of: folder + "/report.html")
+        #expect(page.contains("400,000 galaxies in 120 s") && !page.contains(folder))
     }
 }
 
@@ -135,6 +146,13 @@ func reportOfTree() throws {
         #expect(try #require(report["runs"] as? Int) > 1)
         #expect(report["galaxies"] is NSNull)
         #expect(try text(of: folder + "/report.html").contains("by data size"))
+        #expect(!(try text(of: folder + "/report.html").contains("500,000")))
+        let planned = try Command.run(
+            ["report", tree, "--galaxies", "500000", "--within", "60s", "--quiet"], in: folder)
+        #expect(planned.status == 0, "\(planned.errors)")
+        #expect(try text(of: folder + "/report.html").contains("500,000 galaxies in 60 s"))
+        let alone = try Command.run(["report", "p.csv", "--galaxies", "5", "--within", "60s"], in: folder)
+        #expect(alone.status == 2 && alone.errors.contains("--galaxies: expected a run or a tree of runs with it"))
         let wrong = try Command.run(["report", "p.csv", "--reference", "p.csv"], in: folder)
         #expect(wrong.status == 2)
         #expect(wrong.errors.contains("--reference: expected a tree of runs"))
@@ -167,6 +185,7 @@ func reportSparesInputs() throws {
         (["broken.jsonl"], 1, "broken.jsonl: line 2: z_phot: expected a number or null, found 'abc'"),
         (["p.csv", "-o", "p.csv"], 1, "p.csv: cannot be written: it is the input"),
         (["p.csv", "-o", "no/such/folder.html"], 1, "the folder"), (["p.csv", "-o", "-", "--json"], 2, "--json"),
+        (["p.csv", "--within", "60s"], 2, "expected --galaxies and --within together"),
         ([""], 2, "input: expected a name"), (["p.csv", "--figures", ""], 2, "--figures: expected a name"),
     ] as [([String], Int32, String)])
 func reportFails(arguments: [String], status: Int32, message: String) throws {

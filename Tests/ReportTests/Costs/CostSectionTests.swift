@@ -38,6 +38,7 @@ struct CostSectionTests {
         let dollars = group.runs.map { RunCost($0.ranks, name: "").comparison.bill(on: .x86).total }
         #expect(rows[0][6] == Dollars.text(dollars.reduce(0, +) / Double(dollars.count)))
         #expect(Set(section.figures.map(\.id)).count == section.figures.count)
+        for row in rows { #expect(row[2].allSatisfy { $0.isNumber || ", to".contains($0) }, "workers: \(row[2])") }
         for figure in section.figures {
             #expect(!figure.file.contains("nan"))
             #expect(figure.file.contains("cost (US dollars)"))
@@ -48,7 +49,7 @@ struct CostSectionTests {
 
     @Test("The section for half a million galaxies has the planner's workers, cost and cores")
     func headline() throws {
-        let section = try HeadlineSection.plan()
+        let section = try PlanSection.plan(galaxies: 500_000, within: 60)
         var planner = Planner(galaxies: 500_000)
         let inTime = try #require(Planner.cheapest(of: planner.candidates(), within: 60))
         let html = Self.html(section)
@@ -68,7 +69,7 @@ struct CostSectionTests {
     func late() throws {
         var assumptions = PlanAssumptions()
         assumptions.setCoreRate(2, source: "a slow one")
-        let section = try HeadlineSection.plan(assumptions: assumptions)
+        let section = try PlanSection.plan(galaxies: 500_000, within: 60, assumptions: assumptions)
         let html = Self.html(section)
         #expect(html.contains("on AWS Lambda <strong>not in time</strong> <small>the fastest plan takes "))
         // 500,000 / (2 x 60), rounded up.

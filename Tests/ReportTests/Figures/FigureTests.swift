@@ -109,6 +109,40 @@ func legendsFit(count: Int) throws {
     #expect(lowest < clip)
 }
 
+@Test("A legend states how many points lie outside the axes, and how many share a position")
+func hiddenMarkers() throws {
+    let figure = chart([
+        LineSeries(name: "a", points: [.init(1, 1), .init(2, 2), .init(3, 3), .init(11, 5)], series: 0),
+        LineSeries(name: "b", points: [.init(2, 2), .init(5, 5), .init(.nan, 1)], series: 1),
+        LineSeries(name: "no markers", points: [.init(3, 3), .init(99, 1)], series: 2, hasMarkers: false),
+    ])
+    let text = try #require(Document(figure.file)).text
+    #expect(text.contains("outside the axes: 2 points") && text.contains("at a shared position: 2 points"))
+    #expect(figure.description.hasSuffix("outside the axes: 2 points. at a shared position: 2 points."))
+    let one = Chart(
+        x: Axis("x", .linear(0, 1)), y: Axis("y", .linear(0, 1)), layers: [], leftOut: ("galaxies", 1))
+    #expect(one.remarks == ["outside the axes: 1 galaxy"])
+    #expect(chart([LineSeries(points: [.init(1, 1)], series: 0)]).description == "It \"rises\"\u{1}.")
+}
+
+@Test("Labels of a vertical axis are thinned until they do not touch, and no bar is thinner than a pixel")
+func manyBars() throws {
+    let bars = (0..<160).map { Boxes.Box(x: 0...1e-9, y: Double($0)...Double($0) + 0.001, label: "bar \($0)") }
+    let ticks = (0..<160).map { (value: Double($0), label: "tick\($0)") }
+    let figure = Chart(
+        x: Axis("x", .linear(0, 10)), y: Axis("y", .linear(0, 160), ticks: ticks), layers: [Boxes("", bars, series: 0)]
+    ).figure(id: "bars", title: "", description: "")
+    let document = try #require(Document(figure.file))
+    let labels = document.all("text").filter { $0["text-anchor"] == "end" }.compactMap { $0["y"].flatMap(Double.init) }
+    #expect(labels.count > 10 && labels.count < 40)
+    for (a, b) in zip(labels, labels.dropFirst()) { #expect(abs(a - b) >= 1.2 * FigureStyle.fontSize - 0.02) }
+    let drawn = document.all("rect").filter { $0["class"] == "f0" }
+    #expect(drawn.count == 160)
+    for bar in drawn {
+        #expect(bar["width"].flatMap(Double.init) ?? 0 >= 1.6 && bar["height"].flatMap(Double.init) ?? 0 >= 1.6)
+    }
+}
+
 @Test(
     "Coordinates have the fewest characters",
     arguments: [

@@ -30,7 +30,7 @@ func everythingIsThere() {
         "<title>A &amp; B</title>", "What &lt;it&gt; is", "<p>5 &lt; 6</p>", "<p class=\"note\">Beware</p>",
         "<li>galaxies <strong>512</strong> <small>all</small></li>", "<h3>Part</h3>",
         "<th scope=\"row\">b&lt;</th><td class=\"n\"></td>",
-        "<strong>One.</strong> It rises.", "<footer><p>made by cai</p></footer>", "<caption>c</caption>",
+        "<strong>One.</strong> It rises.", "<footer><p>made by cai</p></footer>", "<caption><span>c</span></caption>",
     ] {
         #expect(html.contains(part), "\(part)")
     }
@@ -66,6 +66,21 @@ func pageDefinesItsColours() throws {
         // Once for light, once for dark.
         #expect(html.components(separatedBy: "\(colour):#").count == 3, "\(colour)")
     }
+}
+
+@Test("A figure alone in its row has a drawing for narrow screens and one for wide ones; figures side by side have one")
+func figuresAlone() {
+    let html = page.html
+    #expect(html.contains("<div class=\"figures alone\">"))
+    #expect(html.contains("viewBox=\"0 0 520 380\"") && html.contains("viewBox=\"0 0 960 380\""))
+    let pair = HTMLPage(title: "p", sections: [PageSection("Two", [.figures([figure, figure])])]).html
+    #expect(!pair.contains("figures alone") && !pair.contains("viewBox=\"0 0 960"))
+}
+
+@Test("A table wider than the page scrolls by itself, with a visible sign")
+func tablesScroll() {
+    let css = PageStyle.css
+    #expect(css.contains("overflow-x: auto") && css.contains("background-attachment: local, local, scroll, scroll"))
 }
 
 @Test("A page rendered twice has the same bytes")

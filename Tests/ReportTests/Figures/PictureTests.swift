@@ -34,14 +34,41 @@ import Testing
         #expect(found == pixels)
     }
 
-    @Test("Colours keep the ratios of bands") func coloursKeepTheirRatios() {
+    @Test("Colours keep the ratios of bands, and only the brightest pixel is white") func coloursKeepTheirRatios() {
         let stretch = AsinhStretch(white: 2)
         #expect(stretch.value(0) == 0 && abs(stretch.value(2) - 1) < 1e-12 && stretch.value(0.1) > 0.05)
-        #expect(stretch.colour(2, 2, 2) == [255, 255, 255] && stretch.colour(-1, 0, 0) == [0, 0, 0])
         #expect(stretch.grey(.nan) == [0, 0, 0] && stretch.grey(9) == [255, 255, 255])
-        // Beyond white the brightest band is white, and the others keep their ratios to it.
-        #expect(stretch.colour(100, 50, 25) == [255, 128, 64])
-        #expect(AsinhStretch([]).white == 1 && AsinhStretch([.nan, 3]).white == 3)
+        #expect(AsinhStretch([Float]()).white == 1 && AsinhStretch([.nan, 3] as [Float]).white == 3)
+        // About linear up to twice the noise, where a bright galaxy's centre is 2,000 times as bright.
+        let bright = AsinhStretch(white: 4000, noise: 1)
+        #expect(bright.knee == 2 && bright.value(1) / bright.value(0.5) > 1.9 && bright.value(2000) < 0.95)
+        let ramp = (0..<100).map { Float($0) }
+        let levels = ramp.map { AsinhStretch(ramp, noise: 1).grey($0)[0] }
+        #expect(levels.count { $0 == 255 } <= 2 && levels == levels.sorted())
+        let (red, green, blue): ([Float], [Float], [Float]) = ([100, 2, -1], [50, 2, 0], [25, 2, 0])
+        let colours = ColourStretch([[red[...], green[...], blue[...]]], noise: 1)
+        #expect(colours.colour(100, 50, 25) == [255, 128, 64] && colours.colour(-1, 0, 0) == [0, 0, 0])
+        let faint = colours.colour(2, 2, 2)
+        #expect(Set(faint).count == 1 && faint[0] > 20 && faint[0] < 100)
+    }
+
+    @Test("Residuals are drawn over any background, and patches that were never hidden are hatched")
+    func residualColours() {
+        #expect(PanelColours.residual(0)[3] == 0 && PanelColours.residual(8)[3] == 255)
+        #expect(PanelColours.residual(-9)[3] == 255 && PanelColours.residual(4)[3] == 128)
+        #expect(PanelColours.residual(1)[0] > PanelColours.residual(1)[2])
+        #expect(PanelColours.residual(-1)[0] < PanelColours.residual(-1)[2])
+        let hatching = (0..<8).map { PanelColours.unknown(0, $0) }
+        #expect(Set(hatching).count == 2 && hatching.allSatisfy { $0[3] > 0 })
+    }
+
+    @Test("The legend of panels has a bar with its values for brightness and for residuals, and samples of the rest")
+    func legendOfPanels() {
+        let scales = GalaxyPanels.scales
+        #expect(scales.map(\.values) == [["0", "brightest"], ["\u{2264} \u{2212}8", "0", "\u{2265} 8"], [], []])
+        let html = HTMLPage(title: "t", sections: [PageSection("s", [.scales(scales)])]).html
+        #expect(html.components(separatedBy: "<li><img").count == 1 + 4)
+        #expect(html.contains("asinh stretch") && html.contains("never hidden"))
     }
 
     @Test("Panels show hidden patches and residuals") func panelsShowHiddenPatchesAndResiduals() {
@@ -50,23 +77,25 @@ import Testing
         other[2 * 64] = 0
         let panels = GalaxyPanels(
             side: 8, image: image, reconstruction: other, isHidden: [true, false, false, false],
-            names: BandNames.names(5), noise: [1, 1, 0.01, 1, 1])
+            isReconstructed: [true, true, true, false], names: BandNames.names(5), noise: [1, 1, 0.01, 1, 1])
         #expect(panels.heads == ["i r g", "u", "g", "r", "i", "z"])
         #expect(panels.rows.map(\.title) == ["original", "masked", "reconstruction", "residual"])
         #expect(panels.rows.allSatisfy { $0.image.width == 6 * 8 + 5 * 2 && $0.image.height == 8 })
         #expect(panels.rows[0].image != panels.rows[1].image && panels.rows[0].image != panels.rows[2].image)
-        // NaN has no residual; NaN in the reconstruction is black.
-        func residual(_ reconstruction: [Float]) -> PNG {
+        // NaN has no residual, as a patch that was never hidden; both differ from a residual of 0.
+        func residual(_ reconstruction: [Float], isReconstructed: Bool = true) -> PNG {
             GalaxyPanels(
                 side: 8, image: image, reconstruction: reconstruction, isHidden: [true, false, false, false],
-                names: BandNames.names(5), noise: [1, 1, 1, 1, 1]
+                isReconstructed: [Bool](repeating: isReconstructed, count: 4), names: BandNames.names(5),
+                noise: [1, 1, 1, 1, 1]
             ).rows[3].image
         }
-        #expect(
-            residual([Float](repeating: .nan, count: 5 * 64)) == residual(image) && residual(image) != residual(other))
+        let unknown = residual([Float](repeating: .nan, count: 5 * 64))
+        #expect(unknown == residual(image, isReconstructed: false))
+        #expect(unknown != residual(image) && residual(image) != residual(other))
         let two = GalaxyPanels(
             side: 8, image: Array(image.prefix(128)), reconstruction: Array(image.prefix(128)),
-            isHidden: [false], names: BandNames.names(2), noise: [1, 1])
+            isHidden: [false], isReconstructed: [false], names: BandNames.names(2), noise: [1, 1])
         #expect(two.heads == ["band0", "band1"])
         #expect(two.rows[0].image == two.rows[1].image && two.rows[0].image == two.rows[2].image)
     }

@@ -26,6 +26,20 @@ private func checkFigures(_ report: PredictionReport) {
     }
 }
 
+/// Checks that what a page shows has one minus sign and one symbol for each quantity, and no more digits than known.
+private func checkNotation(_ html: String) {
+    let body = html[(html.range(of: "<body>")?.upperBound ?? html.startIndex)...]
+    let texts =
+        body.matches(of: />([^<>]+)</).map { String($0.1) }
+        + body.matches(of: /(?:aria-label|alt)="([^"]+)"/).map { String($0.1) }
+    #expect(!texts.isEmpty)
+    for text in texts {
+        #expect(text.firstMatch(of: /(?:^|[\s(|])-\s?\d|\w - \w/) == nil, "\(text)")
+        #expect(text.firstMatch(of: /sigma_|\bdz\b|R2|\^2/) == nil, "\(text)")
+        #expect(text.firstMatch(of: /\d\.\d{8}/) == nil, "\(text)")
+    }
+}
+
 @Test(
     "A report has figures, measures with intervals, and bins", arguments: Galaxies.cases.dropFirst())
 func everythingIsReported(galaxies: Galaxies) throws {
@@ -43,9 +57,13 @@ func everythingIsReported(galaxies: Galaxies) throws {
     checkFigures(report)
     let html = html(report)
     let quality = try #require(report.quality)
-    for line in quality.reference.lines + quality.field.lines {
-        #expect(html.contains(line.valueText.replacing("-", with: "\u{2212}")), "\(line.name)")
+    let intervals = try #require(report.intervals)
+    for (index, line) in (quality.reference.lines + quality.field.lines).enumerated() {
+        let value = line.value.map { Notation.estimate($0, within: intervals[index]) } ?? "undefined"
+        #expect(html.contains("<th scope=\"row\">\(Markup.escape(Notation.symbols(line.name)))</th>"), "\(line.name)")
+        #expect(html.contains(value), "\(line.name)")
     }
+    checkNotation(html)
     #expect(html.contains(Decimals.grouped(galaxies.count)))
 }
 
@@ -95,12 +113,13 @@ func withoutSpectroscopicRedshifts() throws {
 @Test(
     "Unusual tables have a page with notes about them",
     arguments: [
-        ("0.2,0.25\n", "Only 1 galaxy"), ("0.1,0.2\n0.3,0.2\n", "R2 is undefined"),
+        ("0.2,0.25\n", "Only 1 galaxy"), ("0.1,0.2\n0.3,0.2\n", "R\u{B2} is undefined"),
         ("nan,0.2\n0.3,0.31\n0.4,0.4\n", "1 galaxy left out"),
         ("0.1,\n0.3,0.31\n0.4,0.4\n", "1 galaxy without a known"),
         ("nan,0.2\n", "No galaxy has a finite z_phot and z_spec"), ("nan,\n", "not a finite number"),
-        ("1e300,0.1\n-1e300,0.2\n0.1,0.1\n", "MSE"), ("0.1,1e300\n0.1,0.2\n", "R2"), ("0.1,-0.5\n-0.3,-0.4\n", "MAE"),
-        ("0.2,0.2\n0.2,0.2\n", "sigma_MAD"),
+        ("1e300,0.1\n-1e300,0.2\n0.1,0.1\n", "MSE"), ("0.1,1e300\n0.1,0.2\n", "R\u{B2}"),
+        ("0.1,-0.5\n-0.3,-0.4\n", "MAE"),
+        ("0.2,0.2\n0.2,0.2\n", "\u{3C3}_MAD"),
     ])
 func unusualTables(rows: String, text: String) throws {
     let report = try report(rows)

@@ -130,3 +130,47 @@ func doubtfulGroup() throws {
             ])
     }
 }
+
+@Test("Caveats that differ in numbers and names only are one line with their count")
+func countedCaveats() throws {
+    try ResultFolder.with { folder in
+        for run in 1...3 {
+            let path = "result-partition-25MB/1GB/\(run)"
+            let slow = ResultFolder.rank(
+                DoubtfulRun.fields(["total_cpu_time (seconds)": 20.0 + Double(run), "data_path": "x"]))
+            try folder.write(path, ResultFolder.ranks(40, DoubtfulRun.fields()) + [slow])
+            try folder.write(path + "/summary.json", text: "{\"wall_s\": 100}")
+        }
+        let tree = try ResultTree([folder.path])
+        let caveats = Caveats(tree)
+        #expect(caveats.all.count == 3)
+        let groups = caveats.groups
+        #expect(groups.map(\.count) == [3])
+        let text = try #require(groups.first).text(TreeReport.inTree)
+        #expect(text.hasPrefix("3 like this, the first in result-partition-25MB/1GB/1: 1 of 41 ranks took more than"))
+        let html = HTMLPage(title: "t", sections: TreeReport(tree).sections).html
+        #expect(html.components(separatedBy: "took more than twice").count == 2)
+        #expect(html.contains("<p>3 like this") && !html.contains(folder.path))
+    }
+}
+
+@Test("Partitions that an experiment repeated on purpose are no caveat; a rank that is there twice is one")
+func repeatedOnPurpose() throws {
+    try ResultFolder.with { folder in
+        let ranks = (0..<41).map { rank in
+            ResultFolder.rank(
+                DoubtfulRun.fields(["rank": min(rank, 39), "world_size": 40, "data_path": "\(rank % 2).pt"]))
+        }
+        try folder.write("result-partition-25MB/1GB/1", ranks)
+        try folder.write("result-partition-25MB/1GB/1/summary.json", text: "{\"wall_s\": 100}")
+        func texts() throws -> [String] { Caveats(try ResultTree([folder.path])).all.map(\.text) }
+        #expect(try texts().count == 2)
+        try folder.write(
+            "experiment.json",
+            text: """
+                {"cai": {"version": "0.1.0", "commit": null}, "weights": {"name": "/a/w.pt", "sha256": null},
+                 "machine": {}, "repeat": true, "runs": []}
+                """)
+        #expect(try texts() == ["ranks that are there twice: 39"])
+    }
+}

@@ -130,17 +130,12 @@ struct StatsText {
         text += wallClock
         if !caveats.all.isEmpty {
             text += "\nLimits of these data\n"
-            for kind in Caveats.Kind.allCases {
-                let caveats = caveats.all.filter { $0.kind == kind }
-                text += caveats.prefix(Self.mostOfAKind).map { "  \($0.place): \($0.text)\n" }.joined()
-                let more = caveats.count - Self.mostOfAKind
-                if more > 0 { text += "    and \(more) more like this; --json names them\n" }
-            }
+            let groups = caveats.groups
+            text += groups.map { "  \($0.text())\n" }.joined()
+            if groups.contains(where: { $0.count > 1 }) { text += "  --json names all\n" }
         }
         return text.printableLines
     }
-
-    private static let mostOfAKind = 4
 
     /// What was achieved by the clock on the wall, run by run.
     private var wallClock: String {

@@ -1,16 +1,12 @@
 import Costs
 import Platform
 
-/// So many galaxies by a deadline, as a part of a page: on Lambda, and on one machine.
-public enum HeadlineSection {
-    /// The case that the published system is known by.
-    public static let galaxies = 500_000
-    public static let seconds = 60.0
-
+/// A number of galaxies by a deadline, as a part of a page: on Lambda, and on one machine.
+public enum PlanSection {
     /// - Parameter assumptions: with the rate that was measured, where one was.
     /// - Throws: `Failure` where no plan at all is within AWS's limits. One that only ends too late is shown.
     public static func plan(
-        galaxies: Int = galaxies, within seconds: Double = seconds, assumptions: PlanAssumptions = PlanAssumptions(),
+        galaxies: Int, within seconds: Double, assumptions: PlanAssumptions = PlanAssumptions(),
         prices: PriceList = .published
     ) throws(Failure) -> PageSection {
         var planner = Planner(galaxies: galaxies)
@@ -39,7 +35,7 @@ public enum HeadlineSection {
             columns: names.enumerated().map { .init($1, $0 == 0 ? .text : .number) },
             rows: Array(report.rows.dropFirst()))
         return PageSection(
-            title, id: "headline",
+            title, id: "plan",
             [.facts(facts), .figures([CostFigures.frontier(reports, deadline: seconds)]), .table(table)]
                 + statements(report))
     }
