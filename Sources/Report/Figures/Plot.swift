@@ -82,4 +82,12 @@ struct Axis {
     init(_ title: String, _ scale: Scale, ticks: [Scale.Tick]? = nil) {
         (self.title, self.scale, self.ticks) = (title, scale, ticks)
     }
+
+    /// An axis of counts from 0 to at least `most`, whose labels are whole numbers.
+    static func counts(_ title: String, most: Double) -> Axis {
+        let scale = Scale.linear(covering: [most], zero: true)
+        guard most > 0, most < 5 else { return Axis(title, scale) }
+        let top = Int(most.rounded(.up))
+        return Axis(title, .linear(0, Double(top)), ticks: (0...top).map { (Double($0), "\($0)") })
+    }
 }

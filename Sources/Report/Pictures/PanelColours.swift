@@ -32,8 +32,8 @@ enum PanelColours {
         return [
             PictureScale(
                 title:
-                    "brightness: asinh stretch, linear up to \(Int(AsinhStretch.kneeNoise))\u{3C3} of the noise; white is the "
-                    + "brightest pixel of the galaxy in the band",
+                    "brightness: asinh stretch, about linear below \(Int(AsinhStretch.kneeNoise))\u{3C3} of the noise; white "
+                    + "is the band's brightest pixel",
                 image: bar(steps) { _, column in
                     let level = AsinhStretch.byte(Double(column) / Double(steps - 1))
                     return [level, level, level, 255]

@@ -4,7 +4,7 @@ import Runs
 
 extension PredictionOrigin {
     /// What a page names of it: weights with a short digest, instruction set, precision, program, and the values that stood
-    /// for a missing one; no folder.
+    /// for a missing one where they are not the usual ones; no folder.
     public var pageText: String {
         var (name, digest) = (weights?.name ?? "", weights.map { "SHA-256 \($0.sha256.prefix(12))" } ?? "")
         let instructionSet: String
@@ -26,7 +26,7 @@ extension PredictionOrigin {
             instructionSet.isEmpty ? nil : "instruction set \(instructionSet.shortened())",
             // Records and headers state it where it is not float32.
             "precision \((choices["precision"] ?? "float32").shortened())", creator.shortened(),
-            missing.map { "missing values \($0.shortened(to: 400))" },
+            missing.flatMap { $0 == MissingValues.usual.text ? nil : "missing values \($0.shortened(to: 400))" },
         ]
         return parts.compactMap(\.self).joined(separator: ", ").printable
     }

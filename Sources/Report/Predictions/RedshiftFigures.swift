@@ -138,7 +138,7 @@ struct RedshiftFigures {
         layers.append(Guide("median", [(centre, 0), (centre, 2 * top)], dash: .dashed))
         let chart = Chart(
             x: Axis(Notation.residual, .linear(centre - reach, centre + reach)),
-            y: Axis("galaxies in a bin", .linear(covering: [top], zero: true)), layers: layers,
+            y: .counts("galaxies in a bin", most: top), layers: layers,
             leftOut: ("galaxies", dz.count - histogram.counts.reduce(0, +)))
         return chart.figure(
             id: "dz", title: "Distribution of \(Notation.dz)",
@@ -203,12 +203,12 @@ struct RedshiftFigures {
         let top = max(phot.counts.max() ?? 1, spec.counts.max() ?? 1, 1)
         let outside = predicted.count { $0.isFinite } - phot.counts.reduce(0, +)
         let chart = Chart(
-            x: Axis("redshift", x), y: Axis("galaxies in a bin", .linear(covering: [Double(top)], zero: true)),
+            x: Axis("redshift", x), y: .counts("galaxies in a bin", most: Double(top)),
             layers: layers, leftOut: ("galaxies", outside))
         return chart.figure(
             id: "distribution-of-z", title: "Galaxies by redshift",
             description: "Histogram of predicted redshifts"
                 + (isCompared ? ", and the outline of that of the spectroscopic ones." : "."),
-            caption: "\(PredictionReport.counted(predicted.count)).")
+            caption: "\(PredictionReport.counted(predicted.count { $0.isFinite })).")
     }
 }

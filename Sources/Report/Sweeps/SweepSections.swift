@@ -115,7 +115,7 @@ struct SweepSections {
         // Empty columns are left out.
         let columns = numbers.filter { column in groups.contains { !column.cell($0).isEmpty } }
         return PageTable(
-            caption: "Means of runs; the ranks of each",
+            caption: "Means of runs, and the ranks of each run",
             columns: [.init("runs of", .text)] + columns.map { .init($0.title) },
             rows: groups.map { group in [group.key.text] + columns.map { $0.cell(group) } })
     }

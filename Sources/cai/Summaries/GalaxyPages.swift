@@ -94,7 +94,7 @@ struct ReconstructionPage {
             lead: "\(count), each masked \(passes), \(masking.masked) of \(masking.patches) patches hidden.",
             sections: [
                 PageSection(
-                    "Figures", id: "numbers",
+                    "Numbers", id: "numbers",
                     [
                         .facts([
                             PageFact("galaxies", Numbers.grouped(result.run.count)),

@@ -143,6 +143,14 @@ func manyBars() throws {
     }
 }
 
+@Test("The labels of an axis of counts are whole numbers", arguments: [1.0, 2, 4.5, 5, 81])
+func wholeCounts(most: Double) {
+    let axis = Axis.counts("galaxies", most: most)
+    #expect(axis.scale.domain.lowerBound == 0 && axis.scale.domain.upperBound >= most)
+    let ticks = axis.ticks ?? axis.scale.ticks(most: 8)
+    #expect(ticks.count > 1 && ticks.allSatisfy { $0.value == $0.value.rounded() })
+}
+
 @Test(
     "Coordinates have the fewest characters",
     arguments: [
