@@ -35,7 +35,10 @@ printf '{"bucket": "results", "result_path": "run", "data_bucket": "data"}' |
 report run "$work/store/results/run"
 report plan "$work/store/results/run" --galaxies 500000 --within 60s
 bounded "$cai" infer weights/demo-galaxies.pt -o "$work/half.csv" --quiet --weights weights/astromae-demo.safetensors
-bounded "$cai" calibrate "$work/half.csv" -o "$work/calibration.json" --fraction 0.5 >/dev/null
+bounded "$cai" calibrate "$work/half.csv" -o "$work/calibration.json" --fraction 0.5 >/dev/null 2>"$work/said" || {
+    cat "$work/said" >&2
+    exit 1
+}
 report covered "$work/half.csv" --calibration "$work/calibration.json"
 
 failed=0
