@@ -6,7 +6,7 @@ import Platform
 public struct AnomalyRanking {
     public let errors: PatchErrors
     public let scores: AnomalyScores
-    /// Indices of all galaxies, the oddest first.
+    /// Indices of all galaxies, the most unusual first.
     public let order: [Int]
     /// Of each galaxy's cutout.
     public let signalToNoise: [Double]
@@ -38,7 +38,7 @@ public struct AnomalyRanking {
         bandNames = BandNames.names(bands, letters)
     }
 
-    /// Writes the table of anomalies as CSV, the oddest galaxy first.
+    /// Writes the table of anomalies as CSV, the most unusual galaxy first.
     public func write(to path: String) throws(Failure) {
         var lines = [[UInt8]](repeating: [], count: order.count)
         var ranks = [Int](repeating: 0, count: order.count)

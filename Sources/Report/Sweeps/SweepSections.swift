@@ -24,7 +24,7 @@ struct SweepSections {
     var wallClock: PageSection? {
         guard figures.isThere(.wallSeconds, by: .dataSize) else { return nil }
         return PageSection(
-            "By the clock on the wall", id: "wall-clock",
+            "Wall-clock time", id: "wall-clock",
             [
                 .text(
                     "From a run's beginning to its end, all its ranks and what lies between them. This is what a user waits "
