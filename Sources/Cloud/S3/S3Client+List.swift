@@ -57,7 +57,9 @@ extension S3Client {
                 throw failure("an entry without a key or a size")
             }
             let bytes = isEncoded ? PercentEncoding.decode(written, plusIsSpace: true) : Array(written.utf8)
-            guard let key = String(validating: bytes, as: UTF8.self) else { throw failure("a key that is not valid UTF-8") }
+            guard let key = String(validating: bytes, as: UTF8.self) else {
+                throw failure("a key that is not valid UTF-8")
+            }
             page.objects.append(ObjectInfo(key: key, size: size, etag: unquoted(entry["ETag"])))
         }
         switch document["IsTruncated"] {

@@ -152,7 +152,9 @@ struct FITSHeaders {
             let parameters = try number("PCOUNT", in: 0...Int.max, otherwise: 0)
             let groups = try number("GCOUNT", in: 0...Int.max, otherwise: 1)
             if isTable {
-                guard axes == 2, bits == 8, groups == 1 else { throw failure("is not a table of bytes: NAXIS is \(axes)") }
+                guard axes == 2, bits == 8, groups == 1 else {
+                    throw failure("is not a table of bytes: NAXIS is \(axes)")
+                }
                 let fields = try number("TFIELDS", in: 0...999)
                 guard fields > 0 || integers["NAXIS1"] == 0 else { throw failure("rows without columns") }
             }
