@@ -47,6 +47,8 @@ def run_all(is_endurance: bool) -> int:
         python.append(Part("Python/home", ["Python/home/run.sh"]))
     else:
         python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
+        soak = ["-m", "unittest", "discover", "--quiet", "--start-directory", "Benchmarks/soak"]
+        python.append(Part("Benchmarks/soak", [sys.executable, *soak]))
         python.append(Part("golden bits", ["scripts/golden-bits.py"]))
     build = Part("build of the Swift tests", [SWIFT, "build", *TESTS_BUILD, "--product", "caiPackageTests"], brief=True)
     chosen = ["--filter", "Endurance"] if is_endurance else []

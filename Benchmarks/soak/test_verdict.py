@@ -125,7 +125,7 @@ class Judge(unittest.TestCase):
 
     def judge(self, path: Path) -> tuple[int, str]:
         program = Path(__file__).with_name("soak.py")
-        done = subprocess.run([sys.executable, program, "--judge", path], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, program, "--judge", path], capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     def test_passed_and_failed(self) -> None:

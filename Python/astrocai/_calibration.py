@@ -105,7 +105,7 @@ class Calibration:
             raise Error(f"levels: expected more than 0 and less than 1, found {levels!r}")
         options = _library.options(levels=probabilities, bins=bins, by=by, bands=bands, missing=missing)
         known_array, known_view = known.slice(0, len(known))
-        values_array, values_view = _magnitudes(magnitudes)
+        values_array, values_view = _magnitudes(None if by == "z_phot" else magnitudes)
         text = _library.string(
             "cai_calibration_fit", _model_handle(model), pointer(predicted, c_float), byref(known_view), values_view,
             predicted.size, options,
@@ -188,7 +188,7 @@ class Calibration:
             For a model that the calibration was not made with, and for magnitudes that are needed and absent.
         """
         predicted = _redshifts(redshifts)
-        values_array, values_view = _magnitudes(magnitudes)
+        values_array, values_view = _magnitudes(None if self.by == "z_phot" else magnitudes)
         shape = (predicted.size, len(self.levels))
         low, high = np.empty(shape, np.float32), np.empty(shape, np.float32)
         _library.run(

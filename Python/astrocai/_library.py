@@ -11,7 +11,7 @@ from typing import Any
 
 from ._errors import Error
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 _ERROR_BYTES = 4096
 
 

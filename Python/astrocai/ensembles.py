@@ -30,6 +30,7 @@ def ensemble(
     model: Model | None,
     magnitudes: npt.ArrayLike | None = None,
     bands: str = "ugriz",
+    missing: str | None = None,
 ) -> "qp.Ensemble":
     """The distribution of each galaxy's redshift: that of the calibration's intervals, interpolated.
 
@@ -46,8 +47,9 @@ def ensemble(
         In any bins.
     model
         Of which weights, precision and arithmetic have to be those of the calibration; None checks nothing.
-    magnitudes, bands
-        For a calibration in bins of a magnitude: [N, bands], and the bands in their order.
+    magnitudes, bands, missing
+        For a calibration in bins of a magnitude: [N, bands], the bands in their order, and the values that stand for an
+        unknown one, as for `Calibration.intervals`.
 
     Returns
     -------
@@ -69,7 +71,9 @@ def ensemble(
 
     if not len(prediction.redshifts):
         raise Error("prediction: expected at least one galaxy, as an ensemble of qp has, found none")
-    ends = calibration.intervals(prediction.redshifts, model=model, magnitudes=magnitudes, bands=bands)
+    ends = calibration.intervals(
+        prediction.redshifts, model=model, magnitudes=magnitudes, bands=bands, missing=missing
+    )
     z = prediction.redshifts.astype(np.float64)
     known = np.isfinite(ends.low[:, :1])
     offsets, masses = _nodes(calibration)

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /* Raised when a declaration below changes its meaning. */
-#define CAI_ABI_VERSION 1
+#define CAI_ABI_VERSION 2
 
 typedef enum { CAI_FLOAT16 = 0, CAI_FLOAT32 = 1, CAI_FLOAT64 = 2 } cai_dtype;
 

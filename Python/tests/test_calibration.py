@@ -226,3 +226,16 @@ def test_wrong_arrays(model, prediction):
         with pytest.raises(astrocai.Error) as caught:
             astrocai.Calibration.fit(redshifts, z_spec, model=model)
         assert message in str(caught.value)
+
+
+def test_without_a_model_bins_may_be_of_any_band_that_is_stated(model, demo, prediction):
+    """As of a network with other bands: the column y of `ugrizy`."""
+    by_r = astrocai.Calibration.fit(
+        prediction.redshifts, demo.z_spec, model=model, by="r", magnitudes=demo.magnitudes)  # fmt: skip
+    by_y = astrocai.Calibration.from_json(by_r.to_json().replace("mag_r", "mag_y"))
+    magnitudes = np.column_stack([demo.magnitudes, demo.magnitudes[:, 2]])
+    expected = by_r.intervals(prediction.redshifts, model=None, magnitudes=demo.magnitudes)
+    found = by_y.intervals(prediction.redshifts, model=None, magnitudes=magnitudes, bands="ugrizy")
+    assert same(found.low, expected.low) and same(found.high, expected.high)
+    with pytest.raises(astrocai.Error, match="^bands: expected the calibration's band 'y' among them, found 'ugriz'$"):
+        by_y.intervals(prediction.redshifts, model=None, magnitudes=demo.magnitudes)

@@ -95,7 +95,7 @@ extension Calibration {
         _ redshifts: [Float], magnitudes: TensorView?, of model: ArrayModel?, _ options: CallOptions
     ) throws(Failure) -> [[(low: Float, high: Float)]] {
         var values = try by.magnitudes(
-            in: magnitudes, count: redshifts.count, of: model?.cutouts.statedBands, options)
+            in: magnitudes, count: redshifts.count, of: model?.cutouts.statedBands, hasNetwork: model != nil, options)
         by.erase(try options.missingValues(), of: magnitudes, in: &values)
         return redshifts.indices.map { index in
             intervals(redshifts[index], magnitude: values.isEmpty ? .nan : values[index])
@@ -105,17 +105,22 @@ extension Calibration {
 
 extension BinnedQuantity {
     /// The magnitudes of an array [N, bands] in the band, as they are stored; empty for z_phot.
-    /// - Parameter network: the bands that the weights state; nil where they state none.
+    /// - Parameters:
+    ///   - network: the bands that the weights state; nil where they state none.
+    ///   - hasNetwork: whether there are weights. Without them the bands are those of the options.
     /// - Throws: `Failure` for an array that is absent or of another shape, and for a band that the network does not have.
     fileprivate func magnitudes(
-        in array: TensorView?, count: Int, of network: NetworkBands?, _ options: CallOptions
+        in array: TensorView?, count: Int, of network: NetworkBands?, hasNetwork: Bool = true, _ options: CallOptions
     ) throws(Failure) -> [Float] {
         guard let band else { return [] }
         let layout = try options.layout().resolved(for: network)
-        guard layout.bandNames.contains(band) else {
+        let names = hasNetwork ? layout.bandNames : layout.statedBands ?? layout.bandNames
+        guard names.contains(band) else {
             throw Failure(
-                "by: expected z_phot, or one of the network's bands, \(NetworkBands.list(layout.bandNames)); found "
-                    + String(band).quoted)
+                hasNetwork
+                    ? "by: expected z_phot, or one of the network's bands, \(NetworkBands.list(names)); found "
+                        + String(band).quoted
+                    : "bands: expected the calibration's band \(String(band).quoted) among them, found \(names.quoted)")
         }
         guard let array else { throw Failure("magnitudes: expected them for bins of \(column), found none") }
         let bands = layout.statedBands ?? layout.bandNames
