@@ -107,12 +107,15 @@ public enum InputList {
     private static func others(in folder: String) -> String? {
         let prefix = withSlash(folder)
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-            .filter { !$0.hasPrefix(".") && !isPartition($0) && !isFolder(prefix + $0) }
+            .filter { !$0.hasPrefix(".") && !$0.hasSuffix(".run.json") && !isPartition($0) && !isFolder(prefix + $0) }
+            .sorted(by: NaturalOrder.precedes)
         guard !names.isEmpty else { return nil }
         let counts = Dictionary(names.map { (ending(of: $0), 1) }, uniquingKeysWith: +)
             .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         let listed = counts.prefix(3).map { "\($0.value) " + ($0.key.isEmpty ? "without an ending" : ".\($0.key)") }
-        let pattern = counts.first.map { prefix + ($0.key.isEmpty ? "*" : "*.\($0.key)") } ?? prefix + "*"
+        // As the files spell their ending: patterns distinguish upper case.
+        let named = names.first { ending(of: $0) == counts.first?.key }.map { String($0.suffix(ending(of: $0).count)) }
+        let pattern = prefix + (named.map { $0.isEmpty ? "*" : "*.\($0)" } ?? "*")
         return Numbers.counted(names.count, "other file")
             + " (\(listed.joined(separator: ", "))\(counts.count > 3 ? ", ..." : "")): if they are galaxies, give '\(pattern)'"
     }

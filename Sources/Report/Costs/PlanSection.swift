@@ -3,11 +3,13 @@ import Platform
 
 /// A number of galaxies by a deadline, as a part of a page: on Lambda, and on one machine.
 public enum PlanSection {
-    /// - Parameter assumptions: with the rate that was measured, where one was.
+    /// - Parameters:
+    ///   - assumptions: with the rate that was measured, where one was.
+    ///   - note: a limit of the plan, shown first.
     /// - Throws: `Failure` where no plan at all is within AWS's limits. One that only ends too late is shown.
     public static func plan(
         galaxies: Int, within seconds: Double, assumptions: PlanAssumptions = PlanAssumptions(),
-        prices: PriceList = .published
+        prices: PriceList = .published, note: String? = nil
     ) throws(Failure) -> PageSection {
         var planner = Planner(galaxies: galaxies)
         planner.assumptions = assumptions
@@ -21,7 +23,7 @@ public enum PlanSection {
             reports.append(isLate ? plan : try PlanReport(planner, within: seconds))
         }
         guard let report = reports.first else { throw Failure("expected an architecture, found none") }
-        let title = "\(Decimals.grouped(galaxies)) galaxies in \(PlanReport.seconds(seconds))"
+        let title = "Plan: \(Decimals.grouped(galaxies)) galaxies within \(PlanReport.seconds(seconds))"
         let cores = planner.cores(within: seconds)
         let facts = [
             onLambda(report),
@@ -36,7 +38,9 @@ public enum PlanSection {
             rows: Array(report.rows.dropFirst()))
         return PageSection(
             title, id: "plan",
-            [.facts(facts), .figures([CostFigures.frontier(reports, deadline: seconds)]), .table(table)]
+            (note.map { [.note($0)] } ?? []) + [
+                .facts(facts), .figures([CostFigures.frontier(reports, deadline: seconds)]), .table(table),
+            ]
                 + statements(report))
     }
 

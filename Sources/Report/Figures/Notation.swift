@@ -37,21 +37,36 @@ package enum Notation {
     /// - Parameter interval: nil where none is known: two digits are shown.
     package static func estimate(_ value: Double, within interval: ClosedRange<Double>?) -> String {
         guard let interval else { return significant(value, 2) }
-        return decimals(of: interval).map { Decimals.grouped(value, $0) } ?? significant(value)
+        guard let decimals = decimals(of: interval) else { return significant(value) }
+        return rounded(value, decimals, isPositive: interval.lowerBound >= 0)
     }
 
     /// Both ends of an interval, with the decimals that show two digits of their distance.
     static func text(_ interval: ClosedRange<Double>) -> String {
         let decimals = Self.decimals(of: interval)
         return [interval.lowerBound, interval.upperBound]
-            .map { end in decimals.map { Decimals.grouped(end, $0) } ?? significant(end) }.joined(separator: " to ")
+            .map { end in
+                decimals.map { rounded(end, $0, isPositive: interval.lowerBound >= 0) } ?? significant(end)
+            }.joined(separator: " to ")
     }
 
-    /// nil where the interval is empty, or so short or long that powers of ten are needed.
+    /// nil where the interval is empty, or so short or long that powers of ten are needed. Negative from a length of 100.
     private static func decimals(of interval: ClosedRange<Double>) -> Int? {
         let length = interval.upperBound - interval.lowerBound
-        guard length > 1e-6, length < 1e6 else { return nil }
-        return max(0, 1 - Int(log10(length).rounded(.down)))
+        guard length > 1e-9, length < 1e6 else { return nil }
+        return 1 - Int(log10(length).rounded(.down))
+    }
+
+    /// A value with so many decimals, or rounded to a power of ten. A positive measure is not rounded to 0, nor one below 1
+    /// to 1: an error of 0, or an R² of 1, would be another statement.
+    private static func rounded(_ value: Double, _ decimals: Int, isPositive: Bool) -> String {
+        let step = pow(10, Double(-decimals))
+        let steps = (value / step).rounded()
+        if steps == 0, value != 0, isPositive || decimals < 0 { return significant(value, 2) }
+        if value < 1 - 1e-12, steps > 0, steps == (1 / step).rounded() {
+            return Decimals.grouped(value, max(decimals, 1 - Int(log10(1 - value).rounded(.down))))
+        }
+        return Decimals.grouped(decimals < 0 ? steps * step : value, max(0, decimals))
     }
 
     /// A count where all are equal, else the least and the largest: 41, 40 to 41.

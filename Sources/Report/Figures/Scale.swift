@@ -155,7 +155,10 @@ struct Scale: Sendable, Equatable {
     /// 3×10⁻⁷; not of 0.
     static func power(_ value: Double, digits: Int = 3) -> String {
         // Accept a power of ten that pow rounded down.
-        let exponent = Int((log10(abs(value)) + 1e-9).rounded(.down))
+        var exponent = Int((log10(abs(value)) + 1e-9).rounded(.down))
+        // 9.997 is 10.0 with three digits.
+        let most = pow(10, Double(digits))
+        if (abs(value) / pow(10, Double(exponent + 1 - digits))).rounded() >= most { exponent += 1 }
         let mantissa = Decimals.shortest(value / pow(10, Double(exponent)), digits: digits)
         return (mantissa == "1" ? "" : mantissa + "\u{D7}") + "10" + superscript(exponent)
     }

@@ -43,7 +43,8 @@ enum PanelColours {
                 image: bar(steps) { _, column in residual(residualRange * (Double(column) / middle - 1)) },
                 values: ["\u{2264} \u{2212}" + range, "0", "\u{2265} " + range]),
             PictureScale(
-                title: "no residual: the patch was never hidden", image: bar(24, 8, unknown), values: []),
+                title: "no residual: the patch was never hidden, or the pixel is not finite",
+                image: bar(24, 8, unknown), values: []),
             PictureScale(title: "hidden in the first pass", image: bar(24, 8) { _, _ in hidden }, values: []),
         ]
     }

@@ -5,13 +5,14 @@ extension Caveats {
     public struct Group: Sendable {
         public let kind: Kind
         public let count: Int
-        public let first: Caveat
+        /// The one with the largest numbers, the first of them first.
+        public let largest: Caveat
 
-        /// One line: the caveat, or the first of several with their number.
+        /// One line: the caveat, or the largest of several with their number.
         /// - Parameter place: of a caveat, as it is to be named.
         public func text(_ place: (String) -> String = { $0 }) -> String {
-            let line = "\(place(first.place)): \(first.text)"
-            return count == 1 ? line : "\(Decimals.grouped(count)) like this, the first in \(line)"
+            let line = "\(place(largest.place)): \(largest.text)"
+            return count == 1 ? line : "\(Decimals.grouped(count)) like this, the largest in \(line)"
         }
     }
 
@@ -26,8 +27,16 @@ extension Caveats {
         }
         return forms.compactMap { form in
             members[form].flatMap { caveats in
-                caveats.first.map { Group(kind: $0.kind, count: caveats.count, first: $0) }
+                caveats.max { Self.numbers(in: $0.text).lexicographicallyPrecedes(Self.numbers(in: $1.text)) }
+                    .map { Group(kind: $0.kind, count: caveats.count, largest: $0) }
             }
+        }
+    }
+
+    /// The numbers of a statement, in their order.
+    private static func numbers(in text: String) -> [Double] {
+        text.split { !$0.isNumber && $0 != "." && $0 != "," }.compactMap { word in
+            Double(word.filter { $0 != "," }.drop { $0 == "." }.split(separator: ".").joined(separator: "."))
         }
     }
 

@@ -38,7 +38,9 @@ public struct ResultTree: Sendable {
                 throw Failure(
                     "\(path): expected runs, as result-partition-25MB/1GB/1/\(RunKeys.combinedName), found none")
             }
-            if try ExperimentSetup.read(tree: path)?.isRepeated == true {
+            // Another file of that name states nothing about repeated partitions.
+            let setup = try? ExperimentSetup.read(tree: path)
+            if setup?.isRepeated == true {
                 repeated.formUnion(found.runs[before...].map(\.folder))
             }
         }

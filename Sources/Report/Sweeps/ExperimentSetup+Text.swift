@@ -15,9 +15,15 @@ extension ExperimentSetup {
         let parts = [
             machine.processor, machine.cores.map { $0 == 1 ? "1 core" : "\($0) cores" },
             machine.threads.map { $0 == 1 ? "1 thread" : "\($0) threads" }, machine.instructionSet,
-            machine.stateMachine,
+            machine.stateMachine.map(Self.nameAndRegion),
         ].compactMap(\.self)
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// `cai in us-east-1`: the ARN of a state machine without the account.
+    private static func nameAndRegion(_ arn: String) -> String {
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 7 ? "\(parts[6]) in \(parts[3])" : arn
     }
 
     /// The program and the weights in words; no folder.

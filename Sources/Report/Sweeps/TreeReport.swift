@@ -99,13 +99,13 @@ public struct TreeReport: Sendable {
             })
     }
 
-    /// The best rate by the clock on the wall.
+    /// The best rate by wall-clock time.
     /// - Parameters:
     ///   - rate: galaxies per second of wall time.
     ///   - planned: a number of galaxies, whose time at that rate is stated; nil for none.
     static func best(_ run: Run, rate: Double, planned: Int?) -> [PageFact] {
         [PageFact("best rate", "\(Decimals.shortest(rate, digits: 4)) galaxies/s", detail: run.key.group.text)]
-            + (planned.map { galaxies in
+            + ((rate > 0 ? planned : nil).map { galaxies in
                 [
                     PageFact(
                         PredictionReport.counted(galaxies), RunSections.seconds(Double(galaxies) / rate),

@@ -105,7 +105,7 @@ struct EmbedCommand: ParsableCommand {
             store: store, layer: layer, element: dtype == .f16 ? .float16 : .float32, output: file, ids: ids,
             settings: settings)
         FileNotices.others(in: inputs, isQuiet: options.quiet)
-        let outcome = try FileNotices.reportingReplaced([output], isQuiet: options.quiet) {
+        let outcome = try FileNotices.reportingReplaced([output, idsPath], isQuiet: options.quiet) {
             try located.naming { () throws(Failure) in try job.run(ConsoleEvents(isQuiet: options.quiet)) }
         }
         let (run, encoder) = (outcome.run, outcome.encoder)

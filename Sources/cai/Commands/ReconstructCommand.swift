@@ -87,7 +87,9 @@ struct ReconstructCommand: ParsableCommand {
     }
 
     func run() throws {
-        try FileNotices.reportingReplaced([output, report], isQuiet: options.galaxies.quiet) { try reconstruct() }
+        try FileNotices.reportingReplaced([output, idsPath, report], isQuiet: options.galaxies.quiet) {
+            try reconstruct()
+        }
     }
 
     private func reconstruct() throws {

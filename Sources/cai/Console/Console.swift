@@ -14,7 +14,8 @@ enum Console {
     /// Whether the standard error is a terminal, and all messages are shown as text.
     static var isTerminal: Bool {
         let settings = Self.settings.withLock { $0 }
-        return isatty(STDERR_FILENO) == 1 && settings.format == .text && settings.level == .info
+        return isatty(STDERR_FILENO) == 1 && settings.format == .text
+            && (settings.level == .info || settings.level == .debug)
     }
 
     /// The columns of the terminal; 80 where they are unknown.

@@ -65,6 +65,11 @@ struct LogSettings: Sendable, Equatable {
                 isVerbose = true
                 continue
             }
+            if let others = Self.flags(besideVerbose: argument) {
+                isVerbose = true
+                rest.append(others)
+                continue
+            }
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts[0] == "--log-level" || parts[0] == "--log-format" else {
                 rest.append(argument)
@@ -89,6 +94,15 @@ struct LogSettings: Sendable, Equatable {
             settings.level = .debug
         }
         return (settings, rest, failure)
+    }
+
+    /// `-q` of `-vq`: short flags in one argument, without v; nil for others.
+    private static func flags(besideVerbose argument: String) -> String? {
+        let letters = argument.dropFirst()
+        guard argument.hasPrefix("-"), letters.count > 1, letters.contains("v"),
+            letters.allSatisfy({ "vqh".contains($0) })
+        else { return nil }
+        return "-" + letters.filter { $0 != "v" }
     }
 }
 

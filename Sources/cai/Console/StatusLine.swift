@@ -88,11 +88,12 @@ final class RankLine: StatusLine {
         let forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
         // Ranks have about the same number of galaxies; that of later ones is not known.
         let computed = progress.done - progress.before
-        let part = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
-        let share = (Double(ranks) + part) / Double(max(1, total))
-        guard share > 0, seconds > 0 else { return forms }
+        func share(_ count: Int) -> Double { progress.total > 0 ? Double(count) / Double(progress.total) : 0 }
+        let done = Double(ranks) + share(computed)
+        let remaining = share(progress.total - progress.done) + Double(max(0, total - ranks - 1))
+        guard done > 0, seconds > 0 else { return forms }
         let speed = Decimals.fixed(Double(galaxies + computed) / seconds, 0) + "/s"
-        let left = Numbers.clock(seconds * (1 - share) / share) + " left"
+        let left = Numbers.clock(seconds * remaining / done) + " left"
         return forms.map { "\($0), \(speed), \(left)" } + forms
     }
 }

@@ -77,10 +77,12 @@ struct ReportDocument {
     /// program's.
     private static func plan(_ planned: PlannedRun, _ costs: [RunCost]) -> PageSection {
         var assumptions = PlanAssumptions()
-        assumptions.set(MeasuredRate.typical(of: costs.filter(\.isOurs).compactMap(\.rate)))
+        let rates = costs.filter(\.isOurs).compactMap(\.rate)
+        assumptions.set(MeasuredRate.typical(of: rates))
         do throws(Failure) {
             return try PlanSection.plan(
-                galaxies: planned.galaxies, within: planned.seconds, assumptions: assumptions)
+                galaxies: planned.galaxies, within: planned.seconds, assumptions: assumptions,
+                note: rates.isEmpty ? "These runs give no rate of cai: its usual one is assumed." : nil)
         } catch {
             return PageSection("Plan", [.note("No plan for that many galaxies: \(error.message).")])
         }

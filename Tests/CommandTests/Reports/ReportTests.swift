@@ -132,7 +132,7 @@ func reportOfRun() throws {
             ["report", folder + "/results/run-1", "--galaxies", "400000", "--within", "2min", "--quiet"], in: folder)
         #expect(planned.status == 0, "\(planned.errors)")
         let page = try text(of: folder + "/report.html")
-        #expect(page.contains("400,000 galaxies in 120 s") && !page.contains(folder))
+        #expect(page.contains("Plan: 400,000 galaxies within 120 s") && !page.contains(folder))
     }
 }
 
@@ -150,7 +150,7 @@ func reportOfTree() throws {
         let planned = try Command.run(
             ["report", tree, "--galaxies", "500000", "--within", "60s", "--quiet"], in: folder)
         #expect(planned.status == 0, "\(planned.errors)")
-        #expect(try text(of: folder + "/report.html").contains("500,000 galaxies in 60 s"))
+        #expect(try text(of: folder + "/report.html").contains("Plan: 500,000 galaxies within 60 s"))
         let alone = try Command.run(["report", "p.csv", "--galaxies", "5", "--within", "60s"], in: folder)
         #expect(alone.status == 2 && alone.errors.contains("--galaxies: expected a run or a tree of runs with it"))
         let wrong = try Command.run(["report", "p.csv", "--reference", "p.csv"], in: folder)

@@ -80,7 +80,7 @@ struct FollowTests {
             let (command, _) = try Self.launch(["--follow", Self.execution, "--json"], summary: other, answers)
             #expect(command.status == 0)
             #expect(try object(command.output)["galaxies"] as? Int == 7)
-            #expect(command.errors.contains("summary.json is of another execution by now"))
+            #expect(command.errors.contains("summary.json is now of another execution"))
         }
         let (same, _) = try Self.launch(["--follow", Self.execution, "--json"], summary: output, answers)
         #expect(same.errors.contains("summary.json and beside it"))

@@ -53,7 +53,7 @@ struct CostSectionTests {
         var planner = Planner(galaxies: 500_000)
         let inTime = try #require(Planner.cheapest(of: planner.candidates(), within: 60))
         let html = Self.html(section)
-        #expect(section.title == "500,000 galaxies in 60 s")
+        #expect(section.title == "Plan: 500,000 galaxies within 60 s")
         #expect(html.contains("on AWS Lambda <strong>\(inTime.plan.ranks) workers</strong>"))
         #expect(html.contains("\(Dollars.text(inTime.cost)) a run"))
         #expect(html.contains("on one machine <strong>19 cores</strong>"))

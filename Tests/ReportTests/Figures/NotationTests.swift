@@ -30,6 +30,17 @@ import Testing
     func intervals() {
         #expect(Notation.text(-0.00123...0.0004) == "\u{2212}0.0012 to 0.0004")
         #expect(Notation.text(0...0.00744) == "0.0000 to 0.0074")
+        #expect(Notation.text(0.00009978...0.00010052) == "0.00009978 to 0.00010052")
+    }
+
+    @Test("Long intervals are rounded, but not to 0 or 1, which would be other statements")
+    func longIntervals() {
+        #expect(Notation.text(0.0132...15) == "0.013 to 15")
+        #expect(Notation.text(-665_426...0.9912) == "\u{2212}670,000 to 0.99")
+        #expect(Notation.text(-62...0.9912) == "\u{2212}62 to 0.9912")
+        #expect(Notation.estimate(-202_085, within: -665_426...0.99) == "\u{2212}200,000")
+        #expect(Notation.text(-0.001...0.00001) == "\u{2212}0.0010 to 0.0000")
+        #expect(Notation.significant(9.997e-6, 3) == "10\u{207B}\u{2075}")
     }
 
     @Test("Counts are whole: one number, or the least and the largest")

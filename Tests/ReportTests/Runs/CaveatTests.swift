@@ -147,7 +147,7 @@ func countedCaveats() throws {
         let groups = caveats.groups
         #expect(groups.map(\.count) == [3])
         let text = try #require(groups.first).text(TreeReport.inTree)
-        #expect(text.hasPrefix("3 like this, the first in result-partition-25MB/1GB/1: 1 of 41 ranks took more than"))
+        #expect(text.hasPrefix("3 like this, the largest in result-partition-25MB/1GB/3: 1 of 41 ranks took more than"))
         let html = HTMLPage(title: "t", sections: TreeReport(tree).sections).html
         #expect(html.components(separatedBy: "took more than twice").count == 2)
         #expect(html.contains("<p>3 like this") && !html.contains(folder.path))

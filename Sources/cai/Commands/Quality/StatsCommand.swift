@@ -137,7 +137,7 @@ struct StatsText {
         return text.printableLines
     }
 
-    /// What was achieved by the clock on the wall, run by run.
+    /// The wall-clock rates, run by run.
     private var wallClock: String {
         let durations = tables.durations
         let known = tree.runs.compactMap { run in durations.duration(of: run).map { (run, $0) } }
