@@ -9,6 +9,8 @@ ARCH ?=
 IMAGE ?= .build/image/cai$(if $(ARCH),-$(ARCH)).tar
 # Cross-built only where it is not this machine's.
 CROSS = $(if $(filter x86_64,$(shell uname -m)),$(if $(filter arm64 all,$(ARCH)),arm64))
+# build, unless something is made for another machine alone.
+OWN = $(if $(CROSS),$(if $(filter all,$(ARCH)),build),build)
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
@@ -84,11 +86,13 @@ test-formats: build
 	@scripts/install-packages.sh --formats
 	@Tests/Formats/run.sh $(FORMATS_ARGS)
 
-# The Python package with the shared library and the command line: Python/dist/astrocai-*.whl. The library is built with the
-# flags of the command line, so that both have the same objects.
-wheel: build
-	@$(SWIFT) build -c release --static-swift-stdlib --product astrocai
-	@$(PYTHON) Python/wheel.py
+# The Python package with the shared library and the command line: Python/dist/astrocai-*.whl; make wheel ARCH=arm64. The
+# library is built with the flags of the command line, so that both have the same objects.
+wheel: $(OWN) $(CROSS)
+	@$(if $(OWN),$(SWIFT) build -c release --static-swift-stdlib --product astrocai && $(PYTHON) Python/wheel.py,:)
+	@$(if $(CROSS),$(ARM64_WHEEL),:)
+
+ARM64_WHEEL = $(PYTHON) Python/wheel.py --release .build-arm64 --machine aarch64
 
 # The wheel in an environment with NumPy alone. Options of pytest go through PYTHON_ARGS: make test-python PYTHON_ARGS="-k fork"
 test-python: wheel
@@ -233,13 +237,17 @@ image: build $(CROSS)
 image-test: image
 	@ARCH="$(ARCH)" deploy/test-image.sh $(IMAGE)
 
-# The program for 64-bit ARM from a machine for x86-64, as root: .build-arm64/cai, and .build-arm64/run under QEMU.
+# The program and the shared library for 64-bit ARM from a machine for x86-64, as root: .build-arm64/cai, and
+# .build-arm64/run under QEMU.
 arm64: deps
 	@scripts/arm64-build.sh
 
-# Its outputs under QEMU against the golden bits and this machine's program. ARM64_ARGS has options for pytest.
+# Their outputs under QEMU, and those of the wheel, against the golden bits and this machine's program. ARM64_ARGS has options
+# for pytest.
 arm64-test: build arm64
+	@$(ARM64_WHEEL)
 	@scripts/install-packages.sh --python
+	@Python/tests/check.sh Python/dist/astrocai-*_aarch64.whl
 	@scripts/install-packages.sh --formats
 	@scripts/install-packages.sh --arm64
 	@Tests/Arm64/run.sh $(ARM64_ARGS)

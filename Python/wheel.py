@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the wheel of astrocai: the package, the shared library, its header, and the command line as the script astrocai.
 
-The same files make the same bytes. Fails where the library or the command line needs a newer glibc or other libraries than
-the wheel's platform tag promises (PEP 600).
+The same files make the same bytes. The platform tag (PEP 600) is the oldest one whose glibc has all symbols that the library
+and the command line need. Fails where these need a newer glibc than the machine's wheels promise, or other libraries.
 """
 
 import argparse
@@ -19,9 +19,16 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-GLIBC = (2, 34)
-# Versions of libstdc++ and libgcc in the oldest distributions with that glibc (GCC 11).
-LIMITS = {"GLIBC": GLIBC, "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13), "GCC": (11, 0)}
+Version = tuple[int, ...]
+# Newest versions of glibc's, libstdc++'s and libgcc's symbols by platform tag: auditwheel's policies.
+POLICIES: list[dict[str, Version]] = [
+    {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13), "GCC": (11, 0)},
+    {"GLIBC": (2, 35), "GLIBCXX": (3, 4, 30), "CXXABI": (1, 3, 13), "GCC": (12, 0)},
+    {"GLIBC": (2, 38), "GLIBCXX": (3, 4, 32), "CXXABI": (1, 3, 14), "GCC": (13, 0)},
+    {"GLIBC": (2, 39), "GLIBCXX": (3, 4, 33), "CXXABI": (1, 3, 15), "GCC": (14, 0)},
+]
+# The newest glibc that a wheel may need. Wheels for 64-bit ARM are linked against Debian 13's.
+NEWEST = {"x86_64": (2, 34), "aarch64": (2, 39)}
 # Of auditwheel's manylinux policies, those that occur.
 LIBRARIES = {
     "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1",
@@ -29,31 +36,45 @@ LIBRARIES = {
 }  # fmt: skip
 
 
-def check(path: Path) -> None:
-    """Ends the program where the file needs more than the platform tag promises."""
+def needed(path: Path) -> dict[str, Version]:
+    """The newest version of each library's symbols that the file needs. Ends the program where it needs other libraries."""
     text = subprocess.run(
         ["readelf", "--wide", "--dynamic", "--version-info", path], check=True, capture_output=True, text=True
     ).stdout
-    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", text))
-    if others := needed - LIBRARIES:
+    if others := set(re.findall(r"\(NEEDED\).*\[(.+)\]", text)) - LIBRARIES:
         sys.exit(f"{path}: needs {', '.join(sorted(others))}: expected {', '.join(sorted(LIBRARIES))} only")
-    newest = {}
+    newest: dict[str, Version] = {}
     for name, number in re.findall(r"Name: (GLIBC|GLIBCXX|CXXABI|GCC)_([0-9.]+)", text):
         version = tuple(int(part) for part in number.split("."))
         newest[name] = max(newest.get(name, ()), version)
-    for name, version in newest.items():
-        if version > LIMITS[name]:
-            sys.exit(f"{path}: needs {name}_{'.'.join(map(str, version))}: expected {'.'.join(map(str, LIMITS[name]))}")
-    found = ", ".join(f"{name} {'.'.join(map(str, version))}" for name, version in sorted(newest.items()))
-    print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {found}", file=sys.stderr)
+    return newest
 
 
-def stripped(path: Path) -> bytes:
-    """A program without symbols and debug information."""
+def dotted(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+def glibc(machine: str, files: dict[Path, dict[str, Version]]) -> Version:
+    """The glibc of the wheel's tag. Ends the program where a file needs a newer one than `NEWEST`."""
+    for policy in POLICIES:
+        beyond = [
+            f"{path}: needs {name}_{dotted(version)}: expected {dotted(policy[name])}, for glibc {dotted(policy['GLIBC'])}"
+            for path, newest in files.items() for name, version in newest.items() if version > policy[name]
+        ]  # fmt: skip
+        if not beyond:
+            return policy["GLIBC"]
+        if policy["GLIBC"] == NEWEST[machine]:
+            break
+    sys.exit("\n".join(beyond))
+
+
+def stripped(path: Path, machine: str) -> bytes:
+    """A program without symbols and debug information. `make arm64` has removed them from one for another machine."""
+    if machine != platform.machine():
+        return path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         subprocess.run(["strip", "--strip-all", "-o", copy, path], check=True)
-        check(copy)
         return copy.read_bytes()
 
 
@@ -82,22 +103,27 @@ def metadata(project: dict, number: str) -> str:
     return "\n".join(lines) + "\n\n" + (HERE / "README.md").read_text()
 
 
-def write(release: Path, folder: Path) -> Path:
+def write(release: Path, machine: str, folder: Path) -> Path:
     project = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
     number = version()
-    tag = f"py3-none-manylinux_{GLIBC[0]}_{GLIBC[1]}_{platform.machine()}"
+    library, program = release / "libastrocai.so", release / "cai"
+    symbols = {path: needed(path) for path in (library, program)}
+    oldest = glibc(machine, symbols)
+    tag = f"py3-none-manylinux_{oldest[0]}_{oldest[1]}_{machine}"
     name = f"{project['name']}-{number}"
     info = f"{name}.dist-info"
-    library = release / "libastrocai.so"
-    check(library)
 
     files: dict[str, tuple[bytes, bool]] = {}
     for path in sorted((HERE / "astrocai").rglob("*")):
         if path.suffix == ".py" or path.name == "py.typed":
             files[f"astrocai/{path.relative_to(HERE / 'astrocai')}"] = path.read_bytes(), False
-    files["astrocai/libastrocai.so"] = library.read_bytes(), True
+    contents = {library: library.read_bytes(), program: stripped(program, machine)}
+    for path, content in contents.items():
+        found = ", ".join(f"{name} {dotted(version)}" for name, version in sorted(symbols[path].items()))
+        print(f"{path.name}: {len(content) / 1e6:.1f} MB, {found}", file=sys.stderr)
+    files["astrocai/libastrocai.so"] = contents[library], True
     files["astrocai/include/astrocai.h"] = (HERE / "include/astrocai.h").read_bytes(), False
-    files[f"{name}.data/scripts/astrocai"] = stripped(release / "cai"), True
+    files[f"{name}.data/scripts/astrocai"] = contents[program], True
     files[f"{info}/licenses/LICENSE"] = (ROOT / "LICENSE").read_bytes(), False
     files[f"{info}/METADATA"] = metadata(project, number).encode(), False
     wheel = f"Wheel-Version: 1.0\nGenerator: astrocai\nRoot-Is-Purelib: false\nTag: {tag}\n"
@@ -119,15 +145,22 @@ def write(release: Path, folder: Path) -> Path:
             entry.external_attr = (0o100755 if is_program else 0o100644) << 16
             archive.writestr(entry, data)
     partial.replace(out)
+    # Made earlier, for another glibc.
+    for other in folder.glob(f"{name}-*_{machine}.whl"):
+        if other != out:
+            other.unlink()
     return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", type=Path, default=ROOT / ".build/release", help="folder of the built products")
+    parser.add_argument(
+        "--machine", choices=sorted(NEWEST), default=platform.machine(), help="that the products are for"
+    )
     parser.add_argument("-o", "--output", type=Path, default=HERE / "dist", help="folder of the wheel")
     arguments = parser.parse_args()
-    print(write(arguments.release, arguments.output))
+    print(write(arguments.release, arguments.machine, arguments.output))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds .build-arm64/cai, the program for 64-bit ARM, on a machine for x86-64: scripts/arm64-build.sh
+# Builds .build-arm64/cai and libastrocai.so, the program and the shared library of Python/ for 64-bit ARM, on a machine for
+# x86-64: scripts/arm64-build.sh
 # Swift, its libraries and those of the program are Debian's (scripts/arm64-roots.sh), packages of Swift those of this
-# checkout. It is linked against Debian 13's C library and starts on any system with MOST_GLIBC or newer.
+# checkout. They are linked against Debian 13's C library and run on any system with MOST_GLIBC or newer.
 # Exit status 77, after one line with the reason: it cannot be built here.
 set -eu
 cd "$(dirname "$0")/.."
@@ -43,15 +44,20 @@ enter() {
 }
 
 echo "arm64: $(enter swiftc --version 2>/dev/null | head -n 1)"
-enter swift-build --package-path "$here" --scratch-path "$out/build" -c release --static-swift-stdlib --product cai \
-    --destination "$out/destination.json" --disable-automatic-resolution --disable-sandbox
+for product in cai astrocai; do
+    enter swift-build --package-path "$here" --scratch-path "$out/build" -c release --static-swift-stdlib \
+        --product "$product" --destination "$out/destination.json" --disable-automatic-resolution --disable-sandbox
+done
 enter llvm-objcopy --strip-all "$out/build/release/cai" "$out/cai"
+cp "$out/build/release/libastrocai.so" "$out/"
 
-newest=$(enter objdump -T "$out/cai" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
-[ "$(printf '%s\n' "GLIBC_$MOST_GLIBC" "$newest" | sort -V | tail -n 1)" = "GLIBC_$MOST_GLIBC" ] || {
-    echo "$out/cai: expected symbols of at most GLIBC_$MOST_GLIBC, found $newest" >&2
-    exit 1
-}
+for file in libastrocai.so cai; do
+    newest=$(enter objdump -T "$out/$file" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+    [ "$(printf '%s\n' "GLIBC_$MOST_GLIBC" "$newest" | sort -V | tail -n 1)" = "GLIBC_$MOST_GLIBC" ] || {
+        echo "$out/$file: expected symbols of at most GLIBC_$MOST_GLIBC, found $newest" >&2
+        exit 1
+    }
+done
 
 # Runs it on this machine, with the libraries of its architecture.
 cat >"$out/run" <<END

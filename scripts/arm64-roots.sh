@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes two folders in .build-arm64/, which scripts/arm64-build.sh needs, and keeps them for the next call:
 #   host/   Debian unstable for x86-64: Swift, entered by chroot, and QEMU
-#   root/   Debian 13 for 64-bit ARM: the C library that is linked against, and the libraries at run time; of unstable
-#           only the libraries of Swift, which are linked into the program
+#   root/   Debian 13 for 64-bit ARM: the C library that is linked against, the libraries at run time, and Python with NumPy;
+#           of unstable only the libraries of Swift, which are linked into the program
 # Packages are only unpacked: no script of theirs runs, and no package of this machine changes. The mirror and apt's
 # settings are this machine's; DEBIAN_MIRROR=URL names another mirror.
 # Needs root, for chroot. Exit status 77, after one line with the reason: it cannot be built here.
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 suite=trixie
 host="base-files bash coreutils git gcc g++ pkgconf swiftlang qemu-user"
 libraries="libc6-dev libgcc-14-dev libstdc++-14-dev zlib1g-dev libcurl4-openssl-dev libssl-dev libopenblas-dev
-    libcfitsio10t64 libhdf5-310 ca-certificates"
+    libcfitsio10t64 libhdf5-310 ca-certificates python3 python3-numpy"
 # What no build needs: debuggers, editors' servers, documents.
 left_out="*/bin/lldb* */bin/clangd */bin/sourcekit-lsp */bin/docc */liblldb* */libsourcekitd* usr/share/doc
     usr/share/man usr/share/locale"
