@@ -23,9 +23,9 @@ Version = tuple[int, ...]
 # Newest versions of glibc's, libstdc++'s and libgcc's symbols by platform tag: auditwheel's policies.
 POLICIES: list[dict[str, Version]] = [
     {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13), "GCC": (11, 0)},
-    {"GLIBC": (2, 35), "GLIBCXX": (3, 4, 30), "CXXABI": (1, 3, 13), "GCC": (12, 0)},
-    {"GLIBC": (2, 38), "GLIBCXX": (3, 4, 32), "CXXABI": (1, 3, 14), "GCC": (13, 0)},
-    {"GLIBC": (2, 39), "GLIBCXX": (3, 4, 33), "CXXABI": (1, 3, 15), "GCC": (14, 0)},
+    {"GLIBC": (2, 35), "GLIBCXX": (3, 4, 30), "CXXABI": (1, 3, 13), "GCC": (11, 0)},
+    {"GLIBC": (2, 38), "GLIBCXX": (3, 4, 30), "CXXABI": (1, 3, 13), "GCC": (11, 0)},
+    {"GLIBC": (2, 39), "GLIBCXX": (3, 4, 33), "CXXABI": (1, 3, 15), "GCC": (14, 0, 0)},
 ]
 # The newest glibc that a wheel may need. Wheels for 64-bit ARM are linked against Debian 13's.
 NEWEST = {"x86_64": (2, 34), "aarch64": (2, 39)}
