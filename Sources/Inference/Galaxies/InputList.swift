@@ -110,14 +110,16 @@ public enum InputList {
             .filter { !$0.hasPrefix(".") && !$0.hasSuffix(".run.json") && !isPartition($0) && !isFolder(prefix + $0) }
             .sorted(by: NaturalOrder.precedes)
         guard !names.isEmpty else { return nil }
-        let counts = Dictionary(names.map { (ending(of: $0), 1) }, uniquingKeysWith: +)
-            .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        let listed = counts.prefix(3).map { "\($0.value) " + ($0.key.isEmpty ? "without an ending" : ".\($0.key)") }
-        // As the files spell their ending: patterns distinguish upper case.
-        let named = names.first { ending(of: $0) == counts.first?.key }.map { String($0.suffix(ending(of: $0).count)) }
-        let pattern = prefix + (named.map { $0.isEmpty ? "*" : "*.\($0)" } ?? "*")
+        let groups = Dictionary(grouping: names, by: ending(of:))
+            .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+        let listed = groups.prefix(3).map {
+            "\($0.value.count) " + ($0.key.isEmpty ? "without an ending" : ".\($0.key)")
+        }
+        // As a file spells its ending: patterns distinguish upper case.
+        let ending = groups.first.flatMap { group in group.value.first?.suffix(group.key.count) } ?? ""
+        let pattern = prefix + (ending.isEmpty ? "*" : "*.\(ending)")
         return Numbers.counted(names.count, "other file")
-            + " (\(listed.joined(separator: ", "))\(counts.count > 3 ? ", ..." : "")): if they are galaxies, give '\(pattern)'"
+            + " (\(listed.joined(separator: ", "))\(groups.count > 3 ? ", ..." : "")): if they are galaxies, give '\(pattern)'"
     }
 
     private static func withSlash(_ folder: String) -> String { folder.hasSuffix("/") ? folder : folder + "/" }

@@ -61,13 +61,9 @@ struct LogSettings: Sendable, Equatable {
                 rest += [argument] + arguments[index...]
                 break
             }
-            if argument == "-v" || argument == "--verbose" {
-                isVerbose = true
-                continue
-            }
             if let others = Self.flags(besideVerbose: argument) {
                 isVerbose = true
-                rest.append(others)
+                rest += others
                 continue
             }
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -96,13 +92,15 @@ struct LogSettings: Sendable, Equatable {
         return (settings, rest, failure)
     }
 
-    /// `-q` of `-vq`: short flags in one argument, without v; nil for others.
-    private static func flags(besideVerbose argument: String) -> String? {
+    /// The other short flags of an argument that has `-v`: none of `--verbose` and `-v`, `-q` of `-vq`; nil for others.
+    private static func flags(besideVerbose argument: String) -> [String]? {
+        if argument == "--verbose" { return [] }
         let letters = argument.dropFirst()
-        guard argument.hasPrefix("-"), letters.count > 1, letters.contains("v"),
-            letters.allSatisfy({ "vqh".contains($0) })
-        else { return nil }
-        return "-" + letters.filter { $0 != "v" }
+        guard argument.hasPrefix("-"), letters.contains("v"), letters.allSatisfy({ "vqh".contains($0) }) else {
+            return nil
+        }
+        let others = letters.filter { $0 != "v" }
+        return others.isEmpty ? [] : ["-" + others]
     }
 }
 
