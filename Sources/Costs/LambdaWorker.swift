@@ -31,13 +31,13 @@ public struct LambdaWorker: Sendable, Equatable {
 
     /// The most bytes of memory that a worker needs for a share of the given bytes and galaxies.
     ///
-    /// Measured (docs/PERFORMANCE.md, section 6): 103 MB with two threads, weights in half precision, 4.5 MB of them for
+    /// Measured (docs/PERFORMANCE.md, section 6): 94 MB with two threads, weights in half precision, 4.5 MB of them for
     /// each thread. Added: fetched bytes, which are held to 256 MB or a quarter of the memory, and the predictions'
     /// rows.
     public func memoryNeed(galaxies: Int, bytes: Int) -> Double {
         let threads = Double(LambdaLimits.threads(memory: memory))
         let fetched = min(Double(bytes), Double(min(256, memory / 4)) * 1_048_576)
-        return 94e6 + 4.5e6 * threads + fetched + 100 * Double(galaxies)
+        return 85e6 + 4.5e6 * threads + fetched + 100 * Double(galaxies)
     }
 
     /// Whether a share fits into time and memory with the reserve left free.

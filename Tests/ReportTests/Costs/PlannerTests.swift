@@ -71,11 +71,11 @@ struct PlannerTests {
 
     @Test("The memory that a worker needs has to fit, with a margin")
     func limits() {
-        // 94 MB, two threads of 4.5, 10 MB of galaxies, 100 bytes for each of 500: 113.05 MB; 128 MB are 134.2.
+        // 85 MB, two threads of 4.5, 10 MB of galaxies, 100 bytes for each of 500: 104.05 MB; 128 MB are 134.2.
         let small = LambdaWorker(memory: 128, architecture: .x86)
-        #expect(abs(small.memoryNeed(galaxies: 500, bytes: 10_000_000) - 113_050_000) < 1)
+        #expect(abs(small.memoryNeed(galaxies: 500, bytes: 10_000_000) - 104_050_000) < 1)
         #expect(small.canTake(galaxies: 500, bytes: 10_000_000, reserve: 0.1))
-        #expect(!small.canTake(galaxies: 500, bytes: 10_000_000, reserve: 0.2))
+        #expect(!small.canTake(galaxies: 500, bytes: 10_000_000, reserve: 0.25))
         // One processor at 230 galaxies/s: 719 s of computing and one of overhead are four fifths of 900.
         let worker = LambdaWorker(memory: 1769, architecture: .x86)
         #expect(worker.canTake(galaxies: 165_370, bytes: 1, reserve: 0.2))
