@@ -87,7 +87,7 @@ struct RunCommand: ParsableCommand {
         var warnings: Set<String> = []
         for (done, item) in begun.items.enumerated() {
             do throws(Failure) {
-                let result = try worker.run(item) { line.show(ranks: done, of: begun.items.count, $0) }
+                let result = try worker.run(item) { line.show(item.rank, done: done, of: begun.items.count, $0) }
                 line.galaxies += result.galaxies - (result.earlierGalaxies ?? 0)
                 for warning in result.warnings where warnings.insert(warning).inserted {
                     line.wipe()

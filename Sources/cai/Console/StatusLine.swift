@@ -52,7 +52,7 @@ final class ProgressLine: StatusLine {
     }
 }
 
-/// `rank 3 of 12: 1,280 of 5,113 galaxies, 890/s, 0:48 left`
+/// `2 of 12 ranks, rank 2: 1,280 of 5,113 galaxies, 890/s, 0:48 left`
 final class RankLine: StatusLine {
     private let start = ContinuousClock.now
     /// Galaxies of the ranks that this run has finished.
@@ -66,15 +66,16 @@ final class RankLine: StatusLine {
     }
 
     /// - Parameters:
-    ///   - ranks: finished by this run.
+    ///   - rank: which is being computed, from 0.
+    ///   - done: the number of ranks that this run has finished.
     ///   - total: the number of ranks that this run has to do.
-    func show(ranks: Int, of total: Int, _ progress: Progress) {
+    func show(_ rank: Int, done: Int, of total: Int, _ progress: Progress) {
         guard isShown else { return }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         write(
             Self.fitting(
                 Self.forms(
-                    ranks: ranks, of: total, before: before, progress, galaxies: galaxies, seconds: seconds)))
+                    rank, done: done, of: total, before: before, progress, galaxies: galaxies, seconds: seconds)))
     }
 
     /// The line, from the longest to the shortest form.
@@ -82,18 +83,19 @@ final class RankLine: StatusLine {
     ///   - before: ranks of an earlier run: counted, but no part of the rate.
     ///   - galaxies: of the ranks that this run has finished.
     static func forms(
-        ranks: Int, of total: Int, before: Int, _ progress: Progress, galaxies: Int, seconds: Double
+        _ rank: Int, done: Int, of total: Int, before: Int, _ progress: Progress, galaxies: Int, seconds: Double
     ) -> [String] {
-        let rank = "rank \(Numbers.grouped(before + ranks + 1)) of \(Numbers.grouped(before + total))"
-        let forms = ["\(rank): \(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies", rank]
+        let ranks = "\(Numbers.grouped(before + done)) of \(Numbers.grouped(before + total)) ranks"
+        let amount = "\(Numbers.grouped(progress.done)) of \(Numbers.grouped(progress.total)) galaxies"
+        let forms = ["\(ranks), rank \(rank): \(amount)", ranks]
         // Ranks have about the same number of galaxies; that of later ones is not known.
         let computed = progress.done - progress.before
         func share(_ count: Int) -> Double { progress.total > 0 ? Double(count) / Double(progress.total) : 0 }
-        let done = Double(ranks) + share(computed)
-        let remaining = share(progress.total - progress.done) + Double(max(0, total - ranks - 1))
-        guard done > 0, seconds > 0 else { return forms }
+        let computedRanks = Double(done) + share(computed)
+        let remaining = share(progress.total - progress.done) + Double(max(0, total - done - 1))
+        guard computedRanks > 0, seconds > 0 else { return forms }
         let speed = Decimals.fixed(Double(galaxies + computed) / seconds, 0) + "/s"
-        let left = Numbers.clock(seconds * remaining / done) + " left"
+        let left = Numbers.clock(seconds * remaining / computedRanks) + " left"
         return forms.map { "\($0), \(speed), \(left)" } + forms
     }
 }

@@ -35,11 +35,11 @@ func progressOfAResumedRun() {
     let progress = Progress(done: 300, total: 400, before: 200)
     // 8 of 12 ranks were done before; in 6 s this run has finished one of 500 galaxies and a quarter of the next, of which a
     // quarter and two ranks are left.
-    let forms = RankLine.forms(ranks: 1, of: 4, before: 8, progress, galaxies: 500, seconds: 6)
-    #expect(forms.first == "rank 10 of 12: 300 of 400 galaxies, 100/s, 0:11 left")
+    let forms = RankLine.forms(7, done: 1, of: 4, before: 8, progress, galaxies: 500, seconds: 6)
+    #expect(forms.first == "9 of 12 ranks, rank 7: 300 of 400 galaxies, 100/s, 0:11 left")
     let start = RankLine.forms(
-        ranks: 0, of: 4, before: 8, Progress(done: 0, total: 400), galaxies: 0, seconds: 1)
-    #expect(start.first == "rank 9 of 12: 0 of 400 galaxies")
+        3, done: 0, of: 4, before: 8, Progress(done: 0, total: 400), galaxies: 0, seconds: 1)
+    #expect(start.first == "8 of 12 ranks, rank 3: 0 of 400 galaxies")
 }
 
 @Test(
