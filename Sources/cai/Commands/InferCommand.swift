@@ -191,8 +191,9 @@ struct InferCommand: ParsableCommand {
         FileNotices.others(in: self.inputs, isQuiet: galaxies.quiet)
         if let rank { events.notice(rank.notice) } else if let warning = ranks.warning() { events.warning(warning) }
         Interruption.reportStatus { [status = job.status] in status.text }
-        // A resumed run completes its output.
-        let outcome = try FileNotices.reportingReplaced([resume ? nil : output], isQuiet: galaxies.quiet) {
+        let outcome = try FileNotices.reportingReplaced(
+            [output], isQuiet: galaxies.quiet, unless: \.wasComplete
+        ) {
             try located.naming { () throws(Failure) in try job.run(events) }
         }
         if file == nil {

@@ -15,12 +15,14 @@ enum FileNotices {
     /// - Parameters:
     ///   - outputs: paths, `s3://` URLs, `-`, or nil for an output that is not written.
     ///   - isQuiet: whether notices are left out.
+    ///   - wasKept: whether the result says that the outputs were not written.
     static func reportingReplaced<Result>(
-        _ outputs: [String?], isQuiet: Bool, _ body: () throws -> Result
+        _ outputs: [String?], isQuiet: Bool, unless wasKept: (Result) -> Bool = { _ in false },
+        _ body: () throws -> Result
     ) throws -> Result {
         let existing = outputs.compactMap(\.self).filter(exists)
         let result = try body()
-        if !isQuiet { for output in existing { Console.report("notice: \(output): replaced an existing file") } }
+        if !isQuiet, !wasKept(result) { for output in existing { Console.report("notice: \(output): replaced an existing file") } }
         return result
     }
 

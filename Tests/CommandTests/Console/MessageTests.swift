@@ -116,6 +116,14 @@ struct MessageTests {
             #expect(!first.errors.contains("replaced"))
             let second = try Command.run(arguments, in: folder)
             #expect(second.errors.contains("cai: notice: o.csv: replaced an existing file\n"), "\(second.errors)")
+            // Without a journal, --resume computes all of it again.
+            let resumed = try Command.run(arguments + ["--resume"], in: folder)
+            #expect(resumed.errors.contains("cai: notice: o.csv: replaced an existing file\n"), "\(resumed.errors)")
+            // A complete part is left as it is.
+            let rank = arguments + ["--rank", "0", "--world-size", "2"]
+            #expect(try Command.run(rank, in: folder).status == 0)
+            let complete = try Command.run(rank + ["--resume"], in: folder)
+            #expect(complete.status == 0 && !complete.errors.contains("replaced"), "\(complete.errors)")
             #expect(try Command.run(arguments + ["--quiet"], in: folder).errors.isEmpty)
         }
     }
