@@ -22,6 +22,7 @@ _COLUMNS = {
     "images": Param(str, "images", msg="dataset of the cutouts [N, bands, rows, columns]"),
     "magnitudes": Param(list, ["magnitudes"], msg="dataset of the magnitudes [N, bands], or a column for each band"),
     "band_order": Param(str, "ugriz", msg="bands of both, in their order, a letter each"),
+    "missing": Param(str, "", msg="magnitudes that stand for a missing one, such as -9999,99; none: no value does"),
     "threads": Param(int, 0, msg="threads that compute; 0: the processors of this process"),
 }
 
@@ -59,7 +60,7 @@ class CaiInformer(CatInformer):  # type: ignore[misc, unused-ignore]
             calibration = Calibration.fit(
                 np.concatenate(redshifts), np.concatenate(known), model=model, levels=self.config.levels,
                 bins=self.config.bins, by=self.config.by, magnitudes=np.concatenate(magnitudes),
-                bands=self.config.band_order,
+                bands=self.config.band_order, missing=self.config.missing or None,
             )  # fmt: skip
             self.model = {"weights": model.weights, "calibration": calibration}
         self.add_data("model", self.model)
@@ -91,7 +92,7 @@ class CaiEstimator(CatEstimator):  # type: ignore[misc, unused-ignore]
         prediction = _predict(self._network, data, self.config)
         distributions = ensemble(
             prediction, self._calibration, model=self._network, magnitudes=_magnitudes(data, self.config),
-            bands=self.config.band_order,
+            bands=self.config.band_order, missing=self.config.missing or None,
         )  # fmt: skip
         self._do_chunk_output(distributions, start, end, first, data=data)
 
@@ -105,8 +106,9 @@ def _model(weights: str, config: Any) -> Model:
 
 
 def _predict(model: Model, data: Any, config: Any) -> Prediction:
-    images = _column(data, config.images)
-    return model.predict(images, _magnitudes(data, config), bands=config.band_order)
+    return model.predict(
+        _column(data, config.images), _magnitudes(data, config), bands=config.band_order, missing=config.missing or None
+    )
 
 
 def _known(column: Any) -> npt.NDArray[Any]:

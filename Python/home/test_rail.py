@@ -99,6 +99,22 @@ def test_bins_are_of_brightness_if_asked(
     np.testing.assert_array_equal(found[rows], low[rows, 0])
 
 
+def test_missing_magnitudes_are_those_that_are_stated(folder: Path) -> None:
+    for name in ("labelled", "galaxies"):
+        with h5py.File(folder / f"{name}.hdf5") as source, h5py.File(folder / f"{name}-missing.hdf5", "w") as file:
+            source.copy("photometry", file)
+            file["photometry/mag_g"][[7, 8]] = 42, -9999
+    arguments = ["--missing=42", "--input=labelled-missing.hdf5", "--model=missing.pkl", "--by=g"]
+    done = stage(folder, "CaiInformer", f"--weights={WEIGHTS}", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    arguments = ["--input=galaxies-missing.hdf5", "--model=missing.pkl", "--output=missing.hdf5"]
+    for options, flagged in [([], 8), (["--missing=42"], 7)]:
+        done = stage(folder, "CaiEstimator", *arguments, *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        flags = qp.read(str(folder / "missing.hdf5")).ancil["flags"]
+        assert list(np.flatnonzero(flags == 4)) == [flagged]
+
+
 def test_missing_columns_are_named(folder: Path) -> None:
     done = stage(
         folder, "CaiInformer", f"--weights={WEIGHTS}", "--input=labelled.hdf5", "--model=x.pkl", "--images=cutouts"
