@@ -27,9 +27,18 @@ ANSWERS: dict[str, Any] = {
     "ecr create-repository": None,
     "ecr delete-repository": None,
     "cloudformation describe-stacks": {
-        "Stacks": [{"Outputs": [{"OutputKey": "StateMachineArn", "OutputValue": os.environ.get("CAI_TEST_MACHINE")}]}]
+        "Stacks": [
+            {
+                "Outputs": [
+                    {"OutputKey": "StateMachineArn", "OutputValue": os.environ.get("CAI_TEST_MACHINE")},
+                    *({"OutputKey": key, "OutputValue": key} for key in ("Queue", "InferJob", "MergeJob")),
+                    {"OutputKey": "PartsFolder", "OutputValue": "none"},
+                ]
+            }
+        ]
     },
     "cloudformation delete-stack": None,
+    "batch submit-job": {"jobName": "cai", "jobId": "7f3a"},
 }
 
 
@@ -102,6 +111,20 @@ def parsed(words: list[str], *required: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def value_of(word: str, shape: Any) -> Any:
+    """The value of an option: text, JSON, or the CLI's shorthand `key=value,key=value` for a structure or a map."""
+    if shape.type_name == "string":
+        return word
+    if not re.match(r"[a-zA-Z]+=", word):
+        return json.loads(word)
+    if shape.type_name == "list":
+        return [value_of(word, shape.member)]
+    pairs = dict(pair.split("=", 1) for pair in word.split(","))
+    if shape.type_name == "map":
+        return pairs
+    return {key: value_of(value, shape.members[key]) for key, value in pairs.items()}
+
+
 def call(service: str, operation: str, words: list[str]) -> None:
     """A call of an API operation: options are its parameters."""
     answer = ANSWERS[f"{service} {operation}"]
@@ -124,8 +147,7 @@ def call(service: str, operation: str, words: list[str]) -> None:
             if member.type_name == "boolean":
                 parameters[name] = True
             else:
-                value = next(rest)
-                parameters[name] = value if member.type_name == "string" else json.loads(value)
+                parameters[name] = value_of(next(rest), member)
     if shape:
         report = ParamValidator().validate(parameters, shape)
         assert not report.has_errors(), report.generate_report()

@@ -15,6 +15,9 @@ HERE = Path(__file__).resolve().parent
 FENCE = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 # Of a checkout, by the documents' commands.
 LINKED = ["weights", "docs", "deploy", "Examples", "Benchmarks"]
+STAND_INS = {"aws_cli.py": ["aws", "skopeo"], "cluster_cli.py": ["sbatch", "kubectl"]}
+# How a line begins that is a command.
+COMMAND = re.compile(r"\s*(?:\$ |(?:sudo|cai|aws|make|git|kubectl|sbatch|srun|docker|apt-get|python3?|pip) |[\w.]+/\S+\.sh )")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ def documents() -> list[str]:
     """Every document of the repository, by its path in it."""
     return sorted(
         str(path.relative_to(ROOT))
-        for folder in (".", "docs", "docs/results", "weights", "deploy", "Benchmarks", "Fuzzing", "Python", "Tests/*")
-        for path in ROOT.glob(f"{folder}/*.md")
+        for folder in (".", "docs", "weights", "deploy", "Benchmarks", "Fuzzing", "Python", "Tests")
+        for path in ROOT.glob(f"{folder}/*.md" if folder == "." else f"{folder}/**/*.md")
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
     )
 
 
@@ -51,14 +55,19 @@ def blocks(document: str) -> list[Block]:
 
 
 def faults(text: str) -> list[str]:
-    """Blocks of code without a language: indented ones, and fences that state none."""
+    """Blocks of code that the tests do not see: indented ones, fences that are indented or state no language, and commands in
+    a block of text."""
     found: list[str] = []
-    is_open, before = False, ""
+    is_open, language, before = False, "", ""
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("```"):
-            if not is_open and line.strip() == "```":
+            is_open, language = not is_open, line[3:].strip()
+            if is_open and not language:
                 found.append(f"line {number}: a fence without a language")
-            is_open = not is_open
+        elif line.lstrip(" >").startswith("```"):
+            found.append(f"line {number}: an indented fence")
+        elif is_open and language == "text" and COMMAND.match(line):
+            found.append(f"line {number}: a command in a block of text: {line.strip()}")
         elif not is_open and line.startswith("    ") and (not before.strip() or before.startswith(("#", "```"))):
             found.append(f"line {number}: an indented block: {line.strip()}")
         before = line
@@ -66,8 +75,8 @@ def faults(text: str) -> list[str]:
 
 
 class Checkout:
-    """A folder that has the names of the checkout that commands use, and nothing of an earlier run. `aws` and `skopeo` are
-    those of the tests (aws_cli.py), `python3` is this Python."""
+    """A folder that has the names of the checkout that commands use, and nothing of an earlier run. `aws`, `skopeo`,
+    `sbatch` and `kubectl` are those of the tests, `python3` is this Python."""
 
     # All variables, exported or not, without those of the shell itself.
     _kept = "grep -vE '^declare -[a-zA-Z-]*r|^declare -[^ ]+ (BASH|DIRSTACK|FUNCNAME|GROUPS|PIPESTATUS|_=)'"
@@ -80,8 +89,9 @@ class Checkout:
         programs = folder.with_suffix(".bin")
         programs.mkdir()
         self._script(programs / "python3", f'exec "{sys.executable}" "$@"')
-        for name in ("aws", "skopeo"):
-            self._script(programs / name, f'exec "{sys.executable}" "{HERE}/aws_cli.py" {name} "$@"')
+        for script, names in STAND_INS.items():
+            for name in names:
+                self._script(programs / name, f'exec "{sys.executable}" "{HERE}/{script}" {name} "$@"')
         environment = {**cai.environment, **cai.on(s3), **more, "PWD": str(folder)}
         environment["PATH"] = f"{programs}:{environment['PATH']}"
         del environment["CAI_WEIGHTS"]

@@ -22,7 +22,7 @@ LONG = [
     "CONTRIBUTING.md", "Fuzzing/README.md", "Tests/Slurm/README.md", "deploy/README.md", "docs/ANOMALIES.md",
     "docs/AWS.md", "docs/CLUSTERS.md", "docs/COST.md", "docs/EMBEDDINGS.md", "docs/EXPERIMENTS.md", "docs/FORMATS.md",
     "docs/INTERVALS.md", "docs/RELIABILITY.md", "docs/REPORTS.md", "docs/RESULTS.md", "docs/STATISTICS.md",
-    "docs/USAGE.md", "docs/results/README.md",
+    "docs/USAGE.md", "docs/results/README.md", "weights/README.md",
 ]  # fmt: skip
 # Documents whose commands other tests run.
 ELSEWHERE = {"docs/ENGINES.md": "Tests/Cloud/test_engines.py", "docs/PYTHON.md": "Python/tests/document.py"}
@@ -86,9 +86,15 @@ def test_every_block_states_its_language(document: str) -> None:
             compile(block.text, document, "exec")
 
 
-def test_indented_blocks_and_fences_without_a_language_are_found() -> None:
+def test_blocks_that_no_test_sees_are_found() -> None:
     assert faults("# Heading\n    make\n\ntext\n\n    code\n\n```\ncode\n```\n\n```sh\n    ls\n```\n- item\n    more\n") == [
         "line 2: an indented block: make", "line 6: an indented block: code", "line 8: a fence without a language",
+    ]  # fmt: skip
+    assert faults("- item\n  ```sh\n  ls\n  ```\n") == ["line 2: an indented fence", "line 4: an indented fence"]
+    found = faults("```text\ncai: error: x\nA -> B\n$ ls\ncai infer x\ndeploy/batch/submit.sh cai 64\n```\n")
+    assert found == [
+        "line 4: a command in a block of text: $ ls", "line 5: a command in a block of text: cai infer x",
+        "line 6: a command in a block of text: deploy/batch/submit.sh cai 64",
     ]  # fmt: skip
 
 
