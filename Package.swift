@@ -83,13 +83,13 @@ let package = Package(
             swiftSettings: memorySafe),
         .target(
             name: "Costs", dependencies: ["Platform"], resources: [.embedInCode("prices.json")],
-            swiftSettings: memorySafe),
+            swiftSettings: memorySafe + optimised),
         // Resources are compiled in, so that the program is one file.
-        .target(name: "Anomalies", dependencies: ["Platform", "Inference"], swiftSettings: memorySafe),
+        .target(name: "Anomalies", dependencies: ["Platform", "Inference"], swiftSettings: memorySafe + optimised),
         .target(
             name: "Report", dependencies: ["Platform", "Inference", "Anomalies", "Costs", "Runs", "CZlib"],
             resources: [.embedInCode("Page/page.css")],
-            swiftSettings: memorySafe),
+            swiftSettings: memorySafe + optimised),
         .target(
             name: "Experiment", dependencies: ["Platform", "Runs", "Costs", "Cloud", "Inference", "TensorFiles"],
             swiftSettings: memorySafe),

@@ -17,7 +17,7 @@ FENCE = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(.*)\n((?:.*\n)*?)```$", r
 LINKED = ["weights", "docs", "deploy", "Examples", "Benchmarks"]
 STAND_INS = {"aws_cli.py": ["aws", "skopeo"], "cluster_cli.py": ["sbatch", "kubectl"]}
 # How a line begins that is a command.
-COMMAND = re.compile(r"\s*(?:\$ |(?:sudo|cai|aws|make|git|kubectl|sbatch|srun|docker|apt-get|python3?|pip) |[\w.]+/\S+\.sh )")
+COMMAND = re.compile(r"\s*(?:\$ |(?:sudo|cai|aws|make|git|kubectl|sbatch|srun|docker|apt-get|python3?|pip) (?! )|[\w.]+/\S+\.sh )")
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ struct LaunchPlanTests {
         let many = Self.plan(Array(repeating: [1], count: 1200), concurrency: 1100).warnings
         #expect(many.first?.hasPrefix("1100 workers at once: an account has 1000 unless") == true)
         #expect(Self.plan([[1]], concurrency: 10_000).warnings.isEmpty)
-        // 94 MB, two threads of 4.5 MB, a quarter of a partition of 128 MB, 100 bytes for each of 1000 galaxies.
-        let narrow = Self.plan([[1000 * Self.galaxy, 1000 * Self.galaxy]], memory: 128, rate: 1000).warnings
+        // 85 MB, two threads of 4.5 MB, a quarter of a partition of 128 MB, 100 bytes for each of 100,000 galaxies.
+        let narrow = Self.plan([[50_000 * Self.galaxy, 50_000 * Self.galaxy]], memory: 128, rate: 1000).warnings
         #expect(narrow == ["128 MB: a worker needs about 131 MB for rank 0"])
     }
 
