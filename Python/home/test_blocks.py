@@ -1,6 +1,7 @@
 """docs/PYTHON.md: the blocks that need packages of others."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow.parquet as parquet
@@ -28,6 +29,18 @@ def test_parquet(tmp_path: Path, prediction: astrocai.Prediction) -> None:
 
 def test_dask(tmp_path: Path, prediction: astrocai.Prediction) -> None:
     assert run("Dask", tmp_path) == f"mean redshift {np.nanmean(prediction.redshifts):.4f}\n"
+
+
+def test_ray(tmp_path: Path, prediction: astrocai.Prediction, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its sockets are files, whose paths have to be short.
+    with TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        run("Ray", tmp_path)
+    table = parquet.read_table(tmp_path / "redshifts").sort_by("row")
+    np.testing.assert_array_equal(table["row"].to_numpy(), np.arange(512))
+    np.testing.assert_array_equal(table["z_phot"].to_numpy(), prediction.redshifts)
+    np.testing.assert_array_equal(table["flags"].to_numpy(), prediction.flags)
 
 
 @pytest.mark.parametrize("section", ["qp", "RAIL"])

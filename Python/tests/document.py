@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/PYTHON.md"
 WEIGHTS = ROOT / "weights/astromae-demo.safetensors"
 GALAXIES = ROOT / "weights/demo-galaxies.pt"
-#: Sections whose blocks need NumPy alone; other packages; and engines that the tests do not install.
+#: Sections whose blocks need NumPy alone; other packages; and an engine that the tests do not install.
 PLAIN = ["Quick start", "Intervals", "Threads and processes"]
-HOME = ["Astropy", "Parquet", "Dask", "qp", "RAIL"]
-NOT_RUN_HERE = ["Ray", "Spark"]
+HOME = ["Astropy", "Parquet", "Dask", "Ray", "qp", "RAIL"]
+NOT_RUN_HERE = ["Spark"]
 #: Seconds: far above the need on a machine with other work.
 BOUND = 300
 
