@@ -22,7 +22,9 @@ enum FileNotices {
     ) throws -> Result {
         let existing = outputs.compactMap(\.self).filter(exists)
         let result = try body()
-        if !isQuiet, !wasKept(result) { for output in existing { Console.report("notice: \(output): replaced an existing file") } }
+        if !isQuiet, !wasKept(result) {
+            for output in existing { Console.report("notice: \(output): replaced an existing file") }
+        }
         return result
     }
 
