@@ -27,8 +27,9 @@ struct RedshiftFigures {
         let (low, high) = (bounds.min() ?? 0, bounds.max() ?? 1)
         // A range that begins close to 0 begins at 0.
         let isNear = zero && low > 0 && low < 0.3 * high
-        let room = 0.02 * (high - low)
-        return .linear(isNear ? 0 : low - room, high == low ? low + max(0.1, abs(low)) : high + room)
+        // One value is in the middle: at an end, the rounding of that end could leave it out.
+        let room = high == low ? max(0.05, 0.5 * abs(low)) : 0.02 * (high - low)
+        return .linear(isNear ? 0 : low - room, high + room)
     }
 
     var redshifts: Figure {

@@ -127,6 +127,14 @@ func unusualTables(rows: String, text: String) throws {
     checkFigures(report)
 }
 
+@Test("The point of a single galaxy is in the middle of the axes")
+func singleGalaxy() throws {
+    let page = html(try report("0.1,0.1\n"))
+    let dot = try #require(page.firstMatch(of: /class="o0" d="M([0-9.]+) ([0-9.]+)h0/))
+    let (x, y) = (try #require(Double(dot.1)), try #require(Double(dot.2)))
+    #expect(200 < x && x < 350 && 150 < y && y < 300, "\(x), \(y)")
+}
+
 @Test("A table without galaxies is an error that names the file")
 func emptyTable() throws {
     let error = try #require(throws: Failure.self) { try report("", name: "empty.csv") }
