@@ -22,10 +22,9 @@ import run_folder  # noqa: E402
 from parts import Part, clock, run_and_end, run_lanes, say  # noqa: E402
 
 SWIFT = os.environ.get("SWIFT", "swift")
-# A build folder of its own, so that the wheel's build runs at the same time, and so that it can have other flags than
-# `swift test`, with which a build from nothing takes half the processor time: whole modules, which are compiled again at
-# each change; one compiler process for a module and its interface; no debug information, so that a backtrace has names of
-# functions and no lines.
+# A build folder of its own, so that the wheel's build runs at the same time, and so that it can have flags with which a
+# build from nothing takes less processor time: whole modules, which are compiled again at each change; one compiler process
+# for a module and its interface; no debug information, so that backtraces have no lines.
 TESTS_BUILD = ["--scratch-path", ".build/tests", "-debug-info-format", "none"] + [
     word for flag in ("-wmo", "-num-threads", "2", "-no-emit-module-separately-wmo") for word in ("-Xswiftc", flag)
 ]

@@ -1,4 +1,4 @@
-"""Stands in for the commands of Slurm and Kubernetes where docs/CLUSTERS.md calls them: `cluster_cli.py sbatch|kubectl WORD...`.
+"""Stands in for Slurm and Kubernetes where docs/CLUSTERS.md calls them: `cluster_cli.py sbatch|kubectl WORD...`.
 
 Words are checked, and nothing is run. Options and commands that are not known are errors. `make test-slurm` runs Slurm.
 """

@@ -17,7 +17,9 @@ FENCE = re.compile(r"^(?:<!-- not run: (.+) -->\n)?```(.*)\n((?:.*\n)*?)```$", r
 LINKED = ["weights", "docs", "deploy", "Examples", "Benchmarks"]
 STAND_INS = {"aws_cli.py": ["aws", "skopeo"], "cluster_cli.py": ["sbatch", "kubectl"]}
 # How a line begins that is a command.
-COMMAND = re.compile(r"\s*(?:\$ |(?:sudo|cai|aws|make|git|kubectl|sbatch|srun|docker|apt-get|python3?|pip) (?! )|[\w.]+/\S+\.sh )")
+COMMAND = re.compile(
+    r"\s*(?:\$ |(?:sudo|cai|aws|make|git|kubectl|sbatch|srun|docker|apt-get|python3?|pip) (?! )|[\w.]+/\S+\.sh )"
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ def blocks(document: str) -> list[Block]:
 
 
 def faults(text: str) -> list[str]:
-    """Blocks of code that the tests do not see: indented ones, fences that are indented or state no language, and commands in
-    a block of text."""
+    """Blocks of code that no test sees: indented ones, fences that are indented or state no language, and commands in a
+    block of text."""
     found: list[str] = []
     is_open, language, before = False, "", ""
     for number, line in enumerate(text.splitlines(), 1):
