@@ -46,8 +46,8 @@ def documents() -> list[str]:
     """Every document of the repository, by its path in it."""
     return sorted(
         str(path.relative_to(ROOT))
-        for folder in (".", "docs", "weights", "deploy", "Benchmarks", "Fuzzing", "Python", "Tests")
-        for path in ROOT.glob(f"{folder}/*.md" if folder == "." else f"{folder}/**/*.md")
+        for folder in (".", "*", "docs/*", "Tests/*", "Tests/*/*")
+        for path in ROOT.glob(f"{folder}/*.md")
         if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
     )
 
