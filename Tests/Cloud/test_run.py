@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import DEMO, ROWS, WEIGHTS, make_sky
+from conftest import COUNT, ROWS, WEIGHTS, make_sky
 from partitions import Galaxies
 from program import Program, Sky
 from s3 import S3
@@ -18,7 +18,7 @@ Write = Callable[[Any], Path]
 def test_twelve_partitions_give_the_bits_of_infer(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
     result = cai.succeed("run", write(sky.input("twelve")), "--json", environment=cai.on(s3))
     summary = sky.check(s3, "twelve")
-    assert result.value["galaxies"] == summary["galaxies"] == 512
+    assert result.value["galaxies"] == summary["galaxies"] == sky.galaxies
     items = json.loads(s3.get("results", f"twelve/{summary['run_id']}/items.json"))
     assert [item["DATA_PATH"] for item in items] == [f"100MB/{index}.pt" for index in range(1, 13)]
     assert [item["RANK"] for item in items] == [str(rank) for rank in range(12)]
@@ -90,7 +90,7 @@ def test_a_corrupt_partition_is_tolerated_if_requested(
     result = cai.succeed("run", payload, environment=cai.on(s3))
     assert "100MB/5.pt" in result.errors
     summary = json.loads(s3.get("results", "tolerated/summary.json"))
-    assert (summary["failed"], summary["galaxies"]) == (1, 512 - ROWS)
+    assert (summary["failed"], summary["galaxies"]) == (1, COUNT - ROWS)
     assert len(json.loads(s3.get("results", "tolerated/combined_data.json"))) == 11
     kept = [line for line in damaged.predictions.splitlines() if line not in damaged.rows("5.pt")]
     assert s3.get("results", "tolerated/predictions.partial.csv").splitlines() == kept
@@ -127,9 +127,13 @@ def test_infer_reads_and_writes_s3(cai: Program, s3: S3, sky: Sky) -> None:
     assert s3.get("results", "infer/z.csv") == sky.predictions
 
 
-def test_split_writes_partitions_to_s3(cai: Program, s3: S3, sky: Sky, write: Write) -> None:
+def test_split_writes_partitions_to_s3(
+    cai: Program, s3: S3, sky: Sky, galaxies: Galaxies, write: Write, tmp_path: Path
+) -> None:
     s3.make_bucket("split")
-    cai.succeed("split", DEMO, "-o", "s3://split/small/", "--rows", ROWS, environment=cai.on(s3))
+    whole = tmp_path / "whole.pt"
+    whole.write_bytes(galaxies.rows(0, COUNT).partition())
+    cai.succeed("split", whole, "-o", "s3://split/small/", "--rows", ROWS, environment=cai.on(s3))
     assert set(s3.etags("split")) == {f"small/{index}.pt" for index in range(1, 13)}
     ours = Sky("split", "small", sky.names, sky.galaxies, sky.predictions)
     cai.succeed("run", write(ours.input("split-run")), environment=cai.on(s3))
@@ -149,11 +153,11 @@ def test_a_report_is_read_from_and_written_to_s3(cai: Program, s3: S3, sky: Sky,
     cai.succeed("run", write(sky.input("drawn", ranks=2)), environment=cai.on(s3))
     page = tmp_path / "run.html"
     written = cai.succeed("report", "s3://results/drawn", "-o", page, "--json", environment=cai.on(s3)).value
-    assert written["galaxies"] == 512 and written["runs"] == 1
+    assert written["galaxies"] == COUNT and written["runs"] == 1
     text = page.read_text()
     assert "Predicted against spectroscopic redshift" in text and "Calls to the store" in text
     # A report of the predictions only; the page is an object as well.
     cai.succeed("report", "s3://results/drawn/predictions.csv", "-o", "s3://results/page.html", environment=cai.on(s3))
     alone = s3.get("results", "page.html").decode()
-    assert "512 galaxies" in alone and "Calls to the store" not in alone
+    assert f"{COUNT} galaxies" in alone and "Calls to the store" not in alone
     assert "found neither" in cai.run("report", "s3://results/nothing", "-o", page, environment=cai.on(s3)).line

@@ -20,7 +20,7 @@ def test_an_execution_matches_infer(step_functions: StepFunctions, state_machine
     ended = step_functions.wait(step_functions.start(state_machine, "twelve", sky.input("states")))
     assert ended["status"] == "SUCCEEDED", ended
     summary = sky.check(s3, "states")
-    assert json.loads(ended["output"])["galaxies"] == summary["galaxies"] == 512
+    assert json.loads(ended["output"])["galaxies"] == summary["galaxies"] == sky.galaxies
     assert summary["run_id"] == "twelve"
 
 
@@ -133,7 +133,7 @@ def test_launch_follows_an_execution_to_its_end(
     arguments = ("--state-machine", state_machine, "--json")
     event = sky.input("launched") | {"result_path": "/launched/"}  # the slashes are removed for the state machine
     launched = cai.succeed("launch", write(event), *arguments, environment=environment)
-    assert launched.value["galaxies"] == 512
+    assert launched.value["galaxies"] == sky.galaxies
     sky.check(s3, "launched")
 
     failed = cai.run("launch", write(damaged.input("launched-damaged")), *arguments, environment=environment)
