@@ -7,23 +7,27 @@ from pathlib import Path
 
 import numpy as np
 
+from shared_hooks import IS_ENDURANCE
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("CAI") or str(ROOT / ".build/release/cai")
 DEMO = ROOT / "weights/demo-galaxies.pt"
 TINY = ROOT / "Tests/Fixtures/tiny/normalcell.pt"
-COUNT = 512
+STORED = 512
+# The galaxies that are used, the first ones: in the short form one batch and a part of one.
+COUNT = STORED if IS_ENDURANCE else 160
 # Seconds: the time limit of a command, far above the time needed on a machine with other work.
 BOUND = 600
 
 
 def demo():
-    """images [512, 5, 32, 32] float32, magnitudes [512, 5] and redshifts [512] float64: the storages of the .pt."""
+    """images [COUNT, 5, 32, 32] float32, magnitudes [COUNT, 5] and redshifts [COUNT] float64, from the .pt's storages."""
     with zipfile.ZipFile(DEMO) as archive:
         parts = [archive.read(f"1/data/{key}") for key in range(3)]
     return (
-        np.frombuffer(parts[0], "<f4").reshape(COUNT, 5, 32, 32),
-        np.frombuffer(parts[1], "<f8").reshape(COUNT, 5),
-        np.frombuffer(parts[2], "<f8"),
+        np.frombuffer(parts[0], "<f4").reshape(STORED, 5, 32, 32)[:COUNT],
+        np.frombuffer(parts[1], "<f8").reshape(STORED, 5)[:COUNT],
+        np.frombuffer(parts[2], "<f8")[:COUNT],
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import galaxies
 from networks import NN, Maker
+from shared_hooks import IS_ENDURANCE
 from torch_pickle import Global, Module, save
 
 ANCHOR = "patch_embed.proj.weight"
@@ -52,7 +53,8 @@ def outside(**parts):
     return Module("net.Trainer", {"model": network(), **parts})
 
 
-# Name, what is in the file, words of the error or "", and the same with `--network model`; None where it is not tried.
+# Name, what is in the file, words of the error or "", and the same with `--network model`; None where it is not tried. The
+# short form has every second one: networks, modules, losses, numbers and functions.
 FILES = [
     ("8,000 networks", lambda: {"model": network(), **{f"c{i}": {ANCHOR: ONE} for i in range(8000)}},
      "has 8001 networks, expected at most 64", "has 8001 networks, expected at most 64"),
@@ -74,7 +76,7 @@ FILES = [
      lambda: with_attributes("fc_norm", **{f"f{i}": Global("net.f") for i in range(15_000)}), "", None),
     ("5,000 functions of modules",
      lambda: network(x=modules(5000, "net.B", act=Global("torch.nn.functional.relu"))), "has the function torch.nn", None),
-]
+][:: 1 if IS_ENDURANCE else 2]
 
 NAMES = [
     ("64 equal networks", [f"{i}.{t}" for i in range(64) for t in [ANCHOR] + [f"t{j}" for j in range(800)]],
@@ -113,6 +115,7 @@ def check(path, memory, words, *options):
     assert len(errors.splitlines()) < 2 and len(errors) < 1000
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("name, make, words, words_if_named", FILES, ids=[file[0] for file in FILES])
 def test_many_of_everything(tmp_path, base, name, make, words, words_if_named):
     path = tmp_path / "net.pt"

@@ -1,4 +1,4 @@
-"""Memory does not grow with the input: 4 GB of cutouts, in the short form 512 MB, in sparse files."""
+"""Memory does not grow with the input: 4 GB of cutouts, in the short form 256 MB, in sparse files."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from galaxies import BOUND, PROGRAM, TINY
 from shared_hooks import IS_ENDURANCE
 
-BYTES = (4 << 30) if IS_ENDURANCE else (512 << 20)
+BYTES = (4 << 30) if IS_ENDURANCE else (256 << 20)
 GALAXIES = BYTES // (5 * 32 * 32 * 4)
 
 

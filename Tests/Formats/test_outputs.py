@@ -22,7 +22,7 @@ def written(tmp_path_factory):
     """The demo's predictions, once in each format."""
     folder = tmp_path_factory.mktemp("written")
     for ending in ENDINGS:
-        cai("infer", DEMO, "-o", folder / f"z.{ending}", "--quiet", cwd=ROOT)
+        cai("infer", DEMO, "--limit", COUNT, "-o", folder / f"z.{ending}", "--quiet", cwd=ROOT)
     return folder
 
 
