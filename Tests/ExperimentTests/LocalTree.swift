@@ -71,10 +71,10 @@ struct LocalTree {
         return try JSONValue.parse([UInt8](bytes), name: path)
     }
 
-    /// The points of a sweep over threads at 50 MB: two partitions of 1,278 galaxies each.
-    static func plan(threads: [Int] = [1, 2], runs: Int = 2) throws -> ExperimentPlan {
+    /// The points of a sweep over threads: partitions of 25 MB, which are 1,278 galaxies.
+    static func plan(size: String = "50MB", threads: [Int] = [1, 2], runs: Int = 2) throws -> ExperimentPlan {
         try ExperimentPlan(
-            sweeps: [.threads(threads)], defaults: try PlanTests.defaults(size: "50MB", threads: 2), runs: runs,
+            sweeps: [.threads(threads)], defaults: try PlanTests.defaults(size: size, threads: 2), runs: runs,
             isGrid: false)
     }
 }

@@ -16,7 +16,7 @@ struct ResumeTests {
     @Test("A resumed experiment keeps finished runs and makes the others")
     func resume() throws {
         try LocalTree.with { local in
-            let plan = try LocalTree.plan()
+            let plan = try LocalTree.plan(size: "25MB")
             let first = try local.run(plan, most: 3).record
             #expect(first.runs.count == 3)
             let resumed = try local.run(plan, .resume)
@@ -56,14 +56,14 @@ struct ResumeTests {
     @Test("Resuming with another plan, weights, program or machine is refused by name")
     func refusals() throws {
         try LocalTree.with { local in
-            let plan = try LocalTree.plan(threads: [2], runs: 1)
+            let plan = try LocalTree.plan(size: "25MB", threads: [2], runs: 1)
             try local.run(plan)
             #expect(try message { try local.run(plan) }.contains("holds an experiment already (1 runs of 1)"))
             #expect(
-                try message { try local.run(try LocalTree.plan(threads: [2], runs: 2), .resume) }
+                try message { try local.run(try LocalTree.plan(size: "25MB", threads: [2], runs: 2), .resume) }
                     .contains("points[0].runs: expected 1, found 2"))
             #expect(
-                try message { try local.run(try LocalTree.plan(threads: [1, 2], runs: 1), .resume) }
+                try message { try local.run(try LocalTree.plan(size: "25MB", threads: [1, 2], runs: 1), .resume) }
                     .contains("another one: points"))
             var other = local
             other.weights = "kernel3.pt"
@@ -86,15 +86,15 @@ struct ResumeTests {
     @Test("--extend adds points and runs, and refuses a point with other settings")
     func extend() throws {
         try LocalTree.with { local in
-            try local.run(try LocalTree.plan(threads: [2], runs: 1))
-            let extended = try local.run(try LocalTree.plan(threads: [1, 2], runs: 2), .extend).record
-            let folder = "result-partition-25MB/50MB/Threads/"
+            try local.run(try LocalTree.plan(size: "25MB", threads: [2], runs: 1))
+            let extended = try local.run(try LocalTree.plan(size: "25MB", threads: [1, 2], runs: 2), .extend).record
+            let folder = "result-partition-25MB/25MB/Threads/"
             #expect(extended.points.map(\.path) == [folder + "2", folder + "1"])
             #expect(extended.runs.map(\.path) == ["2/1", "1/1", "2/2", "1/2"].map { folder + $0 })
             let other = try ExperimentPlan(
                 sweeps: [.threads([2])],
                 defaults: ExperimentDefaults(
-                    size: try #require(DataVolume("50MB")), batchSize: 64, partition: 25, threads: 2), runs: 1,
+                    size: try #require(DataVolume("25MB")), batchSize: 64, partition: 25, threads: 2), runs: 1,
                 isGrid: false)
             #expect(try message { try local.run(other, .extend) }.contains("batch_size: expected 512, found 64"))
         }
@@ -103,7 +103,7 @@ struct ResumeTests {
     @Test("An experiment refuses a foreign folder, and starts in an empty one")
     func folders() throws {
         try LocalTree.with { local in
-            let plan = try LocalTree.plan(threads: [2], runs: 1)
+            let plan = try LocalTree.plan(size: "25MB", threads: [2], runs: 1)
             let path = local.tree.path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             try Data().write(to: URL(fileURLWithPath: path + "/notes.txt"))

@@ -241,25 +241,3 @@ private enum SplitGalaxies {
         }
     }
 }
-
-@Suite("cai demo --mae") struct DemoAutoencoderTests {
-    @Test("cai demo --mae writes pages, arrays and tables, and names them")
-    func demo() throws {
-        try Fixture.withTemporaryFolder { folder in
-            let command = try Command.run(["demo", "--mae", "-o", folder + "/demo"])
-            #expect(command.status == 0 && command.errors.isEmpty, "\(command.errors)")
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/demo").sorted()
-            #expect(
-                names == [
-                    "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "mae-report.txt",
-                    "reconstructed.html", "reconstructed.ids.csv", "reconstructed.npz",
-                ])
-            #expect(try String(contentsOfFile: folder + "/demo/mae-report.txt", encoding: .utf8) == command.output)
-            let rows = try String(contentsOfFile: folder + "/demo/anomalies.csv", encoding: .utf8)
-                .split(separator: "\n")
-            #expect(rows.count == 513)
-            let first = rows[1].split(separator: ",")[1]
-            #expect(command.output.contains("the most unusual galaxies\n  \(first)  score"))
-        }
-    }
-}

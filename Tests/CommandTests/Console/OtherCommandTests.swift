@@ -93,7 +93,7 @@ func evaluateFailures(contents: String, message: String) throws {
     }
 }
 
-@Test("cai demo writes predictions, a report and a summary, and prints quality and speed")
+@Test("cai demo and cai demo --mae write their files into one folder, and print quality, ranking and speed")
 func demo() throws {
     try Fixture.withTemporaryFolder { folder in
         let out = folder + "/new/demo"
@@ -126,7 +126,8 @@ func demo() throws {
         #expect(try #require(reference["R2"]) > 0.9)
         // The autoencoder's demo in the same folder has files of other names.
         let before = try names(in: out).map { try Data(contentsOf: URL(fileURLWithPath: out + "/" + $0)) }
-        #expect(try Command.run(["demo", "--mae", "--output", out]).status == 0)
+        let mae = try Command.run(["demo", "--mae", "--output", out])
+        #expect(mae.status == 0 && mae.errors.isEmpty, "\(mae.errors)")
         let own: Set = ["predictions.csv", "report.html", "report.txt", "summary.json"]
         let kept = try names(in: out).filter(own.contains)
         #expect(try kept.map { try Data(contentsOf: URL(fileURLWithPath: out + "/" + $0)) } == before)
@@ -135,6 +136,10 @@ func demo() throws {
                 "anomalies.csv", "anomalies.html", "features.ids.csv", "features.npy", "mae-report.txt",
                 "reconstructed.html", "reconstructed.ids.csv", "reconstructed.npz",
             ])
+        #expect(try text(of: out + "/mae-report.txt") == mae.output)
+        let ranking = try text(of: out + "/anomalies.csv").split(separator: "\n")
+        #expect(ranking.count == 513)
+        #expect(mae.output.contains("the most unusual galaxies\n  \(ranking[1].split(separator: ",")[1])  score"))
     }
 }
 

@@ -43,10 +43,10 @@ private let wrongLines: [([String], String)] = [
 struct ExperimentTests {
     private static let environment = ["CAI_WEIGHTS": Fixture.path("tiny/normalcell.pt")]
 
-    /// Runs on the tiny galaxies, repeated, at 50 MB: two partitions of 1,278.
-    private func experiment(_ tree: String, _ more: [String]) throws -> Command {
+    /// Runs on the tiny galaxies, repeated: partitions of 25 MB, which are 1,278 galaxies.
+    private func experiment(_ tree: String, size: String = "50MB", _ more: [String]) throws -> Command {
         try Command.run(
-            ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "50MB"] + more,
+            ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", size] + more,
             environment: Self.environment)
     }
 
@@ -81,7 +81,7 @@ struct ExperimentTests {
         try Fixture.withTemporaryFolder { folder in
             let tree = folder + "/tree"
             let arguments = ["--vary", "threads=1,2", "--runs", "3"]
-            let words = ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "50MB"] + arguments
+            let words = ["experiment", Tiny.partition, "-o", tree, "--repeat", "--data-size", "25MB"] + arguments
             let before = try attempt("an experiment that signal \(signal) meets in its middle") { found in
                 let running = try RunningCommand(words, environment: Self.environment)
                 try running.wait(for: "a record of two runs") { try runs(tree).count >= 2 }
@@ -101,17 +101,17 @@ struct ExperimentTests {
                 #expect(!FileManager.default.fileExists(atPath: tree + "/.scratch"))
             }
 
-            let refused = try experiment(tree, arguments)
+            let refused = try experiment(tree, size: "25MB", arguments)
             #expect(refused.status == 1)
             #expect(refused.errorLines.count == 1 && refused.errors.contains("--resume"))
-            let resumed = try experiment(tree, arguments + ["--resume"])
+            let resumed = try experiment(tree, size: "25MB", arguments + ["--resume"])
             #expect(resumed.status == 0, "\(resumed.errors)")
             #expect(resumed.errorLines.count == 7 - before.count)
             let after = try runs(tree)
             #expect(after.count == 6)
             #expect(Array(after.prefix(before.count)) == before)
             #expect(try names(in: tree) == ["experiment.json", "result-partition-25MB"])
-            #expect(try experiment(tree, arguments + ["--resume", "--quiet"]).errors.isEmpty)
+            #expect(try experiment(tree, size: "25MB", arguments + ["--resume", "--quiet"]).errors.isEmpty)
         }
     }
 
