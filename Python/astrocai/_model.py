@@ -250,8 +250,8 @@ class Model:
         redshifts, flags = np.empty(count, np.float32), np.empty(count, np.uint8)
         for start, stop in self._pace.slices("predict", count, self._unit(threads, batch_size), progress):
             (image_array, image_view), (value_array, value_view) = pixels.slice(start, stop), values.slice(start, stop)
-            _library.run(
-                "cai_predict", self._handle, byref(image_view), byref(value_view), options,
+            self._run(
+                "cai_predict", byref(image_view), byref(value_view), options,
                 pointer(redshifts[start:stop], c_float), pointer(flags[start:stop], c_uint8), stop - start,
             )  # fmt: skip
             del image_array, value_array
@@ -300,7 +300,7 @@ class Model:
         for start, stop in self._pace.slices("embed", len(pixels), unit, progress):
             array, view = pixels.slice(start, stop)
             part = features[start:stop]
-            _library.run("cai_embed", self._handle, byref(view), options, pointer(part, c_float), part.size)
+            self._run("cai_embed", byref(view), options, pointer(part, c_float), part.size)
             del array
         return features
 
@@ -354,8 +354,8 @@ class Model:
             array, view = pixels.slice(start, stop)
             options = self._run_options(threads, batch_size, bands=bands, first_galaxy=start, **given.options)
             parts = [part[start:stop] for part in (predictions, mask, noise, losses)]
-            _library.run(
-                "cai_reconstruct", self._handle, byref(view), options, pointer(parts[0], c_float), parts[0].size,
+            self._run(
+                "cai_reconstruct", byref(view), options, pointer(parts[0], c_float), parts[0].size,
                 pointer(parts[1], c_float), pointer(parts[2], c_float), parts[1].size, pointer(parts[3], c_float),
                 parts[3].size,
             )  # fmt: skip
@@ -422,18 +422,27 @@ class Model:
                 threads, batch_size, bands=bands, missing=missing, first_galaxy=start, **given.options
             )
             part = rows[start:stop]
-            _library.run(
-                "cai_measure_errors", self._handle, byref(view), None if value_view is None else byref(value_view),
+            self._run(
+                "cai_measure_errors", byref(view), None if value_view is None else byref(value_view),
                 options, pointer(part, c_float), part.size, pointer(flags[start:stop], c_uint8), stop - start,
             )  # fmt: skip
             del array, value_array
         scores = np.empty((count, 3 + self.image_shape[0]), np.float64)
         brightness = _library.options(brightness="image" if values is None else "catalogue")
-        _library.run(
-            "cai_anomaly_scores", self._handle, pointer(rows, c_float), rows.size, brightness, pointer(scores, c_double),
+        self._run(
+            "cai_anomaly_scores", pointer(rows, c_float), rows.size, brightness, pointer(scores, c_double),
             scores.size,
         )  # fmt: skip
         return Anomalies(scores[:, 0], scores[:, 1], scores[:, 3:], scores[:, 2], rows[:, -1].copy(), flags)
+
+    def _run(self, name: str, *arguments: Any) -> None:
+        """Calls a function with this model, which another thread may close meanwhile."""
+        try:
+            _library.run(name, self._handle, *arguments)
+        except Error:
+            if self._handle.is_open:
+                raise
+            raise Error(f"{self.weights}: the model is closed") from None
 
     def _require(self, kind: str) -> None:
         if self.kind != kind:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -84,16 +83,15 @@ def test_threads_share_a_model(model, few, expected):
 def test_a_model_may_be_closed_while_it_computes(few, expected):
     model = astrocai.Model(support.WEIGHTS)
     images, magnitudes = (np.concatenate([array] * 8) for array in few)
-    found = []
-    thread = threading.Thread(
-        target=lambda: found.append(
-            model.predict(images, magnitudes, threads=1, progress=lambda done, total: None)))  # fmt: skip
-    thread.start()
-    model.close()
-    thread.join()
-    # Either the whole call was before, or an error was raised in the thread, which has printed it.
-    for prediction in found:
-        same(prediction.redshifts, np.concatenate([expected] * 8))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        call = pool.submit(model.predict, images, magnitudes, threads=1, progress=lambda done, total: None)
+        model.close()
+        error = call.exception()
+    # The whole call was before, or its next slice is an error.
+    if error is None:
+        same(call.result().redshifts, np.concatenate([expected] * 8))
+    else:
+        assert isinstance(error, astrocai.Error) and str(error) == f"{support.WEIGHTS}: the model is closed"
 
 
 def test_two_models_at_once(model, autoencoder, few, expected):
