@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs all tests: `make test`. With --endurance, the long tests in their full form: `make test-endurance`.
 
-The tests in Python, which mostly wait, run in parallel with the build and the tests in Swift. Their output is printed
+The tests in Python, which mostly wait, run in two lanes beside the build and the tests in Swift. Their output is printed
 when they have ended, that of the Swift tests at once. A line of progress is printed at least every 30 s, and the time
 of each part before the last line, which is that of Swift Testing. Exit status 0: every part passed.
 
@@ -39,26 +39,29 @@ def earlier() -> list[str]:
 
 def run_all(is_endurance: bool) -> int:
     only = ["-m", "endurance"] if is_endurance else []
-    python = [
-        Part("Python environment", ["Tests/Python/environment.sh"]),
+    # Tests/Formats waits for the environment if it is not complete.
+    package = [
         Part("Python wheel", ["make", "--no-print-directory", "wheel"], brief=True),
         Part("Python package", ["Python/tests/run.sh", *only]),
         Part("Tests/Formats", ["Tests/Formats/run.sh", *only]),
+    ]
+    cloud = [
+        Part("Python environment", ["Tests/Python/environment.sh"]),
         Part("Tests/Cloud", ["Tests/Cloud/run.sh", *only]),
     ]
     if is_endurance:
-        python.append(Part("Python/home", ["Python/home/run.sh"]))
+        package.append(Part("Python/home", ["Python/home/run.sh"]))
     else:
-        python.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
+        cloud.append(Part("Tests/Pages", ["Tests/Pages/run.sh"]))
         soak = ["-m", "unittest", "discover", "--quiet", "--start-directory", "Benchmarks/soak"]
-        python.append(Part("Benchmarks/soak", [sys.executable, *soak]))
-        python.append(Part("golden bits", ["scripts/golden-bits.py"]))
+        cloud.append(Part("Benchmarks/soak", [sys.executable, *soak]))
+        cloud.append(Part("golden bits", ["scripts/golden-bits.py"]))
     build = Part("build of the Swift tests", [SWIFT, "build", *TESTS_BUILD, "--product", "caiPackageTests"], brief=True)
     chosen = ["--filter", "Endurance"] if is_endurance else []
     tests = Part("Swift tests", [SWIFT, "test", *TESTS_BUILD, "--skip-build", "--disable-xctest", *chosen], shown=True)
-    parts = [*python, build, tests]
+    parts = [*package, *cloud, build, tests]
 
-    seconds = run_lanes([python, [build, tests]], stops_all=False)
+    seconds = run_lanes([package, cloud, [build, tests]], stops_all=False)
     # `swift test` also ends with 0 if it ran no test.
     failed = [part.name for part in parts if part.status != 0 or (part is tests and not part.closing)]
     lines = [*tests.failures, "", *earlier(), *(part.row for part in parts)]
