@@ -4,6 +4,8 @@ import PackageDescription
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"), .strictMemorySafety(),
 ]
+/// For `@_lifetime`, which Swift 6.2 needs on a function with a span beside a mutable one.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// For targets that call the kernels directly on raw pointers.
 let pointers: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
 
@@ -21,7 +23,7 @@ let package = Package(
                 .product(name: "AstroMAE", package: "cai"), .product(name: "TensorFiles", package: "cai"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict + lifetimes),
         .executableTarget(
             name: "endtoend",
             dependencies: [

@@ -95,6 +95,7 @@ private final class ReconstructionState {
         workspace = try AutoencoderWorkspace(for: model, masking: masking)
     }
 
+    @_lifetime(losses: copy losses)
     func run(_ images: Span<Float>, _ first: Int, _ losses: inout MutableSpan<Float>) {
         let (count, patches) = (losses.count, model.config.patches)
         let noise = CutoutWork.noise(first..<first + count, patches: patches)
@@ -118,6 +119,7 @@ private final class FeatureState {
         workspace = try FeatureWorkspace(for: encoder)
     }
 
+    @_lifetime(features: copy features)
     func run(_ images: Span<Float>, _ features: inout MutableSpan<Float>) {
         encoder.encode(images: images, into: &features, workspace: &workspace)
     }

@@ -38,7 +38,10 @@ struct ProductCase: KernelCase {
                 let (galaxy, index) = ($0 / (grid * grid), $0 % (grid * grid))
                 return Int32(galaxy * image + (index / grid * size + index % grid) * patch)
             }
-            runStarts = (0..<bands * patch).map { Int32($0 / patch * size * size + $0 % patch * size) }
+            runStarts = (0..<bands * patch).map { row in
+                let (band, line): (Int, Int) = (row / patch, row % patch)
+                return Int32((band * size + line) * size)
+            }
             read = count * image
         default:
             let (side, channels, kernel) = (try shape["side"], try shape["inputs"], try shape["kernel"])
