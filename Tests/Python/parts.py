@@ -51,7 +51,8 @@ class Part:
     """A command and its result.
 
     Parameters:
-        shown: print its lines at once, those of Swift Testing without the starts of tests and the closing line.
+        shown: print its lines at once, those of Swift Testing without the starts of tests and the closing line; without
+            that line it fails, since `swift test` ends with 0 if it finds no test.
         brief: print only the last line if it succeeds.
     """
 
@@ -94,6 +95,9 @@ class Part:
         watchdog.cancel()
         if stopping.is_set():
             return
+        if self.shown and status == 0 and not self.closing:
+            say(f"== {self.name}: expected tests, found none")
+            status = 1
         self.seconds = time.monotonic() - self.started
         if not self.shown:
             shown = lines[-1:] if status == 0 and self.brief else lines
