@@ -11,6 +11,9 @@ IMAGE ?= .build/image/cai$(if $(ARCH),-$(ARCH)).tar
 CROSS = $(if $(filter x86_64,$(shell uname -m)),$(if $(filter arm64 all,$(ARCH)),arm64))
 # build, unless something is made for another machine alone.
 OWN = $(if $(CROSS),$(if $(filter all,$(ARCH)),build),build)
+# One set of flags for every product, so that they share their objects. Debug information, which `swift build -c release`
+# has, takes time to compile.
+RELEASE = $(SWIFT) build -c release -debug-info-format none --product
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
@@ -22,17 +25,17 @@ ARM64_ARGS ?=
 FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build demo example test test-endurance test-packages test-cloud test-formats test-pages test-slurm \
-	test-python test-home check-python wheel format lint bench bench-peers bench-scaling bench-s3 bench-start accuracy \
-	elementary figure weights-manifest bench-lambda sweep soak clean kernel-contracts kernel-contracts-emulated \
-	kernel-bits golden-bits golden-bits-emulated golden-bits-write instruction-count image image-test arm64 arm64-test \
-	dist install uninstall fuzz fuzz-regression sanitize
+.PHONY: deps build build-tests demo example test test-endurance test-packages test-cloud \
+	test-formats test-pages test-slurm test-python test-home check-python wheel format lint bench bench-peers \
+	bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda sweep soak clean \
+	kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write \
+	instruction-count image image-test arm64 arm64-test dist install uninstall fuzz fuzz-regression sanitize
 
 deps:
 	@scripts/install-packages.sh
 
 build: deps
-	@$(SWIFT) build -c release --static-swift-stdlib --product cai
+	@$(RELEASE) cai
 
 # Installs the program, the demo's weights and galaxies, completions and the manual page.
 install: build
@@ -50,7 +53,7 @@ demo: build
 
 # Runs Examples/predict.swift on the demo's weights and galaxies.
 example: deps
-	@$(SWIFT) build -c release --static-swift-stdlib --product predict >&2
+	@$(RELEASE) predict >&2
 	@.build/release/predict weights/astromae-demo.safetensors weights/demo-galaxies.pt
 
 # The time of each part is printed before the last line, Swift Testing's summary. Long tests run in a short form.
@@ -60,6 +63,10 @@ test: build test-packages
 # The long tests in their full form: 200 kills, 1,050 partitions, 4 GB of cutouts.
 test-endurance: build test-packages
 	@Tests/run.py --endurance
+
+# The tests in Swift, without running them.
+build-tests: deps
+	@$(RELEASE) caiPackageTests
 
 test-packages:
 	@scripts/install-packages.sh --python
@@ -89,7 +96,7 @@ test-formats: build
 # The Python package with the shared library and the command line: Python/dist/astrocai-*.whl; make wheel ARCH=arm64. The
 # library is built with the flags of the command line, so that both have the same objects.
 wheel: $(OWN) $(CROSS)
-	@$(if $(OWN),$(SWIFT) build -c release --static-swift-stdlib --product astrocai && $(PYTHON) Python/wheel.py,:)
+	@$(if $(OWN),$(RELEASE) astrocai && $(PYTHON) Python/wheel.py,:)
 	@$(if $(CROSS),$(ARM64_WHEEL),:)
 
 ARM64_WHEEL = $(PYTHON) Python/wheel.py --release .build-arm64 --machine aarch64

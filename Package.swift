@@ -1,7 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+/// Release builds are testable, too: `make test` links the objects of the program.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+    .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
+]
 /// For `@_lifetime`, which Swift 6.2 needs on a property that is a span, and on a function with a span beside a mutable one.
 let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// For targets in which every unsafe construct has to be marked `unsafe` (docs/ARCHITECTURE.md names the files).
@@ -10,6 +14,21 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 /// Loops over every weight, pixel or byte are fifty times slower unoptimised: these targets are optimised in debug builds
 /// too.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// For the tests, which are compiled in less time than the program: not optimised, and by one process for each module.
+let tests: [SwiftSetting] =
+    strict + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"], .when(configuration: .release))]
+
+/// For programs with Swift's libraries in one file. Only these targets are compiled and linked for it, where
+/// `--static-swift-stdlib` would compile all of them for it, and Swift Testing is a shared library.
+let staticLibraries: [SwiftSetting] = [
+    .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))
+]
+let linkedStatically: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "cai",
@@ -63,7 +82,7 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point in one direction: cai -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
+        // Dependencies point in one direction: cai -> Commands -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
         // Report -> Anomalies -> Inference;
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
@@ -93,32 +112,36 @@ let package = Package(
         .target(
             name: "Experiment", dependencies: ["Platform", "Runs", "Costs", "Cloud", "Inference", "TensorFiles"],
             swiftSettings: memorySafe),
-        .executableTarget(
-            name: "cai",
+        .target(
+            name: "Commands",
             dependencies: [
                 "Platform", "Experiment", "Report", "Runs", "Costs", "Cloud", "Anomalies", "Inference", "AstroMAE",
-                "TensorFiles", "CLinux",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "TensorFiles", "CLinux", argumentParser,
             ],
             swiftSettings: memorySafe),
+        // The main function alone, so that the tests can link the commands
+        .executableTarget(
+            name: "cai", dependencies: ["Commands"], swiftSettings: memorySafe + staticLibraries,
+            linkerSettings: linkedStatically),
 
-        // The functions of Python/include/astrocai.h. SwiftPM leaves -static-stdlib out when it links a library.
+        // The functions of Python/include/astrocai.h
         .systemLibrary(name: "CAstroCAI", path: "Python/include"),
         .target(
             name: "AstroCAI", dependencies: ["Platform", "TensorFiles", "Inference", "Anomalies", "CAstroCAI"],
             path: "Python/Sources",
-            swiftSettings: memorySafe,
-            linkerSettings: [
+            swiftSettings: memorySafe + staticLibraries,
+            linkerSettings: linkedStatically + [
                 .unsafeFlags(
                     [
-                        "-static-stdlib", "-Xlinker", "-Bsymbolic", "-Xlinker", "-s", "-Xlinker",
+                        "-Xlinker", "-Bsymbolic", "-Xlinker", "-s", "-Xlinker",
                         "--version-script=\(Context.packageDirectory)/Python/exports.map",
                     ], .when(platforms: [.linux], configuration: .release))
             ]),
 
         // The library in twenty lines: make example
         .executableTarget(
-            name: "predict", dependencies: ["Inference", "Runs"], path: "Examples", swiftSettings: strict),
+            name: "predict", dependencies: ["Inference", "Runs"], path: "Examples",
+            swiftSettings: strict + staticLibraries, linkerSettings: linkedStatically),
 
         // Tests: one folder for each target; TestSupport locates the fixtures
         .target(
@@ -126,42 +149,42 @@ let package = Package(
             swiftSettings: strict + optimised),
         .testTarget(
             name: "TensorFilesTests", dependencies: ["Platform", "TensorFiles", "CDigests", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "KernelTests", dependencies: ["Platform", "CKernels", "PortableKernels", "AstroMAE", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .target(
             name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
             name: "AstroMAETests",
             dependencies: ["Platform", "AstroMAE", "TensorFiles", "TestSupport", "AllocationCounter"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "InferenceTests",
             dependencies: ["Platform", "Inference", "AstroMAE", "TensorFiles", "Anomalies", "Report", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(name: "CloudTests", dependencies: ["Platform", "Cloud", "TestSupport"], swiftSettings: strict),
+            swiftSettings: tests),
+        .testTarget(name: "CloudTests", dependencies: ["Platform", "Cloud", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "RunsTests",
             dependencies: [
                 "Platform", "Runs", "Costs", "Cloud", "Inference", "AstroMAE", "TensorFiles", "TestSupport",
             ],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "ExperimentTests",
             dependencies: [
                 "Platform", "Experiment", "Runs", "Costs", "Cloud", "Inference", "TensorFiles", "TestSupport",
             ],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "ReportTests",
             dependencies: ["Platform", "Inference", "Anomalies", "Costs", "Runs", "Report", "CZlib", "TestSupport"],
-            swiftSettings: strict),
+            swiftSettings: tests),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Platform", "cai", "Cloud", "Experiment", "Runs", "Inference", "TensorFiles", "TestSupport",
+                "Platform", "Commands", "Cloud", "Experiment", "Runs", "Inference", "TensorFiles", "TestSupport",
             ],
-            swiftSettings: strict),
+            swiftSettings: tests),
     ]
 )

@@ -22,12 +22,7 @@ import run_folder  # noqa: E402
 from parts import Part, clock, run_and_end, run_lanes, say  # noqa: E402
 
 SWIFT = os.environ.get("SWIFT", "swift")
-# A build folder of its own, so that the wheel's build runs at the same time, and so that it can have flags with which a
-# build from nothing takes less processor time: whole modules, which are compiled again at each change; one compiler process
-# for a module and its interface; no debug information, so that backtraces have no lines.
-TESTS_BUILD = ["--scratch-path", ".build/tests", "-debug-info-format", "none"] + [
-    word for flag in ("-wmo", "-num-threads", "2", "-no-emit-module-separately-wmo") for word in ("-Xswiftc", flag)
-]
+MAKE = ["make", "--no-print-directory"]
 
 
 def earlier() -> list[str]:
@@ -41,12 +36,11 @@ def run_all(is_endurance: bool) -> int:
     only = ["-m", "endurance"] if is_endurance else []
     # Tests/Formats waits for the environment if it is not complete.
     package = [
-        Part("Python wheel", ["make", "--no-print-directory", "wheel"], brief=True),
         Part("Python package", ["Python/tests/run.sh", *only]),
         Part("Tests/Formats", ["Tests/Formats/run.sh", *only]),
     ]
     cloud = [
-        Part("Python environment", ["Tests/Python/environment.sh"]),
+        Part("Python environment", ["Tests/Python/environment.sh"], needed=True),
         Part("Tests/Cloud", ["Tests/Cloud/run.sh", *only]),
     ]
     if is_endurance:
@@ -56,12 +50,19 @@ def run_all(is_endurance: bool) -> int:
         soak = ["-m", "unittest", "discover", "--quiet", "--start-directory", "Benchmarks/soak"]
         cloud.append(Part("Benchmarks/soak", [sys.executable, *soak]))
         cloud.append(Part("golden bits", ["scripts/golden-bits.py"]))
-    build = Part("build of the Swift tests", [SWIFT, "build", *TESTS_BUILD, "--product", "caiPackageTests"], brief=True)
+    # First, since it uses the build folder of the Swift tests.
+    wheel = Part("Python wheel", [*MAKE, "wheel"], brief=True)
+    build = Part("build of the Swift tests", [*MAKE, "build-tests"], brief=True, needed=True)
     chosen = ["--filter", "Endurance"] if is_endurance else []
-    tests = Part("Swift tests", [SWIFT, "test", *TESTS_BUILD, "--skip-build", "--disable-xctest", *chosen], shown=True)
-    parts = [*package, *cloud, build, tests]
+    run_tests = [SWIFT, "test", "--configuration", "release", "--skip-build", "--disable-xctest", *chosen]
+    tests = Part("Swift tests", run_tests, shown=True)
+    parts = [wheel, *package, *cloud, build, tests]
 
-    seconds = run_lanes([package, cloud, [build, tests]], stops_all=False)
+    seconds = run_lanes([[wheel]], stops_all=False)
+    lanes = [cloud, [build, tests]]
+    if wheel.status == 0:
+        lanes.append(package)
+    seconds += run_lanes(lanes, stops_all=False)
     failed = [part.name for part in parts if part.status != 0]
     lines = [*tests.failures, "", *earlier(), *(part.row for part in parts)]
     say("\n".join([*lines, f"{'in all':<24} {clock(seconds):>6}", ""]))

@@ -54,10 +54,13 @@ class Part:
         shown: print its lines at once, those of Swift Testing without the starts of tests and the closing line; without
             that line it fails, since `swift test` ends with 0 if it finds no test.
         brief: print only the last line if it succeeds.
+        needed: the parts after it in its lane are not run if it fails.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, shown: bool = False, brief: bool = False) -> None:
-        self.name, self.command, self.shown, self.brief = name, command, shown, brief
+    def __init__(
+        self, name: str, command: Sequence[str], *, shown: bool = False, brief: bool = False, needed: bool = False
+    ) -> None:
+        self.name, self.command, self.shown, self.brief, self.needed = name, command, shown, brief, needed
         self.last, self.closing = "", ""
         self.passed = 0
         self.status: int | None = None
@@ -117,8 +120,7 @@ def run_lanes(lanes: Sequence[Sequence[Part]], *, stops_all: bool) -> float:
     """Runs lanes at the same time, and the parts of a lane one after another; returns the seconds.
 
     Parameters:
-        stops_all: a failed part ends all lanes. Otherwise it ends its lane if it is the first part, which the others
-            need.
+        stops_all: a failed part ends all lanes. Otherwise it ends its lane if it is `needed`.
     """
     start = time.monotonic()
     ended = threading.Event()
@@ -136,12 +138,16 @@ def run_lanes(lanes: Sequence[Sequence[Part]], *, stops_all: bool) -> float:
 
 def _run_lane(lane: Sequence[Part], stops_all: bool) -> None:
     for part in lane:
-        if stopping.is_set() or (part is not lane[0] and not stops_all and lane[0].status != 0):
+        if stopping.is_set():
             return
         part.run()
-        if stops_all and part.status != 0 and not stopping.is_set():
+        if part.status == 0 or stopping.is_set():
+            continue
+        if stops_all:
             stopping.set()
             end_all()
+        elif part.needed:
+            return
 
 
 def _progress(parts: Sequence[Part], start: float, ended: threading.Event) -> None:

@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import cai
+@testable import Commands
 
 /// A folder with `/proc/cpuinfo` and `/sys` of a machine.
 private func tree(_ files: [String: String], _ body: (String) throws -> Void) throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Inference
 @testable import Platform
-@testable import cai
+@testable import Commands
 
 @Test(
     "The progress line fits the terminal",

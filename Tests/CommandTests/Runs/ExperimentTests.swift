@@ -5,7 +5,7 @@ import Testing
 
 import Experiment
 import Runs
-@testable import cai
+@testable import Commands
 
 private let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:cai"
 private let onCloud = ["s3://d/", "--state-machine", machine, "--results", "s3://b"]

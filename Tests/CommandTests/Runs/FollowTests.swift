@@ -5,7 +5,7 @@ import Testing
 
 @testable import Cloud
 @testable import Platform
-@testable import cai
+@testable import Commands
 
 /// `cai launch` and executions that exist, with a Step Functions whose responses are scripted by the test.
 @Suite("Following and stopping executions")

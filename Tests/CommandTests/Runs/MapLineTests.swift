@@ -1,7 +1,7 @@
 import Testing
 
 @testable import Cloud
-@testable import cai
+@testable import Commands
 
 @Suite("The progress line of a Map")
 struct MapLineTests {

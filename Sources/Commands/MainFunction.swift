@@ -5,9 +5,11 @@ import FoundationEssentials
 import Glibc
 import Platform
 
-@main
-enum Main {
-    static func main() {
+/// The command line, and the Lambda functions.
+public enum MainFunction {
+    /// Runs the command that the process's arguments name, or the Lambda function that its environment names, and ends the
+    /// process: 0, everything asked for is done; 1, failure; 2, usage; 3, the state of a remote run is unknown.
+    public static func run() -> Never {
         // A closed pipe (`| head`) is then an error of `write`, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
         // So is a file above the size limit (`ulimit -f`).
