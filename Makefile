@@ -17,6 +17,7 @@ RELEASE = $(SWIFT) build -c release -debug-info-format none --product
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
+BENCHMARKS = accuracy autoencoder elementary endtoend instructions kernels scaling
 KERNEL_ARGS ?=
 CLOUD_ARGS ?=
 FORMATS_ARGS ?=
@@ -25,7 +26,7 @@ ARM64_ARGS ?=
 FORMATTED = Sources Examples Python Tests Benchmarks Fuzzing Package.swift
 
 .DEFAULT_GOAL := build
-.PHONY: deps build build-tests demo example test test-endurance test-packages test-cloud \
+.PHONY: deps build build-tests build-benchmarks demo example test test-endurance test-packages test-cloud \
 	test-formats test-pages test-slurm test-python test-home check-python wheel format lint bench bench-peers \
 	bench-scaling bench-s3 bench-start accuracy elementary figure weights-manifest bench-lambda sweep soak clean \
 	kernel-contracts kernel-contracts-emulated kernel-bits golden-bits golden-bits-emulated golden-bits-write \
@@ -67,6 +68,10 @@ test-endurance: build test-packages
 # The tests in Swift, without running them.
 build-tests: deps
 	@$(RELEASE) caiPackageTests
+
+# Every program of Benchmarks/, without running it.
+build-benchmarks: deps
+	@for program in $(BENCHMARKS); do $(RELEASE) $$program || exit; done
 
 test-packages:
 	@scripts/install-packages.sh --python
@@ -163,16 +168,16 @@ lint:
 # Options of endtoend go through ARGS, those of kernels and autoencoder through KERNEL_ARGS and AUTOENCODER_ARGS:
 # make bench KERNEL_ARGS="--only gemm --openblas" ARGS="--threads 1,2 --rounds 10"
 bench: deps
-	@$(SWIFT) build --package-path Benchmarks -c release --product kernels
-	@$(SWIFT) build --package-path Benchmarks -c release --product endtoend
-	@$(SWIFT) build --package-path Benchmarks -c release --product autoencoder
-	@Benchmarks/.build/release/kernels $(KERNEL_ARGS)
-	@Benchmarks/.build/release/endtoend $(ARGS)
-	@Benchmarks/.build/release/autoencoder $(AUTOENCODER_ARGS)
+	@$(RELEASE) kernels
+	@$(RELEASE) endtoend
+	@$(RELEASE) autoencoder
+	@.build/release/kernels $(KERNEL_ARGS)
+	@.build/release/endtoend $(ARGS)
+	@.build/release/autoencoder $(AUTOENCODER_ARGS)
 
 elementary: deps
-	@$(SWIFT) build --package-path Benchmarks -c release --product elementary
-	@Benchmarks/.build/release/elementary $(ARGS)
+	@$(RELEASE) elementary
+	@.build/release/elementary $(ARGS)
 
 # ONNX Runtime and OpenVINO; PyTorch too: make bench-peers ARGS=--with-torch
 bench-peers: deps
@@ -185,8 +190,8 @@ bench-scaling: deps
 	@scripts/install-packages.sh --formats
 	@Tests/Python/environment.sh
 	@Tests/.venv/bin/python Benchmarks/scaling/inputs.py .build/scaling
-	@$(SWIFT) build --package-path Benchmarks -c release --product scaling
-	@Benchmarks/.build/release/scaling .build/scaling $(ARGS)
+	@$(RELEASE) scaling
+	@.build/release/scaling .build/scaling $(ARGS)
 
 # A worker in Lambda's emulator: start, overhead, and computing while a partition is fetched.
 bench-lambda: build
@@ -216,11 +221,12 @@ soak: build
 	@$(PYTHON) Benchmarks/soak/soak.py --seconds $(SOAK_SECONDS) $(ARGS)
 
 accuracy: deps
-	@$(SWIFT) build --package-path Benchmarks -c release --product accuracy
-	@Benchmarks/.build/release/accuracy $(ARGS)
+	@$(RELEASE) accuracy
+	@.build/release/accuracy $(ARGS)
 
 # Instructions of one call, compared with Benchmarks/instructions.json; ARGS=--update writes it.
 instruction-count: deps
+	@$(RELEASE) instructions
 	@Benchmarks/count-instructions.sh $(ARGS)
 
 # The README's figures, from the output of `make demo` and `cai demo --mae`.
@@ -263,5 +269,5 @@ weights-manifest:
 	@$(PYTHON) weights/manifest.py
 
 clean:
-	@rm -rf .build .build-arm64 Python/.venv* Python/dist Fuzzing/.build Fuzzing/.corpus Benchmarks/.build \
+	@rm -rf .build .build-arm64 Python/.venv* Python/dist Fuzzing/.build Fuzzing/.corpus \
 		Benchmarks/.venv Tests/.venv demo-output

@@ -37,7 +37,6 @@ let package = Package(
         .library(name: "Platform", targets: ["Platform"]),
         .library(name: "TensorFiles", targets: ["TensorFiles"]),
         .library(name: "AstroMAE", targets: ["AstroMAE"]),
-        .library(name: "Kernels", targets: ["CKernels", "PortableKernels"]),
         .library(name: "Inference", targets: ["Inference"]),
         .library(name: "Costs", targets: ["Costs"]),
         .library(name: "Report", targets: ["Report"]),
@@ -142,6 +141,36 @@ let package = Package(
         .executableTarget(
             name: "predict", dependencies: ["Inference", "Runs"], path: "Examples",
             swiftSettings: strict + staticLibraries, linkerSettings: linkedStatically),
+
+        // Benchmarks/README.md describes them
+        .target(
+            name: "BenchmarkSupport",
+            dependencies: ["Platform", "Inference", "AstroMAE", "TensorFiles", argumentParser],
+            path: "Benchmarks/Sources/BenchmarkSupport", swiftSettings: memorySafe + lifetimes),
+        .executableTarget(
+            name: "endtoend", dependencies: ["BenchmarkSupport", "AstroMAE", argumentParser],
+            path: "Benchmarks/Sources/endtoend", swiftSettings: memorySafe),
+        .executableTarget(
+            name: "scaling",
+            dependencies: ["BenchmarkSupport", "AstroMAE", "Inference", "Platform", "TensorFiles", argumentParser],
+            path: "Benchmarks/Sources/scaling", swiftSettings: memorySafe),
+        .executableTarget(
+            name: "autoencoder", dependencies: ["BenchmarkSupport", "AstroMAE", argumentParser],
+            path: "Benchmarks/Sources/autoencoder", swiftSettings: memorySafe),
+        .executableTarget(
+            name: "kernels", dependencies: ["BenchmarkSupport", "CKernels", "PortableKernels", argumentParser],
+            path: "Benchmarks/Sources/kernels", swiftSettings: strict),
+        .executableTarget(
+            name: "elementary", dependencies: ["BenchmarkSupport", "CKernels", "PortableKernels", argumentParser],
+            path: "Benchmarks/Sources/elementary", swiftSettings: strict),
+        .executableTarget(
+            name: "accuracy", dependencies: ["BenchmarkSupport", "AstroMAE", "Inference", argumentParser],
+            path: "Benchmarks/Sources/accuracy", swiftSettings: memorySafe),
+        .executableTarget(
+            name: "instructions", dependencies: ["BenchmarkSupport", "AstroMAE", "TensorFiles", argumentParser],
+            path: "Benchmarks/Sources/instructions", swiftSettings: memorySafe,
+            // Valgrind before 3.22 stops at debug information of this version.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         // Tests: one folder for each target; TestSupport locates the fixtures
         .target(

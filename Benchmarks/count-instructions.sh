@@ -26,12 +26,11 @@ skip() {
 grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo || skip "the count is of AVX2 and FMA, which are not here"
 command -v valgrind >/dev/null 2>&1 || skip "valgrind is not installed"
 
-"${SWIFT:-swift}" build --package-path Benchmarks -c release --product instructions >&2
 out=$(mktemp)
 log=$(mktemp)
 trap 'rm -f "$out" "$log"' EXIT
 CAI_ISA=avx2 valgrind --tool=callgrind --callgrind-out-file="$out" --collect-atstart=no \
-    --toggle-collect='*countedPredict*' Benchmarks/.build/release/instructions >"$log" 2>&1 || {
+    --toggle-collect='*countedPredict*' .build/release/instructions >"$log" 2>&1 || {
     cat "$log" >&2
     exit 1
 }

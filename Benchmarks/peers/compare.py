@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = HERE.parent
-ROOT = BENCHMARKS.parent
+ROOT = HERE.parents[1]
 DEMO_WEIGHTS = ROOT / "weights/astromae-demo.safetensors"
 DEMO_GALAXIES = ROOT / "weights/demo-galaxies.pt"
 DEMO_GOLDEN = ROOT / "Tests/Fixtures/full/predictions-f16.golden.safetensors"
@@ -233,10 +232,10 @@ def parse() -> argparse.Namespace:
         "--bf16", action="store_true",
         help="CAI in bfloat16 too: for processors with AVX512_BF16, on others it is slower than float32",
     )  # fmt: skip
-    parser.add_argument("--endtoend", type=Path, default=BENCHMARKS / ".build/release/endtoend")
+    parser.add_argument("--endtoend", type=Path, default=ROOT / ".build/release/endtoend")
     parser.add_argument(
-        "--out", type=Path, default=BENCHMARKS / ".build/peers", metavar="STEM",
-        help="writes STEM.md and STEM.json; default Benchmarks/.build/peers",
+        "--out", type=Path, default=ROOT / ".build/peers", metavar="STEM",
+        help="writes STEM.md and STEM.json; default .build/peers",
     )  # fmt: skip
     options = parser.parse_args()
     if options.rounds < 1:

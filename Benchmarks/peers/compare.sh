@@ -4,8 +4,8 @@
 # requirements-torch.txt.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-benchmarks=$(dirname "$here")
-venv=$benchmarks/.venv
+root=$(dirname "$(dirname "$here")")
+venv=$root/Benchmarks/.venv
 
 requirements=(requirements.txt)
 for argument in "$@"; do
@@ -32,16 +32,14 @@ else
     done
 fi
 
-make --no-print-directory -C "$benchmarks/.." wheel >&2
-package=$benchmarks/.build/astrocai
+make --no-print-directory -C "$root" wheel build-benchmarks BENCHMARKS="endtoend autoencoder" >&2
+package=$root/.build/peers-astrocai
 rm -rf "$package"
-"$python" -m zipfile -e "$benchmarks"/../Python/dist/astrocai-*_"$(uname -m)".whl "$package"
+"$python" -m zipfile -e "$root"/Python/dist/astrocai-*_"$(uname -m)".whl "$package"
 export PYTHONPATH=$package${PYTHONPATH:+:$PYTHONPATH}
-"${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product endtoend >&2
 "$python" "$here/compare.py" "$@"
 case " $* " in
 *" --with-torch "*)
-    "${SWIFT:-swift}" build --package-path "$benchmarks" -c release --product autoencoder >&2
     echo
     "$python" "$here/compare_autoencoder.py" "$@"
     ;;

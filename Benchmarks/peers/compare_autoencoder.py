@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import compare
-from compare import BENCHMARKS, CORES, DEMO_GALAXIES, ROOT, Failure, Peer, closing, counts, pinned
+from compare import CORES, DEMO_GALAXIES, ROOT, Failure, Peer, closing, counts, pinned
 
 WEIGHTS = ROOT / "weights/astromae-mae-demo.safetensors"
 AGREEMENT = 1e-4  # relative, of a galaxy's loss: twice a prediction's error of 1e-6, over the errors that are squared
@@ -107,10 +107,10 @@ def main() -> None:
     parser.add_argument("--threads", type=counts, default=counts(f"1,{len(CORES)}"), help="default: 1 and all cores")
     parser.add_argument("--batch-sizes", type=counts, default=[32, 128, 512], help="default 32,128,512")
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
-    parser.add_argument("--autoencoder", type=Path, default=BENCHMARKS / ".build/release/autoencoder")
+    parser.add_argument("--autoencoder", type=Path, default=ROOT / ".build/release/autoencoder")
     parser.add_argument(
-        "--out", type=Path, default=BENCHMARKS / ".build/peers", metavar="STEM",
-        help="writes STEM-autoencoder.md and .json; default Benchmarks/.build/peers",
+        "--out", type=Path, default=ROOT / ".build/peers", metavar="STEM",
+        help="writes STEM-autoencoder.md and .json; default .build/peers",
     )  # fmt: skip
     options, _ = parser.parse_known_args()  # compare.py has other options
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

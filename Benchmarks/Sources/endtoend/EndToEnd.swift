@@ -3,7 +3,7 @@ import AstroMAE
 import BenchmarkSupport
 import Foundation
 
-extension Precision: @retroactive ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 @main
 struct EndToEnd: ParsableCommand {
