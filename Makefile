@@ -12,7 +12,7 @@ CROSS = $(if $(filter x86_64,$(shell uname -m)),$(if $(filter arm64 all,$(ARCH))
 # build, unless something is made for another machine alone.
 OWN = $(if $(CROSS),$(if $(filter all,$(ARCH)),build),build)
 # One set of flags for every product, so that they share their objects. Debug information, which `swift build -c release`
-# has, takes time to compile.
+# adds, makes compilation slower.
 RELEASE = $(SWIFT) build -c release -debug-info-format none --product
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -65,8 +65,8 @@ test: build test-packages
 test-endurance: build test-packages
 	@Tests/run.py --endurance
 
-# The tests in Swift, without running them.
-build-tests: deps
+# The tests in Swift, without running them, and the program that they start.
+build-tests: build
 	@$(RELEASE) caiPackageTests
 
 # Every program of Benchmarks/, without running it.

@@ -1,9 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Release builds are testable, too: `make test` links the objects of the program.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+    // So that `make test` links the tests with the objects of the program.
     .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 /// For `@_lifetime`, which Swift 6.2 needs on a property that is a span, and on a function with a span beside a mutable one.
@@ -15,13 +15,13 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 /// too.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// For the tests, which are compiled in less time than the program: not optimised, and by one process for each module.
+/// For the tests, to shorten their compilation: not optimised, and one compiler process for each module.
 let tests: [SwiftSetting] =
     strict + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"], .when(configuration: .release))]
 
-/// For programs with Swift's libraries in one file. Only these targets are compiled and linked for it, where
-/// `--static-swift-stdlib` would compile all of them for it, and Swift Testing is a shared library.
-let staticLibraries: [SwiftSetting] = [
+/// For products into which Swift's libraries are linked. `--static-swift-stdlib` would apply to all targets, also to the
+/// tests, which need a shared library: Swift Testing.
+let compiledStatically: [SwiftSetting] = [
     .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))
 ]
 let linkedStatically: [LinkerSetting] = [
@@ -81,7 +81,8 @@ let package = Package(
             name: "PortableKernels", dependencies: ["CKernels"],
             swiftSettings: strict + optimised),
 
-        // Dependencies point in one direction: cai -> Commands -> {Experiment, Report} -> Runs -> {Inference, Cloud, Costs};
+        // Dependencies point in one direction: cai -> Commands -> {Experiment, Report} -> Runs;
+        // Runs -> {Inference, Cloud, Costs};
         // Report -> Anomalies -> Inference;
         // Inference -> AstroMAE -> {TensorFiles, kernels}; all -> Platform
         .target(
@@ -120,7 +121,7 @@ let package = Package(
             swiftSettings: memorySafe),
         // The main function alone, so that the tests can link the commands
         .executableTarget(
-            name: "cai", dependencies: ["Commands"], swiftSettings: memorySafe + staticLibraries,
+            name: "cai", dependencies: ["Commands"], swiftSettings: memorySafe + compiledStatically,
             linkerSettings: linkedStatically),
 
         // The functions of Python/include/astrocai.h
@@ -128,7 +129,7 @@ let package = Package(
         .target(
             name: "AstroCAI", dependencies: ["Platform", "TensorFiles", "Inference", "Anomalies", "CAstroCAI"],
             path: "Python/Sources",
-            swiftSettings: memorySafe + staticLibraries,
+            swiftSettings: memorySafe + compiledStatically,
             linkerSettings: linkedStatically + [
                 .unsafeFlags(
                     [
@@ -140,7 +141,7 @@ let package = Package(
         // The library in twenty lines: make example
         .executableTarget(
             name: "predict", dependencies: ["Inference", "Runs"], path: "Examples",
-            swiftSettings: strict + staticLibraries, linkerSettings: linkedStatically),
+            swiftSettings: strict + compiledStatically, linkerSettings: linkedStatically),
 
         // Benchmarks/README.md describes them
         .target(

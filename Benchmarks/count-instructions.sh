@@ -1,7 +1,7 @@
 #!/bin/sh
 # Instructions of `predict` for eight galaxies, counted by callgrind and compared with the committed figure: a
 # difference of more than 3% is a failure. Unlike times, counts do not depend on the machine or on other load.
-# Takes about a minute.
+# Takes about a minute. `make instruction-count` builds its program first.
 #
 #   count-instructions.sh            measure, compare, exit 1 beyond the tolerance
 #   count-instructions.sh --update   measure, and write the figure
@@ -25,12 +25,17 @@ skip() {
 }
 grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo || skip "the count is of AVX2 and FMA, which are not here"
 command -v valgrind >/dev/null 2>&1 || skip "valgrind is not installed"
+program=.build/release/instructions
+[ -x "$program" ] || {
+    echo "instruction count: $program: not found; make instruction-count builds it" >&2
+    exit 1
+}
 
 out=$(mktemp)
 log=$(mktemp)
 trap 'rm -f "$out" "$log"' EXIT
 CAI_ISA=avx2 valgrind --tool=callgrind --callgrind-out-file="$out" --collect-atstart=no \
-    --toggle-collect='*countedPredict*' .build/release/instructions >"$log" 2>&1 || {
+    --toggle-collect='*countedPredict*' "$program" >"$log" 2>&1 || {
     cat "$log" >&2
     exit 1
 }

@@ -46,7 +46,8 @@ enter() {
 echo "arm64: $(enter swiftc --version 2>/dev/null | head -n 1)"
 for product in cai astrocai; do
     enter swift-build --package-path "$here" --scratch-path "$out/build" -c release --static-swift-stdlib \
-        --product "$product" --destination "$out/destination.json" --disable-automatic-resolution --disable-sandbox
+        -debug-info-format none --product "$product" --destination "$out/destination.json" \
+        --disable-automatic-resolution --disable-sandbox
 done
 enter llvm-objcopy --strip-all "$out/build/release/cai" "$out/cai"
 cp "$out/build/release/libastrocai.so" "$out/"

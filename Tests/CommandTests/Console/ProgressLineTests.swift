@@ -1,8 +1,8 @@
 import Testing
 
+@testable import Commands
 @testable import Inference
 @testable import Platform
-@testable import Commands
 
 @Test(
     "The progress line fits the terminal",

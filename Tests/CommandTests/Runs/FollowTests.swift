@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Cloud
-@testable import Platform
 @testable import Commands
+@testable import Platform
 
 /// `cai launch` and executions that exist, with a Step Functions whose responses are scripted by the test.
 @Suite("Following and stopping executions")

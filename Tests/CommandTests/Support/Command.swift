@@ -10,8 +10,8 @@ struct Command {
     var outputLines: [Substring] { output.split(separator: "\n") }
     var errorLines: [Substring] { errors.split(separator: "\n") }
 
-    /// $CAI, if set: `make test` sets it to the release build, which starts faster. Otherwise the `cai` beside the test
-    /// bundle, which is the running executable.
+    /// $CAI, if set, as by `make test`. Otherwise the `cai` beside the test bundle, which is the running executable:
+    /// `swift test` builds both.
     static let path: String = {
         if let program = ProcessInfo.processInfo.environment["CAI"], !program.isEmpty {
             return URL(fileURLWithPath: program).path
