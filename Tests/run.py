@@ -2,8 +2,9 @@
 """Runs all tests: `make test`. With --endurance, the long tests in their full form: `make test-endurance`.
 
 The Python wheel is built first. Then the tests in Python, which mostly wait, run in two lanes beside the build and the
-tests in Swift. Their output is printed when they have ended, that of the Swift tests at once. A line of progress is printed at least every 30 s, and the time
-of each part before the last line, which is that of Swift Testing. Exit status 0: every part passed.
+tests in Swift. Their output is printed when they have ended, that of the Swift tests at once. A line of progress is
+printed at least every 30 s, and the time of each part before the last line, which is that of Swift Testing. Exit status
+0: every part passed.
 
 Temporary files are in one folder (Tests/Python/run_folder.py), which is removed at the end, also after Ctrl-C or
 SIGTERM.
