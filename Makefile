@@ -12,7 +12,7 @@ CROSS = $(if $(filter x86_64,$(shell uname -m)),$(if $(filter arm64 all,$(ARCH))
 # build, unless something is made for another machine alone.
 OWN = $(if $(CROSS),$(if $(filter all,$(ARCH)),build),build)
 # One set of flags for every product, so that they share their objects. Debug information, which `swift build -c release`
-# adds, makes compilation slower.
+# adds, makes compilation slower, and Valgrind before 3.22 stops at it.
 RELEASE = $(SWIFT) build -c release -debug-info-format none --product
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -169,9 +169,7 @@ let package = Package(
             path: "Benchmarks/Sources/accuracy", swiftSettings: memorySafe),
         .executableTarget(
             name: "instructions", dependencies: ["BenchmarkSupport", "AstroMAE", "TensorFiles", argumentParser],
-            path: "Benchmarks/Sources/instructions", swiftSettings: memorySafe,
-            // Valgrind before 3.22 stops at debug information of this version.
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
+            path: "Benchmarks/Sources/instructions", swiftSettings: memorySafe),
 
         // Tests: one folder for each target; TestSupport locates the fixtures
         .target(
